@@ -1,0 +1,97 @@
+package transport
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// Sizes and limits that are not options.
+const (
+	DefaultMaxFrameBytes = 1024 // the largest frame unless Options.MaxFrameBytes says otherwise
+	MaxFrameBytesLimit   = 9999 // the hard limit: what a BCD length of two bytes can say
+)
+
+// Options of one listener.  Zero fields take the default named beside them; a negative duration switches that
+// deadline off.
+type Options struct {
+	Name    string // in events and statistics
+	Address string // host:port as net.Listen takes it; port 0 picks one and keeps it across Suspend and Resume
+
+	// Split cuts the stream into frames; required.  It has the shape of bufio.SplitFunc:
+	//   advance > 0, token nil: advance bytes are noise; they are counted as skipped
+	//   advance == 0, token nil: what is there may be the beginning of a frame; more bytes are needed
+	//   token not nil: one whole frame, the last len(token) bytes of data[:advance]; what precedes it is noise
+	// With atEOF true no more bytes come for the frame begun: an incomplete frame at the front is given up.
+	// It must not keep data, and an error is taken as a bug: it ends the connection with CloseFault.
+	Split         bufio.SplitFunc
+	MaxFrameBytes int // 1024; at most 9999
+
+	FirstFrameTimeout time.Duration // 15 s from the accept to the first whole frame; noise does not prolong it
+	FrameTimeout      time.Duration // 10 s from the first byte of a frame to its last
+	IdleTimeout       time.Duration // 6 min between whole frames; what we send does not prolong it
+	WriteTimeout      time.Duration // 30 s for what waits in the write queue
+	WriteQueueBytes   int           // 64 KiB that one peer may leave unread beyond the socket's own buffer
+
+	UserTimeout time.Duration       // 90 s: TCP_USER_TIMEOUT, unacknowledged data (Linux; elsewhere ignored)
+	KeepAlive   net.KeepAliveConfig // the zero value is off: a probe costs each idle SIM money
+
+	MaxConnections int          // live connections of this listener; 0 is no limit but Reserve's
+	Credits        int          // 4: batches delivered and not yet released, per connection
+	Reserve        *Descriptors // the budget shared by all listeners of the process; nil is no budget
+
+	// Events reports what no return value can: see Event.  It is called from the goroutine of Serve or of Run and
+	// must not block.  nil drops them.
+	Events func(Event)
+}
+
+// Default durations and sizes; see Options.
+const (
+	DefaultFirstFrameTimeout = 15 * time.Second
+	DefaultFrameTimeout      = 10 * time.Second
+	DefaultIdleTimeout       = 6 * time.Minute
+	DefaultWriteTimeout      = 30 * time.Second
+	DefaultUserTimeout       = 90 * time.Second
+	DefaultWriteQueueBytes   = 64 << 10
+	DefaultCredits           = 4
+)
+
+// withDefaults fills the zero fields and returns every problem at once.
+func (o Options) withDefaults() (Options, error) {
+	var problems []error
+	if o.Split == nil {
+		problems = append(problems, errors.New("no Split function"))
+	}
+	if o.MaxFrameBytes < 0 || o.MaxFrameBytes > MaxFrameBytesLimit {
+		problems = append(problems, fmt.Errorf("MaxFrameBytes %d is not within 0…%d", o.MaxFrameBytes, MaxFrameBytesLimit))
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"WriteQueueBytes", o.WriteQueueBytes}, {"MaxConnections", o.MaxConnections}, {"Credits", o.Credits}} {
+		if n.value < 0 {
+			problems = append(problems, fmt.Errorf("%s %d is negative", n.name, n.value))
+		}
+	}
+	setDefault(&o.MaxFrameBytes, DefaultMaxFrameBytes)
+	setDefault(&o.FirstFrameTimeout, DefaultFirstFrameTimeout)
+	setDefault(&o.FrameTimeout, DefaultFrameTimeout)
+	setDefault(&o.IdleTimeout, DefaultIdleTimeout)
+	setDefault(&o.WriteTimeout, DefaultWriteTimeout)
+	setDefault(&o.UserTimeout, DefaultUserTimeout)
+	setDefault(&o.WriteQueueBytes, DefaultWriteQueueBytes)
+	setDefault(&o.Credits, DefaultCredits)
+	if o.Events == nil {
+		o.Events = func(Event) {}
+	}
+	return o, errors.Join(problems...)
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

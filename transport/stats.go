@@ -1,0 +1,49 @@
+package transport
+
+import "time"
+
+// ByteCounts is the account of what came and went.  It always adds up:
+//
+//	Received = InFrames + Skipped + Pending + CutOff
+type ByteCounts struct {
+	Received uint64 // bytes read from the socket
+	InFrames uint64 // of these, in frames that were delivered
+	Skipped  uint64 // noise between frames
+	Pending  uint64 // the beginning of a frame whose rest is awaited
+	CutOff   uint64 // the beginning of a frame that had not its rest when the connection ended
+	Frames   uint64 // frames delivered
+	Batches  uint64 // reads that brought at least one frame
+	Sent     uint64 // bytes the kernel took for the peer
+	Unsent   uint64 // bytes accepted by Write and given up when the connection ended
+}
+
+// add sums two accounts.
+func (b *ByteCounts) add(o ByteCounts) {
+	b.Received += o.Received
+	b.InFrames += o.InFrames
+	b.Skipped += o.Skipped
+	b.Pending += o.Pending
+	b.CutOff += o.CutOff
+	b.Frames += o.Frames
+	b.Batches += o.Batches
+	b.Sent += o.Sent
+	b.Unsent += o.Unsent
+}
+
+// ConnStats is a consistent copy of one connection's counters.
+type ConnStats struct {
+	ByteCounts
+	Queued       int       // bytes in the write queue now
+	InFlight     int       // batches delivered and not yet released
+	LastReceived time.Time // when bytes last came; the time of accept before that
+	LastFrame    time.Time // when a whole frame last came; zero before the first
+}
+
+// ListenerStats is a copy of one listener's counters: ended and live connections together.
+type ListenerStats struct {
+	ByteCounts
+	Accepted  uint64                  // connections taken from the kernel, refused ones included
+	Live      int                     // connections handed to Serve's accept function and not ended
+	Closed    [NumCloseReasons]uint64 // ended connections by CloseReason; they sum to Accepted - Live
+	Suspended bool
+}
