@@ -1,0 +1,274 @@
+package actors
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"trama/codec"
+)
+
+// Limits of commands.
+const (
+	defaultCommandWait  = 10 * time.Second
+	maxCommandWait      = 5 * time.Minute
+	defaultCommandQueue = 16
+)
+
+// command is one command to one master, from the request until exactly one respond.
+type command struct {
+	req     CommandRequest
+	header  *codec.Session        // header values to default to; nil: those of the master's own last frame
+	respond func(*command, error) // the outcome is in result
+
+	// Set by the master.
+	id       uint64
+	asked    time.Time
+	deadline time.Time
+	timer    *time.Timer
+	link     *link
+	profile  *codec.Profile
+	frame    codec.Frame
+	result   CommandResult
+	answer   []byte // raw
+}
+
+// command takes a command in: refused at once when it cannot be built or the master has no link; otherwise sent, or queued behind
+// the one in flight.  One at a time, strictly in order: the devices are half-duplex.
+func (m *masterActor) command(ctx actor.Context, c *command) {
+	c.asked = m.gw.clock()
+	if c.req.Wait <= 0 {
+		c.req.Wait = defaultCommandWait
+	}
+	c.req.Wait = min(c.req.Wait, maxCommandWait)
+	c.deadline = time.Now().Add(c.req.Wait)
+	if _, err := m.linkFor(c.req); err != nil {
+		c.respond(c, err)
+		return
+	}
+	if m.inFlight != nil && len(m.queue) >= m.gw.commandQueue {
+		c.respond(c, fmt.Errorf("%w: %s has %d", ErrBusy, m.serial, len(m.queue)))
+		return
+	}
+	m.lastID++
+	c.id = m.lastID
+	if err := m.build(c); err != nil { // a mistake in the request shows at once, not when its turn comes
+		c.respond(c, err)
+		return
+	}
+	m.commands++
+	self, root := ctx.Self(), m.gw.root
+	c.timer = time.AfterFunc(c.req.Wait, func() { root.Send(self, &commandDue{id: c.id}) })
+	if m.inFlight != nil {
+		m.queue = append(m.queue, c)
+		return
+	}
+	m.transmit(ctx, c)
+}
+
+// linkFor chooses the link that a command goes out on: the newest whose profile has it.
+func (m *masterActor) linkFor(req CommandRequest) (*masterLink, error) {
+	var best *masterLink
+	var known error
+	for _, l := range m.links {
+		if req.Listener != "" && l.link.slot.name != req.Listener {
+			continue
+		}
+		profile := l.link.slot.profile.Load()
+		if _, err := serverMessage(profile, req.Command); err != nil {
+			known = err
+			continue
+		}
+		if best == nil || l.link.id > best.link.id {
+			best = l
+		}
+	}
+	switch {
+	case best != nil:
+		return best, nil
+	case known != nil:
+		return nil, known
+	case req.Listener != "" && len(m.links) > 0:
+		return nil, fmt.Errorf("%w on listener %q: %s", ErrMasterOffline, req.Listener, m.serial)
+	}
+	return nil, fmt.Errorf("%w: %s (last seen %s)", ErrMasterOffline, m.serial, m.last.Format(time.RFC3339))
+}
+
+// serverMessage finds a command of the server by its letter or name.
+func serverMessage(p *codec.Profile, name string) (*codec.Message, error) {
+	var all []string
+	for _, msg := range p.Commands() {
+		if msg.Command == name || msg.Name == name {
+			return msg, nil
+		}
+		all = append(all, fmt.Sprintf("%s (%s)", msg.Command, msg.Name))
+	}
+	return nil, fmt.Errorf("%w: profile %q has no command %q for a master; it has %s", ErrBadCommand, p.Name(), name, strings.Join(all, ", "))
+}
+
+// build makes the frame of a command: named fields, the master's serial, the next transaction number, the server's time, and
+// for the rest of the header what the master's own frames carry.
+func (m *masterActor) build(c *command) error {
+	l, err := m.linkFor(c.req)
+	if err != nil {
+		return err
+	}
+	c.link, c.profile = l.link, l.link.slot.profile.Load()
+	msg, err := serverMessage(c.profile, c.req.Command)
+	if err != nil {
+		return err
+	}
+	fields := make(map[string]any, len(c.req.Fields)+2)
+	for key, value := range c.req.Fields {
+		fields[key] = value
+	}
+	c.result = CommandResult{Serial: m.serial, Command: msg.Command, Listener: c.link.slot.name, Connection: c.link.id}
+	for _, field := range msg.Fields {
+		switch field.Role {
+		case codec.RoleIdentity, codec.RoleTransaction:
+			if _, given := fields[field.Key]; given {
+				return fmt.Errorf("%w: %s is set by the gateway", ErrBadCommand, field.Key)
+			}
+			if field.Role == codec.RoleIdentity {
+				fields[field.Key] = m.serial
+				continue
+			}
+			if m.lastNumber = (m.lastNumber + 1) % c.profile.TransactionLimit(); m.lastNumber == 0 {
+				m.lastNumber = 1
+			}
+			number := m.lastNumber
+			fields[field.Key], c.result.Transaction = number, &number
+		}
+	}
+	session := c.header
+	if session == nil {
+		session = new(codec.Session)
+		var last codec.Frame
+		if len(l.last) > 0 && c.profile.Decode(codec.Uplink, l.last, &last) == nil {
+			c.profile.Remember(session, &last)
+		}
+	}
+	if err := c.profile.BuildIn(codec.Env{Now: m.gw.clock(), Session: session}, &c.frame, msg.Name, fields); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadCommand, err)
+	}
+	return nil
+}
+
+// transmit hands the frame of c to its connection.
+func (m *masterActor) transmit(ctx actor.Context, c *command) {
+	frame, err := c.profile.Append(nil, &c.frame)
+	if err != nil {
+		m.finish(ctx, c, fmt.Errorf("%w: %w", ErrBadCommand, err))
+		return
+	}
+	m.inFlight = c
+	c.result.Sent = hexString(frame)
+	m.gw.log.Named("command").Info("sent", "master", m.serial, "command", c.result.Command, "conn", c.link.id, "by", c.req.Origin, "frame", c.result.Sent)
+	ctx.Send(c.link.pid, &transmit{frame: frame, master: m.master, command: c.id})
+}
+
+// answered ends the command in flight with the master's answer.
+func (m *masterActor) answered(ctx actor.Context, f *codec.Frame, u *uplink) {
+	c := m.inFlight
+	c.result.Outcome = OutcomeDone
+	if code, ok := f.Result(); ok {
+		c.result.Code = &code
+		if code != 0 {
+			c.result.Outcome = OutcomeRefused
+		}
+	}
+	c.answer = append([]byte(nil), f.Raw()...)
+	c.result.AnswerHex = hexString(c.answer)
+	if text, err := f.AppendJSON(nil); err == nil {
+		if err := json.Unmarshal(text, &c.result.Answer); err != nil {
+			c.result.Detail = "answer cannot be shown: " + err.Error()
+		}
+	}
+	m.finish(ctx, c, nil)
+}
+
+// due ends a command whose wait is over: unknown when it was sent, expired when it was not.
+func (m *masterActor) due(ctx actor.Context, id uint64) {
+	if c := m.inFlight; c != nil && c.id == id {
+		c.result.Outcome, c.result.Detail = OutcomeUnknown, fmt.Sprintf("no answer within %s: it may have been executed", c.req.Wait)
+		m.finish(ctx, c, nil)
+		return
+	}
+	for i, c := range m.queue {
+		if c.id == id {
+			m.queue = append(m.queue[:i:i], m.queue[i+1:]...)
+			c.result.Outcome, c.result.Detail = OutcomeExpired, "never sent: it waited behind another command"
+			m.finish(ctx, c, nil)
+			return
+		}
+	}
+}
+
+// undelivered ends a command that the connection could not write at all.
+func (m *masterActor) undelivered(ctx actor.Context, msg *undelivered) {
+	if c := m.inFlight; c != nil && c.id == msg.id {
+		m.finish(ctx, c, fmt.Errorf("%w: %s: connection %d: %w", ErrMasterOffline, m.serial, c.link.id, msg.err))
+	}
+}
+
+// finish responds, exactly once, and lets the next command go.
+func (m *masterActor) finish(ctx actor.Context, c *command, err error) {
+	m.conclude(c, err)
+	if m.inFlight == c {
+		m.inFlight = nil
+	}
+	for m.inFlight == nil && len(m.queue) > 0 {
+		next := m.queue[0]
+		m.queue = m.queue[1:]
+		if next.link.slot.profile.Load() == next.profile && m.linked(next.link) {
+			m.transmit(ctx, next)
+		} else if err := m.build(next); err != nil { // the link it was built for is gone
+			m.conclude(next, err)
+		} else {
+			m.transmit(ctx, next)
+		}
+	}
+}
+
+func (m *masterActor) linked(l *link) bool {
+	for _, each := range m.links {
+		if each.link == l {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *masterActor) conclude(c *command, err error) {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.result.Elapsed = Millis(m.gw.clock().Sub(c.asked))
+	if err != nil {
+		m.gw.countCommand("not sent")
+		m.gw.log.Named("command").Warn("not sent", "master", m.serial, "command", c.req.Command, "by", c.req.Origin, "error", err)
+	} else {
+		m.gw.countCommand(string(c.result.Outcome))
+		m.gw.log.Named("command").Info(string(c.result.Outcome), "master", m.serial, "command", c.result.Command, "by", c.req.Origin,
+			"answer", c.result.AnswerHex, "took", time.Duration(c.result.Elapsed))
+	}
+	c.respond(c, err)
+}
+
+// giveUpCommands settles every command without waiting any longer.
+func (m *masterActor) giveUpCommands(why string) {
+	if c := m.inFlight; c != nil {
+		m.inFlight = nil
+		c.result.Outcome, c.result.Detail = OutcomeUnknown, why+": it may have been executed"
+		m.conclude(c, nil)
+	}
+	queue := m.queue
+	m.queue = nil
+	for _, c := range queue {
+		c.result.Outcome, c.result.Detail = OutcomeExpired, why+": it was never sent"
+		m.conclude(c, nil)
+	}
+}

@@ -1,0 +1,186 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"trama/codec"
+	"trama/transport"
+)
+
+// connection is the actor of one accepted socket: it decodes, decides what is acknowledged, and hands the frames to their masters.
+// Everything it must not lose in a restart is in its link.
+type connection struct{ link *link }
+
+func (c *connection) receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *uplink:
+		c.uplink(ctx, m)
+	case *identified:
+		c.identified(m)
+	case *transmit:
+		c.transmit(ctx, m)
+	case *relayed:
+		c.relayed(m)
+	case *ended:
+		c.ended(ctx, m)
+	case *actor.Started:
+		c.started(ctx)
+	case *actor.Restarting, *actor.Stopping, *actor.Stopped:
+	}
+}
+
+// started goes on, after a restart, behind the frame that failed.
+func (c *connection) started(ctx actor.Context) {
+	l := c.link
+	u := l.held
+	if u == nil {
+		return
+	}
+	if l.condemned {
+		l.held = nil
+		u.abandon()
+		return
+	}
+	if u.sealed { // it failed while handing over a group: that one is refused, the others go on
+		u.groups[u.next].refuse("fault while handing over")
+		u.next++
+		c.handOver(ctx, u)
+		return
+	}
+	u.fates[u.next] = fatePoison
+	u.ends = append(u.ends, int32(len(u.acks)))
+	l.poison(u.batch.Frames[u.next], "", l.node)
+	u.next++
+	c.decode(ctx, u)
+}
+
+func (c *connection) uplink(ctx actor.Context, u *uplink) {
+	if c.link.condemned {
+		u.abandon()
+		return
+	}
+	c.link.held = u
+	c.decode(ctx, u)
+}
+
+// decode turns the frames of u into fields, decides each one's fate and prepares its acknowledgement.
+func (c *connection) decode(ctx actor.Context, u *uplink) {
+	l := c.link
+	profile := l.slot.profile.Load()
+	env := codec.Env{Now: u.batch.Received, Session: &l.session}
+	for ; u.next < len(u.batch.Frames); u.next++ {
+		raw, f := u.batch.Frames[u.next], &u.frames[u.next]
+		if l.node.armed.CompareAndSwap(true, false) {
+			panic(injected{})
+		}
+		u.fates[u.next] = fateRejected
+		if err := profile.Decode(codec.Uplink, raw, f); err != nil {
+			l.reject(raw, reasonOf(err), err)
+		} else if env.HasResult = false; l.slot.role == RoleIntegrator && !c.integrator(ctx, profile, f, raw, &env) {
+			l.reject(raw, "not for an integrator", nil)
+		} else if acks, _, err := profile.Reply(u.acks, f, env); err != nil {
+			l.reject(raw, "no acknowledgement", err)
+		} else {
+			u.acks, u.fates[u.next] = acks, fateAccepted
+		}
+		u.ends = append(u.ends, int32(len(u.acks)))
+	}
+	c.seal(u)
+	c.handOver(ctx, u)
+}
+
+// seal gathers the frames into groups by master.  A frame without identity, and an integrator's, belongs to none.
+func (c *connection) seal(u *uplink) {
+	l := c.link
+	for i := range u.frames {
+		f := &u.frames[i]
+		if u.fates[i] != fateAccepted || l.slot.role == RoleIntegrator || f.From() == codec.Integrator {
+			continue
+		}
+		id := f.Identity()
+		if len(id) == 0 {
+			continue
+		}
+		if n := len(u.groups); n > 0 && u.groups[n-1].to == i && u.groups[n-1].serial == string(id) {
+			u.groups[n-1].to = i + 1
+			continue
+		}
+		b := l.find(id)
+		if b == nil {
+			b = l.bind(string(id))
+		}
+		u.groups = append(u.groups, group{up: u, binding: b, serial: b.serial, from: i, to: i + 1, next: i})
+	}
+	u.parts.Add(int32(len(u.groups)))
+	u.next, u.sealed = 0, true
+}
+
+// handOver sends each group to its master: straight when it is known here, through the registry when not.
+func (c *connection) handOver(ctx actor.Context, u *uplink) {
+	for ; u.next < len(u.groups); u.next++ {
+		g := &u.groups[u.next]
+		if b := g.binding; b.master != nil && b.routing == 0 {
+			ctx.Send(b.master.pid, g)
+		} else {
+			b.routing++
+			ctx.Send(c.link.gw.registry, &route{serial: g.serial, group: g})
+		}
+	}
+	c.link.held = nil
+	u.drop()
+}
+
+func (c *connection) identified(m *identified) {
+	for _, b := range c.link.bound {
+		if b.serial == m.serial {
+			b.routing--
+			b.master = m.master
+			return
+		}
+	}
+}
+
+func (c *connection) transmit(ctx actor.Context, m *transmit) {
+	if err := c.link.conn.Write(m.frame); err != nil {
+		ctx.Send(m.master.pid, &undelivered{id: m.command, err: err})
+	}
+}
+
+// ended is the last message: the masters learn that this link is down, behind the last frames it brought.
+func (c *connection) ended(ctx actor.Context, m *ended) {
+	l := c.link
+	l.gw.log.Named("connection").Info("closed", "conn", l.id, "listener", l.slot.name, "remote", l.remote(), "masters", l.masters(),
+		"reason", m.reason.String(), "detail", m.detail, "open", time.Since(l.conn.Opened()).Round(time.Millisecond),
+		"frames", l.frames.Load(), "acknowledged", l.acked.Load())
+	l.down(ctx)
+	l.slot.links.remove(l)
+	ctx.Stop(ctx.Self())
+}
+
+// down tells the masters of a link that it is gone.
+func (l *link) down(sender interface{ Send(*actor.PID, any) }) {
+	for _, b := range l.bound {
+		if b.master != nil && b.routing == 0 {
+			sender.Send(b.master.pid, &linkDown{link: l})
+		} else {
+			sender.Send(l.gw.registry, &route{serial: b.serial, down: l})
+		}
+	}
+}
+
+// repeatedFaults is how a connection ends that failed too often: what waits in its mailbox is given up, not acknowledged.
+func (g *gateway) repeatedFaults(sup actor.Supervisor, child *actor.PID, f *fault) {
+	l := f.node.detail.(*link)
+	if l.condemned { // it fails even while it is being closed
+		l.down(g.root)
+		l.slot.links.remove(l)
+		f.node.leave()
+		sup.StopChildren(child)
+		return
+	}
+	l.condemned = true
+	l.conn.Close(transport.CloseFaults, f.Error())
+	sup.RestartChildren(child)
+}

@@ -1,0 +1,298 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+
+	"trama/codec"
+	"trama/transport"
+)
+
+// defaultMaxMasters bounds what strangers who invent serials can make us remember.
+const defaultMaxMasters = 100_000
+
+// gateway wires the tree and is the door to it for the world outside the actors.
+type gateway struct {
+	log          hclog.Logger
+	clock        func() time.Time
+	allowFaults  bool
+	commandQueue int
+	maxMasters   int
+
+	system *actor.ActorSystem
+	root   *actor.RootContext
+	slots  []*slot
+
+	rootNode, registryNode, listenersNode *node
+	rootPID, registry                     *actor.PID
+	masters                               *directory
+
+	poison   poisonBook
+	commands reasons
+	restarts atomic.Uint64
+	ready    chan struct{} // closed when every actor of the structure runs
+
+	ending sync.Once
+	done   chan struct{}
+	err    atomic.Pointer[error]
+	drain  sync.Once
+	gone   atomic.Bool
+}
+
+// Start binds every listener and starts the tree.
+// It returns when all ports are open or, with nothing left running, an error that names each port that is not.
+func Start(o Options) (Gateway, error) {
+	g := &gateway{
+		log: o.Logger, clock: o.Clock, allowFaults: o.AllowFaults, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters,
+		masters: newDirectory(), done: make(chan struct{}), ready: make(chan struct{}),
+	}
+	if g.log == nil {
+		g.log = hclog.NewNullLogger()
+	}
+	if g.clock == nil {
+		g.clock = time.Now
+	}
+	if g.commandQueue == 0 {
+		g.commandQueue = defaultCommandQueue
+	}
+	if g.maxMasters == 0 {
+		g.maxMasters = defaultMaxMasters
+	}
+	if err := g.bind(o.Listeners); err != nil {
+		return nil, err
+	}
+	g.system = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(g.log.Named("actor"))), actor.WithDeadLetterRequestLogging(false))
+	g.root = g.system.Root
+	g.rootNode = newNode(nil, "trama", kindRoot, nil)
+	g.registryNode = newNode(g.rootNode, "registry", kindRegistry, g.masters)
+	g.listenersNode = newNode(g.rootNode, "listeners", kindListeners, nil)
+	pid, err := g.root.Copy().WithGuardian(g.guardian()).SpawnNamed(
+		props(g.rootNode, false, g.structural(), func() behaviour { return &rootActor{g} }), g.rootNode.name)
+	if err != nil {
+		g.closePorts()
+		return nil, fmt.Errorf("spawn root: %w", err)
+	}
+	g.rootPID = pid
+	g.rootNode.pid.Store(pid)
+	select {
+	case <-g.ready:
+	case <-g.done:
+		g.closePorts()
+		return nil, g.Err()
+	}
+	for _, s := range g.slots {
+		g.log.Named("listener").Info("listening", "listener", s.name, "address", s.port.Addr().String(), "profile", s.profile.Load().Name(), "role", s.role.String())
+	}
+	return g, nil
+}
+
+// bind opens every port, or none.
+func (g *gateway) bind(listeners []ListenerOptions) error {
+	descriptors, err := transport.NewDescriptors()
+	if err != nil {
+		return fmt.Errorf("file descriptors: %w", err)
+	}
+	var problems []error
+	for _, lo := range listeners {
+		s := &slot{name: lo.Transport.Name, role: lo.Role, gw: g}
+		s.set("starting")
+		s.profile.Store(lo.Profile)
+		options := lo.Transport
+		options.Split = lo.Profile.Splitter(codec.Uplink)
+		options.Reserve, options.Events = descriptors, s.transportEvent
+		if options.MaxFrameBytes == 0 {
+			options.MaxFrameBytes = lo.Profile.MaxFrameBytes()
+		}
+		if s.port, err = transport.Listen(context.Background(), options); err != nil {
+			problems = append(problems, fmt.Errorf("listener %q on %s: %w", s.name, options.Address, err))
+			continue
+		}
+		g.slots = append(g.slots, s)
+	}
+	if len(problems) > 0 {
+		g.closePorts()
+	}
+	return errors.Join(problems...)
+}
+
+func (g *gateway) closePorts() {
+	for _, s := range g.slots {
+		_ = s.port.Close() // nothing to lose: it takes no connections any more either way
+	}
+}
+
+// rootActor is the top of the tree.
+type rootActor struct{ gw *gateway }
+
+func (a *rootActor) receive(ctx actor.Context) {
+	if _, ok := ctx.Message().(*actor.Started); !ok {
+		return
+	}
+	g := a.gw
+	masters := &strategy{gw: g, limit: leafFaults, remedy: restart, giveUp: g.resetMaster}
+	g.registry = mustSpawn(ctx, g.registryNode, props(g.registryNode, false, masters, func() behaviour { return &registry{gw: g, masters: g.masters} }))
+	ctx.Send(mustSpawn(ctx, g.listenersNode, props(g.listenersNode, false, g.structural(), func() behaviour { return &listenersActor{g} })), &announce{g.ready})
+}
+
+// fail ends the gateway for a reason that nothing in the tree can mend.
+func (g *gateway) fail(err error) {
+	g.ending.Do(func() {
+		g.log.Error("the gateway ends", "reason", err)
+		g.err.Store(&err)
+		close(g.done)
+	})
+}
+
+// Done implements Gateway.
+func (g *gateway) Done() <-chan struct{} { return g.done }
+
+// Err implements Gateway.
+func (g *gateway) Err() error {
+	if err := g.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Ready implements Gateway.
+func (g *gateway) Ready() error {
+	if g.gone.Load() {
+		return ErrStopping
+	}
+	if err := g.Err(); err != nil {
+		return err
+	}
+	for _, s := range g.slots {
+		if state := *s.state.Load(); state != "accepting" && state != "suspended" {
+			why := ""
+			if t := s.trouble.Load(); t != nil {
+				why = ": " + *t
+			}
+			return fmt.Errorf("listener %q is %s%s", s.name, state, why)
+		}
+	}
+	return nil
+}
+
+// Live implements Gateway: root, registry and listeners answer.
+func (g *gateway) Live(ctx context.Context) error {
+	if err := g.Err(); err != nil {
+		return err
+	}
+	waiting := []*node{g.rootNode, g.registryNode, g.listenersNode}
+	for _, s := range g.slots {
+		waiting = append(waiting, s.node)
+	}
+	for _, n := range waiting {
+		reply := make(chan struct{}, 1)
+		g.root.Send(n.pid.Load(), &ping{reply})
+		select {
+		case <-reply:
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not answer: %w", n.path(), ctx.Err())
+		}
+	}
+	return nil
+}
+
+// Drain implements Gateway.  The order is the point: no new connections, then no new frames, then the tree.
+func (g *gateway) Drain(ctx context.Context) error {
+	var err error
+	g.drain.Do(func() { err = g.drainOnce(ctx) })
+	return err
+}
+
+func (g *gateway) drainOnce(ctx context.Context) error {
+	log := g.log.Named("drain")
+	g.gone.Store(true)
+	step := func(what string, since time.Time, more ...any) {
+		log.Info(what, append([]any{"took", time.Since(since).Round(time.Microsecond)}, more...)...)
+	}
+
+	began := time.Now()
+	for _, s := range g.slots {
+		s.set("draining")
+		if err := s.port.Close(); err != nil {
+			log.Warn("port", "listener", s.name, "error", err)
+		}
+	}
+	step("ports closed", began, "listeners", len(g.slots))
+
+	began = time.Now()
+	open := 0
+	for _, s := range g.slots {
+		for _, l := range s.links.list() {
+			l.conn.StopReading(transport.CloseShutdown, "the gateway is stopping")
+			open++
+		}
+	}
+	idle := make(chan struct{})
+	go func() {
+		for _, s := range g.slots {
+			s.running.Wait()
+		}
+		close(idle)
+	}()
+	var late error
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		cut := 0
+		for _, s := range g.slots {
+			for _, l := range s.links.list() {
+				l.conn.Close(transport.CloseShutdown, "the gateway did not stop in time")
+				cut++
+			}
+		}
+		late = fmt.Errorf("%d connections did not drain in time: %w", cut, context.Cause(ctx))
+		log.Error("connections cut off", "connections", cut)
+		<-idle
+	}
+	step("connections drained", began, "connections", open)
+
+	began = time.Now()
+	for _, m := range g.masters.list() {
+		g.root.Send(m.pid, &stopping{})
+	}
+	step("commands settled", began)
+
+	began = time.Now()
+	if err := g.root.StopFuture(g.rootPID).Wait(); err != nil {
+		late = errors.Join(late, fmt.Errorf("the tree did not stop: %w", err))
+	}
+	g.system.Shutdown()
+	step("tree stopped", began)
+	t := g.Totals()
+	log.Info("totals", "frames", t.Frames, "acknowledged", t.Acknowledged, "no_reply_due", t.NoReplyDue, "poisoned", t.Poisoned, "masters", t.Masters)
+	g.ending.Do(func() { close(g.done) })
+	return late
+}
+
+// Totals implements Gateway.
+func (g *gateway) Totals() Totals {
+	t := Totals{
+		Rejected: map[string]uint64{}, Commands: g.commands.copy(), Masters: g.masters.size(), MastersOnline: g.masters.online(),
+		Restarts: g.restarts.Load(), Goroutines: runtime.NumGoroutine(),
+	}
+	for _, s := range g.slots {
+		t.Frames += s.frames.Load()
+		t.Acknowledged += s.acked.Load()
+		t.NoReplyDue += s.silent.Load()
+		t.Poisoned += s.poisoned.Load()
+		t.Connections += s.links.size()
+		for reason, n := range s.refusals.copy() {
+			t.Rejected[reason] += n
+		}
+	}
+	return t
+}
+
+func (g *gateway) countCommand(outcome string) { g.commands.add(outcome) }

@@ -1,0 +1,125 @@
+package actors
+
+import (
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"trama/codec"
+	"trama/transport"
+)
+
+// link is what survives a restart of a connection actor: the socket, what was identified on it, the frames in hand and the
+// counters.  The fields of the first block are touched by the connection actor only (and by its supervisor while it is
+// suspended); the others are immutable or atomic.
+type link struct {
+	bound     []*binding    // masters identified here; nearly always one
+	held      *uplink       // batch in hand, so that a restart goes on behind the frame that failed
+	session   codec.Session // what the protocol remembers between frames
+	condemned bool          // it failed too often: nothing is handled any more, the socket is closing
+
+	id   uint64
+	gw   *gateway
+	slot *slot
+	conn *transport.Conn
+	node *node
+	pid  *actor.PID // set before the first batch is read
+
+	serials  atomic.Pointer[[]string]
+	frames   atomic.Uint64
+	acked    atomic.Uint64
+	rejected atomic.Uint64
+	poisoned atomic.Uint64
+}
+
+// binding is one master on one connection.
+type binding struct {
+	serial  string
+	master  *master // nil until the registry has told
+	routing int     // groups on their way through the registry; while there are any, the next ones must follow them
+}
+
+func (l *link) remote() string { return l.conn.Remote().String() }
+
+// find returns the binding of a serial, the last one used first; nil when it is new here.
+func (l *link) find(serial []byte) *binding {
+	for i, b := range l.bound {
+		if b.serial == string(serial) {
+			if i > 0 {
+				l.bound[0], l.bound[i] = b, l.bound[0]
+			}
+			return b
+		}
+	}
+	return nil
+}
+
+// bind adds a serial to the connection.
+func (l *link) bind(serial string) *binding {
+	b := &binding{serial: serial}
+	l.bound = append(l.bound, nil)
+	copy(l.bound[1:], l.bound)
+	l.bound[0] = b
+	names := make([]string, len(l.bound))
+	for i, each := range l.bound {
+		names[i] = each.serial
+	}
+	l.serials.Store(&names)
+	return b
+}
+
+func (l *link) masters() []string {
+	if names := l.serials.Load(); names != nil {
+		return *names
+	}
+	return nil
+}
+
+// treeDetail implements detailer.
+func (l *link) treeDetail() map[string]any {
+	d := map[string]any{"remote": l.remote(), "frames": l.frames.Load(), "acknowledged": l.acked.Load()}
+	if names := l.masters(); len(names) > 0 {
+		d["masters"] = names
+	}
+	if last := l.conn.Stats().LastReceived; !last.IsZero() {
+		d["last_received"] = last
+	}
+	if n := l.poisoned.Load(); n > 0 {
+		d["poisoned"] = n
+	}
+	return d
+}
+
+func (l *link) info() ConnectionInfo {
+	s := l.conn.Stats()
+	return ConnectionInfo{
+		ID: l.id, Listener: l.slot.name, Role: l.slot.role.String(), Remote: l.remote(), Masters: append([]string{}, l.masters()...),
+		Opened: l.conn.Opened(), LastReceived: s.LastReceived,
+		Frames: l.frames.Load(), Acknowledged: l.acked.Load(), Rejected: l.rejected.Load(), Poisoned: l.poisoned.Load(),
+		BytesIn: s.Received, BytesOut: s.Sent, Skipped: s.Skipped, Restarts: uint64(l.node.restarts.Load()),
+	}
+}
+
+// poison records the frame that made an actor fail.  It is not acknowledged.
+func (l *link) poison(raw []byte, serial string, n *node) {
+	cause := "fault"
+	if f := n.fault.Load(); f != nil {
+		cause = f.Text
+	}
+	l.poisoned.Add(1)
+	l.slot.poisoned.Add(1)
+	l.gw.poison.add(Poison{
+		At: l.gw.clock(), Listener: l.slot.name, Connection: l.id, Remote: l.remote(), Serial: serial,
+		Frame: hexString(raw), Cause: cause,
+	})
+	l.gw.log.Named("connection").Error("poison frame recorded, not acknowledged", "conn", l.id, "master", serial, "frame", hexString(raw), "cause", cause)
+}
+
+// reject counts a frame that is refused; at debug level the log shows each.
+func (l *link) reject(raw []byte, reason string, err error) {
+	l.rejected.Add(1)
+	l.slot.reject(reason)
+	if log := l.gw.log.Named("connection"); log.IsDebug() {
+		log.Debug("frame rejected", "conn", l.id, "listener", l.slot.name, "reason", reason, "error", err, "frame", hexString(raw))
+	}
+}

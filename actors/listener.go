@@ -1,0 +1,283 @@
+package actors
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"trama/codec"
+	"trama/transport"
+)
+
+// slot is what survives a fault of a listener actor: the bound port, the live connections and the counters.
+type slot struct {
+	name    string
+	role    Role
+	gw      *gateway
+	profile atomic.Pointer[codec.Profile]
+	port    *transport.Listener
+	node    *node
+	links   linkSet
+	running sync.WaitGroup // the accept loop and every reader goroutine
+
+	state   atomic.Pointer[string] // accepting, suspended, failed, draining
+	trouble atomic.Pointer[string] // why, when failed
+
+	frames   atomic.Uint64
+	acked    atomic.Uint64
+	silent   atomic.Uint64 // accepted, no acknowledgement owed
+	unsent   atomic.Uint64 // acknowledgements that the socket did not take any more
+	poisoned atomic.Uint64
+	refusals reasons
+}
+
+// reasons counts by reason.
+type reasons struct {
+	mu sync.Mutex // guards by
+	by map[string]uint64
+}
+
+func (r *reasons) add(reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.by == nil {
+		r.by = make(map[string]uint64)
+	}
+	r.by[reason]++
+}
+
+func (r *reasons) copy() map[string]uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.by == nil {
+		return map[string]uint64{}
+	}
+	return maps.Clone(r.by)
+}
+
+func (s *slot) reject(reason string) { s.refusals.add(reason) }
+
+func (s *slot) rejected() (n uint64) {
+	for _, each := range s.refusals.copy() {
+		n += each
+	}
+	return n
+}
+
+// linkSet is the book of live connections of one port.
+type linkSet struct {
+	mu sync.RWMutex // guards by
+	by map[uint64]*link
+}
+
+func (s *linkSet) add(l *link) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by == nil {
+		s.by = make(map[uint64]*link)
+	}
+	s.by[l.id] = l
+}
+
+func (s *linkSet) remove(l *link) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.by, l.id)
+}
+
+func (s *linkSet) get(id uint64) *link {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.by[id]
+}
+
+func (s *linkSet) list() []*link {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Values(s.by))
+}
+
+func (s *linkSet) size() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.by)
+}
+
+// treeDetail implements detailer.
+func (s *slot) treeDetail() map[string]any {
+	d := map[string]any{
+		"address": s.port.Addr().String(), "profile": s.profile.Load().Name(), "role": s.role.String(),
+		"listening": *s.state.Load(), "live": s.links.size(), "frames": s.frames.Load(), "acknowledged": s.acked.Load(),
+	}
+	if why := s.trouble.Load(); why != nil {
+		d["trouble"] = *why
+	}
+	return d
+}
+
+func (s *slot) set(state string) { s.state.Store(&state) }
+
+// listenersActor supervises one listener actor per port.
+type listenersActor struct{ gw *gateway }
+
+func (a *listenersActor) receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		a.started(ctx)
+	case *announce:
+		close(m.ready)
+	}
+}
+
+func (a *listenersActor) started(ctx actor.Context) {
+	for _, s := range a.gw.slots {
+		s.node = newNode(a.gw.listenersNode, s.name, kindListener, s)
+		connections := &strategy{gw: a.gw, limit: leafFaults, remedy: restart, giveUp: a.gw.repeatedFaults}
+		mustSpawn(ctx, s.node, props(s.node, false, connections, func() behaviour { return &listenerActor{s} }))
+	}
+}
+
+// listenerActor owns one port: a child for every accepted socket.
+type listenerActor struct{ slot *slot }
+
+func (a *listenerActor) receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *accepted:
+		a.accepted(ctx, m.conn)
+	case *control:
+		m.reply <- a.control(m.do)
+	case *acceptEnded:
+		a.acceptEnded(m)
+	case *listenAgain:
+		a.listenAgain(m)
+	case *actor.Started:
+		a.slot.set("accepting")
+		a.slot.serve(0)
+	case *actor.Stopping, *actor.Stopped, *actor.Terminated:
+	}
+}
+
+// accepted makes the connection actor and starts its reader.
+func (a *listenerActor) accepted(ctx actor.Context, conn *transport.Conn) {
+	s := a.slot
+	reading := false
+	defer func() {
+		if !reading { // a fault on the way: nobody else would end this socket
+			conn.Close(transport.CloseFault, "the listener failed while taking it in")
+			s.read(conn, func(b *transport.Batch) { b.Release() }, func() {})
+		}
+	}()
+	l := &link{id: conn.ID(), gw: s.gw, slot: s, conn: conn}
+	name := fmt.Sprintf("conn-%d", l.id)
+	l.node = newNode(s.node, name, kindConnection, l)
+	l.pid = mustSpawn(ctx, l.node, props(l.node, true, s.gw.structural(), func() behaviour { return &connection{l} }))
+	s.links.add(l)
+	reading = true
+	root := s.gw.root
+	s.read(conn,
+		func(b *transport.Batch) { root.Send(l.pid, newUplink(l, b)) },
+		func() {
+			reason, detail := conn.Reason()
+			root.Send(l.pid, &ended{reason: reason, detail: detail})
+		})
+}
+
+// read runs the reader goroutine of a connection; its end is the connection's.
+func (s *slot) read(conn *transport.Conn, deliver func(*transport.Batch), end func()) {
+	s.running.Go(func() {
+		defer end()
+		conn.Run(deliver)
+	})
+}
+
+// serve runs the accept loop; attempt counts the failures in a row.
+func (s *slot) serve(attempt int) {
+	s.running.Go(func() {
+		err := s.port.Serve(func(c *transport.Conn) { s.gw.root.Send(s.node.pid.Load(), &accepted{c}) })
+		if err != nil {
+			s.gw.root.Send(s.node.pid.Load(), &acceptEnded{err: err, attempt: attempt})
+		}
+	})
+}
+
+func (a *listenerActor) control(do controlVerb) error {
+	s := a.slot
+	log := s.gw.log.Named("listener")
+	switch do {
+	case doSuspend:
+		s.port.Suspend()
+		s.set("suspended")
+		log.Info("suspended", "listener", s.name, "live", s.links.size())
+	case doResume:
+		if err := s.port.Resume(); err != nil {
+			return fmt.Errorf("resume listener %q: %w", s.name, err)
+		}
+		s.set("accepting")
+		s.trouble.Store(nil)
+		log.Info("resumed", "listener", s.name, "address", s.port.Addr().String())
+	}
+	return nil
+}
+
+// acceptEnded: the port fails for good.  Live connections stay; the port is opened anew, ever more slowly, until it works.
+func (a *listenerActor) acceptEnded(m *acceptEnded) {
+	s := a.slot
+	if *s.state.Load() == "draining" {
+		return
+	}
+	why := m.err.Error()
+	s.trouble.Store(&why)
+	s.set("failed")
+	delay := min(100*time.Millisecond<<min(m.attempt, 10), 30*time.Second)
+	delay += rand.N(delay / 4)
+	s.gw.log.Named("listener").Error("cannot accept, opening the port anew", "listener", s.name, "error", m.err, "in", delay)
+	root, pid := s.gw.root, s.node.pid.Load()
+	time.AfterFunc(delay, func() { root.Send(pid, &listenAgain{attempt: m.attempt + 1}) })
+}
+
+func (a *listenerActor) listenAgain(m *listenAgain) {
+	s := a.slot
+	if *s.state.Load() != "failed" {
+		return
+	}
+	s.port.Suspend()
+	if err := s.port.Resume(); err != nil {
+		a.acceptEnded(&acceptEnded{err: err, attempt: m.attempt})
+		return
+	}
+	s.trouble.Store(nil)
+	s.set("accepting")
+	s.serve(m.attempt)
+}
+
+func mustSpawn(ctx actor.Context, n *node, p *actor.Props) *actor.PID {
+	pid, err := ctx.SpawnNamed(p, n.name)
+	if err != nil {
+		panic(fmt.Errorf("spawn %s: %w", n.path(), err))
+	}
+	n.pid.Store(pid)
+	return pid
+}
+
+// transportEvent puts what transport has no return value for into the log.
+func (s *slot) transportEvent(e transport.Event) {
+	log := s.gw.log.Named("transport").With("listener", e.Listener)
+	switch e.Kind {
+	case transport.EventAcceptPaused:
+		log.Error("cannot accept for now, trying every 100 ms", "error", e.Err)
+	case transport.EventAcceptResumed:
+		log.Warn("accepting again", "after", e.After)
+	case transport.EventRefusing:
+		log.Warn("connections are refused", "reason", e.Reason.String())
+	case transport.EventRecovered:
+		log.Warn("connections are taken again", "refused", e.Count, "within", e.After)
+	case transport.EventFault:
+		log.Error("fault below a connection, it is closed", "conn", e.Conn, "error", e.Err, "stack", string(e.Stack))
+	}
+}

@@ -1,0 +1,226 @@
+package actors
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"trama/codec"
+	"trama/transport"
+)
+
+// master is what is known of one PLC master and survives a restart of its actor.  Everything but the head belongs to the actor.
+type master struct {
+	serial string
+	gw     *gateway
+	node   *node
+	pid    *actor.PID
+	online atomic.Int32 // links it has; read by integrators' connections and listings
+	seen   atomic.Int64 // last frame, Unix nanoseconds; for the tree
+
+	held      *group // frames in hand, so that a restart goes on behind the one that failed
+	condemned bool   // it failed too often: start anew
+
+	first     time.Time
+	last      time.Time
+	links     []*masterLink
+	latest    []latest // the last frame of each kind, which is where the last values are read from
+	lastFrame int      // index into latest of the newest
+	frames    uint64
+	bytes     uint64
+	connects  uint64
+	takeovers uint64
+
+	commands   uint64
+	inFlight   *command
+	queue      []*command
+	lastID     uint64
+	lastNumber uint64 // transaction number used last
+}
+
+// masterLink is one live connection of a master; at most one per listener.
+type masterLink struct {
+	link  *link
+	since time.Time
+	last  []byte // newest frame on it: commands default to its header
+}
+
+// latest is the newest frame of one kind.
+type latest struct {
+	message *codec.Message
+	profile *codec.Profile
+	raw     []byte
+	at      time.Time
+}
+
+func newMaster(g *gateway, serial string) *master {
+	now := g.clock()
+	return &master{serial: serial, gw: g, first: now, lastNumber: uint64(now.Unix())}
+}
+
+// treeDetail implements detailer.
+func (m *master) treeDetail() map[string]any {
+	d := map[string]any{"links": m.online.Load()}
+	if at := m.seen.Load(); at != 0 {
+		d["last_seen"] = time.Unix(0, at)
+	}
+	return d
+}
+
+// masterActor tracks one PLC master: its links, its last frames, its commands.
+type masterActor struct{ *master }
+
+func (m *masterActor) receive(ctx actor.Context) {
+	switch msg := ctx.Message().(type) {
+	case *group:
+		m.held = msg
+		m.attach(msg.up.link)
+		m.group(ctx)
+	case *linkDown:
+		m.detach(msg.link)
+	case *command:
+		m.command(ctx, msg)
+	case *commandDue:
+		m.due(ctx, msg.id)
+	case *undelivered:
+		m.undelivered(ctx, msg)
+	case *describeMaster:
+		msg.reply <- m.info()
+	case *stopping:
+		m.giveUpCommands("the gateway is stopping")
+	case *actor.Started:
+		m.started(ctx)
+	case *actor.Restarting, *actor.Stopping, *actor.Stopped:
+	}
+}
+
+// started goes on, after a restart, behind the frame that failed.
+func (m *masterActor) started(ctx actor.Context) {
+	g := m.held
+	if m.condemned {
+		m.reset()
+		if g != nil {
+			m.held = nil
+			g.refuse("master given up")
+		}
+		return
+	}
+	if g == nil {
+		return
+	}
+	if g.next < g.to {
+		g.up.fates[g.next] = fatePoison
+		g.up.link.poison(g.up.batch.Frames[g.next], m.serial, m.node)
+		g.next++
+	}
+	m.group(ctx)
+}
+
+// group handles the frames in hand.
+func (m *masterActor) group(ctx actor.Context) {
+	g := m.held
+	for ; g.next < g.to; g.next++ {
+		if m.node.armed.CompareAndSwap(true, false) {
+			panic(injected{})
+		}
+		m.track(ctx, g.up, g.next)
+	}
+	m.held = nil
+	g.up.drop()
+}
+
+// track takes in one frame.
+func (m *masterActor) track(ctx actor.Context, u *uplink, i int) {
+	f, raw := &u.frames[i], u.batch.Frames[i]
+	at := u.batch.Received
+	m.last = at
+	m.seen.Store(at.UnixNano())
+	m.frames++
+	m.bytes += uint64(len(raw))
+	profile := u.link.slot.profile.Load()
+	m.keep(f.Message(), profile, raw, at)
+	for _, l := range m.links {
+		if l.link == u.link {
+			l.last = append(l.last[:0], raw...)
+			break
+		}
+	}
+	if c := m.inFlight; c != nil && c.profile == profile && profile.Answers(&c.frame, f) {
+		m.answered(ctx, f, u)
+	}
+}
+
+// keep remembers the newest frame of each kind.
+func (m *master) keep(msg *codec.Message, p *codec.Profile, raw []byte, at time.Time) {
+	for i := range m.latest {
+		if k := &m.latest[i]; k.message == msg {
+			k.raw = append(k.raw[:0], raw...)
+			k.at, k.profile = at, p
+			m.lastFrame = i
+			return
+		}
+	}
+	m.lastFrame = len(m.latest)
+	m.latest = append(m.latest, latest{message: msg, profile: p, raw: append([]byte(nil), raw...), at: at})
+}
+
+// attach makes l a link of this master.  A newer connection on the same listener wins and the older one is closed; frames that
+// an overtaken connection still brought are taken in, but do not bring it back.
+func (m *masterActor) attach(l *link) {
+	for i, old := range m.links {
+		if old.link == l {
+			return
+		}
+		if old.link.slot != l.slot {
+			continue
+		}
+		if old.link.id > l.id {
+			return
+		}
+		m.takeovers++
+		m.gw.log.Named("registry").Info("master taken over by a newer connection", "master", m.serial, "listener", l.slot.name,
+			"old", old.link.id, "new", l.id, "remote", l.remote())
+		if len(old.link.masters()) <= 1 {
+			old.link.conn.Close(transport.CloseTakenOver, fmt.Sprintf("by connection %d", l.id))
+		}
+		m.links[i] = &masterLink{link: l, since: m.gw.clock()}
+		m.connects++
+		return
+	}
+	if reason, _ := l.conn.Reason(); reason != transport.CloseNone {
+		return // its linkDown may have come already: do not bring it back
+	}
+	m.links = append(m.links, &masterLink{link: l, since: m.gw.clock()})
+	m.connects++
+	m.online.Store(int32(len(m.links)))
+	m.gw.log.Named("registry").Info("master online", "master", m.serial, "listener", l.slot.name, "conn", l.id, "remote", l.remote())
+}
+
+func (m *masterActor) detach(l *link) {
+	for i, old := range m.links {
+		if old.link != l {
+			continue
+		}
+		m.links = append(m.links[:i], m.links[i+1:]...)
+		m.online.Store(int32(len(m.links)))
+		if len(m.links) == 0 {
+			reason, detail := l.conn.Reason()
+			m.gw.log.Named("registry").Info("master offline", "master", m.serial, "listener", l.slot.name, "conn", l.id,
+				"reason", reason.String(), "detail", detail)
+		}
+		return
+	}
+}
+
+// reset starts the master anew after it failed too often.
+func (m *masterActor) reset() {
+	m.condemned = false
+	m.giveUpCommands("the master's actor failed repeatedly")
+	for _, l := range m.links {
+		l.link.conn.Close(transport.CloseFaults, "the actor of master "+m.serial+" failed repeatedly")
+	}
+	m.links, m.latest = nil, nil
+	m.online.Store(0)
+}

@@ -1,0 +1,159 @@
+package actors
+
+import (
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// behaviour is one actor's own part: what it does with a message.
+type behaviour interface {
+	receive(ctx actor.Context)
+}
+
+// shell is the protoactor actor around every behaviour of this package.
+// It keeps the node up to date, injects faults on demand and turns a panic into a *fault that the supervisor understands.
+//
+// A shell that has children must not be restarted by protoactor, which would stop them all: its supervisor resumes it, and the
+// shell has by then replaced the behaviour by a fresh one (restart in place).  What survives is what fresh closes over.
+type shell struct {
+	node  *node
+	inner behaviour
+	fresh func() behaviour
+}
+
+// fault is the reason of every failure that a supervisor sees.
+type fault struct {
+	node    *node
+	at      time.Time
+	message string // kind of the message that was being handled
+	value   any    // what was thrown
+	stack   []byte
+	gaveUp  bool // a supervisor below gave up: pass on upwards, do not restart
+}
+
+func (f *fault) Error() string {
+	return fmt.Sprintf("%s: %v (while handling %s)", f.node.path(), f.value, f.message)
+}
+
+// injected is thrown by injectFault.
+type injected struct{}
+
+func (injected) String() string { return "injected fault" }
+
+// Receive implements actor.Actor.
+func (s *shell) Receive(ctx actor.Context) {
+	msg := ctx.Message()
+	s.node.begin(describe(msg))
+	defer s.guard(msg)
+	switch m := msg.(type) {
+	case *actor.Started:
+		s.node.pid.Store(ctx.Self())
+		s.node.phase.Store(uint32(phaseRunning))
+	case *actor.Restarting:
+		s.node.phase.Store(uint32(phaseRestarting))
+	case *injectFault:
+		panic(injected{})
+	case *renew:
+		s.inner = s.fresh()
+		s.node.restarts.Add(1)
+		m.reply <- struct{}{}
+		return
+	case *ping:
+		m.reply <- struct{}{}
+		return
+	}
+	s.inner.receive(ctx)
+	if _, ok := msg.(*actor.Stopped); ok {
+		s.node.leave()
+	}
+}
+
+// guard ends the accounting of a message; after a panic it prepares the fresh behaviour and passes the fault on.
+func (s *shell) guard(msg any) {
+	thrown := recover()
+	s.node.end()
+	if thrown == nil {
+		return
+	}
+	switch msg.(type) {
+	case *actor.Stopping, *actor.Stopped: // a panic here would revive the actor
+		s.node.leave()
+		return
+	}
+	what, _ := describe(msg)
+	f := &fault{node: s.node, at: time.Now(), message: *what, value: thrown, stack: debug.Stack()}
+	s.node.fault.Store(&NodeError{At: f.at, Text: f.Error(), Stack: trimStack(f.stack)})
+	s.inner = s.fresh()
+	panic(f)
+}
+
+// timed is a message that knows when it began, which saves a look at the clock.
+type timed interface{ began() time.Time }
+
+var kinds sync.Map // reflect.Type → *string
+
+// describe names a message for the tree and says when its handling begins, in Unix nanoseconds.
+func describe(msg any) (*string, int64) {
+	switch m := msg.(type) {
+	case *uplink:
+		return &uplinkKind, m.began().UnixNano()
+	case *group:
+		return &groupKind, m.began().UnixNano()
+	}
+	t := reflect.TypeOf(msg)
+	if known, ok := kinds.Load(t); ok {
+		return known.(*string), time.Now().UnixNano()
+	}
+	name := "nothing"
+	if t != nil {
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		name = t.Name()
+	}
+	kinds.Store(reflect.TypeOf(msg), &name)
+	return &name, time.Now().UnixNano()
+}
+
+var (
+	uplinkKind = "uplink"
+	groupKind  = "group"
+)
+
+// trimStack keeps the frames from the panic on, at most about 2 KiB.
+func trimStack(stack []byte) string {
+	const most = 2048
+	if len(stack) > most {
+		stack = stack[:most]
+	}
+	return string(stack)
+}
+
+// props builds the description of an actor: its mailbox is unbounded (readers are bounded by credits), its dispatcher either
+// runs in the sender's goroutine (inline) or in one of its own, and its supervisor is explicit.
+func props(n *node, inline bool, supervisor actor.SupervisorStrategy, fresh func() behaviour) *actor.Props {
+	unbounded := actor.Unbounded()
+	options := []actor.PropsOption{
+		actor.WithMailbox(func() actor.Mailbox {
+			mb := unbounded()
+			n.mailbox.Store(&mailboxRef{mb})
+			return mb
+		}),
+		actor.WithSupervisor(supervisor),
+	}
+	if inline {
+		options = append(options, actor.WithDispatcher(inlineDispatcher))
+	}
+	return actor.PropsFromProducer(func() actor.Actor {
+		return &shell{node: n, inner: fresh(), fresh: fresh}
+	}, options...)
+}
+
+// inlineDispatcher runs an actor in the goroutine that sent to it.
+// A frame's way (reader, connection, master) stays in one goroutine with no wake-up in between, which decides throughput.
+var inlineDispatcher = actor.NewSynchronizedDispatcher(300)

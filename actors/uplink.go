@@ -1,0 +1,141 @@
+package actors
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"trama/codec"
+	"trama/transport"
+)
+
+// uplink carries all whole frames that one read brought, from the reader goroutine through the connection actor and the
+// masters, until it is settled: the acknowledgements written, the credit given back.  It travels by pointer and is pooled.
+//
+// Whoever holds a part (the connection actor while it sends, each group until its master is done with it) gives it back with
+// drop; the last one settles.  Nothing here knows which goroutine that is, so a stage that answers later (a journal's commit)
+// fits in between.
+type uplink struct {
+	link   *link
+	batch  *transport.Batch
+	frames []codec.Frame // decoded, parallel to batch.Frames
+	fates  []fate
+	acks   []byte  // acknowledgements, one after the other
+	ends   []int32 // end of frame i's acknowledgement in acks
+	groups []group
+	next   int // frame in hand, then (once all are decoded) group in hand
+	sealed bool
+	parts  atomic.Int32
+}
+
+// fate is what becomes of a frame.
+type fate uint8
+
+const (
+	fatePending  fate = iota
+	fateAccepted      // tracked; its acknowledgement, if one is owed, goes out
+	fateRejected      // counted with its reason, not acknowledged
+	fatePoison        // it made an actor fail; recorded, not acknowledged
+)
+
+// group is a run of frames of one uplink that belong to one master.
+type group struct {
+	up       *uplink
+	binding  *binding
+	serial   string
+	from, to int
+	next     int // frame in hand, so that a restart of the master goes on behind the one that failed
+}
+
+func (u *uplink) began() time.Time { return u.batch.Received }
+func (g *group) began() time.Time  { return g.up.batch.Received }
+
+// keepFrames is the largest uplink that goes back to the pool; a flood's larger ones are left to the collector.
+const keepFrames = 64
+
+var uplinks = sync.Pool{New: func() any { return new(uplink) }}
+
+func newUplink(l *link, b *transport.Batch) *uplink {
+	u := uplinks.Get().(*uplink)
+	n := len(b.Frames)
+	u.link, u.batch = l, b
+	for cap(u.frames) < n {
+		u.frames = append(u.frames[:cap(u.frames)], codec.Frame{})
+	}
+	u.frames = u.frames[:n]
+	u.fates = append(u.fates[:0], make([]fate, n)...)
+	u.ends = u.ends[:0]
+	u.acks = u.acks[:0]
+	u.groups = u.groups[:0]
+	u.next, u.sealed = 0, false
+	u.parts.Store(1)
+	return u
+}
+
+// abandon gives up an uplink that nothing was done with: nothing of it is acknowledged.
+func (u *uplink) abandon() {
+	for i := range u.fates {
+		u.fates[i] = fateRejected
+		u.link.reject(u.batch.Frames[i], "connection given up", nil)
+	}
+	for len(u.ends) < len(u.fates) {
+		u.ends = append(u.ends, int32(len(u.acks)))
+	}
+	u.drop()
+}
+
+// refuse gives up what its master has not yet handled of a group: counted with the reason, not acknowledged.
+func (g *group) refuse(reason string) {
+	for i := g.next; i < g.to; i++ {
+		g.up.fates[i] = fateRejected
+		g.up.link.reject(g.up.batch.Frames[i], reason, nil)
+	}
+	g.next = g.to
+	g.up.drop()
+}
+
+// drop gives one part back.
+func (u *uplink) drop() {
+	if u.parts.Add(-1) == 0 {
+		u.settle()
+	}
+}
+
+// settle writes the acknowledgements of the accepted frames in order, counts, and gives the credit back.
+func (u *uplink) settle() {
+	l := u.link
+	var accepted, owed uint64
+	out, kept := u.acks, true
+	begin := int32(0)
+	for i, end := range u.ends {
+		ok := u.fates[i] == fateAccepted
+		if ok {
+			accepted++
+			if end > begin {
+				owed++
+			}
+		}
+		if !ok && end > begin && kept { // rare: leave this one's acknowledgement out, and copy from here on
+			out, kept = append([]byte(nil), u.acks[:begin]...), false
+		} else if ok && !kept {
+			out = append(out, u.acks[begin:end]...)
+		}
+		begin = end
+	}
+	l.frames.Add(uint64(len(u.fates)))
+	l.slot.frames.Add(uint64(len(u.fates)))
+	l.slot.silent.Add(accepted - owed)
+	if len(out) > 0 {
+		if err := l.conn.Write(out); err == nil {
+			l.acked.Add(owed)
+			l.slot.acked.Add(owed)
+		} else {
+			l.slot.unsent.Add(owed)
+		}
+	}
+	u.batch.Release()
+	u.link, u.batch = nil, nil
+	if cap(u.frames) <= keepFrames {
+		uplinks.Put(u)
+	}
+}
