@@ -1,0 +1,111 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"trama/actors"
+	"trama/codec"
+	"trama/transport"
+)
+
+// DefaultFile is the configuration the commands look for when none is named.
+const DefaultFile = "config.toml"
+
+// Config is everything config.toml can say.  It is complete and valid when Load returned it without error.
+type Config struct {
+	File      string // where it was read from
+	Log       Log
+	Admin     Admin
+	Limits    Limits
+	Listeners []Listener
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string // trace, debug, info, warn or error
+	Format string // text or json
+}
+
+// Admin is the debug and control endpoint.
+type Admin struct {
+	Listen       string   // host:port
+	TokenFile    string   // path of the bearer token, resolved against the directory of the file
+	AllowedHosts []string // further names that the Host header may carry
+	AllowRemote  bool     // Listen may be other than loopback
+	AllowFaults  bool     // faults may be injected
+}
+
+// Limits are those of the whole process.
+type Limits struct {
+	DrainTimeout      time.Duration // how long a shutdown may take
+	CommandsPerMaster int           // commands that wait for one master behind the one in flight
+}
+
+// Listener is one port.
+type Listener struct {
+	Name        string
+	Address     string
+	ProfileName string // as written
+	ProfileFile string // the definition's file; empty for a shipped profile
+	Profile     *codec.Profile
+	Role        actors.Role
+	Transport   transport.Options // Name, Address, deadlines and limits
+}
+
+// Default returns the configuration that an empty file stands for.  It has no listener.
+func Default() Config {
+	return Config{
+		Log:    Log{Level: "info", Format: "text"},
+		Admin:  Admin{Listen: "127.0.0.1:8686", TokenFile: filepath.Join("data", "admin.token")},
+		Limits: Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16},
+	}
+}
+
+// Load reads, checks and resolves the configuration.  The error is an *Error that holds every problem, or the reason why
+// the file could not be read.
+func Load(file string) (*Config, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(file, src)
+}
+
+// Parse is Load for text that is already in memory; file names it and anchors relative paths.
+func Parse(file string, src []byte) (*Config, error) {
+	c, problems := parse(file, src)
+	if len(problems) > 0 {
+		return nil, &Error{Problems: problems}
+	}
+	return c, nil
+}
+
+// LoadAdmin returns where the daemon described by file is reached.  It overlooks problems elsewhere in the file, so that
+// a daemon can be looked at while its configuration is being edited.  A file that does not exist stands for the defaults.
+func LoadAdmin(file string) (Admin, error) {
+	src, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return resolveAdmin(Default().Admin, filepath.Dir(file)), nil
+	}
+	if err != nil {
+		return Admin{}, err
+	}
+	return parseAdmin(file, src)
+}
+
+func resolveAdmin(a Admin, dir string) Admin {
+	a.TokenFile = resolve(dir, a.TokenFile)
+	return a
+}
+
+// resolve makes a path of the file relative to the directory of the file.
+func resolve(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}

@@ -1,0 +1,186 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"trama/actors"
+)
+
+// Every *.good.toml is accepted.
+func TestGoodFilesAreAccepted(t *testing.T) {
+	for _, file := range glob(t, "testdata/*.good.toml") {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			if _, err := Load(file); err != nil {
+				t.Errorf("refused:\n%v", err)
+			}
+		})
+	}
+}
+
+// Every *.bad.toml is refused with all the messages of its `# want:` lines, and every problem is one that it wants.
+func TestBadFilesAreRefusedWithEveryProblem(t *testing.T) {
+	for _, file := range glob(t, "testdata/*.bad.toml") {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			_, err := Load(file)
+			var problems *Error
+			if !errors.As(err, &problems) {
+				t.Fatalf("got error %v, want an *Error", err)
+			}
+			wanted := wants(t, file)
+			for _, want := range wanted {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("no problem says %q", want)
+				}
+			}
+			for _, p := range problems.Problems {
+				if !containsOne(p.String(), wanted) {
+					t.Errorf("surplus problem: %s", p)
+				}
+			}
+			if t.Failed() {
+				t.Logf("it says:\n%v", err)
+			}
+		})
+	}
+}
+
+func TestShippedConfigIsTheReference(t *testing.T) {
+	file := "../../../../config.toml"
+	c, err := Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Default()
+	if c.Log != d.Log || c.Limits != d.Limits || c.Admin.Listen != d.Admin.Listen {
+		t.Errorf("config.toml does not state the defaults: %+v", c)
+	}
+	src, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, root := open(file, src)
+	written := root.values["listener"].([]map[string]any)[0]
+	probe := &table{report: &report{}, values: map[string]any{}}
+	readListener(probe, &profileSet{report: probe.report})
+	for _, key := range probe.known {
+		if _, ok := written[key]; !ok && key != "idle_timeout" {
+			t.Errorf("config.toml does not show the key %s of a listener", key)
+		}
+	}
+}
+
+func TestListenerKeysReachTheTransport(t *testing.T) {
+	c, err := Load("testdata/everything.good.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := c.Listeners[0], c.Listeners[1]
+	o := first.Transport
+	if o.FirstFrameTimeout != time.Second || o.FrameTimeout != 2*time.Second || o.WriteTimeout != 3*time.Second {
+		t.Errorf("deadlines: %+v", o)
+	}
+	if o.IdleTimeout != 3*time.Minute {
+		t.Errorf("heartbeat 1m gives an idle timeout of %v, want 3m", o.IdleTimeout)
+	}
+	if o.UserTimeout >= 0 {
+		t.Errorf("user_timeout off gives %v, want a negative duration", o.UserTimeout)
+	}
+	if !o.KeepAlive.Enable || o.KeepAlive.Idle != 45*time.Second {
+		t.Errorf("keep-alive: %+v", o.KeepAlive)
+	}
+	if o.MaxConnections != 10 || o.MaxFrameBytes != 512 || o.WriteQueueBytes != 4096 || o.Credits != 2 {
+		t.Errorf("limits: %+v", o)
+	}
+	if o.Name != "field" || o.Address != ":12986" || first.Profile == nil {
+		t.Errorf("identity: %+v", first)
+	}
+	if second.Role != actors.RoleIntegrator || second.Transport.KeepAlive.Enable {
+		t.Errorf("second listener: %+v", second)
+	}
+}
+
+func TestPathsAreRelativeToTheFile(t *testing.T) {
+	c, err := Load("testdata/minimal.good.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := filepath.Join("testdata", "data", "admin.token"); c.Admin.TokenFile != want {
+		t.Errorf("token file %q, want %q", c.Admin.TokenFile, want)
+	}
+}
+
+func TestLoadAdminOverlooksProblemsElsewhere(t *testing.T) {
+	admin, err := LoadAdmin("testdata/enum.bad.toml")
+	if err != nil || admin.Listen != "127.0.0.1:8686" {
+		t.Errorf("got %+v, %v", admin, err)
+	}
+	if _, err := LoadAdmin("testdata/admin-remote.bad.toml"); err == nil {
+		t.Error("a problem in [admin] itself was overlooked")
+	}
+	if admin, err := LoadAdmin("testdata/no-such-file.toml"); err != nil || admin.Listen != "127.0.0.1:8686" {
+		t.Errorf("no file: got %+v, %v", admin, err)
+	}
+}
+
+func TestAddressesOverlap(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{":1", ":1", true},
+		{":1", "0.0.0.0:1", true},
+		{"[::]:1", "127.0.0.1:1", true},
+		{"127.0.0.1:1", "localhost:1", true},
+		{"[::ffff:127.0.0.1]:1", "127.0.0.1:1", true},
+		{"127.0.0.1:1", "127.0.0.1:01", true},
+		{"Gateway.example:1", "gateway.example:1", true},
+		{"127.0.0.1:1", "127.0.0.1:2", false},
+		{"127.0.0.1:1", "[::1]:1", false},
+		{":0", ":0", false},
+	} {
+		if overlap(c.a, c.b) != c.want || overlap(c.b, c.a) != c.want {
+			t.Errorf("overlap(%q, %q) is not %v both ways", c.a, c.b, c.want)
+		}
+	}
+}
+
+func wants(t *testing.T, file string) []string {
+	t.Helper()
+	src, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for line := range strings.Lines(string(src)) {
+		if want, ok := strings.CutPrefix(line, "# want: "); ok {
+			all = append(all, strings.TrimSpace(want))
+		}
+	}
+	if len(all) == 0 {
+		t.Fatalf("%s has no # want: line", file)
+	}
+	return all
+}
+
+func containsOne(s string, subs []string) bool {
+	for _, sub := range subs {
+		if strings.Contains(s, sub) {
+			return true
+		}
+	}
+	return false
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+	}
+	return files
+}

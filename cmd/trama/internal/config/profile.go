@@ -1,0 +1,104 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"trama/codec"
+)
+
+// profileSet finds the profiles of the listeners; each definition is read once and its problems are told once.
+type profileSet struct {
+	*report
+	dir  string
+	read map[string]*loaded
+	all  []*loaded
+}
+
+type loaded struct {
+	profile *codec.Profile
+	file    string // empty for a shipped one
+	err     error
+}
+
+func (s *profileSet) expected() string {
+	return fmt.Sprintf("a shipped profile (%s) or the path of a definition such as \"profiles/mine.toml\"", strings.Join(codec.ShippedNames(), ", "))
+}
+
+// find returns the profile that key names, nil after reporting why not.
+func (s *profileSet) find(key, name string) (*codec.Profile, string) {
+	l, seen := s.read[name]
+	if !seen {
+		l = s.load(name)
+		s.read[name] = l
+		s.all = append(s.all, l)
+	}
+	var definition *codec.DefinitionError
+	switch {
+	case l.err == nil:
+	case errors.As(l.err, &definition):
+		s.add(key, fmt.Sprintf("%q, a definition with %d problems", name, len(definition.Problems)), "a definition without problems (they are listed below)")
+	case isPath(name):
+		s.add(key, fmt.Sprintf("%q: %v", name, l.err), s.expected())
+	default:
+		s.unknownProfile(key, name)
+	}
+	return l.profile, l.file
+}
+
+func (s *profileSet) unknownProfile(key, name string) {
+	s.report.problems = append(s.report.problems, codec.Problem{
+		File: s.file, Line: s.lines.of(key), Key: key, Found: fmt.Sprintf("%q", name),
+		Expected: s.expected(), Nearest: nearest(name, codec.ShippedNames()),
+	})
+}
+
+func (s *profileSet) load(name string) *loaded {
+	if !isPath(name) {
+		p, err := codec.Shipped(name)
+		return &loaded{profile: p, err: err}
+	}
+	file := resolve(s.dir, name)
+	p, err := ReadProfile(file)
+	return &loaded{profile: p, file: file, err: err}
+}
+
+// problems are those of the definitions themselves.
+func (s *profileSet) problems() []codec.Problem {
+	var all []codec.Problem
+	for _, l := range s.all {
+		var definition *codec.DefinitionError
+		if errors.As(l.err, &definition) {
+			all = append(all, definition.Problems...)
+		}
+	}
+	return all
+}
+
+// ReadProfile compiles the definition in a file.
+func ReadProfile(file string) (*codec.Profile, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return codec.Compile(file, src)
+}
+
+// FindProfile returns a profile by its shipped name or by the path of its definition, as a command line names it.
+func FindProfile(name string) (*codec.Profile, error) {
+	if isPath(name) {
+		return ReadProfile(name)
+	}
+	p, err := codec.Shipped(name)
+	if err != nil {
+		return nil, fmt.Errorf("unknown profile %q: shipped are %s; a path to a .toml file works too", name, strings.Join(codec.ShippedNames(), ", "))
+	}
+	return p, nil
+}
+
+// isPath tells the path of a definition from the name of a shipped profile.
+func isPath(name string) bool {
+	return strings.HasSuffix(name, ".toml") || strings.ContainsAny(name, `/\`)
+}
