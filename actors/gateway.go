@@ -228,20 +228,21 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 
 	began = time.Now()
 	open := 0
+	var late error
 	for _, s := range g.slots {
-		for _, l := range s.links.list() {
-			l.conn.StopReading(transport.CloseShutdown, "the gateway is stopping")
-			open++
+		s.accepts.Wait()
+		open += s.links.size()
+		if err := g.control(ctx, s.name, doDrain); err != nil {
+			late = errors.Join(late, err)
 		}
 	}
 	idle := make(chan struct{})
 	go func() {
 		for _, s := range g.slots {
-			s.running.Wait()
+			s.readers.Wait()
 		}
 		close(idle)
 	}()
-	var late error
 	select {
 	case <-idle:
 	case <-ctx.Done():
@@ -252,7 +253,7 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 				cut++
 			}
 		}
-		late = fmt.Errorf("%d connections did not drain in time: %w", cut, context.Cause(ctx))
+		late = errors.Join(late, fmt.Errorf("%d connections did not drain in time: %w", cut, context.Cause(ctx)))
 		log.Error("connections cut off", "connections", cut)
 		<-idle
 	}

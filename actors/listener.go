@@ -24,7 +24,8 @@ type slot struct {
 	port    *transport.Listener
 	node    *node
 	links   linkSet
-	running sync.WaitGroup // the accept loop and every reader goroutine
+	accepts sync.WaitGroup // the accept loop
+	readers sync.WaitGroup // the reader goroutine of every connection
 
 	state   atomic.Pointer[string] // accepting, suspended, failed, draining
 	trouble atomic.Pointer[string] // why, when failed
@@ -190,7 +191,7 @@ func (a *listenerActor) accepted(ctx actor.Context, conn *transport.Conn) {
 
 // read runs the reader goroutine of a connection; its end is the connection's.
 func (s *slot) read(conn *transport.Conn, deliver func(*transport.Batch), end func()) {
-	s.running.Go(func() {
+	s.readers.Go(func() {
 		defer end()
 		conn.Run(deliver)
 	})
@@ -198,7 +199,7 @@ func (s *slot) read(conn *transport.Conn, deliver func(*transport.Batch), end fu
 
 // serve runs the accept loop; attempt counts the failures in a row.
 func (s *slot) serve(attempt int) {
-	s.running.Go(func() {
+	s.accepts.Go(func() {
 		err := s.port.Serve(func(c *transport.Conn) { s.gw.root.Send(s.node.pid.Load(), &accepted{c}) })
 		if err != nil {
 			s.gw.root.Send(s.node.pid.Load(), &acceptEnded{err: err, attempt: attempt})
@@ -214,6 +215,10 @@ func (a *listenerActor) control(do controlVerb) error {
 		s.port.Suspend()
 		s.set("suspended")
 		log.Info("suspended", "listener", s.name, "live", s.links.size())
+	case doDrain: // everything accepted before has its reader by now
+		for _, l := range s.links.list() {
+			l.conn.StopReading(transport.CloseShutdown, "the gateway is stopping")
+		}
 	case doResume:
 		if err := s.port.Resume(); err != nil {
 			return fmt.Errorf("resume listener %q: %w", s.name, err)

@@ -31,6 +31,7 @@ type controlVerb uint8
 const (
 	doSuspend controlVerb = iota
 	doResume
+	doDrain
 )
 
 // To a connection actor.

@@ -244,7 +244,7 @@ func (g *gateway) Resume(ctx context.Context, listener string) error {
 }
 
 func (g *gateway) control(ctx context.Context, listener string, do controlVerb) error {
-	if g.gone.Load() {
+	if g.gone.Load() && do != doDrain {
 		return ErrStopping
 	}
 	for _, s := range g.slots {
