@@ -1,44 +1,185 @@
 package codec
 
-import "time"
+import (
+	"time"
+)
 
-// Frame is one decoded or built frame.  The zero value is ready; reuse it to avoid allocation.
+// Frame is one decoded or built frame.  The zero value is ready; reuse it, and nothing is allocated once it is
+// warm.  A decoded frame aliases the bytes it was decoded from.  It belongs to one goroutine at a time.
 type Frame struct {
-	message *Message
-	raw     []byte
+	profile   *Profile
+	layout    *layout
+	direction Direction
+	raw       []byte            // what Decode was given; nil in a built frame
+	data      []byte            // bytes of the cells: raw, or own
+	own       []byte            // memory of a built or changed frame
+	cells     []cell            // every field in order
+	roles     [roleCount]uint16 // index of the cell + 1; the first of its role
+	text      []byte            // Identity
+	items     []Item
 }
 
-// Item is one field of a frame with its value.
-type Item struct {
-	Field *Field
-	Kind  Kind
-	Depth int // 0 for fields of the frame itself, one more inside each list and group
-	Off   int // where its bytes start in the frame; -1 in a built frame
-	Len   int
+// cell is the value of one field.
+type cell struct {
+	op   uint16 // in Profile.ops
+	off  uint32 // in Frame.data; for fields of bytes, and for all fields of a decoded frame
+	size uint32 // bytes on the wire
+	num  uint64 // numbers; the first bytes of short text
 }
 
-func (f *Frame) Message() *Message               { return f.message }
-func (f *Frame) Raw() []byte                     { return f.raw }
-func (f *Frame) Direction() Direction            { return Any }
-func (f *Frame) From() Party                     { return Anyone }
-func (f *Frame) Command() string                 { return "" }
-func (f *Frame) Identity() []byte                { return nil }
-func (f *Frame) Transaction() (uint64, bool)     { return 0, false }
-func (f *Frame) Timestamp() (time.Time, bool)    { return time.Time{}, false }
-func (f *Frame) Result() (uint64, bool)          { return 0, false }
-func (f *Frame) Alarm() (uint64, bool)           { return 0, false }
-func (f *Frame) Items() []Item                   { return nil }
-func (f *Frame) Item(key string) (Item, bool)    { return Item{}, false }
-func (f *Frame) Set(key string, value any) error { return nil }
+// Message is the layout the frame has; nil before the first Decode or Build.
+func (f *Frame) Message() *Message {
+	if f.layout == nil {
+		return nil
+	}
+	return f.layout.message
+}
 
-// AppendJSON appends the frame as one JSON object.
-func (f *Frame) AppendJSON(dst []byte) ([]byte, error) { return dst, nil }
+// Raw is what Decode was given; nil in a built frame.
+func (f *Frame) Raw() []byte { return f.raw }
 
-func (it Item) Uint() uint64            { return 0 }
-func (it Item) Int() int64              { return 0 }
-func (it Item) Float() float64          { return 0 }
-func (it Item) Text() string            { return "" }
-func (it Item) Bytes() []byte           { return nil }
-func (it Item) Time() (time.Time, bool) { return time.Time{}, false }
-func (it Item) Missing() bool           { return false }
-func (it Item) Label() string           { return "" }
+// Direction is the way the frame travels; Any when neither Decode nor the definition says.
+func (f *Frame) Direction() Direction { return f.direction }
+
+// From is who sent the frame.
+func (f *Frame) From() Party {
+	if f.layout == nil {
+		return Anyone
+	}
+	if from := f.layout.message.From; from != Anyone {
+		return from
+	}
+	switch f.direction {
+	case Uplink:
+		return Master
+	case Downlink:
+		return Server
+	}
+	return Anyone
+}
+
+// reset makes f an empty frame of p.
+func (f *Frame) reset(p *Profile, d Direction) {
+	f.profile, f.layout, f.direction = p, nil, d
+	f.raw, f.data = nil, nil
+	f.cells = f.cells[:0]
+	f.roles = [roleCount]uint16{}
+}
+
+// add appends a cell and notes its role.
+func (f *Frame) add(c cell, role Role) {
+	f.cells = append(f.cells, c)
+	if role != NoRole && f.roles[role] == 0 {
+		f.roles[role] = uint16(len(f.cells))
+	}
+}
+
+// role returns the cell and the op of the first field of a role.
+func (f *Frame) role(r Role) (*cell, *op) {
+	if i := f.roles[r]; i > 0 {
+		c := &f.cells[i-1]
+		return c, &f.profile.ops[c.op]
+	}
+	return nil, nil
+}
+
+// bytes of a field of bytes.
+func (f *Frame) bytes(c *cell) []byte { return f.data[c.off : c.off+c.size] }
+
+func (f *Frame) number(r Role) (uint64, bool) {
+	c, o := f.role(r)
+	if c == nil || !o.numeric() {
+		return 0, false
+	}
+	return c.num, true
+}
+
+// Command is the value of the command field as the definition writes it.
+func (f *Frame) Command() string {
+	c, o := f.role(RoleCommand)
+	if c == nil {
+		return ""
+	}
+	if o.code == opASCII && c.size == 1 {
+		return oneByte[f.data[c.off]]
+	}
+	if f.layout != nil && f.layout.message.Command != "" {
+		return f.layout.message.Command
+	}
+	return f.item(c, o).Text()
+}
+
+// oneByte holds every string of one byte, so that Command need not allocate.
+var oneByte = func() (t [256]string) {
+	for i := range t {
+		t[i] = string([]byte{byte(i)})
+	}
+	return t
+}()
+
+// Identity is the identity of the master as text, leading zeros kept.  Valid until the next use of f; empty when
+// the frame carries none.
+func (f *Frame) Identity() []byte {
+	c, o := f.role(RoleIdentity)
+	if c == nil {
+		return nil
+	}
+	it := f.item(c, o)
+	f.text = it.AppendText(f.text[:0])
+	return f.text
+}
+
+// Transaction is the number that ties an answer to its request.
+func (f *Frame) Transaction() (uint64, bool) { return f.number(RoleTransaction) }
+
+// Result is how a command ended; 0 is success.
+func (f *Frame) Result() (uint64, bool) { return f.number(RoleResult) }
+
+// Alarm is what is wrong; 0 is nothing.
+func (f *Frame) Alarm() (uint64, bool) { return f.number(RoleAlarm) }
+
+// Timestamp is when the frame was made; ok is false when it does not say or names a time that does not exist.
+func (f *Frame) Timestamp() (time.Time, bool) {
+	c, o := f.role(RoleTimestamp)
+	if c == nil || o.code != opTime {
+		return time.Time{}, false
+	}
+	return o.time.parse(f.bytes(c))
+}
+
+// Items lists every field in order.  Valid until the next use of f.
+func (f *Frame) Items() []Item {
+	f.items = f.items[:0]
+	off := 0
+	for i := range f.cells {
+		c := &f.cells[i]
+		it := f.item(c, &f.profile.ops[c.op])
+		it.Off = off
+		f.items = append(f.items, it)
+		off += int(c.size)
+	}
+	return f.items
+}
+
+// Item finds a field by its key.
+func (f *Frame) Item(key string) (Item, bool) {
+	off := 0
+	for i := range f.cells {
+		c := &f.cells[i]
+		if o := &f.profile.ops[c.op]; o.field.Key == key {
+			it := f.item(c, o)
+			it.Off = off
+			return it, true
+		}
+		off += int(c.size)
+	}
+	return Item{}, false
+}
+
+func (f *Frame) item(c *cell, o *op) Item {
+	it := Item{Field: o.field, Kind: o.field.Kind, Len: int(c.size), op: o, num: c.num}
+	if !o.numeric() {
+		it.data = f.bytes(c)
+	}
+	return it
+}

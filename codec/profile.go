@@ -2,14 +2,8 @@ package codec
 
 import (
 	"bufio"
-	"time"
+	"math"
 )
-
-// Profile is one compiled definition.  It is immutable and safe for concurrent use.
-type Profile struct {
-	name, title string
-	maxFrame    int
-}
 
 // Message is one layout of a frame: the general header and a body.  Read-only.
 type Message struct {
@@ -19,8 +13,8 @@ type Message struct {
 	From     Party    // who sends it
 	Purpose  Purpose  // what it is for
 	Forward  string   // integrator's request: the command it becomes for the master
-	Class    string   // how a command may be repeated: "idempotent", "verify" or "never"
-	Fields   []*Field // header, body and trailer in the order of the bytes
+	Repeat   string   // whether a command may be sent again after silence: "idempotent", "verify" or "never"
+	Fields   []*Field // header and body in the order of the bytes
 	Required []*Field // fields that Build cannot fill by itself
 }
 
@@ -32,9 +26,9 @@ type Field struct {
 	Type  string // as written in the definition
 	Role  Role
 	Kind  Kind
-	Size  int // bytes; 0 when it varies
-	Min   float64
-	Max   float64     // allowed range of a number, after scaling; both 0 when it is not a number
+	Size  int         // bytes; 0 when it varies, and for a part of a bit field
+	Min   float64     // allowed range of a whole number, after scaling;
+	Max   float64     // both 0 for other kinds
 	Enum  []EnumLabel // in the order of the values
 }
 
@@ -44,75 +38,46 @@ type EnumLabel struct {
 	Label string
 }
 
-// Env is what a pure codec must be told about the world.
-type Env struct {
-	Now       time.Time // for fields filled with the time; the zero value leaves them as they are
-	Result    uint64    // value for the field of role result, used when HasResult is set
-	HasResult bool
-	Session   *Session // memory of the connection or of the master; may be nil
-}
+// Name of the profile.
+func (p *Profile) Name() string { return p.name }
 
-// Session is what a profile remembers between frames of one peer: last seen header values, own counters.
-// The zero value is ready.  It is owned by the caller; not safe for concurrent use.
-type Session struct {
-	values []uint64
-}
+// Title says in words what the profile is.
+func (p *Profile) Title() string { return p.title }
 
-// Compile makes a profile of a definition.  file names it in errors.  The error lists all problems found.
-func Compile(file string, src []byte) (*Profile, error) { panic("codec: Compile is being written") }
+// MaxFrameBytes is the size of the largest frame that is accepted.
+func (p *Profile) MaxFrameBytes() int { return p.length.hi }
 
-// Shipped returns a profile that is part of the program.
-func Shipped(name string) (*Profile, error) { panic("codec: Shipped is being written") }
-
-// ShippedNames lists the profiles that are part of the program, sorted.
-func ShippedNames() []string { return []string{"compact", "extended"} }
-
-// ShippedSource returns the definition of a shipped profile.
-func ShippedSource(name string) ([]byte, bool) { return nil, false }
-
-func (p *Profile) Name() string                         { return p.name }
-func (p *Profile) Title() string                        { return p.title }
-func (p *Profile) MaxFrameBytes() int                   { return p.maxFrame }
-func (p *Profile) Splitter(d Direction) bufio.SplitFunc { panic("codec: being written") }
-func (p *Profile) Messages() []*Message                 { return nil }
+// Messages lists all layouts in the order of the definition.
+func (p *Profile) Messages() []*Message { return p.messages }
 
 // Commands lists the messages that the server may send to a master.
-func (p *Profile) Commands() []*Message { return nil }
+func (p *Profile) Commands() []*Message { return p.commands }
 
 // TransactionLimit is the first value that does not fit the transaction field; 0 when there is none.
-func (p *Profile) TransactionLimit() uint64 { return 0 }
-
-// CheckExamples runs every [[example]] of the definition both ways.
-func (p *Profile) CheckExamples() []error { return nil }
-
-func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error { panic("codec: being written") }
-
-func (p *Profile) Append(dst []byte, f *Frame) ([]byte, error) { panic("codec: being written") }
-
-// Build is BuildIn with an empty Env: a field that is filled with the time must then be given.
-func (p *Profile) Build(f *Frame, command string, fields map[string]any) error {
-	return p.BuildIn(Env{}, f, command, fields)
+func (p *Profile) TransactionLimit() uint64 {
+	for i := range p.ops[:p.headerOps] {
+		if o := &p.ops[i]; o.role == RoleTransaction && o.integer() {
+			if _, hi := o.bounds(); hi < math.MaxUint64 {
+				return hi + 1
+			}
+			return math.MaxUint64
+		}
+	}
+	return 0
 }
 
-// BuildIn makes f a new frame of the message that command names (its Command or its Name).
-// Fields that are not given are filled from env.Session (fields marked `remember`), env.Now, or their default.
-func (p *Profile) BuildIn(env Env, f *Frame, command string, fields map[string]any) error {
-	panic("codec: being written")
+// Splitter returns the framing function of one direction, in the shape that bufio.Scanner takes.
+//
+//   - token != nil: one whole, verified frame; the advance-len(token) bytes before it are noise.
+//   - token == nil, advance > 0: so many bytes are noise.
+//   - token == nil, advance == 0: the bytes may begin a frame; more are needed.
+//
+// It never returns an error and does not allocate.  What comes out does not depend on how the stream was cut.
+// atEOF says that no more bytes will come for the frame begun: it is given up at its first byte, and the search
+// goes on inside it.
+func (p *Profile) Splitter(d Direction) bufio.SplitFunc {
+	if int(d) >= len(p.split) {
+		d = Any
+	}
+	return p.split[d]
 }
-
-// Remember keeps the values of f that later frames to the same peer default to.
-func (p *Profile) Remember(s *Session, f *Frame) {}
-
-// Reply appends the acknowledgement of f to dst.  due is false, and dst unchanged, when none is owed.
-func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, err error) {
-	panic("codec: being written")
-}
-
-// Answers says whether answer is the answer to request.
-func (p *Profile) Answers(request, answer *Frame) bool { return false }
-
-// Forward names the command for the master that an integrator's request becomes.
-func (p *Profile) Forward(f *Frame) (command string, ok bool) { return "", false }
-
-// ParseJSON reads what AppendJSON wrote.
-func (p *Profile) ParseJSON(src []byte, f *Frame) error { panic("codec: being written") }

@@ -1,0 +1,249 @@
+package codec
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// typeNames lists the types, for suggestions.
+var typeNames = func() []string {
+	names := []string{"byte", "float32", "float64", "bcd", "hex", "ascii", "time", "bits"}
+	for bits := 8; bits <= 64; bits += 8 {
+		names = append(names, "uint"+strconv.Itoa(bits), "int"+strconv.Itoa(bits))
+	}
+	return names
+}()
+
+// field compiles one field: itself and, for a field of bits, its parts.
+func (c *compiler) field(def *fieldDef) []op {
+	o := op{
+		size: def.size, little: def.order == "little", role: c.role(def),
+		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: def.kind},
+	}
+	o.field.Role = o.role
+	if !c.kind(def, &o) {
+		return nil
+	}
+	if def.rest && o.code != opHex && o.code != opASCII {
+		c.src.problem(def.path+".size", `"rest"`, "a number of bytes for type "+def.kind)
+		return nil
+	}
+	o.field.Size = o.size
+	if def.remember {
+		if o.flags |= flagRemember; o.size == 0 || o.size > 8 {
+			c.src.problem(def.path+".remember", fmt.Sprintf("a field of %d bytes", o.size), "1 to 8 bytes")
+		}
+	}
+	c.values(def, &o)
+	ops := []op{o}
+	for i := range def.parts {
+		if part, ok := c.part(&def.parts[i], &o); ok {
+			ops = append(ops, part)
+		}
+	}
+	c.overlap(def, ops[1:])
+	return ops
+}
+
+func (c *compiler) role(def *fieldDef) Role {
+	if def.role == "" {
+		return NoRole
+	}
+	return Role(slices.Index(roleNames[:], def.role))
+}
+
+// kind settles code and size from the type.
+func (c *compiler) kind(def *fieldDef, o *op) bool {
+	implied := 0
+	switch def.kind {
+	case "":
+		return false // reported when it was read
+	case "byte":
+		o.code, implied = opUint, 1
+	case "float32":
+		o.code, implied, o.field.Kind = opFloat32, 4, KindFloat
+	case "float64":
+		o.code, implied, o.field.Kind = opFloat64, 8, KindFloat
+	case "bcd":
+		o.code = opBCD
+		if def.as == "digits" {
+			o.code, o.field.Kind = opDigits, KindDigits
+		}
+	case "hex":
+		o.code, o.field.Kind = opHex, KindBytes
+	case "ascii":
+		o.code, o.field.Kind = opASCII, KindText
+	case "bits":
+		o.code, o.parts = opBits, len(def.parts) > 0
+	case "time":
+		o.code, o.field.Kind = opTime, KindTime
+		if implied = c.timeLayout(def, o); implied == 0 {
+			return false
+		}
+	default:
+		if !slices.Contains(typeNames, def.kind) {
+			c.src.choice(def.path+".type", def.kind, typeNames)
+			return false
+		}
+		o.code = opUint
+		digits := strings.TrimPrefix(def.kind, "uint")
+		if digits == def.kind {
+			o.code, o.field.Kind, digits = opInt, KindInt, strings.TrimPrefix(def.kind, "int")
+		}
+		bits, _ := strconv.Atoi(digits)
+		implied = bits / 8
+	}
+	c.unfit(def, "as", def.as != "", def.kind == "bcd", "bcd")
+	c.unfit(def, "layout", def.layout != "", o.code == opTime, "time")
+	c.unfit(def, "bits", len(def.parts) > 0, o.code == opBits, "bits")
+	c.unfit(def, "chars", def.chars != "", o.code == opASCII, "ascii")
+	c.unfit(def, "pad", def.pad != nil, o.code == opASCII, "ascii")
+	switch {
+	case implied > 0 && o.size > 0 && o.size != implied:
+		c.src.problem(def.path+".size", strconv.Itoa(o.size), fmt.Sprintf("%d for type %s", implied, def.kind))
+		return false
+	case implied > 0:
+		o.size = implied
+	case o.size == 0 && !def.rest:
+		c.src.problem(def.path+".size", "nothing", "a number of bytes for type "+def.kind)
+		return false
+	case o.size > maxBCDNumber && (o.code == opBCD || o.code == opBits):
+		c.src.problem(def.path+".size", strconv.Itoa(o.size), fmt.Sprintf(`1 to %d for a number (more with as = "digits" or type hex)`, maxBCDNumber))
+		return false
+	}
+	return true
+}
+
+// unfit reports a key that has no meaning for the type.
+func (c *compiler) unfit(def *fieldDef, key string, given, fits bool, types string) {
+	if given && !fits {
+		c.src.problem(def.path+"."+key, "it on type "+def.kind, "it on type "+types+" only")
+	}
+}
+
+func (c *compiler) timeLayout(def *fieldDef, o *op) (size int) {
+	if def.layout == "" {
+		c.src.problem(def.path+".layout", "nothing", "the order of the digits, such as YYYYMMDDhhmmss")
+		return 0
+	}
+	layout, err := parseTimeLayout(def.layout, c.zone)
+	if err != nil {
+		c.src.problem(def.path+".layout", err.Error(), "YYYY or YY, MM, DD, hh, mm, ss, each at most once, with a whole date")
+		return 0
+	}
+	o.time = layout
+	return layout.size
+}
+
+// part compiles a part of a field of bits: at = "7" or at = "3-0", bit 0 being the least significant.
+func (c *compiler) part(def *fieldDef, word *op) (op, bool) {
+	var hi, lo int
+	text := def.at
+	if n, _ := fmt.Sscanf(text, "%d-%d", &hi, &lo); n == 1 {
+		lo = hi
+	}
+	if want := strconv.Itoa(hi); text != want && text != want+"-"+strconv.Itoa(lo) || lo < 0 || lo > hi || hi >= word.size*8 {
+		c.src.problem(def.path+".at", quote(text), fmt.Sprintf(`a bit such as "7" or bits such as "3-0", of %d..0`, word.size*8-1))
+		return op{}, false
+	}
+	o := op{code: opPart, role: c.role(def), shift: uint8(lo), mask: math.MaxUint64 >> (63 - (hi - lo)),
+		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: "bits", Role: c.role(def)}}
+	c.values(def, &o)
+	return o, true
+}
+
+func (c *compiler) overlap(def *fieldDef, parts []op) {
+	var taken uint64
+	for i := range parts {
+		bits := parts[i].mask << parts[i].shift
+		if taken&bits != 0 {
+			c.src.problem(def.path+".bits", parts[i].field.Key+" on bits that another part has", "parts that do not overlap")
+		}
+		taken |= bits
+	}
+}
+
+// values compiles scale, labels, restrictions and defaults.
+func (c *compiler) values(def *fieldDef, o *op) {
+	c.scaling(def, o)
+	c.enum(def, o)
+	c.restrict(def, o)
+	if o.code == opASCII {
+		c.characters(def, o)
+	}
+	c.preset(def, o)
+	if o.code == opTime || o.code >= opDigits || o.code == opFloat32 || o.code == opFloat64 {
+		return
+	}
+	lo, hi := uint64(0), uint64(0)
+	if o.check == checkRange {
+		lo, hi = o.lo, o.hi
+	} else if o.check == checkRanges {
+		lo, hi = o.ranges[0][0], o.ranges[len(o.ranges)-1][1]
+	} else {
+		least, most := o.bounds()
+		lo, hi = o.key(uint64(least)), o.key(most)
+	}
+	o.field.Min = Item{Field: o.field, Kind: o.field.Kind, op: o, num: o.key(lo)}.Float()
+	o.field.Max = Item{Field: o.field, Kind: o.field.Kind, op: o, num: o.key(hi)}.Float()
+	if o.field.Min > o.field.Max {
+		o.field.Min, o.field.Max = o.field.Max, o.field.Min
+	}
+}
+
+// integer says that the field holds a whole number on the wire.
+func (o *op) integer() bool {
+	return o.code == opUint || o.code == opInt || o.code == opBCD || o.code == opBits || o.code == opPart
+}
+
+func (c *compiler) scaling(def *fieldDef, o *op) {
+	if def.scale == nil && def.offset == nil {
+		return
+	}
+	if !o.integer() {
+		c.src.problem(def.path, "scale or offset on type "+def.kind, "them on whole numbers only")
+		return
+	}
+	scale, offset := def.scale, def.offset
+	if scale == nil {
+		scale = int64(1)
+	}
+	if offset == nil {
+		offset = int64(0)
+	}
+	s, err := newScaling(scale, offset)
+	if err != nil {
+		c.src.problem(def.path+".scale", fmt.Sprintf("%s, %v", describe(scale), err), `a number such as 0.1, or a fraction such as "1/3600", not 0`)
+		return
+	}
+	o.scale, o.field.Kind = s, KindFloat
+}
+
+func (c *compiler) enum(def *fieldDef, o *op) {
+	if len(def.enum) == 0 {
+		return
+	}
+	if !o.integer() || o.scale != nil {
+		c.src.problem(def.path+".enum", "labels on type "+def.kind, "labels on whole numbers without scale")
+		return
+	}
+	labels := map[string]uint64{}
+	for _, e := range def.enum {
+		num, err := o.parseInteger(e.value)
+		if err != nil {
+			c.src.problem(e.path, err.Error(), "a number that the field can hold")
+			continue
+		}
+		if _, twice := labels[e.label]; twice || e.label == "" || isDigits(e.label) {
+			c.src.problem(e.path, quote(e.label), "a label that is not empty, not a number and not used twice")
+			continue
+		}
+		labels[e.label] = num
+		o.field.Enum = append(o.field.Enum, EnumLabel{Value: int64(num), Label: e.label})
+	}
+	slices.SortFunc(o.field.Enum, func(a, b EnumLabel) int { return int(a.Value - b.Value) })
+	o.enum = labels
+}

@@ -1,0 +1,153 @@
+package codec
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// timeLayout is the order and precision of a date and time in decimal digits, such as YYYYMMDDhhmmss.
+type timeLayout struct {
+	text  string
+	parts []timePart
+	size  int // bytes
+	zone  *time.Location
+}
+
+type timePart struct {
+	unit   timeUnit
+	offset int // first byte
+	size   int // bytes
+}
+
+type timeUnit uint8
+
+const (
+	unitYear timeUnit = iota
+	unitYear2
+	unitMonth
+	unitDay
+	unitHour
+	unitMinute
+	unitSecond
+	unitCount
+)
+
+var unitTexts = [unitCount]string{"YYYY", "YY", "MM", "DD", "hh", "mm", "ss"}
+
+// century of two-digit years.
+const century = 2000
+
+// parseTimeLayout reads YYYY or YY, MM, DD, hh, mm, ss, in any order, each at most once.
+func parseTimeLayout(text string, zone *time.Location) (*timeLayout, error) {
+	l := &timeLayout{text: text, zone: zone}
+	var seen [unitCount]bool
+	rest := text
+next:
+	for rest != "" {
+		for unit, name := range unitTexts {
+			if strings.HasPrefix(rest, name) {
+				if seen[unit] {
+					return nil, fmt.Errorf("%s twice", name)
+				}
+				seen[unit] = true
+				l.parts = append(l.parts, timePart{timeUnit(unit), l.size, len(name) / 2})
+				l.size += len(name) / 2
+				rest = rest[len(name):]
+				continue next
+			}
+		}
+		return nil, fmt.Errorf("%q", rest)
+	}
+	if seen[unitYear] && seen[unitYear2] {
+		return nil, fmt.Errorf("both YYYY and YY")
+	}
+	if !(seen[unitYear] || seen[unitYear2]) || !seen[unitMonth] || !seen[unitDay] {
+		return nil, fmt.Errorf("no complete date")
+	}
+	return l, nil
+}
+
+func binary2(b byte) int { return int(b>>4)*10 + int(b&0x0f) }
+
+func packed2(n int) byte { return byte(n/10<<4 | n%10) }
+
+var daysIn = [13]int{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+
+// parse reads the digits; ok is false for a date or time that does not exist in the zone: a master whose clock
+// is dead sends such things.
+func (l *timeLayout) parse(b []byte) (t time.Time, ok bool) {
+	var v [unitCount]int
+	for _, p := range l.parts {
+		n := binary2(b[p.offset])
+		if p.size == 2 {
+			n = n*100 + binary2(b[p.offset+1])
+		}
+		if p.unit == unitYear2 {
+			p.unit, n = unitYear, n+century
+		}
+		v[p.unit] = n
+	}
+	year, month, day := v[unitYear], v[unitMonth], v[unitDay]
+	if month < 1 || month > 12 || day < 1 || day > daysIn[month] ||
+		v[unitHour] > 23 || v[unitMinute] > 59 || v[unitSecond] > 59 {
+		return time.Time{}, false
+	}
+	if month == 2 && day == 29 && (year%4 != 0 || year%100 == 0 && year%400 != 0) {
+		return time.Time{}, false
+	}
+	t = time.Date(year, time.Month(month), day, v[unitHour], v[unitMinute], v[unitSecond], 0, l.zone)
+	// An hour that a change to summer time skips comes back as another one.
+	if l.zone != time.UTC && t.Hour() != v[unitHour] {
+		return time.Time{}, false
+	}
+	return t, true
+}
+
+// append writes t in the zone of the layout; what is finer than the layout is cut off.
+func (l *timeLayout) append(dst []byte, t time.Time) ([]byte, error) {
+	t = t.In(l.zone)
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	for _, p := range l.parts {
+		switch p.unit {
+		case unitYear:
+			if year < 0 || year > 9999 {
+				return dst, fmt.Errorf("%w: year %d, allowed 0..9999", ErrRange, year)
+			}
+			dst = append(dst, packed2(year/100), packed2(year%100))
+		case unitYear2:
+			if year < century || year > century+99 {
+				return dst, fmt.Errorf("%w: year %d, allowed %d..%d", ErrRange, year, century, century+99)
+			}
+			dst = append(dst, packed2(year%100))
+		case unitMonth:
+			dst = append(dst, packed2(int(month)))
+		case unitDay:
+			dst = append(dst, packed2(day))
+		case unitHour:
+			dst = append(dst, packed2(hour))
+		case unitMinute:
+			dst = append(dst, packed2(minute))
+		case unitSecond:
+			dst = append(dst, packed2(second))
+		}
+	}
+	return dst, nil
+}
+
+// parseZone understands Local, UTC, a name such as Europe/Berlin and an offset such as +08:00.
+func parseZone(text string) (*time.Location, error) {
+	if text == "" {
+		return time.Local, nil
+	}
+	if text[0] == '+' || text[0] == '-' {
+		t, err := time.Parse("-07:00", text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not an offset", text)
+		}
+		_, seconds := t.Zone()
+		return time.FixedZone(text, seconds), nil
+	}
+	return time.LoadLocation(text)
+}

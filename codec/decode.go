@@ -1,0 +1,173 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+)
+
+// Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
+// f is then of no use.
+func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
+	f.reset(p, d)
+	if cap(f.cells) < p.maxCells {
+		f.cells = make([]cell, 0, p.maxCells)
+	}
+	f.raw, f.data = raw, raw
+	off, bad := p.run(f, p.ops[:p.headerOps], 0, 0, len(raw))
+	if bad.err != nil {
+		return p.fault(nil, bad)
+	}
+	var command uint64
+	if p.commandOp >= 0 {
+		command = f.cells[p.commandOp].num
+	}
+	l := p.choose(d, command, len(raw)-off)
+	if l == nil {
+		return p.noLayout(d, command, len(raw), off)
+	}
+	f.layout = l
+	if d == Any {
+		f.direction = l.direction
+	}
+	off, bad = p.run(f, l.ops, l.first, off, len(raw))
+	if bad.err != nil {
+		return p.fault(l, bad)
+	}
+	if off != len(raw) {
+		return p.fault(l, failure{nil, off, fmt.Errorf("%w: %d more than the layout has", ErrLong, len(raw)-off)})
+	}
+	return nil
+}
+
+// failure is a problem on its way to a FieldError; err is nil when there is none.
+type failure struct {
+	op  *op
+	off int
+	err error
+}
+
+func (p *Profile) fault(l *layout, bad failure) error {
+	e := &FieldError{Profile: p.name, Offset: bad.off, Err: bad.err}
+	if l != nil {
+		e.Frame = l.message.Name
+	}
+	if bad.op != nil {
+		e.Field = bad.op.field.Key
+	}
+	return e
+}
+
+// run reads the fields of ops, the first of which has index first in the profile, from f.data[off:end].
+func (p *Profile) run(f *Frame, ops []op, first, off, end int) (int, failure) {
+	data := f.data
+	var word uint64
+	for i := range ops {
+		o := &ops[i]
+		c := cell{op: uint16(first + i), off: uint32(off)}
+		if o.code == opPart {
+			c.num = word >> o.shift & o.mask
+			if o.check != checkNone && !o.allows(c.num) {
+				return off, failure{o, off, o.explain(nil, c.num)}
+			}
+			f.add(c, o.role)
+			continue
+		}
+		size := o.size
+		if size == 0 {
+			size = end - off - p.tail(ops[i+1:])
+		}
+		if size < 0 || size > end-off {
+			return off, failure{o, off, fmt.Errorf("%w: %d left, %d needed", ErrShort, end-off, o.size)}
+		}
+		b := data[off : off+size]
+		num, ok := o.load(b)
+		if !ok {
+			return off, failure{o, off, o.explain(b, 0)}
+		}
+		if o.code == opBits {
+			word = num
+		}
+		if o.flags&flagLength != 0 && num != p.lengthValue(len(data)) {
+			return off, failure{o, off, fmt.Errorf("%w: says %d, found %d", ErrLength, num, p.lengthValue(len(data)))}
+		}
+		c.size, c.num = uint32(size), num
+		f.add(c, o.role)
+		off += size
+	}
+	return off, failure{}
+}
+
+// tail is the size of the fields after one that takes what is left.
+func (p *Profile) tail(ops []op) (n int) {
+	for i := range ops {
+		n += ops[i].size
+	}
+	return n
+}
+
+// explain says why load refused b.
+func (o *op) explain(b []byte, num uint64) error {
+	switch o.code {
+	case opBCD, opDigits, opTime:
+		if i := badNibble(b); i >= 0 {
+			return fmt.Errorf("%w: %02x in %x", ErrDigit, b[i], b)
+		}
+	case opHex, opASCII:
+		if o.check == checkBytes && !bytes.Equal(b, o.want) {
+			return fmt.Errorf("%w: found %x, expected %x", ErrConst, b, o.want)
+		}
+		return fmt.Errorf("%w: found %s, expected %s", ErrRange, printable(b), o.chars)
+	}
+	if b != nil {
+		plain := *o
+		plain.check = checkNone
+		num, _ = plain.load(b)
+	}
+	found := Item{Field: o.field, Kind: o.field.Kind, op: o, num: num}
+	if o.check == checkRange && o.lo == o.hi {
+		return fmt.Errorf("%w: found %s, expected %s", ErrConst, found.Text(), o.allowed())
+	}
+	return fmt.Errorf("%w: %s, allowed %s", ErrRange, found.Text(), o.allowed())
+}
+
+// printable shows bytes as text when they are, else in hexadecimal.
+func printable(b []byte) string {
+	for _, c := range b {
+		if c < 0x20 || c > 0x7e {
+			return hex.EncodeToString(b)
+		}
+	}
+	return fmt.Sprintf("%q", b)
+}
+
+// noLayout says why no layout fits.
+func (p *Profile) noLayout(d Direction, command uint64, size, header int) error {
+	bad := failure{off: header}
+	if p.commandOp >= 0 {
+		bad.op, bad.off = &p.ops[p.commandOp], p.commandOff
+	}
+	all := p.dispatch[d].find(command)
+	if len(all) == 0 {
+		bad.err = ErrUnknownCommand
+		return p.fault(nil, bad)
+	}
+	bad.op, bad.off = nil, header
+	bad.err = fmt.Errorf("%w: body of %d bytes, expected %s", ErrLength, size-header, sizesOf(all))
+	return p.fault(all[0], bad)
+}
+
+// sizesOf lists the body sizes of layouts.
+func sizesOf(all []*layout) string {
+	text := ""
+	for i, l := range all {
+		if i > 0 {
+			text += " or "
+		}
+		text += fmt.Sprint(l.fixed)
+		if l.rest {
+			text += " and more"
+		}
+	}
+	return text
+}

@@ -1,0 +1,261 @@
+package codec
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// definition is a profile as its author wrote it: the right keys with values of the right type, nothing more.
+// What the values mean together is checked by compile.
+type definition struct {
+	name, title, zone, order string
+
+	max      int
+	length   *lengthDef
+	header   []fieldDef
+	messages []messageDef
+	replies  []replyDef
+	answerBy []string
+	examples []exampleDef
+}
+
+type lengthDef struct {
+	path   string
+	field  string
+	counts string
+	add    int
+}
+
+type fieldDef struct {
+	path                                            string
+	key, title, unit, kind, as, order, layout, role string
+	chars, at                                       string
+	size                                            int
+	rest, remember                                  bool
+	preset, constant, low, high, scale, offset, pad any
+	in                                              []any
+	enum                                            []enumDef
+	parts                                           []fieldDef
+}
+
+type enumDef struct {
+	path  string
+	value string
+	label string
+}
+
+type messageDef struct {
+	path                                        string
+	name, title, from, purpose, forward, repeat string
+	commands                                    []any
+	fallback                                    bool
+	fields                                      []fieldDef
+}
+
+type replyDef struct {
+	path, from, send string
+	to               []any
+	set              []setDef
+}
+
+type setDef struct {
+	path, key string
+	value     any
+}
+
+type exampleDef struct {
+	path, title, hex, direction, reply, now string
+	expect                                  map[string]any
+}
+
+var (
+	namePattern = regexp.MustCompile(`^[a-z][a-z0-9]*([-.][a-z0-9]+)*$`)
+	keyPattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+	orderWords     = []string{"big", "little"}
+	directionWords = []string{"any", "uplink", "downlink"}
+	partyWords     = []string{"anyone", "master", "server", "integrator"}
+	repeatWords    = []string{"idempotent", "verify", "never"}
+	sendWords      = []string{"header", "frame"}
+	charWords      = []string{"printable", "letters", "digits", "alphanumeric", "any"}
+
+	// Keys that stand beside the fields in JSON.
+	reservedKeys = []string{"profile", "message", "direction"}
+)
+
+// Limits of one frame; see Profile.MaxFrameBytes.
+const (
+	defaultMaxFrame = 1024
+	hardMaxFrame    = 9999
+)
+
+func readDefinition(t *table) *definition {
+	d := &definition{
+		name:  t.requiredText("name"),
+		title: t.text("title"),
+		zone:  t.text("zone"),
+		order: t.word("order", orderWords, "big"),
+		max:   defaultMaxFrame,
+	}
+	if d.name != "" && !namePattern.MatchString(d.name) {
+		t.src.problem(t.at("name"), quote(d.name), "lower-case letters and digits, joined by - or .")
+	}
+	if frame := t.table("frame"); frame != nil {
+		d.max = frame.integer("max", 1, hardMaxFrame, defaultMaxFrame)
+		if length := frame.table("length"); length != nil {
+			d.length = &lengthDef{path: length.path, field: length.requiredText("field"),
+				counts: length.requiredText("counts"), add: length.integer("add", -hardMaxFrame, hardMaxFrame, 0)}
+			length.finish()
+		}
+		d.header = readFields(frame, "header", d.order)
+		frame.finish()
+	} else if !t.has("frame") {
+		t.src.problem("frame", "nothing", "a table with the header and what all frames have in common")
+	}
+	for _, m := range t.tables("message") {
+		d.messages = append(d.messages, readMessage(m, d.order))
+	}
+	for _, r := range t.tables("reply") {
+		d.replies = append(d.replies, readReply(r))
+	}
+	if answer := t.table("answer"); answer != nil {
+		d.answerBy = answer.strings("by")
+		answer.finish()
+	}
+	for _, e := range t.tables("example") {
+		d.examples = append(d.examples, readExample(e))
+	}
+	t.finish()
+	return d
+}
+
+func readFields(t *table, key, order string) []fieldDef {
+	var out []fieldDef
+	for _, f := range t.tables(key) {
+		out = append(out, readField(f, order))
+	}
+	return out
+}
+
+func readField(t *table, order string) fieldDef {
+	f := fieldDef{
+		path: t.path, key: t.requiredText("key"), kind: t.requiredText("type"),
+		title: t.text("title"), unit: t.text("unit"),
+		as:     t.word("as", []string{"number", "digits"}, ""),
+		order:  t.word("order", orderWords, order),
+		layout: t.text("layout"), chars: t.word("chars", charWords, ""),
+		role: t.word("role", roleNames[1:], ""), remember: t.flag("remember"),
+	}
+	f.readSize(t)
+	f.readValues(t)
+	for _, part := range t.tables("bits") {
+		p := fieldDef{path: part.path, kind: "part", key: part.requiredText("key"), at: part.requiredText("at"),
+			title: part.text("title"), unit: part.text("unit"), role: part.word("role", roleNames[1:], "")}
+		p.readValues(part)
+		part.finish()
+		p.checkKey(t.src)
+		f.parts = append(f.parts, p)
+	}
+	t.finish()
+	f.checkKey(t.src)
+	return f
+}
+
+func (f *fieldDef) checkKey(s *source) {
+	switch {
+	case f.key == "":
+	case !keyPattern.MatchString(f.key):
+		s.problem(f.path+".key", quote(f.key), "letters, digits and _, not beginning with a digit")
+	case contains(reservedKeys, f.key):
+		s.problem(f.path+".key", quote(f.key), "a key other than "+strings.Join(reservedKeys, ", "))
+	}
+}
+
+func (f *fieldDef) readSize(t *table) {
+	v, ok := t.get("size")
+	if !ok {
+		return
+	}
+	switch v := v.(type) {
+	case int64:
+		if v >= 1 && v <= hardMaxFrame {
+			f.size = int(v)
+			return
+		}
+	case string:
+		if v == "rest" {
+			f.rest = true
+			return
+		}
+	}
+	t.src.problem(t.at("size"), describe(v), fmt.Sprintf(`a number of bytes from 1 to %d, or "rest"`, hardMaxFrame))
+}
+
+// readValues reads what restricts and explains the value.
+func (f *fieldDef) readValues(t *table) {
+	f.preset, _ = t.get("default")
+	f.constant, _ = t.get("const")
+	f.low, _ = t.get("min")
+	f.high, _ = t.get("max")
+	f.scale, _ = t.get("scale")
+	f.offset, _ = t.get("offset")
+	f.pad, _ = t.get("pad")
+	if in, ok := t.get("in"); ok {
+		f.in = asList(in)
+		if len(f.in) == 0 {
+			t.src.problem(t.at("in"), "an empty array", "at least one value")
+		}
+	}
+	if enum := t.table("enum"); enum != nil {
+		for _, value := range enum.keys() {
+			f.enum = append(f.enum, enumDef{enum.at(value), value, enum.text(value)})
+		}
+	}
+}
+
+func readMessage(t *table, order string) messageDef {
+	m := messageDef{
+		path: t.path, name: t.requiredText("name"), title: t.text("title"),
+		from:     t.word("from", partyWords, "anyone"),
+		purpose:  t.word("purpose", purposeNames[:], ""),
+		forward:  t.text("forward"),
+		repeat:   t.word("repeat", repeatWords, "never"),
+		fallback: t.flag("default"),
+		fields:   readFields(t, "fields", order),
+	}
+	if v, ok := t.get("command"); ok {
+		m.commands = asList(v)
+	}
+	t.finish()
+	return m
+}
+
+func readReply(t *table) replyDef {
+	r := replyDef{path: t.path, from: t.word("from", partyWords, "anyone"), send: t.word("send", sendWords, "header")}
+	if v, ok := t.get("to"); ok {
+		r.to = asList(v)
+	} else {
+		t.src.problem(t.at("to"), "nothing", "the commands that are acknowledged")
+	}
+	if set := t.table("set"); set != nil {
+		for _, key := range set.keys() {
+			v, _ := set.get(key)
+			r.set = append(r.set, setDef{set.at(key), key, v})
+		}
+	}
+	t.finish()
+	return r
+}
+
+func readExample(t *table) exampleDef {
+	e := exampleDef{path: t.path, title: t.text("title"), hex: t.requiredText("hex"),
+		direction: t.word("direction", directionWords, "any"), reply: t.text("reply"), now: t.text("now")}
+	if v, ok := t.get("expect"); ok {
+		if e.expect, ok = v.(map[string]any); !ok {
+			t.src.problem(t.at("expect"), describe(v), "a table of fields and their values")
+		}
+	}
+	t.finish()
+	return e
+}

@@ -1,0 +1,99 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// example is one [[example]] of a definition: a frame, what it says and how it is answered.
+type example struct {
+	file      string
+	line      int
+	path      string
+	title     string
+	direction Direction
+	frame     []byte
+	expect    map[string]any
+	reply     []byte
+	now       time.Time
+}
+
+// CheckExamples runs every [[example]] of the definition both ways: cut, decode, compare, encode, to JSON and
+// back, answer.  Each error names the file and the line of its example.
+func (p *Profile) CheckExamples() []error {
+	var out []error
+	for i := range p.examples {
+		e := &p.examples[i]
+		for _, err := range p.checkExample(e) {
+			out = append(out, fmt.Errorf("%s:%d: %s: %w", e.file, e.line, e.path, err))
+		}
+	}
+	return out
+}
+
+func (p *Profile) checkExample(e *example) (out []error) {
+	advance, token, _ := p.Splitter(e.direction)(e.frame, true)
+	if !bytes.Equal(token, e.frame) || advance != len(e.frame) {
+		out = append(out, errors.New("framing does not find exactly this frame"))
+	}
+	var f Frame
+	if err := p.Decode(e.direction, e.frame, &f); err != nil {
+		return append(out, err)
+	}
+	for _, key := range keysOf(e.expect) {
+		if err := p.expect(&f, key, e.expect[key]); err != nil {
+			out = append(out, fmt.Errorf("%s: %w", key, err))
+		}
+	}
+	if again, err := p.Append(nil, &f); err != nil || !bytes.Equal(again, e.frame) {
+		out = append(out, fmt.Errorf("encoded again it is %x (%v)", again, err))
+	}
+	if err := p.throughJSON(&f, e.frame); err != nil {
+		out = append(out, err)
+	}
+	if len(e.reply) > 0 {
+		reply, due, err := p.Reply(nil, &f, Env{Now: e.now})
+		if !due || err != nil || !bytes.Equal(reply, e.reply) {
+			out = append(out, fmt.Errorf("the reply is %x (due %v, %v), expected %x", reply, due, err, e.reply))
+		}
+	}
+	return out
+}
+
+// expect compares one field on the wire, so that a value may be written in any way that can be encoded.
+func (p *Profile) expect(f *Frame, key string, want any) error {
+	for i := range f.cells {
+		c := &f.cells[i]
+		o := &p.ops[c.op]
+		if o.field.Key != key {
+			continue
+		}
+		b, num, err := o.parse(nil, want, true)
+		if err != nil {
+			return err
+		}
+		if o.numeric() && num != c.num || !o.numeric() && !bytes.Equal(b, f.bytes(c)) {
+			return fmt.Errorf("found %s, expected %v", f.item(c, o).Text(), want)
+		}
+		return nil
+	}
+	return fmt.Errorf("%w in message %s", ErrUnknownField, f.layout.message.Name)
+}
+
+func (p *Profile) throughJSON(f *Frame, frame []byte) error {
+	text, err := f.AppendJSON(nil)
+	if err != nil {
+		return err
+	}
+	var back Frame
+	if err := p.ParseJSON(text, &back); err != nil {
+		return fmt.Errorf("from JSON: %w", err)
+	}
+	if again, err := p.Append(nil, &back); err != nil || !bytes.Equal(again, frame) {
+		return fmt.Errorf("from JSON it is %s (%v)", hex.EncodeToString(again), err)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"time"
+)
+
+// AppendJSON appends the frame as one JSON object: profile, message and direction, then each field under its
+// key.  Whole and real numbers are numbers, labelled values their label, digits and text strings, bytes
+// hexadecimal strings, times RFC 3339 in the zone of the profile (a time that does not exist: its digits).
+// ParseJSON reads it back to the same bytes.
+func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
+	if f.layout == nil {
+		return dst, &FieldError{Offset: -1, Err: ErrNoMessage}
+	}
+	dst = append(dst, `{"profile":`...)
+	dst = appendQuoted(dst, f.profile.name)
+	dst = append(dst, `,"message":`...)
+	dst = appendQuoted(dst, f.layout.message.Name)
+	dst = append(dst, `,"direction":"`...)
+	dst = append(dst, f.direction.String()...)
+	dst = append(dst, '"')
+	for i := range f.cells {
+		c := &f.cells[i]
+		o := &f.profile.ops[c.op]
+		dst = append(dst, ',', '"')
+		dst = append(dst, o.field.Key...) // letters, digits and _ only
+		dst = append(dst, '"', ':')
+		dst = f.item(c, o).appendJSON(dst)
+	}
+	return append(dst, '}'), nil
+}
+
+func (it Item) appendJSON(dst []byte) []byte {
+	switch it.op.code {
+	case opASCII:
+		return appendQuoted(dst, latin1(it.op.trim(it.data)))
+	case opFloat32, opFloat64:
+		if v := it.Float(); math.IsNaN(v) || math.IsInf(v, 0) {
+			break
+		}
+		return it.AppendText(dst)
+	case opDigits, opHex:
+	case opTime:
+		if t, ok := it.op.time.parse(it.data); ok {
+			dst = append(dst, '"')
+			dst = t.AppendFormat(dst, time.RFC3339)
+			return append(dst, '"')
+		}
+	default:
+		if it.Label() == "" {
+			return it.AppendText(dst)
+		}
+		return appendQuoted(dst, it.Label())
+	}
+	dst = append(dst, '"')
+	dst = it.AppendText(dst)
+	return append(dst, '"')
+}
+
+// latin1 makes each byte one character, so that JSON, which is UTF-8, keeps bytes that are not.
+func latin1(b []byte) string {
+	for _, c := range b {
+		if c >= 0x80 {
+			runes := make([]rune, len(b))
+			for i, c := range b {
+				runes[i] = rune(c)
+			}
+			return string(runes)
+		}
+	}
+	return string(b)
+}
+
+func appendQuoted(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x20 || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\' {
+			quoted, _ := json.Marshal(s) // a string cannot fail
+			return append(dst, quoted...)
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// ParseJSON makes f the frame that AppendJSON described.  Computed fields may stand in it and are computed anew;
+// fields that have a default may be left out.
+func (p *Profile) ParseJSON(src []byte, f *Frame) error {
+	f.reset(p, Any)
+	fields := map[string]any{}
+	decoder := json.NewDecoder(bytes.NewReader(src))
+	decoder.UseNumber()
+	if err := decoder.Decode(&fields); err != nil {
+		return p.jsonError("", fmt.Errorf("%w: %w", ErrValue, err))
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return p.jsonError("", fmt.Errorf("%w: more than one JSON value", ErrValue))
+	}
+	if name, ok := fields["profile"]; ok && name != p.name {
+		return p.jsonError("profile", fmt.Errorf("%w: %v, expected %s", ErrValue, name, p.name))
+	}
+	name, _ := fields["message"].(string)
+	var l *layout
+	for _, candidate := range p.layouts {
+		if candidate.message.Name == name {
+			l = candidate
+		}
+	}
+	if l == nil {
+		return p.jsonError("message", p.unknownMessage(name))
+	}
+	direction := l.direction
+	switch d := fields["direction"]; d {
+	case nil, Any.String():
+	case Uplink.String():
+		direction = Uplink
+	case Downlink.String():
+		direction = Downlink
+	default:
+		return p.jsonError("direction", fmt.Errorf("%w: %v", ErrValue, d))
+	}
+	for _, key := range reservedKeys {
+		delete(fields, key)
+	}
+	if err := p.fill(f, l, builder{fields: fields, verbatim: true}); err != nil {
+		return err
+	}
+	f.direction = direction
+	return nil
+}
+
+func (p *Profile) jsonError(key string, err error) error {
+	return &FieldError{Profile: p.name, Field: key, Offset: -1, Err: err}
+}
+
+// fromLatin1 undoes latin1; ok is false when a character does not fit a byte.
+func fromLatin1(s string) (string, bool) {
+	plain := true
+	for i := 0; i < len(s); i++ {
+		plain = plain && s[i] < 0x80
+	}
+	if plain {
+		return s, true
+	}
+	out := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r > 0xff {
+			return "", false
+		}
+		out = append(out, byte(r))
+	}
+	return string(out), true
+}

@@ -1,0 +1,157 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+)
+
+// scaling turns the integer on the wire into the value it stands for: value = raw × scale + offset.
+// Both are kept as fractions, so that 2301 × 0.1 is 230.1 and not 230.10000000000002:
+// value = (raw × a + b) / c, with one rounding.
+type scaling struct {
+	a, b, c int64
+	exact   bool // every value has a finite decimal form, of so many
+	places  int  // decimal places
+}
+
+const maxExactFloat = 1 << 53
+
+// newScaling of scale and offset, each a number or a string ("0.1", "1/1800000").
+func newScaling(scale, offset any) (*scaling, error) {
+	s, err := ratOf(scale)
+	if err != nil {
+		return nil, err
+	}
+	o, err := ratOf(offset)
+	if err != nil {
+		return nil, err
+	}
+	if s.Sign() == 0 {
+		return nil, errors.New("zero")
+	}
+	a := new(big.Int).Mul(s.Num(), o.Denom())
+	b := new(big.Int).Mul(o.Num(), s.Denom())
+	c := new(big.Int).Mul(s.Denom(), o.Denom())
+	divisor := new(big.Int).GCD(nil, nil, new(big.Int).Abs(a), c)
+	if b.Sign() != 0 {
+		divisor.GCD(nil, nil, divisor, new(big.Int).Abs(b))
+	}
+	for _, n := range []*big.Int{a, b, c} {
+		n.Quo(n, divisor)
+		if !n.IsInt64() || n.Int64() > maxExactFloat || n.Int64() < -maxExactFloat {
+			return nil, errors.New("too fine or too large")
+		}
+	}
+	out := &scaling{a: a.Int64(), b: b.Int64(), c: c.Int64()}
+	rest, twos, fives := out.c, 0, 0
+	for ; rest%2 == 0; twos++ {
+		rest /= 2
+	}
+	for ; rest%5 == 0; fives++ {
+		rest /= 5
+	}
+	out.places = max(twos, fives)
+	out.exact = rest == 1 && out.places <= 15
+	return out, nil
+}
+
+// ratOf reads a number exactly as it is written in decimal.
+func ratOf(v any) (*big.Rat, error) {
+	var text string
+	switch v := v.(type) {
+	case int64:
+		return new(big.Rat).SetInt64(v), nil
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, errors.New("not a finite number")
+		}
+		text = strconv.FormatFloat(v, 'g', -1, 64)
+	case string:
+		text = v
+	default:
+		return nil, fmt.Errorf("%v", v)
+	}
+	return parseRat(text)
+}
+
+// parseRat reads a decimal number or a fraction, refusing the sizes that would only cost memory.
+func parseRat(text string) (*big.Rat, error) {
+	if len(text) > 64 {
+		return nil, errors.New("too many digits")
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil && f != 0 && (math.Abs(f) > 1e40 || math.Abs(f) < 1e-40) {
+		return nil, errors.New("too large or too small")
+	}
+	r, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return nil, fmt.Errorf("%q is not a number", text)
+	}
+	return r, nil
+}
+
+// number is the integer product raw × a + b; ok is false when it is too large to be exact as a float64.
+func (s *scaling) number(raw int64) (n int64, ok bool) {
+	n = raw * s.a
+	if raw != 0 && (n/raw != s.a || raw == -1 && n == math.MinInt64) {
+		return 0, false
+	}
+	sum := n + s.b
+	return sum, sum <= maxExactFloat && sum >= -maxExactFloat && n <= maxExactFloat && n >= -maxExactFloat
+}
+
+// value of a raw signed integer.
+func (s *scaling) value(raw int64) float64 {
+	if n, ok := s.number(raw); ok {
+		return float64(n) / float64(s.c)
+	}
+	return (float64(raw)*float64(s.a) + float64(s.b)) / float64(s.c)
+}
+
+// rat is the exact value of a raw integer.
+func (s *scaling) rat(raw *big.Int) *big.Rat {
+	n := new(big.Int).Mul(raw, big.NewInt(s.a))
+	n.Add(n, big.NewInt(s.b))
+	return new(big.Rat).SetFrac(n, big.NewInt(s.c))
+}
+
+// appendText writes the value so that raw gives it back exactly.
+func (s *scaling) appendText(dst []byte, raw *big.Int) []byte {
+	if raw.IsInt64() {
+		if n, ok := s.number(raw.Int64()); ok {
+			// Up to 15 significant digits survive a float64.
+			v := float64(n) / float64(s.c)
+			if !s.exact || math.Abs(v)*math.Pow10(s.places) < 1e15 {
+				return strconv.AppendFloat(dst, v, 'f', -1, 64)
+			}
+		}
+	}
+	places := 25
+	if s.exact {
+		places = s.places
+	}
+	return append(dst, s.rat(raw).FloatString(places)...)
+}
+
+// raw finds the integer that stands for value.  A value between two steps is an error where steps have a finite
+// decimal form, and rounded where they have not (nobody can type a multiple of 1/1800000).
+func (s *scaling) raw(value *big.Rat) (*big.Int, error) {
+	x := new(big.Rat).Mul(value, new(big.Rat).SetInt64(s.c))
+	x.Sub(x, new(big.Rat).SetInt64(s.b))
+	x.Quo(x, new(big.Rat).SetInt64(s.a))
+	if x.IsInt() {
+		return new(big.Int).Set(x.Num()), nil
+	}
+	if s.exact {
+		step := new(big.Rat).SetFrac64(s.a, s.c)
+		return nil, fmt.Errorf("%w: %s is between two steps of %s", ErrValue, value.RatString(), new(big.Rat).Abs(step).RatString())
+	}
+	half := big.NewRat(1, 2)
+	if x.Sign() < 0 {
+		half.Neg(half)
+	}
+	x.Add(x, half)
+	return new(big.Int).Quo(x.Num(), x.Denom()), nil
+}
