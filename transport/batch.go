@@ -1,6 +1,11 @@
 package transport
 
-import "time"
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"time"
+)
 
 // Batch is all the whole frames that one read brought, in order.
 //
@@ -11,6 +16,8 @@ type Batch struct {
 	Received time.Time // when the read returned
 
 	conn *Conn
+	out  atomic.Bool // delivered and not yet released
+	data []byte      // the pooled buffer
 }
 
 // Conn is the connection that the frames came from.
@@ -18,5 +25,54 @@ func (b *Batch) Conn() *Conn { return b.conn }
 
 // Release gives the credit back to the connection and the buffer to the pool.  It is called exactly once, by any
 // goroutine, also after the connection has ended.  Answers are written before it: a connection that drains
-// (StopReading) ends as soon as its last batch is released.
-func (b *Batch) Release() {}
+// (StopReading, or a peer that ended its stream) ends as soon as its last batch is released.
+func (b *Batch) Release() {
+	if !b.out.CompareAndSwap(true, false) {
+		panic("transport: batch released twice")
+	}
+	c := b.conn
+	putBatch(b)
+	c.inFlight.Add(-1)
+	c.nudge()
+}
+
+// The buffers.  One read brings at most what fits beside the frame that was already begun, so the smallest class
+// holds a default frame twice; a burst longer than that travels as several batches.
+const (
+	smallestBuffer = 2 << 10
+	bufferClasses  = 4    // 2, 4, 8 and 16 KiB: the last holds MaxFrameBytesLimit
+	readAtLeast    = 1024 // room for new bytes beside the longest begun frame
+	keptFrames     = 512  // a longer frame list, 12 KiB, is not kept in the pool
+)
+
+var batchPools [bufferClasses]sync.Pool
+
+// bufferSize is the size of the buffers for frames of up to maxFrame bytes.
+func bufferSize(maxFrame int) int {
+	size := smallestBuffer
+	for size < maxFrame+readAtLeast {
+		size <<= 1
+	}
+	return size
+}
+
+// poolOf is the pool of the buffers of this size, one of those that bufferSize gives.
+func poolOf(size int) *sync.Pool {
+	return &batchPools[bits.TrailingZeros(uint(size/smallestBuffer))]
+}
+
+func getBatch(pool *sync.Pool, size int) *Batch {
+	if b, ok := pool.Get().(*Batch); ok {
+		return b
+	}
+	return &Batch{data: make([]byte, size)}
+}
+
+func putBatch(b *Batch) {
+	b.conn = nil
+	if cap(b.Frames) > keptFrames {
+		b.Frames = nil
+	}
+	b.Frames = b.Frames[:0]
+	poolOf(len(b.data)).Put(b)
+}

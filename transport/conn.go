@@ -2,7 +2,11 @@ package transport
 
 import (
 	"errors"
+	"net"
 	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -12,45 +16,271 @@ var ErrClosed = errors.New("connection closed")
 // ErrSlowPeer is returned by the Write that finds the queue full; the connection ends with CloseSlowPeer.
 var ErrSlowPeer = errors.New("peer does not read: write queue full")
 
-// Conn is one accepted connection.
-type Conn struct{}
+// Times that are not options.
+const (
+	flushGrace   = time.Second     // for data already queued when we end a connection that is well
+	answersGrace = 5 * time.Second // for batches in hand when the peer has ended its stream
+)
+
+// epoch is the origin of the monotonic clock that connections keep their times in.
+var epoch = time.Now()
+
+// lastID numbers the connections of the process.
+var lastID atomic.Uint64
+
+// The bits of Conn.state.  None is ever taken back.
+const (
+	stateStopping uint32 = 1 << iota // deliver what was received, wait for the batches, end
+	stateMute                        // nothing more is written
+	stateClosing                     // end now
+)
+
+// Conn is one accepted connection.  Its reader goroutine is the caller of Run; every other method may be called
+// from any goroutine, also after the end.
+type Conn struct {
+	listener *Listener
+	tcp      *net.TCPConn
+	raw      syscall.RawConn
+	id       uint64
+	opened   time.Time
+
+	state    atomic.Uint32
+	inFlight atomic.Int32  // batches delivered and not yet released
+	waiting  atomic.Bool   // the reader waits on wake
+	wake     chan struct{} // made by the first wait, before waiting is set
+
+	reading reading // the reader goroutine's own
+
+	// mu guards all that follows.  It is held while the kernel is offered bytes, which never blocks.
+	mu        sync.Mutex
+	running   bool // Run or finish has begun
+	draining  bool // the transient writer goroutine lives
+	reason    CloseReason
+	detail    string
+	done      chan struct{} // made by the first Done
+	ended     bool          // done is or would be closed
+	counts    ByteCounts
+	lastBytes time.Duration // since epoch
+	lastFrame time.Duration // since epoch, 0 before the first
+	writing   writing
+
+	next, previous *Conn // the listener's list; guarded by Listener.mu
+}
+
+// newConn wraps an accepted socket.
+func newConn(l *Listener, tcp *net.TCPConn) (*Conn, error) {
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{listener: l, tcp: tcp, raw: raw, id: lastID.Add(1), opened: time.Now()}
+	c.lastBytes = c.opened.Sub(epoch)
+	c.reading.try = c.tryRead
+	c.writing.try = c.tryWrite
+	return c, nil
+}
 
 // ID is unique in the process and never reused.
-func (c *Conn) ID() uint64 { return 0 }
+func (c *Conn) ID() uint64 { return c.id }
 
 // Listener is the Name of the listener that accepted it.
-func (c *Conn) Listener() string { return "" }
+func (c *Conn) Listener() string { return c.listener.options.Name }
 
 // Remote is the peer's address.
-func (c *Conn) Remote() netip.AddrPort { return netip.AddrPort{} }
+func (c *Conn) Remote() netip.AddrPort { return addrPort(c.tcp.RemoteAddr()) }
 
 // Local is our own address.
-func (c *Conn) Local() netip.AddrPort { return netip.AddrPort{} }
+func (c *Conn) Local() netip.AddrPort { return addrPort(c.tcp.LocalAddr()) }
+
+func addrPort(a net.Addr) netip.AddrPort {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := tcp.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
 
 // Opened is when it was accepted.
-func (c *Conn) Opened() time.Time { return time.Time{} }
+func (c *Conn) Opened() time.Time { return c.opened }
 
-// Run reads until the connection ends and returns why.  It is the reader goroutine: called exactly once, it blocks.
-// deliver is called from it, for one batch after the other; it must see to it that each batch is released.
-func (c *Conn) Run(deliver func(*Batch)) CloseReason { return CloseNone }
+// Reason is why the connection ends, from the moment that is decided, and the detail given with it; CloseNone
+// before.  The socket is closed when Done is.
+func (c *Conn) Reason() (CloseReason, string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reason, c.detail
+}
 
-// Write sends p, in the order of the calls.  Any goroutine may call it; it never blocks and p may be reused when it
-// returns.  What the kernel does not take at once waits in a bounded queue.
-func (c *Conn) Write(p []byte) error { return nil }
+// Done is closed when the socket is closed and the counters are final.
+func (c *Conn) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.ended {
+			close(c.done)
+		}
+	}
+	return c.done
+}
 
-// Close ends the connection for the given reason; the first reason wins.  Any goroutine may call it, deliver too;
-// it does not wait for Run to return.
-func (c *Conn) Close(reason CloseReason, detail string) {}
+// Stats is a consistent copy of the counters.
+func (c *Conn) Stats() ConnStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	age := func(since time.Duration) time.Time { return now.Add(since - now.Sub(epoch)) }
+	s := ConnStats{
+		ByteCounts:   c.counts,
+		Queued:       c.writing.queued(),
+		InFlight:     int(c.inFlight.Load()),
+		LastReceived: age(c.lastBytes),
+	}
+	if c.lastFrame != 0 {
+		s.LastFrame = age(c.lastFrame)
+	}
+	return s
+}
+
+// Close ends the connection for the given reason; the first reason wins.  It is callable from deliver; it does not
+// wait for Run to return.  What is queued for a peer that is well gets a second to go; what it sent and nobody has
+// read yet is cut off.
+func (c *Conn) Close(reason CloseReason, detail string) {
+	c.mu.Lock()
+	c.decide(reason, detail)
+	if c.state.Load()&stateClosing != 0 {
+		c.mu.Unlock()
+		return
+	}
+	c.state.Or(stateClosing | stateMute)
+	switch {
+	case !c.draining:
+		c.hangUp()
+	case c.reason.flushes():
+		_ = c.tcp.SetWriteDeadline(time.Now().Add(flushGrace))
+	default:
+		_ = c.tcp.SetWriteDeadline(longAgo)
+	}
+	orphan := !c.running
+	c.running = true
+	c.rouse()
+	c.mu.Unlock()
+	if orphan { // Run was never called and will find nothing to do
+		go c.finish()
+	}
+}
 
 // StopReading drains the connection: whole frames already received are still delivered, and when all batches are
 // released it ends with the given reason.  It returns at once; the caller sets the deadline, with Close.
-func (c *Conn) StopReading(reason CloseReason, detail string) {}
+func (c *Conn) StopReading(reason CloseReason, detail string) {
+	c.stop(reason, detail, stateStopping)
+}
 
-// Reason is why the connection ended, CloseNone while it is open, and the detail given with it.
-func (c *Conn) Reason() (CloseReason, string) { return CloseNone, "" }
+func (c *Conn) stop(reason CloseReason, detail string, bits uint32) {
+	c.mu.Lock()
+	c.decide(reason, detail)
+	if before := c.state.Or(bits); before&bits&stateStopping == 0 {
+		c.rouse() // once only: drain has the deadline to itself
+	}
+	c.mu.Unlock()
+}
 
-// Done is closed when Run has ended and the socket is closed.
-func (c *Conn) Done() <-chan struct{} { return nil }
+// decide notes the reason if it is the first.  c.mu is held.
+func (c *Conn) decide(reason CloseReason, detail string) {
+	if c.reason == CloseNone {
+		c.reason, c.detail = reason, detail
+	}
+}
 
-// Stats is a consistent copy of the counters; callable also after the end.
-func (c *Conn) Stats() ConnStats { return ConnStats{} }
+// hangUp tells the peer that nothing more comes, so that it learns of the end even while the reader is busy in
+// deliver.  c.mu is held.
+func (c *Conn) hangUp() {
+	_ = c.tcp.CloseWrite() // fails when the peer is gone already, which is as good
+}
+
+// finish closes the socket, settles the account and leaves the listener.  It runs once, in the goroutine of Run or,
+// when that was never called, in one of its own.
+func (c *Conn) finish() {
+	c.await(func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return !c.draining
+	}, 0)
+	if c.reasonNow().flushes() {
+		c.discard()
+	}
+	if c.reasonNow().aborts() {
+		_ = c.tcp.SetLinger(0)
+	}
+	_ = c.tcp.Close()
+
+	c.mu.Lock()
+	c.counts.CutOff += c.counts.Pending
+	c.counts.Pending = 0
+	c.counts.Unsent += uint64(c.writing.queued())
+	c.writing.queue, c.writing.inHand = nil, 0
+	c.reading.partial = nil
+	counts, reason := c.counts, c.reason
+	c.mu.Unlock()
+
+	c.listener.leave(c, counts, reason)
+
+	c.mu.Lock()
+	c.ended = true
+	if c.done != nil {
+		close(c.done)
+	}
+	c.mu.Unlock()
+}
+
+func (c *Conn) reasonNow() CloseReason {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reason
+}
+
+// await parks the one goroutine that may wait, the reader, until ready says so or the time is over (0 is no limit).
+// Whoever changes what ready looks at calls nudge.
+func (c *Conn) await(ready func() bool, limit time.Duration) {
+	if ready() {
+		return
+	}
+	if c.wake == nil {
+		c.wake = make(chan struct{}, 1)
+	}
+	var over <-chan time.Time
+	if limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		over = timer.C
+	}
+	c.waiting.Store(true)
+	defer c.waiting.Store(false)
+	for !ready() {
+		select {
+		case <-c.wake:
+		case <-over:
+			return
+		}
+	}
+}
+
+// nudge makes a waiting reader look again.
+func (c *Conn) nudge() {
+	if c.waiting.Load() {
+		select {
+		case c.wake <- struct{}{}:
+		default: // it has been nudged and has not looked yet
+		}
+	}
+}
+
+// rouse wakes the reader wherever it is parked.  The state that it is to see has been set before.  c.mu is held.
+func (c *Conn) rouse() {
+	_ = c.tcp.SetReadDeadline(longAgo) // fails only when the socket is closed already
+	c.nudge()
+}
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)

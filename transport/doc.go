@@ -1,3 +1,45 @@
 // Package transport holds the sockets: listeners, connections, their limits and deadlines, and one close reason for
 // each connection.  It cuts the stream into frames with a bufio.SplitFunc and knows nothing of what is in them.
+//
+//	          Listener.Serve ──accept──▶ Conn                           (limits; excess is closed at once)
+//	                                      │
+//	peer ──▶ socket ──read──▶ pooled buffer ──Split──▶ Batch ──deliver──▶ the layer above
+//	                              ▲                      │                      │
+//	                              └────────pool──────────┴◀──────Release────────┤  a credit each
+//	                                                                            │
+//	peer ◀── socket ◀──at once──────────────────────────────────Write◀──────────┘
+//	            ▲                                                 │ what the kernel does not take
+//	            └──transient goroutine, deadline◀── bounded queue ◀┘
+//
+// # Who owns which goroutine
+//
+// The package starts two kinds only, and both end by themselves.  A connection whose peer does not read has a
+// transient writer while something is queued; WriteTimeout or Close ends it, and Run waits for it.  A connection
+// that is closed without ever having been run is cleaned up by a goroutine of its own.  The callers own the rest:
+// the goroutine of Serve ends after Listener.Close, that of Run, one for each connection, after Conn.Close.
+//
+// # Invariants
+//
+//   - Every connection ends with exactly one CloseReason: the first that was given.  ListenerStats.Closed sums to
+//     Accepted - Live.
+//   - Every byte received is in a delivered frame, skipped as noise, pending, or cut off: see ByteCounts.  The account
+//     adds up at every moment, for a connection and for a listener.
+//   - Frames are delivered once, in order, one batch after the other, and the result does not depend on how the network
+//     cut the stream.
+//   - At most Options.Credits batches of a connection are unreleased.  Then its reader waits and TCP pushes back: nothing
+//     queues up.
+//   - Nothing here waits for a peer but that peer's own goroutines.  Write never blocks.
+//   - An idle connection holds no buffer: the reader parks without one, and the beginning of a frame is kept in a slice
+//     of about its size.  In the steady state, reading, delivering, writing and releasing allocate nothing.
+//   - The socket is closed by the reader goroutine alone (or, if there never was one, by the one that cleans up), so no
+//     descriptor is used after it was closed.  Close only tells the peer and wakes the reader.
+//
+// # Deadlines
+//
+// All of them look at what the peer sends, never at what we send, and noise prolongs none: the first whole frame counts
+// from the accept, the rest of a started frame from its first byte, idleness from the last whole frame.  One read
+// deadline per connection serves all three.  It is set again only when it has passed or when a nearer one arises, so a
+// busy connection pays for it once per period.  When it passes, what lies in the socket is read before the peer is
+// judged: a process that stood still does not blame its peers.  A beginning that got no rest is then searched for a
+// whole frame behind it (noise can look like a beginning); if there is one the connection lives on.
 package transport

@@ -1,0 +1,126 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The limit of open files is the process's, so what happens at the limit is tried in a process of its own: the test
+// binary called again with childVariable set.
+const childVariable = "TRANSPORT_TEST_CHILD"
+
+func childIfAsked() {
+	switch os.Getenv(childVariable) {
+	case "":
+		return
+	case "descriptors":
+		if err := runOutOfDescriptors(); err != nil {
+			fmt.Println("child:", err)
+			os.Exit(1)
+		}
+		fmt.Println("child: ok")
+		os.Exit(0)
+	}
+}
+
+func TestAcceptSurvivesTheEndOfDescriptors(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childVariable+"=descriptors")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "child: ok") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// runOutOfDescriptors dials until accept fails, looks at what that costs, gives descriptors back and expects the
+// listener to take connections again.
+func runOutOfDescriptors() error {
+	const limit = 128
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
+		return err
+	}
+	budget, err := NewDescriptors()
+	if err != nil || budget.Limit() != limit-ReservedDescriptors {
+		return fmt.Errorf("budget %v, error %v", budget, err)
+	}
+
+	events := make(chan Event, 100)
+	conns := make(chan *Conn, limit)
+	l, err := Listen(context.Background(), Options{
+		Name: "child", Address: "127.0.0.1:0", Split: splitBrackets, Events: func(e Event) { events <- e },
+	})
+	if err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- l.Serve(func(c *Conn) { conns <- c; go c.Run(func(b *Batch) { b.Release() }) }) }()
+
+	next := func(kind EventKind) error {
+		select {
+		case e := <-events:
+			if e.Kind != kind {
+				return fmt.Errorf("event %v, want %v", e, kind)
+			}
+			return nil
+		case <-time.After(patience):
+			return fmt.Errorf("no event %v", kind)
+		}
+	}
+	var dialled []net.Conn
+	defer func() {
+		for _, c := range dialled {
+			_ = c.Close()
+		}
+	}()
+	// The peers' descriptors are this process's too: dials fail when accept does.  One stays in the backlog for want of
+	// a descriptor to accept it with.
+	for {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			break
+		}
+		dialled = append(dialled, c)
+	}
+	if err := next(EventAcceptPaused); err != nil {
+		return err
+	}
+	before := cpuTime()
+	time.Sleep(time.Second) // the back-off is what is measured
+	if used := cpuTime() - before; used > 50*time.Millisecond {
+		return fmt.Errorf("accept used %v of the processor in a second of waiting", used)
+	}
+	if len(events) != 0 {
+		return fmt.Errorf("more than one event for one episode: %v", <-events)
+	}
+	for range 10 {
+		_ = dialled[0].Close()
+		dialled = dialled[1:]
+	}
+	begin := time.Now()
+	if err := next(EventAcceptResumed); err != nil {
+		return err
+	}
+	if took := time.Since(begin); took > time.Second {
+		return fmt.Errorf("recovered after %v", took)
+	}
+	if err := l.Close(); err != nil {
+		return err
+	}
+	return <-served
+}
+
+func cpuTime() time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

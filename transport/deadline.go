@@ -1,0 +1,91 @@
+package transport
+
+import "time"
+
+// due is the earliest moment at which the peer will have been silent for too long.
+func (c *Conn) due() time.Duration {
+	due, _ := c.dueFor()
+	return due
+}
+
+// dueFor is due with the reason that passing it gives.  The reader alone calls it; lastFrame is its own to write.
+func (c *Conn) dueFor() (due time.Duration, reason CloseReason) {
+	o := &c.listener.options
+	if c.lastFrame == 0 {
+		due, reason = after(c.opened.Sub(epoch), o.FirstFrameTimeout), CloseFirstFrame
+	} else {
+		due, reason = after(c.lastFrame, o.IdleTimeout), CloseIdle
+	}
+	if c.reading.partial != nil {
+		if d := after(c.reading.since, o.FrameTimeout); d < due {
+			due, reason = d, CloseFrame
+		}
+	}
+	return due, reason
+}
+
+// after is from + timeout; a negative timeout never passes.
+func after(from, timeout time.Duration) time.Duration {
+	if timeout < 0 {
+		return never
+	}
+	return from + timeout
+}
+
+// arm sets the read deadline if the one that is set comes later than due.  One that comes earlier is left alone:
+// when it passes forgive finds that nothing is due.  So the price of deadlines is one timer per period, not one
+// per frame.
+func (c *Conn) arm(due time.Duration) {
+	r := &c.reading
+	switch {
+	case due == never:
+		if r.armed != never {
+			_ = c.tcp.SetReadDeadline(time.Time{}) // fails only on a closed socket, which the read will tell
+			r.armed = never
+		}
+	case r.armed == 0 || due < r.armed:
+		_ = c.tcp.SetReadDeadline(epoch.Add(due))
+		r.armed = due
+	}
+}
+
+// disarm takes the read deadline away, also one that rouse has set: the lock is what makes sure that rouse is done.
+func (c *Conn) disarm() {
+	c.mu.Lock()
+	_ = c.tcp.SetReadDeadline(time.Time{})
+	c.reading.armed = never
+	c.mu.Unlock()
+}
+
+// forgive is called when the read deadline has passed.  It reads what has come in the meantime and tells whether
+// the connection lives on; if not, it has closed it.
+func (c *Conn) forgive(deliver func(*Batch)) bool {
+	c.disarm()
+	for range lastLook {
+		if !c.overdue() {
+			return true
+		}
+		if !c.credit() {
+			return true // the reader waits for us, not for the peer
+		}
+		if err := c.receive(true); err == errNothing {
+			break
+		} else if err != nil {
+			c.lost(err, deliver)
+			return false
+		}
+		c.take(deliver)
+	}
+	if !c.overdue() || c.state.Load() != 0 {
+		return true
+	}
+	_, reason := c.dueFor()
+	if c.salvage(cutStall, deliver) {
+		return true
+	}
+	c.Close(reason, "")
+	return false
+}
+
+// overdue tells whether the peer has been silent for too long.
+func (c *Conn) overdue() bool { return time.Since(epoch) >= c.due() }

@@ -1,0 +1,309 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime/debug"
+	"syscall"
+	"time"
+)
+
+// reading is what only the reader goroutine touches, except partial, which finish clears.
+type reading struct {
+	try     func(fd uintptr) bool // tryRead, made once
+	poll    bool                  // tryRead must not park
+	batch   *Batch                // of tryRead: filled with n bytes behind the partial frame
+	n       int
+	err     error
+	partial []byte        // the beginning of a frame; nil while there is none
+	since   time.Duration // when its first byte came, since epoch
+	armed   time.Duration // the read deadline that is set, since epoch; 0 is none
+}
+
+// never is a deadline that does not come.
+const never = time.Duration(math.MaxInt64)
+
+// lastLook is how many reads may follow a deadline before it is enforced: a process that was stopped for a while
+// must not blame its peers for what waits in the sockets.
+const lastLook = 16
+
+// Run reads until the connection ends and returns why.  It is the reader goroutine: called at most once, it blocks.
+// deliver is called from it, for one batch after the other; it must see to it that each batch is released.  A panic
+// in deliver ends the connection with CloseFault and is reported as EventFault.
+func (c *Conn) Run(deliver func(*Batch)) CloseReason {
+	c.mu.Lock()
+	closed := c.running
+	c.running = true
+	c.mu.Unlock()
+	if closed {
+		return c.reasonNow()
+	}
+	c.guarded(deliver)
+	c.Close(CloseFault, "reader ended") // a reason has been given on every way out
+	c.finish()
+	return c.reasonNow()
+}
+
+// guarded is read with a net below it.
+func (c *Conn) guarded(deliver func(*Batch)) {
+	defer func() {
+		if p := recover(); p != nil {
+			err, ok := p.(error)
+			if !ok {
+				err = fmt.Errorf("%v", p)
+			}
+			c.Close(CloseFault, err.Error())
+			c.listener.options.Events(Event{
+				Kind: EventFault, Listener: c.Listener(), Err: err, Conn: c.id, Stack: debug.Stack(),
+			})
+		}
+	}()
+	c.read(deliver)
+}
+
+// read is the reader's loop: wait for a credit, wait for bytes, cut, deliver.
+func (c *Conn) read(deliver func(*Batch)) {
+	for {
+		if c.state.Load() != 0 {
+			c.drain(deliver)
+			return
+		}
+		if !c.credit() {
+			c.await(func() bool { return c.credit() || c.state.Load() != 0 }, 0)
+			continue
+		}
+		c.arm(c.due())
+		if c.state.Load() != 0 {
+			continue // whoever set it may have set the deadline before we did
+		}
+		err := c.receive(false)
+		switch {
+		case err == nil:
+			c.take(deliver)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			c.reading.armed = 0
+			if c.state.Load() == 0 && !c.forgive(deliver) {
+				return
+			}
+		default:
+			c.lost(err, deliver)
+			return
+		}
+	}
+}
+
+func (c *Conn) credit() bool { return int(c.inFlight.Load()) < c.listener.options.Credits }
+
+// errEOF is what receive says when the peer has ended its stream; errNothing when there is nothing to read now.
+var (
+	errEOF     = errors.New("end of stream")
+	errNothing = errors.New("nothing to read")
+)
+
+// receive leaves the next bytes in reading.batch.  It parks without a buffer, unless poll is true.
+func (c *Conn) receive(poll bool) error {
+	r := &c.reading
+	r.poll, r.err = poll, nil
+	if err := c.raw.Read(r.try); err != nil {
+		return err
+	}
+	return r.err
+}
+
+// tryRead is called by the poller whenever the socket may have something.
+func (c *Conn) tryRead(fd uintptr) bool {
+	r := &c.reading
+	l := c.listener
+	b := getBatch(l.pool, l.bufferSize)
+	n, err := readSocket(fd, b.data[len(r.partial):])
+	if n > 0 {
+		copy(b.data, r.partial)
+		r.batch, r.n = b, n
+		return true
+	}
+	putBatch(b)
+	switch {
+	case err == nil:
+		r.err = errEOF
+	case err == syscall.EAGAIN && r.poll:
+		r.err = errNothing
+	case err == syscall.EAGAIN:
+		return false
+	default:
+		r.err = err
+	}
+	return true
+}
+
+// take cuts what receive brought and delivers the frames.
+func (c *Conn) take(deliver func(*Batch)) {
+	r := &c.reading
+	b := r.batch
+	r.batch = nil
+	b.Received = time.Now()
+	old := len(r.partial)
+	used, skipped := c.cut(b, b.data[:old+r.n], cutStream)
+	c.settle(b, b.data[used:old+r.n], old, used, skipped, r.n, deliver)
+}
+
+// settle keeps the rest for later, books the bytes and delivers the batch.  used bytes were cut from the front, of
+// which skipped were noise; old of all came with earlier reads and fresh with this one.
+func (c *Conn) settle(b *Batch, rest []byte, old, used, skipped, fresh int, deliver func(*Batch)) {
+	r := &c.reading
+	now := b.Received.Sub(epoch)
+	if len(rest) == 0 {
+		r.partial = nil
+	} else {
+		if used >= old { // it began with this read
+			r.since = now
+		}
+		r.partial = append(r.partial[:0], rest...)
+	}
+
+	frames := len(b.Frames)
+	c.mu.Lock()
+	n := &c.counts
+	if fresh > 0 {
+		n.Received += uint64(fresh)
+		c.lastBytes = now
+	}
+	n.Skipped += uint64(skipped)
+	n.Pending = uint64(len(rest))
+	if frames > 0 {
+		n.InFrames += uint64(used - skipped)
+		n.Frames += uint64(frames)
+		n.Batches++
+		c.lastFrame = now
+	}
+	c.mu.Unlock()
+
+	if frames == 0 {
+		putBatch(b)
+		return
+	}
+	b.conn = c
+	b.out.Store(true)
+	c.inFlight.Add(1)
+	deliver(b)
+}
+
+// How cut treats a frame that is not whole.
+type cutMode uint8
+
+const (
+	cutStream cutMode = iota // wait for its rest
+	cutStall                 // give it up until a whole frame comes out, then as cutStream
+	cutEnd                   // give it up: no more bytes come at all
+)
+
+// cut appends the whole frames in data to b and returns how many bytes they and the noise before them took, and how
+// many of these were noise.  What remains may be the beginning of a frame.
+func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (used, skipped int) {
+	longest := c.listener.options.MaxFrameBytes
+	toEnd := mode == cutEnd
+	var usedToLast, skippedToLast int
+	for used < len(data) {
+		rest := data[used:]
+		advance, token, err := c.listener.options.Split(rest, mode != cutStream)
+		if err == nil && advance == 0 && token == nil {
+			if mode == cutStream && len(rest) < longest {
+				break
+			}
+			// A frame longer than we take: give it up at its first byte.
+			if mode == cutStream {
+				advance, token, err = c.listener.options.Split(rest, true)
+			}
+			if err == nil && advance == 0 && token == nil {
+				advance = 1
+			}
+		}
+		if err != nil || advance <= 0 || advance > len(rest) || len(token) > advance {
+			panic(fmt.Errorf("framing function: advance %d of %d, token %d bytes, error %v", advance, len(rest), len(token), err))
+		}
+		if len(token) > longest {
+			advance, token = advance-len(token)+1, nil
+		}
+		used += advance
+		skipped += advance - len(token)
+		if token != nil {
+			b.Frames = append(b.Frames, token)
+			usedToLast, skippedToLast = used, skipped
+			if mode == cutStall {
+				mode = cutStream
+			}
+		}
+	}
+	if toEnd { // what follows the last frame is not noise but the frame that was cut off
+		return usedToLast, skippedToLast
+	}
+	return used, skipped
+}
+
+// salvage looks for whole frames behind a beginning whose rest does not come, and delivers them.  When there is
+// none the beginning stays, to be counted as cut off.
+func (c *Conn) salvage(mode cutMode, deliver func(*Batch)) bool {
+	r := &c.reading
+	if len(r.partial) == 0 {
+		return false
+	}
+	b := getBatch(c.listener.pool, c.listener.bufferSize)
+	b.Received = time.Now()
+	data := b.data[:copy(b.data, r.partial)]
+	used, skipped := c.cut(b, data, mode)
+	if len(b.Frames) == 0 {
+		putBatch(b)
+		return false
+	}
+	c.settle(b, data[used:], 0, used, skipped, 0, deliver)
+	return true
+}
+
+// drain is the orderly end: it delivers what the kernel holds already and waits until every batch is released.
+func (c *Conn) drain(deliver func(*Batch)) {
+	c.disarm()
+	closing := func() bool { return c.state.Load()&stateClosing != 0 }
+	for range lastLook {
+		c.await(func() bool { return c.credit() || closing() }, 0)
+		if closing() || c.receive(true) != nil {
+			break
+		}
+		c.take(deliver)
+	}
+	c.await(func() bool { return c.inFlight.Load() == 0 || closing() }, 0)
+	c.Close(CloseShutdown, "") // the reason has been given with the order to stop
+}
+
+// lost ends the connection after a failed read.  A peer that ended its stream may still read: the answers to its
+// last frames are waited for.
+func (c *Conn) lost(err error, deliver func(*Batch)) {
+	if !errors.Is(err, errEOF) {
+		reason, detail := reasonOf(err, CloseReadFailed)
+		c.Close(reason, detail)
+		return
+	}
+	c.mu.Lock()
+	c.decide(ClosePeer, "")
+	c.mu.Unlock()
+	c.salvage(cutEnd, deliver)
+	c.await(func() bool { return c.inFlight.Load() == 0 || c.state.Load()&stateClosing != 0 }, answersGrace)
+	c.Close(ClosePeer, "")
+}
+
+// discard reads what the peer sent and nobody will see, so that closing does not reset the connection and destroy
+// the last answers on their way.
+func (c *Conn) discard() {
+	c.disarm()
+	for range lastLook {
+		if c.receive(true) != nil {
+			return
+		}
+		c.mu.Lock()
+		c.counts.Received += uint64(c.reading.n)
+		c.counts.CutOff += uint64(c.reading.n)
+		c.mu.Unlock()
+		putBatch(c.reading.batch)
+		c.reading.batch = nil
+	}
+}

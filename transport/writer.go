@@ -1,0 +1,137 @@
+package transport
+
+import (
+	"syscall"
+	"time"
+)
+
+// writing is guarded by Conn.mu.
+type writing struct {
+	try    func(fd uintptr) bool // tryWrite, made once
+	data   []byte                // of tryWrite: what is offered to the kernel
+	n      int                   // how much it took
+	err    error
+	queue  []byte // what waits behind inHand
+	inHand int    // bytes the transient goroutine is about to write
+}
+
+func (w *writing) queued() int { return len(w.queue) + w.inHand }
+
+// Write sends p, in the order of the calls.  It never blocks, and p may be reused when it returns.  What the kernel
+// does not take at once waits in a bounded queue; a peer that leaves that full, or unread for WriteTimeout, is
+// closed as CloseSlowPeer.  Errors are ErrClosed, ErrSlowPeer or that of the kernel, all of which end the
+// connection: there is nothing to retry.
+func (c *Conn) Write(p []byte) error {
+	c.mu.Lock()
+	if c.state.Load()&stateMute != 0 {
+		c.mu.Unlock()
+		return ErrClosed
+	}
+	if !c.draining {
+		n, err := c.offer(p)
+		if err != nil {
+			c.mu.Unlock()
+			c.writeFailed(err)
+			return err
+		}
+		if p = p[n:]; len(p) == 0 {
+			c.mu.Unlock()
+			return nil
+		}
+	}
+	if c.writing.queued()+len(p) > c.listener.options.WriteQueueBytes {
+		c.mu.Unlock()
+		c.Close(CloseSlowPeer, "write queue full")
+		return ErrSlowPeer
+	}
+	c.writing.queue = append(c.writing.queue, p...)
+	if !c.draining {
+		c.draining = true
+		go c.drainQueue()
+	}
+	c.mu.Unlock()
+	return nil
+}
+
+// offer gives the kernel what it takes of p without waiting.  c.mu is held.
+func (c *Conn) offer(p []byte) (int, error) {
+	w := &c.writing
+	w.data, w.n, w.err = p, 0, nil
+	err := c.raw.Write(w.try)
+	w.data = nil
+	if err == nil {
+		err = w.err
+	}
+	c.counts.Sent += uint64(w.n)
+	return w.n, err
+}
+
+// tryWrite never asks to be called again: it is the queue that waits.
+func (c *Conn) tryWrite(fd uintptr) bool {
+	w := &c.writing
+	n, err := writeSocket(fd, w.data)
+	switch {
+	case err == nil:
+		w.n = n
+	case err != syscall.EAGAIN:
+		w.err = err
+	}
+	return true
+}
+
+// drainQueue is the transient writer goroutine: it lives while something is queued, finish waits for it, and Close
+// moves its deadline.
+func (c *Conn) drainQueue() {
+	for {
+		c.mu.Lock()
+		w := &c.writing
+		closing := c.state.Load()&stateClosing != 0
+		if len(w.queue) == 0 || closing && !c.reason.flushes() {
+			c.endQueue(closing)
+			c.mu.Unlock()
+			c.nudge()
+			return
+		}
+		chunk := w.queue
+		w.queue, w.inHand = nil, len(chunk)
+		if !closing { // else Close has set it
+			_ = c.tcp.SetWriteDeadline(time.Now().Add(c.listener.options.WriteTimeout))
+		}
+		c.mu.Unlock()
+
+		n, err := c.tcp.Write(chunk)
+
+		c.mu.Lock()
+		c.counts.Sent += uint64(n)
+		c.counts.Unsent += uint64(len(chunk) - n)
+		w.inHand = 0
+		if err != nil {
+			c.counts.Unsent += uint64(len(w.queue))
+			w.queue = nil
+		}
+		c.mu.Unlock()
+		if err != nil {
+			c.writeFailed(err)
+		}
+	}
+}
+
+// endQueue leaves the socket as Write wants to find it.  c.mu is held.
+func (c *Conn) endQueue(closing bool) {
+	c.draining = false
+	if closing {
+		c.hangUp()
+		return
+	}
+	_ = c.tcp.SetWriteDeadline(time.Time{})
+}
+
+// writeFailed ends the connection after a failed write.  What the peer sent before it went is still delivered.
+func (c *Conn) writeFailed(err error) {
+	reason, detail := reasonOf(err, CloseWriteFailed)
+	if reason == CloseSlowPeer {
+		c.Close(reason, detail)
+		return
+	}
+	c.stop(reason, detail, stateStopping|stateMute)
+}
