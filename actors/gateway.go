@@ -69,7 +69,8 @@ func Start(o Options) (Gateway, error) {
 	if err := g.bind(o.Listeners); err != nil {
 		return nil, err
 	}
-	g.system = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(g.log.Named("actor"))), actor.WithDeadLetterRequestLogging(false))
+	g.system = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(g.log.Named("actor"))), actor.WithDeadLetterRequestLogging(false),
+		actor.WithDeadLetterThrottleInterval(100*time.Millisecond))
 	g.root = g.system.Root
 	g.rootNode = newNode(nil, "trama", kindRoot, nil)
 	g.registryNode = newNode(g.rootNode, "registry", kindRegistry, g.masters)
