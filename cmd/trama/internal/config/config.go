@@ -43,6 +43,7 @@ type Admin struct {
 type Limits struct {
 	DrainTimeout      time.Duration // how long a shutdown may take
 	CommandsPerMaster int           // commands that wait for one master behind the one in flight
+	MaxMasters        int           // masters that are tracked; frames of further serials are refused
 }
 
 // Listener is one port.
@@ -61,7 +62,7 @@ func Default() Config {
 	return Config{
 		Log:    Log{Level: "info", Format: "text"},
 		Admin:  Admin{Listen: "127.0.0.1:8686", TokenFile: filepath.Join("data", "admin.token")},
-		Limits: Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16},
+		Limits: Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16, MaxMasters: 100_000},
 	}
 }
 

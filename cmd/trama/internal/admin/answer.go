@@ -1,0 +1,99 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"trama/actors"
+)
+
+// Problem is the body of every answer that is not a success.
+type Problem struct {
+	Error string `json:"error"`
+}
+
+// fail answers with an error.
+func fail(w http.ResponseWriter, status int, text string) {
+	answer(w, status, Problem{Error: text})
+}
+
+// answer writes one JSON value.
+func answer(w http.ResponseWriter, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer cannot be written as JSON"}`)
+	}
+	header(w)
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // a client that has gone is nobody's problem
+}
+
+func header(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+// statuses maps the gateway's sentinels to HTTP.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{actors.ErrUnknownMaster, http.StatusNotFound},
+	{actors.ErrUnknownListener, http.StatusNotFound},
+	{actors.ErrUnknownConnection, http.StatusNotFound},
+	{actors.ErrUnknownActor, http.StatusNotFound},
+	{actors.ErrMasterOffline, http.StatusConflict},
+	{actors.ErrNotRestartable, http.StatusConflict},
+	{actors.ErrFaultsForbidden, http.StatusForbidden},
+	{actors.ErrBadCommand, http.StatusUnprocessableEntity},
+	{actors.ErrBusy, http.StatusTooManyRequests},
+	{actors.ErrStopping, http.StatusServiceUnavailable},
+}
+
+// failWith answers with what an error of the gateway means.
+func failWith(w http.ResponseWriter, err error) {
+	for _, s := range statuses {
+		if errors.Is(err, s.err) {
+			fail(w, s.status, err.Error())
+			return
+		}
+	}
+	fail(w, http.StatusInternalServerError, err.Error())
+}
+
+// done answers that it was done and there is nothing to say.
+func done(w http.ResponseWriter, err error) {
+	if err != nil {
+		failWith(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// readBody decodes a JSON body strictly; it answers itself when it cannot.
+func readBody(w http.ResponseWriter, r *http.Request, into any) bool {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	d.UseNumber()
+	err := d.Decode(into)
+	if err == nil {
+		if _, extra := d.Token(); extra != io.EOF {
+			err = errors.New("more than one JSON value")
+		}
+	}
+	if err == nil {
+		return true
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", large.Limit))
+		return false
+	}
+	fail(w, http.StatusBadRequest, "the body is not the JSON expected: "+err.Error())
+	return false
+}

@@ -1,0 +1,80 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"trama/actors"
+)
+
+// fakeGateway answers from memory and keeps what it was told.
+type fakeGateway struct {
+	actors.Gateway // the methods a test does not expect panic
+	masters        []actors.MasterInfo
+	connections    []actors.ConnectionInfo
+	listeners      []actors.ListenerInfo
+	tree           *actors.Node
+	query          actors.TreeQuery
+	told           []string
+	sent           actors.CommandRequest
+	err            error
+}
+
+func (g *fakeGateway) tell(format string, args ...any) error {
+	g.told = append(g.told, fmt.Sprintf(format, args...))
+	return g.err
+}
+
+func (g *fakeGateway) Masters() []actors.MasterInfo         { return g.masters }
+func (g *fakeGateway) Connections() []actors.ConnectionInfo { return g.connections }
+func (g *fakeGateway) Listeners() []actors.ListenerInfo     { return g.listeners }
+func (g *fakeGateway) Poisoned() []actors.Poison            { return nil }
+func (g *fakeGateway) Totals() actors.Totals {
+	return actors.Totals{Frames: 7, Acknowledged: 6, Rejected: map[string]uint64{"short": 1}, Commands: map[string]uint64{"done": 2}}
+}
+func (g *fakeGateway) Ready() error               { return g.err }
+func (g *fakeGateway) Live(context.Context) error { return g.err }
+
+func (g *fakeGateway) Master(serial string) (actors.MasterInfo, error) {
+	for _, m := range g.masters {
+		if m.Serial == serial {
+			return m, nil
+		}
+	}
+	return actors.MasterInfo{}, fmt.Errorf("%s: %w", serial, actors.ErrUnknownMaster)
+}
+
+func (g *fakeGateway) Tree(q actors.TreeQuery) (*actors.Node, error) {
+	g.query = q
+	if g.tree == nil {
+		return nil, fmt.Errorf("%s: %w", q.Under, actors.ErrUnknownActor)
+	}
+	return g.tree, nil
+}
+
+func (g *fakeGateway) Send(_ context.Context, req actors.CommandRequest) (actors.CommandResult, error) {
+	g.sent = req
+	return actors.CommandResult{Serial: req.Serial, Command: req.Command, Outcome: actors.OutcomeDone}, g.err
+}
+func (g *fakeGateway) Suspend(_ context.Context, name string) error {
+	return g.tell("suspend %s", name)
+}
+func (g *fakeGateway) Resume(_ context.Context, name string) error { return g.tell("resume %s", name) }
+func (g *fakeGateway) Kick(_ context.Context, id uint64) error     { return g.tell("kick %d", id) }
+func (g *fakeGateway) Restart(_ context.Context, path string) error {
+	return g.tell("restart %s", path)
+}
+func (g *fakeGateway) Fault(_ context.Context, path string, onFrame bool) error {
+	return g.tell("fault %s %v", path, onFrame)
+}
+
+// someGateway knows two masters on two connections of one listener.
+func someGateway() *fakeGateway {
+	return &fakeGateway{
+		masters:     []actors.MasterInfo{{Serial: "00001234", State: "online"}, {Serial: "12345678", State: "offline"}},
+		connections: []actors.ConnectionInfo{{ID: 9, Listener: "field"}, {ID: 10, Listener: "field"}},
+		listeners:   []actors.ListenerInfo{{Name: "field", State: "accepting", Live: 2, Closed: map[string]uint64{"idle": 3}}},
+		tree:        &actors.Node{Name: "trama", Path: "trama", Kind: "root", State: "running", Since: time.Unix(0, 0)},
+	}
+}

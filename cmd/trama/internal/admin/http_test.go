@@ -1,0 +1,316 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"trama/actors"
+)
+
+const testToken = "dGVzdC10b2tlbi10ZXN0LXRva2VuLXRlc3QtdG9rZW4"
+
+func testOptions(g actors.Gateway) Options {
+	log := hclog.New(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Info})
+	return Options{Gateway: g, Logger: log.Named("http"), Root: log, Token: testToken, ListenHost: "gateway.local", AllowedHosts: []string{"Gateway.Example"}, Version: "test"}
+}
+
+// ask sends one request with the token; change may spoil it.
+func ask(t *testing.T, h http.Handler, method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Host = "127.0.0.1:8686"
+	r.Header.Set("Authorization", "Bearer "+testToken)
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func without(r *http.Request) { r.Header.Del("Authorization") }
+
+// pathOf turns a pattern into a path that matches it.
+func pathOf(pattern string) (method, path string) {
+	method, path, _ = strings.Cut(pattern, " ")
+	return method, strings.NewReplacer("{serial}", "12345678", "{id}", "9", "{name}", "field", "{path...}", "trama/registry/restart").Replace(path)
+}
+
+func TestEveryRouteButLivezNeedsTheToken(t *testing.T) {
+	g := someGateway()
+	e := &endpoint{Options: testOptions(g)}
+	h := Handler(e.Options)
+	open := 0
+	for _, r := range e.routes() {
+		method, path := pathOf(r.pattern)
+		for name, spoil := range map[string]func(*http.Request){
+			"no token":     without,
+			"wrong token":  func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+testToken[1:]) },
+			"wrong scheme": func(r *http.Request) { r.Header.Set("Authorization", "Basic "+testToken) },
+			"empty token":  func(r *http.Request) { r.Header.Set("Authorization", "Bearer ") },
+		} {
+			w := ask(t, h, method, path, `{}`, spoil)
+			if r.open {
+				open++
+				if w.Code != http.StatusOK {
+					t.Errorf("%s with %s: %d, want 200", r.pattern, name, w.Code)
+				}
+				continue
+			}
+			if w.Code != http.StatusUnauthorized || errorOf(t, w) == "" || w.Header().Get("WWW-Authenticate") == "" {
+				t.Errorf("%s with %s: %d %s, want 401", r.pattern, name, w.Code, w.Body)
+			}
+		}
+	}
+	if open != 4 {
+		t.Errorf("%d requests passed without token, want the 4 to /livez", open)
+	}
+	if len(g.told) != 0 {
+		t.Errorf("a request without token was carried out: %v", g.told)
+	}
+	for _, path := range []string{"/", "/nothing", "/debug/pprof/", "/livez/x"} {
+		if w := ask(t, h, "GET", path, "", without); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s without token: %d, want 401", path, w.Code)
+		}
+	}
+}
+
+func TestEmptyTokenOpensNothing(t *testing.T) {
+	o := testOptions(someGateway())
+	o.Token = ""
+	w := ask(t, Handler(o), "GET", "/api/v1/masters", "", func(r *http.Request) { r.Header.Set("Authorization", "Bearer ") })
+	if w.Code != http.StatusUnauthorized {
+		t.Errorf("got %d, want 401", w.Code)
+	}
+}
+
+func TestForeignHostIsRefused(t *testing.T) {
+	h := Handler(testOptions(someGateway()))
+	for host, want := range map[string]int{
+		"127.0.0.1:8686": 200, "localhost": 200, "[::1]:8686": 200, "gateway.local:8686": 200, "gateway.example": 200,
+		"evil.example": 421, "127.0.0.1.evil.example:8686": 421, "": 421, "192.0.2.1": 421,
+	} {
+		if w := ask(t, h, "GET", "/readyz", "", func(r *http.Request) { r.Host = host }); w.Code != want {
+			t.Errorf("Host %q: %d, want %d", host, w.Code, want)
+		}
+	}
+}
+
+func TestCrossOriginChangeIsRefused(t *testing.T) {
+	g := someGateway()
+	h := Handler(testOptions(g))
+	for name, spoil := range map[string]func(*http.Request){
+		"Sec-Fetch-Site": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"Origin":         func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
+	} {
+		if w := ask(t, h, "POST", "/api/v1/listeners/field/suspend", "", spoil); w.Code != http.StatusForbidden {
+			t.Errorf("POST with a foreign %s: %d, want 403", name, w.Code)
+		}
+	}
+	if len(g.told) != 0 {
+		t.Errorf("carried out all the same: %v", g.told)
+	}
+}
+
+func TestUnknownPageAndMethodAreJSON(t *testing.T) {
+	h := Handler(testOptions(someGateway()))
+	if w := ask(t, h, "GET", "/api/v1/nothing", ""); w.Code != 404 || errorOf(t, w) == "" {
+		t.Errorf("unknown page: %d %s", w.Code, w.Body)
+	}
+	w := ask(t, h, "DELETE", "/api/v1/masters", "")
+	if w.Code != 405 || errorOf(t, w) == "" || !strings.Contains(w.Header().Get("Allow"), "GET") {
+		t.Errorf("wrong method: %d %s, Allow %q", w.Code, w.Body, w.Header().Get("Allow"))
+	}
+	for _, path := range []string{"/api/v1/actors/restart", "/api/v1/actors/trama/registry", "/api/v1/actors/trama/registry/stop"} {
+		if w := ask(t, h, "POST", path, ""); w.Code != 404 || errorOf(t, w) == "" {
+			t.Errorf("%s: %d %s, want 404", path, w.Code, w.Body)
+		}
+	}
+}
+
+func TestControlReachesTheGateway(t *testing.T) {
+	for _, c := range []struct {
+		method, path string
+		status       int
+		want         string
+	}{
+		{"POST", "/api/v1/listeners/field/suspend", 200, "suspend field"},
+		{"POST", "/api/v1/listeners/field/resume", 200, "resume field"},
+		{"DELETE", "/api/v1/connections/41", 204, "kick 41"},
+		{"POST", "/api/v1/actors/trama/listeners/field/conn-41/restart", 204, "restart trama/listeners/field/conn-41"},
+		{"POST", "/api/v1/actors/trama/registry/fault", 204, "fault trama/registry false"},
+		{"POST", "/api/v1/actors/trama/registry/12345678/fault?on_frame=true", 204, "fault trama/registry/12345678 true"},
+		{"DELETE", "/api/v1/connections/x", 400, ""},
+		{"POST", "/api/v1/actors/trama/registry/fault?on_frame=maybe", 400, ""},
+	} {
+		g := someGateway()
+		w := ask(t, Handler(testOptions(g)), c.method, c.path, "")
+		if w.Code != c.status || strings.Join(g.told, ";") != c.want {
+			t.Errorf("%s %s: %d and told %q, want %d and %q", c.method, c.path, w.Code, g.told, c.status, c.want)
+		}
+	}
+}
+
+func TestGatewayErrorsHaveTheirStatus(t *testing.T) {
+	for _, s := range statuses {
+		g := someGateway()
+		g.err = fmt.Errorf("field: %w", s.err)
+		w := ask(t, Handler(testOptions(g)), "POST", "/api/v1/listeners/field/suspend", "")
+		if w.Code != s.status || !strings.Contains(errorOf(t, w), s.err.Error()) {
+			t.Errorf("%v: %d %s, want %d", s.err, w.Code, w.Body, s.status)
+		}
+	}
+	g := someGateway()
+	g.err = errors.New("root does not answer")
+	if w := ask(t, Handler(testOptions(g)), "GET", "/livez", ""); w.Code != 503 {
+		t.Errorf("livez of a dead gateway: %d, want 503", w.Code)
+	}
+}
+
+func TestCommandKeepsItsNumbersExact(t *testing.T) {
+	g := someGateway()
+	w := ask(t, Handler(testOptions(g)), "POST", "/api/v1/masters/12345678/commands",
+		`{"command":"O","fields":{"RN":3,"BIG":18446744073709551615,"X":1.5,"S":"007","L":[{"N":2}]},"wait":"2s","listener":"field"}`)
+	if w.Code != 200 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	want := `{"BIG":18446744073709551615,"L":[{"N":2}],"RN":3,"S":"007","X":1.5}`
+	if got, _ := json.Marshal(g.sent.Fields); string(got) != want {
+		t.Errorf("fields %s, want %s", got, want)
+	}
+	if _, ok := g.sent.Fields["RN"].(int64); !ok {
+		t.Errorf("RN is a %T, want int64", g.sent.Fields["RN"])
+	}
+	if g.sent.Serial != "12345678" || g.sent.Command != "O" || g.sent.Wait.String() != "2s" || g.sent.Listener != "field" {
+		t.Errorf("sent %+v", g.sent)
+	}
+}
+
+func TestBadBodiesAreRefused(t *testing.T) {
+	h := Handler(testOptions(someGateway()))
+	for body, want := range map[string]int{
+		`{"command":"A","wait":"30"}`:  400,
+		`{"command":"A","wait":"6m"}`:  400,
+		`{"command":"A","wait":"-1s"}`: 400,
+		`{"command":"A","colour":1}`:   400,
+		`{"command":"A"} {}`:           400,
+		`{`:                            400,
+		``:                             400,
+		`{"command":"` + strings.Repeat("x", maxBodyBytes) + `"}`: 413,
+	} {
+		if w := ask(t, h, "POST", "/api/v1/masters/1/commands", body); w.Code != want || errorOf(t, w) == "" {
+			t.Errorf("body %.40q: %d %s, want %d", body, w.Code, w.Body, want)
+		}
+	}
+}
+
+func TestListsArePaged(t *testing.T) {
+	g := someGateway()
+	h := Handler(testOptions(g))
+	for query, want := range map[string][]uint64{
+		"": {9, 10}, "?limit=1": {9}, "?after=9": {10}, "?after=9&limit=5": {10}, "?after=10": {}, "?limit=0": {9, 10},
+	} {
+		w := ask(t, h, "GET", "/api/v1/connections"+query, "")
+		var rows []actors.ConnectionInfo
+		if err := json.Unmarshal(w.Body.Bytes(), &rows); err != nil {
+			t.Fatalf("%q: %v in %s", query, err, w.Body)
+		}
+		got := []uint64{}
+		for _, row := range rows {
+			got = append(got, row.ID)
+		}
+		if !slices.Equal(got, want) || w.Header().Get("X-Total-Count") != "2" {
+			t.Errorf("%q: rows %v of %s, want %v of 2", query, got, w.Header().Get("X-Total-Count"), want)
+		}
+	}
+	for _, query := range []string{"?limit=-1", "?limit=x", "?after=x"} {
+		if w := ask(t, h, "GET", "/api/v1/connections"+query, ""); w.Code != 400 {
+			t.Errorf("%q: %d, want 400", query, w.Code)
+		}
+	}
+}
+
+func TestTwentyThousandMastersAreListed(t *testing.T) {
+	g := someGateway()
+	g.masters = make([]actors.MasterInfo, 20_000)
+	for i := range g.masters {
+		g.masters[i].Serial = fmt.Sprintf("%08d", i)
+	}
+	h := Handler(testOptions(g))
+	var rows []actors.MasterInfo
+	w := ask(t, h, "GET", "/api/v1/masters", "")
+	if err := json.Unmarshal(w.Body.Bytes(), &rows); err != nil || len(rows) != 20_000 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	seen, after := 0, ""
+	for {
+		w := ask(t, h, "GET", "/api/v1/masters?limit=3000&after="+after, "")
+		rows = nil
+		if err := json.Unmarshal(w.Body.Bytes(), &rows); err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) == 0 {
+			break
+		}
+		seen, after = seen+len(rows), rows[len(rows)-1].Serial
+	}
+	if seen != 20_000 {
+		t.Errorf("paging showed %d masters, want 20000", seen)
+	}
+}
+
+func TestLogLevelIsChanged(t *testing.T) {
+	o := testOptions(someGateway())
+	h := Handler(o)
+	if w := ask(t, h, "PUT", "/api/v1/log/level", `{"level":"debug"}`); w.Code != 200 || o.Root.GetLevel() != hclog.Debug {
+		t.Errorf("%d, level %v", w.Code, o.Root.GetLevel())
+	}
+	if w := ask(t, h, "GET", "/api/v1/log/level", ""); !strings.Contains(w.Body.String(), `"debug"`) {
+		t.Errorf("got %s", w.Body)
+	}
+	for _, bad := range []string{"loud", "off", ""} {
+		if w := ask(t, h, "PUT", "/api/v1/log/level", `{"level":"`+bad+`"}`); w.Code != 400 {
+			t.Errorf("level %q: %d, want 400", bad, w.Code)
+		}
+	}
+}
+
+func TestMetricsTellTheCounters(t *testing.T) {
+	body := ask(t, Handler(testOptions(someGateway())), "GET", "/metrics", "").Body.String()
+	for _, want := range []string{
+		"trama_frames_total 7", "trama_acknowledged_total 6", `trama_rejected_total{reason="short"} 1`, `trama_commands_total{outcome="done"} 2`,
+		`trama_listener_up{listener="field"} 1`, `trama_listener_closed_total{listener="field",reason="idle"} 3`, `trama_build_info{version="test"} 1`, "go_goroutines",
+	} {
+		if !strings.Contains(body, want+"\n") && !strings.Contains(body, want+" ") {
+			t.Errorf("no line %q", want)
+		}
+	}
+}
+
+type panicking struct{ *fakeGateway }
+
+func (panicking) Master(string) (actors.MasterInfo, error) { panic("broken") }
+
+func TestPanicOfAHandlerIsAnswered(t *testing.T) {
+	if w := ask(t, Handler(testOptions(panicking{someGateway()})), "GET", "/api/v1/masters/1", ""); w.Code != 500 || errorOf(t, w) == "" {
+		t.Errorf("got %d %s, want 500", w.Code, w.Body)
+	}
+}
+
+func errorOf(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	var p Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		t.Errorf("the error is not JSON: %q", w.Body)
+	}
+	return p.Error
+}

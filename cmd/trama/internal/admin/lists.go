@@ -1,0 +1,124 @@
+package admin
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"trama/actors"
+)
+
+func (e *endpoint) masters(w http.ResponseWriter, r *http.Request) {
+	list(w, r, e.Gateway.Masters, func(m actors.MasterInfo) string { return m.Serial }, parseText)
+}
+
+func (e *endpoint) connections(w http.ResponseWriter, r *http.Request) {
+	list(w, r, e.Gateway.Connections, func(c actors.ConnectionInfo) uint64 { return c.ID }, parseID)
+}
+
+func (e *endpoint) listeners(w http.ResponseWriter, r *http.Request) {
+	list(w, r, e.Gateway.Listeners, func(l actors.ListenerInfo) string { return l.Name }, parseText)
+}
+
+func (e *endpoint) master(w http.ResponseWriter, r *http.Request) {
+	m, err := e.Gateway.Master(r.PathValue("serial"))
+	if err != nil {
+		failWith(w, err)
+		return
+	}
+	answer(w, http.StatusOK, m)
+}
+
+func (e *endpoint) poisoned(w http.ResponseWriter, _ *http.Request) {
+	stream(w, e.Gateway.Poisoned())
+}
+
+func (e *endpoint) totals(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, e.Gateway.Totals())
+}
+
+func parseText(s string) (string, error)    { return s, nil }
+func parseID(s string) (id uint64, _ error) { return strconv.ParseUint(s, 10, 64) }
+
+// list answers with the rows that come after ?after=KEY, at most ?limit=.  Rows are sorted by their key, so the key of
+// the last row is where the next page goes on; the header X-Total-Count tells how many there are in all.
+func list[T any, K cmp.Ordered](w http.ResponseWriter, r *http.Request, all func() []T, key func(T) K, parse func(string) (K, error)) {
+	limit, err := countParameter(r, "limit", 0)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	after, hasAfter := r.URL.Query().Get("after"), r.URL.Query().Has("after")
+	var last K
+	if hasAfter {
+		if last, err = parse(after); err != nil {
+			fail(w, http.StatusBadRequest, fmt.Sprintf("after=%s is not the key of a row", after))
+			return
+		}
+	}
+	rows := all()
+	w.Header().Set("X-Total-Count", strconv.Itoa(len(rows)))
+	if hasAfter {
+		start := slices.IndexFunc(rows, func(row T) bool { return key(row) > last })
+		if start < 0 {
+			start = len(rows)
+		}
+		rows = rows[start:]
+	}
+	if limit > 0 && limit < len(rows) {
+		rows = rows[:limit]
+	}
+	stream(w, rows)
+}
+
+// stream writes a JSON list row by row: its memory does not grow with the number of rows.
+func stream[T any](w http.ResponseWriter, rows []T) {
+	header(w)
+	out := bufio.NewWriterSize(w, 32<<10)
+	_ = out.WriteByte('[') // bufio keeps the first error and Flush returns it
+	for i := range rows {
+		if i > 0 {
+			_ = out.WriteByte(',')
+		}
+		_ = out.WriteByte('\n')
+		row, err := json.Marshal(&rows[i])
+		if err != nil {
+			panic(http.ErrAbortHandler) // half a list is sent: cutting the answer off is the only honest end
+		}
+		if _, err := out.Write(row); err != nil {
+			return // the client has gone
+		}
+	}
+	_, _ = out.WriteString("\n]\n")
+	_ = out.Flush()
+}
+
+// countParameter reads a whole number that is not negative.
+func countParameter(r *http.Request, name string, otherwise int) (int, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%s=%s is not a whole number from 0 on", name, text)
+	}
+	return n, nil
+}
+
+// flagParameter reads true or false; absent is false.
+func flagParameter(r *http.Request, name string) (bool, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return false, nil
+	}
+	b, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, fmt.Errorf("%s=%s is not true or false", name, text)
+	}
+	return b, nil
+}

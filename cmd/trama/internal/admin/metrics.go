@@ -1,0 +1,108 @@
+package admin
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"trama/actors"
+)
+
+// metrics returns the registry behind /metrics: the gateway's totals, each listener, the Go runtime and the process.
+// Nothing is labelled by master or connection: 20,000 of them would be 20,000 series each.
+func (e *endpoint) metrics() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "trama_build_info", Help: "Always 1; the label tells the version.", ConstLabels: prometheus.Labels{"version": e.Version},
+	})
+	build.Set(1)
+	registry.MustRegister(build, gatewayCollector{e.Gateway}, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+// gatewayCollector reads the counters when it is scraped, so that counting costs the gateway nothing more.
+type gatewayCollector struct{ gateway actors.Gateway }
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("trama_"+name, help, labels, nil)
+}
+
+var (
+	framesDesc        = describe("frames_total", "Whole frames cut from the streams.")
+	acknowledgedDesc  = describe("acknowledged_total", "Acknowledgements handed to the socket.")
+	noReplyDueDesc    = describe("no_reply_due_total", "Frames accepted that are owed no acknowledgement.")
+	rejectedDesc      = describe("rejected_total", "Frames refused and not acknowledged.", "reason")
+	poisonedDesc      = describe("poisoned_total", "Frames that made an actor fail.")
+	commandsDesc      = describe("commands_total", "Commands to masters.", "outcome")
+	mastersDesc       = describe("masters", "Masters known.")
+	mastersOnlineDesc = describe("masters_online", "Masters with a live connection.")
+	connectionsDesc   = describe("connections", "Live connections.")
+	restartsDesc      = describe("actor_restarts_total", "Restarts of actors after a fault.")
+
+	upDesc               = describe("listener_up", "1 while the listener accepts.", "listener")
+	liveDesc             = describe("listener_connections", "Live connections of the listener.", "listener")
+	acceptedDesc         = describe("listener_accepted_total", "Connections accepted.", "listener")
+	refusedDesc          = describe("listener_refused_total", "Connections turned away: listener full or no descriptors left.", "listener")
+	closedDesc           = describe("listener_closed_total", "Connections ended.", "listener", "reason")
+	listenerFramesDesc   = describe("listener_frames_total", "Whole frames cut from the streams of the listener.", "listener")
+	listenerAckDesc      = describe("listener_acknowledged_total", "Acknowledgements of the listener.", "listener")
+	listenerRejectedDesc = describe("listener_rejected_total", "Frames the listener refused.", "listener")
+	receivedDesc         = describe("listener_received_bytes_total", "Bytes received.", "listener")
+	sentDesc             = describe("listener_sent_bytes_total", "Bytes sent.", "listener")
+	skippedDesc          = describe("listener_skipped_bytes_total", "Bytes received that belong to no frame.", "listener")
+)
+
+// Describe implements prometheus.Collector.
+func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		framesDesc, acknowledgedDesc, noReplyDueDesc, rejectedDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
+		connectionsDesc, restartsDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
+		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc,
+	} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
+	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	gauge := func(d *prometheus.Desc, v int, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	}
+	t := c.gateway.Totals()
+	counter(framesDesc, t.Frames)
+	counter(acknowledgedDesc, t.Acknowledged)
+	counter(noReplyDueDesc, t.NoReplyDue)
+	counter(poisonedDesc, t.Poisoned)
+	counter(restartsDesc, t.Restarts)
+	for reason, n := range t.Rejected {
+		counter(rejectedDesc, n, reason)
+	}
+	for outcome, n := range t.Commands {
+		counter(commandsDesc, n, outcome)
+	}
+	gauge(mastersDesc, t.Masters)
+	gauge(mastersOnlineDesc, t.MastersOnline)
+	gauge(connectionsDesc, t.Connections)
+	for _, l := range c.gateway.Listeners() {
+		up := 0
+		if l.State == "accepting" {
+			up = 1
+		}
+		gauge(upDesc, up, l.Name)
+		gauge(liveDesc, l.Live, l.Name)
+		counter(acceptedDesc, l.Accepted, l.Name)
+		counter(refusedDesc, l.Refused, l.Name)
+		for reason, n := range l.Closed {
+			counter(closedDesc, n, l.Name, reason)
+		}
+		counter(listenerFramesDesc, l.Frames, l.Name)
+		counter(listenerAckDesc, l.Acknowledged, l.Name)
+		counter(listenerRejectedDesc, l.Rejected, l.Name)
+		counter(receivedDesc, l.BytesIn, l.Name)
+		counter(sentDesc, l.BytesOut, l.Name)
+		counter(skippedDesc, l.Skipped, l.Name)
+	}
+}

@@ -1,0 +1,80 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// route is one line of the endpoint's table.
+type route struct {
+	pattern string // as http.ServeMux takes it
+	open    bool   // needs no token
+	handle  http.HandlerFunc
+}
+
+// The routes, and with them everything that can be reached.
+func (e *endpoint) routes() []route {
+	return []route{
+		{pattern: "GET /livez", open: true, handle: e.livez},
+		{pattern: "GET /readyz", handle: e.readyz},
+		{pattern: "GET /metrics", handle: promhttp.HandlerFor(e.metrics(), promhttp.HandlerOpts{}).ServeHTTP},
+		{pattern: "GET /debug/actors", handle: e.tree},
+		{pattern: "GET /api/v1/masters", handle: e.masters},
+		{pattern: "GET /api/v1/masters/{serial}", handle: e.master},
+		{pattern: "POST /api/v1/masters/{serial}/commands", handle: e.command},
+		{pattern: "GET /api/v1/connections", handle: e.connections},
+		{pattern: "DELETE /api/v1/connections/{id}", handle: e.kick},
+		{pattern: "GET /api/v1/listeners", handle: e.listeners},
+		{pattern: "POST /api/v1/listeners/{name}/suspend", handle: e.suspend},
+		{pattern: "POST /api/v1/listeners/{name}/resume", handle: e.resume},
+		{pattern: "POST /api/v1/actors/{path...}", handle: e.actor},
+		{pattern: "GET /api/v1/poisoned", handle: e.poisoned},
+		{pattern: "GET /api/v1/totals", handle: e.totals},
+		{pattern: "GET /api/v1/version", handle: e.version},
+		{pattern: "GET /api/v1/log/level", handle: e.logLevel},
+		{pattern: "PUT /api/v1/log/level", handle: e.setLogLevel},
+	}
+}
+
+// mux routes; what it does not know is answered in JSON like every other error.
+func (e *endpoint) mux() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range e.routes() {
+		mux.HandleFunc(r.pattern, r.handle)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refusal, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		// The mux's own answer tells 404 from 405 and carries the Allow header; only its text is replaced.
+		kept := headerOnly{}
+		refusal.ServeHTTP(kept, r)
+		if allow := kept.Header().Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+			fail(w, http.StatusMethodNotAllowed, r.Method+" is not possible here; possible: "+allow)
+			return
+		}
+		fail(w, http.StatusNotFound, "no such page: "+strings.ToValidUTF8(r.URL.Path, "?"))
+	})
+}
+
+// isOpen tells whether a request needs no token.
+func (e *endpoint) isOpen(r *http.Request) bool {
+	return r.URL.Path == "/livez" && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+}
+
+// headerOnly is a ResponseWriter that keeps the header and drops the rest.
+type headerOnly http.Header
+
+// Header implements http.ResponseWriter.
+func (h headerOnly) Header() http.Header { return http.Header(h) }
+
+// Write implements http.ResponseWriter.
+func (h headerOnly) Write(p []byte) (int, error) { return len(p), nil }
+
+// WriteHeader implements http.ResponseWriter.
+func (h headerOnly) WriteHeader(int) {}

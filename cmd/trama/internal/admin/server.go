@@ -1,0 +1,89 @@
+package admin
+
+import (
+	"context"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"trama/actors"
+)
+
+// Limits of the endpoint.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	writeTimeout      = 30 * time.Second // per answer; a command adds the time it may wait
+	maxHeaderBytes    = 8 << 10
+	maxBodyBytes      = 64 << 10
+	liveWithin        = 2 * time.Second // how long /livez waits for the gateway
+)
+
+// Options of the endpoint.  All but AllowedHosts are required.
+type Options struct {
+	Gateway      actors.Gateway
+	Logger       hclog.Logger // what is logged of requests, at debug; its level is the one /api/v1/log/level sets
+	Root         hclog.Logger // the program's logger
+	Token        string       // bearer token
+	ListenHost   string       // host of the configured listen address
+	AllowedHosts []string     // further hosts
+	Version      string
+	Clock        func() time.Time
+}
+
+// Server serves the endpoint.  Use New.
+type Server struct {
+	http *http.Server
+	log  hclog.Logger
+}
+
+// New prepares a server; nothing is open yet.
+func New(o Options) *Server {
+	return &Server{
+		log: o.Logger,
+		http: &http.Server{
+			Handler:           Handler(o),
+			ReadHeaderTimeout: readHeaderTimeout,
+			ReadTimeout:       readTimeout,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeaderBytes - headerSlack,
+			ErrorLog:          log.New(o.Logger.StandardWriter(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}), "", 0),
+		},
+	}
+}
+
+// headerSlack is what net/http adds to MaxHeaderBytes on its own account.
+const headerSlack = 4 << 10
+
+// Serve answers on l until Shutdown; then it returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); err != http.ErrServerClosed {
+		return err
+	}
+	return nil
+}
+
+// Shutdown stops accepting and waits for the requests in hand, at most until ctx ends; then they are cut off.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		_ = s.http.Close() // the deadline has passed: what remains is cut off, and err says so
+	}
+	return err
+}
+
+// Handler is the whole endpoint without its socket.
+func Handler(o Options) http.Handler {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	e := &endpoint{Options: o}
+	return e.guard(e.mux())
+}
+
+// endpoint holds what the handlers need.
+type endpoint struct{ Options }
