@@ -237,6 +237,7 @@ type Totals struct {
 	Frames        uint64            `json:"frames"`       // whole frames cut from the streams
 	Acknowledged  uint64            `json:"acknowledged"` // acknowledgements handed to the socket
 	NoReplyDue    uint64            `json:"no_reply_due"` // accepted, and no acknowledgement is owed
+	Unsent        uint64            `json:"unsent"`       // accepted, but the connection had ended before the acknowledgement
 	Rejected      map[string]uint64 `json:"rejected"`     // by reason; not acknowledged
 	Poisoned      uint64            `json:"poisoned"`
 	Commands      map[string]uint64 `json:"commands"` // by outcome

@@ -38,7 +38,7 @@ type command struct {
 
 // command takes a command in: refused at once when it cannot be built or the master has no link; otherwise sent, or queued behind
 // the one in flight.  One at a time, strictly in order: the devices are half-duplex.
-func (m *masterActor) command(ctx actor.Context, c *command) {
+func (m masterActor) command(ctx actor.Context, c *command) {
 	c.asked = m.gw.clock()
 	if c.req.Wait <= 0 {
 		c.req.Wait = defaultCommandWait
@@ -70,7 +70,7 @@ func (m *masterActor) command(ctx actor.Context, c *command) {
 }
 
 // linkFor chooses the link that a command goes out on: the newest whose profile has it.
-func (m *masterActor) linkFor(req CommandRequest) (*masterLink, error) {
+func (m masterActor) linkFor(req CommandRequest) (*masterLink, error) {
 	var best *masterLink
 	var known error
 	for _, l := range m.links {
@@ -111,7 +111,7 @@ func serverMessage(p *codec.Profile, name string) (*codec.Message, error) {
 
 // build makes the frame of a command: named fields, the master's serial, the next transaction number, the server's time, and
 // for the rest of the header what the master's own frames carry.
-func (m *masterActor) build(c *command) error {
+func (m masterActor) build(c *command) error {
 	l, err := m.linkFor(c.req)
 	if err != nil {
 		return err
@@ -145,11 +145,7 @@ func (m *masterActor) build(c *command) error {
 	}
 	session := c.header
 	if session == nil {
-		session = new(codec.Session)
-		var last codec.Frame
-		if len(l.last) > 0 && c.profile.Decode(codec.Uplink, l.last, &last) == nil {
-			c.profile.Remember(session, &last)
-		}
+		session = m.header(c.profile)
 	}
 	if err := c.profile.BuildIn(codec.Env{Now: m.gw.clock(), Session: session}, &c.frame, msg.Name, fields); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadCommand, err)
@@ -157,8 +153,24 @@ func (m *masterActor) build(c *command) error {
 	return nil
 }
 
+// header is what the newest frame of the master in this profile says of it: commands default to that.
+func (m masterActor) header(p *codec.Profile) *codec.Session {
+	var newest *latest
+	for i := range m.latest {
+		if k := &m.latest[i]; k.profile == p && (newest == nil || k.at.After(newest.at)) {
+			newest = k
+		}
+	}
+	session := new(codec.Session)
+	var f codec.Frame
+	if newest != nil && p.Decode(codec.Uplink, newest.raw, &f) == nil {
+		p.Remember(session, &f)
+	}
+	return session
+}
+
 // transmit hands the frame of c to its connection.
-func (m *masterActor) transmit(ctx actor.Context, c *command) {
+func (m masterActor) transmit(ctx actor.Context, c *command) {
 	frame, err := c.profile.Append(nil, &c.frame)
 	if err != nil {
 		m.finish(ctx, c, fmt.Errorf("%w: %w", ErrBadCommand, err))
@@ -171,7 +183,7 @@ func (m *masterActor) transmit(ctx actor.Context, c *command) {
 }
 
 // answered ends the command in flight with the master's answer.
-func (m *masterActor) answered(ctx actor.Context, f *codec.Frame, u *uplink) {
+func (m masterActor) answered(ctx actor.Context, f *codec.Frame, u *uplink) {
 	c := m.inFlight
 	c.result.Outcome = OutcomeDone
 	if code, ok := f.Result(); ok {
@@ -191,7 +203,7 @@ func (m *masterActor) answered(ctx actor.Context, f *codec.Frame, u *uplink) {
 }
 
 // due ends a command whose wait is over: unknown when it was sent, expired when it was not.
-func (m *masterActor) due(ctx actor.Context, id uint64) {
+func (m masterActor) due(ctx actor.Context, id uint64) {
 	if c := m.inFlight; c != nil && c.id == id {
 		c.result.Outcome, c.result.Detail = OutcomeUnknown, fmt.Sprintf("no answer within %s: it may have been executed", c.req.Wait)
 		m.finish(ctx, c, nil)
@@ -208,14 +220,14 @@ func (m *masterActor) due(ctx actor.Context, id uint64) {
 }
 
 // undelivered ends a command that the connection could not write at all.
-func (m *masterActor) undelivered(ctx actor.Context, msg *undelivered) {
+func (m masterActor) undelivered(ctx actor.Context, msg *undelivered) {
 	if c := m.inFlight; c != nil && c.id == msg.id {
 		m.finish(ctx, c, fmt.Errorf("%w: %s: connection %d: %w", ErrMasterOffline, m.serial, c.link.id, msg.err))
 	}
 }
 
 // finish responds, exactly once, and lets the next command go.
-func (m *masterActor) finish(ctx actor.Context, c *command, err error) {
+func (m masterActor) finish(ctx actor.Context, c *command, err error) {
 	m.conclude(c, err)
 	if m.inFlight == c {
 		m.inFlight = nil
@@ -233,7 +245,7 @@ func (m *masterActor) finish(ctx actor.Context, c *command, err error) {
 	}
 }
 
-func (m *masterActor) linked(l *link) bool {
+func (m masterActor) linked(l *link) bool {
 	for _, each := range m.links {
 		if each.link == l {
 			return true
@@ -242,7 +254,7 @@ func (m *masterActor) linked(l *link) bool {
 	return false
 }
 
-func (m *masterActor) conclude(c *command, err error) {
+func (m masterActor) conclude(c *command, err error) {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
@@ -259,7 +271,7 @@ func (m *masterActor) conclude(c *command, err error) {
 }
 
 // giveUpCommands settles every command without waiting any longer.
-func (m *masterActor) giveUpCommands(why string) {
+func (m masterActor) giveUpCommands(why string) {
 	if c := m.inFlight; c != nil {
 		m.inFlight = nil
 		c.result.Outcome, c.result.Detail = OutcomeUnknown, why+": it may have been executed"

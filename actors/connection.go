@@ -13,7 +13,7 @@ import (
 // Everything it must not lose in a restart is in its link.
 type connection struct{ link *link }
 
-func (c *connection) receive(ctx actor.Context) {
+func (c connection) receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *uplink:
 		c.uplink(ctx, m)
@@ -32,7 +32,7 @@ func (c *connection) receive(ctx actor.Context) {
 }
 
 // started goes on, after a restart, behind the frame that failed.
-func (c *connection) started(ctx actor.Context) {
+func (c connection) started(ctx actor.Context) {
 	l := c.link
 	u := l.held
 	if u == nil {
@@ -51,12 +51,12 @@ func (c *connection) started(ctx actor.Context) {
 	}
 	u.fates[u.next] = fatePoison
 	u.ends = append(u.ends, int32(len(u.acks)))
-	l.poison(u.batch.Frames[u.next], "", l.node)
+	l.poison(u.batch.Frames[u.next], "", &l.node)
 	u.next++
 	c.decode(ctx, u)
 }
 
-func (c *connection) uplink(ctx actor.Context, u *uplink) {
+func (c connection) uplink(ctx actor.Context, u *uplink) {
 	if c.link.condemned {
 		u.abandon()
 		return
@@ -66,7 +66,7 @@ func (c *connection) uplink(ctx actor.Context, u *uplink) {
 }
 
 // decode turns the frames of u into fields, decides each one's fate and prepares its acknowledgement.
-func (c *connection) decode(ctx actor.Context, u *uplink) {
+func (c connection) decode(ctx actor.Context, u *uplink) {
 	l := c.link
 	profile := l.slot.profile.Load()
 	env := codec.Env{Now: u.batch.Received, Session: &l.session}
@@ -92,7 +92,7 @@ func (c *connection) decode(ctx actor.Context, u *uplink) {
 }
 
 // seal gathers the frames into groups by master.  A frame without identity, and an integrator's, belongs to none.
-func (c *connection) seal(u *uplink) {
+func (c connection) seal(u *uplink) {
 	l := c.link
 	for i := range u.frames {
 		f := &u.frames[i]
@@ -118,7 +118,7 @@ func (c *connection) seal(u *uplink) {
 }
 
 // handOver sends each group to its master: straight when it is known here, through the registry when not.
-func (c *connection) handOver(ctx actor.Context, u *uplink) {
+func (c connection) handOver(ctx actor.Context, u *uplink) {
 	for ; u.next < len(u.groups); u.next++ {
 		g := &u.groups[u.next]
 		if b := g.binding; b.master != nil && b.routing == 0 {
@@ -132,7 +132,7 @@ func (c *connection) handOver(ctx actor.Context, u *uplink) {
 	u.drop()
 }
 
-func (c *connection) identified(m *identified) {
+func (c connection) identified(m *identified) {
 	for _, b := range c.link.bound {
 		if b.serial == m.serial {
 			b.routing--
@@ -142,18 +142,18 @@ func (c *connection) identified(m *identified) {
 	}
 }
 
-func (c *connection) transmit(ctx actor.Context, m *transmit) {
+func (c connection) transmit(ctx actor.Context, m *transmit) {
 	if err := c.link.conn.Write(m.frame); err != nil {
 		ctx.Send(m.master.pid, &undelivered{id: m.command, err: err})
 	}
 }
 
 // ended is the last message: the masters learn that this link is down, behind the last frames it brought.
-func (c *connection) ended(ctx actor.Context, m *ended) {
+func (c connection) ended(ctx actor.Context, m *ended) {
 	l := c.link
 	l.gw.log.Named("connection").Info("closed", "conn", l.id, "listener", l.slot.name, "remote", l.remote(), "masters", l.masters(),
 		"reason", m.reason.String(), "detail", m.detail, "open", time.Since(l.conn.Opened()).Round(time.Millisecond),
-		"frames", l.frames.Load(), "acknowledged", l.acked.Load())
+		"frames", l.tally.frames.Load(), "acknowledged", l.tally.acked.Load())
 	l.down(ctx)
 	l.slot.links.remove(l)
 	ctx.Stop(ctx.Self())

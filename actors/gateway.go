@@ -76,7 +76,7 @@ func Start(o Options) (Gateway, error) {
 	g.registryNode = newNode(g.rootNode, "registry", kindRegistry, g.masters)
 	g.listenersNode = newNode(g.rootNode, "listeners", kindListeners, nil)
 	pid, err := g.root.Copy().WithGuardian(g.guardian()).SpawnNamed(
-		props(g.rootNode, false, g.structural(), func() behaviour { return &rootActor{g} }), g.rootNode.name)
+		props(g.rootNode, g.structural(), func() behaviour { return &rootActor{g} }), g.rootNode.name)
 	if err != nil {
 		g.closePorts()
 		return nil, fmt.Errorf("spawn root: %w", err)
@@ -139,8 +139,8 @@ func (a *rootActor) receive(ctx actor.Context) {
 	}
 	g := a.gw
 	masters := &strategy{gw: g, limit: leafFaults, remedy: restart, giveUp: g.resetMaster}
-	g.registry = mustSpawn(ctx, g.registryNode, props(g.registryNode, false, masters, func() behaviour { return &registry{gw: g, masters: g.masters} }))
-	ctx.Send(mustSpawn(ctx, g.listenersNode, props(g.listenersNode, false, g.structural(), func() behaviour { return &listenersActor{g} })), &announce{g.ready})
+	g.registry = mustSpawn(ctx, g.registryNode, props(g.registryNode, masters, func() behaviour { return &registry{gw: g, masters: g.masters} }))
+	ctx.Send(mustSpawn(ctx, g.listenersNode, props(g.listenersNode, g.structural(), func() behaviour { return &listenersActor{g} })), &announce{g.ready})
 }
 
 // fail ends the gateway for a reason that nothing in the tree can mend.
@@ -285,10 +285,12 @@ func (g *gateway) Totals() Totals {
 		Restarts: g.restarts.Load(), Goroutines: runtime.NumGoroutine(),
 	}
 	for _, s := range g.slots {
-		t.Frames += s.frames.Load()
-		t.Acknowledged += s.acked.Load()
-		t.NoReplyDue += s.silent.Load()
-		t.Poisoned += s.poisoned.Load()
+		sum := s.links.sum()
+		t.Frames += sum.frames.Load()
+		t.Acknowledged += sum.acked.Load()
+		t.NoReplyDue += sum.silent.Load()
+		t.Unsent += sum.unsent.Load()
+		t.Poisoned += sum.poisoned.Load()
 		t.Connections += s.links.size()
 		for reason, n := range s.refusals.copy() {
 			t.Rejected[reason] += n

@@ -23,7 +23,7 @@ type integratorRequest struct {
 const refusedCode = 1
 
 // integrator acts on one frame from an integrator and sets the response code of its acknowledgement in env.
-func (c *connection) integrator(ctx actor.Context, p *codec.Profile, f *codec.Frame, raw []byte, env *codec.Env) bool {
+func (c connection) integrator(ctx actor.Context, p *codec.Profile, f *codec.Frame, raw []byte, env *codec.Env) bool {
 	name, forward := p.Forward(f)
 	if !forward {
 		return f.From() != codec.Server // keep-alives and the like are acknowledged; nothing else is ours to act on
@@ -53,7 +53,7 @@ func (c *connection) integrator(ctx actor.Context, p *codec.Profile, f *codec.Fr
 }
 
 // relayed passes a master's answer on to the integrator that asked.
-func (c *connection) relayed(m *relayed) {
+func (c connection) relayed(m *relayed) {
 	log := c.link.gw.log.Named("integrator")
 	r, res := m.request, m.result
 	if m.err != nil || res.AnswerHex == "" {

@@ -10,9 +10,10 @@ import (
 )
 
 // link is what survives a restart of a connection actor: the socket, what was identified on it, the frames in hand and the
-// counters.  The fields of the first block are touched by the connection actor only (and by its supervisor while it is
-// suspended); the others are immutable or atomic.
+// counters.  Behind the node, the fields of the first block are touched by the connection actor only (and by its
+// supervisor while it is suspended); the others are immutable or atomic.
 type link struct {
+	node      node          // first: every message touches it
 	bound     []*binding    // masters identified here; nearly always one
 	held      *uplink       // batch in hand, so that a restart goes on behind the frame that failed
 	session   codec.Session // what the protocol remembers between frames
@@ -22,14 +23,30 @@ type link struct {
 	gw   *gateway
 	slot *slot
 	conn *transport.Conn
-	node *node
 	pid  *actor.PID // set before the first batch is read
 
-	serials  atomic.Pointer[[]string]
-	frames   atomic.Uint64
-	acked    atomic.Uint64
+	serials atomic.Pointer[[]string]
+	tally   tally
+}
+
+// tally counts what became of the frames of one connection.  The listener's sums are made of these when somebody asks, so that
+// connections share no counter.
+type tally struct {
+	frames   atomic.Uint64 // whole frames cut from the stream
+	acked    atomic.Uint64 // acknowledgements that the socket took
+	silent   atomic.Uint64 // accepted, no acknowledgement owed
+	unsent   atomic.Uint64 // accepted, but the connection had ended before the acknowledgement
 	rejected atomic.Uint64
 	poisoned atomic.Uint64
+}
+
+func (t *tally) add(o *tally) {
+	t.frames.Add(o.frames.Load())
+	t.acked.Add(o.acked.Load())
+	t.silent.Add(o.silent.Load())
+	t.unsent.Add(o.unsent.Load())
+	t.rejected.Add(o.rejected.Load())
+	t.poisoned.Add(o.poisoned.Load())
 }
 
 // binding is one master on one connection.
@@ -77,14 +94,14 @@ func (l *link) masters() []string {
 
 // treeDetail implements detailer.
 func (l *link) treeDetail() map[string]any {
-	d := map[string]any{"remote": l.remote(), "frames": l.frames.Load(), "acknowledged": l.acked.Load()}
+	d := map[string]any{"remote": l.remote(), "frames": l.tally.frames.Load(), "acknowledged": l.tally.acked.Load()}
 	if names := l.masters(); len(names) > 0 {
 		d["masters"] = names
 	}
 	if last := l.conn.Stats().LastReceived; !last.IsZero() {
 		d["last_received"] = last
 	}
-	if n := l.poisoned.Load(); n > 0 {
+	if n := l.tally.poisoned.Load(); n > 0 {
 		d["poisoned"] = n
 	}
 	return d
@@ -95,7 +112,7 @@ func (l *link) info() ConnectionInfo {
 	return ConnectionInfo{
 		ID: l.id, Listener: l.slot.name, Role: l.slot.role.String(), Remote: l.remote(), Masters: append([]string{}, l.masters()...),
 		Opened: l.conn.Opened(), LastReceived: s.LastReceived,
-		Frames: l.frames.Load(), Acknowledged: l.acked.Load(), Rejected: l.rejected.Load(), Poisoned: l.poisoned.Load(),
+		Frames: l.tally.frames.Load(), Acknowledged: l.tally.acked.Load(), Rejected: l.tally.rejected.Load(), Poisoned: l.tally.poisoned.Load(),
 		BytesIn: s.Received, BytesOut: s.Sent, Skipped: s.Skipped, Restarts: uint64(l.node.restarts.Load()),
 	}
 }
@@ -106,8 +123,7 @@ func (l *link) poison(raw []byte, serial string, n *node) {
 	if f := n.fault.Load(); f != nil {
 		cause = f.Text
 	}
-	l.poisoned.Add(1)
-	l.slot.poisoned.Add(1)
+	l.tally.poisoned.Add(1)
 	l.gw.poison.add(Poison{
 		At: l.gw.clock(), Listener: l.slot.name, Connection: l.id, Remote: l.remote(), Serial: serial,
 		Frame: hexString(raw), Cause: cause,
@@ -117,8 +133,8 @@ func (l *link) poison(raw []byte, serial string, n *node) {
 
 // reject counts a frame that is refused; at debug level the log shows each.
 func (l *link) reject(raw []byte, reason string, err error) {
-	l.rejected.Add(1)
-	l.slot.reject(reason)
+	l.tally.rejected.Add(1)
+	l.slot.refusals.add(reason)
 	if log := l.gw.log.Named("connection"); log.IsDebug() {
 		log.Debug("frame rejected", "conn", l.id, "listener", l.slot.name, "reason", reason, "error", err, "frame", hexString(raw))
 	}

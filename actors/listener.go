@@ -30,12 +30,7 @@ type slot struct {
 	state   atomic.Pointer[string] // accepting, suspended, failed, draining
 	trouble atomic.Pointer[string] // why, when failed
 
-	frames   atomic.Uint64
-	acked    atomic.Uint64
-	silent   atomic.Uint64 // accepted, no acknowledgement owed
-	unsent   atomic.Uint64 // acknowledgements that the socket did not take any more
-	poisoned atomic.Uint64
-	refusals reasons
+	refusals reasons // why frames were rejected
 }
 
 // reasons counts by reason.
@@ -62,19 +57,39 @@ func (r *reasons) copy() map[string]uint64 {
 	return maps.Clone(r.by)
 }
 
-func (s *slot) reject(reason string) { s.refusals.add(reason) }
-
-func (s *slot) rejected() (n uint64) {
-	for _, each := range s.refusals.copy() {
-		n += each
-	}
-	return n
+// linkSet is the book of live connections of one port, and what became of the frames of those that ended.
+type linkSet struct {
+	mu      sync.RWMutex // guards all that follows
+	by      map[uint64]*link
+	closing []*link // ended, with frames in hand
+	ended   tally
 }
 
-// linkSet is the book of live connections of one port.
-type linkSet struct {
-	mu sync.RWMutex // guards by
-	by map[uint64]*link
+// sum adds up live and ended connections.
+func (s *linkSet) sum() *tally {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bury()
+	t := new(tally)
+	t.add(&s.ended)
+	for _, l := range s.closing {
+		t.add(&l.tally)
+	}
+	for _, l := range s.by {
+		t.add(&l.tally)
+	}
+	return t
+}
+
+// bury takes the final tally of ended connections whose frames are all settled.  s.mu is held.
+func (s *linkSet) bury() {
+	s.closing = slices.DeleteFunc(s.closing, func(l *link) bool {
+		if l.conn.Stats().InFlight > 0 {
+			return false
+		}
+		s.ended.add(&l.tally)
+		return true
+	})
 }
 
 func (s *linkSet) add(l *link) {
@@ -89,7 +104,11 @@ func (s *linkSet) add(l *link) {
 func (s *linkSet) remove(l *link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.by, l.id)
+	if s.by[l.id] == l {
+		delete(s.by, l.id)
+		s.closing = append(s.closing, l)
+		s.bury()
+	}
 }
 
 func (s *linkSet) get(id uint64) *link {
@@ -114,7 +133,7 @@ func (s *linkSet) size() int {
 func (s *slot) treeDetail() map[string]any {
 	d := map[string]any{
 		"address": s.port.Addr().String(), "profile": s.profile.Load().Name(), "role": s.role.String(),
-		"listening": *s.state.Load(), "live": s.links.size(), "frames": s.frames.Load(), "acknowledged": s.acked.Load(),
+		"listening": *s.state.Load(), "live": s.links.size(),
 	}
 	if why := s.trouble.Load(); why != nil {
 		d["trouble"] = *why
@@ -140,7 +159,7 @@ func (a *listenersActor) started(ctx actor.Context) {
 	for _, s := range a.gw.slots {
 		s.node = newNode(a.gw.listenersNode, s.name, kindListener, s)
 		connections := &strategy{gw: a.gw, limit: leafFaults, remedy: restart, giveUp: a.gw.repeatedFaults}
-		mustSpawn(ctx, s.node, props(s.node, false, connections, func() behaviour { return &listenerActor{s} }))
+		mustSpawn(ctx, s.node, props(s.node, connections, func() behaviour { return &listenerActor{s} }))
 	}
 }
 
@@ -175,9 +194,8 @@ func (a *listenerActor) accepted(ctx actor.Context, conn *transport.Conn) {
 		}
 	}()
 	l := &link{id: conn.ID(), gw: s.gw, slot: s, conn: conn}
-	name := fmt.Sprintf("conn-%d", l.id)
-	l.node = newNode(s.node, name, kindConnection, l)
-	l.pid = mustSpawn(ctx, l.node, props(l.node, true, s.gw.structural(), func() behaviour { return &connection{l} }))
+	l.node.enter(s.node, fmt.Sprintf("conn-%d", l.id), kindConnection, l)
+	l.pid = mustSpawn(ctx, &l.node, props(&l.node, s.gw.structural(), func() behaviour { return connection{l} }))
 	s.links.add(l)
 	reading = true
 	root := s.gw.root

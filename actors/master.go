@@ -13,9 +13,9 @@ import (
 
 // master is what is known of one PLC master and survives a restart of its actor.  Everything but the head belongs to the actor.
 type master struct {
+	node   node // first: every message touches it
 	serial string
 	gw     *gateway
-	node   *node
 	pid    *actor.PID
 	online atomic.Int32 // links it has; read by integrators' connections and listings
 	seen   atomic.Int64 // last frame, Unix nanoseconds; for the tree
@@ -44,7 +44,6 @@ type master struct {
 type masterLink struct {
 	link  *link
 	since time.Time
-	last  []byte // newest frame on it: commands default to its header
 }
 
 // latest is the newest frame of one kind.
@@ -72,7 +71,7 @@ func (m *master) treeDetail() map[string]any {
 // masterActor tracks one PLC master: its links, its last frames, its commands.
 type masterActor struct{ *master }
 
-func (m *masterActor) receive(ctx actor.Context) {
+func (m masterActor) receive(ctx actor.Context) {
 	switch msg := ctx.Message().(type) {
 	case *group:
 		m.held = msg
@@ -97,7 +96,7 @@ func (m *masterActor) receive(ctx actor.Context) {
 }
 
 // started goes on, after a restart, behind the frame that failed.
-func (m *masterActor) started(ctx actor.Context) {
+func (m masterActor) started(ctx actor.Context) {
 	g := m.held
 	if m.condemned {
 		m.reset()
@@ -112,14 +111,14 @@ func (m *masterActor) started(ctx actor.Context) {
 	}
 	if g.next < g.to {
 		g.up.fates[g.next] = fatePoison
-		g.up.link.poison(g.up.batch.Frames[g.next], m.serial, m.node)
+		g.up.link.poison(g.up.batch.Frames[g.next], m.serial, &m.node)
 		g.next++
 	}
 	m.group(ctx)
 }
 
 // group handles the frames in hand.
-func (m *masterActor) group(ctx actor.Context) {
+func (m masterActor) group(ctx actor.Context) {
 	g := m.held
 	for ; g.next < g.to; g.next++ {
 		if m.node.armed.CompareAndSwap(true, false) {
@@ -132,7 +131,7 @@ func (m *masterActor) group(ctx actor.Context) {
 }
 
 // track takes in one frame.
-func (m *masterActor) track(ctx actor.Context, u *uplink, i int) {
+func (m masterActor) track(ctx actor.Context, u *uplink, i int) {
 	f, raw := &u.frames[i], u.batch.Frames[i]
 	at := u.batch.Received
 	m.last = at
@@ -141,12 +140,6 @@ func (m *masterActor) track(ctx actor.Context, u *uplink, i int) {
 	m.bytes += uint64(len(raw))
 	profile := u.link.slot.profile.Load()
 	m.keep(f.Message(), profile, raw, at)
-	for _, l := range m.links {
-		if l.link == u.link {
-			l.last = append(l.last[:0], raw...)
-			break
-		}
-	}
 	if c := m.inFlight; c != nil && c.profile == profile && profile.Answers(&c.frame, f) {
 		m.answered(ctx, f, u)
 	}
@@ -168,7 +161,7 @@ func (m *master) keep(msg *codec.Message, p *codec.Profile, raw []byte, at time.
 
 // attach makes l a link of this master.  A newer connection on the same listener wins and the older one is closed; frames that
 // an overtaken connection still brought are taken in, but do not bring it back.
-func (m *masterActor) attach(l *link) {
+func (m masterActor) attach(l *link) {
 	for i, old := range m.links {
 		if old.link == l {
 			return
@@ -198,7 +191,7 @@ func (m *masterActor) attach(l *link) {
 	m.gw.log.Named("registry").Info("master online", "master", m.serial, "listener", l.slot.name, "conn", l.id, "remote", l.remote())
 }
 
-func (m *masterActor) detach(l *link) {
+func (m masterActor) detach(l *link) {
 	for i, old := range m.links {
 		if old.link != l {
 			continue
@@ -215,7 +208,7 @@ func (m *masterActor) detach(l *link) {
 }
 
 // reset starts the master anew after it failed too often.
-func (m *masterActor) reset() {
+func (m masterActor) reset() {
 	m.condemned = false
 	m.giveUpCommands("the master's actor failed repeatedly")
 	for _, l := range m.links {

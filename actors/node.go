@@ -38,7 +38,8 @@ const stuckAfter = 5 * time.Second
 // node is the passive record of one actor: written by the actor's shell and its supervisor, read by the debug endpoint.
 // Reading it sends no message, so an actor that is stuck or flooded shows as such.
 //
-// The record outlives a restart of its actor.  Everything but the immutable head is atomic or guarded by children.mu.
+// The record outlives a restart of its actor.  Everything but the immutable head is atomic or guarded by children.mu.  It lies inside
+// the link or master it belongs to, with the mailbox and the shell, so that a message touches little memory.
 type node struct {
 	name   string
 	kind   kind
@@ -46,8 +47,10 @@ type node struct {
 	born   time.Time
 	detail detailer // nil: nothing to add
 
+	box   inbox
+	shell shell
+
 	pid       atomic.Pointer[actor.PID]
-	mailbox   atomic.Pointer[mailboxRef]
 	phase     atomic.Uint32
 	restarts  atomic.Uint32
 	messages  atomic.Uint64
@@ -64,8 +67,6 @@ type node struct {
 // detailer adds what is particular to one kind of actor; it is called from any goroutine and must not block.
 type detailer interface{ treeDetail() map[string]any }
 
-type mailboxRef struct{ actor.Mailbox }
-
 // family is the set of children of one node.
 type family struct {
 	mu sync.RWMutex // guards by
@@ -73,14 +74,21 @@ type family struct {
 }
 
 func newNode(parent *node, name string, k kind, d detailer) *node {
-	n := &node{name: name, kind: k, parent: parent, born: time.Now(), detail: d}
+	n := new(node)
+	n.enter(parent, name, k, d)
+	return n
+}
+
+// enter fills in a new record and puts it into the tree.
+func (n *node) enter(parent *node, name string, k kind, d detailer) {
+	n.name, n.kind, n.parent, n.born, n.detail = name, k, parent, time.Now(), d
 	if k != kindConnection && k != kindMaster {
 		n.children = &family{by: make(map[string]*node)}
+		n.box.async = true
 	}
 	if parent != nil {
 		parent.children.add(n)
 	}
-	return n
 }
 
 // leave takes the node out of the tree when its actor has stopped for good.
@@ -130,13 +138,6 @@ func (n *node) failed(now time.Time, window time.Duration) int {
 	n.recent = append(n.recent, now)
 	n.restarts.Add(1)
 	return len(n.recent)
-}
-
-func (n *node) depth() int {
-	if mb := n.mailbox.Load(); mb != nil {
-		return mb.UserMessageCount()
-	}
-	return 0
 }
 
 // condition is the state as the tree shows it.

@@ -27,11 +27,11 @@ func (g *gateway) Listeners() []ListenerInfo {
 }
 
 func (s *slot) info() ListenerInfo {
-	st := s.port.Stats()
+	st, sum := s.port.Stats(), s.links.sum()
 	info := ListenerInfo{
 		Name: s.name, Address: s.port.Addr().String(), Role: s.role.String(), Profile: s.profile.Load().Name(), State: *s.state.Load(),
 		Live: st.Live, Accepted: st.Accepted, Closed: map[string]uint64{},
-		Frames: s.frames.Load(), Acknowledged: s.acked.Load(), Rejected: s.rejected(), Poisoned: s.poisoned.Load(),
+		Frames: sum.frames.Load(), Acknowledged: sum.acked.Load(), Rejected: sum.rejected.Load(), Poisoned: sum.poisoned.Load(),
 		BytesIn: st.Received, BytesOut: st.Sent, Skipped: st.Skipped,
 	}
 	for reason, n := range st.Closed {
@@ -111,7 +111,7 @@ func (m *master) silent() MasterInfo {
 }
 
 // info describes the master; called by its own actor.
-func (m *masterActor) info() MasterInfo {
+func (m masterActor) info() MasterInfo {
 	info := MasterInfo{
 		Serial: m.serial, State: "offline", FirstSeen: m.first, LastSeen: m.last, Links: []Link{}, Values: map[string]Value{},
 		Frames: m.frames, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers, Commands: m.commands, Queued: len(m.queue),
@@ -130,7 +130,7 @@ func (m *masterActor) info() MasterInfo {
 }
 
 // describeLatest reads the last values from the newest frame of each kind.
-func (m *masterActor) describeLatest(info *MasterInfo) {
+func (m masterActor) describeLatest(info *MasterInfo) {
 	var f codec.Frame
 	var alarmAt time.Time
 	for i := range m.latest {

@@ -108,8 +108,8 @@ func (r *registry) welcome(ctx actor.Context, serial string) *master {
 		return nil
 	}
 	m := newMaster(r.gw, serial)
-	m.node = newNode(r.gw.registryNode, url.PathEscape(serial), kindMaster, m)
-	m.pid = mustSpawn(ctx, m.node, props(m.node, true, r.gw.structural(), func() behaviour { return &masterActor{m} }))
+	m.node.enter(r.gw.registryNode, url.PathEscape(serial), kindMaster, m)
+	m.pid = mustSpawn(ctx, &m.node, props(&m.node, r.gw.structural(), func() behaviour { return masterActor{m} }))
 	r.masters.add(m)
 	r.gw.log.Named("registry").Info("new master", "master", serial)
 	return m

@@ -134,26 +134,10 @@ func trimStack(stack []byte) string {
 	return string(stack)
 }
 
-// props builds the description of an actor: its mailbox is unbounded (readers are bounded by credits), its dispatcher either
-// runs in the sender's goroutine (inline) or in one of its own, and its supervisor is explicit.
-func props(n *node, inline bool, supervisor actor.SupervisorStrategy, fresh func() behaviour) *actor.Props {
-	unbounded := actor.Unbounded()
-	options := []actor.PropsOption{
-		actor.WithMailbox(func() actor.Mailbox {
-			mb := unbounded()
-			n.mailbox.Store(&mailboxRef{mb})
-			return mb
-		}),
-		actor.WithSupervisor(supervisor),
-	}
-	if inline {
-		options = append(options, actor.WithDispatcher(inlineDispatcher))
-	}
+// props builds the description of an actor.  What supervises its children is explicit, also where there are none.
+func props(n *node, supervisor actor.SupervisorStrategy, fresh func() behaviour) *actor.Props {
 	return actor.PropsFromProducer(func() actor.Actor {
-		return &shell{node: n, inner: fresh(), fresh: fresh}
-	}, options...)
+		n.shell = shell{node: n, inner: fresh(), fresh: fresh}
+		return &n.shell
+	}, actor.WithMailbox(func() actor.Mailbox { return &n.box }), actor.WithSupervisor(supervisor))
 }
-
-// inlineDispatcher runs an actor in the goroutine that sent to it.
-// A frame's way (reader, connection, master) stays in one goroutine with no wake-up in between, which decides throughput.
-var inlineDispatcher = actor.NewSynchronizedDispatcher(300)

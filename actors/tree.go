@@ -27,7 +27,7 @@ func (n *node) render(q TreeQuery, level int, now time.Time) *Node {
 	state, busy := n.condition(now)
 	out := &Node{
 		Name: n.name, Path: n.path(), Kind: string(n.kind), State: state, Since: n.born,
-		Mailbox: n.depth(), Messages: n.messages.Load(), Restarts: uint64(n.restarts.Load()),
+		Mailbox: n.box.UserMessageCount(), Messages: n.messages.Load(), Restarts: uint64(n.restarts.Load()),
 		LastError: n.fault.Load(), Busy: busy, Total: n.children.size(),
 	}
 	if n.detail != nil {

@@ -122,15 +122,15 @@ func (u *uplink) settle() {
 		}
 		begin = end
 	}
-	l.frames.Add(uint64(len(u.fates)))
-	l.slot.frames.Add(uint64(len(u.fates)))
-	l.slot.silent.Add(accepted - owed)
+	l.tally.frames.Add(uint64(len(u.fates)))
+	if silent := accepted - owed; silent > 0 {
+		l.tally.silent.Add(silent)
+	}
 	if len(out) > 0 {
-		if err := l.conn.Write(out); err == nil {
-			l.acked.Add(owed)
-			l.slot.acked.Add(owed)
-		} else {
-			l.slot.unsent.Add(owed)
+		l.tally.acked.Add(owed) // before the peer can know
+		if err := l.conn.Write(out); err != nil {
+			l.tally.acked.Add(-owed)
+			l.tally.unsent.Add(owed)
 		}
 	}
 	u.batch.Release()

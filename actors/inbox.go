@@ -1,0 +1,131 @@
+package actors
+
+import (
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// inbox is the mailbox of every actor here: unbounded (readers are bounded by credits), and small, because there is one for each
+// connection and each master.  An inline inbox lets the goroutine that posts to an idle actor run it, so that a frame passes
+// from its reader to its master without a wake-up; while the actor runs elsewhere a message waits and that goroutine takes it.
+// The other kind runs its actor in a goroutine that lives as long as there are messages.
+//
+// The zero value is an idle inline inbox.
+type inbox struct {
+	invoker actor.MessageInvoker
+	async   bool
+
+	mu        sync.Mutex // guards all that follows; never held while the actor runs
+	running   bool
+	suspended bool
+	user      []any
+	system    []any
+}
+
+// PostUserMessage implements actor.Mailbox.
+func (b *inbox) PostUserMessage(msg any) {
+	b.mu.Lock()
+	if b.running || b.suspended || len(b.user) > 0 {
+		b.user = append(b.user, msg)
+		b.mu.Unlock()
+		return
+	}
+	b.running = true
+	b.mu.Unlock()
+	b.start(msg, false)
+}
+
+// PostSystemMessage implements actor.Mailbox.
+func (b *inbox) PostSystemMessage(msg any) {
+	b.mu.Lock()
+	if b.running {
+		b.system = append(b.system, msg)
+		b.mu.Unlock()
+		return
+	}
+	b.running = true
+	b.mu.Unlock()
+	b.start(msg, true)
+}
+
+func (b *inbox) start(msg any, system bool) {
+	if b.async {
+		go b.run(msg, system)
+		return
+	}
+	b.run(msg, system)
+}
+
+// run handles msg and whatever has come meanwhile, system messages first.
+func (b *inbox) run(msg any, system bool) {
+	for {
+		b.invoke(msg, system)
+		b.mu.Lock()
+		switch {
+		case len(b.system) > 0:
+			msg, b.system = pop(b.system)
+			system = true
+		case len(b.user) > 0 && !b.suspended:
+			msg, b.user = pop(b.user)
+			system = false
+		default:
+			b.running = false
+			b.mu.Unlock()
+			return
+		}
+		b.mu.Unlock()
+	}
+}
+
+// pop takes the first message; an emptied queue gives its memory back.
+func pop(queue []any) (any, []any) {
+	msg := queue[0]
+	queue[0] = nil
+	if len(queue) == 1 {
+		return msg, nil
+	}
+	return msg, queue[1:]
+}
+
+// invoke hands one message to the actor; a panic goes to its supervisor.
+func (b *inbox) invoke(msg any, system bool) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			b.invoker.EscalateFailure(thrown, msg)
+		}
+	}()
+	if !system {
+		b.invoker.InvokeUserMessage(msg)
+		return
+	}
+	switch msg.(type) {
+	case *actor.SuspendMailbox:
+		b.suspend(true)
+	case *actor.ResumeMailbox:
+		b.suspend(false)
+	default:
+		b.invoker.InvokeSystemMessage(msg)
+	}
+}
+
+func (b *inbox) suspend(yes bool) {
+	b.mu.Lock()
+	b.suspended = yes
+	b.mu.Unlock()
+}
+
+// RegisterHandlers implements actor.Mailbox; the inbox is its own dispatcher.
+func (b *inbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {
+	b.invoker = invoker
+}
+
+// Start implements actor.Mailbox.
+func (b *inbox) Start() {}
+
+// UserMessageCount implements actor.Mailbox: the messages that wait, without the one being handled.
+func (b *inbox) UserMessageCount() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.user)
+}
