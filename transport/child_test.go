@@ -40,7 +40,7 @@ func TestAcceptSurvivesTheEndOfDescriptors(t *testing.T) {
 	}
 }
 
-// runOutOfDescriptors dials until accept fails, looks at what that costs, gives descriptors back and expects the
+// runOutOfDescriptors takes descriptors until accept fails, looks at what that costs, gives descriptors back and expects the
 // listener to take connections again.
 func runOutOfDescriptors() error {
 	const limit = 128
@@ -74,21 +74,22 @@ func runOutOfDescriptors() error {
 			return fmt.Errorf("no event %v", kind)
 		}
 	}
-	var dialled []net.Conn
-	defer func() {
-		for _, c := range dialled {
-			_ = c.Close()
-		}
-	}()
-	// The peers' descriptors are this process's too: dials fail when accept does.  One stays in the backlog for want of
-	// a descriptor to accept it with.
+	// Take every descriptor but one, and spend that one on a dial: nothing is left to accept it with.
+	var taken []int
 	for {
-		c, err := net.Dial("tcp", l.Addr().String())
+		fd, err := unix.Dup(0)
 		if err != nil {
 			break
 		}
-		dialled = append(dialled, c)
+		taken = append(taken, fd)
 	}
+	_ = unix.Close(taken[0])
+	taken = taken[1:]
+	peer, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return err
+	}
+	defer peer.Close()
 	if err := next(EventAcceptPaused); err != nil {
 		return err
 	}
@@ -100,9 +101,8 @@ func runOutOfDescriptors() error {
 	if len(events) != 0 {
 		return fmt.Errorf("more than one event for one episode: %v", <-events)
 	}
-	for range 10 {
-		_ = dialled[0].Close()
-		dialled = dialled[1:]
+	for _, fd := range taken {
+		_ = unix.Close(fd)
 	}
 	begin := time.Now()
 	if err := next(EventAcceptResumed); err != nil {
@@ -110,6 +110,9 @@ func runOutOfDescriptors() error {
 	}
 	if took := time.Since(begin); took > time.Second {
 		return fmt.Errorf("recovered after %v", took)
+	}
+	if c := <-conns; c.ID() == 0 {
+		return fmt.Errorf("no connection")
 	}
 	if err := l.Close(); err != nil {
 		return err

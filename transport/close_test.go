@@ -160,7 +160,8 @@ func TestStopReadingDeliversWhatWasReceivedAndWaitsForItsAnswers(t *testing.T) {
 	}
 	echo(c, receive(t, batches))
 	got := p.expectEnd()
-	if !strings.HasSuffix(got, "<c><d>") || len(got) != len("<a><b><c><d>") {
+	if len(got) != len("<a><b><c><d>") || !strings.Contains(got, "<a>") || !strings.Contains(got, "<b>") ||
+		!strings.Contains(got, "<c><d>") {
 		t.Errorf("got %q", got)
 	}
 	r.expectReason(CloseShutdown)

@@ -29,7 +29,7 @@ const never = time.Duration(math.MaxInt64)
 // must not blame its peers for what waits in the sockets.
 const lastLook = 16
 
-// Run reads until the connection ends and returns why.  It is the reader goroutine: called at most once, it blocks.
+// Run reads until the connection has ended, as Done says, and returns why.  It is the reader goroutine: called at most once, it blocks.
 // deliver is called from it, for one batch after the other; it must see to it that each batch is released.  A panic
 // in deliver ends the connection with CloseFault and is reported as EventFault.
 func (c *Conn) Run(deliver func(*Batch)) CloseReason {
@@ -37,7 +37,8 @@ func (c *Conn) Run(deliver func(*Batch)) CloseReason {
 	closed := c.running
 	c.running = true
 	c.mu.Unlock()
-	if closed {
+	if closed { // before it was run
+		<-c.Done()
 		return c.reasonNow()
 	}
 	c.guarded(deliver)
