@@ -1,6 +1,9 @@
 package codec
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Packed BCD: two decimal digits a byte, high nibble first.  Numbers up to eight bytes (16 digits) are handled
 // as one machine word, all nibbles at once.
@@ -117,8 +120,11 @@ func allDigits(b []byte) bool {
 
 // appendDigits appends the digits of packed BCD as text.
 func appendDigits(dst, b []byte) []byte {
-	for _, c := range b {
-		dst = append(dst, '0'+c>>4, '0'+c&0x0f)
+	start := len(dst)
+	dst = slices.Grow(dst, 2*len(b))[:start+2*len(b)]
+	out := dst[start:]
+	for i, c := range b {
+		out[2*i], out[2*i+1] = '0'+c>>4, '0'+c&0x0f
 	}
 	return dst
 }

@@ -100,6 +100,7 @@ func (p *Profile) fillOps(f *Frame, l *layout, ops []op, first int, b builder) (
 	for i := range ops {
 		o := &ops[i]
 		c := cell{op: uint16(first + i), off: uint32(len(f.own)), size: uint32(o.size)}
+		var num uint64
 		given, isGiven := b.fields[o.field.Key]
 		if isGiven {
 			used++
@@ -110,11 +111,11 @@ func (p *Profile) fillOps(f *Frame, l *layout, ops []op, first int, b builder) (
 				err = fmt.Errorf("%w: it is computed", ErrValue)
 			}
 		case isGiven:
-			f.own, c.num, err = o.parse(f.own, given, b.verbatim)
+			f.own, num, err = o.parse(f.own, given, b.verbatim)
 		case o.code == opPart && wordKnown:
-			c.num = f.cells[word].num >> o.shift & o.mask
+			num = f.nums[word] >> o.shift & o.mask
 		default:
-			err = p.missing(f, &c, o, l, &b)
+			num, err = p.missing(f, o, l, &b)
 		}
 		if err != nil {
 			return used, p.valueError(l, o, err)
@@ -123,51 +124,49 @@ func (p *Profile) fillOps(f *Frame, l *layout, ops []op, first int, b builder) (
 		case opBits:
 			word, wordKnown = len(f.cells), isGiven || o.preset != nil
 		case opPart:
-			bits := &f.cells[word].num
-			*bits = *bits&^(o.mask<<o.shift) | c.num<<o.shift
+			f.nums[word] = f.nums[word]&^(o.mask<<o.shift) | num<<o.shift
 		}
 		if !o.numeric() {
 			c.size = uint32(len(f.own)) - c.off
 		}
-		f.add(c, o.role)
+		f.add(c, num, o.role)
 	}
 	return used, nil
 }
 
-// missing fills a field that is not given.
-func (p *Profile) missing(f *Frame, c *cell, o *op, l *layout, b *builder) (err error) {
+// missing finds the value of a field that is not given; bytes are appended to f.own.
+func (p *Profile) missing(f *Frame, o *op, l *layout, b *builder) (num uint64, err error) {
 	if o.flags&flagCommand != 0 {
 		command := l.message.Command
 		if command == "" && b.command != l.message.Name {
 			command = b.command
 		}
 		if command == "" {
-			return fmt.Errorf("%w: %s stands for several commands", ErrMissing, l.message.Name)
+			return 0, fmt.Errorf("%w: %s stands for several commands", ErrMissing, l.message.Name)
 		}
-		f.own, c.num, err = o.parse(f.own, command, false)
-		return err
+		f.own, num, err = o.parse(f.own, command, false)
+		return num, err
 	}
 	if num, ok := b.env.Session.recall(p, o); ok && !b.verbatim {
-		c.num = num
 		if !o.numeric() {
+			start := len(f.own)
 			f.own = append(f.own, make([]byte, o.size)...)
-			storeBE(f.own[c.off:], num)
+			storeBE(f.own[start:], num)
 		}
-		return nil
+		return num, nil
 	}
 	if o.flags&flagNow != 0 && !b.env.Now.IsZero() {
 		f.own, err = o.time.append(f.own, b.env.Now)
-		return err
+		return 0, err
 	}
 	if o.preset != nil {
-		c.num = o.preset.num
 		f.own = append(f.own, o.preset.bytes...)
-		return nil
+		return o.preset.num, nil
 	}
 	if o.code == opBits && o.parts {
-		return nil
+		return 0, nil
 	}
-	return ErrMissing
+	return 0, ErrMissing
 }
 
 // settle computes what follows from the other fields, and checks what concerns the frame as a whole.
@@ -177,10 +176,10 @@ func (p *Profile) settle(f *Frame) error {
 		return err
 	}
 	if p.length.op >= 0 {
-		f.cells[p.length.op].num = p.lengthValue(total)
+		f.nums[p.length.op] = p.lengthValue(total)
 	}
-	if c, o := f.role(RoleCommand); c != nil && len(f.layout.commands) > 0 && !f.layout.commands.has(c.num) {
-		return p.valueError(f.layout, o, fmt.Errorf("%w: %s is not a command of this message", ErrValue, f.item(c, o).Text()))
+	if i, o := f.role(RoleCommand); i >= 0 && len(f.layout.commands) > 0 && !f.layout.commands.has(f.nums[i]) {
+		return p.valueError(f.layout, o, fmt.Errorf("%w: %s is not a command of this message", ErrValue, f.item(i, o).Text()))
 	}
 	return nil
 }
@@ -193,32 +192,27 @@ func (f *Frame) Set(key string, value any) error {
 	}
 	p := f.profile
 	for i := range f.cells {
-		c := &f.cells[i]
-		o := &p.ops[c.op]
+		o := &p.ops[f.cells[i].op]
 		if o.field.Key != key {
 			continue
 		}
 		if o.flags&flagLength != 0 {
 			return p.valueError(f.layout, o, fmt.Errorf("%w: it is computed", ErrValue))
 		}
-		before, data, own := *c, f.data, len(f.own)
-		if !o.numeric() {
-			f.detach()
-		}
+		f.detach()
+		start := len(f.own)
 		out, num, err := o.parse(f.own, value, false)
 		if err != nil {
-			f.data, f.own = data, f.own[:own]
 			return p.valueError(f.layout, o, err)
 		}
-		c.num = num
+		before, numBefore := f.cells[i], f.nums[i]
+		f.own, f.data, f.nums[i] = out, out, num
 		if !o.numeric() {
-			c.off, c.size = uint32(len(f.own)), uint32(len(out)-len(f.own))
-			f.own = out
-			f.data = out
+			f.cells[i].off, f.cells[i].size = uint32(start), uint32(len(out)-start)
 		}
 		f.alignBits(i, o)
 		if err := p.settle(f); err != nil {
-			f.cells[i] = before
+			f.cells[i], f.nums[i] = before, numBefore
 			f.alignBits(i, o)
 			return err
 		}
@@ -227,13 +221,14 @@ func (f *Frame) Set(key string, value any) error {
 	return p.surplus(f.layout, map[string]any{key: value})
 }
 
-// detach gives f its own copy of the bytes it aliases, so that they can be added to.
+// detach gives f its own copy of what it shares with its bytes and its plan, so that it can be changed.
 func (f *Frame) detach() {
-	if len(f.data) == 0 || len(f.own) > 0 && &f.own[0] == &f.data[0] {
+	if f.raw == nil {
 		return
 	}
 	f.own = append(f.own[:0], f.data...)
-	f.data = f.own
+	f.memory = append(f.memory[:0], f.cells...)
+	f.raw, f.data, f.cells = nil, f.own, f.memory
 }
 
 // alignBits makes a field of bits and its parts agree after cell i was changed.
@@ -244,15 +239,14 @@ func (f *Frame) alignBits(i int, o *op) {
 		for f.profile.ops[f.cells[word].op].code == opPart {
 			word--
 		}
-		bits := &f.cells[word].num
-		*bits = *bits&^(o.mask<<o.shift) | f.cells[i].num<<o.shift
+		f.nums[word] = f.nums[word]&^(o.mask<<o.shift) | f.nums[i]<<o.shift
 	case opBits:
 		for n := i + 1; n < len(f.cells); n++ {
 			part := &f.profile.ops[f.cells[n].op]
 			if part.code != opPart {
 				return
 			}
-			f.cells[n].num = f.cells[i].num >> part.shift & part.mask
+			f.nums[n] = f.nums[i] >> part.shift & part.mask
 		}
 	}
 }

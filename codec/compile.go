@@ -11,7 +11,7 @@ import (
 // Compile makes a profile of a definition in TOML.  file names it in errors.  The error is a *DefinitionError
 // with every problem found.
 func Compile(file string, src []byte) (*Profile, error) {
-	c := &compiler{src: &source{file: file}, p: &Profile{commandOp: -1, chooseAt: -1}}
+	c := &compiler{src: &source{file: file}, p: &Profile{commandOp: -1, resultOp: -1, chooseAt: -1}}
 	c.p.length.op = -1
 	if root := c.src.parseTOML(src); root != nil {
 		c.profile(readDefinition(root))
@@ -59,6 +59,9 @@ func (c *compiler) profile(d *definition) {
 	c.replies(d)
 	c.answer(d)
 	c.examples(d)
+	for _, l := range p.layouts {
+		l.plan = newFixedPlan(p, l)
+	}
 	c.framing()
 	for _, m := range p.messages {
 		if m.From == Server && m.Purpose == PurposeCommand {
@@ -86,6 +89,9 @@ func (c *compiler) headerOps(d *definition) []*Field {
 			if o.role == RoleCommand {
 				p.commandOp, p.commandOff = len(p.ops), p.headerSize
 				o.flags |= flagCommand
+			}
+			if o.role == RoleResult && o.integer() && o.code != opPart {
+				p.resultOp, p.resultOff = len(p.ops), p.headerSize
 			}
 			p.ops = append(p.ops, o)
 			p.headerSize += o.size
@@ -115,9 +121,7 @@ func (c *compiler) lengthField(d *definition) {
 	}
 	o.flags |= flagLength
 	p.length.op, p.length.add = i, def.add
-	for n := 0; n < i; n++ {
-		p.length.off += p.ops[n].size
-	}
+	p.length.off = c.offset(i)
 	start, err := c.countStart(def.counts)
 	if err != nil {
 		c.src.problem(def.path+".counts", quote(def.counts), `"all", "body", "after KEY" or "from KEY" with a field of the header`)
@@ -144,11 +148,7 @@ func (c *compiler) countStart(counts string) (int, error) {
 	if word == "after" {
 		i++
 	}
-	start := 0
-	for n := range c.p.ops[:i] {
-		start += c.p.ops[n].size
-	}
-	return start, nil
+	return c.offset(i), nil
 }
 
 func (c *compiler) message(def *messageDef, header []*Field) {

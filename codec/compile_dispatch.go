@@ -172,7 +172,7 @@ func (c *compiler) replies(d *definition) {
 			}
 			o := &p.ops[i]
 			if set.value == "now" && o.code == opTime {
-				r.ops = append(r.ops, replyOp{op: i, source: sourceNow})
+				r.ops = append(r.ops, replyOp{op: i, off: c.offset(i), source: sourceNow})
 				continue
 			}
 			out, num, err := o.parse(nil, set.value, false)
@@ -180,10 +180,18 @@ func (c *compiler) replies(d *definition) {
 				c.src.problem(set.path, describe(set.value), `a value that the field can hold, or "now" for a time`)
 				continue
 			}
-			r.ops = append(r.ops, replyOp{op: i, source: sourceValue, value: &preset{num: num, bytes: out}})
+			r.ops = append(r.ops, replyOp{op: i, off: c.offset(i), source: sourceValue, value: &preset{num: num, bytes: out}})
 		}
 		p.replies = append(p.replies, r)
 	}
+}
+
+// offset of a field of the header.
+func (c *compiler) offset(i int) (off int) {
+	for n := range c.p.ops[:i] {
+		off += c.p.ops[n].size
+	}
+	return off
 }
 
 func (c *compiler) answer(d *definition) {

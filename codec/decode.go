@@ -9,10 +9,10 @@ import (
 // Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
 // f is then of no use.
 func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
-	f.reset(p, d)
-	if cap(f.cells) < p.maxCells {
-		f.cells = make([]cell, 0, p.maxCells)
+	if p.decodeFixed(d, raw, f) {
+		return nil
 	}
+	f.reset(p, d)
 	f.raw, f.data = raw, raw
 	off, bad := p.run(f, p.ops[:p.headerOps], 0, 0, len(raw))
 	if bad.err != nil {
@@ -20,7 +20,7 @@ func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
 	}
 	var command uint64
 	if p.commandOp >= 0 {
-		command = f.cells[p.commandOp].num
+		command = f.nums[p.commandOp]
 	}
 	l := p.choose(d, command, len(raw)-off)
 	if l == nil {
@@ -38,6 +38,39 @@ func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
 		return p.fault(l, failure{nil, off, fmt.Errorf("%w: %d more than the layout has", ErrLong, len(raw)-off)})
 	}
 	return nil
+}
+
+// decodeFixed decodes a frame whose layout has a fixed plan; false when it has not, or is not such a frame.
+func (p *Profile) decodeFixed(d Direction, raw []byte, f *Frame) bool {
+	if len(raw) < p.headerSize {
+		return false
+	}
+	var command uint64
+	if p.commandOp >= 0 {
+		o := &p.ops[p.commandOp]
+		if o.code == opASCII && o.size == 1 {
+			command = uint64(raw[p.commandOff])
+		} else {
+			command, _ = o.load(raw[p.commandOff : p.commandOff+o.size])
+		}
+	}
+	l := p.choose(d, command, len(raw)-p.headerSize)
+	if l == nil || l.plan == nil || !l.plan.verify(p, raw) {
+		return false
+	}
+	plan := l.plan
+	f.profile, f.layout, f.direction = p, l, d
+	if d == Any {
+		f.direction = l.direction
+	}
+	f.raw, f.data = raw, raw
+	f.cells, f.roles = plan.cells, plan.roles
+	if cap(f.nums) < len(plan.steps) {
+		f.nums = make([]uint64, p.maxCells)
+	}
+	f.nums = f.nums[:len(plan.steps)]
+	plan.numbers(p, raw, f.nums)
+	return true
 }
 
 // failure is a problem on its way to a FieldError; err is nil when there is none.
@@ -66,11 +99,11 @@ func (p *Profile) run(f *Frame, ops []op, first, off, end int) (int, failure) {
 		o := &ops[i]
 		c := cell{op: uint16(first + i), off: uint32(off)}
 		if o.code == opPart {
-			c.num = word >> o.shift & o.mask
-			if o.check != checkNone && !o.allows(c.num) {
-				return off, failure{o, off, o.explain(nil, c.num)}
+			num := word >> o.shift & o.mask
+			if o.check != checkNone && !o.allows(num) {
+				return off, failure{o, off, o.explain(nil, num)}
 			}
-			f.add(c, o.role)
+			f.add(c, num, o.role)
 			continue
 		}
 		size := o.size
@@ -91,8 +124,8 @@ func (p *Profile) run(f *Frame, ops []op, first, off, end int) (int, failure) {
 		if o.flags&flagLength != 0 && num != p.lengthValue(len(data)) {
 			return off, failure{o, off, fmt.Errorf("%w: says %d, found %d", ErrLength, num, p.lengthValue(len(data)))}
 		}
-		c.size, c.num = uint32(size), num
-		f.add(c, o.role)
+		c.size = uint32(size)
+		f.add(c, num, o.role)
 		off += size
 	}
 	return off, failure{}

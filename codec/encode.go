@@ -11,6 +11,12 @@ func (p *Profile) Append(dst []byte, f *Frame) ([]byte, error) {
 	if f.layout == nil || f.profile != p {
 		return dst, &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
+	if plan := f.layout.plan; plan != nil {
+		start := len(dst)
+		dst = slices.Grow(dst, plan.total)[:start+plan.total]
+		plan.write(p, f, dst[start:])
+		return dst, nil
+	}
 	total := f.size()
 	if err := p.checkTotal(f.layout, total); err != nil {
 		return dst, err
@@ -28,7 +34,7 @@ func (p *Profile) Append(dst []byte, f *Frame) ([]byte, error) {
 		case o.flags&flagLength != 0:
 			o.store(out[off:end], p.lengthValue(total))
 		case o.code < opPart:
-			o.store(out[off:end], c.num)
+			o.store(out[off:end], f.nums[i])
 		default:
 			copy(out[off:end], f.data[c.off:c.off+c.size])
 		}

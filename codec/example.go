@@ -66,8 +66,7 @@ func (p *Profile) checkExample(e *example) (out []error) {
 // expect compares one field on the wire, so that a value may be written in any way that can be encoded.
 func (p *Profile) expect(f *Frame, key string, want any) error {
 	for i := range f.cells {
-		c := &f.cells[i]
-		o := &p.ops[c.op]
+		o := &p.ops[f.cells[i].op]
 		if o.field.Key != key {
 			continue
 		}
@@ -75,8 +74,8 @@ func (p *Profile) expect(f *Frame, key string, want any) error {
 		if err != nil {
 			return err
 		}
-		if o.numeric() && num != c.num || !o.numeric() && !bytes.Equal(b, f.bytes(c)) {
-			return fmt.Errorf("found %s, expected %v", f.item(c, o).Text(), want)
+		if o.numeric() && num != f.nums[i] || !o.numeric() && !bytes.Equal(b, f.bytes(i)) {
+			return fmt.Errorf("found %s, expected %v", f.item(i, o).Text(), want)
 		}
 		return nil
 	}

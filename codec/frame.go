@@ -13,18 +13,19 @@ type Frame struct {
 	raw       []byte            // what Decode was given; nil in a built frame
 	data      []byte            // bytes of the cells: raw, or own
 	own       []byte            // memory of a built or changed frame
-	cells     []cell            // every field in order
+	cells     []cell            // every field in order; of the plan for a fixed layout, else own (memory)
+	nums      []uint64          // value of each cell: numbers; the first bytes of short text
+	memory    []cell            // what cells uses when it is not the plan's
 	roles     [roleCount]uint16 // index of the cell + 1; the first of its role
 	text      []byte            // Identity
 	items     []Item
 }
 
-// cell is the value of one field.
+// cell is the place of one field.
 type cell struct {
 	op   uint16 // in Profile.ops
 	off  uint32 // in Frame.data; for fields of bytes, and for all fields of a decoded frame
 	size uint32 // bytes on the wire
-	num  uint64 // numbers; the first bytes of short text
 }
 
 // Message is the layout the frame has; nil before the first Decode or Build.
@@ -58,55 +59,64 @@ func (f *Frame) From() Party {
 	return Anyone
 }
 
-// reset makes f an empty frame of p.
+// reset makes f an empty frame of p with room for its cells.
 func (f *Frame) reset(p *Profile, d Direction) {
 	f.profile, f.layout, f.direction = p, nil, d
 	f.raw, f.data = nil, nil
-	f.cells = f.cells[:0]
+	if cap(f.memory) < p.maxCells {
+		f.memory = make([]cell, 0, p.maxCells)
+	}
+	if cap(f.nums) < p.maxCells {
+		f.nums = make([]uint64, 0, p.maxCells)
+	}
+	f.cells, f.nums = f.memory[:0], f.nums[:0]
 	f.roles = [roleCount]uint16{}
 }
 
 // add appends a cell and notes its role.
-func (f *Frame) add(c cell, role Role) {
+func (f *Frame) add(c cell, num uint64, role Role) {
 	f.cells = append(f.cells, c)
+	f.nums = append(f.nums, num)
 	if role != NoRole && f.roles[role] == 0 {
 		f.roles[role] = uint16(len(f.cells))
 	}
 }
 
-// role returns the cell and the op of the first field of a role.
-func (f *Frame) role(r Role) (*cell, *op) {
-	if i := f.roles[r]; i > 0 {
-		c := &f.cells[i-1]
-		return c, &f.profile.ops[c.op]
+// role returns the index of the first field of a role, -1 when there is none, and its op.
+func (f *Frame) role(r Role) (int, *op) {
+	if i := int(f.roles[r]) - 1; i >= 0 {
+		return i, &f.profile.ops[f.cells[i].op]
 	}
-	return nil, nil
+	return -1, nil
 }
 
 // bytes of a field of bytes.
-func (f *Frame) bytes(c *cell) []byte { return f.data[c.off : c.off+c.size] }
+func (f *Frame) bytes(i int) []byte {
+	c := &f.cells[i]
+	return f.data[c.off : c.off+c.size]
+}
 
 func (f *Frame) number(r Role) (uint64, bool) {
-	c, o := f.role(r)
-	if c == nil || !o.numeric() {
+	i, o := f.role(r)
+	if i < 0 || !o.numeric() {
 		return 0, false
 	}
-	return c.num, true
+	return f.nums[i], true
 }
 
 // Command is the value of the command field as the definition writes it.
 func (f *Frame) Command() string {
-	c, o := f.role(RoleCommand)
-	if c == nil {
+	i, o := f.role(RoleCommand)
+	if i < 0 {
 		return ""
 	}
-	if o.code == opASCII && c.size == 1 {
-		return oneByte[f.data[c.off]]
+	if o.code == opASCII && o.size == 1 {
+		return oneByte[byte(f.nums[i])]
 	}
 	if f.layout != nil && f.layout.message.Command != "" {
 		return f.layout.message.Command
 	}
-	return f.item(c, o).Text()
+	return f.item(i, o).Text()
 }
 
 // oneByte holds every string of one byte, so that Command need not allocate.
@@ -120,12 +130,15 @@ var oneByte = func() (t [256]string) {
 // Identity is the identity of the master as text, leading zeros kept.  Valid until the next use of f; empty when
 // the frame carries none.
 func (f *Frame) Identity() []byte {
-	c, o := f.role(RoleIdentity)
-	if c == nil {
+	i, o := f.role(RoleIdentity)
+	if i < 0 {
 		return nil
 	}
-	it := f.item(c, o)
-	f.text = it.AppendText(f.text[:0])
+	if o.code == opDigits && !o.little {
+		f.text = appendDigits(f.text[:0], f.bytes(i))
+	} else {
+		f.text = f.item(i, o).AppendText(f.text[:0])
+	}
 	return f.text
 }
 
@@ -140,11 +153,11 @@ func (f *Frame) Alarm() (uint64, bool) { return f.number(RoleAlarm) }
 
 // Timestamp is when the frame was made; ok is false when it does not say or names a time that does not exist.
 func (f *Frame) Timestamp() (time.Time, bool) {
-	c, o := f.role(RoleTimestamp)
-	if c == nil || o.code != opTime {
+	i, o := f.role(RoleTimestamp)
+	if i < 0 || o.code != opTime {
 		return time.Time{}, false
 	}
-	return o.time.parse(f.bytes(c))
+	return o.time.parse(f.bytes(i))
 }
 
 // Items lists every field in order.  Valid until the next use of f.
@@ -152,11 +165,10 @@ func (f *Frame) Items() []Item {
 	f.items = f.items[:0]
 	off := 0
 	for i := range f.cells {
-		c := &f.cells[i]
-		it := f.item(c, &f.profile.ops[c.op])
+		it := f.item(i, &f.profile.ops[f.cells[i].op])
 		it.Off = off
 		f.items = append(f.items, it)
-		off += int(c.size)
+		off += it.Len
 	}
 	return f.items
 }
@@ -167,7 +179,7 @@ func (f *Frame) Item(key string) (Item, bool) {
 	for i := range f.cells {
 		c := &f.cells[i]
 		if o := &f.profile.ops[c.op]; o.field.Key == key {
-			it := f.item(c, o)
+			it := f.item(i, o)
 			it.Off = off
 			return it, true
 		}
@@ -176,10 +188,11 @@ func (f *Frame) Item(key string) (Item, bool) {
 	return Item{}, false
 }
 
-func (f *Frame) item(c *cell, o *op) Item {
-	it := Item{Field: o.field, Kind: o.field.Kind, Len: int(c.size), op: o, num: c.num}
+// item is the field of cell i.
+func (f *Frame) item(i int, o *op) Item {
+	it := Item{Field: o.field, Kind: o.field.Kind, Len: int(f.cells[i].size), op: o, num: f.nums[i]}
 	if !o.numeric() {
-		it.data = f.bytes(c)
+		it.data = f.bytes(i)
 	}
 	return it
 }

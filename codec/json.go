@@ -25,12 +25,11 @@ func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
 	dst = append(dst, f.direction.String()...)
 	dst = append(dst, '"')
 	for i := range f.cells {
-		c := &f.cells[i]
-		o := &f.profile.ops[c.op]
+		o := &f.profile.ops[f.cells[i].op]
 		dst = append(dst, ',', '"')
 		dst = append(dst, o.field.Key...) // letters, digits and _ only
 		dst = append(dst, '"', ':')
-		dst = f.item(c, o).appendJSON(dst)
+		dst = f.item(i, o).appendJSON(dst)
 	}
 	return append(dst, '}'), nil
 }

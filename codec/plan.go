@@ -20,6 +20,8 @@ type Profile struct {
 	headerSize int
 	commandOp  int // index in ops, -1 when the profile has no command field
 	commandOff int // its first byte
+	resultOp   int // the field of role result in the header, -1 when there is none
+	resultOff  int
 	chooseAt   int // after this header op both command and total are known
 	length     lengthRule
 	maxCells   int
@@ -43,6 +45,7 @@ type layout struct {
 	first     int        // where it begins there
 	fixed     int        // bytes of the body, without the field that takes what is left
 	rest      bool       // there is such a field
+	plan      *fixedPlan // nil when the fields have no fixed places
 }
 
 // fits says whether a body of n bytes can have this layout.

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"slices"
 	"strconv"
 	"time"
 )
@@ -26,6 +25,7 @@ type replyRule struct {
 // replyOp is what a reply does with a field that it does not echo.
 type replyOp struct {
 	op     int // index in Profile.ops
+	off    int // its first byte
 	source replySource
 	value  *preset
 }
@@ -48,43 +48,46 @@ func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, er
 	if rule == nil {
 		return dst, false, nil
 	}
-	total, cells := p.headerSize, f.cells[:p.headerOps]
-	if rule.whole {
-		total, cells = f.size(), f.cells
-	}
 	start := len(dst)
-	dst = slices.Grow(dst, total)[:start+total]
+	if dst, err = p.echo(dst, f, rule.whole); err != nil {
+		return dst[:start], false, err
+	}
 	reply := dst[start:]
-	off := 0
-	for i := range cells {
-		c := &cells[i]
-		o := &p.ops[c.op]
-		end := off + int(c.size)
-		field := reply[off:end]
-		off = end
-		switch {
-		case o.code == opPart:
-		case o.flags&flagLength != 0:
-			o.store(field, p.lengthValue(total))
-		case o.role == RoleResult && env.HasResult && o.numeric():
-			if _, hi := o.bounds(); env.Result > hi || !o.allows(env.Result) {
-				return dst[:start], false, p.valueError(f.layout, o, o.outOfRange(strconv.FormatUint(env.Result, 10)))
-			}
-			o.store(field, env.Result)
-		case o.code < opPart:
-			o.store(field, c.num)
-		default:
-			copy(field, f.data[c.off:c.off+c.size])
+	if p.length.op >= 0 {
+		o := &p.ops[p.length.op]
+		o.store(reply[p.length.off:p.length.off+o.size], p.lengthValue(len(reply)))
+	}
+	for i := range rule.ops {
+		set := &rule.ops[i]
+		o := &p.ops[set.op]
+		if err := set.fill(o, reply[set.off:set.off+o.size], env); err != nil {
+			return dst[:start], false, p.valueError(f.layout, o, err)
 		}
-		for n := range rule.ops {
-			if set := &rule.ops[n]; set.op == int(c.op) {
-				if err := set.fill(o, field, env); err != nil {
-					return dst[:start], false, p.valueError(f.layout, o, err)
-				}
-			}
+	}
+	if env.HasResult && p.resultOp >= 0 {
+		o := &p.ops[p.resultOp]
+		if _, hi := o.bounds(); env.Result > hi || !o.allows(env.Result) {
+			return dst[:start], false, p.valueError(f.layout, o, o.outOfRange(strconv.FormatUint(env.Result, 10)))
 		}
+		o.store(reply[p.resultOff:p.resultOff+o.size], env.Result)
 	}
 	return dst, true, nil
+}
+
+// echo appends the header of f, or all of it.
+func (p *Profile) echo(dst []byte, f *Frame, all bool) ([]byte, error) {
+	if f.raw == nil { // built or changed: the bytes are not there yet
+		start := len(dst)
+		dst, err := p.Append(dst, f)
+		if err == nil && !all {
+			dst = dst[:start+p.headerSize]
+		}
+		return dst, err
+	}
+	if all {
+		return append(dst, f.raw...), nil
+	}
+	return append(dst, f.raw[:p.headerSize]...), nil
 }
 
 // fill writes what the definition puts in the place of an echo.
@@ -107,8 +110,8 @@ func (r *replyOp) fill(o *op, field []byte, env Env) error {
 // replyTo finds the rule for a frame; nil when it is not acknowledged.
 func (p *Profile) replyTo(f *Frame) *replyRule {
 	var command uint64
-	if c, _ := f.role(RoleCommand); c != nil {
-		command = c.num
+	if i, _ := f.role(RoleCommand); i >= 0 {
+		command = f.nums[i]
 	}
 	from := f.From()
 	for i := range p.replies {
@@ -129,12 +132,11 @@ func (p *Profile) Answers(request, answer *Frame) bool {
 		return false
 	}
 	for _, i := range p.answer {
-		a, b := &request.cells[i], &answer.cells[i]
 		if p.ops[i].numeric() {
-			if a.num != b.num {
+			if request.nums[i] != answer.nums[i] {
 				return false
 			}
-		} else if string(request.bytes(a)) != string(answer.bytes(b)) {
+		} else if string(request.bytes(int(i))) != string(answer.bytes(int(i))) {
 			return false
 		}
 	}

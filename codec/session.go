@@ -21,14 +21,13 @@ func (p *Profile) Remember(s *Session, f *Frame) {
 		*s = Session{profile: p, values: make([]uint64, p.slots)}
 	}
 	for i := range f.cells {
-		c := &f.cells[i]
-		o := &p.ops[c.op]
+		o := &p.ops[f.cells[i].op]
 		if o.flags&flagRemember == 0 {
 			continue
 		}
-		num := c.num
+		num := f.nums[i]
 		if !o.numeric() {
-			num = loadBE(f.bytes(c))
+			num = loadBE(f.bytes(i))
 		}
 		s.values[o.slot] = num
 		s.known |= 1 << o.slot

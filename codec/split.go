@@ -43,6 +43,9 @@ type candidate struct {
 
 // probe says what data begins with; n is the size of a whole frame.
 func (p *Profile) probe(d Direction, data []byte) (n int, v verdict) {
+	if n := p.probeFixed(d, data); n > 0 {
+		return n, whole
+	}
 	c := candidate{data: data, total: -1}
 	if p.chooseAt < 0 && !c.choose(p, d) {
 		return 0, refused
@@ -119,4 +122,29 @@ func (c *candidate) choose(p *Profile, d Direction) bool {
 	}
 	c.layout = p.choose(d, c.command, c.total-p.headerSize)
 	return c.layout != nil
+}
+
+// probeFixed is the quick way for a whole frame whose layout has a fixed plan; 0 when it cannot say.
+func (p *Profile) probeFixed(d Direction, data []byte) int {
+	if len(data) < p.headerSize || p.length.op < 0 || p.commandOp < 0 {
+		return 0
+	}
+	size := &p.ops[p.length.op]
+	num, ok := size.load(data[p.length.off : p.length.off+size.size])
+	if !ok || num > uint64(p.length.hi+p.length.add) {
+		return 0
+	}
+	total := int(num) + p.length.start - p.length.add
+	if total > len(data) || total < p.length.lo {
+		return 0
+	}
+	o := &p.ops[p.commandOp]
+	command, ok := o.load(data[p.commandOff : p.commandOff+o.size])
+	if !ok {
+		return 0
+	}
+	if l := p.choose(d, command, total-p.headerSize); l == nil || l.plan == nil || !l.plan.verify(p, data) {
+		return 0
+	}
+	return total
 }
