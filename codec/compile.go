@@ -172,7 +172,9 @@ func (c *compiler) message(def *messageDef, header []*Field) {
 		if field.rest && l.rest {
 			c.src.problem(field.path+".size", `"rest" a second time`, "one field that takes what is left")
 		}
-		l.rest = l.rest || field.rest
+		if field.rest {
+			l.rest, l.most = true, field.maxSize
+		}
 		for _, o := range c.field(field) {
 			if _, inHeader := c.header[o.field.Key]; inHeader || keys[o.field.Key] {
 				c.src.problem(field.path+".key", quote(o.field.Key)+" a second time", "keys that differ, also from those of the header")
@@ -261,9 +263,7 @@ func (c *compiler) limits(d *definition) {
 			c.src.problem(d.messages[i].path, fmt.Sprintf("a frame of %d bytes", size), fmt.Sprintf("at most %d (frame.max)", p.maxFrame))
 		}
 		lo = min(lo, size)
-		if hi = max(hi, size); l.rest {
-			hi = p.maxFrame
-		}
+		hi = max(hi, min(size+l.most, p.maxFrame))
 	}
 	p.length.lo, p.length.hi = lo, hi
 	if p.length.op < 0 {

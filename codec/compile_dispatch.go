@@ -71,7 +71,7 @@ func (c *compiler) clash(a, b *layout) bool {
 	if !sameWay(a, b) || !meet(a.commands, b.commands) {
 		return false
 	}
-	return a.fits(b.fixed) || b.fits(a.fixed)
+	return a.fits(b.fixed) || b.fits(a.fixed) || a.rest && b.rest && a.fixed <= b.fixed+b.most && b.fixed <= a.fixed+a.most
 }
 
 // commandSet reads commands: values, or ranges such as "a-z".
@@ -92,10 +92,15 @@ func (c *compiler) commandSet(path string, values []any) commandSet {
 	return set
 }
 
+// directionDispatch lists, for each command, the layouts it has one way.  When the way is not known, a command
+// has its layouts of both ways, and the fallback too if it is undefined one way.
 func (c *compiler) directionDispatch(way Direction) (out dispatch) {
+	travels := func(l *layout, way Direction) bool {
+		return way == Any || l.direction == Any || l.direction == way
+	}
 	var edges []uint64
 	for _, l := range c.p.layouts {
-		if way != Any && l.direction != Any && l.direction != way {
+		if !travels(l, way) {
 			continue
 		}
 		if len(l.commands) == 0 {
@@ -116,14 +121,21 @@ func (c *compiler) directionDispatch(way Direction) (out dispatch) {
 			hi = edges[i+1] - 1
 		}
 		r := commandRange{lo: lo, hi: hi}
+		defined := [3]bool{}
 		for _, l := range c.p.layouts {
-			if l.commands.has(lo) && (way == Any || l.direction == Any || l.direction == way) {
+			if l.commands.has(lo) && travels(l, way) {
 				r.layouts = append(r.layouts, l)
+				defined[Uplink] = defined[Uplink] || travels(l, Uplink)
+				defined[Downlink] = defined[Downlink] || travels(l, Downlink)
 			}
 		}
-		if len(r.layouts) > 0 {
-			out.ranges = append(out.ranges, r)
+		if len(r.layouts) == 0 {
+			continue
 		}
+		if way == Any && !(defined[Uplink] && defined[Downlink]) {
+			r.layouts = append(r.layouts, out.fallback...)
+		}
+		out.ranges = append(out.ranges, r)
 	}
 	if c.p.commandOp >= 0 && c.p.ops[c.p.commandOp].size == 1 {
 		out.table = &[256][]*layout{}

@@ -12,6 +12,11 @@ func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
 	if p.decodeFixed(d, raw, f) {
 		return nil
 	}
+	return p.decodeGeneral(d, raw, f)
+}
+
+// decodeGeneral decodes any layout, and says what is wrong with a frame that cannot be decoded.
+func (p *Profile) decodeGeneral(d Direction, raw []byte, f *Frame) error {
 	f.reset(p, d)
 	f.raw, f.data = raw, raw
 	off, bad := p.run(f, p.ops[:p.headerOps], 0, 0, len(raw))

@@ -31,7 +31,7 @@ type fieldDef struct {
 	path                                            string
 	key, title, unit, kind, as, order, layout, role string
 	chars, at                                       string
-	size                                            int
+	size, maxSize                                   int
 	rest, remember                                  bool
 	preset, constant, low, high, scale, offset, pad any
 	in                                              []any
@@ -173,6 +173,10 @@ func (f *fieldDef) checkKey(s *source) {
 }
 
 func (f *fieldDef) readSize(t *table) {
+	f.maxSize = t.integer("max_size", 0, hardMaxFrame, hardMaxFrame)
+	if s := t.values["size"]; t.has("max_size") && s != "rest" {
+		t.src.problem(t.at("max_size"), "it beside a fixed size", `it with size = "rest"`)
+	}
 	v, ok := t.get("size")
 	if !ok {
 		return

@@ -44,12 +44,15 @@ type layout struct {
 	ops       []op       // the body; a part of Profile.ops
 	first     int        // where it begins there
 	fixed     int        // bytes of the body, without the field that takes what is left
-	rest      bool       // there is such a field
+	rest      bool       // there is such a field,
+	most      int        // of so many bytes at the most
 	plan      *fixedPlan // nil when the fields have no fixed places
 }
 
 // fits says whether a body of n bytes can have this layout.
-func (l *layout) fits(n int) bool { return n == l.fixed || l.rest && n > l.fixed }
+func (l *layout) fits(n int) bool {
+	return n == l.fixed || l.rest && n > l.fixed && n-l.fixed <= l.most
+}
 
 // lengthRule is how the size of a frame follows from its length field: total = value + start − add.
 type lengthRule struct {
