@@ -43,12 +43,6 @@ func (c connection) started(ctx actor.Context) {
 		u.abandon()
 		return
 	}
-	if u.sealed { // it failed while handing over a group: that one is refused, the others go on
-		u.groups[u.next].refuse("fault while handing over")
-		u.next++
-		c.handOver(ctx, u)
-		return
-	}
 	u.fates[u.next] = fatePoison
 	u.ends = append(u.ends, int32(len(u.acks)))
 	l.poison(u.batch.Frames[u.next], "", &l.node)
@@ -88,7 +82,7 @@ func (c connection) decode(ctx actor.Context, u *uplink) {
 		u.ends = append(u.ends, int32(len(u.acks)))
 	}
 	c.seal(u)
-	c.handOver(ctx, u)
+	l.held, l.node.box.after = nil, u
 }
 
 // seal gathers the frames into groups by master.  A frame without identity, and an integrator's, belongs to none.
@@ -114,22 +108,6 @@ func (c connection) seal(u *uplink) {
 		u.groups = append(u.groups, group{up: u, binding: b, serial: b.serial, from: i, to: i + 1, next: i})
 	}
 	u.parts.Add(int32(len(u.groups)))
-	u.next, u.sealed = 0, true
-}
-
-// handOver sends each group to its master: straight when it is known here, through the registry when not.
-func (c connection) handOver(ctx actor.Context, u *uplink) {
-	for ; u.next < len(u.groups); u.next++ {
-		g := &u.groups[u.next]
-		if b := g.binding; b.master != nil && b.routing == 0 {
-			ctx.Send(b.master.pid, g)
-		} else {
-			b.routing++
-			ctx.Send(c.link.gw.registry, &route{serial: g.serial, group: g})
-		}
-	}
-	c.link.held = nil
-	u.drop()
 }
 
 func (c connection) identified(m *identified) {

@@ -1,7 +1,9 @@
 package actors
 
 import (
+	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -11,10 +13,15 @@ import (
 // from its reader to its master without a wake-up; while the actor runs elsewhere a message waits and that goroutine takes it.
 // The other kind runs its actor in a goroutine that lives as long as there are messages.
 //
+// What a handler leaves in after is applied when it has returned, still before the actor's next message: the next stage of a frame's
+// way is not called from inside the one before it, so the way needs a small stack, and each of thousands of readers has one.
+//
 // The zero value is an idle inline inbox.
 type inbox struct {
 	invoker actor.MessageInvoker
+	owner   *node
 	async   bool
+	after   effect // set by the handler, taken by the goroutine that runs the actor
 
 	mu        sync.Mutex // guards all that follows; never held while the actor runs
 	running   bool
@@ -22,6 +29,9 @@ type inbox struct {
 	user      []any
 	system    []any
 }
+
+// effect is what remains to be done for a message after its handler.
+type effect interface{ apply() }
 
 // PostUserMessage implements actor.Mailbox.
 func (b *inbox) PostUserMessage(msg any) {
@@ -61,6 +71,10 @@ func (b *inbox) start(msg any, system bool) {
 func (b *inbox) run(msg any, system bool) {
 	for {
 		b.invoke(msg, system)
+		if e := b.after; e != nil {
+			b.after = nil
+			b.applied(e)
+		}
 		b.mu.Lock()
 		switch {
 		case len(b.system) > 0:
@@ -107,6 +121,18 @@ func (b *inbox) invoke(msg any, system bool) {
 	default:
 		b.invoker.InvokeSystemMessage(msg)
 	}
+}
+
+// applied is e.apply with the same net below it as a handler has.
+func (b *inbox) applied(e effect) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			f := &fault{node: b.owner, at: time.Now(), message: "what follows a message", value: thrown, stack: debug.Stack()}
+			b.owner.fault.Store(&NodeError{At: f.at, Text: f.Error(), Stack: trimStack(f.stack)})
+			b.invoker.EscalateFailure(f, nil)
+		}
+	}()
+	e.apply()
 }
 
 func (b *inbox) suspend(yes bool) {

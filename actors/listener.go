@@ -200,7 +200,7 @@ func (a *listenerActor) accepted(ctx actor.Context, conn *transport.Conn) {
 	reading = true
 	root := s.gw.root
 	s.read(conn,
-		func(b *transport.Batch) { root.Send(l.pid, newUplink(l, b)) },
+		func(b *transport.Batch) { l.node.box.PostUserMessage(newUplink(l, b)) },
 		func() {
 			reason, detail := conn.Reason()
 			root.Send(l.pid, &ended{reason: reason, detail: detail})

@@ -86,7 +86,7 @@ func (m masterActor) receive(ctx actor.Context) {
 	case *undelivered:
 		m.undelivered(ctx, msg)
 	case *describeMaster:
-		msg.reply <- m.info()
+		m.describe(msg)
 	case *stopping:
 		m.giveUpCommands("the gateway is stopping")
 	case *actor.Started:
@@ -126,8 +126,7 @@ func (m masterActor) group(ctx actor.Context) {
 		}
 		m.track(ctx, g.up, g.next)
 	}
-	m.held = nil
-	g.up.drop()
+	m.held, m.node.box.after = nil, g
 }
 
 // track takes in one frame.

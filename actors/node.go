@@ -82,6 +82,7 @@ func newNode(parent *node, name string, k kind, d detailer) *node {
 // enter fills in a new record and puts it into the tree.
 func (n *node) enter(parent *node, name string, k kind, d detailer) {
 	n.name, n.kind, n.parent, n.born, n.detail = name, k, parent, time.Now(), d
+	n.box.owner = n
 	if k != kindConnection && k != kindMaster {
 		n.children = &family{by: make(map[string]*node)}
 		n.box.async = true

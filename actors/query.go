@@ -110,7 +110,11 @@ func (m *master) silent() MasterInfo {
 	return MasterInfo{Serial: m.serial, State: "stuck", Links: []Link{}, Values: map[string]Value{}}
 }
 
-// info describes the master; called by its own actor.
+// describe answers a question about the master.  It is kept out of receive, whose stack every frame pays for.
+//
+//go:noinline
+func (m masterActor) describe(q *describeMaster) { q.reply <- m.info() }
+
 func (m masterActor) info() MasterInfo {
 	info := MasterInfo{
 		Serial: m.serial, State: "offline", FirstSeen: m.first, LastSeen: m.last, Links: []Link{}, Values: map[string]Value{},

@@ -23,8 +23,7 @@ type uplink struct {
 	acks   []byte  // acknowledgements, one after the other
 	ends   []int32 // end of frame i's acknowledgement in acks
 	groups []group
-	next   int // frame in hand, then (once all are decoded) group in hand
-	sealed bool
+	next   int // frame in hand, so that a restart of the connection goes on behind the one that failed
 	parts  atomic.Int32
 }
 
@@ -67,10 +66,28 @@ func newUplink(l *link, b *transport.Batch) *uplink {
 	u.ends = u.ends[:0]
 	u.acks = u.acks[:0]
 	u.groups = u.groups[:0]
-	u.next, u.sealed = 0, false
+	u.next = 0
 	u.parts.Store(1)
 	return u
 }
+
+// apply implements effect: the connection actor is done, each group goes to its master.  Straight when that is known here; through the
+// registry when not, or while earlier groups are still on that way.
+func (u *uplink) apply() {
+	for i := range u.groups {
+		g := &u.groups[i]
+		if b := g.binding; b.master != nil && b.routing == 0 {
+			b.master.node.box.PostUserMessage(g) // what Send comes to, without looking up the address of a frame's every hop
+		} else {
+			b.routing++
+			u.link.gw.root.Send(u.link.gw.registry, &route{serial: g.serial, group: g})
+		}
+	}
+	u.drop()
+}
+
+// apply implements effect: the master is done.
+func (g *group) apply() { g.up.drop() }
 
 // abandon gives up an uplink that nothing was done with: nothing of it is acknowledged.
 func (u *uplink) abandon() {
