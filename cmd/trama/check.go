@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"trama/cmd/trama/internal/config"
+	"trama/codec"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Check the configuration, its profiles and their examples", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.check() },
+	}
+}
+
+// check says what it looked at, and fails when something there is wrong.
+func (a *app) check() error {
+	c, err := loadConfig(a.configFile)
+	if err != nil {
+		return err
+	}
+	a.say("%s: well formed, every key known, every value in range", c.File)
+	seen := map[*codec.Profile]bool{}
+	var broken []error
+	for _, l := range c.Listeners {
+		a.say("listener %s: %s, profile %s, role %s", l.Name, l.Address, l.ProfileName, l.Role)
+		if seen[l.Profile] {
+			continue
+		}
+		seen[l.Profile] = true
+		broken = append(broken, a.checkProfile(l)...)
+	}
+	if len(broken) > 0 {
+		return usageError{errors.Join(broken...)}
+	}
+	a.say("no problems")
+	return nil
+}
+
+func (a *app) checkProfile(l config.Listener) []error {
+	p := l.Profile
+	where := "shipped"
+	if l.ProfileFile != "" {
+		where = l.ProfileFile
+	}
+	problems := p.CheckExamples()
+	verdict := "examples pass"
+	if len(problems) > 0 {
+		verdict = fmt.Sprintf("%d %s fail", len(problems), plural(len(problems), "example"))
+	}
+	a.say("profile %s (%s): %d messages, %d commands to masters (%s), %s", p.Name(), where, len(p.Messages()), len(p.Commands()),
+		strings.Join(commandWords(p), " "), verdict)
+	for i, problem := range problems {
+		problems[i] = fmt.Errorf("profile %s: %w", p.Name(), problem)
+	}
+	return problems
+}
+
+func commandWords(p *codec.Profile) []string {
+	var words []string
+	for _, m := range p.Commands() {
+		words = append(words, commandWord(m))
+	}
+	return words
+}
+
+// commandWord is what a message is called on the command line.
+func commandWord(m *codec.Message) string {
+	if m.Command != "" {
+		return m.Command
+	}
+	return m.Name
+}
+
+// loadConfig reads the configuration; that it cannot be read is a mistake of the caller.
+func loadConfig(file string) (*config.Config, error) {
+	c, err := config.Load(file)
+	var problems *config.Error
+	if err != nil && !errors.As(err, &problems) {
+		return nil, usageError{fmt.Errorf("configuration: %w", err)}
+	}
+	return c, err
+}

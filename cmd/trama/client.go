@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"trama/cmd/trama/internal/admin"
+	"trama/cmd/trama/internal/config"
+)
+
+// client talks to the daemon's endpoint.
+type client struct {
+	base  string
+	token string
+}
+
+// daemonFlags adds the flags that say where the daemon is.
+func (a *app) daemonFlags(c *cobra.Command) *cobra.Command {
+	c.Flags().StringVar(&a.adminURL, "admin", "", "`URL` of the daemon's endpoint (default: [admin] listen of the configuration)")
+	c.Flags().StringVar(&a.tokenFile, "token-file", "", "`file` with the bearer token (default: [admin] token_file of the configuration)")
+	return c
+}
+
+// client finds the daemon by the flags, else by the configuration.
+func (a *app) client() (*client, error) {
+	base, tokenFile := a.adminURL, a.tokenFile
+	if base == "" || tokenFile == "" {
+		c, err := config.LoadAdmin(a.configFile)
+		if err != nil {
+			return nil, err
+		}
+		if base == "" {
+			if base, err = localURL(c.Listen); err != nil {
+				return nil, usageError{err}
+			}
+		}
+		if tokenFile == "" {
+			tokenFile = c.TokenFile
+		}
+	}
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
+	}
+	if u, err := url.Parse(base); err != nil || u.Host == "" {
+		return nil, usageError{fmt.Errorf("--admin: found %q, expected a URL such as http://127.0.0.1:8686", a.adminURL)}
+	}
+	token, err := admin.ReadToken(tokenFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w (it is made when `trama serve` starts)", err)
+	}
+	return &client{base: strings.TrimSuffix(base, "/"), token: token}, nil
+}
+
+// localURL is how this machine reaches the endpoint that listens on address.
+func localURL(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", err
+	}
+	if port == "0" {
+		return "", errors.New("the configuration lets the system choose the port of [admin] listen; say --admin URL")
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port), nil
+}
+
+// do sends one request and returns the answer, whose body the caller closes.
+func (c *client) do(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w, err := http.DefaultClient.Do(r)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.base)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if w.StatusCode >= 300 {
+		defer w.Body.Close() //nolint:errcheck // an answer that was read
+		return nil, refusal(w)
+	}
+	return w, nil
+}
+
+// refusal turns an error answer into an error.
+func refusal(w *http.Response) error {
+	text, _ := io.ReadAll(io.LimitReader(w.Body, 4096)) // what could be read is as good as it gets
+	var p admin.Problem
+	if json.Unmarshal(text, &p) == nil && p.Error != "" {
+		return errors.New(p.Error)
+	}
+	return fmt.Errorf("the daemon answered %s", w.Status)
+}
+
+// get reads a JSON answer into a value.
+func (c *client) get(ctx context.Context, path string, into any) error {
+	return c.call(ctx, http.MethodGet, path, nil, into)
+}
+
+// call sends a request and reads its JSON answer, if one is wanted.
+func (c *client) call(ctx context.Context, method, path string, body, into any) error {
+	w, err := c.do(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer w.Body.Close() //nolint:errcheck // an answer that was read
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(w.Body).Decode(into); err != nil {
+		return fmt.Errorf("answer of the daemon: %w", err)
+	}
+	return nil
+}
+
+// copyTo writes the answer out as it comes.
+func (c *client) copyTo(ctx context.Context, out io.Writer, path string) error {
+	w, err := c.do(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	defer w.Body.Close() //nolint:errcheck // an answer that was read
+	_, err = io.Copy(out, w.Body)
+	return err
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bufio"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"trama/cmd/trama/internal/config"
+	"trama/codec"
+)
+
+func (a *app) decodeCommand() *cobra.Command {
+	var profile, direction string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "decode --profile NAME [HEX…]",
+		Short: "Show the fields of frames given in hexadecimal",
+		Long: "decode shows the fields of one frame, or of several that stand one after the other.  Blanks in the hexadecimal do not matter.\n" +
+			"Without HEX every line of standard input is taken as one text; empty lines and lines that start with # are passed over.",
+		Example: "  trama decode --profile extended 00250100000000123456780102036d0020261123143000000000070041ac0000",
+		RunE: func(_ *cobra.Command, args []string) error {
+			d, err := newDecoder(a, profile, direction, asJSON)
+			if err != nil {
+				return err
+			}
+			if len(args) > 0 {
+				return d.text(strings.Join(args, ""))
+			}
+			return d.lines()
+		},
+	}
+	c.Flags().StringVarP(&profile, "profile", "p", "", "shipped profile, or `path` of a definition (required)")
+	c.Flags().StringVar(&direction, "direction", "any", "any, uplink (to the server) or downlink (from it)")
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object per frame; encode --from-json takes it back")
+	_ = c.MarkFlagRequired("profile") // fails only for a flag that does not exist
+	return c
+}
+
+// decoder shows frames of one profile.
+type decoder struct {
+	*app
+	profile   *codec.Profile
+	direction codec.Direction
+	json      bool
+	frame     codec.Frame
+	shown     int
+}
+
+func newDecoder(a *app, profile, direction string, asJSON bool) (*decoder, error) {
+	p, err := config.FindProfile(profile)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	d := &decoder{app: a, profile: p, json: asJSON}
+	switch direction {
+	case "any":
+	case "uplink":
+		d.direction = codec.Uplink
+	case "downlink":
+		d.direction = codec.Downlink
+	default:
+		return nil, usageError{fmt.Errorf("--direction: found %q, expected any, uplink or downlink", direction)}
+	}
+	return d, nil
+}
+
+// lines decodes every line of standard input and goes on after one that is wrong.
+func (d *decoder) lines() error {
+	in := bufio.NewScanner(d.stdin)
+	in.Buffer(nil, 1<<20)
+	failed := false
+	for n := 1; in.Scan(); n++ {
+		line := strings.TrimSpace(in.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if err := d.text(line); err != nil {
+			d.complain("line %d: %v", n, err)
+			failed = true
+		}
+	}
+	if err := in.Err(); err != nil {
+		return fmt.Errorf("standard input: %w", err)
+	}
+	if failed {
+		return silentError
+	}
+	return nil
+}
+
+// text decodes one frame, or several one after the other.
+func (d *decoder) text(text string) error {
+	raw, err := parseHex(text)
+	if err != nil {
+		return usageError{err}
+	}
+	whole := d.profile.Decode(d.direction, raw, &d.frame)
+	if whole == nil {
+		return d.show()
+	}
+	frames := d.cut(raw)
+	if len(frames) < 2 {
+		return whole
+	}
+	for _, raw := range frames {
+		if err := d.profile.Decode(d.direction, raw, &d.frame); err != nil {
+			return err
+		}
+		if err := d.show(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cut splits a text that holds nothing but whole frames; any other gives nil.
+func (d *decoder) cut(raw []byte) (frames [][]byte) {
+	split := d.profile.Splitter(d.direction)
+	for len(raw) > 0 {
+		advance, token, err := split(raw, false)
+		if err != nil || token == nil || advance != len(token) {
+			return nil
+		}
+		frames = append(frames, token)
+		raw = raw[advance:]
+	}
+	return frames
+}
+
+func (d *decoder) show() error {
+	if d.json {
+		object, err := d.frame.AppendJSON(nil)
+		if err != nil {
+			return err
+		}
+		d.say("%s", object)
+		return nil
+	}
+	if d.shown > 0 {
+		d.say("")
+	}
+	d.shown++
+	m := d.frame.Message()
+	d.say("%s %s from %s, %d bytes: %s", d.profile.Name(), m.Name, d.frame.From(), len(d.frame.Raw()), m.Title)
+	w := tabwriter.NewWriter(d.stdout, 0, 0, 2, ' ', 0)
+	for _, it := range d.frame.Items() {
+		_, _ = fmt.Fprintf(w, "  %s%s\t%s\t%s\t%s\n", strings.Repeat("  ", it.Depth), it.Field.Key, shownValue(it), shownBytes(d.frame.Raw(), it), it.Field.Title)
+	}
+	return w.Flush()
+}
+
+func shownValue(it codec.Item) string {
+	if it.Kind == codec.KindList || it.Kind == codec.KindGroup {
+		return ""
+	}
+	if it.Missing() {
+		return "(missing)"
+	}
+	value := it.Text()
+	if label := it.Label(); label != "" && label != value {
+		value += " (" + label + ")"
+	}
+	if it.Field.Unit != "" {
+		value += " " + it.Field.Unit
+	}
+	return value
+}
+
+// shownBytes are the bytes of a field as they stand in the frame, with their place.
+func shownBytes(raw []byte, it codec.Item) string {
+	if it.Off < 0 || it.Off+it.Len > len(raw) || it.Kind == codec.KindList || it.Kind == codec.KindGroup {
+		return ""
+	}
+	return fmt.Sprintf("%d: %x", it.Off, raw[it.Off:it.Off+it.Len])
+}
+
+// parseHex reads hexadecimal digits; blanks between them and a 0x in front do not matter.
+func parseHex(text string) ([]byte, error) {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "0x"), "0X")
+	raw, err := hex.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("not hexadecimal: %w", err)
+	}
+	if len(raw) == 0 {
+		return nil, errors.New("no bytes")
+	}
+	return raw, nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"trama/actors"
+)
+
+func (a *app) mastersCommand() *cobra.Command {
+	c := look(a, "masters [SERIAL]", "List the known masters, or show one", func(args []string) string {
+		if len(args) > 0 {
+			return "/api/v1/masters/" + url.PathEscape(args[0])
+		}
+		return "/api/v1/masters"
+	}, cobra.MaximumNArgs(1), a.showMasters)
+	all := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if asJSON, _ := c.Flags().GetBool("json"); asJSON || len(args) == 0 {
+			return all(c, args)
+		}
+		daemon, err := a.client()
+		if err != nil {
+			return err
+		}
+		m, err := fetchMaster(c.Context(), daemon, args[0])
+		if err != nil {
+			return err
+		}
+		a.showMaster(m)
+		return nil
+	}
+	return c
+}
+
+func (a *app) showMasters(rows []actors.MasterInfo) {
+	a.table("SERIAL\tSTATE\tPROFILE\tLINKS\tSEEN\tLAST\tFRAMES\tALARM\tVALUES", len(rows), func(i int) []any {
+		m := rows[i]
+		return []any{m.Serial, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(m.LastCommand), m.Frames, number(m.Alarm), dash(values(m.Values))}
+	})
+}
+
+func links(all []actors.Link) string {
+	var words []string
+	for _, l := range all {
+		words = append(words, fmt.Sprintf("%s:%d", l.Listener, l.Connection))
+	}
+	return strings.Join(words, ",")
+}
+
+func values(all map[string]actors.Value) string {
+	var words []string
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		words = append(words, fmt.Sprintf("%s=%v%s", key, all[key].Value, unit(all[key])))
+	}
+	return strings.Join(words, " ")
+}
+
+func unit(v actors.Value) string {
+	if v.Unit == "" {
+		return ""
+	}
+	return " " + v.Unit
+}
+
+func number(n *uint64) string {
+	if n == nil {
+		return "-"
+	}
+	return fmt.Sprint(*n)
+}
+
+// showMaster prints everything known of one master.
+func (a *app) showMaster(m actors.MasterInfo) {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	line := func(name string, format string, args ...any) {
+		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) // the writer below is standard output: see say
+	}
+	line("serial", "%s", m.Serial)
+	line("state", "%s", m.State)
+	line("profile", "%s", m.Profile)
+	line("first seen", "%s", m.FirstSeen.Local().Format(time.DateTime))
+	line("last seen", "%s ago, command %s", since(m.LastSeen), dash(m.LastCommand))
+	if !m.DeviceTime.IsZero() {
+		line("device time", "%s", m.DeviceTime.Format(time.DateTime))
+	}
+	line("alarm", "%s", number(m.Alarm))
+	for _, l := range m.Links {
+		line("link", "%s, connection %d from %s, for %s", l.Listener, l.Connection, l.Remote, since(l.Since))
+	}
+	for _, key := range slices.Sorted(maps.Keys(m.Values)) {
+		v := m.Values[key]
+		line(key, "%v%s, %s ago (%s)", v.Value, unit(v), since(v.At), v.Command)
+	}
+	line("frames", "%d (%d bytes)", m.Frames, m.Bytes)
+	line("connects", "%d, %d of them took an older link over", m.Connects, m.Takeovers)
+	line("commands", "%d", m.Commands)
+	if m.InFlight != "" || m.Queued > 0 {
+		line("in flight", "%s, %d behind it", dash(m.InFlight), m.Queued)
+	}
+	_ = w.Flush()
+}

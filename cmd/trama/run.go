@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"trama/cmd/trama/internal/config"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1 // at run time
+	exitUsage  = 2 // the command line or the configuration is wrong
+)
+
+// app is one call of the program.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	configFile string
+	adminURL   string
+	tokenFile  string
+
+	running bool // the command line was understood
+}
+
+// usageError is a mistake of the caller that only the command itself can see.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// silentError ends the program with exit code 1 and says nothing: the command has said it all.
+var silentError = errors.New("failed")
+
+// run is the program.  It returns the exit code; ctx ends it early.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	var badConfig *config.Error
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, silentError):
+		return exitFailed
+	case errors.As(err, &badConfig):
+		a.complain("%s", badConfig.Error())
+		a.complain("%d %s; see config.toml of the sources for every key", len(badConfig.Problems), plural(len(badConfig.Problems), "problem"))
+		return exitUsage
+	case !a.running || errors.As(err, &usage):
+		a.complain("trama: %v", err)
+		a.complain("see: trama help")
+		return exitUsage
+	}
+	a.complain("trama: %v", err)
+	return exitFailed
+}
+
+// complain writes one line to standard error; when even that fails there is nowhere left to say so.
+func (a *app) complain(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
+}
+
+// say writes to standard output.
+func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.stdout, format+"\n", args...) }
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "trama",
+		Short:         "TCP front-end for telemetry masters",
+		Long:          "trama lets telemetry masters dial in, decodes and acknowledges their frames, shows what goes on and carries commands to them.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			a.running = true
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.PersistentFlags().StringVar(&a.configFile, "config", config.DefaultFile, "configuration `file`")
+	root.AddGroup(&cobra.Group{ID: "daemon", Title: "The daemon:"}, &cobra.Group{ID: "look", Title: "Look at a running daemon:"},
+		&cobra.Group{ID: "control", Title: "Control a running daemon:"}, &cobra.Group{ID: "frames", Title: "Frames and masters without a daemon:"})
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add("daemon", a.serveCommand(), a.checkCommand())
+	add("look", a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.poisonedCommand())
+	add("control", a.sendCommand(), a.suspendCommand(), a.resumeCommand(), a.kickCommand(), a.restartCommand(), a.faultCommand(), a.logLevelCommand())
+	add("frames", a.decodeCommand(), a.encodeCommand(), a.simulateCommand())
+	root.AddCommand(a.versionCommand())
+	return root
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+
+	"trama/actors"
+	"trama/cmd/trama/internal/admin"
+	"trama/cmd/trama/internal/config"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	var addressesFile string
+	c := &cobra.Command{
+		Use: "serve", Short: "Run the gateway", Args: cobra.NoArgs,
+		Long: "serve opens the ports of the configuration and runs until SIGTERM or SIGINT; then it finishes the frames in hand and ends.\n" +
+			"A second signal ends it at once.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(a.configFile)
+			if err != nil {
+				return err
+			}
+			d := &daemon{config: cfg, log: newLogger(cfg.Log, a), addressesFile: addressesFile}
+			return d.run(c.Context())
+		},
+	}
+	c.Flags().StringVar(&addressesFile, "addresses-file", "", "`file` to write the real addresses to, as JSON, once all are open")
+	return c
+}
+
+func newLogger(l config.Log, a *app) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{
+		Name: "trama", Level: hclog.LevelFromString(l.Level), JSONFormat: l.Format == "json", Output: a.stderr,
+	})
+}
+
+// daemon is one run of serve:
+//
+//	token ▶ admin port ▶ gateway ▶ HTTP … signal, or the gateway's own end … gateway drained ▶ HTTP closed
+type daemon struct {
+	config        *config.Config
+	log           hclog.Logger
+	addressesFile string
+
+	gateway    actors.Gateway
+	http       *admin.Server
+	httpEnded  chan error
+	adminAddr  string
+	tokenValue string
+}
+
+func (d *daemon) run(ctx context.Context) error {
+	if err := d.start(); err != nil {
+		d.log.Error("start failed", "error", err)
+		return silentError
+	}
+	var failure error
+	select {
+	case <-ctx.Done():
+		d.log.Info("stopping: told to", "deadline", d.config.Limits.DrainTimeout)
+	case <-d.gateway.Done():
+		if failure = d.gateway.Err(); failure == nil {
+			failure = fmt.Errorf("the gateway ended without a reason")
+		}
+		d.log.Error("stopping: the gateway has ended", "error", failure)
+	case failure = <-d.httpEnded:
+		d.log.Error("stopping: the admin endpoint has ended", "error", failure)
+		d.httpEnded <- nil // for stop, which waits for it
+	}
+	if err := d.stop(); err != nil || failure != nil {
+		return silentError
+	}
+	return nil
+}
+
+// start opens everything or leaves nothing open.
+func (d *daemon) start() error {
+	token, made, err := admin.Token(d.config.Admin.TokenFile)
+	if err != nil {
+		return err
+	}
+	if made {
+		d.log.Info("made a new admin token", "file", d.config.Admin.TokenFile)
+	}
+	d.tokenValue = token
+	adminPort, err := net.Listen("tcp", d.config.Admin.Listen)
+	if err != nil {
+		return fmt.Errorf("admin endpoint: %w", err)
+	}
+	d.adminAddr = adminPort.Addr().String()
+	if d.gateway, err = actors.Start(gatewayOptions(d.config, d.log)); err != nil {
+		_ = adminPort.Close() // err is what matters
+		return err
+	}
+	d.serveHTTP(adminPort)
+	d.log.Info("admin endpoint open", "url", "http://"+d.adminAddr, "token_file", d.config.Admin.TokenFile, "faults_allowed", d.config.Admin.AllowFaults)
+	if d.addressesFile != "" {
+		if err := writeAddresses(d.addressesFile, d.adminAddr, d.gateway.Listeners()); err != nil {
+			_ = d.stop() // err is what matters; stop logs its own
+			return fmt.Errorf("addresses file: %w", err)
+		}
+	}
+	d.log.Info("ready", "version", buildVersion(), "config", d.config.File, "pid", os.Getpid())
+	return nil
+}
+
+func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
+	o := actors.Options{
+		Logger: log, AllowFaults: c.Admin.AllowFaults, CommandQueue: c.Limits.CommandsPerMaster, MaxMasters: c.Limits.MaxMasters,
+	}
+	for _, l := range c.Listeners {
+		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Transport: l.Transport})
+	}
+	return o
+}
+
+func (d *daemon) serveHTTP(port net.Listener) {
+	host, _, _ := net.SplitHostPort(d.config.Admin.Listen) // the configuration was checked
+	d.http = admin.New(admin.Options{
+		Gateway: d.gateway, Logger: d.log.Named("admin"), Root: d.log, Token: d.tokenValue, ListenHost: host,
+		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(),
+	})
+	d.httpEnded = make(chan error, 1)
+	go func() { d.httpEnded <- d.http.Serve(port) }()
+}
+
+// stop ends everything in order and logs each step with the time it took.  The endpoint goes last, so that a drain can
+// be watched.
+func (d *daemon) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), d.config.Limits.DrainTimeout)
+	defer cancel()
+	start := time.Now()
+	before := d.gateway.Totals()
+	drained := d.step("gateway drained", func() error { return d.gateway.Drain(ctx) })
+	// What is left of the deadline belongs to the requests in hand, and they get a moment even when nothing is left.
+	httpCtx, cancelHTTP := context.WithTimeout(context.Background(), max(d.config.Limits.DrainTimeout-time.Since(start), httpGrace))
+	defer cancelHTTP()
+	closed := d.step("admin endpoint closed", func() error {
+		err := d.http.Shutdown(httpCtx)
+		if ended := <-d.httpEnded; err == nil {
+			err = ended
+		}
+		return err
+	})
+	after := d.gateway.Totals()
+	d.log.Info("stopped", "took", time.Since(start).Round(time.Millisecond), "connections", before.Connections, "frames", after.Frames, "acknowledged", after.Acknowledged)
+	if drained != nil {
+		return drained
+	}
+	return closed
+}
+
+// httpGrace is the least that requests in hand get to finish.
+const httpGrace = 500 * time.Millisecond
+
+func (d *daemon) step(what string, do func() error) error {
+	start := time.Now()
+	err := do()
+	took := time.Since(start).Round(time.Microsecond)
+	if err != nil {
+		d.log.Error(what+" with an error", "took", took, "error", err)
+		return err
+	}
+	d.log.Info(what, "took", took)
+	return nil
+}
+
+// Addresses is what --addresses-file holds.
+type Addresses struct {
+	Admin     string            `json:"admin"` // URL
+	Listeners map[string]string `json:"listeners"`
+}
+
+// writeAddresses puts the file there whole: a script that waits for it never reads half of it.
+func writeAddresses(file, adminAddr string, listeners []actors.ListenerInfo) error {
+	a := Addresses{Admin: "http://" + adminAddr, Listeners: map[string]string{}}
+	for _, l := range listeners {
+		a.Listeners[l.Name] = l.Address
+	}
+	text, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		return err
+	}
+	temporary := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+".new")
+	if err := os.WriteFile(temporary, append(text, '\n'), 0o644); err != nil { //nolint:gosec // addresses are no secret
+		return err
+	}
+	return os.Rename(temporary, file)
+}
