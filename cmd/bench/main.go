@@ -1,0 +1,226 @@
+// Command bench compares the gateway with a bare goroutine-per-connection server that only cuts frames and echoes
+// headers.  Both run as processes of their own on the loopback interface, by turns, under the same load: masters
+// that send extended measurements in a closed loop and verify every acknowledgement.
+//
+//	bench                        the table: rate, latency, processor time and memory of both, and their ratios
+//	bench -idle 15000            resident memory of the daemon per connected, identified and idle master
+//	bench -load ADDRESS          one load against a server that runs already
+//	bench -bare                  the bare server alone, on -listen, until standard input ends
+//
+// What it prints are ratios of one run on one machine; the absolute figures mean little elsewhere.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// bareVariable makes a test binary behave like the program when it is started as the bare server.
+const bareVariable = "TRAMA_BENCH_BARE"
+
+// bounds on the time that one invocation may take, whatever happens.
+const (
+	longestBare = 2 * time.Hour
+	longestRun  = time.Hour
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// settings are the flags.
+type settings struct {
+	bare             bool
+	listen           string
+	load             string
+	idle             int
+	settle           time.Duration
+	program, against string
+	connections      []int
+	inFlight         []int
+	rounds           int
+	frames           uint64
+	warmUp, duration time.Duration
+	stdout, stderr   io.Writer
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	s := settings{stdout: stdout, stderr: stderr}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.BoolVar(&s.bare, "bare", false, "run the bare server until standard input ends")
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:0", "address of the bare server")
+	flags.StringVar(&s.load, "load", "", "run one load against this address")
+	flags.IntVar(&s.idle, "idle", 0, "measure the memory of this many idle masters")
+	flags.DurationVar(&s.settle, "settle", 10*time.Second, "how long idle masters are idle before the last look")
+	flags.StringVar(&s.program, "trama", "", "the daemon's program (default: go build trama/cmd/trama)")
+	flags.StringVar(&s.against, "server", "trama", "what is measured: trama, or bare to see the noise of the machine")
+	connections := flags.String("c", "", "numbers of connections, comma separated (table: 50,1000,5000)")
+	inFlight := flags.String("f", "", "frames in flight, comma separated (table: 1, and 16 up to 1000 connections)")
+	flags.IntVar(&s.rounds, "rounds", 5, "rounds of the table: each measures both servers once")
+	flags.Uint64Var(&s.frames, "frames", 0, "frames of each master, instead of a fixed time (only -load)")
+	flags.DurationVar(&s.warmUp, "warm-up", time.Second, "before each measurement")
+	flags.DurationVar(&s.duration, "duration", 3*time.Second, "of each measurement; with -frames the limit")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	var err error
+	if s.connections, err = numbers("c", *connections); err != nil {
+		return err
+	}
+	if s.inFlight, err = numbers("f", *inFlight); err != nil {
+		return err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case s.against != "trama" && s.against != "bare":
+		return fmt.Errorf("-server is trama or bare, not %q", s.against)
+	case s.rounds < 1 || s.idle < 0 || s.duration <= 0 || s.warmUp < 0 || s.settle < 0:
+		return errors.New("counts and durations are positive")
+	}
+	if err := raiseFileLimit(); err != nil {
+		return err
+	}
+	if s.bare {
+		ctx, cancel := context.WithTimeout(ctx, longestBare)
+		defer cancel()
+		go func() { _, _ = io.Copy(io.Discard, stdin); cancel() }()
+		return serveBare(ctx, s.listen, stdout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, longestRun)
+	defer cancel()
+	switch {
+	case s.load != "":
+		return s.runLoad(ctx)
+	case s.idle > 0:
+		return s.runIdle(ctx)
+	}
+	return s.runTable(ctx)
+}
+
+// numbers reads a comma separated list.
+func numbers(name, list string) ([]int, error) {
+	var ns []int
+	for word := range strings.SplitSeq(list, ",") {
+		if word == "" && list == "" {
+			return nil, nil
+		}
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-%s: %q is not a number above 0", name, word)
+		}
+		ns = append(ns, n)
+	}
+	return ns, nil
+}
+
+// raiseFileLimit makes the soft limit of open files the hard one; child processes inherit it.
+func raiseFileLimit() error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	limit.Cur = limit.Max
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+}
+
+// runLoad measures a server that is not ours to start.
+func (s *settings) runLoad(ctx context.Context) error {
+	connections, inFlight := 50, 1
+	if len(s.connections) > 0 {
+		connections = s.connections[0]
+	}
+	if len(s.inFlight) > 0 {
+		inFlight = s.inFlight[0]
+	}
+	l := &load{
+		address: s.load, connections: connections, inFlight: inFlight, frames: s.frames,
+		warmUp: s.warmUp, duration: s.duration, first: firstTransaction(),
+	}
+	if s.frames > 0 {
+		l.warmUp = 0
+	}
+	r, err := l.run(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "%d connections, %d in flight: %d frames in %v, %.0f frames/s, p99 %v, worst %v\n",
+		connections, inFlight, r.frames, r.elapsed.Round(time.Millisecond), r.rate(), r.p99, r.worst.Round(time.Microsecond))
+	if s.frames > 0 && r.frames != s.frames*uint64(connections) {
+		return fmt.Errorf("only %d of %d frames were acknowledged", r.frames, s.frames*uint64(connections))
+	}
+	return nil
+}
+
+// firstTransaction differs from one invocation to the next, as a master's own counter would.
+func firstTransaction() uint64 {
+	return uint64(time.Now().Unix()%86_400) * 1000
+}
+
+// runIdle opens identified connections, leaves them alone and looks at the memory of the server.
+func (s *settings) runIdle(ctx context.Context) error {
+	srv, cleanup, err := s.startMeasured(ctx)
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	before := srv.rss()
+	conns, err := dialMany(ctx, srv.address, s.idle)
+	defer func() {
+		for _, c := range conns {
+			abandon(c)
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	ts := mustHex(time.Now().Format("20060102150405"))
+	for i, c := range conns {
+		f := frameOf(firstSerial + uint64(i))
+		copy(f[timeAt:], ts)
+		if _, err := c.Write(f); err != nil {
+			return err
+		}
+	}
+	answer := make([]byte, headerBytes)
+	for _, c := range conns {
+		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
+		if _, err := io.ReadFull(c, answer); err != nil {
+			return fmt.Errorf("no acknowledgement: %w", err)
+		}
+	}
+	show := func(when string) {
+		rss := srv.rss()
+		fmt.Fprintf(s.stdout, "%-28s %8.1f MiB, %6.0f bytes per connection\n",
+			when, float64(rss)/(1<<20), float64(rss-before)/float64(len(conns)))
+	}
+	fmt.Fprintf(s.stdout, "%s, %d connected and identified masters\n", srv.name, len(conns))
+	fmt.Fprintf(s.stdout, "%-28s %8.1f MiB\n", "resident before the first", float64(before)/(1<<20))
+	show("when all are acknowledged")
+	select {
+	case <-time.After(s.settle):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	show(fmt.Sprintf("after %v idle", s.settle))
+	return nil
+}
