@@ -134,7 +134,9 @@ func (c *client) call(ctx context.Context, method, path string, body, into any) 
 	if into == nil {
 		return nil
 	}
-	if err := json.NewDecoder(w.Body).Decode(into); err != nil {
+	d := json.NewDecoder(w.Body)
+	d.UseNumber() // a number is shown as the daemon wrote it
+	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("answer of the daemon: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -156,7 +157,9 @@ type commandResult struct {
 func (r *commandResult) UnmarshalJSON(text []byte) error {
 	type plain commandResult // without this method
 	r.text = append(r.text[:0], text...)
-	return json.Unmarshal(text, (*plain)(r))
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return d.Decode((*plain)(r))
 }
 
 func (a *app) showResult(r commandResult, asJSON bool) error {
@@ -195,9 +198,13 @@ func outcomeInWords(r commandResult) string {
 	return s
 }
 
+// answerInWords lists the fields of the answer; what the outcome has said already is left out.
 func answerInWords(answer map[string]any) string {
 	var words []string
 	for _, key := range slices.Sorted(maps.Keys(answer)) {
+		if key == "profile" || key == "message" || key == "direction" {
+			continue
+		}
 		words = append(words, fmt.Sprintf("%s=%v", key, answer[key]))
 	}
 	return strings.Join(words, " ")

@@ -1,5 +1,91 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
 
-func (a *app) simulateCommand() *cobra.Command { return &cobra.Command{Use: "simulate"} }
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+
+	"trama/cmd/trama/internal/config"
+	"trama/fleet"
+)
+
+func (a *app) simulateCommand() *cobra.Command {
+	o := fleet.Options{}
+	var profile, level string
+	c := &cobra.Command{
+		Use:   "simulate",
+		Short: "Stand in for a fleet of masters",
+		Long: "simulate runs masters that connect, send measurements, keep each until it is acknowledged, and answer commands.\n" +
+			"It exits with 1 when a frame stayed unacknowledged or no master could connect.",
+		Example: "  trama simulate --masters 50 --every 10s --duration 1m\n" +
+			"  trama simulate --address 127.0.0.1:12987 --profile compact --masters 1000 --every 1m --ramp 10s",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if _, _, err := net.SplitHostPort(o.Address); err != nil {
+				return usageError{fmt.Errorf("--address: found %q, expected host:port", o.Address)}
+			}
+			p, err := config.FindProfile(profile)
+			if err != nil {
+				return usageError{err}
+			}
+			o.Profile = p
+			o.Logger = hclog.New(&hclog.LoggerOptions{Name: "fleet", Level: hclog.LevelFromString(level), Output: a.stderr})
+			o.Progress = a.showProgress
+			if o.Seed == 0 {
+				o.Seed = uint64(time.Now().UnixNano())
+			}
+			a.say("simulating %d masters from %s on with profile %s at %s, seed %d", o.Masters, o.SerialFrom, p.Name(), o.Address, o.Seed)
+			s, err := fleet.Run(c.Context(), o)
+			if err != nil {
+				return usageError{err}
+			}
+			return a.showSummary(s)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Address, "address", "127.0.0.1:12986", "`host:port` of the gateway")
+	f.StringVarP(&profile, "profile", "p", "extended", "shipped profile, or `path` of a definition")
+	f.IntVar(&o.Masters, "masters", 10, "how many")
+	f.StringVar(&o.SerialFrom, "serial-from", "10000001", "`serial` of the first; the others count on from it")
+	f.DurationVar(&o.Every, "every", 10*time.Second, "between measurements of one master; 0 sends the next as soon as the last is acknowledged")
+	f.Float64Var(&o.Jitter, "jitter", 0.2, "part of every wait that is left to chance, 0 to 1")
+	f.DurationVar(&o.KeepAlive, "keep-alive", 2*time.Minute, "silence after which a master sends a keep-alive; 0 never")
+	f.DurationVar(&o.ReconnectEvery, "reconnect-every", 0, "how long a master stays on one connection; 0 for ever")
+	f.DurationVar(&o.Ramp, "ramp", 0, "over which the first connects are spread")
+	f.DurationVar(&o.AckTimeout, "ack-timeout", 10*time.Second, "after which an unacknowledged frame is sent again")
+	f.DurationVar(&o.Duration, "duration", 0, "how long it runs; 0 until a signal")
+	f.IntVar(&o.Frames, "frames", 0, "measurements of each master, after which it leaves; 0 no limit")
+	f.DurationVar(&o.ProgressEvery, "progress-every", 5*time.Second, "between progress lines")
+	f.Uint64Var(&o.Seed, "seed", 0, "of everything random; 0 takes one from the clock")
+	f.StringVar(&level, "log", "warn", "what is logged of single masters: debug shows why each connection failed")
+	return c
+}
+
+func (a *app) showProgress(p fleet.Progress) {
+	a.say("%7s  %d of %d connected  sent %d  acknowledged %d  waiting %d  resent %d  commands %d  lost %d  failed %d",
+		p.Elapsed.Round(time.Second), p.Connected, p.Masters, p.Sent, p.Acknowledged, p.Waiting, p.Resent, p.Commands, p.Lost, p.Failed)
+}
+
+// showSummary prints what became of the fleet; frames that nobody acknowledged are a failure.
+func (a *app) showSummary(s fleet.Summary) error {
+	fine := func(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
+	a.say("")
+	a.say("masters        %d, at most %d connected at a time", s.Masters, s.MostConnected)
+	a.say("connections    %d made, %d attempts failed, %d ended by the other side", s.Connects, s.Failed, s.Lost)
+	a.say("frames         %d sent in %v (%.0f/s), %d sent again", s.Sent, s.Elapsed.Round(time.Millisecond), float64(s.Sent)/s.Elapsed.Seconds(), s.Resent)
+	a.say("acknowledged   %d, unacknowledged %d", s.Acknowledged, s.Waiting)
+	a.say("latency        p50 %v, p99 %v, max %v", fine(s.P50), fine(s.P99), fine(s.Max))
+	a.say("commands       %d answered, %d refused", s.Commands, s.Refused)
+	a.say("surprises      %d frames that fit nothing, %d bytes of noise", s.Unexpected, s.Noise)
+	switch {
+	case s.Connects == 0:
+		return errors.New("no master could connect")
+	case s.Waiting > 0:
+		return fmt.Errorf("%d %s not acknowledged", s.Waiting, plural(int(s.Waiting), "frame"))
+	}
+	return nil
+}

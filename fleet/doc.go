@@ -1,0 +1,13 @@
+// Package fleet is a simulated fleet of masters: the peer for demonstrations, tests and load.
+//
+//	Run ─┬─ one goroutine per master: connect ▶ say something ▶ wait for bytes, or for what is due next ▶ …
+//	     ├─ a few dialling goroutines at a time
+//	     └─ one goroutine that reports progress
+//
+// A master sends a measurement every period, keeps what it sent until that is acknowledged, sends it again when it is
+// not, over a new connection if need be, and answers the commands of the server.  It holds one frame in flight.
+//
+// Everything on the wire comes from the profile by way of codec: the measurement is the first message with that purpose,
+// the keep-alive likewise, a command is answered as the profile's reply rules say.  A master at rest costs a goroutine with
+// a small stack, its socket and a buffer of 256 bytes; what encoding and decoding need is shared.
+package fleet
