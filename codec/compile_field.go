@@ -20,7 +20,7 @@ var typeNames = func() []string {
 // field compiles one field: itself and, for a field of bits, its parts.
 func (c *compiler) field(def *fieldDef) []op {
 	o := op{
-		size: def.size, little: def.order == "little", role: c.role(def),
+		size: def.size, most: def.maxSize, little: def.order == "little", role: c.role(def),
 		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: def.kind},
 	}
 	o.field.Role = o.role

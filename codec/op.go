@@ -51,6 +51,7 @@ type op struct {
 	shift  uint8  // opPart: lowest bit
 	slot   uint8  // flagRemember: place in the session
 	size   int    // bytes; 0 when the field takes what is left (or for opPart)
+	most   int    // size 0: bytes at the most
 	mask   uint64 // opPart: bits after shifting
 	lo, hi uint64 // checkRange, in the order of key()
 	ranges [][2]uint64

@@ -33,7 +33,11 @@ func (o *op) parse(buf []byte, v any, verbatim bool) (out []byte, num uint64, er
 	if err != nil {
 		return buf, 0, err
 	}
-	if b := out[len(buf):]; len(b) <= 8 {
+	b := out[len(buf):]
+	if o.size == 0 && len(b) > o.most {
+		return buf, 0, fmt.Errorf("%w: %d bytes, allowed %d", ErrLength, len(b), o.most)
+	}
+	if len(b) <= 8 {
 		num = loadBE(b)
 	}
 	return out, num, nil
