@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
-
 	"trama/codec"
 )
 
@@ -38,7 +36,7 @@ type command struct {
 
 // command takes a command in: refused at once when it cannot be built or the master has no link; otherwise sent, or queued behind
 // the one in flight.  One at a time, strictly in order: the devices are half-duplex.
-func (m masterActor) command(ctx actor.Context, c *command) {
+func (m masterActor) command(c *command) {
 	c.asked = m.gw.clock()
 	if c.req.Wait <= 0 {
 		c.req.Wait = defaultCommandWait
@@ -60,13 +58,13 @@ func (m masterActor) command(ctx actor.Context, c *command) {
 		return
 	}
 	m.commands++
-	self, root := ctx.Self(), m.gw.root
+	self, root := m.pid, m.gw.root
 	c.timer = time.AfterFunc(c.req.Wait, func() { root.Send(self, &commandDue{id: c.id}) })
 	if m.inFlight != nil {
 		m.queue = append(m.queue, c)
 		return
 	}
-	m.transmit(ctx, c)
+	m.transmit(c)
 }
 
 // linkFor chooses the link that a command goes out on: the newest whose profile has it.
@@ -170,20 +168,20 @@ func (m masterActor) header(p *codec.Profile) *codec.Session {
 }
 
 // transmit hands the frame of c to its connection.
-func (m masterActor) transmit(ctx actor.Context, c *command) {
+func (m masterActor) transmit(c *command) {
 	frame, err := c.profile.Append(nil, &c.frame)
 	if err != nil {
-		m.finish(ctx, c, fmt.Errorf("%w: %w", ErrBadCommand, err))
+		m.finish(c, fmt.Errorf("%w: %w", ErrBadCommand, err))
 		return
 	}
 	m.inFlight = c
 	c.result.Sent = hexString(frame)
 	m.gw.log.Named("command").Info("sent", "master", m.serial, "command", c.result.Command, "conn", c.link.id, "by", c.req.Origin, "frame", c.result.Sent)
-	ctx.Send(c.link.pid, &transmit{frame: frame, master: m.master, command: c.id})
+	m.gw.root.Send(c.link.pid, &transmit{frame: frame, master: m.master, command: c.id})
 }
 
 // answered ends the command in flight with the master's answer.
-func (m masterActor) answered(ctx actor.Context, f *codec.Frame, u *uplink) {
+func (m masterActor) answered(f *codec.Frame, u *uplink) {
 	c := m.inFlight
 	c.result.Outcome = OutcomeDone
 	if code, ok := f.Result(); ok {
@@ -199,35 +197,35 @@ func (m masterActor) answered(ctx actor.Context, f *codec.Frame, u *uplink) {
 			c.result.Detail = "answer cannot be shown: " + err.Error()
 		}
 	}
-	m.finish(ctx, c, nil)
+	m.finish(c, nil)
 }
 
 // due ends a command whose wait is over: unknown when it was sent, expired when it was not.
-func (m masterActor) due(ctx actor.Context, id uint64) {
+func (m masterActor) due(id uint64) {
 	if c := m.inFlight; c != nil && c.id == id {
 		c.result.Outcome, c.result.Detail = OutcomeUnknown, fmt.Sprintf("no answer within %s: it may have been executed", c.req.Wait)
-		m.finish(ctx, c, nil)
+		m.finish(c, nil)
 		return
 	}
 	for i, c := range m.queue {
 		if c.id == id {
 			m.queue = append(m.queue[:i:i], m.queue[i+1:]...)
 			c.result.Outcome, c.result.Detail = OutcomeExpired, "never sent: it waited behind another command"
-			m.finish(ctx, c, nil)
+			m.finish(c, nil)
 			return
 		}
 	}
 }
 
 // undelivered ends a command that the connection could not write at all.
-func (m masterActor) undelivered(ctx actor.Context, msg *undelivered) {
+func (m masterActor) undelivered(msg *undelivered) {
 	if c := m.inFlight; c != nil && c.id == msg.id {
-		m.finish(ctx, c, fmt.Errorf("%w: %s: connection %d: %w", ErrMasterOffline, m.serial, c.link.id, msg.err))
+		m.finish(c, fmt.Errorf("%w: %s: connection %d: %w", ErrMasterOffline, m.serial, c.link.id, msg.err))
 	}
 }
 
 // finish responds, exactly once, and lets the next command go.
-func (m masterActor) finish(ctx actor.Context, c *command, err error) {
+func (m masterActor) finish(c *command, err error) {
 	m.conclude(c, err)
 	if m.inFlight == c {
 		m.inFlight = nil
@@ -236,11 +234,11 @@ func (m masterActor) finish(ctx actor.Context, c *command, err error) {
 		next := m.queue[0]
 		m.queue = m.queue[1:]
 		if next.link.slot.profile.Load() == next.profile && m.linked(next.link) {
-			m.transmit(ctx, next)
+			m.transmit(next)
 		} else if err := m.build(next); err != nil { // the link it was built for is gone
 			m.conclude(next, err)
 		} else {
-			m.transmit(ctx, next)
+			m.transmit(next)
 		}
 	}
 }

@@ -15,24 +15,22 @@ type connection struct{ link *link }
 
 func (c connection) receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *uplink:
-		c.uplink(ctx, m)
 	case *identified:
 		c.identified(m)
 	case *transmit:
-		c.transmit(ctx, m)
+		c.transmit(m)
 	case *relayed:
 		c.relayed(m)
 	case *ended:
 		c.ended(ctx, m)
 	case *actor.Started:
-		c.started(ctx)
+		c.started()
 	case *actor.Restarting, *actor.Stopping, *actor.Stopped:
 	}
 }
 
 // started goes on, after a restart, behind the frame that failed.
-func (c connection) started(ctx actor.Context) {
+func (c connection) started() {
 	l := c.link
 	u := l.held
 	if u == nil {
@@ -47,20 +45,21 @@ func (c connection) started(ctx actor.Context) {
 	u.ends = append(u.ends, int32(len(u.acks)))
 	l.poison(u.batch.Frames[u.next], "", &l.node)
 	u.next++
-	c.decode(ctx, u)
+	c.decode(u)
 }
 
-func (c connection) uplink(ctx actor.Context, u *uplink) {
+// uplink handles what one read brought.
+func (c connection) uplink(u *uplink) {
 	if c.link.condemned {
 		u.abandon()
 		return
 	}
 	c.link.held = u
-	c.decode(ctx, u)
+	c.decode(u)
 }
 
 // decode turns the frames of u into fields, decides each one's fate and prepares its acknowledgement.
-func (c connection) decode(ctx actor.Context, u *uplink) {
+func (c connection) decode(u *uplink) {
 	l := c.link
 	profile := l.slot.profile.Load()
 	env := codec.Env{Now: u.batch.Received, Session: &l.session}
@@ -72,7 +71,7 @@ func (c connection) decode(ctx actor.Context, u *uplink) {
 		u.fates[u.next] = fateRejected
 		if err := profile.Decode(codec.Uplink, raw, f); err != nil {
 			l.reject(raw, reasonOf(err), err)
-		} else if env.HasResult = false; l.slot.role == RoleIntegrator && !c.integrator(ctx, profile, f, raw, &env) {
+		} else if env.HasResult = false; l.slot.role == RoleIntegrator && !c.integrator(profile, f, raw, &env) {
 			l.reject(raw, "not for an integrator", nil)
 		} else if acks, _, err := profile.Reply(u.acks, f, env); err != nil {
 			l.reject(raw, "no acknowledgement", err)
@@ -120,9 +119,9 @@ func (c connection) identified(m *identified) {
 	}
 }
 
-func (c connection) transmit(ctx actor.Context, m *transmit) {
+func (c connection) transmit(m *transmit) {
 	if err := c.link.conn.Write(m.frame); err != nil {
-		ctx.Send(m.master.pid, &undelivered{id: m.command, err: err})
+		c.link.gw.root.Send(m.master.pid, &undelivered{id: m.command, err: err})
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 // What a handler leaves in after is applied when it has returned, still before the actor's next message: the next stage of a frame's
 // way is not called from inside the one before it, so the way needs a small stack, and each of thousands of readers has one.
 //
+// Frames (*uplink, *group) go to the actor's shell directly; everything else takes protoactor's way through the context.
+//
 // The zero value is an idle inline inbox.
 type inbox struct {
 	invoker actor.MessageInvoker
@@ -110,7 +112,12 @@ func (b *inbox) invoke(msg any, system bool) {
 		}
 	}()
 	if !system {
-		b.invoker.InvokeUserMessage(msg)
+		switch m := msg.(type) {
+		case *uplink, *group:
+			b.owner.shell.carry(m)
+		default:
+			b.invoker.InvokeUserMessage(msg)
+		}
 		return
 	}
 	switch msg.(type) {

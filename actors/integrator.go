@@ -3,8 +3,6 @@ package actors
 import (
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
-
 	"trama/codec"
 )
 
@@ -23,7 +21,7 @@ type integratorRequest struct {
 const refusedCode = 1
 
 // integrator acts on one frame from an integrator and sets the response code of its acknowledgement in env.
-func (c connection) integrator(ctx actor.Context, p *codec.Profile, f *codec.Frame, raw []byte, env *codec.Env) bool {
+func (c connection) integrator(p *codec.Profile, f *codec.Frame, raw []byte, env *codec.Env) bool {
 	name, forward := p.Forward(f)
 	if !forward {
 		return f.From() != codec.Server // keep-alives and the like are acknowledged; nothing else is ours to act on
@@ -42,7 +40,7 @@ func (c connection) integrator(ctx actor.Context, p *codec.Profile, f *codec.Fra
 	header := new(codec.Session)
 	p.Remember(header, f)
 	root, self := c.link.gw.root, c.link.pid
-	ctx.Send(m.pid, &command{
+	root.Send(m.pid, &command{
 		req:    CommandRequest{Serial: m.serial, Command: name, Origin: "integrator " + c.link.remote()},
 		header: header,
 		respond: func(c *command, err error) {

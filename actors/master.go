@@ -73,30 +73,33 @@ type masterActor struct{ *master }
 
 func (m masterActor) receive(ctx actor.Context) {
 	switch msg := ctx.Message().(type) {
-	case *group:
-		m.held = msg
-		m.attach(msg.up.link)
-		m.group(ctx)
 	case *linkDown:
 		m.detach(msg.link)
 	case *command:
-		m.command(ctx, msg)
+		m.command(msg)
 	case *commandDue:
-		m.due(ctx, msg.id)
+		m.due(msg.id)
 	case *undelivered:
-		m.undelivered(ctx, msg)
+		m.undelivered(msg)
 	case *describeMaster:
 		m.describe(msg)
 	case *stopping:
 		m.giveUpCommands("the gateway is stopping")
 	case *actor.Started:
-		m.started(ctx)
+		m.started()
 	case *actor.Restarting, *actor.Stopping, *actor.Stopped:
 	}
 }
 
+// handle takes in a run of frames of this master.
+func (m masterActor) handle(g *group) {
+	m.held = g
+	m.attach(g.up.link)
+	m.group()
+}
+
 // started goes on, after a restart, behind the frame that failed.
-func (m masterActor) started(ctx actor.Context) {
+func (m masterActor) started() {
 	g := m.held
 	if m.condemned {
 		m.reset()
@@ -114,23 +117,23 @@ func (m masterActor) started(ctx actor.Context) {
 		g.up.link.poison(g.up.batch.Frames[g.next], m.serial, &m.node)
 		g.next++
 	}
-	m.group(ctx)
+	m.group()
 }
 
 // group handles the frames in hand.
-func (m masterActor) group(ctx actor.Context) {
+func (m masterActor) group() {
 	g := m.held
 	for ; g.next < g.to; g.next++ {
 		if m.node.armed.CompareAndSwap(true, false) {
 			panic(injected{})
 		}
-		m.track(ctx, g.up, g.next)
+		m.track(g.up, g.next)
 	}
 	m.held, m.node.box.after = nil, g
 }
 
 // track takes in one frame.
-func (m masterActor) track(ctx actor.Context, u *uplink, i int) {
+func (m masterActor) track(u *uplink, i int) {
 	f, raw := &u.frames[i], u.batch.Frames[i]
 	at := u.batch.Received
 	m.last = at
@@ -140,7 +143,7 @@ func (m masterActor) track(ctx actor.Context, u *uplink, i int) {
 	profile := u.link.slot.profile.Load()
 	m.keep(f.Message(), profile, raw, at)
 	if c := m.inFlight; c != nil && c.profile == profile && profile.Answers(&c.frame, f) {
-		m.answered(ctx, f, u)
+		m.answered(f, u)
 	}
 }
 

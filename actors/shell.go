@@ -45,6 +45,23 @@ type injected struct{}
 
 func (injected) String() string { return "injected fault" }
 
+// carry handles frames, with the same accounting and the same fate of a panic as Receive.  They come without a context, which nothing
+// on their way needs: it would be the coldest memory of the whole way.
+func (s *shell) carry(msg any) {
+	s.node.begin(describe(msg))
+	defer s.guard(msg)
+	switch m := msg.(type) {
+	case *uplink:
+		if phase(s.node.phase.Load()) == phaseStopped {
+			m.abandon()
+			return
+		}
+		s.inner.(connection).uplink(m)
+	case *group:
+		s.inner.(masterActor).handle(m)
+	}
+}
+
 // Receive implements actor.Actor.
 func (s *shell) Receive(ctx actor.Context) {
 	msg := ctx.Message()
