@@ -34,26 +34,43 @@ type builder struct {
 	verbatim bool // the values of an existing frame: computed fields may be given, and are computed anew
 }
 
-// messageFor finds a layout by name or by command.
+// messageFor finds a layout: by name, then by the command alone, then by a range of commands; the server's own
+// come first.
 func (p *Profile) messageFor(command string) *layout {
-	for _, l := range p.layouts {
-		if l.message.Name == command || l.message.Command == command && command != "" {
-			return l
-		}
-	}
-	if p.commandOp < 0 {
-		return nil
-	}
-	_, num, err := p.ops[p.commandOp].parse(nil, command, false)
-	if err != nil {
+	if command == "" {
 		return nil
 	}
 	for _, l := range p.layouts {
-		if l.commands.has(num) {
+		if l.message.Name == command {
 			return l
 		}
 	}
-	return nil
+	var num uint64
+	var err error
+	if p.commandOp >= 0 {
+		_, num, err = p.ops[p.commandOp].parse(nil, command, false)
+	}
+	if p.commandOp < 0 || err != nil {
+		return nil
+	}
+	var best *layout
+	bestRank := 0
+	for _, l := range p.layouts {
+		if !l.commands.has(num) {
+			continue
+		}
+		rank := 1
+		if l.message.From == Server {
+			rank++
+		}
+		if l.message.Command != "" {
+			rank += 2
+		}
+		if rank > bestRank {
+			best, bestRank = l, rank
+		}
+	}
+	return best
 }
 
 func (p *Profile) unknownMessage(command string) error {

@@ -84,6 +84,7 @@ func (c *compiler) headerOps(d *definition) []*Field {
 		for _, o := range c.field(def) {
 			if _, twice := c.header[o.field.Key]; twice {
 				c.src.problem(def.path+".key", quote(o.field.Key)+" a second time", "keys that differ")
+				continue
 			}
 			c.header[o.field.Key] = len(p.ops)
 			if o.role == RoleCommand {
@@ -122,6 +123,9 @@ func (c *compiler) lengthField(d *definition) {
 	o.flags |= flagLength
 	p.length.op, p.length.add = i, def.add
 	p.length.off = c.offset(i)
+	if def.counts == "" {
+		return // reported when it was read
+	}
 	start, err := c.countStart(def.counts)
 	if err != nil {
 		c.src.problem(def.path+".counts", quote(def.counts), `"all", "body", "after KEY" or "from KEY" with a field of the header`)
@@ -181,6 +185,7 @@ func (c *compiler) message(def *messageDef, header []*Field) {
 			}
 			if o.role == RoleCommand {
 				c.src.problem(field.path+".role", `"command"`, "that role in the header, because it chooses the message")
+				o.field.Role = NoRole
 			}
 			keys[o.field.Key] = true
 			l.fixed += o.size
@@ -256,7 +261,7 @@ func (c *compiler) required(o *op) bool {
 // limits computes the smallest and the largest frame and what the length field may say.
 func (c *compiler) limits(d *definition) {
 	p := c.p
-	lo, hi := hardMaxFrame+1, 0
+	lo, hi, before := hardMaxFrame+1, 0, len(c.src.problems)
 	for i, l := range p.layouts {
 		size := p.headerSize + l.fixed
 		if size > p.maxFrame {
@@ -266,7 +271,7 @@ func (c *compiler) limits(d *definition) {
 		hi = max(hi, min(size+l.most, p.maxFrame))
 	}
 	p.length.lo, p.length.hi = lo, hi
-	if p.length.op < 0 {
+	if p.length.op < 0 || len(c.src.problems) > before {
 		return
 	}
 	o := &p.ops[p.length.op]

@@ -32,6 +32,7 @@ func (c *compiler) field(def *fieldDef) []op {
 		return nil
 	}
 	o.field.Size = o.size
+	c.roleFits(def, &o)
 	if def.remember {
 		if o.flags |= flagRemember; o.size == 0 || o.size > 8 {
 			c.src.problem(def.path+".remember", fmt.Sprintf("a field of %d bytes", o.size), "1 to 8 bytes")
@@ -53,6 +54,25 @@ func (c *compiler) role(def *fieldDef) Role {
 		return NoRole
 	}
 	return Role(slices.Index(roleNames[:], def.role))
+}
+
+// roleFits refuses a role that the type cannot play.
+func (c *compiler) roleFits(def *fieldDef, o *op) {
+	whole := o.integer() && def.scale == nil && def.offset == nil
+	fits, want := true, ""
+	switch o.role {
+	case RoleCommand:
+		fits, want = whole || o.code == opASCII && o.size >= 1 && o.size <= 8, "whole number without scale, or ascii of 1 to 8 bytes"
+	case RoleTransaction, RoleResult, RoleAlarm:
+		fits, want = whole, "whole number without scale"
+	case RoleTimestamp:
+		fits, want = o.code == opTime, "time"
+	case RoleIdentity:
+		fits, want = o.code != opFloat32 && o.code != opFloat64 && o.code != opTime, "whole number, digits, text or bytes"
+	}
+	if !fits {
+		c.src.problem(def.path+".role", fmt.Sprintf("%q on type %s", def.role, def.kind), "it on a field that is a "+want)
+	}
 }
 
 // kind settles code and size from the type.
@@ -107,6 +127,8 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		return false
 	case implied > 0:
 		o.size = implied
+	case def.badSize:
+		return false // reported when it was read
 	case o.size == 0 && !def.rest:
 		c.src.problem(def.path+".size", "nothing", "a number of bytes for type "+def.kind)
 		return false
@@ -151,6 +173,7 @@ func (c *compiler) part(def *fieldDef, word *op) (op, bool) {
 	}
 	o := op{code: opPart, role: c.role(def), shift: uint8(lo), mask: math.MaxUint64 >> (63 - (hi - lo)),
 		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: "bits", Role: c.role(def)}}
+	c.roleFits(def, &o)
 	c.values(def, &o)
 	return o, true
 }

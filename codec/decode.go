@@ -127,7 +127,7 @@ func (p *Profile) run(f *Frame, ops []op, first, off, end int) (int, failure) {
 			word = num
 		}
 		if o.flags&flagLength != 0 && num != p.lengthValue(len(data)) {
-			return off, failure{o, off, fmt.Errorf("%w: says %d, found %d", ErrLength, num, p.lengthValue(len(data)))}
+			return off, failure{o, off, fmt.Errorf("%w: says %d, found %d", ErrLength, num, max(0, int64(p.lengthValue(len(data)))))}
 		}
 		c.size = uint32(size)
 		f.add(c, num, o.role)

@@ -32,7 +32,7 @@ type fieldDef struct {
 	key, title, unit, kind, as, order, layout, role string
 	chars, at                                       string
 	size, maxSize                                   int
-	rest, remember                                  bool
+	rest, remember, badSize                         bool
 	preset, constant, low, high, scale, offset, pad any
 	in                                              []any
 	enum                                            []enumDef
@@ -193,6 +193,7 @@ func (f *fieldDef) readSize(t *table) {
 			return
 		}
 	}
+	f.badSize = true
 	t.src.problem(t.at("size"), describe(v), fmt.Sprintf(`a number of bytes from 1 to %d, or "rest"`, hardMaxFrame))
 }
 

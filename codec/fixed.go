@@ -126,7 +126,7 @@ func (o *op) step() stepCode {
 	switch {
 	case o.flags&flagLength != 0:
 		return stepLength
-	case o.code == opDigits || o.code == opHex || o.code == opTime || o.code == opASCII && o.size > 1:
+	case o.code == opDigits || o.code == opHex || o.code == opTime || o.code == opASCII && o.size > 8:
 		return stepNone
 	case o.code == opBCD && o.size == 1:
 		return stepBCD1

@@ -54,7 +54,8 @@ func sortProblems(ps []Problem) {
 	sort.SliceStable(ps, func(i, j int) bool { return ps[i].Line < ps[j].Line })
 }
 
-// nearest returns the word most like s, or "" when none is near: at most a third of the letters may differ.
+// nearest returns the word most like s, or "" when none is near: at most a third of the letters may differ, or
+// one is the beginning of the other.
 func nearest(s string, words []string) string {
 	best, bestDistance := "", len(s)/3+1
 	if bestDistance > 3 {
@@ -67,6 +68,13 @@ func nearest(s string, words []string) string {
 	}
 	if best == s {
 		return ""
+	}
+	if best == "" && len(s) > 1 {
+		for _, w := range words {
+			if len(w) > 1 && (strings.HasPrefix(w, s) || strings.HasPrefix(s, w)) {
+				return w
+			}
+		}
 	}
 	return best
 }

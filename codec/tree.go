@@ -89,7 +89,7 @@ func (t *table) finish() {
 	for _, k := range t.known {
 		known[k] = true
 	}
-	for k := range t.values {
+	for _, k := range t.keys() {
 		if !known[k] {
 			t.src.problem(t.at(k), "unknown key "+quote(k), "one of "+strings.Join(t.known, ", "))
 			t.src.problems[len(t.src.problems)-1].Nearest = nearest(k, t.known)

@@ -1,0 +1,147 @@
+package codec
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Each testdata/*.bad.toml breaks one rule and says in its last lines what must be reported:
+// "# expect: LINE KEY: text", one such line for each problem and no other problem.
+func TestBadDefinitionsAreRefusedWithPlaceAndReason(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.bad.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for _, line := range strings.Split(string(src), "\n") {
+			if text, ok := strings.CutPrefix(line, "# expect: "); ok {
+				want = append(want, text)
+			}
+		}
+		name := filepath.Base(file)
+		p, err := Compile(name, src)
+		var bad *DefinitionError
+		if p != nil || !errors.As(err, &bad) {
+			t.Errorf("%s: compiled (%v)", name, err)
+			continue
+		}
+		lines := strings.Split(err.Error(), "\n")
+		if len(lines) != len(want) || len(lines) != len(bad.Problems) {
+			t.Errorf("%s: %d problems, want %d:\n%v", name, len(lines), len(want), err)
+			continue
+		}
+		for i, line := range lines {
+			number, text, _ := strings.Cut(want[i], " ")
+			if !strings.HasPrefix(line, name+":"+number+": ") || !strings.Contains(line, text) {
+				t.Errorf("%s\ngot  %s\nwant %s:%s: %s", name, line, name, number, text)
+			}
+		}
+	}
+}
+
+func TestGoodDefinitionsCompileAndTheirExamplesHold(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.good.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	for _, file := range append(files, "profiles/extended.toml", "profiles/compact.toml") {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Compile(filepath.Base(file), src)
+		if err != nil {
+			t.Errorf("%s:\n%v", file, err)
+			continue
+		}
+		for _, err := range p.CheckExamples() {
+			t.Error(err)
+		}
+	}
+}
+
+func TestExamplesThatDoNotHoldAreNamed(t *testing.T) {
+	src, _ := ShippedSource("compact")
+	p, err := Compile("mine.toml", append(src, []byte(`
+[[example]]
+direction = "uplink"
+hex       = "0013010000000012345678010273000041ac0000"
+expect    = { MS = 21, SD = "12345678", RN = 1 }
+reply     = "00"
+
+[[example]]
+hex = "0013010000000012345678010273000041ac000000"
+`)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	errs := p.CheckExamples()
+	want := []string{
+		"MS: found 21.5, expected 21",
+		"RN: no such field in message measurement",
+		"the reply is 000801000000001234567801027300 (due true, <nil>), expected 00",
+		"framing does not find exactly this frame",
+		"ML at byte 0: length does not fit: says 13, found 14",
+	}
+	if len(errs) != len(want) {
+		t.Fatalf("%d errors: %v", len(errs), errs)
+	}
+	for i, err := range errs {
+		if !strings.HasPrefix(err.Error(), "mine.toml:") || !strings.Contains(err.Error(), want[i]) {
+			t.Errorf("got  %v\nwant %s", err, want[i])
+		}
+	}
+}
+
+func TestShippedProfilesAreFoundByName(t *testing.T) {
+	for _, name := range ShippedNames() {
+		p := shipped(t, name)
+		if p.Name() != name || p.Title() == "" {
+			t.Errorf("%s is called %s (%s)", name, p.Name(), p.Title())
+		}
+		if again := shipped(t, name); again != p {
+			t.Errorf("%s is compiled twice", name)
+		}
+	}
+	for name, text := range map[string]string{"extendet": `did you mean "extended"?`, "zzz": "known are", "../x": "known are"} {
+		if _, err := Shipped(name); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLinesAreFoundInEveryFormOfTOML(t *testing.T) {
+	got := positions(`# comment with [brackets] and "quotes
+a = 1
+"b.c".d = '''
+many
+lines''' # x
+[t]
+e = [ 1,
+  { f = "]", g = [
+    2 ] },
+]
+[[u.v]]
+h = """a "quoted" \""" text"""
+[u.v.w]
+i = true
+[[u.v]]
+h = 1979-05-27T07:32:00Z
+`)
+	for path, line := range map[string]int{
+		"a": 2, "b.c": 3, "b.c.d": 3, "t": 6, "t.e": 7, "t.e[0]": 7, "t.e[1]": 8, "t.e[1].f": 8, "t.e[1].g": 8, "t.e[1].g[0]": 9,
+		"u.v[0]": 11, "u.v[0].h": 12, "u.v[0].w": 13, "u.v[0].w.i": 14, "u.v[1]": 15, "u.v[1].h": 16,
+	} {
+		if got[path] != line {
+			t.Errorf("%s is in line %d, want %d", path, got[path], line)
+		}
+	}
+}

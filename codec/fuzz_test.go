@@ -1,0 +1,151 @@
+package codec
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// fuzzProfiles are the profiles that fuzzing runs over.
+func fuzzProfiles(t testing.TB) []*Profile {
+	out := []*Profile{profileFrom(t, "types.good.toml")}
+	for _, name := range ShippedNames() {
+		out = append(out, shipped(t, name))
+	}
+	return out
+}
+
+// FuzzDecode: framing, the quick and the general plan agree on any bytes; what is accepted encodes to the same
+// bytes, from JSON too; a reply is itself a frame.
+func FuzzDecode(f *testing.F) {
+	profiles := fuzzProfiles(f)
+	for _, g := range goldens {
+		f.Add(g.bytes(f), uint8(g.direction))
+	}
+	f.Add([]byte("\x00\x0e\x01\x07\xa3\xe7\x55\x00\x01\x12\x34\x56\x7f"), uint8(0))
+	f.Fuzz(func(t *testing.T, data []byte, way uint8) {
+		d := Direction(way % 3)
+		for _, p := range profiles {
+			agree(t, p, d, data)
+			var frame, back Frame
+			if p.Decode(d, data, &frame) != nil {
+				continue
+			}
+			text, err := frame.AppendJSON(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.ParseJSON(text, &back); err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			if again, err := p.Append(nil, &back); err != nil || !bytes.Equal(again, data) {
+				t.Fatalf("%x became %x (%v)\n%s", data, again, err, text)
+			}
+			for _, it := range frame.Items() {
+				_, _, _, _ = it.Uint(), it.Int(), it.Float(), it.Text()
+			}
+			reply, due, err := p.Reply(nil, &frame, Env{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if due {
+				other := Downlink
+				if frame.Direction() == Downlink {
+					other = Uplink
+				}
+				if err := p.Decode(other, reply, &back); err != nil {
+					t.Fatalf("reply %x to %x: %v", reply, data, err)
+				}
+			}
+		}
+	})
+}
+
+// FuzzSplit: what comes out of a stream does not depend on how it is cut, adds up, and decodes.
+func FuzzSplit(f *testing.F) {
+	profiles := fuzzProfiles(f)
+	all := []byte{}
+	for _, g := range goldens {
+		all = append(all, g.bytes(f)...)
+		f.Add(append([]byte("\x00\x25noise"), g.bytes(f)...), uint16(7), uint16(13))
+	}
+	f.Add(all, uint16(100), uint16(3))
+	f.Fuzz(func(t *testing.T, stream []byte, at, size uint16) {
+		for _, p := range profiles {
+			split := p.Splitter(Uplink)
+			want, skipped, rest := cut(t, split, stream)
+			total := skipped + len(rest)
+			for _, frame := range want {
+				total += len(frame)
+				var decoded Frame
+				if err := p.Decode(Uplink, frame, &decoded); err != nil {
+					t.Fatalf("%x was cut: %v", frame, err)
+				}
+			}
+			if total != len(stream) || len(rest) >= p.MaxFrameBytes() {
+				t.Fatalf("%d bytes of %d accounted for, %d held", total, len(stream), len(rest))
+			}
+			i := min(int(at), len(stream))
+			var parts [][]byte
+			for tail := stream[i:]; len(tail) > 0; tail = tail[min(int(size)+1, len(tail)):] {
+				parts = append(parts, tail[:min(int(size)+1, len(tail))])
+			}
+			got, gotSkipped, gotRest := cut(t, split, append([][]byte{stream[:i]}, parts...)...)
+			if !bytes.Equal(bytes.Join(got, []byte("|")), bytes.Join(want, []byte("|"))) || gotSkipped != skipped || !bytes.Equal(gotRest, rest) {
+				t.Fatalf("%x cut at %d and every %d: %d frames, %d skipped, %d left; whole: %d, %d, %d",
+					stream, i, int(size)+1, len(got), gotSkipped, len(gotRest), len(want), skipped, len(rest))
+			}
+			// Nothing is left when the stream ends.
+			for tail := rest; len(tail) > 0; {
+				advance, _, _ := split(tail, true)
+				if advance <= 0 || advance > len(tail) {
+					t.Fatalf("at the end: advance %d of %d", advance, len(tail))
+				}
+				tail = tail[advance:]
+			}
+		}
+	})
+}
+
+// FuzzCompile: no definition makes the compiler fail other than by its report; what compiles can be used.
+func FuzzCompile(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.toml")
+	shippedOnes, _ := filepath.Glob("profiles/*.toml")
+	for _, file := range append(files, shippedOnes...) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(src)
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		p, err := Compile("fuzz.toml", src)
+		if err != nil {
+			if bad, ok := err.(*DefinitionError); !ok || len(bad.Problems) == 0 || p != nil {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		p.CheckExamples()
+		data := make([]byte, 64)
+		for i := range data {
+			data[i] = byte(i)
+		}
+		var frame Frame
+		for _, d := range []Direction{Any, Uplink, Downlink} {
+			p.Splitter(d)(data, false)
+			agree(t, p, d, data)
+			agree(t, p, d, make([]byte, 20))
+		}
+		for _, m := range p.Messages() {
+			if p.Build(&frame, m.Name, nil) == nil {
+				raw, err := p.Append(nil, &frame)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = p.Decode(Any, raw, &frame)
+			}
+		}
+	})
+}
