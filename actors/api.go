@@ -101,9 +101,6 @@ type CommandResult struct {
 	Detail      string         `json:"detail,omitempty"` // in words, when there is something to say
 }
 
-// Millis is a duration that prints as milliseconds with three decimals in JSON.
-type Millis time.Duration
-
 // Value is the last value seen of one field of a master.
 type Value struct {
 	Value   any       `json:"value"` // number, string or bool as codec's JSON gives it

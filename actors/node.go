@@ -194,7 +194,8 @@ func (f *family) get(name string) *node {
 	return f.by[name]
 }
 
-// list returns the children, sorted by name with numbers in their order (conn-9 before conn-10).
+// list returns the children: the root's in the order of the way of a frame, others by name with numbers in their order (conn-9 before
+// conn-10).
 func (f *family) list() []*node {
 	if f == nil {
 		return nil
@@ -206,6 +207,9 @@ func (f *family) list() []*node {
 	}
 	f.mu.RUnlock()
 	slices.SortFunc(all, func(a, b *node) int {
+		if a.kind != b.kind {
+			return a.born.Compare(b.born)
+		}
 		if len(a.name) != len(b.name) && a.kind == kindConnection {
 			return len(a.name) - len(b.name)
 		}
