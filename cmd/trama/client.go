@@ -23,6 +23,7 @@ import (
 type client struct {
 	base  string
 	token string
+	http  *http.Client
 }
 
 // daemonFlags adds the flags that say where the daemon is.
@@ -59,7 +60,9 @@ func (a *app) client() (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (it is made when `trama serve` starts)", err)
 	}
-	return &client{base: strings.TrimSuffix(base, "/"), token: token}, nil
+	// One request and the program ends: a connection that is kept would only linger.
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
+	return &client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Transport: transport}}, nil
 }
 
 // localURL is how this machine reaches the endpoint that listens on address.
@@ -95,7 +98,7 @@ func (c *client) do(ctx context.Context, method, path string, body any) (*http.R
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	w, err := http.DefaultClient.Do(r)
+	w, err := c.http.Do(r)
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.base)
 	}
