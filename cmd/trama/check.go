@@ -86,3 +86,15 @@ func loadConfig(file string) (*config.Config, error) {
 	}
 	return c, err
 }
+
+// findProfile returns the profile that --profile names.
+func findProfile(name string) (*codec.Profile, error) {
+	if name == "" {
+		return nil, usageError{fmt.Errorf("--profile is missing; shipped are %s; a path to a .toml file works too", strings.Join(codec.ShippedNames(), ", "))}
+	}
+	p, err := config.FindProfile(name)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return p, nil
+}

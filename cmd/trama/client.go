@@ -53,7 +53,7 @@ func (a *app) client() (*client, error) {
 	if !strings.Contains(base, "://") {
 		base = "http://" + base
 	}
-	if u, err := url.Parse(base); err != nil || u.Host == "" {
+	if u, err := url.Parse(base); err != nil || u.Hostname() == "" {
 		return nil, usageError{fmt.Errorf("--admin: found %q, expected a URL such as http://127.0.0.1:8686", a.adminURL)}
 	}
 	token, err := admin.ReadToken(tokenFile)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"trama/cmd/trama/internal/config"
 	"trama/codec"
 )
 
@@ -38,7 +37,6 @@ func (a *app) decodeCommand() *cobra.Command {
 	c.Flags().StringVarP(&profile, "profile", "p", "", "shipped profile, or `path` of a definition (required)")
 	c.Flags().StringVar(&direction, "direction", "any", "any, uplink (to the server) or downlink (from it)")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object per frame; encode --from-json takes it back")
-	_ = c.MarkFlagRequired("profile") // fails only for a flag that does not exist
 	return c
 }
 
@@ -53,9 +51,9 @@ type decoder struct {
 }
 
 func newDecoder(a *app, profile, direction string, asJSON bool) (*decoder, error) {
-	p, err := config.FindProfile(profile)
+	p, err := findProfile(profile)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	d := &decoder{app: a, profile: p, json: asJSON}
 	switch direction {

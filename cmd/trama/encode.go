@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"trama/cmd/trama/internal/config"
 	"trama/codec"
 )
 
@@ -25,9 +24,9 @@ func (a *app) encodeCommand() *cobra.Command {
 		Example: "  trama encode --profile extended A SD=12345678 NUT=101 TS=20261123153334 RFC=1 SC=2 CC=3\n" +
 			"  trama decode --profile extended --json HEX | trama encode --profile extended --from-json -",
 		RunE: func(_ *cobra.Command, args []string) error {
-			p, err := config.FindProfile(profile)
+			p, err := findProfile(profile)
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			if fromJSON != "" {
 				if len(args) > 0 {
@@ -43,7 +42,6 @@ func (a *app) encodeCommand() *cobra.Command {
 	}
 	c.Flags().StringVarP(&profile, "profile", "p", "", "shipped profile, or `path` of a definition (required)")
 	c.Flags().StringVar(&fromJSON, "from-json", "", "`file` with the objects that decode --json printed; - is standard input")
-	_ = c.MarkFlagRequired("profile") // fails only for a flag that does not exist
 	return c
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
-	"trama/cmd/trama/internal/config"
 	"trama/fleet"
 )
 
@@ -28,9 +27,9 @@ func (a *app) simulateCommand() *cobra.Command {
 			if _, _, err := net.SplitHostPort(o.Address); err != nil {
 				return usageError{fmt.Errorf("--address: found %q, expected host:port", o.Address)}
 			}
-			p, err := config.FindProfile(profile)
+			p, err := findProfile(profile)
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			o.Profile = p
 			o.Logger = hclog.New(&hclog.LoggerOptions{Name: "fleet", Level: hclog.LevelFromString(level), Output: a.stderr})

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// encodings were recorded from the encoder of the original program.
+var encodings = []struct {
+	args string
+	hex  string
+}{
+	{"A NUT=101", "002001000000001234567801020341002026112315333400000101"},
+	{"D NUT=102", "002001000000001234567801020344002026112315333400000102"},
+	{"C NUT=103 PRT=15 HLWT=120 HHV=95.5 HV=80.25 LV=10.125 LLV=-2.5", "00390100000000123456780102034300202611231533340000010315012042bf000042a0800041220000c0200000"},
+	{"E NUT=104 LS=05", "00210100000000123456780102034500202611231533340000010405"},
+	{"S NUT=105" +
+		" SCodeA=01 SCanalA=11 STypeA=0x21 SCodeB=02 SCanalB=12 STypeB=0x22 SCodeC=03 SCanalC=13 STypeC=0x23 SCodeD=04 SCanalD=14 STypeD=0x24" +
+		" SCodeE=05 SCanalE=15 STypeE=0x25 SCodeF=06 SCanalF=16 STypeF=0x26 SCodeG=07 SCanalG=17 STypeG=0x27 SCodeH=08 SCanalH=18 STypeH=0x28",
+		"004401000000001234567801020353002026112315333400000105011121021222031323041424051525061626071727081828"},
+}
+
+func TestEncodeGivesTheRecordedBytes(t *testing.T) {
+	header := []string{"SD=12345678", "RFC=1", "SC=2", "CC=3", "TS=20261123153334"}
+	for _, e := range encodings {
+		args := append([]string{"encode", "--profile", "extended"}, strings.Fields(e.args)...)
+		got := command(t, "", append(args, header...)...)
+		if got.code != 0 || strings.TrimSpace(got.stdout) != e.hex {
+			t.Errorf("%s\ngot  %swant %s\n%s", e.args, got.stdout, e.hex, got.stderr)
+		}
+	}
+}
+
+func TestDecodedJSONEncodesToTheSameBytes(t *testing.T) {
+	var all []string
+	for _, e := range exchanges {
+		all = append(all, e.in)
+	}
+	for _, e := range encodings {
+		all = append(all, e.hex)
+	}
+	text := strings.Join(all, "\n") + "\n"
+	objects := command(t, text, "decode", "--profile", "extended", "--json")
+	objects.want(t, 0)
+	if n := strings.Count(objects.stdout, "\n"); n != len(all) {
+		t.Errorf("%d objects of %d frames", n, len(all))
+	}
+	back := command(t, objects.stdout, "encode", "--profile", "extended", "--from-json", "-")
+	if back.code != 0 || back.stdout != text {
+		t.Errorf("got\n%swant\n%s%s", back.stdout, text, back.stderr)
+	}
+}
+
+func TestDecodeShowsFieldsForPeople(t *testing.T) {
+	r := command(t, "", "decode", "-p", "extended", "0025 0100 000000 12345678 01 02 03", "6d0020261123143000000000070041ac0000")
+	r.want(t, 0, "extended measurement from master, 32 bytes", "SD   12345678", "28: 41ac0000", "MS   21.5")
+	two := command(t, "", "decode", "-p", "extended", "--json", measurement(1, 1)+measurement(2, 2))
+	if strings.Count(two.stdout, "\n") != 2 {
+		t.Errorf("two frames in a row: %q %s", two.stdout, two.stderr)
+	}
+}
+
+func TestMistakesEndWithTwo(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"nonsense", "unknown command"},
+		{"tree --nonsense", "unknown flag"},
+		{"kick", "accepts 1 arg"},
+		{"decode 00", "--profile is missing; shipped are compact, extended"},
+		{"decode --profile extendet 00", "shipped are compact, extended"},
+		{"decode --profile extended 0x", "no bytes"},
+		{"decode --profile extended 0g", "not hexadecimal"},
+		{"decode --profile extended --direction up 00", "--direction"},
+		{"decode --profile nowhere/mine.toml 00", "no such file"},
+		{"encode --profile extended", "COMMAND is missing"},
+		{"encode --profile extended A SD", "expected KEY=VALUE"},
+		{"encode --profile extended A SD=1 SD=2", "SD is given twice"},
+		{"encode --profile extended Q SD=12345678", "unknown command"},
+		{"encode --profile extended A SD=12345678 RFC=1 SC=2", "CC: missing"},
+		{"encode --profile extended A SD=12345678 RFC=1 SC=2 CC=3 NUT=1 XX=1", "XX"},
+		{"encode --profile extended A SD=12345678 RFC=100 SC=2 CC=3 NUT=1", "RFC: out of range"},
+		{"encode --profile extended --from-json - A", "exclude each other"},
+		{"encode --profile extended --from-json -", "no object found"},
+		{"serve --config nowhere.toml", "no such file"},
+		{"check --config nowhere.toml", "no such file"},
+		{"simulate --address nowhere", "expected host:port"},
+		{"simulate --masters 0", "0 masters"},
+		{"simulate --serial-from 99999999 --masters 2", "does not fit 8 digits"},
+		{"simulate --every -1s", "negative"},
+		{"tree --admin : --token-file x", "--admin"},
+		{"masters 1 2", "accepts at most 1 arg"},
+	} {
+		command(t, "", strings.Fields(c.args)...).want(t, 2, c.want)
+	}
+}
+
+func TestFramesThatAreWrongEndWithOne(t *testing.T) {
+	command(t, "", "decode", "-p", "extended", "0025").want(t, 1, "ML at byte 0: length does not fit")
+	r := command(t, "# a comment\n\n"+measurement(1, 1)+"\n0025\n", "decode", "-p", "extended", "--json")
+	r.want(t, 1, `"SD":"00000001"`, "line 4: ")
+}
+
+func TestEveryProblemOfTheConfigurationIsToldAtOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.toml")
+	text := strings.Replace(twoPorts, `"extended"`, `"extendet"`, 1) + "frame_timeout = 30\nadress = 1\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []string{"serve", "check"} {
+		r := command(t, "", c, "--config", file)
+		r.want(t, 2, file+":8: listener[0].profile", `did you mean "extended"?`, file+":13: listener[1].frame_timeout", "without a unit",
+			file+":14: listener[1].adress", `did you mean "address"?`, "3 problems")
+		if r.stdout != "" {
+			t.Errorf("%s printed %q", c, r.stdout)
+		}
+	}
+}
+
+func TestCheckSaysWhatItChecked(t *testing.T) {
+	command(t, "", "check", "--config", "../../config.toml").want(t, 0, "listener field: 127.0.0.1:12986", "profile extended (shipped)", "examples pass", "no problems")
+}
+
+func TestCheckFindsAFailingExample(t *testing.T) {
+	dir := t.TempDir()
+	source, err := os.ReadFile("../../codec/profiles/compact.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := strings.Replace(string(source), "MS = 21.5", "MS = 22.5", 1)
+	if broken == string(source) {
+		t.Fatal("the profile has no example to break")
+	}
+	config := "[[listener]]\nname = \"a\"\naddress = \":1\"\nprofile = \"broken.toml\"\n"
+	for name, text := range map[string]string{"broken.toml": broken, "config.toml": config} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command(t, "", "check", "--config", filepath.Join(dir, "config.toml")).want(t, 2, "1 example fail", "MS", "22.5")
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	command(t, "", "version").want(t, 0, "trama ")
+	for _, args := range [][]string{nil, {"help"}, {"--help"}, {"simulate", "--help"}} {
+		command(t, "", args...).want(t, 0, "Usage:")
+	}
+}
+
+func TestWithoutDaemonTheCommandsSayWhatIsMissing(t *testing.T) {
+	dir := t.TempDir()
+	command(t, "", "tree", "--config", filepath.Join(dir, "config.toml")).want(t, 1, "token file", "trama serve")
+	p := serve(t, twoPorts)
+	p.end()
+	p.cli("tree").want(t, 1, "nothing answers at "+p.addresses.Admin, "trama serve")
+}
+
+func TestJSONIsOneDocument(t *testing.T) {
+	p := serve(t, twoPorts)
+	c := p.dial("field")
+	c.send(fromHex(t, measurement(12345678, 1)))
+	c.receive(27)
+	for _, args := range []string{"tree", "masters", "masters 12345678", "connections", "listeners", "poisoned"} {
+		r := p.cli(append(strings.Fields(args), "--json")...)
+		if r.code != 0 || !json.Valid([]byte(r.stdout)) {
+			t.Errorf("%s --json: %d %s%s", args, r.code, r.stdout, r.stderr)
+		}
+	}
+}
