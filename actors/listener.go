@@ -25,7 +25,7 @@ type slot struct {
 	node    *node
 	links   linkSet
 	accepts sync.WaitGroup // the accept loop
-	readers sync.WaitGroup // the reader goroutine of every connection
+	readers sync.WaitGroup // every connection that has not ended
 
 	state   atomic.Pointer[string] // accepting, suspended, failed, draining
 	trouble atomic.Pointer[string] // why, when failed
@@ -207,11 +207,12 @@ func (a *listenerActor) accepted(ctx actor.Context, conn *transport.Conn) {
 		})
 }
 
-// read runs the reader goroutine of a connection; its end is the connection's.
+// read makes a connection deliver; end is called when it has ended.
 func (s *slot) read(conn *transport.Conn, deliver func(*transport.Batch), end func()) {
-	s.readers.Go(func() {
-		defer end()
-		conn.Run(deliver)
+	s.readers.Add(1)
+	conn.Start(deliver, func() {
+		defer s.readers.Done()
+		end()
 	})
 }
 

@@ -61,7 +61,9 @@ func runOutOfDescriptors() error {
 		return err
 	}
 	served := make(chan error, 1)
-	go func() { served <- l.Serve(func(c *Conn) { conns <- c; go c.Run(func(b *Batch) { b.Release() }) }) }()
+	go func() {
+		served <- l.Serve(func(c *Conn) { conns <- c; c.Start(func(b *Batch) { b.Release() }, func() {}) })
+	}()
 
 	next := func(kind EventKind) error {
 		select {

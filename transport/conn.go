@@ -35,8 +35,8 @@ const (
 	stateClosing                     // end now
 )
 
-// Conn is one accepted connection.  Its reader goroutine is the caller of Run; every other method may be called
-// from any goroutine, also after the end.
+// Conn is one accepted connection.  Start makes it read; every method may be called from any goroutine, also after
+// the end.
 type Conn struct {
 	listener *Listener
 	tcp      *net.TCPConn
@@ -49,16 +49,18 @@ type Conn struct {
 	waiting  atomic.Bool   // the reader waits on wake
 	wake     chan struct{} // made by the first wait, before waiting is set
 
-	reading reading // the reader goroutine's own
+	deliver func(*Batch) // of Start
+	reading reading      // the reader goroutine's own
 
 	// mu guards all that follows.  It is held while the kernel is offered bytes, which never blocks.
 	mu        sync.Mutex
-	running   bool // Run or finish has begun
+	running   bool // Start was called or finish has begun
 	draining  bool // the transient writer goroutine lives
 	reason    CloseReason
 	detail    string
 	done      chan struct{} // made by the first Done
 	ended     bool          // done is or would be closed
+	onEnd     func()        // of Start; nil if it was not called before the end
 	counts    ByteCounts
 	lastBytes time.Duration // since epoch
 	lastFrame time.Duration // since epoch, 0 before the first
@@ -144,7 +146,7 @@ func (c *Conn) Stats() ConnStats {
 }
 
 // Close ends the connection for the given reason; the first reason wins.  It is callable from deliver; it does not
-// wait for Run to return.  What is queued for a peer that is well gets a second to go; what it sent and nobody has
+// wait for the end.  What is queued for a peer that is well gets a second to go; what it sent and nobody has
 // read yet is cut off.
 func (c *Conn) Close(reason CloseReason, detail string) {
 	c.mu.Lock()
@@ -166,7 +168,7 @@ func (c *Conn) Close(reason CloseReason, detail string) {
 	c.running = true
 	c.rouse()
 	c.mu.Unlock()
-	if orphan { // Run was never called and will find nothing to do
+	if orphan { // Start was not called and will find nothing to do
 		go c.finish()
 	}
 }
@@ -199,8 +201,8 @@ func (c *Conn) hangUp() {
 	_ = c.tcp.CloseWrite() // fails when the peer is gone already, which is as good
 }
 
-// finish closes the socket, settles the account and leaves the listener.  It runs once, in the goroutine of Run or,
-// when that was never called, in one of its own.
+// finish closes the socket, settles the account, leaves the listener and tells whom Start was called by.  It runs once,
+// in the reader goroutine or, when the connection was not started before it was closed, in one of its own.
 func (c *Conn) finish() {
 	c.await(func() bool {
 		c.mu.Lock()
@@ -231,7 +233,12 @@ func (c *Conn) finish() {
 	if c.done != nil {
 		close(c.done)
 	}
+	ended := c.onEnd
+	c.onEnd, c.deliver = nil, nil
 	c.mu.Unlock()
+	if ended != nil {
+		c.guarded(ended)
+	}
 }
 
 func (c *Conn) reasonNow() CloseReason {

@@ -59,7 +59,7 @@ func (c *Conn) disarm() {
 
 // forgive is called when the read deadline has passed.  It reads what has come in the meantime and tells whether
 // the connection lives on; if not, it has closed it.
-func (c *Conn) forgive(deliver func(*Batch)) bool {
+func (c *Conn) forgive() bool {
 	c.disarm()
 	for range lastLook {
 		if !c.overdue() {
@@ -71,16 +71,16 @@ func (c *Conn) forgive(deliver func(*Batch)) bool {
 		if err := c.receive(true); err == errNothing {
 			break
 		} else if err != nil {
-			c.lost(err, deliver)
+			c.lost(err)
 			return false
 		}
-		c.take(deliver)
+		c.take()
 	}
 	if !c.overdue() || c.state.Load() != 0 {
 		return true
 	}
 	_, reason := c.dueFor()
-	if c.salvage(cutStall, deliver) {
+	if c.salvage(cutStall) {
 		return true
 	}
 	c.Close(reason, "")

@@ -13,10 +13,11 @@
 //
 // # Who owns which goroutine
 //
-// The package starts two kinds only, and both end by themselves.  A connection whose peer does not read has a
-// transient writer while something is queued; WriteTimeout or Close ends it, and Run waits for it.  A connection
-// that is closed without ever having been run is cleaned up by a goroutine of its own.  The callers own the rest:
-// the goroutine of Serve ends after Listener.Close, that of Run, one for each connection, after Conn.Close.
+// The package starts them and all end by themselves; Conn.Close ends those of a connection.  Each has one reader, from
+// Start to the end; it calls deliver and, at last, the ended function of Start, which is how the caller waits for it.
+// One whose peer does not read has a transient writer while something is queued; WriteTimeout or Close ends it, and the
+// reader waits for it.  A connection that is closed without ever having been started is cleaned up by a goroutine of its
+// own.  The caller owns only that of Serve, which ends after Listener.Close.
 //
 // # Invariants
 //

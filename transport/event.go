@@ -11,7 +11,7 @@ const (
 	EventAcceptResumed                      // accept works again; After is how long it did not
 	EventRefusing                           // the listener is full (Reason): connections are closed at the accept
 	EventRecovered                          // the listener takes connections again; Count were refused, within After
-	EventFault                              // a panic below Run: Conn, Err and Stack; the connection is closed
+	EventFault                              // a panic below Start: Conn, Err and Stack; the connection is closed
 )
 
 // String is the kind in words.

@@ -83,7 +83,12 @@ func start(t *testing.T, o Options, deliver func(*Conn, *Batch)) *rig {
 			mu.Lock()
 			all = append(all, c)
 			mu.Unlock()
-			running.Go(func() { r.reasons <- c.Run(func(b *Batch) { deliver(c, b) }) })
+			running.Add(1)
+			c.Start(func(b *Batch) { deliver(c, b) }, func() {
+				defer running.Done()
+				reason, _ := c.Reason()
+				r.reasons <- reason
+			})
 			r.conns <- c
 		})
 	}()

@@ -233,7 +233,7 @@ func TestServeReturnsTheErrorThatCannotBeWaitedOut(t *testing.T) {
 	if err := r.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { r.serve <- r.Serve(func(c *Conn) { go c.Run(func(b *Batch) { echo(c, b) }) }) }()
+	go func() { r.serve <- r.Serve(func(c *Conn) { c.Start(func(b *Batch) { echo(c, b) }, func() {}) }) }()
 	p := r.dial()
 	p.send("<back>")
 	p.expect("<back>")

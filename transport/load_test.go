@@ -90,12 +90,11 @@ func pingPong(tb testing.TB, stream []byte) (once func(), end func()) {
 	var running sync.WaitGroup
 	running.Go(func() {
 		_ = l.Serve(func(c *Conn) {
-			running.Go(func() {
-				c.Run(func(b *Batch) {
-					_ = c.Write(b.Frames[len(b.Frames)-1])
-					b.Release()
-				})
-			})
+			running.Add(1)
+			c.Start(func(b *Batch) {
+				_ = c.Write(b.Frames[len(b.Frames)-1])
+				b.Release()
+			}, running.Done)
 		})
 	})
 	c, err := net.Dial("tcp", l.Addr().String())

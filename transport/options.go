@@ -42,8 +42,8 @@ type Options struct {
 	Credits        int          // 4: batches delivered and not yet released, per connection
 	Reserve        *Descriptors // the budget shared by all listeners of the process; nil is no budget
 
-	// Events reports what no return value can: see Event.  It is called from the goroutine of Serve or of Run and
-	// must not block.  nil drops them.
+	// Events reports what no return value can: see Event.  It is called from the goroutine of Serve or of a reader
+	// and must not block.  nil drops them.
 	Events func(Event)
 }
 

@@ -29,26 +29,33 @@ const never = time.Duration(math.MaxInt64)
 // must not blame its peers for what waits in the sockets.
 const lastLook = 16
 
-// Run reads until the connection has ended, as Done says, and returns why.  It is the reader goroutine: called at most once, it blocks.
-// deliver is called from it, for one batch after the other; it must see to it that each batch is released.  A panic
-// in deliver ends the connection with CloseFault and is reported as EventFault.
-func (c *Conn) Run(deliver func(*Batch)) CloseReason {
+// Start makes the connection read until it has ended, as Done says.  It is called once and returns at once, also
+// when the connection was closed before.  deliver is called for one batch after the other; it must see to it that
+// each batch is released.  ended is called once, after Done is closed, from the connection's last goroutine.  A panic
+// in either is reported as EventFault, and one in deliver ends the connection with CloseFault.
+func (c *Conn) Start(deliver func(*Batch), ended func()) {
 	c.mu.Lock()
-	closed := c.running
+	closed, over := c.running, c.ended
 	c.running = true
+	c.deliver, c.onEnd = deliver, ended
 	c.mu.Unlock()
-	if closed { // before it was run
-		<-c.Done()
-		return c.reasonNow()
+	switch {
+	case !closed:
+		go c.run()
+	case over: // nobody is left to call it
+		go c.guarded(ended)
 	}
-	c.guarded(deliver)
-	c.Close(CloseFault, "reader ended") // a reason has been given on every way out
-	c.finish()
-	return c.reasonNow()
 }
 
-// guarded is read with a net below it.
-func (c *Conn) guarded(deliver func(*Batch)) {
+// run is the reader goroutine.
+func (c *Conn) run() {
+	c.guarded(c.read)
+	c.Close(CloseFault, "reader ended") // a reason has been given on every way out
+	c.finish()
+}
+
+// guarded calls f, our own code and that of the layer above, with a net below it.
+func (c *Conn) guarded(f func()) {
 	defer func() {
 		if p := recover(); p != nil {
 			err, ok := p.(error)
@@ -61,14 +68,14 @@ func (c *Conn) guarded(deliver func(*Batch)) {
 			})
 		}
 	}()
-	c.read(deliver)
+	f()
 }
 
 // read is the reader's loop: wait for a credit, wait for bytes, cut, deliver.
-func (c *Conn) read(deliver func(*Batch)) {
+func (c *Conn) read() {
 	for {
 		if c.state.Load() != 0 {
-			c.drain(deliver)
+			c.drain()
 			return
 		}
 		if !c.credit() {
@@ -82,14 +89,14 @@ func (c *Conn) read(deliver func(*Batch)) {
 		err := c.receive(false)
 		switch {
 		case err == nil:
-			c.take(deliver)
+			c.take()
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			c.reading.armed = 0
-			if c.state.Load() == 0 && !c.forgive(deliver) {
+			if c.state.Load() == 0 && !c.forgive() {
 				return
 			}
 		default:
-			c.lost(err, deliver)
+			c.lost(err)
 			return
 		}
 	}
@@ -139,19 +146,19 @@ func (c *Conn) tryRead(fd uintptr) bool {
 }
 
 // take cuts what receive brought and delivers the frames.
-func (c *Conn) take(deliver func(*Batch)) {
+func (c *Conn) take() {
 	r := &c.reading
 	b := r.batch
 	r.batch = nil
 	b.Received = time.Now()
 	old := len(r.partial)
 	used, skipped := c.cut(b, b.data[:old+r.n], cutStream)
-	c.settle(b, b.data[used:old+r.n], old, used, skipped, r.n, deliver)
+	c.settle(b, b.data[used:old+r.n], old, used, skipped, r.n)
 }
 
 // settle keeps the rest for later, books the bytes and delivers the batch.  used bytes were cut from the front, of
 // which skipped were noise; old of all came with earlier reads and fresh with this one.
-func (c *Conn) settle(b *Batch, rest []byte, old, used, skipped, fresh int, deliver func(*Batch)) {
+func (c *Conn) settle(b *Batch, rest []byte, old, used, skipped, fresh int) {
 	r := &c.reading
 	now := b.Received.Sub(epoch)
 	if len(rest) == 0 {
@@ -187,7 +194,7 @@ func (c *Conn) settle(b *Batch, rest []byte, old, used, skipped, fresh int, deli
 	b.conn = c
 	b.out.Store(true)
 	c.inFlight.Add(1)
-	deliver(b)
+	c.deliver(b)
 }
 
 // How cut treats a frame that is not whole.
@@ -244,7 +251,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (used, skipped int) {
 
 // salvage looks for whole frames behind a beginning whose rest does not come, and delivers them.  When there is
 // none the beginning stays, to be counted as cut off.
-func (c *Conn) salvage(mode cutMode, deliver func(*Batch)) bool {
+func (c *Conn) salvage(mode cutMode) bool {
 	r := &c.reading
 	if len(r.partial) == 0 {
 		return false
@@ -257,12 +264,12 @@ func (c *Conn) salvage(mode cutMode, deliver func(*Batch)) bool {
 		putBatch(b)
 		return false
 	}
-	c.settle(b, data[used:], 0, used, skipped, 0, deliver)
+	c.settle(b, data[used:], 0, used, skipped, 0)
 	return true
 }
 
 // drain is the orderly end: it delivers what the kernel holds already and waits until every batch is released.
-func (c *Conn) drain(deliver func(*Batch)) {
+func (c *Conn) drain() {
 	c.disarm()
 	closing := func() bool { return c.state.Load()&stateClosing != 0 }
 	for range lastLook {
@@ -270,7 +277,7 @@ func (c *Conn) drain(deliver func(*Batch)) {
 		if closing() || c.receive(true) != nil {
 			break
 		}
-		c.take(deliver)
+		c.take()
 	}
 	c.await(func() bool { return c.inFlight.Load() == 0 || closing() }, 0)
 	c.Close(CloseShutdown, "") // the reason has been given with the order to stop
@@ -278,7 +285,7 @@ func (c *Conn) drain(deliver func(*Batch)) {
 
 // lost ends the connection after a failed read.  A peer that ended its stream may still read: the answers to its
 // last frames are waited for.
-func (c *Conn) lost(err error, deliver func(*Batch)) {
+func (c *Conn) lost(err error) {
 	if !errors.Is(err, errEOF) {
 		reason, detail := reasonOf(err, CloseReadFailed)
 		c.Close(reason, detail)
@@ -287,7 +294,7 @@ func (c *Conn) lost(err error, deliver func(*Batch)) {
 	c.mu.Lock()
 	c.decide(ClosePeer, "")
 	c.mu.Unlock()
-	c.salvage(cutEnd, deliver)
+	c.salvage(cutEnd)
 	c.await(func() bool { return c.inFlight.Load() == 0 || c.state.Load()&stateClosing != 0 }, answersGrace)
 	c.Close(ClosePeer, "")
 }
