@@ -167,7 +167,7 @@ func TestDrainUnderLoadCountsEveryReceipt(t *testing.T) {
 		t.Errorf("the fleet saw %+v", summary)
 	}
 	for _, step := range []string{"stopping", "gateway drained", "admin endpoint closed", "stopped"} {
-		if !p.log.has(step + ":") {
+		if !p.log.has("trama: " + step + ":") {
 			t.Errorf("the log has no step %q\n%s", step, p.log)
 		}
 	}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "trama"
+
+// layers is the direction of imports: what each part of the program may import of the others.  The main package of cmd
+// stands above all and may import every one.
+var layers = map[string][]string{
+	"codec":     {},
+	"transport": {},
+	"actors":    {"codec", "transport"},
+	"fleet":     {"codec"},
+	"cmd":       {"codec", "transport", "actors", "fleet", "cmd"},
+}
+
+// onlyIn names libraries that belong to one part.
+var onlyIn = map[string]string{"github.com/asynkron/protoactor-go": "actors"}
+
+// pure is what codec must do without: it is handed bytes and time, and reads neither a file nor a clock.
+var pure = []string{"net", "os", "log", "log/slog", "syscall", "io/ioutil", "github.com/hashicorp/go-hclog"}
+
+func TestImportsGoOneWay(t *testing.T) {
+	seen := map[string]int{}
+	eachFile(t, func(part, file string, imports []string) {
+		allowed, known := layers[part]
+		if !known {
+			t.Errorf("%s: %s is a part of the program that the layers do not name", file, part)
+			return
+		}
+		seen[part]++
+		isTest := strings.HasSuffix(file, "_test.go")
+		for _, path := range imports {
+			if inside, ok := strings.CutPrefix(path, module+"/"); ok {
+				if to, _, _ := strings.Cut(inside, "/"); to != part && !slices.Contains(allowed, to) {
+					t.Errorf("%s: %s must not import %s", file, part, path)
+				}
+			}
+			for library, home := range onlyIn {
+				if strings.HasPrefix(path, library) && part != home {
+					t.Errorf("%s: only %s may import %s", file, home, library)
+				}
+			}
+			if part == "codec" && !isTest && (slices.Contains(pure, path) || strings.HasPrefix(path, "net/")) {
+				t.Errorf("%s: codec is pure and must not import %s", file, path)
+			}
+		}
+	})
+	for part := range layers {
+		if seen[part] == 0 {
+			t.Errorf("no file of %s was looked at", part)
+		}
+	}
+}
+
+// codec takes the time from its caller and starts no goroutine.
+func TestCodecHasNoClockAndNoGoroutine(t *testing.T) {
+	eachFile(t, func(part, file string, _ []string) {
+		if part != "codec" || strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, line := range strings.Split(string(text), "\n") {
+			code, _, _ := strings.Cut(strings.TrimSpace(line), "//")
+			for _, word := range []string{"time.Now", "time.Since", "time.Sleep", "time.After", "go func"} {
+				if strings.Contains(code, word) {
+					t.Errorf("%s:%d: codec must not use %s", file, n+1, word)
+				}
+			}
+		}
+	})
+}
+
+// eachFile visits every Go file of the module with the part it belongs to and what it imports.
+func eachFile(t *testing.T, visit func(part, file string, imports []string)) {
+	t.Helper()
+	root := "../.."
+	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." || entry.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(file) != ".go" {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		var imports []string
+		for _, spec := range parsed.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			imports = append(imports, path)
+		}
+		relative, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		part, _, _ := strings.Cut(filepath.ToSlash(relative), "/")
+		visit(part, file, imports)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

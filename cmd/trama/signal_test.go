@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// process is the built program in a process of its own, for what signals do.
+type process struct {
+	t         *testing.T
+	cmd       *exec.Cmd
+	log       *logBuffer
+	addresses Addresses
+}
+
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "trama")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return binary
+}
+
+func startProcess(t *testing.T, binary string) *process {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "config.toml")
+	if err := os.WriteFile(file, []byte(twoPorts), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	addresses := filepath.Join(dir, "addresses.json")
+	p := &process{t: t, log: &logBuffer{}, cmd: exec.Command(binary, "serve", "--config", file, "--addresses-file", addresses)}
+	p.cmd.Stderr = p.log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() }) // it has ended already when the test went well
+	await(t, "the addresses file", func() bool {
+		text, err := os.ReadFile(addresses)
+		return err == nil && json.Unmarshal(text, &p.addresses) == nil
+	})
+	return p
+}
+
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// wait returns the exit code.
+func (p *process) wait() int {
+	p.t.Helper()
+	late := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
+	defer late.Stop()
+	err := p.cmd.Wait()
+	if code := p.cmd.ProcessState.ExitCode(); code >= 0 {
+		return code
+	}
+	p.t.Fatalf("it did not end by itself: %v\n%s", err, p.log)
+	return -1
+}
+
+func TestSignals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	binary := build(t)
+	for _, s := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		t.Run(fmt.Sprint(s, " drains"), func(t *testing.T) {
+			p := startProcess(t, binary)
+			conn, err := net.Dial("tcp", p.addresses.Listeners["field"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close() //nolint:errcheck // the test is over
+			if _, err := conn.Write(fromHex(t, measurement(12345678, 1))); err != nil {
+				t.Fatal(err)
+			}
+			(&peer{t, conn}).receive(27)
+			p.signal(s)
+			if code := p.wait(); code != 0 {
+				t.Errorf("exit code %d\n%s", code, p.log)
+			}
+			if !p.log.has("gateway drained", "trama: stopped:", "acknowledged=1") {
+				t.Errorf("the log:\n%s", p.log)
+			}
+		})
+	}
+	t.Run("a second signal ends it at once", func(t *testing.T) {
+		p := startProcess(t, binary)
+		// A request whose body never comes keeps the orderly end waiting.
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.addresses.Admin, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close() //nolint:errcheck // the test is over
+		token, err := os.ReadFile(filepath.Join(filepath.Dir(p.cmd.Args[3]), "data", "admin.token"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request := "POST /api/v1/masters/1/commands HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + string(bytes.TrimSpace(token)) + "\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n"
+		if _, err := conn.Write([]byte(request)); err != nil {
+			t.Fatal(err)
+		}
+		(&peer{t, conn}).receive(len("HTTP/1.1 100 Continue")) // it waits for the body now
+		p.signal(syscall.SIGTERM)
+		await(t, "the drain", func() bool { return p.log.has("gateway drained") })
+		start := time.Now()
+		p.signal(syscall.SIGTERM)
+		if code := p.wait(); code != exitFailed || time.Since(start) > 5*time.Second {
+			t.Errorf("exit code %d after %v\n%s", code, time.Since(start), p.log)
+		}
+		if p.log.has("trama: stopped:") {
+			t.Errorf("it finished in order all the same\n%s", p.log)
+		}
+	})
+}
+
+func TestGatewayThatGivesUpEndsTheProgram(t *testing.T) {
+	p := serve(t, twoPorts)
+	for range 20 {
+		if r := p.cli("fault", "trama"); r.code != 0 {
+			break // it has ended
+		}
+	}
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		t.Fatalf("it goes on:\n%s", p.log)
+	}
+	if p.code != exitFailed || !p.log.has("the gateway has ended: error=") {
+		t.Errorf("exit code %d\n%s", p.code, p.log)
+	}
+}
