@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -223,10 +224,10 @@ func (c *compiler) examples(d *definition) {
 		e := example{file: c.src.file, line: c.src.line(def.path), path: def.path, title: def.title, expect: def.expect}
 		e.direction = Direction(slices.Index(directionWords, def.direction))
 		var err error
-		if e.frame, err = hex.DecodeString(def.hex); err != nil {
+		if e.frame, err = hexBytes(def.hex); err != nil {
 			c.src.problem(def.path+".hex", quote(def.hex), "hexadecimal digits, two for each byte")
 		}
-		if e.reply, err = hex.DecodeString(def.reply); err != nil {
+		if e.reply, err = hexBytes(def.reply); err != nil {
 			c.src.problem(def.path+".reply", quote(def.reply), "hexadecimal digits, two for each byte")
 		}
 		if def.now != "" {
@@ -244,4 +245,9 @@ func (c *compiler) examples(d *definition) {
 		}
 		c.p.examples = append(c.p.examples, e)
 	}
+}
+
+// hexBytes reads hexadecimal digits; blanks between them are for the eye.
+func hexBytes(text string) ([]byte, error) {
+	return hex.DecodeString(strings.Join(strings.Fields(text), ""))
 }

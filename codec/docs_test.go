@@ -1,0 +1,79 @@
+package codec
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// What docs/frame-language.md shows is true: whole profiles compile and their examples hold, lists of fields compile.
+func TestTheReferenceShowsWhatCompiles(t *testing.T) {
+	text, err := os.ReadFile("../docs/frame-language.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	profiles, lists := 0, 0
+	parts := strings.Split(string(text), "\n```")
+	for i, block := range parts {
+		kind, body, _ := strings.Cut(block, "\n")
+		switch {
+		case i%2 == 0:
+			continue
+		case kind == "toml fields":
+			lists++
+			body = "name = \"list\"\n[frame]\nheader = []\n[[message]]\nname = \"list\"\nfields = [\n" + body + "\n]\n"
+			if strings.Contains(body, `"rest"`) {
+				body = strings.Replace(body, "header = []", "header = [{ key = \"L\", type = \"byte\" }]\nlength = { field = \"L\", counts = \"all\" }", 1)
+			}
+		case kind == "toml":
+			profiles++
+		default:
+			continue
+		}
+		p, err := Compile("frame-language.md", []byte(body))
+		if err != nil {
+			t.Errorf("%s\n%v", body, err)
+			continue
+		}
+		if kind == "toml" && len(p.examples) == 0 {
+			t.Errorf("profile %s shows no example", p.Name())
+		}
+		for _, err := range p.CheckExamples() {
+			t.Errorf("%s: %v", p.Name(), err)
+		}
+	}
+	if profiles < 2 || lists < 4 {
+		t.Errorf("found %d profiles and %d lists of fields", profiles, lists)
+	}
+}
+
+// The frames of docs/wire-protocol.md are frames.
+func TestTheFramesOfTheProtocolDescriptionDecode(t *testing.T) {
+	text, err := os.ReadFile("../docs/wire-protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, line := range strings.Split(string(text), "\n") {
+		who, rest, ok := strings.Cut(line, "   ")
+		words := strings.Fields(rest)
+		if !ok || len(words) == 0 || !strings.Contains(who, "→") {
+			continue
+		}
+		name, d := "extended", Uplink
+		if len(words[0]) < 2*27 {
+			name = "compact"
+		}
+		if strings.HasPrefix(who, "server") {
+			d = Downlink
+		}
+		var f Frame
+		if err := shipped(t, name).Decode(d, golden{hex: words[0]}.bytes(t), &f); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		n++
+	}
+	if n < 6 {
+		t.Errorf("found %d frames", n)
+	}
+}
