@@ -113,6 +113,7 @@ func TestKickedConnectionIsClosed(t *testing.T) {
 		t.Errorf("the peer sees %v, want the end of the connection", err)
 	}
 	await(t, "the reason in the log", func() bool { return p.log.has(`reason=kicked`) })
+	await(t, "the end of the connection", func() bool { return len(strings.Split(p.cli("connections").stdout, "\n")) == 2 })
 	p.cli("kick", id).want(t, 1, "unknown connection")
 	p.cli("kick", "x").want(t, 1, "not the number of a connection")
 }
