@@ -181,7 +181,7 @@ func (m masterActor) transmit(c *command) {
 }
 
 // answered ends the command in flight with the master's answer.
-func (m masterActor) answered(f *codec.Frame, u *uplink) {
+func (m masterActor) answered(f *codec.Frame) {
 	c := m.inFlight
 	c.result.Outcome = OutcomeDone
 	if code, ok := f.Result(); ok {

@@ -65,7 +65,7 @@ func (c connection) decode(u *uplink) {
 	env := codec.Env{Now: u.batch.Received, Session: &l.session}
 	for ; u.next < len(u.batch.Frames); u.next++ {
 		raw, f := u.batch.Frames[u.next], &u.frames[u.next]
-		if l.node.armed.CompareAndSwap(true, false) {
+		if l.node.armed.Load() && l.node.armed.CompareAndSwap(true, false) {
 			panic(injected{})
 		}
 		u.fates[u.next] = fateRejected

@@ -123,28 +123,23 @@ func (m masterActor) started() {
 // group handles the frames in hand.
 func (m masterActor) group() {
 	g := m.held
+	u := g.up
+	m.last = u.batch.Received
+	m.seen.Store(m.last.UnixNano())
+	profile := u.link.slot.profile.Load()
 	for ; g.next < g.to; g.next++ {
-		if m.node.armed.CompareAndSwap(true, false) {
+		if m.node.armed.Load() && m.node.armed.CompareAndSwap(true, false) {
 			panic(injected{})
 		}
-		m.track(g.up, g.next)
+		f, raw := &u.frames[g.next], u.batch.Frames[g.next]
+		m.frames++
+		m.bytes += uint64(len(raw))
+		m.keep(f.Message(), profile, raw, m.last)
+		if c := m.inFlight; c != nil && c.profile == profile && profile.Answers(&c.frame, f) {
+			m.answered(f)
+		}
 	}
 	m.held, m.node.box.after = nil, g
-}
-
-// track takes in one frame.
-func (m masterActor) track(u *uplink, i int) {
-	f, raw := &u.frames[i], u.batch.Frames[i]
-	at := u.batch.Received
-	m.last = at
-	m.seen.Store(at.UnixNano())
-	m.frames++
-	m.bytes += uint64(len(raw))
-	profile := u.link.slot.profile.Load()
-	m.keep(f.Message(), profile, raw, at)
-	if c := m.inFlight; c != nil && c.profile == profile && profile.Answers(&c.frame, f) {
-		m.answered(f, u)
-	}
 }
 
 // keep remembers the newest frame of each kind.
