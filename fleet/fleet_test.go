@@ -71,7 +71,7 @@ func listen(t *testing.T, profile string, deal func(*link, *codec.Frame)) *gatew
 }
 
 func (g *gateway) serve(c *link) {
-	defer c.Close() //nolint:errcheck // the master has left
+	defer c.Close()
 	in := bufio.NewScanner(c)
 	in.Split(g.profile.Splitter(codec.Uplink))
 	var f codec.Frame
@@ -267,7 +267,7 @@ func (c *link) order(f *codec.Frame, command string, transaction uint64, fields 
 // orderUnknown sends a command that the profile does not list.
 func (c *link) orderUnknown(f *codec.Frame) {
 	var out codec.Frame
-	out, raw := codec.Frame{}, []byte(nil)
+	var raw []byte
 	fields := map[string]any{"SD": string(f.Identity()), "RFC": 1, "SC": 1, "C": "X", "body": []byte{}}
 	if c.g.profile.TransactionLimit() > 0 {
 		fields["CC"], fields["NUT"] = 1, 999

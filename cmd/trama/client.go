@@ -106,7 +106,7 @@ func (c *client) do(ctx context.Context, method, path string, body any) (*http.R
 		return nil, err
 	}
 	if w.StatusCode >= 300 {
-		defer w.Body.Close() //nolint:errcheck // an answer that was read
+		defer w.Body.Close()
 		return nil, refusal(w)
 	}
 	return w, nil
@@ -133,7 +133,7 @@ func (c *client) call(ctx context.Context, method, path string, body, into any) 
 	if err != nil {
 		return err
 	}
-	defer w.Body.Close() //nolint:errcheck // an answer that was read
+	defer w.Body.Close()
 	if into == nil {
 		return nil
 	}
@@ -151,7 +151,7 @@ func (c *client) copyTo(ctx context.Context, out io.Writer, path string) error {
 	if err != nil {
 		return err
 	}
-	defer w.Body.Close() //nolint:errcheck // an answer that was read
+	defer w.Body.Close()
 	_, err = io.Copy(out, w.Body)
 	return err
 }

@@ -172,7 +172,7 @@ func (a *app) showResult(r commandResult, asJSON bool) error {
 		}
 	}
 	if r.Outcome != actors.OutcomeDone {
-		return silentError
+		return errSilent
 	}
 	return nil
 }

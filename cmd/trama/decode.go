@@ -87,7 +87,7 @@ func (d *decoder) lines() error {
 		return fmt.Errorf("standard input: %w", err)
 	}
 	if failed {
-		return silentError
+		return errSilent
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (a *app) encodeJSON(p *codec.Profile, file string) error {
 		if err != nil {
 			return usageError{err}
 		}
-		defer f.Close() //nolint:errcheck // opened for reading only
+		defer f.Close()
 		in = f
 	}
 	reader, n := bufio.NewReader(in), 0

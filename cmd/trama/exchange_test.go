@@ -28,7 +28,7 @@ func TestRecordedExchangesGiveTheSameBytes(t *testing.T) {
 	for _, e := range exchanges {
 		t.Run(e.name, func(t *testing.T) {
 			c := p.dial("field")
-			defer c.Close() //nolint:errcheck // the test is over
+			defer c.Close()
 			before := time.Now()
 			c.send(fromHex(t, e.in))
 			if e.out != "" {

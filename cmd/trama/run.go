@@ -35,8 +35,8 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// silentError ends the program with exit code 1 and says nothing: the command has said it all.
-var silentError = errors.New("failed")
+// errSilent ends the program with exit code 1 and says nothing: the command has said it all.
+var errSilent = errors.New("failed")
 
 // run is the program.  It returns the exit code; ctx ends it early.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, silentError):
+	case errors.Is(err, errSilent):
 		return exitFailed
 	case errors.As(err, &badConfig):
 		a.complain("%s", badConfig.Error())

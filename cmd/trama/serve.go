@@ -60,7 +60,7 @@ type daemon struct {
 func (d *daemon) run(ctx context.Context) error {
 	if err := d.start(); err != nil {
 		d.log.Error("start failed", "error", err)
-		return silentError
+		return errSilent
 	}
 	var failure error
 	select {
@@ -76,7 +76,7 @@ func (d *daemon) run(ctx context.Context) error {
 		d.httpEnded <- nil // for stop, which waits for it
 	}
 	if err := d.stop(); err != nil || failure != nil {
-		return silentError
+		return errSilent
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func writeAddresses(file, adminAddr string, listeners []actors.ListenerInfo) err
 		return err
 	}
 	temporary := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+".new")
-	if err := os.WriteFile(temporary, append(text, '\n'), 0o644); err != nil { //nolint:gosec // addresses are no secret
+	if err := os.WriteFile(temporary, append(text, '\n'), 0o644); err != nil {
 		return err
 	}
 	return os.Rename(temporary, file)

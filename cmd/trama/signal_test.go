@@ -84,7 +84,7 @@ func TestSignals(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer conn.Close() //nolint:errcheck // the test is over
+			defer conn.Close()
 			if _, err := conn.Write(fromHex(t, measurement(12345678, 1))); err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +105,7 @@ func TestSignals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close() //nolint:errcheck // the test is over
+		defer conn.Close()
 		token, err := os.ReadFile(filepath.Join(filepath.Dir(p.cmd.Args[3]), "data", "admin.token"))
 		if err != nil {
 			t.Fatal(err)

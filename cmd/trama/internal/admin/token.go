@@ -38,7 +38,7 @@ func ReadToken(file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("token file: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // opened for reading only
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return "", fmt.Errorf("token file: %w", err)
@@ -75,7 +75,7 @@ func makeToken(file string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // only its link under the real name stays
+	defer os.Remove(f.Name())
 	_, err = f.WriteString(base64.RawURLEncoding.EncodeToString(raw) + "\n")
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err

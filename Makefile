@@ -1,0 +1,45 @@
+# Everything the continuous integration does can be done by hand with these.
+GO   ?= go
+FUZZ ?= 1m
+
+# Tools run at fixed versions straight from the module proxy; nothing is installed.
+GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: build test race lint fuzz cover bench bench-server ci clean
+
+build: ## the program as bin/trama
+	$(GO) build -o bin/trama ./cmd/trama
+
+test: ## the same command as in README.md
+	$(GO) test ./...
+
+race: ## all tests with the race detector
+	$(GO) test -race ./...
+
+lint: ## gofmt, go vet, golangci-lint, go.mod
+	$(GOLANGCI) run ./...
+	$(GO) mod tidy -diff
+
+fuzz: ## every fuzz target for FUZZ (1m), one after the other
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) $$pkg; \
+	  done; done
+
+cover: ## coverage of every package by all tests, and where it is missing: coverage.html
+	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
+	$(GO) tool cover -func=coverage.out | tail -1
+	$(GO) tool cover -html=coverage.out -o coverage.html
+
+bench: ## benchmarks of the packages
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-server: ## the gateway against a bare server, by turns and under one load: prints the table
+	$(GO) run ./cmd/bench
+
+ci: ## what the continuous integration runs
+	./.ci/run
+
+clean:
+	rm -rf bin coverage.out coverage.html
