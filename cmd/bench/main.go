@@ -218,6 +218,8 @@ func (s *settings) runIdle(ctx context.Context) error {
 	show("when all are acknowledged")
 	select {
 	case <-time.After(s.settle):
+	case <-srv.ended:
+		return srv.alive()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

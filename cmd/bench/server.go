@@ -57,6 +57,10 @@ func startBare(ctx context.Context, stderr io.Writer) (*server, error) {
 
 // startTrama runs the daemon with one extended listener on the loopback interface and a directory of its own.
 func startTrama(ctx context.Context, program string, stderr io.Writer) (*server, error) {
+	program, err := filepath.Abs(program) // it runs in another directory
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "trama-bench-")
 	if err != nil {
 		return nil, err
@@ -124,6 +128,16 @@ func buildTrama(ctx context.Context, dir string, stderr io.Writer) (string, erro
 		return "", fmt.Errorf("go build trama/cmd/trama: %w", err)
 	}
 	return program, nil
+}
+
+// alive is an error when the process has ended by itself.
+func (s *server) alive() error {
+	select {
+	case <-s.ended:
+		return fmt.Errorf("the server ended: %v", s.cmd.ProcessState)
+	default:
+		return nil
+	}
 }
 
 func (s *server) reap() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -104,7 +105,7 @@ func (s *settings) measure(ctx context.Context, srv *server, sc scenario, first 
 	*first += 1_000_000
 	var err error
 	m.result, err = l.run(ctx)
-	return m, err
+	return m, errors.Join(err, srv.alive())
 }
 
 func median(samples []sample, of func(sample) float64) float64 {
