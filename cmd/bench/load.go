@@ -37,8 +37,9 @@ func mustHex(s string) []byte {
 type load struct {
 	address     string
 	connections int
-	inFlight    int    // frames each master has outstanding
-	frames      uint64 // of each master; 0 is as many as the time allows
+	inFlight    int           // frames each master has outstanding
+	frames      uint64        // of each master; 0 is as many as the time allows
+	pace        time.Duration // pause between an acknowledgement and the next frame
 	warmUp      time.Duration
 	duration    time.Duration
 	first       uint64 // transaction number to begin with, so that no run repeats another's
@@ -242,6 +243,10 @@ func (m *master) loop() error {
 			return nil
 		}
 		if answers > 0 {
+			if m.pace > 0 {
+				time.Sleep(m.pace)
+				now = time.Now()
+			}
 			if err := m.send(answers, now); err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@
 //
 //	bench                        the table: rate, latency, processor time and memory of both, and their ratios
 //	bench -idle 15000            resident memory of the daemon per connected, identified and idle master
+//	bench -slicers 1000          how soon the daemon closes peers that send a byte a second, and what others notice
 //	bench -load ADDRESS          one load against a server that runs already
 //	bench -bare                  the bare server alone, on -listen, until standard input ends
 //
@@ -16,8 +17,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -51,7 +54,7 @@ type settings struct {
 	bare             bool
 	listen           string
 	load             string
-	idle             int
+	idle, slicers    int
 	settle           time.Duration
 	program, against string
 	connections      []int
@@ -70,6 +73,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:0", "address of the bare server")
 	flags.StringVar(&s.load, "load", "", "run one load against this address")
 	flags.IntVar(&s.idle, "idle", 0, "measure the memory of this many idle masters")
+	flags.IntVar(&s.slicers, "slicers", 0, "try this many masters that send a byte a second")
 	flags.DurationVar(&s.settle, "settle", 10*time.Second, "how long idle masters are idle before the last look")
 	flags.StringVar(&s.program, "trama", "", "the daemon's program (default: go build trama/cmd/trama)")
 	flags.StringVar(&s.against, "server", "trama", "what is measured: trama, or bare to see the noise of the machine")
@@ -94,7 +98,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case s.against != "trama" && s.against != "bare":
 		return fmt.Errorf("-server is trama or bare, not %q", s.against)
-	case s.rounds < 1 || s.idle < 0 || s.duration <= 0 || s.warmUp < 0 || s.settle < 0:
+	case s.rounds < 1 || s.idle < 0 || s.slicers < 0 || s.duration <= 0 || s.warmUp < 0 || s.settle < 0:
 		return errors.New("counts and durations are positive")
 	}
 	if err := raiseFileLimit(); err != nil {
@@ -113,6 +117,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return s.runLoad(ctx)
 	case s.idle > 0:
 		return s.runIdle(ctx)
+	case s.slicers > 0:
+		return s.runSlicers(ctx)
 	}
 	return s.runTable(ctx)
 }
@@ -225,4 +231,86 @@ func (s *settings) runIdle(ctx context.Context) error {
 	}
 	show(fmt.Sprintf("after %v idle", s.settle))
 	return nil
+}
+
+// What the daemon promises of a frame that does not come: ten seconds after its first byte, and one of tolerance.
+const (
+	slicerDeadline  = 10 * time.Second
+	slicerTolerance = time.Second
+	goodMasters     = 100
+	goodPace        = 50 * time.Millisecond
+)
+
+// runSlicers measures good masters alone, then beside many that send a byte a second.
+func (s *settings) runSlicers(ctx context.Context) error {
+	srv, cleanup, err := s.startMeasured(ctx)
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	good := func(run uint64) *load {
+		return &load{
+			address: srv.address, connections: goodMasters, inFlight: 1, pace: goodPace,
+			warmUp: s.warmUp, duration: slicerDeadline, first: firstTransaction() + run*1_000_000,
+		}
+	}
+	before, err := good(0).run(ctx)
+	if err != nil {
+		return err
+	}
+	conns, err := dialMany(ctx, srv.address, s.slicers)
+	defer func() {
+		for _, c := range conns {
+			abandon(c)
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	closed := make(chan time.Duration, len(conns))
+	for i, c := range conns {
+		go func() {
+			time.Sleep(time.Second * time.Duration(i) / time.Duration(len(conns))) // or all would send at the same moment
+			closed <- slice(c, frameOf(firstSerial+goodMasters+uint64(i)))
+		}()
+	}
+	during, err := good(1).run(ctx)
+	if err != nil {
+		return err
+	}
+	times := make([]float64, 0, len(conns))
+	for range conns {
+		times = append(times, (<-closed).Seconds())
+	}
+	late := 0
+	for _, t := range times {
+		if t > (slicerDeadline + slicerTolerance).Seconds() {
+			late++
+		}
+	}
+	fmt.Fprintf(s.stdout, "%d slicers: closed %.2f–%.2f s after their first byte, median %.2f s; %d later than %v\n",
+		len(conns), slices.Min(times), slices.Max(times), middle(times), late, slicerDeadline+slicerTolerance)
+	fmt.Fprintf(s.stdout, "%d good masters: p99 %v alone, %v beside them; worst %v and %v\n", goodMasters,
+		before.p99, during.p99, before.worst.Round(time.Microsecond), during.worst.Round(time.Microsecond))
+	if late > 0 {
+		return fmt.Errorf("%d of %d slicers were closed late or not at all", late, len(conns))
+	}
+	return nil
+}
+
+// slice sends a frame a byte a second and returns how long after the first byte the connection was closed; it gives up
+// when the frame is whole.
+func slice(c net.Conn, frame []byte) time.Duration {
+	begin := time.Now()
+	answer := make([]byte, headerBytes)
+	for i := range frame {
+		if _, err := c.Write(frame[i : i+1]); err != nil {
+			break
+		}
+		_ = c.SetReadDeadline(begin.Add(time.Duration(i+1) * time.Second))
+		if _, err := c.Read(answer); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+	}
+	return time.Since(begin)
 }
