@@ -40,8 +40,6 @@ type Options struct {
 	Logger    hclog.Logger
 	Listeners []ListenerOptions
 
-	// Clock returns the server's time for acknowledgements and records; nil means time.Now.
-	Clock func() time.Time
 	// AllowFaults lets Fault inject panics; for tests and drills.
 	AllowFaults bool
 	// CommandQueue bounds the commands that wait for one master behind the one in flight (default 16).

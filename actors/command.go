@@ -37,7 +37,7 @@ type command struct {
 // command takes a command in: refused at once when it cannot be built or the master has no link; otherwise sent, or queued behind
 // the one in flight.  One at a time, strictly in order: the devices are half-duplex.
 func (m masterActor) command(c *command) {
-	c.asked = m.gw.clock()
+	c.asked = time.Now()
 	if c.req.Wait <= 0 {
 		c.req.Wait = defaultCommandWait
 	}
@@ -145,7 +145,7 @@ func (m masterActor) build(c *command) error {
 	if session == nil {
 		session = m.header(c.profile)
 	}
-	if err := c.profile.BuildIn(codec.Env{Now: m.gw.clock(), Session: session}, &c.frame, msg.Name, fields); err != nil {
+	if err := c.profile.BuildIn(codec.Env{Now: time.Now(), Session: session}, &c.frame, msg.Name, fields); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadCommand, err)
 	}
 	return nil
@@ -256,7 +256,7 @@ func (m masterActor) conclude(c *command, err error) {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	c.result.Elapsed = Millis(m.gw.clock().Sub(c.asked))
+	c.result.Elapsed = Millis(time.Now().Sub(c.asked))
 	if err != nil {
 		m.gw.countCommand("not sent")
 		m.gw.log.Named("command").Warn("not sent", "master", m.serial, "command", c.req.Command, "by", c.req.Origin, "error", err)

@@ -22,7 +22,6 @@ const defaultMaxMasters = 100_000
 // gateway wires the tree and is the door to it for the world outside the actors.
 type gateway struct {
 	log          hclog.Logger
-	clock        func() time.Time
 	allowFaults  bool
 	commandQueue int
 	maxMasters   int
@@ -51,14 +50,11 @@ type gateway struct {
 // It returns when all ports are open or, with nothing left running, an error that names each port that is not.
 func Start(o Options) (Gateway, error) {
 	g := &gateway{
-		log: o.Logger, clock: o.Clock, allowFaults: o.AllowFaults, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters,
+		log: o.Logger, allowFaults: o.AllowFaults, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters,
 		masters: newDirectory(), done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	if g.log == nil {
 		g.log = hclog.NewNullLogger()
-	}
-	if g.clock == nil {
-		g.clock = time.Now
 	}
 	if g.commandQueue == 0 {
 		g.commandQueue = defaultCommandQueue

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -125,7 +126,7 @@ func (l *link) poison(raw []byte, serial string, n *node) {
 	}
 	l.tally.poisoned.Add(1)
 	l.gw.poison.add(Poison{
-		At: l.gw.clock(), Listener: l.slot.name, Connection: l.id, Remote: l.remote(), Serial: serial,
+		At: time.Now(), Listener: l.slot.name, Connection: l.id, Remote: l.remote(), Serial: serial,
 		Frame: hexString(raw), Cause: cause,
 	})
 	l.gw.log.Named("connection").Error("poison frame recorded, not acknowledged", "conn", l.id, "master", serial, "frame", hexString(raw), "cause", cause)

@@ -55,7 +55,7 @@ type latest struct {
 }
 
 func newMaster(g *gateway, serial string) *master {
-	now := g.clock()
+	now := time.Now()
 	return &master{serial: serial, gw: g, first: now, lastNumber: uint64(now.Unix())}
 }
 
@@ -175,14 +175,14 @@ func (m masterActor) attach(l *link) {
 		if len(old.link.masters()) <= 1 {
 			old.link.conn.Close(transport.CloseTakenOver, fmt.Sprintf("by connection %d", l.id))
 		}
-		m.links[i] = &masterLink{link: l, since: m.gw.clock()}
+		m.links[i] = &masterLink{link: l, since: time.Now()}
 		m.connects++
 		return
 	}
 	if reason, _ := l.conn.Reason(); reason != transport.CloseNone {
 		return // its linkDown may have come already: do not bring it back
 	}
-	m.links = append(m.links, &masterLink{link: l, since: m.gw.clock()})
+	m.links = append(m.links, &masterLink{link: l, since: time.Now()})
 	m.connects++
 	m.online.Store(int32(len(m.links)))
 	m.gw.log.Named("registry").Info("master online", "master", m.serial, "listener", l.slot.name, "conn", l.id, "remote", l.remote())

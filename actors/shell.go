@@ -109,9 +109,6 @@ func (s *shell) guard(msg any) {
 	panic(f)
 }
 
-// timed is a message that knows when it began, which saves a look at the clock.
-type timed interface{ began() time.Time }
-
 var kinds sync.Map // reflect.Type → *string
 
 // describe names a message for the tree and says when its handling begins, in Unix nanoseconds.
