@@ -12,14 +12,15 @@ const refusedCode = 1
 // maxOwed bounds the reports that wait behind a frame in flight.
 const maxOwed = 16
 
-// obey answers a command; kind is nil for one that the profile does not list.
-func (m *master) obey(o *mouth, kind *codec.Message, now time.Time) (err error) {
+// obey carries a command out and returns the answer; kind is nil for one that the profile does not list.
+func (m *master) obey(o *mouth, kind *codec.Message, now time.Time) (answer []byte) {
 	env := codec.Env{Now: now}
 	if kind == nil {
 		env.Result, env.HasResult = refusedCode, true
 	}
 	var due bool
-	o.out, due, err = m.fleet.words.profile.Reply(o.out[:0], &o.got, env)
+	var err error
+	answer, due, err = m.fleet.words.profile.Reply(nil, &o.got, env)
 	if err != nil || !due || string(o.got.Identity()) != m.serial {
 		m.fleet.unexpected.Add(1)
 		m.fleet.Logger.Debug("frame fits nothing", "master", m.serial, "command", o.got.Command(), "error", err)
@@ -34,11 +35,7 @@ func (m *master) obey(o *mouth, kind *codec.Message, now time.Time) (err error) 
 			m.owed = append(m.owed, report)
 		}
 	}
-	if err := m.conn.Load().SetWriteDeadline(now.Add(m.fleet.AckTimeout)); err != nil {
-		return err
-	}
-	_, err = m.conn.Load().Write(o.out)
-	return err
+	return answer
 }
 
 // operate moves a relay.

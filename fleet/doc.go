@@ -1,7 +1,7 @@
 // Package fleet is a simulated fleet of masters: the peer for demonstrations, tests and load.
 //
 //	Run ─┬─ one goroutine per master: connect ▶ say something ▶ wait for bytes, or for what is due next ▶ …
-//	     ├─ a few dialling goroutines at a time
+//	     ├─ a few clerks, who encode and decode for all of them, and a few dialling goroutines at a time
 //	     └─ one goroutine that reports progress
 //
 // A master sends a measurement every period, keeps what it sent until that is acknowledged, sends it again when it is

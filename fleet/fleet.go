@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,7 +51,9 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		Options: o, words: words, split: o.Profile.Splitter(codec.Downlink), dialers: make(chan struct{}, dialling),
 		start: time.Now(), stop: make(chan struct{}),
 	}
+	words.hire(runtime.GOMAXPROCS(0))
 	f.run(ctx)
+	words.dismiss()
 	s := Summary{Progress: f.progress(o.Masters, time.Since(f.start)), MostConnected: int(f.mostConnected.Load())}
 	s.P50, s.P99, s.Max = f.latency.quantile(0.50), f.latency.quantile(0.99), time.Duration(f.latency.longest.Load())
 	return s, nil

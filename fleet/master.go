@@ -22,7 +22,8 @@ type master struct {
 	random *rand.Rand
 
 	conn atomic.Pointer[net.TCPConn]
-	in   []byte // received and not yet cut
+	done chan struct{} // a clerk is done
+	in   []byte        // received and not yet cut
 	have int
 
 	transaction uint64
@@ -197,7 +198,11 @@ func (m *master) send(kind *message, now time.Time) error {
 	if kind.name == relayReport {
 		more = m.relayState()
 	}
-	frame, err := m.fleet.words.say(nil, kind, m.serial, m.transaction, now, m.random, more)
+	var frame []byte
+	var err error
+	m.work(func(o *mouth) {
+		frame, err = m.fleet.words.say(o, nil, kind, m.serial, m.transaction, now, m.random, more)
+	})
 	if err != nil {
 		m.fleet.Logger.Error("cannot say it", "master", m.serial, "message", kind.name, "error", err)
 		return errLeave
@@ -266,11 +271,33 @@ func (m *master) cut(now time.Time) error {
 	return nil
 }
 
+// work has something done by a clerk and waits for it.
+func (m *master) work(what func(*mouth)) {
+	if m.done == nil {
+		m.done = make(chan struct{}, 1)
+	}
+	m.fleet.words.desk <- task{what, m.done}
+	<-m.done
+}
+
 // take is handed every frame of the server.
 func (m *master) take(raw []byte, now time.Time) error {
+	var answer []byte
+	m.work(func(o *mouth) { answer = m.understand(o, raw, now) })
+	if len(answer) == 0 {
+		return nil
+	}
+	conn := m.conn.Load()
+	if err := conn.SetWriteDeadline(now.Add(m.fleet.AckTimeout)); err != nil {
+		return err
+	}
+	_, err := conn.Write(answer)
+	return err
+}
+
+// understand works off one frame of the server and returns the answer that it is owed, if any.
+func (m *master) understand(o *mouth, raw []byte, now time.Time) (answer []byte) {
 	words := m.fleet.words
-	o := words.mouths.Get().(*mouth)
-	defer words.mouths.Put(o)
 	if err := words.profile.Decode(codec.Downlink, raw, &o.got); err != nil {
 		m.fleet.unexpected.Add(1)
 		m.fleet.Logger.Debug("frame not understood", "master", m.serial, "error", err)

@@ -17,7 +17,35 @@ type speech struct {
 	measurement *message
 	keepAlive   *message            // nil when the profile has none
 	reports     map[string]*message // what a master sends after having answered a command, by the command's name
-	mouths      sync.Pool           // of *mouth
+	desk        chan task           // to the clerks
+	clerks      sync.WaitGroup
+}
+
+// task is one piece of work for a clerk.
+type task struct {
+	work func(*mouth)
+	done chan<- struct{}
+}
+
+// hire starts the clerks: the few goroutines in which all encoding and decoding is done.  That needs a deeper stack than a
+// master at rest has, and 15,000 goroutines that have grown once stay large.
+func (s *speech) hire(n int) {
+	s.desk = make(chan task)
+	for range n {
+		s.clerks.Go(func() {
+			o := &mouth{built: map[*message]*codec.Frame{}}
+			for t := range s.desk {
+				t.work(o)
+				t.done <- struct{}{}
+			}
+		})
+	}
+}
+
+// dismiss ends the clerks; nobody may ask them for anything any more.
+func (s *speech) dismiss() {
+	close(s.desk)
+	s.clerks.Wait()
 }
 
 // message is one kind of frame that a master sends.
@@ -29,7 +57,7 @@ type message struct {
 	acknowledged                     bool           // the server owes an answer
 }
 
-// mouth is the scratch memory of one encoding or decoding.
+// mouth is the scratch memory of one clerk.
 type mouth struct {
 	got, sent, expected codec.Frame
 	built               map[*message]*codec.Frame
@@ -54,7 +82,6 @@ const (
 
 func newSpeech(p *codec.Profile, identity string) (*speech, error) {
 	s := &speech{profile: p, reports: map[string]*message{}}
-	s.mouths.New = func() any { return &mouth{built: map[*message]*codec.Frame{}} }
 	byName := map[string]*message{}
 	for _, m := range p.Messages() {
 		if m.From != codec.Master || m.Purpose != codec.PurposeMeasurement && m.Purpose != codec.PurposeKeepAlive && m.Purpose != codec.PurposeReport {
@@ -149,9 +176,7 @@ func plausible(f *codec.Field) any {
 }
 
 // say appends one frame of a master to dst.
-func (s *speech) say(dst []byte, m *message, identity string, transaction uint64, now time.Time, random *rand.Rand, more map[string]any) ([]byte, error) {
-	o := s.mouths.Get().(*mouth)
-	defer s.mouths.Put(o)
+func (s *speech) say(o *mouth, dst []byte, m *message, identity string, transaction uint64, now time.Time, random *rand.Rand, more map[string]any) ([]byte, error) {
 	f, ok := o.built[m]
 	if !ok {
 		f = &codec.Frame{}

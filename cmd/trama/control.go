@@ -145,11 +145,9 @@ func (a *app) sendCommand() *cobra.Command {
 	return a.daemonFlags(c)
 }
 
-// commandResult is the daemon's answer with the time it took as it stands in JSON.
+// commandResult is the daemon's answer and its text.
 type commandResult struct {
 	actors.CommandResult
-	Milliseconds float64 `json:"elapsed_ms"`
-
 	text json.RawMessage
 }
 
@@ -158,7 +156,7 @@ func (r *commandResult) UnmarshalJSON(text []byte) error {
 	type plain commandResult // without this method
 	r.text = append(r.text[:0], text...)
 	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
+	d.UseNumber() // a number is shown as the daemon wrote it
 	return d.Decode((*plain)(r))
 }
 
@@ -178,7 +176,7 @@ func (a *app) showResult(r commandResult, asJSON bool) error {
 }
 
 func outcomeInWords(r commandResult) string {
-	took := time.Duration(r.Milliseconds * float64(time.Millisecond)).Round(100 * time.Microsecond)
+	took := r.Elapsed
 	var s string
 	switch r.Outcome {
 	case actors.OutcomeDone:
