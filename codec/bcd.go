@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 // Packed BCD: two decimal digits a byte, high nibble first.  Numbers up to eight bytes (16 digits) are handled
 // as one machine word, all nibbles at once.
@@ -118,13 +115,18 @@ func allDigits(b []byte) bool {
 	return len(b) == 0 || packedDigits(loadBE(b))
 }
 
-// appendDigits appends the digits of packed BCD as text.
+// appendDigits appends the digits of packed BCD as text, eight at a time: nibbles are spread to bytes, and 0x30
+// makes each a digit.
 func appendDigits(dst, b []byte) []byte {
-	start := len(dst)
-	dst = slices.Grow(dst, 2*len(b))[:start+2*len(b)]
-	out := dst[start:]
-	for i, c := range b {
-		out[2*i], out[2*i+1] = '0'+c>>4, '0'+c&0x0f
+	for ; len(b) >= 4; b = b[4:] {
+		v := uint64(binary.BigEndian.Uint32(b))
+		v = (v | v<<16) & 0x0000ffff0000ffff
+		v = (v | v<<8) & 0x00ff00ff00ff00ff
+		v = (v | v<<4) & 0x0f0f0f0f0f0f0f0f
+		dst = binary.BigEndian.AppendUint64(dst, v|0x3030303030303030)
+	}
+	for _, c := range b {
+		dst = append(dst, '0'+c>>4, '0'+c&0x0f)
 	}
 	return dst
 }

@@ -240,12 +240,12 @@ func (f *Frame) Set(key string, value any) error {
 
 // detach gives f its own copy of what it shares with its bytes and its plan, so that it can be changed.
 func (f *Frame) detach() {
-	if f.raw == nil {
+	if !f.decoded {
 		return
 	}
 	f.own = append(f.own[:0], f.data...)
 	f.memory = append(f.memory[:0], f.cells...)
-	f.raw, f.data, f.cells = nil, f.own, f.memory
+	f.plan, f.decoded, f.data, f.cells = nil, false, f.own, f.memory
 }
 
 // alignBits makes a field of bits and its parts agree after cell i was changed.

@@ -62,6 +62,14 @@ func (c *compiler) profile(d *definition) {
 	for _, l := range p.layouts {
 		l.plan = newFixedPlan(p, l)
 	}
+	for d := range p.dispatch {
+		way := &p.dispatch[d]
+		for b := range way.first {
+			if all := way.find(uint64(b)); len(all) > 0 && all[0].plan != nil {
+				way.first[b] = all[0]
+			}
+		}
+	}
 	c.framing()
 	for _, m := range p.messages {
 		if m.From == Server && m.Purpose == PurposeCommand {
@@ -89,6 +97,7 @@ func (c *compiler) headerOps(d *definition) []*Field {
 			c.header[o.field.Key] = len(p.ops)
 			if o.role == RoleCommand {
 				p.commandOp, p.commandOff = len(p.ops), p.headerSize
+				p.commandByte = o.size == 1 && (o.code == opUint || o.code == opASCII)
 				o.flags |= flagCommand
 			}
 			if o.role == RoleResult && o.integer() && o.code != opPart {

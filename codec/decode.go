@@ -9,16 +9,47 @@ import (
 // Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
 // f is then of no use.
 func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
-	if p.decodeFixed(d, raw, f) {
+	l := p.fixedLayout(d, raw)
+	if l == nil || !l.plan.verify(p, raw) {
+		return p.decodeGeneral(d, raw, f)
+	}
+	if f.plan != l.plan {
+		f.adopt(p, l)
+	}
+	f.direction = d
+	if d == Any {
+		f.direction = l.direction
+	}
+	f.data, f.decoded = raw, true
+	l.plan.numbers(p, raw, f.nums)
+	return nil
+}
+
+// fixedLayout is the layout of a frame of so many bytes and this command, when it has a fixed plan.
+func (p *Profile) fixedLayout(d Direction, raw []byte) *layout {
+	if len(raw) < p.headerSize {
 		return nil
 	}
-	return p.decodeGeneral(d, raw, f)
+	var command uint64
+	if p.commandByte {
+		command = uint64(raw[p.commandOff])
+		if l := p.dispatch[d].first[command&0xff]; l != nil && l.plan.total == len(raw) {
+			return l
+		}
+	} else if p.commandOp >= 0 {
+		o := &p.ops[p.commandOp]
+		command, _ = o.load(raw[p.commandOff : p.commandOff+o.size])
+	}
+	if l := p.choose(d, command, len(raw)-p.headerSize); l != nil && l.plan != nil {
+		return l
+	}
+	return nil
 }
 
 // decodeGeneral decodes any layout, and says what is wrong with a frame that cannot be decoded.
 func (p *Profile) decodeGeneral(d Direction, raw []byte, f *Frame) error {
 	f.reset(p, d)
-	f.raw, f.data = raw, raw
+	f.data, f.decoded = raw, true
 	off, bad := p.run(f, p.ops[:p.headerOps], 0, 0, len(raw))
 	if bad.err != nil {
 		return p.fault(nil, bad)
@@ -43,39 +74,6 @@ func (p *Profile) decodeGeneral(d Direction, raw []byte, f *Frame) error {
 		return p.fault(l, failure{nil, off, fmt.Errorf("%w: %d more than the layout has", ErrLong, len(raw)-off)})
 	}
 	return nil
-}
-
-// decodeFixed decodes a frame whose layout has a fixed plan; false when it has not, or is not such a frame.
-func (p *Profile) decodeFixed(d Direction, raw []byte, f *Frame) bool {
-	if len(raw) < p.headerSize {
-		return false
-	}
-	var command uint64
-	if p.commandOp >= 0 {
-		o := &p.ops[p.commandOp]
-		if o.code == opASCII && o.size == 1 {
-			command = uint64(raw[p.commandOff])
-		} else {
-			command, _ = o.load(raw[p.commandOff : p.commandOff+o.size])
-		}
-	}
-	l := p.choose(d, command, len(raw)-p.headerSize)
-	if l == nil || l.plan == nil || !l.plan.verify(p, raw) {
-		return false
-	}
-	plan := l.plan
-	f.profile, f.layout, f.direction = p, l, d
-	if d == Any {
-		f.direction = l.direction
-	}
-	f.raw, f.data = raw, raw
-	f.cells, f.roles = plan.cells, plan.roles
-	if cap(f.nums) < len(plan.steps) {
-		f.nums = make([]uint64, p.maxCells)
-	}
-	f.nums = f.nums[:len(plan.steps)]
-	plan.numbers(p, raw, f.nums)
-	return true
 }
 
 // failure is a problem on its way to a FieldError; err is nil when there is none.

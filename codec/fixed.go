@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // fixedPlan is the plan of a layout whose fields all have a fixed place.  Such a frame is verified a machine word
 // at a time and its numbers are read without further checks.  It accepts exactly what the general plan (run)
@@ -12,12 +9,26 @@ type fixedPlan struct {
 	total int
 	words []wordCheck
 	rest  []uint16 // cells whose restriction the words do not cover
-	steps []step   // one for each cell
-	cells []cell   // shared by all frames of the layout, never written
-	roles [roleCount]uint16
 
-	length      uint64 // what the length field says
-	lengthBytes []byte
+	// What every frame of the layout has, and the values that differ, by kind, so that the common ones are plain
+	// loops.
+	bytes []byte       // of constants, the length among them
+	nums  []uint64     // likewise
+	small []smallPlace // one byte: a number or two BCD digits
+	spans []place      // bytes: nothing to read, copied when written
+	steps []step       // all others
+
+	cells []cell // shared by all frames of the layout, never written
+	roles [roleCount]uint16
+}
+
+// place of a cell's bytes in the frame.
+type place struct{ cell, off uint16 }
+
+// smallPlace of one byte: its high nibble counts 16 − less.
+type smallPlace struct {
+	place
+	less uint8 // 0 for a plain byte, 6 for two digits
 }
 
 // wordCheck verifies eight bytes at once.
@@ -30,22 +41,17 @@ type wordCheck struct {
 
 // step says how the number of a cell is read and written.
 type step struct {
+	place
 	code stepCode
 	size uint8
-	off  uint16
 }
 
 type stepCode uint8
 
 const (
-	stepNone    stepCode = iota // bytes: the cell needs no number
-	stepByte                    // one byte
-	stepBE2                     // 2 bytes
+	stepBE2     stepCode = iota // 2 bytes
 	stepBE4                     // 4 bytes
-	stepBCD1                    // two digits
-	stepBCD2                    // 4 digits
-	stepBCD4                    // 8 digits
-	stepLength                  // the length field
+	stepBCD                     // 4 to 8 digits
 	stepGeneral                 // anything else: op.load, op.store
 )
 
@@ -72,7 +78,6 @@ func newFixedPlan(p *Profile, l *layout) *fixedPlan {
 		case o.flags&flagLength != 0:
 			constant = pattern[:o.size]
 			o.store(constant, p.lengthValue(total))
-			plan.length, plan.lengthBytes = p.lengthValue(total), bytes.Clone(constant)
 		case o.flags&flagCommand != 0 && len(l.commands) == 1 && l.commands[0][0] == l.commands[0][1] && !o.little:
 			if o.code == opUint || o.code == opBCD {
 				constant = pattern[:o.size]
@@ -101,8 +106,14 @@ func newFixedPlan(p *Profile, l *layout) *fixedPlan {
 				bcd[off+n] = 0x88
 			}
 		}
+		num := uint64(0)
+		if constant == nil {
+			plan.place(o, place{cell: uint16(len(plan.cells)), off: uint16(off)})
+		} else {
+			num, _ = o.load(constant)
+		}
 		plan.cells = append(plan.cells, c)
-		plan.steps = append(plan.steps, step{code: o.step(), size: uint8(min(o.size, 255)), off: uint16(off)})
+		plan.nums = append(plan.nums, num)
 		off += o.size
 	}
 	for i := range p.ops[:p.headerOps] {
@@ -111,6 +122,7 @@ func newFixedPlan(p *Profile, l *layout) *fixedPlan {
 	for i := range l.ops {
 		add(l.first+i, &l.ops[i])
 	}
+	plan.bytes = want
 	for at := 0; at < total; at += wordBytes {
 		from := min(at, total-wordBytes)
 		w := wordCheck{off: from, bcd: binary.BigEndian.Uint64(bcd[from:]), mask: binary.BigEndian.Uint64(mask[from:]), want: binary.BigEndian.Uint64(want[from:])}
@@ -121,38 +133,41 @@ func newFixedPlan(p *Profile, l *layout) *fixedPlan {
 	return plan
 }
 
-// step of the op in a fixed plan.
-func (o *op) step() stepCode {
+// place decides how the value of a cell is read and written.
+func (plan *fixedPlan) place(o *op, at place) {
+	plain := o.code == opUint || o.code == opBits
+	s := step{place: at, code: stepGeneral, size: uint8(o.size)}
 	switch {
-	case o.flags&flagLength != 0:
-		return stepLength
-	case o.code == opDigits || o.code == opHex || o.code == opTime || o.code == opASCII && o.size > 8:
-		return stepNone
-	case o.code == opBCD && o.size == 1:
-		return stepBCD1
-	case o.size == 1 && (o.code == opUint || o.code == opBits || o.code == opASCII):
-		return stepByte
+	case !o.numeric() && (o.code != opASCII || o.size > maxBCDNumber):
+		plan.spans = append(plan.spans, at)
+		return
+	case o.size == 1 && (plain || o.code == opASCII):
+		plan.small = append(plan.small, smallPlace{place: at})
+		return
+	case o.size == 1 && o.code == opBCD:
+		plan.small = append(plan.small, smallPlace{at, 6})
+		return
 	case o.little:
-	case o.code == opBCD && o.size == 2:
-		return stepBCD2
-	case o.code == opBCD && o.size == 4:
-		return stepBCD4
-	case o.size == 2 && (o.code == opUint || o.code == opBits):
-		return stepBE2
-	case o.size == 4 && (o.code == opUint || o.code == opBits || o.code == opFloat32):
-		return stepBE4
+	case o.size == 2 && plain:
+		s.code = stepBE2
+	case o.size == 4 && (plain || o.code == opFloat32):
+		s.code = stepBE4
+	case o.size >= 2 && o.size <= 4 && o.code == opBCD:
+		s.code = stepBCD
 	}
-	return stepGeneral
+	plan.steps = append(plan.steps, s)
 }
 
 // verify says whether data, of plan.total bytes, is a frame of the layout.
 func (plan *fixedPlan) verify(p *Profile, data []byte) bool {
+	var wrong uint64
 	for i := range plan.words {
 		w := &plan.words[i]
 		v := binary.BigEndian.Uint64(data[w.off:])
-		if v&w.mask != w.want || v&(v<<1|v<<2)&w.bcd != 0 {
-			return false
-		}
+		wrong |= (v^w.want)&w.mask | v&(v<<1|v<<2)&w.bcd
+	}
+	if wrong != 0 {
+		return false
 	}
 	for _, i := range plan.rest {
 		c := &plan.cells[i]
@@ -178,38 +193,28 @@ func (plan *fixedPlan) part(p *Profile, i int, data []byte) uint64 {
 	return word >> o.shift & o.mask
 }
 
-// numbers reads the number of every cell of a verified frame.
+// numbers reads the numbers that differ from frame to frame; the frame is verified.
 func (plan *fixedPlan) numbers(p *Profile, data []byte, nums []uint64) {
-	steps := plan.steps
-	nums = nums[:len(steps)]
-	for i := range steps {
-		s := &steps[i]
+	data, nums = data[:plan.total], nums[:len(plan.cells)]
+	for _, s := range plan.small {
+		b := data[s.off]
+		nums[s.cell] = uint64(b - b>>4*s.less)
+	}
+	for i := range plan.steps {
+		s := &plan.steps[i]
 		switch s.code {
-		case stepByte:
-			nums[i] = uint64(data[s.off])
-		case stepBCD1:
-			b := uint64(data[s.off])
-			nums[i] = b - b>>4*6
 		case stepBE2:
-			nums[i] = uint64(binary.BigEndian.Uint16(data[s.off:]))
+			nums[s.cell] = uint64(binary.BigEndian.Uint16(data[s.off:]))
 		case stepBE4:
-			nums[i] = uint64(binary.BigEndian.Uint32(data[s.off:]))
-		case stepBCD2:
-			v := uint64(binary.BigEndian.Uint16(data[s.off:]))
-			v -= v >> 4 & 0x0f0f * 6
-			nums[i] = v&0xff + v>>8*100
-		case stepBCD4:
-			nums[i] = unpackBCD(uint64(binary.BigEndian.Uint32(data[s.off:])))
-		case stepLength:
-			nums[i] = plan.length
-		case stepNone:
-			nums[i] = 0
+			nums[s.cell] = uint64(binary.BigEndian.Uint32(data[s.off:]))
+		case stepBCD:
+			nums[s.cell] = unpackBCD(loadBE(data[s.off : s.off+uint16(s.size)]))
 		default:
-			o := &p.ops[plan.cells[i].op]
+			o := &p.ops[plan.cells[s.cell].op]
 			if o.code == opPart {
-				nums[i] = plan.part(p, i, data)
+				nums[s.cell] = plan.part(p, int(s.cell), data)
 			} else {
-				nums[i], _ = o.load(data[s.off : int(s.off)+o.size])
+				nums[s.cell], _ = o.load(data[s.off : s.off+uint16(s.size)])
 			}
 		}
 	}
@@ -217,32 +222,35 @@ func (plan *fixedPlan) numbers(p *Profile, data []byte, nums []uint64) {
 
 // write fills out, of plan.total bytes, with the frame f.
 func (plan *fixedPlan) write(p *Profile, f *Frame, out []byte) {
-	steps := plan.steps
-	nums := f.nums[:len(steps)]
-	for i := range steps {
-		s := &steps[i]
+	out, nums := out[:plan.total], f.nums[:len(plan.cells)]
+	copy(out, plan.bytes)
+	for _, s := range plan.small {
+		n := byte(nums[s.cell])
+		out[s.off] = n + n/10*s.less
+	}
+	for _, s := range plan.spans {
+		c := &f.cells[s.cell]
+		src := f.data[c.off : c.off+c.size]
+		dst := out[s.off:][:len(src)]
+		for i := range src { // shorter than a call of copy for the few bytes of most fields
+			dst[i] = src[i]
+		}
+	}
+	for i := range plan.steps {
+		s := &plan.steps[i]
+		field := out[s.off : s.off+uint16(s.size)]
 		switch s.code {
-		case stepByte:
-			out[s.off] = byte(nums[i])
-		case stepBCD1:
-			out[s.off] = packed2(int(nums[i]))
 		case stepBE2:
-			binary.BigEndian.PutUint16(out[s.off:], uint16(nums[i]))
+			binary.BigEndian.PutUint16(field, uint16(nums[s.cell]))
 		case stepBE4:
-			binary.BigEndian.PutUint32(out[s.off:], uint32(nums[i]))
-		case stepBCD2, stepBCD4:
-			storeBE(out[s.off:s.off+uint16(s.size)], packBCD(nums[i]))
-		case stepLength:
-			copy(out[s.off:], plan.lengthBytes)
-		case stepNone:
-			c := &f.cells[i]
-			src, dst := f.data[c.off:c.off+c.size], out[s.off:]
-			for n := range src {
-				dst[n] = src[n]
-			}
+			binary.BigEndian.PutUint32(field, uint32(nums[s.cell]))
+		case stepBCD:
+			storeBE(field, packBCD(nums[s.cell]))
 		default:
-			if o := &p.ops[plan.cells[i].op]; o.code != opPart {
-				o.store(out[s.off:int(s.off)+o.size], nums[i])
+			if o := &p.ops[plan.cells[s.cell].op]; o.code == opASCII {
+				storeBE(field, nums[s.cell])
+			} else if o.code != opPart {
+				o.store(field, nums[s.cell])
 			}
 		}
 	}

@@ -5,13 +5,15 @@ import (
 )
 
 // Frame is one decoded or built frame.  The zero value is ready; reuse it, and nothing is allocated once it is
-// warm.  A decoded frame aliases the bytes it was decoded from.  It belongs to one goroutine at a time.
+// warm.  A decoded frame aliases the bytes it was decoded from.  It belongs to one goroutine at a time and must not
+// be copied.
 type Frame struct {
 	profile   *Profile
 	layout    *layout
 	direction Direction
-	raw       []byte            // what Decode was given; nil in a built frame
-	data      []byte            // bytes of the cells: raw, or own
+	plan      *fixedPlan        // what cells, nums and roles are set up for; nil: for this frame alone
+	decoded   bool              // data is what Decode was given
+	data      []byte            // bytes of the cells
 	own       []byte            // memory of a built or changed frame
 	cells     []cell            // every field in order; of the plan for a fixed layout, else own (memory)
 	nums      []uint64          // value of each cell: numbers; the first bytes of short text
@@ -37,7 +39,12 @@ func (f *Frame) Message() *Message {
 }
 
 // Raw is what Decode was given; nil in a built frame.
-func (f *Frame) Raw() []byte { return f.raw }
+func (f *Frame) Raw() []byte {
+	if !f.decoded {
+		return nil
+	}
+	return f.data
+}
 
 // Direction is the way the frame travels; Any when neither Decode nor the definition says.
 func (f *Frame) Direction() Direction { return f.direction }
@@ -62,7 +69,7 @@ func (f *Frame) From() Party {
 // reset makes f an empty frame of p with room for its cells.
 func (f *Frame) reset(p *Profile, d Direction) {
 	f.profile, f.layout, f.direction = p, nil, d
-	f.raw, f.data = nil, nil
+	f.plan, f.decoded, f.data = nil, false, nil
 	if cap(f.memory) < p.maxCells {
 		f.memory = make([]cell, 0, p.maxCells)
 	}
@@ -71,6 +78,16 @@ func (f *Frame) reset(p *Profile, d Direction) {
 	}
 	f.cells, f.nums = f.memory[:0], f.nums[:0]
 	f.roles = [roleCount]uint16{}
+}
+
+// adopt makes f a frame of l, which has a fixed plan.  What all frames of l have in common is set here, once.
+func (f *Frame) adopt(p *Profile, l *layout) {
+	f.profile, f.layout, f.plan = p, l, l.plan
+	f.cells, f.roles = l.plan.cells, l.plan.roles
+	if cap(f.nums) < p.maxCells {
+		f.nums = make([]uint64, 0, p.maxCells)
+	}
+	f.nums = append(f.nums[:0], l.plan.nums...)
 }
 
 // add appends a cell and notes its role.

@@ -15,17 +15,18 @@ type Profile struct {
 	commands    []*Message
 	layouts     []*layout
 
-	ops        []op // header, then the body of each layout; a cell names its op by index here
-	headerOps  int
-	headerSize int
-	commandOp  int // index in ops, -1 when the profile has no command field
-	commandOff int // its first byte
-	resultOp   int // the field of role result in the header, -1 when there is none
-	resultOff  int
-	chooseAt   int // after this header op both command and total are known
-	length     lengthRule
-	maxCells   int
-	slots      int // remembered fields
+	ops         []op // header, then the body of each layout; a cell names its op by index here
+	headerOps   int
+	headerSize  int
+	commandOp   int  // index in ops, -1 when the profile has no command field
+	commandOff  int  // its first byte
+	commandByte bool // it is one byte, and the byte is its value
+	resultOp    int  // the field of role result in the header, -1 when there is none
+	resultOff   int
+	chooseAt    int // after this header op both command and total are known
+	length      lengthRule
+	maxCells    int
+	slots       int // remembered fields
 
 	dispatch [3]dispatch // by Direction
 	split    [3]bufio.SplitFunc
@@ -84,6 +85,7 @@ func (s commandSet) has(v uint64) bool {
 // dispatch finds the layouts of a command in one direction.
 type dispatch struct {
 	table    *[256][]*layout // commands of one byte
+	first    [256]*layout    // commands of one byte: the first layout, if it has a fixed plan
 	ranges   []commandRange  // longer ones: sorted, not overlapping
 	fallback []*layout       // commands that are not defined
 }

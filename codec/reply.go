@@ -76,7 +76,7 @@ func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, er
 
 // echo appends the header of f, or all of it.
 func (p *Profile) echo(dst []byte, f *Frame, all bool) ([]byte, error) {
-	if f.raw == nil { // built or changed: the bytes are not there yet
+	if !f.decoded { // built or changed: the bytes are not there yet
 		start := len(dst)
 		dst, err := p.Append(dst, f)
 		if err == nil && !all {
@@ -85,9 +85,9 @@ func (p *Profile) echo(dst []byte, f *Frame, all bool) ([]byte, error) {
 		return dst, err
 	}
 	if all {
-		return append(dst, f.raw...), nil
+		return append(dst, f.data...), nil
 	}
-	return append(dst, f.raw[:p.headerSize]...), nil
+	return append(dst, f.data[:p.headerSize]...), nil
 }
 
 // fill writes what the definition puts in the place of an echo.
