@@ -151,7 +151,7 @@ func (d *daemon) stop() error {
 		return err
 	})
 	after := d.gateway.Totals()
-	d.log.Info("stopped", "took", time.Since(start).Round(time.Millisecond), "connections", before.Connections, "frames", after.Frames, "acknowledged", after.Acknowledged)
+	d.log.Info("stopped", "took", time.Since(start).Round(time.Microsecond), "connections", before.Connections, "frames", after.Frames, "acknowledged", after.Acknowledged)
 	if drained != nil {
 		return drained
 	}
