@@ -35,8 +35,9 @@
 //
 // # Goroutines
 //
-// One reader per connection and one accept loop per port, counted in slot.readers and slot.accepts; timers of commands, which only
-// send; protoactor's own for the actors that are not inline.  Drain waits for all of them.
+// One accept loop per port, counted in slot.accepts; the readers of transport, one for each connection that is not idle, of which
+// slot.readers counts the connections; timers of commands, which only send; protoactor's own for the actors that are not inline.
+// Drain waits for all of them.
 //
 // # Invariants
 //

@@ -41,6 +41,7 @@ type Conn struct {
 	listener *Listener
 	tcp      *net.TCPConn
 	raw      syscall.RawConn
+	fd       int32 // the reader's and the lot's; not used once finish has closed the socket
 	id       uint64
 	opened   time.Time
 
@@ -56,6 +57,7 @@ type Conn struct {
 	mu        sync.Mutex
 	running   bool // Start was called or finish has begun
 	draining  bool // the transient writer goroutine lives
+	hasPlace  bool // in the lot: it has parked and the socket is open
 	reason    CloseReason
 	detail    string
 	done      chan struct{} // made by the first Done
@@ -76,6 +78,9 @@ func newConn(l *Listener, tcp *net.TCPConn) (*Conn, error) {
 		return nil, err
 	}
 	c := &Conn{listener: l, tcp: tcp, raw: raw, id: lastID.Add(1), opened: time.Now()}
+	if err := raw.Control(func(fd uintptr) { c.fd = int32(fd) }); err != nil {
+		return nil, err
+	}
 	c.lastBytes = c.opened.Sub(epoch)
 	c.reading.try = c.tryRead
 	c.writing.try = c.tryWrite
@@ -215,6 +220,7 @@ func (c *Conn) finish() {
 	if c.reasonNow().aborts() {
 		_ = c.tcp.SetLinger(0)
 	}
+	c.leaveLot()
 	_ = c.tcp.Close()
 
 	c.mu.Lock()
@@ -247,7 +253,7 @@ func (c *Conn) reasonNow() CloseReason {
 	return c.reason
 }
 
-// await parks the one goroutine that may wait, the reader, until ready says so or the time is over (0 is no limit).
+// await stops the one goroutine that may wait, the reader, until ready says so or the time is over (0 is no limit).
 // Whoever changes what ready looks at calls nudge.
 func (c *Conn) await(ready func() bool, limit time.Duration) {
 	if ready() {
@@ -283,10 +289,12 @@ func (c *Conn) nudge() {
 	}
 }
 
-// rouse wakes the reader wherever it is parked.  The state that it is to see has been set before.  c.mu is held.
+// rouse wakes the reader wherever it waits and starts it if the connection is parked.  The state that it is to see has
+// been set before.  c.mu is held.
 func (c *Conn) rouse() {
 	_ = c.tcp.SetReadDeadline(longAgo) // fails only when the socket is closed already
 	c.nudge()
+	c.unpark()
 }
 
 // longAgo is a deadline that has passed.

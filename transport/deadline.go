@@ -8,7 +8,8 @@ func (c *Conn) due() time.Duration {
 	return due
 }
 
-// dueFor is due with the reason that passing it gives.  The reader alone calls it; lastFrame is its own to write.
+// dueFor is due with the reason that passing it gives.  The reader alone calls it; lastFrame and
+// lastBytes are its own to write.
 func (c *Conn) dueFor() (due time.Duration, reason CloseReason) {
 	o := &c.listener.options
 	if c.lastFrame == 0 {
@@ -33,7 +34,7 @@ func after(from, timeout time.Duration) time.Duration {
 }
 
 // arm sets the read deadline if the one that is set comes later than due.  One that comes earlier is left alone:
-// when it passes forgive finds that nothing is due.  So the price of deadlines is one timer per period, not one
+// when it passes the reader finds that nothing is due.  So the price of deadlines is one timer per period, not one
 // per frame.
 func (c *Conn) arm(due time.Duration) {
 	r := &c.reading
@@ -85,6 +86,30 @@ func (c *Conn) forgive() bool {
 	}
 	c.Close(reason, "")
 	return false
+}
+
+// parkAgain is when a connection is looked at again that could not park for want of kernel memory or descriptors.
+const parkAgain = time.Minute
+
+// rested tells whether the connection has been quiet for long enough to park and nothing of it is in hand, and sets
+// the time of the next look.  It asks for that only when the last has come, so bytes cost nothing here.
+func (c *Conn) rested() bool {
+	r := &c.reading
+	pause := c.listener.options.ParkAfter
+	now := time.Since(epoch)
+	if now < r.rest {
+		return false // it was another deadline
+	}
+	if at := after(c.lastBytes, pause); at > now {
+		r.rest = at
+		return false
+	}
+	if r.partial != nil || c.inFlight.Load() != 0 {
+		r.rest = after(now, pause)
+		return false
+	}
+	r.rest = after(now, max(pause, parkAgain))
+	return true
 }
 
 // overdue tells whether the peer has been silent for too long.

@@ -59,7 +59,7 @@ type rig struct {
 func start(t *testing.T, o Options, deliver func(*Conn, *Batch)) *rig {
 	t.Helper()
 	r := &rig{
-		t: t, conns: make(chan *Conn, 1000), reasons: make(chan CloseReason, 1000),
+		t: t, conns: make(chan *Conn, 1000), reasons: make(chan CloseReason, 4000),
 		events: make(chan Event, 1000), serve: make(chan error, 1),
 	}
 	if o.Name == "" {

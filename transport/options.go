@@ -32,6 +32,7 @@ type Options struct {
 	FirstFrameTimeout time.Duration // 15 s from the accept to the first whole frame; noise does not prolong it
 	FrameTimeout      time.Duration // 10 s from the first byte of a frame to its last
 	IdleTimeout       time.Duration // 6 min between whole frames; what we send does not prolong it
+	ParkAfter         time.Duration // 1 s without bytes, then the connection waits without a goroutine (Linux; elsewhere ignored)
 	WriteTimeout      time.Duration // 30 s for what waits in the write queue
 	WriteQueueBytes   int           // 64 KiB that one peer may leave unread beyond the socket's own buffer
 
@@ -52,6 +53,7 @@ const (
 	DefaultFirstFrameTimeout = 15 * time.Second
 	DefaultFrameTimeout      = 10 * time.Second
 	DefaultIdleTimeout       = 6 * time.Minute
+	DefaultParkAfter         = time.Second
 	DefaultWriteTimeout      = 30 * time.Second
 	DefaultUserTimeout       = 90 * time.Second
 	DefaultWriteQueueBytes   = 64 << 10
@@ -79,6 +81,10 @@ func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.FirstFrameTimeout, DefaultFirstFrameTimeout)
 	setDefault(&o.FrameTimeout, DefaultFrameTimeout)
 	setDefault(&o.IdleTimeout, DefaultIdleTimeout)
+	setDefault(&o.ParkAfter, DefaultParkAfter)
+	if !canPark {
+		o.ParkAfter = -1
+	}
 	setDefault(&o.WriteTimeout, DefaultWriteTimeout)
 	setDefault(&o.UserTimeout, DefaultUserTimeout)
 	setDefault(&o.WriteQueueBytes, DefaultWriteQueueBytes)

@@ -20,6 +20,7 @@ type reading struct {
 	partial []byte        // the beginning of a frame; nil while there is none
 	since   time.Duration // when its first byte came, since epoch
 	armed   time.Duration // the read deadline that is set, since epoch; 0 is none
+	rest    time.Duration // when to see whether the connection can park, since epoch
 }
 
 // never is a deadline that does not come.
@@ -47,9 +48,13 @@ func (c *Conn) Start(deliver func(*Batch), ended func()) {
 	}
 }
 
-// run is the reader goroutine.
+// run is the reader goroutine, from the start or the end of a rest to the next rest or the end.
 func (c *Conn) run() {
-	c.guarded(c.read)
+	parked := false
+	c.guarded(func() { parked = c.read() })
+	if parked {
+		return // and has a new reader already, perhaps
+	}
 	c.Close(CloseFault, "reader ended") // a reason has been given on every way out
 	c.finish()
 }
@@ -71,18 +76,20 @@ func (c *Conn) guarded(f func()) {
 	f()
 }
 
-// read is the reader's loop: wait for a credit, wait for bytes, cut, deliver.
-func (c *Conn) read() {
+// read is the reader's loop: wait for a credit, wait for bytes, cut, deliver.  It returns when the connection is to end
+// or has parked.
+func (c *Conn) read() (parked bool) {
+	c.reading.rest = after(time.Since(epoch), c.listener.options.ParkAfter)
 	for {
 		if c.state.Load() != 0 {
 			c.drain()
-			return
+			return false
 		}
 		if !c.credit() {
 			c.await(func() bool { return c.credit() || c.state.Load() != 0 }, 0)
 			continue
 		}
-		c.arm(c.due())
+		c.arm(min(c.due(), c.reading.rest))
 		if c.state.Load() != 0 {
 			continue // whoever set it may have set the deadline before we did
 		}
@@ -92,12 +99,18 @@ func (c *Conn) read() {
 			c.take()
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			c.reading.armed = 0
-			if c.state.Load() == 0 && !c.forgive() {
-				return
+			switch {
+			case c.state.Load() != 0:
+			case c.overdue():
+				if !c.forgive() {
+					return false
+				}
+			case c.rested() && c.park():
+				return true
 			}
 		default:
 			c.lost(err)
-			return
+			return false
 		}
 	}
 }

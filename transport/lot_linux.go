@@ -1,0 +1,240 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// canPark says that connections can wait without a goroutine here.
+const canPark = true
+
+// sweepPause is the least time from one look at all parked connections to the next, and so how late one of their
+// deadlines may be.
+const sweepPause = time.Second
+
+// lot is where connections wait that have had nothing to read for a while: an epoll instance of our own, and one
+// goroutine for all of them.  The instance is itself watched by the runtime's poller, so waiting in it takes no
+// thread, and its deadline is a timer like any other.
+type lot struct {
+	file   *os.File
+	raw    syscall.RawConn
+	epoll  int // the descriptor of file
+	ended  chan struct{}
+	events [128]unix.EpollEvent // the goroutine's own
+	ready  int                  // the goroutine's own: how many of events were filled
+
+	// parking.mu guards all that follows.
+	users  int           // connections that have been here and have not ended
+	places []place       // by descriptor
+	swept  time.Duration // when all places were last looked at, since epoch
+	alarm  time.Duration // when they will be again; never: nothing is due at any time
+}
+
+// place is that of one descriptor.  Who takes the connection out of it, under the lock, starts its reader: an event, a
+// sweep or rouse, and whoever comes later finds it gone.
+type place struct {
+	conn *Conn         // nil: not parked
+	due  time.Duration // since epoch
+}
+
+// parking is the lot of the process: made for the first connection that parks, closed by the last one that ends.
+var parking struct {
+	mu  sync.Mutex // guards lot and its places; taken under Conn.mu and not the other way round
+	lot *lot       // nil: no connection has parked
+}
+
+// parkedEvents wake a connection once: bytes, the end of the stream or, unasked, an error.
+const parkedEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT
+
+// park leaves the connection to the lot until something comes, it is due or rouse is called, and tells whether it
+// did: then a new reader may be at work already and the caller must not touch it any more.  What has come in the
+// meantime wakes it at once.
+func (c *Conn) park() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.Load() != 0 {
+		return false // who set it has roused this goroutine and not the lot
+	}
+	due := c.due()
+	parking.mu.Lock()
+	defer parking.mu.Unlock()
+	if parking.lot == nil {
+		l, err := openLot()
+		if err != nil {
+			return false
+		}
+		parking.lot = l
+	}
+	return parking.lot.enter(c, due)
+}
+
+// unpark starts the reader again if the connection is parked.  c.mu is held.
+func (c *Conn) unpark() {
+	if !c.hasPlace {
+		return
+	}
+	parking.mu.Lock()
+	parking.lot.wake(c.fd, int32(c.id))
+	parking.mu.Unlock()
+}
+
+// leaveLot is called before the socket is closed; closing it is what takes the descriptor out of the epoll instance.
+func (c *Conn) leaveLot() {
+	c.mu.Lock()
+	had := c.hasPlace
+	c.hasPlace = false
+	c.mu.Unlock()
+	if !had {
+		return
+	}
+	parking.mu.Lock()
+	l := parking.lot
+	l.users--
+	last := l.users == 0
+	if last {
+		parking.lot = nil
+	}
+	parking.mu.Unlock()
+	if last {
+		_ = l.file.Close()
+		<-l.ended
+	}
+}
+
+func openLot() (*lot, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil { // tells NewFile that it can be polled
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	l := &lot{file: os.NewFile(uintptr(fd), "epoll"), epoll: fd, ended: make(chan struct{}), swept: -sweepPause, alarm: never}
+	err = l.file.SetReadDeadline(time.Time{}) // fails if the runtime does not poll it
+	if err == nil {
+		l.raw, err = l.file.SyscallConn()
+	}
+	if err != nil {
+		_ = l.file.Close()
+		return nil, err
+	}
+	go l.watch()
+	return l, nil
+}
+
+// enter gives the connection its place and arms its descriptor.  c.mu and parking.mu are held, and the caller is the
+// reader, which alone closes the socket: so the descriptor is the connection's.
+func (l *lot) enter(c *Conn, due time.Duration) bool {
+	operation := unix.EPOLL_CTL_MOD
+	if !c.hasPlace {
+		operation = unix.EPOLL_CTL_ADD
+	}
+	// The number of a descriptor is used again; that of a connection is not, within an event's life.
+	event := unix.EpollEvent{Events: parkedEvents, Fd: c.fd, Pad: int32(c.id)}
+	if unix.EpollCtl(l.epoll, operation, int(c.fd), &event) != nil {
+		return false // no memory, or too many watches
+	}
+	if !c.hasPlace {
+		c.hasPlace = true
+		l.users++
+	}
+	if missing := int(c.fd) + 1 - len(l.places); missing > 0 {
+		l.places = append(l.places, make([]place, missing)...)
+	}
+	l.places[c.fd] = place{conn: c, due: due}
+	l.setAlarm(due)
+	return true
+}
+
+// wake starts the reader of the connection that is parked there, if it is the one meant.  parking.mu is held.
+func (l *lot) wake(fd, id int32) {
+	if int(fd) >= len(l.places) {
+		return
+	}
+	p := &l.places[fd]
+	if p.conn == nil || int32(p.conn.id) != id {
+		return
+	}
+	c := p.conn
+	p.conn = nil
+	go c.run()
+}
+
+// setAlarm makes the goroutine sweep when something is due.  parking.mu is held.
+func (l *lot) setAlarm(due time.Duration) {
+	if at := max(due, l.swept+sweepPause); at < l.alarm {
+		_ = l.file.SetReadDeadline(epoch.Add(at)) // fails only when the file is closed
+		l.alarm = at
+	}
+}
+
+// watch is the lot's goroutine.  It ends when the last connection has left.
+func (l *lot) watch() {
+	defer close(l.ended)
+	collect := l.collect
+	for {
+		err := l.raw.Read(collect)
+		switch {
+		case err == nil:
+			l.wakeReady()
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			l.sweep()
+		default:
+			return // closed
+		}
+	}
+}
+
+// collect asks the kernel what is ready; the runtime's poller calls it again when something may be.
+func (l *lot) collect(fd uintptr) bool {
+	for {
+		n, err := unix.EpollWait(int(fd), l.events[:], 0)
+		switch err {
+		case nil:
+			l.ready = n
+			return n > 0
+		case unix.EINTR:
+		default:
+			panic(fmt.Errorf("epoll_wait: %w", err)) // a wrong descriptor or address
+		}
+	}
+}
+
+func (l *lot) wakeReady() {
+	parking.mu.Lock()
+	defer parking.mu.Unlock()
+	for _, e := range l.events[:l.ready] {
+		l.wake(e.Fd, e.Pad)
+	}
+}
+
+// sweep wakes the connections whose time has come: it is for their readers to judge the peer.  It looks at all
+// places, 16 bytes each, and is the reason why none of them needs a timer.
+func (l *lot) sweep() {
+	parking.mu.Lock()
+	defer parking.mu.Unlock()
+	now := time.Since(epoch)
+	next := never
+	for i := range l.places {
+		p := &l.places[i]
+		switch {
+		case p.conn == nil:
+		case p.due <= now:
+			c := p.conn
+			p.conn = nil
+			go c.run()
+		default:
+			next = min(next, p.due)
+		}
+	}
+	_ = l.file.SetReadDeadline(time.Time{})
+	l.swept, l.alarm = now, never
+	l.setAlarm(next)
+}
