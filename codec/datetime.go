@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type timeLayout struct {
 	parts []timePart
 	size  int // bytes
 	zone  *time.Location
+	stamp atomic.Pointer[stamp] // what appendNow wrote last
 }
 
 type timePart struct {
@@ -134,6 +136,31 @@ func (l *timeLayout) append(dst []byte, t time.Time) ([]byte, error) {
 		}
 	}
 	return dst, nil
+}
+
+// stamp is the second that a layout wrote last.  No layout is finer.
+type stamp struct {
+	second int64 // Unix
+	size   int
+	bytes  [maxTimeBytes]byte
+}
+
+const maxTimeBytes = 8 // room for YYYYMMDDhhmmss and more
+
+// appendNow is append for the clock of the server: all replies of one second share one conversion.
+func (l *timeLayout) appendNow(dst []byte, now time.Time) ([]byte, error) {
+	second := now.Unix()
+	if s := l.stamp.Load(); s != nil && s.second == second {
+		return append(dst, s.bytes[:s.size]...), nil
+	}
+	start := len(dst)
+	dst, err := l.append(dst, now)
+	if written := dst[start:]; err == nil && len(written) <= maxTimeBytes {
+		s := &stamp{second: second, size: len(written)}
+		copy(s.bytes[:], written)
+		l.stamp.Store(s)
+	}
+	return dst, err
 }
 
 // parseZone understands Local, UTC, a name such as Europe/Berlin and an offset such as +08:00.

@@ -96,7 +96,7 @@ func (r *replyOp) fill(o *op, field []byte, env Env) error {
 		if env.Now.IsZero() {
 			return nil
 		}
-		_, err := o.time.append(field[:0], env.Now)
+		_, err := o.time.appendNow(field[:0], env.Now)
 		return err
 	}
 	if o.numeric() {
