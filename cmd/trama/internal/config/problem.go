@@ -65,8 +65,14 @@ func lastName(key, found string) string {
 	return key[strings.LastIndexByte(key, '.')+1:]
 }
 
+// longestKey bounds what a suggestion is looked for.
+const longestKey = 64
+
 // nearest returns the known word that differs least from s, or "" when more than a third of its letters differ.
 func nearest(s string, known []string) string {
+	if len(s) > longestKey {
+		return ""
+	}
 	best, least := "", len(s)/3+2
 	for _, word := range known {
 		if d := distance(strings.ToLower(s), strings.ToLower(word)); d < least {
