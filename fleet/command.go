@@ -20,7 +20,13 @@ func (m *master) obey(o *mouth, kind *codec.Message, now time.Time) (answer []by
 	}
 	var due bool
 	var err error
-	answer, due, err = m.fleet.words.profile.Reply(nil, &o.got, env)
+	words := m.fleet.words
+	answer, due, err = words.profile.Reply(nil, &o.got, env)
+	if own, ok := words.answers[o.got.Command()]; ok && err == nil && !due && kind != nil {
+		transaction, _ := o.got.Transaction()
+		answer, err = words.say(o, nil, own, m.serial, transaction, now, m.random, nil)
+		due = true
+	}
 	if err != nil || !due || string(o.got.Identity()) != m.serial {
 		m.fleet.unexpected.Add(1)
 		m.fleet.Logger.Debug("frame fits nothing", "master", m.serial, "command", o.got.Command(), "error", err)
@@ -31,7 +37,7 @@ func (m *master) obey(o *mouth, kind *codec.Message, now time.Time) (answer []by
 	} else {
 		m.fleet.commands.Add(1)
 		m.operate(&o.got, kind)
-		if report, ok := m.fleet.words.reports[kind.Name]; ok && len(m.owed) < maxOwed {
+		if report, ok := words.reports[kind.Name]; ok && len(m.owed) < maxOwed {
 			m.owed = append(m.owed, report)
 		}
 	}

@@ -16,6 +16,7 @@ type speech struct {
 	profile     *codec.Profile
 	measurement *message
 	keepAlive   *message            // nil when the profile has none
+	answers     map[string]*message // by command, for profiles without a reply rule for the server's commands
 	reports     map[string]*message // what a master sends after having answered a command, by the command's name
 	desk        chan task           // to the clerks
 	clerks      sync.WaitGroup
@@ -53,7 +54,7 @@ type message struct {
 	name                             string
 	fields                           map[string]any // a value for every field that must be given
 	identity, transaction, timestamp string         // keys, empty when the profile has none
-	values                           []*codec.Field // measured
+	values                           []value        // measured
 	acknowledged                     bool           // the server owes an answer
 }
 
@@ -81,11 +82,16 @@ const (
 )
 
 func newSpeech(p *codec.Profile, identity string) (*speech, error) {
-	s := &speech{profile: p, reports: map[string]*message{}}
+	s := &speech{profile: p, answers: map[string]*message{}, reports: map[string]*message{}}
 	byName := map[string]*message{}
 	for _, m := range p.Messages() {
-		if m.From != codec.Master || m.Purpose != codec.PurposeMeasurement && m.Purpose != codec.PurposeKeepAlive && m.Purpose != codec.PurposeReport {
+		switch m.Purpose {
+		case codec.PurposeMeasurement, codec.PurposeKeepAlive, codec.PurposeReport, codec.PurposeAnswer:
+		default:
 			continue
+		}
+		if m.From != codec.Master || m.Purpose == codec.PurposeAnswer && m.Command == "" {
+			continue // an answer for several commands is the affair of the reply rules
 		}
 		prepared, err := s.prepare(m, identity)
 		if err != nil {
@@ -97,6 +103,8 @@ func newSpeech(p *codec.Profile, identity string) (*speech, error) {
 			s.measurement = prepared
 		case m.Purpose == codec.PurposeKeepAlive && s.keepAlive == nil:
 			s.keepAlive = prepared
+		case m.Purpose == codec.PurposeAnswer:
+			s.answers[m.Command] = prepared
 		}
 	}
 	if s.measurement == nil {
@@ -122,16 +130,17 @@ func (s *speech) prepare(m *codec.Message, identity string) (*message, error) {
 		case codec.RoleTransaction:
 			p.transaction, p.fields[f.Key] = f.Key, uint64(1)
 		case codec.RoleTimestamp:
-			p.timestamp, p.fields[f.Key] = f.Key, time.Unix(0, 0)
+			p.timestamp, p.fields[f.Key] = f.Key, time.Now()
 		case codec.RoleValue:
-			p.values, p.fields[f.Key] = append(p.values, f), plausible(f)
-		case codec.RoleAlarm:
+			p.values = append(p.values, value{Field: f})
+			p.fields[f.Key] = plausible(f)
+		case codec.RoleAlarm, codec.RoleResult:
 			p.fields[f.Key] = 0
 		}
 	}
 	var f codec.Frame
 	for range len(m.Fields) + 1 {
-		err := s.profile.BuildIn(codec.Env{Now: time.Unix(0, 0)}, &f, m.Name, p.fields)
+		err := s.profile.BuildIn(codec.Env{Now: time.Now()}, &f, m.Name, p.fields)
 		if err == nil {
 			break
 		}
@@ -144,6 +153,9 @@ func (s *speech) prepare(m *codec.Message, identity string) (*message, error) {
 			return nil, err
 		}
 		p.fields[field.Key] = plausible(field)
+	}
+	for i := range p.values {
+		p.values[i].findStep(&f)
 	}
 	raw, err := s.profile.Append(nil, &f)
 	if err == nil {
@@ -170,7 +182,7 @@ func plausible(f *codec.Field) any {
 		}
 		return string(text)
 	case codec.KindTime:
-		return time.Unix(0, 0)
+		return time.Now()
 	}
 	return []byte{}
 }
@@ -195,7 +207,10 @@ func (s *speech) say(o *mouth, dst []byte, m *message, identity string, transact
 		return dst, err
 	}
 	for _, v := range m.values {
-		if err := set(f, v.Key, measured(v, random)); err != nil {
+		if v.step == 0 {
+			continue // it keeps the value that was found for it
+		}
+		if err := set(f, v.Key, v.measured(random)); err != nil {
 			return dst, err
 		}
 	}
@@ -214,17 +229,41 @@ func set(f *codec.Frame, key string, value any) error {
 	return f.Set(key, value)
 }
 
-// measured is a value as a sensor might give it: about 20, within the range of the field.
-func measured(f *codec.Field, random *rand.Rand) any {
-	v := math.Round((20+2*random.NormFloat64())*100) / 100
-	if f.Min < f.Max {
-		v = min(max(v, f.Min), f.Max)
-	}
-	if f.Kind != codec.KindFloat {
-		v = math.Trunc(v)
-	}
-	return v
+// value is one measured field.
+type value struct {
+	*codec.Field
+	step float64 // distance between the values that the field takes; 0 when no number was found that it takes
 }
+
+// findStep tries how fine the field is: the profile may scale it, so that only some numbers can be said exactly.
+func (v *value) findStep(f *codec.Frame) {
+	for _, step := range []float64{0.01, 0.1, 1, 10} {
+		// Two numbers that are not multiples of anything coarser; a field that takes both takes what lies between.
+		if f.Set(v.Key, v.rounded(20+step, step)) == nil && f.Set(v.Key, v.rounded(20+3*step, step)) == nil {
+			v.step = step
+			return
+		}
+	}
+}
+
+// rounded brings a number into the range of the field and onto its step.
+func (v *value) rounded(number, step float64) any {
+	if v.Min < v.Max {
+		number = min(max(number, v.Min), v.Max)
+	}
+	if steps := math.Round(number / step); step < 1 {
+		number = steps / math.Round(1/step) // exact where steps*step is not
+	} else {
+		number = steps * step
+	}
+	if number == math.Trunc(number) {
+		return int64(number)
+	}
+	return number
+}
+
+// measured is a value as a sensor might give it: about 20.
+func (v *value) measured(random *rand.Rand) any { return v.rounded(20+2*random.NormFloat64(), v.step) }
 
 // acknowledges tells whether the frame in o.got is what the profile answers to the frame in sent.
 func (s *speech) acknowledges(o *mouth, sent []byte) bool {

@@ -53,8 +53,8 @@ func (a *app) checkProfile(l config.Listener) []error {
 	if len(problems) > 0 {
 		verdict = fmt.Sprintf("%d %s fail", len(problems), plural(len(problems), "example"))
 	}
-	a.say("profile %s (%s): %d messages, %d commands to masters (%s), %s", p.Name(), where, len(p.Messages()), len(p.Commands()),
-		strings.Join(commandWords(p), " "), verdict)
+	a.say("profile %s (%s): %d messages, commands to masters: %s; %s", p.Name(), where, len(p.Messages()),
+		dash(strings.Join(commandWords(p), " ")), verdict)
 	for i, problem := range problems {
 		problems[i] = fmt.Errorf("profile %s: %w", p.Name(), problem)
 	}

@@ -184,14 +184,14 @@ func outcomeInWords(r commandResult) string {
 	case actors.OutcomeRefused:
 		s = fmt.Sprintf("%s answered %s with response code %s in %v", r.Serial, r.Command, number(r.Code), took)
 	case actors.OutcomeUnknown:
-		s = fmt.Sprintf("%s was sent to %s and is not answered; it may have been executed", r.Command, r.Serial)
+		s = fmt.Sprintf("%s was sent to %s", r.Command, r.Serial)
 	case actors.OutcomeExpired:
-		s = fmt.Sprintf("%s was never sent to %s: the time was up before its turn came", r.Command, r.Serial)
+		s = fmt.Sprintf("%s for %s", r.Command, r.Serial)
 	default:
 		s = fmt.Sprintf("%s to %s after %v", r.Command, r.Serial, took)
 	}
 	if r.Detail != "" {
-		s += " (" + r.Detail + ")"
+		s += ": " + r.Detail
 	}
 	return s
 }
