@@ -41,32 +41,32 @@ type Conn struct {
 	listener *Listener
 	tcp      *net.TCPConn
 	raw      syscall.RawConn
-	fd       int32 // the reader's and the lot's; not used once finish has closed the socket
 	id       uint64
-	opened   time.Time
+	opened   time.Duration // since epoch
 
+	fd       int32 // open until finish closes it: for the reader, and under mu while stateMute is not set
 	state    atomic.Uint32
 	inFlight atomic.Int32  // batches delivered and not yet released
 	waiting  atomic.Bool   // the reader waits on wake
 	wake     chan struct{} // made by the first wait, before waiting is set
 
 	deliver func(*Batch) // of Start
-	reading reading      // the reader goroutine's own
+	reading *reading     // the reader goroutine's own; nil while there is none
 
 	// mu guards all that follows.  It is held while the kernel is offered bytes, which never blocks.
 	mu        sync.Mutex
 	running   bool // Start was called or finish has begun
 	draining  bool // the transient writer goroutine lives
 	hasPlace  bool // in the lot: it has parked and the socket is open
+	ended     bool // done is or would be closed
 	reason    CloseReason
 	detail    string
 	done      chan struct{} // made by the first Done
-	ended     bool          // done is or would be closed
 	onEnd     func()        // of Start; nil if it was not called before the end
 	counts    ByteCounts
 	lastBytes time.Duration // since epoch
 	lastFrame time.Duration // since epoch, 0 before the first
-	writing   writing
+	writing   *writing      // nil while nothing is queued
 
 	next, previous *Conn // the listener's list; guarded by Listener.mu
 }
@@ -77,13 +77,11 @@ func newConn(l *Listener, tcp *net.TCPConn) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{listener: l, tcp: tcp, raw: raw, id: lastID.Add(1), opened: time.Now()}
+	c := &Conn{listener: l, tcp: tcp, raw: raw, id: lastID.Add(1), opened: time.Since(epoch)}
 	if err := raw.Control(func(fd uintptr) { c.fd = int32(fd) }); err != nil {
 		return nil, err
 	}
-	c.lastBytes = c.opened.Sub(epoch)
-	c.reading.try = c.tryRead
-	c.writing.try = c.tryWrite
+	c.lastBytes = c.opened
 	return c, nil
 }
 
@@ -109,7 +107,10 @@ func addrPort(a net.Addr) netip.AddrPort {
 }
 
 // Opened is when it was accepted.
-func (c *Conn) Opened() time.Time { return c.opened }
+func (c *Conn) Opened() time.Time { return atTime(time.Now(), c.opened) }
+
+// atTime is the moment that was since after epoch, on the clock as it is set now.
+func atTime(now time.Time, since time.Duration) time.Time { return now.Add(since - now.Sub(epoch)) }
 
 // Reason is why the connection ends, from the moment that is decided, and the detail given with it; CloseNone
 // before.  The socket is closed when Done is.
@@ -137,15 +138,14 @@ func (c *Conn) Stats() ConnStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	age := func(since time.Duration) time.Time { return now.Add(since - now.Sub(epoch)) }
 	s := ConnStats{
 		ByteCounts:   c.counts,
 		Queued:       c.writing.queued(),
 		InFlight:     int(c.inFlight.Load()),
-		LastReceived: age(c.lastBytes),
+		LastReceived: atTime(now, c.lastBytes),
 	}
 	if c.lastFrame != 0 {
-		s.LastFrame = age(c.lastFrame)
+		s.LastFrame = atTime(now, c.lastFrame)
 	}
 	return s
 }
@@ -209,6 +209,9 @@ func (c *Conn) hangUp() {
 // finish closes the socket, settles the account, leaves the listener and tells whom Start was called by.  It runs once,
 // in the reader goroutine or, when the connection was not started before it was closed, in one of its own.
 func (c *Conn) finish() {
+	if c.reading == nil { // not called by a reader
+		c.takeReading()
+	}
 	c.await(func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -227,10 +230,11 @@ func (c *Conn) finish() {
 	c.counts.CutOff += c.counts.Pending
 	c.counts.Pending = 0
 	c.counts.Unsent += uint64(c.writing.queued())
-	c.writing.queue, c.writing.inHand = nil, 0
-	c.reading.partial = nil
+	c.writing = nil
 	counts, reason := c.counts, c.reason
 	c.mu.Unlock()
+	giveReading(c.reading)
+	c.reading = nil
 
 	c.listener.leave(c, counts, reason)
 

@@ -13,7 +13,7 @@ func (c *Conn) due() time.Duration {
 func (c *Conn) dueFor() (due time.Duration, reason CloseReason) {
 	o := &c.listener.options
 	if c.lastFrame == 0 {
-		due, reason = after(c.opened.Sub(epoch), o.FirstFrameTimeout), CloseFirstFrame
+		due, reason = after(c.opened, o.FirstFrameTimeout), CloseFirstFrame
 	} else {
 		due, reason = after(c.lastFrame, o.IdleTimeout), CloseIdle
 	}
@@ -37,7 +37,7 @@ func after(from, timeout time.Duration) time.Duration {
 // when it passes the reader finds that nothing is due.  So the price of deadlines is one timer per period, not one
 // per frame.
 func (c *Conn) arm(due time.Duration) {
-	r := &c.reading
+	r := c.reading
 	switch {
 	case due == never:
 		if r.armed != never {
@@ -94,7 +94,7 @@ const parkAgain = time.Minute
 // rested tells whether the connection has been quiet for long enough to park and nothing of it is in hand, and sets
 // the time of the next look.  It asks for that only when the last has come, so bytes cost nothing here.
 func (c *Conn) rested() bool {
-	r := &c.reading
+	r := c.reading
 	pause := c.listener.options.ParkAfter
 	now := time.Since(epoch)
 	if now < r.rest {

@@ -71,7 +71,14 @@ func (c *Conn) park() bool {
 		}
 		parking.lot = l
 	}
-	return parking.lot.enter(c, due)
+	r := c.reading
+	c.reading = nil
+	if !parking.lot.enter(c, due) {
+		c.reading = r
+		return false
+	}
+	giveReading(r)
+	return true
 }
 
 // unpark starts the reader again if the connection is parked.  c.mu is held.

@@ -389,3 +389,25 @@ func live(t *testing.T, address string, answers *atomic.Uint64) {
 		_ = c.(*net.TCPConn).SetLinger(0)
 	}
 }
+
+func TestARestCostsNoMoreThanAGoroutine(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes pools forget")
+	}
+	r := start(t, Options{ParkAfter: soon}, func(c *Conn, b *Batch) {
+		_ = c.Write(b.Frames[0])
+		b.Release()
+	})
+	p, c := r.connect()
+	frame, answer := []byte("<a>"), make([]byte, 3)
+	cycle := func() {
+		for !isParked(c) {
+			time.Sleep(soon)
+		}
+		_, _ = p.Write(frame)
+		_, _ = io.ReadFull(p, answer)
+	}
+	if n := testing.AllocsPerRun(200, cycle); n > 1 {
+		t.Errorf("%v allocations", n)
+	}
+}

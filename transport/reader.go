@@ -6,12 +6,14 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 )
 
-// reading is what only the reader goroutine touches, except partial, which finish clears.
+// reading is what only the reader goroutine touches.  It has one while it runs; a parked connection has none.
 type reading struct {
+	conn    *Conn
 	try     func(fd uintptr) bool // tryRead, made once
 	poll    bool                  // tryRead must not park
 	batch   *Batch                // of tryRead: filled with n bytes behind the partial frame
@@ -21,6 +23,24 @@ type reading struct {
 	since   time.Duration // when its first byte came, since epoch
 	armed   time.Duration // the read deadline that is set, since epoch; 0 is none
 	rest    time.Duration // when to see whether the connection can park, since epoch
+}
+
+var readings = sync.Pool{New: func() any {
+	r := new(reading)
+	r.try = r.tryRead
+	return r
+}}
+
+// giveReading gives the reader's own to the pool.
+func giveReading(r *reading) {
+	*r = reading{try: r.try}
+	readings.Put(r)
+}
+
+// takeReading is the first thing that a reader does.
+func (c *Conn) takeReading() {
+	c.reading = readings.Get().(*reading)
+	c.reading.conn = c
 }
 
 // never is a deadline that does not come.
@@ -50,6 +70,7 @@ func (c *Conn) Start(deliver func(*Batch), ended func()) {
 
 // run is the reader goroutine, from the start or the end of a rest to the next rest or the end.
 func (c *Conn) run() {
+	c.takeReading()
 	parked := false
 	c.guarded(func() { parked = c.read() })
 	if parked {
@@ -125,7 +146,7 @@ var (
 
 // receive leaves the next bytes in reading.batch.  It parks without a buffer, unless poll is true.
 func (c *Conn) receive(poll bool) error {
-	r := &c.reading
+	r := c.reading
 	r.poll, r.err = poll, nil
 	if err := c.raw.Read(r.try); err != nil {
 		return err
@@ -134,9 +155,8 @@ func (c *Conn) receive(poll bool) error {
 }
 
 // tryRead is called by the poller whenever the socket may have something.
-func (c *Conn) tryRead(fd uintptr) bool {
-	r := &c.reading
-	l := c.listener
+func (r *reading) tryRead(fd uintptr) bool {
+	l := r.conn.listener
 	b := getBatch(l.pool, l.bufferSize)
 	n, err := readSocket(fd, b.data[len(r.partial):])
 	if n > 0 {
@@ -160,7 +180,7 @@ func (c *Conn) tryRead(fd uintptr) bool {
 
 // take cuts what receive brought and delivers the frames.
 func (c *Conn) take() {
-	r := &c.reading
+	r := c.reading
 	b := r.batch
 	r.batch = nil
 	b.Received = time.Now()
@@ -172,7 +192,7 @@ func (c *Conn) take() {
 // settle keeps the rest for later, books the bytes and delivers the batch.  used bytes were cut from the front, of
 // which skipped were noise; old of all came with earlier reads and fresh with this one.
 func (c *Conn) settle(b *Batch, rest []byte, old, used, skipped, fresh int) {
-	r := &c.reading
+	r := c.reading
 	now := b.Received.Sub(epoch)
 	if len(rest) == 0 {
 		r.partial = nil
@@ -265,7 +285,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (used, skipped int) {
 // salvage looks for whole frames behind a beginning whose rest does not come, and delivers them.  When there is
 // none the beginning stays, to be counted as cut off.
 func (c *Conn) salvage(mode cutMode) bool {
-	r := &c.reading
+	r := c.reading
 	if len(r.partial) == 0 {
 		return false
 	}

@@ -5,17 +5,18 @@ import (
 	"time"
 )
 
-// writing is guarded by Conn.mu.
+// writing is what a peer has not taken yet, while there is any; guarded by Conn.mu.
 type writing struct {
-	try    func(fd uintptr) bool // tryWrite, made once
-	data   []byte                // of tryWrite: what is offered to the kernel
-	n      int                   // how much it took
-	err    error
 	queue  []byte // what waits behind inHand
 	inHand int    // bytes the transient goroutine is about to write
 }
 
-func (w *writing) queued() int { return len(w.queue) + w.inHand }
+func (w *writing) queued() int {
+	if w == nil {
+		return 0
+	}
+	return len(w.queue) + w.inHand
+}
 
 // Write sends p, in the order of the calls.  It never blocks, and p may be reused when it returns.  What the kernel
 // does not take at once waits in a bounded queue; a peer that leaves that full, or unread for WriteTimeout, is
@@ -44,6 +45,9 @@ func (c *Conn) Write(p []byte) error {
 		c.Close(CloseSlowPeer, "write queue full")
 		return ErrSlowPeer
 	}
+	if c.writing == nil {
+		c.writing = new(writing)
+	}
 	c.writing.queue = append(c.writing.queue, p...)
 	if !c.draining {
 		c.draining = true
@@ -53,30 +57,18 @@ func (c *Conn) Write(p []byte) error {
 	return nil
 }
 
-// offer gives the kernel what it takes of p without waiting.  c.mu is held.
+// offer gives the kernel what it takes of p without waiting.  c.mu is held and stateMute not set, so the descriptor is
+// open.
 func (c *Conn) offer(p []byte) (int, error) {
-	w := &c.writing
-	w.data, w.n, w.err = p, 0, nil
-	err := c.raw.Write(w.try)
-	w.data = nil
-	if err == nil {
-		err = w.err
+	n, err := writeSocket(uintptr(c.fd), p)
+	switch err {
+	case nil:
+		c.counts.Sent += uint64(n)
+		return n, nil
+	case syscall.EAGAIN: // it is the queue that waits
+		return 0, nil
 	}
-	c.counts.Sent += uint64(w.n)
-	return w.n, err
-}
-
-// tryWrite never asks to be called again: it is the queue that waits.
-func (c *Conn) tryWrite(fd uintptr) bool {
-	w := &c.writing
-	n, err := writeSocket(fd, w.data)
-	switch {
-	case err == nil:
-		w.n = n
-	case err != syscall.EAGAIN:
-		w.err = err
-	}
-	return true
+	return 0, err
 }
 
 // drainQueue is the transient writer goroutine: it lives while something is queued, finish waits for it, and Close
@@ -84,7 +76,7 @@ func (c *Conn) tryWrite(fd uintptr) bool {
 func (c *Conn) drainQueue() {
 	for {
 		c.mu.Lock()
-		w := &c.writing
+		w := c.writing
 		closing := c.state.Load()&stateClosing != 0
 		if len(w.queue) == 0 || closing && !c.reason.flushes() {
 			c.endQueue(closing)
@@ -123,6 +115,7 @@ func (c *Conn) endQueue(closing bool) {
 		c.hangUp()
 		return
 	}
+	c.writing = nil
 	_ = c.tcp.SetWriteDeadline(time.Time{})
 }
 
