@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func (e *endpoint) recovering(next http.Handler) http.Handler {
 // it made point there (DNS rebinding).
 func (e *endpoint) ourHost(next http.Handler) http.Handler {
 	allowed := []string{"localhost", "127.0.0.1", "::1"}
-	if e.ListenHost != "" {
+	if ip, err := netip.ParseAddr(e.ListenHost); e.ListenHost != "" && !(err == nil && ip.IsUnspecified()) {
 		allowed = append(allowed, strings.ToLower(e.ListenHost))
 	}
 	for _, host := range e.AllowedHosts {

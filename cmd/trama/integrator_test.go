@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+const threePorts = twoPorts + `
+[[listener]]
+name = "integrators"
+address = "127.0.0.1:0"
+profile = "extended"
+role = "integrator"
+`
+
+// header is an extended frame without body.
+func header(serial int, command byte, code, transaction int) string {
+	return fmt.Sprintf("00200100000000%08d010203%02x%02d20261123143000%08d", serial, command, code, transaction)
+}
+
+func TestIntegratorAsksAMasterThroughTheGateway(t *testing.T) {
+	p := serve(t, threePorts)
+	p.simulated(1, time.Hour)
+	await(t, "the master", func() bool { return strings.Contains(p.cli("masters").stdout, "10000001  online") })
+	c := p.dial("integrators")
+	for i, command := range []byte("abfgh") {
+		c.send(fromHex(t, header(10000001, command, 0, 500+i)))
+		answered := map[byte]bool{}
+		for range 2 { // the receipt comes at once and the master's answer later, both under the integrator's number
+			raw := c.receive(27)
+			answered[raw[14]] = true
+			if got := fmt.Sprintf("%x", raw[23:27]); raw[15] != 0 || got != fmt.Sprintf("%08d", 500+i) {
+				t.Errorf("%c: answered %x", command, raw)
+			}
+		}
+		if !answered[command] || !answered[command-'a'+'A'] {
+			t.Errorf("%c: answered with %v", command, answered)
+		}
+	}
+}
+
+func TestIntegratorIsToldThatAMasterIsOffline(t *testing.T) {
+	p := serve(t, threePorts)
+	c := p.dial("integrators")
+	c.send(fromHex(t, header(99999999, 'a', 0, 7)))
+	raw := c.receive(27)
+	if raw[14] != 'a' || raw[15] != 1 {
+		t.Errorf("answered %x, want response code 1", raw)
+	}
+}
+
+func TestCommandOverCompact(t *testing.T) {
+	p := serve(t, twoPorts)
+	c := p.dial("compact")
+	c.send(fromHex(t, "0013010000000012345678010273000041ac0000"))
+	c.receive(15)
+	done := make(chan result, 1)
+	go func() { done <- p.cli("send", "12345678", "A") }()
+	command := c.receive(15)
+	if command[13] != 'A' {
+		t.Errorf("the master got %x", command)
+	}
+	c.send(command) // its answer is the same header
+	(<-done).want(t, 0, "done: 12345678 answered A")
+
+	go func() { done <- p.cli("send", "12345678", "O", "RN=3", "OP=1") }()
+	command = c.receive(17)
+	command[1], command[14] = 0x08, 0x05 // header only, response code 5
+	c.send(command[:15])
+	(<-done).want(t, 1, "refused: 12345678 answered O with response code 5")
+
+	p.cli("send", "12345678", "A", "--wait", "50ms").want(t, 1, "unknown: A", "may have been executed")
+}
