@@ -52,6 +52,11 @@ func listen(t *testing.T, profile string, deal func(*link, *codec.Frame)) *gatew
 	if err != nil {
 		t.Fatal(err)
 	}
+	return listenWith(t, p, deal)
+}
+
+func listenWith(t *testing.T, p *codec.Profile, deal func(*link, *codec.Frame)) *gateway {
+	t.Helper()
 	port, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -163,14 +168,13 @@ func TestUnacknowledgedFrameIsSentAgainWithTheSameBytes(t *testing.T) {
 
 func TestFrameInFlightSurvivesTheConnection(t *testing.T) {
 	var broken atomic.Bool
-	g := listen(t, "extended", nil)
-	g.deal = func(c *link, f *codec.Frame) {
+	g := listen(t, "extended", func(c *link, f *codec.Frame) {
 		if broken.CompareAndSwap(false, true) {
 			_ = c.Close()
 			return
 		}
 		c.acknowledge(f)
-	}
+	})
 	s := runFleet(t, g.options(1, 2))
 	if s.Sent != 2 || s.Resent != 1 || s.Acknowledged != 2 || s.Lost != 1 || s.Connects != 2 {
 		t.Errorf("%+v", s)
@@ -214,8 +218,7 @@ func TestCommandsAreAnswered(t *testing.T) {
 		{"ask-relays", nil}, {"ask-measurement", nil}, {"ask-slaves", nil}, {"ask-sensors", nil}, {"ask-configuration", nil}, {"set-slaves", map[string]any{"LS": 5}},
 	}
 	for _, profile := range codec.ShippedNames() {
-		g := listen(t, profile, nil)
-		g.deal = func(c *link, f *codec.Frame) {
+		g := listen(t, profile, func(c *link, f *codec.Frame) {
 			c.acknowledge(f)
 			if c.n > 1 {
 				return
@@ -224,7 +227,7 @@ func TestCommandsAreAnswered(t *testing.T) {
 				c.order(f, s.command, uint64(100+i), s.fields)
 			}
 			c.orderUnknown(f)
-		}
+		})
 		o := g.options(1, 0)
 		o.Every, o.Duration = time.Hour, 300*time.Millisecond
 		s := runFleet(t, o)

@@ -69,9 +69,7 @@ func TestAnyProfileIsSpoken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := listen(t, "extended", nil)
-	g.profile = p
-	g.deal = func(c *link, f *codec.Frame) {
+	g := listenWith(t, p, func(c *link, f *codec.Frame) {
 		c.acknowledge(f)
 		if c.n > 1 {
 			return
@@ -86,7 +84,7 @@ func TestAnyProfileIsSpoken(t *testing.T) {
 			t.Error(err)
 		}
 		_, _ = c.Write(raw) // a master that has left misses nothing
-	}
+	})
 	o := g.options(3, 0)
 	o.SerialFrom, o.Duration, o.Every = "000001", 200*time.Millisecond, 10*time.Millisecond
 	s := runFleet(t, o)
