@@ -62,6 +62,15 @@ func (d *daemon) run(ctx context.Context) error {
 		d.log.Error("start failed", "error", err)
 		return errSilent
 	}
+	resting, kept := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(kept)
+		keepMemory(resting)
+	}()
+	defer func() {
+		close(resting)
+		<-kept
+	}()
 	var failure error
 	select {
 	case <-ctx.Done():
