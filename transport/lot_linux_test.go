@@ -149,6 +149,24 @@ func TestDeadlinesOfParkedConnectionsAreKept(t *testing.T) {
 	}
 }
 
+func TestASweepThatWakesOneComesAgainForTheNext(t *testing.T) {
+	const limit = 200 * time.Millisecond
+	r := start(t, Options{FirstFrameTimeout: limit, ParkAfter: soon}, echo)
+	begin := time.Now()
+	p, c := r.connect()
+	expectParked(t, c)
+	time.Sleep(limit / 2) // the second is due later
+	q, d := r.connect()
+	expectParked(t, d)
+	for _, peer := range []*peer{p, q} {
+		peer.expectEnd()
+		r.expectReason(CloseFirstFrame)
+	}
+	if took := time.Since(begin); took > limit+2*sweepPause {
+		t.Errorf("took %v", took)
+	}
+}
+
 func TestAFrameThatBeatsTheSweepKeepsTheConnection(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	r := start(t, Options{IdleTimeout: limit, ParkAfter: soon}, echo)
@@ -390,7 +408,7 @@ func live(t *testing.T, address string, answers *atomic.Uint64) {
 	}
 }
 
-func TestARestCostsNoMoreThanAGoroutine(t *testing.T) {
+func TestARestAllocatesNoMoreThanAGoroutineAndAnError(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector makes pools forget")
 	}
@@ -407,7 +425,7 @@ func TestARestCostsNoMoreThanAGoroutine(t *testing.T) {
 		_, _ = p.Write(frame)
 		_, _ = io.ReadFull(p, answer)
 	}
-	if n := testing.AllocsPerRun(200, cycle); n > 1 {
+	if n := testing.AllocsPerRun(200, cycle); n > 2 { // what go calls, and the deadline's error as package net wraps it
 		t.Errorf("%v allocations", n)
 	}
 }
