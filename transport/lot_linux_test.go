@@ -61,12 +61,12 @@ func TestABusyConnectionDoesNotPark(t *testing.T) {
 }
 
 func TestANegativeParkAfterKeepsTheReader(t *testing.T) {
-	r := start(t, Options{ParkAfter: -1}, echo)
-	p, c := r.connect()
+	rests := make(chan time.Duration, 1)
+	r := start(t, Options{ParkAfter: -1}, func(c *Conn, b *Batch) { rests <- c.reading.rest; b.Release() })
+	p, _ := r.connect()
 	p.send("<a>")
-	p.expect("<a>")
-	if c.reading.rest != never {
-		t.Errorf("rests at %v", c.reading.rest)
+	if rest := receive(t, rests); rest != never {
+		t.Errorf("rests at %v", rest)
 	}
 }
 
