@@ -21,9 +21,10 @@ import (
 
 // client talks to the daemon's endpoint.
 type client struct {
-	base  string
-	token string
-	http  *http.Client
+	base      string
+	token     string
+	tokenFile string
+	http      *http.Client
 }
 
 // daemonFlags adds the flags that say where the daemon is.
@@ -62,7 +63,7 @@ func (a *app) client() (*client, error) {
 	}
 	// One request and the program ends: a connection that is kept would only linger.
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
-	return &client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Transport: transport}}, nil
+	return &client{base: strings.TrimSuffix(base, "/"), token: token, tokenFile: tokenFile, http: &http.Client{Transport: transport}}, nil
 }
 
 // localURL is how this machine reaches the endpoint that listens on address.
@@ -107,6 +108,9 @@ func (c *client) do(ctx context.Context, method, path string, body any) (*http.R
 	}
 	if w.StatusCode >= 300 {
 		defer w.Body.Close()
+		if w.StatusCode == http.StatusUnauthorized {
+			return nil, fmt.Errorf("%s does not accept the token in %s: is it the one of that daemon?", c.base, c.tokenFile)
+		}
 		return nil, refusal(w)
 	}
 	return w, nil

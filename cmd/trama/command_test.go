@@ -155,6 +155,8 @@ func TestWithoutDaemonTheCommandsSayWhatIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	command(t, "", "tree", "--config", filepath.Join(dir, "config.toml")).want(t, 1, "token file", "trama serve")
 	p := serve(t, twoPorts)
+	p.write("other.token", strings.Repeat("A", 43)+"\n")
+	command(t, "", "tree", "--admin", p.addresses.Admin, "--token-file", p.file("other.token")).want(t, 1, "does not accept the token", "other.token")
 	p.end()
 	p.cli("tree").want(t, 1, "nothing answers at "+p.addresses.Admin, "trama serve")
 }
