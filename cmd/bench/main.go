@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"slices"
@@ -101,6 +102,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case s.rounds < 1 || s.idle < 0 || s.slicers < 0 || s.duration <= 0 || s.warmUp < 0 || s.settle < 0:
 		return errors.New("counts and durations are positive")
 	}
+	for _, address := range []string{s.listen, s.load} {
+		if err := loopback(address); err != nil {
+			return err
+		}
+	}
 	if err := raiseFileLimit(); err != nil {
 		return err
 	}
@@ -121,6 +127,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return s.runSlicers(ctx)
 	}
 	return s.runTable(ctx)
+}
+
+// loopback refuses an address beyond this machine: the load is more than a network should bear unasked.
+func loopback(address string) error {
+	if address == "" {
+		return nil
+	}
+	ap, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	if !ap.Addr().IsLoopback() {
+		return fmt.Errorf("%v is not a loopback address", ap)
+	}
+	return nil
 }
 
 // numbers reads a comma separated list.
