@@ -256,7 +256,7 @@ func (m masterActor) conclude(c *command, err error) {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	c.result.Elapsed = Millis(time.Now().Sub(c.asked))
+	c.result.Elapsed = Millis(time.Since(c.asked))
 	if err != nil {
 		m.gw.countCommand("not sent")
 		m.gw.log.Named("command").Warn("not sent", "master", m.serial, "command", c.req.Command, "by", c.req.Origin, "error", err)

@@ -66,7 +66,7 @@ func (c connection) relayed(m *relayed) {
 		log.Warn("answer not passed on", "conn", c.link.id, "master", res.Serial, "error", err)
 		return
 	}
-	log.Info("answer passed on", "conn", c.link.id, "master", res.Serial, "command", res.Command, "took", time.Now().Sub(r.at))
+	log.Info("answer passed on", "conn", c.link.id, "master", res.Serial, "command", res.Command, "took", time.Since(r.at))
 }
 
 // translate makes the master's answer one for the integrator: its own profile, its own transaction number.

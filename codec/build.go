@@ -281,7 +281,7 @@ func (p *Profile) surplus(l *layout, fields map[string]any) error {
 		}
 	}
 	sort.Strings(unknown)
-	err := error(ErrUnknownField)
+	err := ErrUnknownField
 	if near := nearest(unknown[0], known); near != "" {
 		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}

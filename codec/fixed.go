@@ -232,7 +232,7 @@ func (plan *fixedPlan) write(p *Profile, f *Frame, out []byte) {
 		c := &f.cells[s.cell]
 		src := f.data[c.off : c.off+c.size]
 		dst := out[s.off:][:len(src)]
-		for i := range src { // shorter than a call of copy for the few bytes of most fields
+		for i := range src { //nolint:staticcheck // S1001: for the few bytes of most fields this is shorter than a call of copy
 			dst[i] = src[i]
 		}
 	}

@@ -243,7 +243,10 @@ func agree(t testing.TB, p *Profile, d Direction, data []byte) {
 	t.Helper()
 	n, v := p.probe(d, data)
 	c := candidate{data: data, total: -1}
-	general := c.take(p, d, p.ops[:p.headerOps])
+	general := refused
+	if p.chooseAt >= 0 || c.choose(p, d) {
+		general = c.take(p, d, p.ops[:p.headerOps])
+	}
 	if general == whole {
 		general = c.take(p, d, c.layout.ops)
 	}
