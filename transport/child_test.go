@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -88,6 +89,9 @@ func runOutOfDescriptors() error {
 	_ = unix.Close(taken[0])
 	taken = taken[1:]
 	peer, err := net.Dial("tcp", l.Addr().String())
+	for end := time.Now().Add(patience); errors.Is(err, unix.EMFILE) && time.Now().Before(end); {
+		peer, err = net.Dial("tcp", l.Addr().String()) // accept takes a descriptor before it looks for a connection
+	}
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,15 @@ func expectParked(t *testing.T, c *Conn) {
 	eventually(t, "parked", func() bool { return isParked(c) })
 }
 
+// expectParkedOrOver is expectParked for a connection that a deadline may end while a busy machine lets the test wait.
+func expectParkedOrOver(t *testing.T, c *Conn) {
+	t.Helper()
+	eventually(t, "parked", func() bool {
+		reason, _ := c.Reason()
+		return isParked(c) || reason != CloseNone
+	})
+}
+
 func TestAParkedConnectionAnswersItsNextFrame(t *testing.T) {
 	r := start(t, Options{ParkAfter: soon}, echo)
 	p, c := r.connect()
@@ -138,7 +147,7 @@ func TestDeadlinesOfParkedConnectionsAreKept(t *testing.T) {
 					p.send(o.frame)
 					p.expect(o.frame)
 				}
-				expectParked(t, c)
+				expectParkedOrOver(t, c)
 				p.expectEnd()
 				r.expectReason(o.reason)
 				if took := time.Since(since); took < 100*time.Millisecond || took > sweepPause+time.Second {
@@ -150,14 +159,14 @@ func TestDeadlinesOfParkedConnectionsAreKept(t *testing.T) {
 }
 
 func TestASweepThatWakesOneComesAgainForTheNext(t *testing.T) {
-	const limit = 200 * time.Millisecond
+	const limit = 300 * time.Millisecond
 	r := start(t, Options{FirstFrameTimeout: limit, ParkAfter: soon}, echo)
 	begin := time.Now()
 	p, c := r.connect()
-	expectParked(t, c)
+	expectParkedOrOver(t, c)
 	time.Sleep(limit / 2) // the second is due later
 	q, d := r.connect()
-	expectParked(t, d)
+	expectParkedOrOver(t, d)
 	for _, peer := range []*peer{p, q} {
 		peer.expectEnd()
 		r.expectReason(CloseFirstFrame)
@@ -168,14 +177,14 @@ func TestASweepThatWakesOneComesAgainForTheNext(t *testing.T) {
 }
 
 func TestAFrameThatBeatsTheSweepKeepsTheConnection(t *testing.T) {
-	const limit = 300 * time.Millisecond
+	const limit = time.Second
 	r := start(t, Options{IdleTimeout: limit, ParkAfter: soon}, echo)
 	p, c := r.connect()
-	for begin := time.Now(); time.Since(begin) < 4*limit; {
+	for begin := time.Now(); time.Since(begin) < 2*limit; {
 		p.send("<a>")
 		p.expect("<a>")
 		expectParked(t, c)
-		time.Sleep(limit / 3) // a real pause is what is tested
+		time.Sleep(limit / 5) // a real pause is what is tested
 	}
 	if len(r.reasons) != 0 {
 		t.Errorf("closed as %q", <-r.reasons)
