@@ -95,6 +95,8 @@ func (l *load) run(ctx context.Context) (result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	l.stamp()
+	begin, before := time.Now(), uint64(0)
+	l.measuring.Store(l.frames > 0) // a fixed number is counted from the first
 	var running sync.WaitGroup
 	for _, m := range masters {
 		running.Go(func() {
@@ -114,18 +116,17 @@ func (l *load) run(ctx context.Context) (result, error) {
 		<-done
 	}()
 
-	if err := l.wait(ctx, l.warmUp, nil); err != nil {
-		return result{}, err
-	}
-	if l.started != nil {
-		l.started()
-	}
-	before := answered(masters)
-	begin := time.Now()
-	l.measuring.Store(true)
 	over := done
 	if l.frames == 0 {
 		over = nil
+		if err := l.wait(ctx, l.warmUp, nil); err != nil {
+			return result{}, err
+		}
+		if l.started != nil {
+			l.started()
+		}
+		begin, before = time.Now(), answered(masters)
+		l.measuring.Store(true)
 	}
 	if err := l.wait(ctx, l.duration, over); err != nil {
 		return result{}, err

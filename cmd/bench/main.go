@@ -81,7 +81,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	connections := flags.String("c", "", "numbers of connections, comma separated (table: 50,1000,5000)")
 	inFlight := flags.String("f", "", "frames in flight, comma separated (table: 1, and 16 up to 1000 connections)")
 	flags.IntVar(&s.rounds, "rounds", 5, "rounds of the table: each measures both servers once")
-	flags.Uint64Var(&s.frames, "frames", 0, "frames of each master, instead of a fixed time (only -load)")
+	flags.Uint64Var(&s.frames, "frames", 0, "frames of each master, without a warm-up, instead of a fixed time (only -load)")
 	flags.DurationVar(&s.warmUp, "warm-up", time.Second, "before each measurement")
 	flags.DurationVar(&s.duration, "duration", 3*time.Second, "of each measurement; with -frames the limit")
 	if err := flags.Parse(args); err != nil {
@@ -182,9 +182,6 @@ func (s *settings) runLoad(ctx context.Context) error {
 	l := &load{
 		address: s.load, connections: connections, inFlight: inFlight, frames: s.frames,
 		warmUp: s.warmUp, duration: s.duration, first: firstTransaction(),
-	}
-	if s.frames > 0 {
-		l.warmUp = 0
 	}
 	r, err := l.run(ctx)
 	if err != nil {
