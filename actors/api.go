@@ -59,6 +59,7 @@ var (
 	ErrFaultsForbidden   = errors.New("fault injection is not allowed by the configuration")
 	ErrBadCommand        = errors.New("bad command") // a field missing, surplus or out of range: errors.As *codec.FieldError
 	ErrBusy              = errors.New("too many commands wait for this master")
+	ErrFault             = errors.New("the actor failed")
 	ErrStopping          = errors.New("gateway is stopping")
 )
 
@@ -263,13 +264,15 @@ type Gateway interface {
 	// Fault makes an actor fail: at once, or (onFrame, connections and masters only) with the next frame it handles.
 	Fault(ctx context.Context, path string, onFrame bool) error
 
-	// Ready is nil while every listener that is not suspended on purpose accepts; Live is nil while the root and registry answer in time.
+	// Ready is nil while every listener that is not suspended on purpose accepts; Live is nil while root, registry, listeners and every port
+	// answer in time.
 	Ready() error
 	Live(ctx context.Context) error
 
 	// Done is closed when the gateway has ended by itself; Err then says why.
 	Done() <-chan struct{}
 	Err() error
-	// Drain stops accepting, lets frames in hand finish, closes every connection with reason "shutdown" and stops the tree; ctx bounds it.
+	// Drain stops accepting, lets frames in hand finish, closes every connection with reason "shutdown" and stops the tree.  ctx bounds it, but for
+	// a second to cut off what is late.  The first call does it; others wait for nothing and return nil.
 	Drain(ctx context.Context) error
 }

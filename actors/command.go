@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"trama/codec"
@@ -20,7 +21,7 @@ const (
 type command struct {
 	req     CommandRequest
 	header  *codec.Session        // header values to default to; nil: those of the master's own last frame
-	respond func(*command, error) // the outcome is in result
+	respond func(*command, error) // called once, by end; the outcome is in result
 
 	// Set by the master.
 	id       uint64
@@ -31,12 +32,31 @@ type command struct {
 	profile  *codec.Profile
 	frame    codec.Frame
 	result   CommandResult
-	answer   []byte // raw
+	answer   []byte      // raw
+	bytes    []byte      // as sent
+	written  atomic.Bool // the connection has taken the bytes
+	ended    bool
+}
+
+// end responds, once whatever happens.
+func (c *command) end(err error) {
+	if c.ended {
+		return
+	}
+	c.ended = true
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.respond(c, err)
 }
 
 // command takes a command in: refused at once when it cannot be built or the master has no link; otherwise sent, or queued behind
 // the one in flight.  One at a time, strictly in order: the devices are half-duplex.
 func (m masterActor) command(c *command) {
+	if m.gone {
+		c.end(ErrStopping)
+		return
+	}
 	c.asked = time.Now()
 	if c.req.Wait <= 0 {
 		c.req.Wait = defaultCommandWait
@@ -44,17 +64,17 @@ func (m masterActor) command(c *command) {
 	c.req.Wait = min(c.req.Wait, maxCommandWait)
 	c.deadline = time.Now().Add(c.req.Wait)
 	if _, err := m.linkFor(c.req); err != nil {
-		c.respond(c, err)
+		c.end(err)
 		return
 	}
 	if m.inFlight != nil && len(m.queue) >= m.gw.commandQueue {
-		c.respond(c, fmt.Errorf("%w: %s has %d", ErrBusy, m.serial, len(m.queue)))
+		c.end(fmt.Errorf("%w: %s has %d", ErrBusy, m.serial, len(m.queue)))
 		return
 	}
 	m.lastID++
 	c.id = m.lastID
 	if err := m.build(c); err != nil { // a mistake in the request shows at once, not when its turn comes
-		c.respond(c, err)
+		c.end(err)
 		return
 	}
 	m.commands++
@@ -134,10 +154,11 @@ func (m masterActor) build(c *command) error {
 				fields[field.Key] = m.serial
 				continue
 			}
-			if m.lastNumber = (m.lastNumber + 1) % c.profile.TransactionLimit(); m.lastNumber == 0 {
-				m.lastNumber = 1
+			limit := c.profile.TransactionLimit()
+			if m.lastNumber++; m.lastNumber%limit == 0 {
+				m.lastNumber++
 			}
-			number := m.lastNumber
+			number := m.lastNumber % limit
 			fields[field.Key], c.result.Transaction = number, &number
 		}
 	}
@@ -169,15 +190,15 @@ func (m masterActor) header(p *codec.Profile) *codec.Session {
 
 // transmit hands the frame of c to its connection.
 func (m masterActor) transmit(c *command) {
-	frame, err := c.profile.Append(nil, &c.frame)
-	if err != nil {
+	m.inFlight = c
+	var err error
+	if c.bytes, err = c.profile.Append(nil, &c.frame); err != nil {
 		m.finish(c, fmt.Errorf("%w: %w", ErrBadCommand, err))
 		return
 	}
-	m.inFlight = c
-	c.result.Sent = hexString(frame)
+	c.result.Sent = hexString(c.bytes)
 	m.gw.log.Named("command").Info("sent", "master", m.serial, "command", c.result.Command, "conn", c.link.id, "by", c.req.Origin, "frame", c.result.Sent)
-	m.gw.root.Send(c.link.pid, &transmit{frame: frame, master: m.master, command: c.id})
+	m.gw.root.Send(c.link.pid, &transmit{master: m.master, command: c})
 }
 
 // answered ends the command in flight with the master's answer.
@@ -253,9 +274,6 @@ func (m masterActor) linked(l *link) bool {
 }
 
 func (m masterActor) conclude(c *command, err error) {
-	if c.timer != nil {
-		c.timer.Stop()
-	}
 	c.result.Elapsed = Millis(time.Since(c.asked))
 	if err != nil {
 		m.gw.countCommand("not sent")
@@ -265,7 +283,20 @@ func (m masterActor) conclude(c *command, err error) {
 		m.gw.log.Named("command").Info(string(c.result.Outcome), "master", m.serial, "command", c.result.Command, "by", c.req.Origin,
 			"answer", c.result.AnswerHex, "took", time.Duration(c.result.Elapsed))
 	}
-	c.respond(c, err)
+	c.end(err)
+}
+
+// linkLost ends the command in flight when the connection that it went to has ended: nothing can answer it there.
+func (m masterActor) linkLost(l *link) {
+	c := m.inFlight
+	switch {
+	case c == nil || c.link != l:
+	case !c.written.Load():
+		m.finish(c, fmt.Errorf("%w: %s: connection %d ended before the command was sent", ErrMasterOffline, m.serial, l.id))
+	default:
+		c.result.Outcome, c.result.Detail = OutcomeUnknown, "the connection ended before an answer came: it may have been executed"
+		m.finish(c, nil)
+	}
 }
 
 // giveUpCommands settles every command without waiting any longer.

@@ -36,22 +36,30 @@ func (c connection) started() {
 	if u == nil {
 		return
 	}
+	if u.next < len(u.fates) {
+		u.fates[u.next] = fatePoison
+		u.ends = append(u.ends, int32(len(u.acks)))
+		l.poison(u.batch.Frames[u.next], "", &l.node)
+		u.next++
+	} else if u.sealed { // no frame is to blame, and it has had its second try
+		l.held = nil
+		u.abandon("fault behind the last frame")
+		return
+	} else {
+		u.sealed = true
+	}
 	if l.condemned {
 		l.held = nil
-		u.abandon()
+		u.abandon("connection given up")
 		return
 	}
-	u.fates[u.next] = fatePoison
-	u.ends = append(u.ends, int32(len(u.acks)))
-	l.poison(u.batch.Frames[u.next], "", &l.node)
-	u.next++
 	c.decode(u)
 }
 
 // uplink handles what one read brought.
 func (c connection) uplink(u *uplink) {
 	if c.link.condemned {
-		u.abandon()
+		u.abandon("connection given up")
 		return
 	}
 	c.link.held = u
@@ -87,6 +95,7 @@ func (c connection) decode(u *uplink) {
 // seal gathers the frames into groups by master.  A frame without identity, and an integrator's, belongs to none.
 func (c connection) seal(u *uplink) {
 	l := c.link
+	u.groups = u.groups[:0]
 	for i := range u.frames {
 		f := &u.frames[i]
 		if u.fates[i] != fateAccepted || l.slot.role == RoleIntegrator || f.From() == codec.Integrator {
@@ -102,6 +111,11 @@ func (c connection) seal(u *uplink) {
 		}
 		b := l.find(id)
 		if b == nil {
+			if len(l.bound) >= maxBound {
+				u.fates[i] = fateRejected
+				l.reject(u.batch.Frames[i], "too many masters on one connection", nil)
+				continue
+			}
 			b = l.bind(string(id))
 		}
 		u.groups = append(u.groups, group{up: u, binding: b, serial: b.serial, from: i, to: i + 1, next: i})
@@ -113,16 +127,20 @@ func (c connection) identified(m *identified) {
 	for _, b := range c.link.bound {
 		if b.serial == m.serial {
 			b.routing--
-			b.master = m.master
+			if b.master = m.master; b.master == nil && b.routing == 0 {
+				c.link.unbind(b)
+			}
 			return
 		}
 	}
 }
 
 func (c connection) transmit(m *transmit) {
-	if err := c.link.conn.Write(m.frame); err != nil {
-		c.link.gw.root.Send(m.master.pid, &undelivered{id: m.command, err: err})
+	if err := c.link.conn.Write(m.command.bytes); err != nil {
+		c.link.gw.root.Send(m.master.pid, &undelivered{id: m.command.id, err: err})
+		return
 	}
+	m.command.written.Store(true)
 }
 
 // ended is the last message: the masters learn that this link is down, behind the last frames it brought.
@@ -150,14 +168,13 @@ func (l *link) down(sender interface{ Send(*actor.PID, any) }) {
 // repeatedFaults is how a connection ends that failed too often: what waits in its mailbox is given up, not acknowledged.
 func (g *gateway) repeatedFaults(sup actor.Supervisor, child *actor.PID, f *fault) {
 	l := f.node.detail.(*link)
-	if l.condemned { // it fails even while it is being closed
+	l.condemned = true
+	l.conn.Close(transport.CloseFaults, f.Error())
+	if f.message == "ended" { // its last message: nothing else would stop it
 		l.down(g.root)
 		l.slot.links.remove(l)
-		f.node.leave()
 		sup.StopChildren(child)
 		return
 	}
-	l.condemned = true
-	l.conn.Close(transport.CloseFaults, f.Error())
 	sup.RestartChildren(child)
 }

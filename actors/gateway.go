@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type gateway struct {
 	rootPID, registry                     *actor.PID
 	masters                               *directory
 
+	leaf     *strategy
 	poison   poisonBook
 	commands reasons
 	restarts atomic.Uint64
@@ -65,10 +67,12 @@ func Start(o Options) (Gateway, error) {
 	if err := g.bind(o.Listeners); err != nil {
 		return nil, err
 	}
+	g.leaf = g.structural()
 	g.system = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(g.log.Named("actor"))), actor.WithDeadLetterRequestLogging(false),
 		actor.WithDeadLetterThrottleInterval(100*time.Millisecond))
 	g.root = g.system.Root
 	g.rootNode = newNode(nil, "trama", kindRoot, nil)
+	g.rootNode.gw = g
 	g.registryNode = newNode(g.rootNode, "registry", kindRegistry, g.masters)
 	g.listenersNode = newNode(g.rootNode, "listeners", kindListeners, nil)
 	pid, err := g.root.Copy().WithGuardian(g.guardian()).SpawnNamed(
@@ -82,8 +86,9 @@ func Start(o Options) (Gateway, error) {
 	select {
 	case <-g.ready:
 	case <-g.done:
-		g.closePorts()
-		return nil, g.Err()
+		why := g.Err()
+		_ = g.drainOnce(expired()) // why is what matters
+		return nil, why
 	}
 	for _, s := range g.slots {
 		g.log.Named("listener").Info("listening", "listener", s.name, "address", s.port.Addr().String(), "profile", s.profile.Load().Name(), "role", s.role.String())
@@ -224,25 +229,21 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	step("ports closed", began, "listeners", len(g.slots))
 
 	began = time.Now()
-	open := 0
 	var late error
 	for _, s := range g.slots {
 		s.accepts.Wait()
-		open += s.links.size()
 		if err := g.control(ctx, s.name, doDrain); err != nil {
 			late = errors.Join(late, err)
 		}
 	}
-	idle := make(chan struct{})
-	go func() {
-		for _, s := range g.slots {
-			s.readers.Wait()
+	open := 0
+	for _, s := range g.slots { // also those of a listener that does not answer
+		for _, l := range s.links.list() {
+			l.conn.StopReading(transport.CloseShutdown, "the gateway is stopping")
+			open++
 		}
-		close(idle)
-	}()
-	select {
-	case <-idle:
-	case <-ctx.Done():
+	}
+	if !g.readersEnd(ctx.Done()) {
 		cut := 0
 		for _, s := range g.slots {
 			for _, l := range s.links.list() {
@@ -252,19 +253,40 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 		}
 		late = errors.Join(late, fmt.Errorf("%d connections did not drain in time: %w", cut, context.Cause(ctx)))
 		log.Error("connections cut off", "connections", cut)
-		<-idle
+		if !g.readersEnd(timeout(cutGrace)) {
+			late = errors.Join(late, fmt.Errorf("connections are stuck: %s", g.stuck()))
+		}
 	}
 	step("connections drained", began, "connections", open)
 
 	began = time.Now()
+	grace := time.After(max(cutGrace, remaining(ctx)))
+	var silent int
 	for _, m := range g.masters.list() {
-		g.root.Send(m.pid, &stopping{})
+		reply := make(chan struct{}, 1)
+		g.root.Send(m.pid, &stopping{reply})
+		select {
+		case <-reply:
+		case <-grace:
+			silent++
+		}
+	}
+	if silent > 0 {
+		late = errors.Join(late, fmt.Errorf("%d masters do not answer: %s", silent, g.stuck()))
 	}
 	step("commands settled", began)
 
 	began = time.Now()
-	if err := g.root.StopFuture(g.rootPID).Wait(); err != nil {
-		late = errors.Join(late, fmt.Errorf("the tree did not stop: %w", err))
+	stopped := g.root.StopFuture(g.rootPID)
+	ended := make(chan error, 1)
+	go func() { ended <- stopped.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			late = errors.Join(late, fmt.Errorf("the tree did not stop: %w", err))
+		}
+	case <-time.After(max(cutGrace, remaining(ctx))):
+		late = errors.Join(late, fmt.Errorf("the tree did not stop: %s", g.stuck()))
 	}
 	g.system.Shutdown()
 	step("tree stopped", began)
@@ -272,6 +294,62 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	log.Info("totals", "frames", t.Frames, "acknowledged", t.Acknowledged, "no_reply_due", t.NoReplyDue, "poisoned", t.Poisoned, "masters", t.Masters)
 	g.ending.Do(func() { close(g.done) })
 	return late
+}
+
+// cutGrace is what the steps of a drain get that come after its deadline.
+const cutGrace = time.Second
+
+// remaining is the time until ctx is over, at least 0; a ctx without a deadline has an hour.
+func remaining(ctx context.Context) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		return max(time.Until(end), 0)
+	}
+	return time.Hour
+}
+
+// timeout is a channel that is closed after d.
+func timeout(d time.Duration) <-chan struct{} {
+	over := make(chan struct{})
+	time.AfterFunc(d, func() { close(over) })
+	return over
+}
+
+// expired is a context whose time is over.
+func expired() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// readersEnd waits until every connection has ended, or over; it says which.
+func (g *gateway) readersEnd(over <-chan struct{}) bool {
+	idle := make(chan struct{})
+	go func() {
+		for _, s := range g.slots {
+			s.readers.Wait()
+		}
+		close(idle)
+	}()
+	select {
+	case <-idle:
+		return true
+	case <-over:
+		return false
+	}
+}
+
+// stuck names actors that have worked on one message for a while, for the error of a drain.
+func (g *gateway) stuck() string {
+	var names []string
+	g.rootNode.each(func(n *node) {
+		if _, busy := n.condition(time.Now()); busy != nil && time.Duration(busy.For) > cutGrace/2 {
+			names = append(names, fmt.Sprintf("%s is busy with %s for %s", n.path(), busy.Message, busy.For))
+		}
+	})
+	if len(names) == 0 {
+		return "no actor is busy"
+	}
+	return strings.Join(names[:min(len(names), 10)], ", ")
 }
 
 // Totals implements Gateway.

@@ -1,11 +1,11 @@
 package actors
 
 import (
-	"runtime/debug"
 	"sync"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"trama/transport"
 )
 
 // inbox is the mailbox of every actor here: unbounded (readers are bounded by credits), and small, because there is one for each
@@ -33,7 +33,14 @@ type inbox struct {
 }
 
 // effect is what remains to be done for a message after its handler.
-type effect interface{ apply() }
+type effect interface {
+	apply()
+	origin() *link // whose frames it concerns
+}
+
+// adopted is how many messages the goroutine that posts to an idle actor handles before the rest gets a goroutine of its own: who
+// has other work (the registry, a supervisor, a request over HTTP) is not to be kept by a busy connection.
+const adopted = 64
 
 // PostUserMessage implements actor.Mailbox.
 func (b *inbox) PostUserMessage(msg any) {
@@ -71,8 +78,8 @@ func (b *inbox) start(msg any, system bool) {
 
 // run handles msg and whatever has come meanwhile, system messages first.
 func (b *inbox) run(msg any, system bool) {
-	for {
-		b.invoke(msg, system)
+	for n := 0; ; n++ {
+		b.invoke(msg, system, n > 0)
 		if e := b.after; e != nil {
 			b.after = nil
 			b.applied(e)
@@ -91,6 +98,10 @@ func (b *inbox) run(msg any, system bool) {
 			return
 		}
 		b.mu.Unlock()
+		if n == adopted && !b.async {
+			go b.run(msg, system)
+			return
+		}
 	}
 }
 
@@ -105,7 +116,7 @@ func pop(queue []any) (any, []any) {
 }
 
 // invoke hands one message to the actor; a panic goes to its supervisor.
-func (b *inbox) invoke(msg any, system bool) {
+func (b *inbox) invoke(msg any, system, waited bool) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			b.invoker.EscalateFailure(thrown, msg)
@@ -114,7 +125,7 @@ func (b *inbox) invoke(msg any, system bool) {
 	if !system {
 		switch m := msg.(type) {
 		case *uplink, *group:
-			b.owner.shell.carry(m)
+			b.owner.shell.carry(m, waited)
 		default:
 			b.invoker.InvokeUserMessage(msg)
 		}
@@ -130,12 +141,13 @@ func (b *inbox) invoke(msg any, system bool) {
 	}
 }
 
-// applied is e.apply with the same net below it as a handler has.
+// applied is e.apply with the same net below it as a handler has.  How far it came cannot be known, so the connection is closed.
 func (b *inbox) applied(e effect) {
+	l := e.origin()
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			f := &fault{node: b.owner, at: time.Now(), message: "what follows a message", value: thrown, stack: debug.Stack()}
-			b.owner.fault.Store(&NodeError{At: f.at, Text: f.Error(), Stack: trimStack(f.stack)})
+			f := b.owner.note("what follows a message", thrown)
+			l.conn.Close(transport.CloseFault, f.Error())
 			b.invoker.EscalateFailure(f, nil)
 		}
 	}()

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +18,7 @@ type link struct {
 	node      node          // first: every message touches it
 	bound     []*binding    // masters identified here; nearly always one
 	held      *uplink       // batch in hand, so that a restart goes on behind the frame that failed
+	line      line          // uplinks in the order of their reads
 	session   codec.Session // what the protocol remembers between frames
 	condemned bool          // it failed too often: nothing is handled any more, the socket is closing
 
@@ -34,7 +36,7 @@ type link struct {
 // connections share no counter.
 type tally struct {
 	frames   atomic.Uint64 // whole frames cut from the stream
-	acked    atomic.Uint64 // acknowledgements that the socket took
+	acked    atomic.Uint64 // acknowledgements handed to the socket
 	silent   atomic.Uint64 // accepted, no acknowledgement owed
 	unsent   atomic.Uint64 // accepted, but the connection had ended before the acknowledgement
 	rejected atomic.Uint64
@@ -59,6 +61,9 @@ type binding struct {
 
 func (l *link) remote() string { return l.conn.Remote().String() }
 
+// maxBound is how many masters may be identified on one connection: a concentrator has dozens, a stranger who invents serials has more.
+const maxBound = 256
+
 // find returns the binding of a serial, the last one used first; nil when it is new here.
 func (l *link) find(serial []byte) *binding {
 	for i, b := range l.bound {
@@ -75,15 +80,24 @@ func (l *link) find(serial []byte) *binding {
 // bind adds a serial to the connection.
 func (l *link) bind(serial string) *binding {
 	b := &binding{serial: serial}
-	l.bound = append(l.bound, nil)
-	copy(l.bound[1:], l.bound)
-	l.bound[0] = b
+	l.bound = slices.Insert(l.bound, 0, b)
+	l.publish()
+	return b
+}
+
+// unbind takes a serial back that the registry refused.
+func (l *link) unbind(b *binding) {
+	l.bound = slices.DeleteFunc(l.bound, func(each *binding) bool { return each == b })
+	l.publish()
+}
+
+func (l *link) publish() {
 	names := make([]string, len(l.bound))
 	for i, each := range l.bound {
 		names[i] = each.serial
 	}
+	slices.Sort(names)
 	l.serials.Store(&names)
-	return b
 }
 
 func (l *link) masters() []string {
@@ -136,7 +150,7 @@ func (l *link) poison(raw []byte, serial string, n *node) {
 func (l *link) reject(raw []byte, reason string, err error) {
 	l.tally.rejected.Add(1)
 	l.slot.refusals.add(reason)
-	if log := l.gw.log.Named("connection"); log.IsDebug() {
-		log.Debug("frame rejected", "conn", l.id, "listener", l.slot.name, "reason", reason, "error", err, "frame", hexString(raw))
+	if l.gw.log.IsDebug() {
+		l.gw.log.Named("connection").Debug("frame rejected", "conn", l.id, "listener", l.slot.name, "reason", reason, "error", err, "frame", hexString(raw))
 	}
 }

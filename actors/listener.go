@@ -30,6 +30,7 @@ type slot struct {
 	state   atomic.Pointer[string] // accepting, suspended, failed, draining
 	trouble atomic.Pointer[string] // why, when failed
 
+	looping  bool    // the accept loop runs; the listener actor's own
 	refusals reasons // why frames were rejected
 }
 
@@ -141,7 +142,15 @@ func (s *slot) treeDetail() map[string]any {
 	return d
 }
 
-func (s *slot) set(state string) { s.state.Store(&state) }
+// set changes the state; nothing follows "draining".
+func (s *slot) set(state string) {
+	for {
+		old := s.state.Load()
+		if old != nil && *old == "draining" || s.state.CompareAndSwap(old, &state) {
+			return
+		}
+	}
+}
 
 // listenersActor supervises one listener actor per port.
 type listenersActor struct{ gw *gateway }
@@ -178,7 +187,7 @@ func (a *listenerActor) receive(ctx actor.Context) {
 		a.listenAgain(m)
 	case *actor.Started:
 		a.slot.set("accepting")
-		a.slot.serve(0)
+		a.serve(0)
 	case *actor.Stopping, *actor.Stopped, *actor.Terminated:
 	}
 }
@@ -195,7 +204,7 @@ func (a *listenerActor) accepted(ctx actor.Context, conn *transport.Conn) {
 	}()
 	l := &link{id: conn.ID(), gw: s.gw, slot: s, conn: conn}
 	l.node.enter(s.node, fmt.Sprintf("conn-%d", l.id), kindConnection, l)
-	l.pid = mustSpawn(ctx, &l.node, props(&l.node, s.gw.structural(), func() behaviour { return connection{l} }))
+	l.pid = mustSpawn(ctx, &l.node, props(&l.node, s.gw.childless(), func() behaviour { return connection{l} }))
 	s.links.add(l)
 	reading = true
 	root := s.gw.root
@@ -217,14 +226,23 @@ func (s *slot) read(conn *transport.Conn, deliver func(*transport.Batch), end fu
 }
 
 // serve runs the accept loop; attempt counts the failures in a row.
-func (s *slot) serve(attempt int) {
+func (a *listenerActor) serve(attempt int) {
+	s := a.slot
+	s.looping = true
+	began := time.Now()
 	s.accepts.Go(func() {
 		err := s.port.Serve(func(c *transport.Conn) { s.gw.root.Send(s.node.pid.Load(), &accepted{c}) })
+		if time.Since(began) > steadyAfter {
+			attempt = 0
+		}
 		if err != nil {
 			s.gw.root.Send(s.node.pid.Load(), &acceptEnded{err: err, attempt: attempt})
 		}
 	})
 }
+
+// steadyAfter is how long a port must have accepted for its earlier failures to be forgotten.
+const steadyAfter = time.Minute
 
 func (a *listenerActor) control(do controlVerb) error {
 	s := a.slot
@@ -239,20 +257,38 @@ func (a *listenerActor) control(do controlVerb) error {
 			l.conn.StopReading(transport.CloseShutdown, "the gateway is stopping")
 		}
 	case doResume:
-		if err := s.port.Resume(); err != nil {
+		if *s.state.Load() == "accepting" && s.looping {
+			return nil
+		}
+		if err := a.open(0); err != nil {
 			return fmt.Errorf("resume listener %q: %w", s.name, err)
 		}
-		s.set("accepting")
-		s.trouble.Store(nil)
 		log.Info("resumed", "listener", s.name, "address", s.port.Addr().String())
 	}
 	return nil
 }
 
-// acceptEnded: the port fails for good.  Live connections stay; the port is opened anew, ever more slowly, until it works.
+// open is the one way back to accepting: a fresh socket on the same port, and an accept loop if there is none.
+func (a *listenerActor) open(attempt int) error {
+	s := a.slot
+	s.port.Suspend()
+	if err := s.port.Resume(); err != nil {
+		return err
+	}
+	s.trouble.Store(nil)
+	s.set("accepting")
+	if !s.looping {
+		a.serve(attempt)
+	}
+	return nil
+}
+
+// acceptEnded: the port fails for good.  Live connections stay; the port is opened anew, ever more slowly, until it works.  One that an
+// operator has suspended stays closed until he resumes it.
 func (a *listenerActor) acceptEnded(m *acceptEnded) {
 	s := a.slot
-	if *s.state.Load() == "draining" {
+	s.looping = false
+	if state := *s.state.Load(); state == "draining" || state == "suspended" {
 		return
 	}
 	why := m.err.Error()
@@ -266,23 +302,18 @@ func (a *listenerActor) acceptEnded(m *acceptEnded) {
 }
 
 func (a *listenerActor) listenAgain(m *listenAgain) {
-	s := a.slot
-	if *s.state.Load() != "failed" {
-		return
+	if *a.slot.state.Load() != "failed" {
+		return // an operator was faster, or the gateway is stopping
 	}
-	s.port.Suspend()
-	if err := s.port.Resume(); err != nil {
+	if err := a.open(m.attempt); err != nil {
 		a.acceptEnded(&acceptEnded{err: err, attempt: m.attempt})
-		return
 	}
-	s.trouble.Store(nil)
-	s.set("accepting")
-	s.serve(m.attempt)
 }
 
 func mustSpawn(ctx actor.Context, n *node, p *actor.Props) *actor.PID {
 	pid, err := ctx.SpawnNamed(p, n.name)
 	if err != nil {
+		n.leave()
 		panic(fmt.Errorf("spawn %s: %w", n.path(), err))
 	}
 	n.pid.Store(pid)

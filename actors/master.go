@@ -33,6 +33,7 @@ type master struct {
 	connects  uint64
 	takeovers uint64
 
+	gone       bool // the gateway is stopping: no more commands
 	commands   uint64
 	inFlight   *command
 	queue      []*command
@@ -84,10 +85,15 @@ func (m masterActor) receive(ctx actor.Context) {
 	case *describeMaster:
 		m.describe(msg)
 	case *stopping:
+		m.gone = true
 		m.giveUpCommands("the gateway is stopping")
+		msg.reply <- struct{}{}
 	case *actor.Started:
 		m.started()
-	case *actor.Restarting, *actor.Stopping, *actor.Stopped:
+	case *actor.Stopping:
+		m.gone = true
+		m.giveUpCommands("the gateway is stopping")
+	case *actor.Restarting, *actor.Stopped:
 	}
 }
 
@@ -177,6 +183,7 @@ func (m masterActor) attach(l *link) {
 		}
 		m.links[i] = &masterLink{link: l, since: time.Now()}
 		m.connects++
+		m.linkLost(old.link)
 		return
 	}
 	if reason, _ := l.conn.Reason(); reason != transport.CloseNone {
@@ -195,6 +202,7 @@ func (m masterActor) detach(l *link) {
 		}
 		m.links = append(m.links[:i], m.links[i+1:]...)
 		m.online.Store(int32(len(m.links)))
+		m.linkLost(l)
 		if len(m.links) == 0 {
 			reason, detail := l.conn.Reason()
 			m.gw.log.Named("registry").Info("master offline", "master", m.serial, "listener", l.slot.name, "conn", l.id,

@@ -1,6 +1,10 @@
 package actors
 
 import (
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+
 	"trama/codec"
 	"trama/transport"
 )
@@ -37,16 +41,15 @@ const (
 // To a connection actor.
 type (
 	// *uplink: from the reader goroutine, everything that one read brought.
-	// identified: from the registry, once for each *route it was sent.
+	// identified: from the registry, once for each *route with a group; master is nil when it was refused.
 	identified struct {
 		serial string
 		master *master
 	}
 	// transmit: from a master, bytes of a command to write; the answer to a failure is undelivered.
 	transmit struct {
-		frame   []byte
 		master  *master
-		command uint64
+		command *command
 	}
 	// relayed: from a master to an integrator's connection, the answer to a request that it made.
 	relayed struct {
@@ -86,6 +89,8 @@ type (
 		serial string
 		group  *group // or
 		down   *link  // the link has ended
+		passed bool   // the group has gone on to its master
+		conn   *actor.PID
 	}
 )
 
@@ -104,6 +109,31 @@ type (
 	}
 	// describeMaster: from the gateway's edge; exactly one MasterInfo.
 	describeMaster struct{ reply chan<- MasterInfo }
-	// stopping: from the gateway, once, when it drains: outcomes are settled.
-	stopping struct{}
+	// stopping: from the gateway, once, when it drains: outcomes are settled, further commands refused.
+	stopping struct{ reply chan<- struct{} }
 )
+
+// orphan is a message that somebody waits for.  When its handler fails it is not handled again, and orphaned says so to who waits.
+type orphan interface{ orphaned(f *fault) }
+
+func (m *route) orphaned(f *fault) {
+	if m.group == nil {
+		return
+	}
+	gw := f.node.gw
+	if !m.passed {
+		m.group.refuse("fault in the registry")
+	}
+	gw.root.Send(m.conn, &identified{serial: m.serial, master: gw.masters.get(m.serial)})
+}
+
+func (m *command) orphaned(f *fault) { m.end(fmt.Errorf("%w: %w", ErrFault, f)) }
+
+func (m *control) orphaned(f *fault) {
+	select {
+	case m.reply <- f:
+	default: // it was answered before the fault
+	}
+}
+
+func (m *ended) orphaned(f *fault) { f.node.gw.root.Send(f.node.pid.Load(), m) }

@@ -41,6 +41,7 @@ const stuckAfter = 5 * time.Second
 // The record outlives a restart of its actor.  Everything but the immutable head is atomic or guarded by children.mu.  It lies inside
 // the link or master it belongs to, with the mailbox and the shell, so that a message touches little memory.
 type node struct {
+	gw     *gateway
 	name   string
 	kind   kind
 	parent *node
@@ -82,6 +83,9 @@ func newNode(parent *node, name string, k kind, d detailer) *node {
 // enter fills in a new record and puts it into the tree.
 func (n *node) enter(parent *node, name string, k kind, d detailer) {
 	n.name, n.kind, n.parent, n.born, n.detail = name, k, parent, time.Now(), d
+	if parent != nil {
+		n.gw = parent.gw
+	}
 	n.box.owner = n
 	if k != kindConnection && k != kindMaster {
 		n.children = &family{by: make(map[string]*node)}
@@ -122,6 +126,14 @@ func (n *node) find(path string) *node {
 		return nil
 	}
 	return child.find(rest)
+}
+
+// each visits n and everything below it.
+func (n *node) each(visit func(*node)) {
+	visit(n)
+	for _, child := range n.children.list() {
+		child.each(visit)
+	}
 }
 
 // begin and end bracket the handling of one message.

@@ -229,9 +229,17 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	}
 	reply := make(chan end, 1)
 	g.root.Send(m.pid, &command{req: req, respond: func(c *command, err error) { reply <- end{c.result, err} }})
+	wait := req.Wait
+	if wait <= 0 {
+		wait = defaultCommandWait
+	}
+	late := time.NewTimer(min(wait, maxCommandWait) + answerWithin) // the master's own timer comes first unless its actor is stuck
+	defer late.Stop()
 	select {
 	case e := <-reply:
 		return e.result, e.err
+	case <-late.C:
+		return CommandResult{}, fmt.Errorf("%w: the actor of master %s does not answer", ErrFault, req.Serial)
 	case <-ctx.Done():
 		return CommandResult{Serial: req.Serial, Command: req.Command, Outcome: OutcomeUnknown, Detail: "the caller left"}, ctx.Err()
 	}

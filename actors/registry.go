@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -21,7 +22,12 @@ type registry struct {
 type directory struct {
 	mu sync.RWMutex // guards by
 	by map[string]*master
+
+	refusedAt time.Time // when the log last said that there are too many; the registry's own
 }
+
+// refusalPause is the least time between two lines in the log about masters that are refused.
+const refusalPause = time.Minute
 
 func newDirectory() *directory { return &directory{by: make(map[string]*master)} }
 
@@ -88,28 +94,31 @@ func (r *registry) route(ctx actor.Context, m *route) {
 		}
 		return
 	}
-	l := m.group.up.link
 	if to == nil {
 		if to = r.welcome(ctx, m.serial); to == nil {
+			m.passed = true
 			m.group.refuse("too many masters")
-			ctx.Send(l.pid, &identified{serial: m.serial})
+			ctx.Send(m.conn, &identified{serial: m.serial})
 			return
 		}
 	}
-	conn := l.pid // the group may be settled, and its uplink reused, before Send returns
+	m.passed = true // the group may be settled, and its uplink reused, before Send returns
 	ctx.Send(to.pid, m.group)
-	ctx.Send(conn, &identified{serial: m.serial, master: to})
+	ctx.Send(m.conn, &identified{serial: m.serial, master: to})
 }
 
 // welcome makes the actor of a master seen for the first time; nil when there are too many.
 func (r *registry) welcome(ctx actor.Context, serial string) *master {
 	if n := r.masters.size(); n >= r.gw.maxMasters {
-		r.gw.log.Named("registry").Error("too many masters, a new one is refused", "master", serial, "masters", n)
+		if now := time.Now(); now.Sub(r.masters.refusedAt) > refusalPause {
+			r.masters.refusedAt = now
+			r.gw.log.Named("registry").Error("too many masters, new ones are refused", "master", serial, "masters", n)
+		}
 		return nil
 	}
 	m := newMaster(r.gw, serial)
 	m.node.enter(r.gw.registryNode, url.PathEscape(serial), kindMaster, m)
-	m.pid = mustSpawn(ctx, &m.node, props(&m.node, r.gw.structural(), func() behaviour { return masterActor{m} }))
+	m.pid = mustSpawn(ctx, &m.node, props(&m.node, r.gw.childless(), func() behaviour { return masterActor{m} }))
 	r.masters.add(m)
 	r.gw.log.Named("registry").Info("new master", "master", serial)
 	return m

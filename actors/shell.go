@@ -47,13 +47,21 @@ func (injected) String() string { return "injected fault" }
 
 // carry handles frames, with the same accounting and the same fate of a panic as Receive.  They come without a context, which nothing
 // on their way needs: it would be the coldest memory of the whole way.
-func (s *shell) carry(msg any) {
-	s.node.begin(describe(msg))
+func (s *shell) carry(msg any, waited bool) {
+	switch m := msg.(type) {
+	case *uplink:
+		s.node.begin(&uplinkKind, m.batch.Received.UnixNano())
+	case *group:
+		s.node.begin(&groupKind, m.up.batch.Received.UnixNano())
+	}
+	if waited {
+		s.node.busySince.Store(time.Now().UnixNano())
+	}
 	defer s.guard(msg)
 	switch m := msg.(type) {
 	case *uplink:
 		if phase(s.node.phase.Load()) == phaseStopped {
-			m.abandon()
+			m.abandon("connection stopped")
 			return
 		}
 		s.inner.(connection).uplink(m)
@@ -65,7 +73,7 @@ func (s *shell) carry(msg any) {
 // Receive implements actor.Actor.
 func (s *shell) Receive(ctx actor.Context) {
 	msg := ctx.Message()
-	s.node.begin(describe(msg))
+	s.node.begin(describe(msg), time.Now().UnixNano())
 	defer s.guard(msg)
 	switch m := msg.(type) {
 	case *actor.Started:
@@ -102,26 +110,27 @@ func (s *shell) guard(msg any) {
 		s.node.leave()
 		return
 	}
-	what, _ := describe(msg)
-	f := &fault{node: s.node, at: time.Now(), message: *what, value: thrown, stack: debug.Stack()}
-	s.node.fault.Store(&NodeError{At: f.at, Text: f.Error(), Stack: trimStack(f.stack)})
+	f := s.node.note(*describe(msg), thrown)
 	s.inner = s.fresh()
+	if m, ok := msg.(orphan); ok {
+		m.orphaned(f)
+	}
 	panic(f)
 }
 
 var kinds sync.Map // reflect.Type → *string
 
-// describe names a message for the tree and says when its handling begins, in Unix nanoseconds.
-func describe(msg any) (*string, int64) {
-	switch m := msg.(type) {
+// describe names a message for the tree.
+func describe(msg any) *string {
+	switch msg.(type) {
 	case *uplink:
-		return &uplinkKind, m.began().UnixNano()
+		return &uplinkKind
 	case *group:
-		return &groupKind, m.began().UnixNano()
+		return &groupKind
 	}
 	t := reflect.TypeOf(msg)
 	if known, ok := kinds.Load(t); ok {
-		return known.(*string), time.Now().UnixNano()
+		return known.(*string)
 	}
 	name := "nothing"
 	if t != nil {
@@ -131,13 +140,20 @@ func describe(msg any) (*string, int64) {
 		name = t.Name()
 	}
 	kinds.Store(reflect.TypeOf(msg), &name)
-	return &name, time.Now().UnixNano()
+	return &name
 }
 
 var (
 	uplinkKind = "uplink"
 	groupKind  = "group"
 )
+
+// note makes the fault of what was thrown and keeps it for the tree.
+func (n *node) note(message string, thrown any) *fault {
+	f := &fault{node: n, at: time.Now(), message: message, value: thrown, stack: debug.Stack()}
+	n.fault.Store(&NodeError{At: f.at, Text: f.Error(), Stack: trimStack(f.stack)})
+	return f
+}
 
 // trimStack keeps the frames from the panic on, at most about 2 KiB.
 func trimStack(stack []byte) string {

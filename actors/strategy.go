@@ -26,15 +26,13 @@ type strategy struct {
 // HandleFailure implements actor.SupervisorStrategy; it runs in the supervisor's goroutine.
 func (s *strategy) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, _ any) {
 	f, ok := reason.(*fault)
-	if !ok { // thrown outside a shell: a defect of ours or of the library
-		n := s.gw.rootNode.find(child.Id)
-		if n == nil {
-			n = s.gw.rootNode
-		}
-		f = &fault{node: n, at: time.Now(), message: "unknown", value: reason, gaveUp: true}
+	if !ok { // thrown outside a shell: a defect of ours or of the library that nothing here can mend
+		s.gw.fail(fmt.Errorf("fault of %s outside its behaviour: %v", child.Id, reason))
+		return
 	}
 	log := s.gw.log.Named("supervisor")
-	if f.gaveUp {
+	if f.gaveUp || f.message == "Started" && f.node.children != nil { // without its start it has no children
+
 		s.giveUp(sup, child, f)
 		return
 	}
@@ -67,6 +65,9 @@ func escalate(sup actor.Supervisor, _ *actor.PID, f *fault) {
 func (g *gateway) structural() *strategy {
 	return &strategy{gw: g, limit: structureFaults, remedy: resume, giveUp: escalate}
 }
+
+// childless is the strategy of actors that have no children: one for all of them.
+func (g *gateway) childless() *strategy { return g.leaf }
 
 // guardian supervises the root: when the root fails or gives up, the process ends.
 func (g *gateway) guardian() *strategy {

@@ -3,7 +3,6 @@ package actors
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"trama/codec"
 	"trama/transport"
@@ -23,8 +22,12 @@ type uplink struct {
 	acks   []byte  // acknowledgements, one after the other
 	ends   []int32 // end of frame i's acknowledgement in acks
 	groups []group
-	next   int // frame in hand, so that a restart of the connection goes on behind the one that failed
+	next   int  // frame in hand, so that a restart of the connection goes on behind the one that failed
+	sealed bool // it could not be gathered into groups once before
 	parts  atomic.Int32
+
+	done   bool    // all parts are; of the connection's line
+	behind *uplink // the next read of the connection; of its line
 }
 
 // fate is what becomes of a frame.
@@ -46,9 +49,6 @@ type group struct {
 	next     int // frame in hand, so that a restart of the master goes on behind the one that failed
 }
 
-func (u *uplink) began() time.Time { return u.batch.Received }
-func (g *group) began() time.Time  { return g.up.batch.Received }
-
 // keepFrames is the largest uplink that goes back to the pool; a flood's larger ones are left to the collector.
 const keepFrames = 64
 
@@ -66,8 +66,10 @@ func newUplink(l *link, b *transport.Batch) *uplink {
 	u.ends = u.ends[:0]
 	u.acks = u.acks[:0]
 	u.groups = u.groups[:0]
-	u.next = 0
+	u.next, u.sealed = 0, false
+	u.done, u.behind = false, nil
 	u.parts.Store(1)
+	l.line.join(u)
 	return u
 }
 
@@ -80,7 +82,7 @@ func (u *uplink) apply() {
 			b.master.node.box.PostUserMessage(g) // what Send comes to, without looking up the address of a frame's every hop
 		} else {
 			b.routing++
-			u.link.gw.root.Send(u.link.gw.registry, &route{serial: g.serial, group: g})
+			u.link.gw.root.Send(u.link.gw.registry, &route{serial: g.serial, group: g, conn: u.link.pid})
 		}
 	}
 	u.drop()
@@ -89,11 +91,19 @@ func (u *uplink) apply() {
 // apply implements effect: the master is done.
 func (g *group) apply() { g.up.drop() }
 
-// abandon gives up an uplink that nothing was done with: nothing of it is acknowledged.
-func (u *uplink) abandon() {
+// origin implements effect.
+func (u *uplink) origin() *link { return u.link }
+
+// origin implements effect.
+func (g *group) origin() *link { return g.up.link }
+
+// abandon gives up an uplink that no master has seen: nothing of it is acknowledged.  What was decided of a frame before stays.
+func (u *uplink) abandon(reason string) {
 	for i := range u.fates {
-		u.fates[i] = fateRejected
-		u.link.reject(u.batch.Frames[i], "connection given up", nil)
+		if i >= u.next || u.fates[i] == fateAccepted {
+			u.fates[i] = fateRejected
+			u.link.reject(u.batch.Frames[i], reason, nil)
+		}
 	}
 	for len(u.ends) < len(u.fates) {
 		u.ends = append(u.ends, int32(len(u.acks)))
@@ -114,7 +124,7 @@ func (g *group) refuse(reason string) {
 // drop gives one part back.
 func (u *uplink) drop() {
 	if u.parts.Add(-1) == 0 {
-		u.settle()
+		u.link.line.leave(u)
 	}
 }
 
