@@ -20,7 +20,8 @@ const (
 // command is one command to one master, from the request until exactly one respond.
 type command struct {
 	req     CommandRequest
-	header  *codec.Session        // header values to default to; nil: those of the master's own last frame
+	header  *codec.Session // header values to default to in profile from; nil: those of the master's own newest frame
+	from    *codec.Profile
 	respond func(*command, error) // called once, by end; the outcome is in result
 
 	// Set by the master.
@@ -67,7 +68,7 @@ func (m masterActor) command(c *command) {
 		c.end(err)
 		return
 	}
-	if m.inFlight != nil && len(m.queue) >= m.gw.commandQueue {
+	if m.waiting() > m.gw.commandQueue {
 		c.end(fmt.Errorf("%w: %s has %d", ErrBusy, m.serial, len(m.queue)))
 		return
 	}
@@ -78,6 +79,7 @@ func (m masterActor) command(c *command) {
 		return
 	}
 	m.commands++
+	defer m.countWaiting()
 	self, root := m.pid, m.gw.root
 	c.timer = time.AfterFunc(c.req.Wait, func() { root.Send(self, &commandDue{id: c.id}) })
 	if m.inFlight != nil {
@@ -163,7 +165,7 @@ func (m masterActor) build(c *command) error {
 		}
 	}
 	session := c.header
-	if session == nil {
+	if session == nil || c.from != c.profile {
 		session = m.header(c.profile)
 	}
 	if err := c.profile.BuildIn(codec.Env{Now: time.Now(), Session: session}, &c.frame, msg.Name, fields); err != nil {
@@ -245,8 +247,20 @@ func (m masterActor) undelivered(msg *undelivered) {
 	}
 }
 
+// waiting is how many commands have no outcome yet.
+func (m *master) waiting() int {
+	if m.inFlight == nil {
+		return len(m.queue)
+	}
+	return len(m.queue) + 1
+}
+
+// countWaiting shows the waiting commands to integrators' connections.
+func (m *master) countWaiting() { m.load.Store(int32(m.waiting())) }
+
 // finish responds, exactly once, and lets the next command go.
 func (m masterActor) finish(c *command, err error) {
+	defer m.countWaiting()
 	m.conclude(c, err)
 	if m.inFlight == c {
 		m.inFlight = nil
@@ -301,6 +315,7 @@ func (m masterActor) linkLost(l *link) {
 
 // giveUpCommands settles every command without waiting any longer.
 func (m masterActor) giveUpCommands(why string) {
+	defer m.countWaiting()
 	if c := m.inFlight; c != nil {
 		m.inFlight = nil
 		c.result.Outcome, c.result.Detail = OutcomeUnknown, why+": it may have been executed"

@@ -232,6 +232,9 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	var late error
 	for _, s := range g.slots {
 		s.accepts.Wait()
+		if g.Err() != nil {
+			continue // the tree is broken: what has no reader yet ends with the process
+		}
 		if err := g.control(ctx, s.name, doDrain); err != nil {
 			late = errors.Join(late, err)
 		}

@@ -7,7 +7,7 @@ import (
 )
 
 // An integrator dials in on a listener of its own and asks the server to ask masters.  Its request is acknowledged at once, with
-// response code 1 when the master has no link; the master's answer follows with the integrator's own transaction number.
+// response code 1 when the master has no link or too many commands wait for it; the master's answer follows with the integrator's own transaction number.
 
 // integratorRequest is what is kept of a request until the answer comes.
 type integratorRequest struct {
@@ -29,7 +29,7 @@ func (c connection) integrator(p *codec.Profile, f *codec.Frame, raw []byte, env
 	serial := f.Identity()
 	m := c.link.gw.masters.get(string(serial))
 	env.HasResult = true
-	if env.Result = 0; m == nil || m.online.Load() == 0 {
+	if env.Result = 0; m == nil || m.online.Load() == 0 || int(m.load.Load()) > c.link.gw.commandQueue {
 		env.Result = refusedCode
 		return true
 	}
@@ -42,7 +42,7 @@ func (c connection) integrator(p *codec.Profile, f *codec.Frame, raw []byte, env
 	root, self := c.link.gw.root, c.link.pid
 	root.Send(m.pid, &command{
 		req:    CommandRequest{Serial: m.serial, Command: name, Origin: "integrator " + c.link.remote()},
-		header: header,
+		header: header, from: p,
 		respond: func(c *command, err error) {
 			root.Send(self, &relayed{request: r, result: c.result, err: err, raw: c.answer, profile: c.profile})
 		},

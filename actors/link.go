@@ -134,6 +134,9 @@ func (l *link) info() ConnectionInfo {
 
 // poison records the frame that made an actor fail.  It is not acknowledged.
 func (l *link) poison(raw []byte, serial string, n *node) {
+	if names := l.masters(); serial == "" && len(names) == 1 {
+		serial = names[0]
+	}
 	cause := "fault"
 	if f := n.fault.Load(); f != nil {
 		cause = f.Text

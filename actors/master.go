@@ -18,6 +18,7 @@ type master struct {
 	gw     *gateway
 	pid    *actor.PID
 	online atomic.Int32 // links it has; read by integrators' connections and listings
+	load   atomic.Int32 // commands without outcome; likewise
 	seen   atomic.Int64 // last frame, Unix nanoseconds; for the tree
 
 	held      *group // frames in hand, so that a restart goes on behind the one that failed
@@ -100,7 +101,7 @@ func (m masterActor) receive(ctx actor.Context) {
 // handle takes in a run of frames of this master.
 func (m masterActor) handle(g *group) {
 	m.held = g
-	m.attach(g.up.link)
+	m.attach(g.up.link, g.up.batch.Received)
 	m.group()
 }
 
@@ -162,9 +163,9 @@ func (m *master) keep(msg *codec.Message, p *codec.Profile, raw []byte, at time.
 	m.latest = append(m.latest, latest{message: msg, profile: p, raw: append([]byte(nil), raw...), at: at})
 }
 
-// attach makes l a link of this master.  A newer connection on the same listener wins and the older one is closed; frames that
-// an overtaken connection still brought are taken in, but do not bring it back.
-func (m masterActor) attach(l *link) {
+// attach makes l, which brought a frame at the given time, a link of this master.  The connection that spoke last wins on each listener,
+// and the other one is closed; frames that an overtaken connection brought before are taken in, but do not bring it back.
+func (m masterActor) attach(l *link, at time.Time) {
 	for i, old := range m.links {
 		if old.link == l {
 			return
@@ -172,7 +173,7 @@ func (m masterActor) attach(l *link) {
 		if old.link.slot != l.slot {
 			continue
 		}
-		if old.link.id > l.id {
+		if at.Before(old.since) || ending(l) {
 			return
 		}
 		m.takeovers++
@@ -181,18 +182,24 @@ func (m masterActor) attach(l *link) {
 		if len(old.link.masters()) <= 1 {
 			old.link.conn.Close(transport.CloseTakenOver, fmt.Sprintf("by connection %d", l.id))
 		}
-		m.links[i] = &masterLink{link: l, since: time.Now()}
+		m.links[i] = &masterLink{link: l, since: at}
 		m.connects++
 		m.linkLost(old.link)
 		return
 	}
-	if reason, _ := l.conn.Reason(); reason != transport.CloseNone {
+	if ending(l) {
 		return // its linkDown may have come already: do not bring it back
 	}
-	m.links = append(m.links, &masterLink{link: l, since: time.Now()})
+	m.links = append(m.links, &masterLink{link: l, since: at})
 	m.connects++
 	m.online.Store(int32(len(m.links)))
 	m.gw.log.Named("registry").Info("master online", "master", m.serial, "listener", l.slot.name, "conn", l.id, "remote", l.remote())
+}
+
+// ending says whether it is decided that the connection of l ends.
+func ending(l *link) bool {
+	reason, _ := l.conn.Reason()
+	return reason != transport.CloseNone
 }
 
 func (m masterActor) detach(l *link) {

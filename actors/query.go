@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -149,6 +150,9 @@ func (m masterActor) describeLatest(info *MasterInfo) {
 		if alarm, ok := f.Alarm(); ok && !k.at.Before(alarmAt) {
 			alarmAt, info.Alarm = k.at, &alarm
 		}
+		if p := f.Message().Purpose; p == codec.PurposeRequest || p == codec.PurposeAnswer {
+			continue // wishes and results, no values
+		}
 		header := headerOf(k.profile)
 		for _, it := range f.Items() {
 			if it.Depth > 0 || header[it.Field.Key] {
@@ -198,7 +202,11 @@ func itemValue(it codec.Item) any {
 	case codec.KindInt:
 		return it.Int()
 	case codec.KindFloat:
-		return json.Number(formatFloat(it.Float()))
+		v := it.Float()
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return formatFloat(v) // JSON has no such number: "NaN", "+Inf", "-Inf" as text
+		}
+		return json.Number(formatFloat(v))
 	case codec.KindTime:
 		if t, ok := it.Time(); ok {
 			return t
@@ -318,7 +326,7 @@ func (g *gateway) Fault(_ context.Context, path string, onFrame bool) error {
 		return nil
 	}
 	if n.kind != kindConnection && n.kind != kindMaster {
-		return fmt.Errorf("%w: a %s handles no frames", ErrNotRestartable, n.kind)
+		return fmt.Errorf("%w: %s is of kind %s, which handles no frames", ErrNotRestartable, path, n.kind)
 	}
 	n.armed.Store(true)
 	return nil
