@@ -1,0 +1,161 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"trama/transport"
+)
+
+// Drain implements Gateway.  The order is the point: no new connections, then no new frames, then the tree.
+func (g *gateway) Drain(ctx context.Context) error {
+	var err error
+	g.drain.Do(func() { err = g.drainOnce(ctx) })
+	return err
+}
+
+func (g *gateway) drainOnce(ctx context.Context) error {
+	log := g.log.Named("drain")
+	g.gone.Store(true)
+	step := func(what string, since time.Time, more ...any) {
+		log.Info(what, append([]any{"took", time.Since(since).Round(time.Microsecond)}, more...)...)
+	}
+
+	began := time.Now()
+	for _, s := range g.slots {
+		s.set("draining")
+		if err := s.port.Close(); err != nil {
+			log.Warn("port", "listener", s.name, "error", err)
+		}
+	}
+	step("ports closed", began, "listeners", len(g.slots))
+
+	began = time.Now()
+	var late error
+	for _, s := range g.slots {
+		s.accepts.Wait()
+		if g.Err() != nil {
+			continue // the tree is broken: what has no reader yet ends with the process
+		}
+		if err := g.control(ctx, s.name, doDrain); err != nil {
+			late = errors.Join(late, err)
+		}
+	}
+	open := 0
+	for _, s := range g.slots { // also those of a listener that does not answer
+		for _, l := range s.links.list() {
+			l.conn.StopReading(transport.CloseShutdown, "the gateway is stopping")
+			open++
+		}
+	}
+	if !g.readersEnd(ctx.Done()) {
+		cut := 0
+		for _, s := range g.slots {
+			for _, l := range s.links.list() {
+				l.conn.Close(transport.CloseShutdown, "the gateway did not stop in time")
+				cut++
+			}
+		}
+		late = errors.Join(late, fmt.Errorf("%d connections did not drain in time: %w", cut, context.Cause(ctx)))
+		log.Error("connections cut off", "connections", cut)
+		if !g.readersEnd(timeout(cutGrace)) {
+			late = errors.Join(late, fmt.Errorf("connections are stuck: %s", g.stuck()))
+		}
+	}
+	step("connections drained", began, "connections", open)
+
+	began = time.Now()
+	grace := time.After(max(cutGrace, remaining(ctx)))
+	var silent int
+	for _, m := range g.masters.list() {
+		reply := make(chan struct{}, 1)
+		g.root.Send(m.pid, &stopping{reply})
+		select {
+		case <-reply:
+		case <-grace:
+			silent++
+		}
+	}
+	if silent > 0 {
+		late = errors.Join(late, fmt.Errorf("%d masters do not answer: %s", silent, g.stuck()))
+	}
+	step("commands settled", began)
+
+	began = time.Now()
+	stopped := g.root.StopFuture(g.rootPID)
+	ended := make(chan error, 1)
+	go func() { ended <- stopped.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			late = errors.Join(late, fmt.Errorf("the tree did not stop: %w", err))
+		}
+	case <-time.After(max(cutGrace, remaining(ctx))):
+		late = errors.Join(late, fmt.Errorf("the tree did not stop: %s", g.stuck()))
+	}
+	g.system.Shutdown()
+	step("tree stopped", began)
+	t := g.Totals()
+	log.Info("totals", "frames", t.Frames, "acknowledged", t.Acknowledged, "no_reply_due", t.NoReplyDue, "poisoned", t.Poisoned, "masters", t.Masters)
+	g.ending.Do(func() { close(g.done) })
+	return late
+}
+
+// cutGrace is what the steps of a drain get that come after its deadline.
+const cutGrace = time.Second
+
+// remaining is the time until ctx is over, at least 0; a ctx without a deadline has an hour.
+func remaining(ctx context.Context) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		return max(time.Until(end), 0)
+	}
+	return time.Hour
+}
+
+// timeout is a channel that is closed after d.
+func timeout(d time.Duration) <-chan struct{} {
+	over := make(chan struct{})
+	time.AfterFunc(d, func() { close(over) })
+	return over
+}
+
+// expired is a context whose time is over.
+func expired() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// readersEnd waits until every connection has ended, or over; it says which.
+func (g *gateway) readersEnd(over <-chan struct{}) bool {
+	idle := make(chan struct{})
+	go func() {
+		for _, s := range g.slots {
+			s.readers.Wait()
+		}
+		close(idle)
+	}()
+	select {
+	case <-idle:
+		return true
+	case <-over:
+		return false
+	}
+}
+
+// stuck names actors that have worked on one message for a while, for the error of a drain.
+func (g *gateway) stuck() string {
+	var names []string
+	g.rootNode.each(func(n *node) {
+		if _, busy := n.condition(time.Now()); busy != nil && time.Duration(busy.For) > cutGrace/2 {
+			names = append(names, fmt.Sprintf("%s is busy with %s for %s", n.path(), busy.Message, busy.For))
+		}
+	})
+	if len(names) == 0 {
+		return "no actor is busy"
+	}
+	return strings.Join(names[:min(len(names), 10)], ", ")
+}
