@@ -36,13 +36,15 @@
 // # Goroutines
 //
 // One accept loop per port, counted in slot.accepts; the readers of transport, one for each connection that is not idle, of which
-// slot.readers counts the connections; timers of commands, which only send; protoactor's own for the actors that are not inline.
-// Drain waits for all of them.
+// slot.readers counts the connections.  A drain waits for both, as long as it may.  Timers (commands, a port that failed) only send.
+// Actors with children run in goroutines of their own that live as long as they have messages.
 //
 // # Invariants
 //
-//   - An uplink is settled exactly once, whatever fails on the way; only then its buffer is reused.
-//   - A frame is acknowledged at most once, in the order it came, and only when its master has taken it in.
-//   - A command is responded to exactly once.
+//   - An uplink is settled exactly once, whatever fails in a handler; only then its buffer is reused.  Should what follows a handler
+//     fail, the connection is closed.
+//   - A frame is acknowledged at most once, only when its master has taken it in, and in the order it came (line.go).
+//   - A command is answered exactly once: by the master's answer, by its timer, by the end of its connection, by a fault or by the end of
+//     the gateway, whichever comes first.
 //   - Reading the tree sends no message.
 package actors
