@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"unicode"
@@ -161,6 +162,9 @@ func shownValue(it codec.Item) string {
 		return "(missing)"
 	}
 	value := it.Text()
+	if it.Kind == codec.KindText {
+		value = shownText(value)
+	}
 	if label := it.Label(); label != "" && label != value {
 		value += " (" + label + ")"
 	}
@@ -168,6 +172,19 @@ func shownValue(it codec.Item) string {
 		value += " " + it.Field.Unit
 	}
 	return value
+}
+
+// shownText shows each byte as one character, and in quotes what a terminal would not show but act upon.
+func shownText(text string) string {
+	runes, plain := make([]rune, len(text)), true
+	for i := range len(text) {
+		runes[i] = rune(text[i])
+		plain = plain && unicode.IsPrint(runes[i])
+	}
+	if plain {
+		return string(runes)
+	}
+	return strconv.Quote(string(runes))
 }
 
 // shownBytes are the bytes of a field as they stand in the frame, with their place.
