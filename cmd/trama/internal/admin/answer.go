@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"trama/actors"
 )
@@ -77,14 +79,20 @@ func done(w http.ResponseWriter, err error) {
 
 // readBody decodes a JSON body strictly; it answers itself when it cannot.
 func readBody(w http.ResponseWriter, r *http.Request, into any) bool {
-	d := json.NewDecoder(r.Body)
+	text, err := io.ReadAll(r.Body)
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	d.UseNumber()
-	err := d.Decode(into)
+	if err == nil {
+		err = d.Decode(into)
+	}
 	if err == nil {
 		if _, extra := d.Token(); extra != io.EOF {
 			err = errors.New("more than one JSON value")
 		}
+	}
+	if err == nil {
+		err = noKeyTwice(text)
 	}
 	if err == nil {
 		return true
@@ -96,4 +104,45 @@ func readBody(w http.ResponseWriter, r *http.Request, into any) bool {
 	}
 	fail(w, http.StatusBadRequest, "the body is not the JSON expected: "+err.Error())
 	return false
+}
+
+// noKeyTwice refuses an object with the same key twice: whoever checked the one would see the other carried out.  The keys
+// of the outermost object count as equal in any case, as they do for the decoder.  text is well formed.
+func noKeyTwice(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	var open []map[string]bool // keys of each object around; nil for a list
+	isKey := false
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch delim, _ := token.(json.Delim); delim {
+		case '{':
+			open, isKey = append(open, map[string]bool{}), true
+			continue
+		case '[':
+			open, isKey = append(open, nil), false
+			continue
+		case '}', ']':
+			open = open[:len(open)-1]
+		default:
+			if key, ok := token.(string); ok && isKey {
+				name := key
+				if len(open) == 1 {
+					name = strings.ToLower(key)
+				}
+				keys := open[len(open)-1]
+				if keys[name] {
+					return fmt.Errorf("the key %q stands twice in one object", key)
+				}
+				keys[name], isKey = true, false
+				continue
+			}
+		}
+		isKey = len(open) > 0 && open[len(open)-1] != nil
+	}
 }

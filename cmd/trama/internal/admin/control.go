@@ -14,15 +14,16 @@ import (
 
 // Bounds of the time a command may wait for its answer.
 const (
+	MinWait     = time.Millisecond
+	MaxWait     = 5 * time.Minute
 	defaultWait = 10 * time.Second
-	maxWait     = 5 * time.Minute
 )
 
 // Command is the body of POST /api/v1/masters/{serial}/commands.
 type Command struct {
 	Command  string         `json:"command"`
 	Fields   map[string]any `json:"fields,omitempty"`
-	Wait     string         `json:"wait,omitempty"`     // a duration with its unit; default 10s, at most 5m
+	Wait     string         `json:"wait,omitempty"`     // a duration with its unit, 1ms to 5m; default 10s
 	Listener string         `json:"listener,omitempty"` // which link, when the master has several
 }
 
@@ -34,8 +35,8 @@ func (e *endpoint) command(w http.ResponseWriter, r *http.Request) {
 	wait := defaultWait
 	if c.Wait != "" {
 		d, err := time.ParseDuration(c.Wait)
-		if err != nil || d <= 0 || d > maxWait {
-			fail(w, http.StatusBadRequest, fmt.Sprintf("wait: found %q, expected a duration with its unit, at most %v", c.Wait, maxWait))
+		if err != nil || d < MinWait || d > MaxWait {
+			fail(w, http.StatusBadRequest, fmt.Sprintf("wait: found %q, expected a duration with its unit, from 1ms to 5m", c.Wait))
 			return
 		}
 		wait = d
@@ -128,6 +129,8 @@ func (e *endpoint) actor(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case path == "" || verb != "restart" && verb != "fault":
 		fail(w, http.StatusNotFound, "no such page: expected /api/v1/actors/{path}/restart or /fault")
+	case verb == "restart" && r.URL.RawQuery != "":
+		fail(w, http.StatusBadRequest, "restart takes no query parameter")
 	case verb == "restart":
 		done(w, e.Gateway.Restart(r.Context(), path))
 	default:

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func TestEveryRouteButLivezNeedsTheToken(t *testing.T) {
 				}
 				continue
 			}
-			if w.Code != http.StatusUnauthorized || errorOf(t, w) == "" || w.Header().Get("WWW-Authenticate") == "" {
+			if w.Code != http.StatusUnauthorized || errorOf(t, w) == "" || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer") {
 				t.Errorf("%s with %s: %d %s, want 401", r.pattern, name, w.Code, w.Body)
 			}
 		}
@@ -214,6 +215,8 @@ func TestBadBodiesAreRefused(t *testing.T) {
 		`{"command":"A","wait":"30"}`:  400,
 		`{"command":"A","wait":"6m"}`:  400,
 		`{"command":"A","wait":"-1s"}`: 400,
+		`{"command":"A","wait":"0s"}`:  400,
+		`{"command":"A","wait":"1us"}`: 400,
 		`{"command":"A","colour":1}`:   400,
 		`{"command":"A"} {}`:           400,
 		`{`:                            400,
@@ -223,6 +226,54 @@ func TestBadBodiesAreRefused(t *testing.T) {
 		if w := ask(t, h, "POST", "/api/v1/masters/1/commands", body); w.Code != want || errorOf(t, w) == "" {
 			t.Errorf("body %.40q: %d %s, want %d", body, w.Code, w.Body, want)
 		}
+	}
+}
+
+func TestBodyWithAKeyTwiceIsRefused(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"command":"A","command":"O"}`:                                 `"command" stands twice`,
+		`{"command":"A","Command":"O"}`:                                 `"Command" stands twice`,
+		`{"command":"O","fields":{"RN":1,"OP":1,"RN":2}}`:               `"RN" stands twice`,
+		`{"command":"O","fields":{"L":[{"N":1},{"N":1,"M":[],"N":2}]}}`: `"N" stands twice`,
+		`{"command":"O","fields":{"L":[{"N":1},{"N":2}],"N":"N"}}`:      "",
+		`{"command":"O","fields":{"n":1,"N":2,"S":"S"}}`:                "",
+	} {
+		g := someGateway()
+		w := ask(t, Handler(testOptions(g)), "POST", "/api/v1/masters/1/commands", body)
+		if want == "" && w.Code != 200 || want != "" && (w.Code != 400 || !strings.Contains(errorOf(t, w), want) || g.sent.Serial != "") {
+			t.Errorf("body %s: %d %s, want %q", body, w.Code, w.Body, want)
+		}
+	}
+}
+
+func TestQueryThatIsNotKnownIsRefused(t *testing.T) {
+	g := someGateway()
+	e := &endpoint{Options: testOptions(g)}
+	h := Handler(e.Options)
+	for _, r := range e.routes() {
+		method, path := pathOf(r.pattern)
+		w := ask(t, h, method, path+"?colour=1", `{}`)
+		if w.Code != 400 || !strings.Contains(errorOf(t, w), `"colour" is not known here; known: `+cmp.Or(strings.Join(r.query, ", "), "none")) {
+			t.Errorf("%s: %d %s", r.pattern, w.Code, w.Body)
+		}
+	}
+	for query, want := range map[string]string{
+		"GET /api/v1/masters?Limit=1":                      "known: after, limit",
+		"GET /api/v1/masters?limit=1&limit=2":              "given twice",
+		"GET /api/v1/masters?limit=%zz":                    "query: ",
+		"POST /api/v1/actors/trama/restart?on_frame=true":  "restart takes no query parameter",
+		"GET /debug/actors?under=trama&dept=1&format=json": "known: under, depth, limit, offset, format",
+	} {
+		method, path, _ := strings.Cut(query, " ")
+		if w := ask(t, h, method, path, ""); w.Code != 400 || !strings.Contains(errorOf(t, w), want) {
+			t.Errorf("%s: %d %s, want %q", query, w.Code, w.Body, want)
+		}
+	}
+	if len(g.told) != 0 {
+		t.Errorf("carried out all the same: %v", g.told)
+	}
+	if w := ask(t, h, "GET", "/metrics?name[]=trama_frames_total", ""); w.Code != 200 {
+		t.Errorf("metrics by name: %d %s", w.Code, w.Body)
 	}
 }
 

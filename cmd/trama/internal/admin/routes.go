@@ -1,7 +1,12 @@
 package admin
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -9,27 +14,29 @@ import (
 
 // route is one line of the endpoint's table.
 type route struct {
-	pattern string // as http.ServeMux takes it
-	open    bool   // needs no token
+	pattern string   // as http.ServeMux takes it
+	open    bool     // needs no token
+	query   []string // the parameters it knows
 	handle  http.HandlerFunc
 }
 
 // The routes, and with them everything that can be reached.
 func (e *endpoint) routes() []route {
+	page := []string{"after", "limit"}
 	return []route{
 		{pattern: "GET /livez", open: true, handle: e.livez},
 		{pattern: "GET /readyz", handle: e.readyz},
-		{pattern: "GET /metrics", handle: promhttp.HandlerFor(e.metrics(), promhttp.HandlerOpts{}).ServeHTTP},
-		{pattern: "GET /debug/actors", handle: e.tree},
-		{pattern: "GET /api/v1/masters", handle: e.masters},
+		{pattern: "GET /metrics", query: []string{"name[]"}, handle: promhttp.HandlerFor(e.metrics(), promhttp.HandlerOpts{}).ServeHTTP},
+		{pattern: "GET /debug/actors", query: []string{"under", "depth", "limit", "offset", "format"}, handle: e.tree},
+		{pattern: "GET /api/v1/masters", query: page, handle: e.masters},
 		{pattern: "GET /api/v1/masters/{serial}", handle: e.master},
 		{pattern: "POST /api/v1/masters/{serial}/commands", handle: e.command},
-		{pattern: "GET /api/v1/connections", handle: e.connections},
+		{pattern: "GET /api/v1/connections", query: page, handle: e.connections},
 		{pattern: "DELETE /api/v1/connections/{id}", handle: e.kick},
-		{pattern: "GET /api/v1/listeners", handle: e.listeners},
+		{pattern: "GET /api/v1/listeners", query: page, handle: e.listeners},
 		{pattern: "POST /api/v1/listeners/{name}/suspend", handle: e.suspend},
 		{pattern: "POST /api/v1/listeners/{name}/resume", handle: e.resume},
-		{pattern: "POST /api/v1/actors/{path...}", handle: e.actor},
+		{pattern: "POST /api/v1/actors/{path...}", query: []string{"on_frame"}, handle: e.actor},
 		{pattern: "GET /api/v1/poisoned", handle: e.poisoned},
 		{pattern: "GET /api/v1/totals", handle: e.totals},
 		{pattern: "GET /api/v1/version", handle: e.version},
@@ -38,11 +45,31 @@ func (e *endpoint) routes() []route {
 	}
 }
 
+// strict refuses a query that the route does not know: a misspelt parameter must not look like one that was heeded.
+func (r route) strict(w http.ResponseWriter, req *http.Request) {
+	given, err := url.ParseQuery(req.URL.RawQuery)
+	if err != nil {
+		fail(w, http.StatusBadRequest, "query: "+err.Error())
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(r.query, name) {
+			fail(w, http.StatusBadRequest, fmt.Sprintf("query parameter %q is not known here; known: %s", name, cmp.Or(strings.Join(r.query, ", "), "none")))
+			return
+		}
+		if len(given[name]) > 1 && !strings.HasSuffix(name, "[]") {
+			fail(w, http.StatusBadRequest, fmt.Sprintf("query parameter %q is given twice", name))
+			return
+		}
+	}
+	r.handle(w, req)
+}
+
 // mux routes; what it does not know is answered in JSON like every other error.
 func (e *endpoint) mux() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range e.routes() {
-		mux.HandleFunc(r.pattern, r.handle)
+		mux.HandleFunc(r.pattern, r.strict)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refusal, pattern := mux.Handler(r)
