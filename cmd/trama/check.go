@@ -77,14 +77,19 @@ func commandWord(m *codec.Message) string {
 	return m.Name
 }
 
-// loadConfig reads the configuration; that it cannot be read is a mistake of the caller.
+// loadConfig reads the configuration.
 func loadConfig(file string) (*config.Config, error) {
 	c, err := config.Load(file)
+	return c, configError(err)
+}
+
+// configError is why a configuration could not be loaded; that it cannot be read is a mistake of the caller.
+func configError(err error) error {
 	var problems *config.Error
-	if err != nil && !errors.As(err, &problems) {
-		return nil, usageError{fmt.Errorf("configuration: %w", err)}
+	if err == nil || errors.As(err, &problems) {
+		return err
 	}
-	return c, err
+	return usageError{fmt.Errorf("configuration: %w", err)}
 }
 
 // findProfile returns the profile that --profile names.

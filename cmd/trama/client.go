@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -37,10 +38,10 @@ func (a *app) daemonFlags(c *cobra.Command) *cobra.Command {
 // client finds the daemon by the flags, else by the configuration.
 func (a *app) client() (*client, error) {
 	base, tokenFile := a.adminURL, a.tokenFile
-	if base == "" || tokenFile == "" {
-		c, err := config.LoadAdmin(a.configFile)
+	if base == "" || tokenFile == "" || a.configNamed {
+		c, err := config.LoadAdmin(a.configFile, !a.configNamed)
 		if err != nil {
-			return nil, err
+			return nil, configError(err)
 		}
 		if base == "" {
 			if base, err = localURL(c.Listen); err != nil {
@@ -58,8 +59,11 @@ func (a *app) client() (*client, error) {
 		return nil, usageError{fmt.Errorf("--admin: found %q, expected a URL such as http://127.0.0.1:8686", a.adminURL)}
 	}
 	token, err := admin.ReadToken(tokenFile)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w (it is made when `trama serve` starts)", err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	// One request and the program ends: a connection that is kept would only linger.
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,6 +56,67 @@ func TestDecodedJSONEncodesToTheSameBytes(t *testing.T) {
 	}
 }
 
+func TestEncodeTakesObjectsHoweverTheyAreSpaced(t *testing.T) {
+	first, second := measurement(1, 1), measurement(2, 2)
+	objects := command(t, first+"\n"+second+"\n", "decode", "-p", "extended", "--json").stdout
+	lines := strings.Split(strings.TrimSpace(objects), "\n")
+	var pretty bytes.Buffer
+	for _, line := range lines {
+		if err := json.Indent(&pretty, []byte(line), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		pretty.WriteByte('\n')
+	}
+	for name, text := range map[string]string{
+		"over several lines": pretty.String(), "without a space": lines[0] + lines[1], "with blanks": "\n\t" + lines[0] + "  \r\n\n " + lines[1],
+	} {
+		if r := command(t, text, "encode", "-p", "extended", "--from-json", "-"); r.code != 0 || r.stdout != first+"\n"+second+"\n" {
+			t.Errorf("%s: %d %s%s", name, r.code, r.stdout, r.stderr)
+		}
+	}
+	for text, want := range map[string]string{
+		lines[0] + "\n\n  {\"message\":\"x\"}": "object 2, line 3 column 3: ",
+		lines[0] + "\n{\n \"message\": ]}":     "object 2, line 3 column 13: invalid character ']'",
+		lines[0] + "\n{\n \"message\":":        "object 2, line 3 column 12: the text ends inside the object",
+		lines[0] + "\n [1, 2]":                 "object 2, line 2 column 2: found [1, 2], expected an object",
+		"x":                                    "object 1, line 1 column 1: invalid character 'x'",
+	} {
+		r := command(t, text, "encode", "-p", "extended", "--from-json", "-")
+		r.want(t, 2, want)
+		if text != "x" && r.stdout != first+"\n" {
+			t.Errorf("before the wrong object it printed %q", r.stdout)
+		}
+	}
+}
+
+// What a master puts there is its own business: any byte comes back as it was, as JSON, and does nothing to a terminal.
+func TestParameterRequestsKeepAnyByte(t *testing.T) {
+	for profile, head := range map[string]string{
+		"extended": "00240100000000123456780102037000" + "20261123143000" + "00000012", "compact": "001201000000001234567801027000",
+	} {
+		var all []string
+		for b := range 256 {
+			all = append(all, head+strings.Repeat(fmt.Sprintf("%02x", b), 4))
+		}
+		text := strings.Join(all, "\n") + "\n"
+		objects := command(t, text, "decode", "--profile", profile, "--json")
+		objects.want(t, 0, `"message":"parameter-request"`)
+		if back := command(t, objects.stdout, "encode", "--profile", profile, "--from-json", "-"); back.stdout != text {
+			t.Errorf("%s: got\n%s%s", profile, back.stdout, back.stderr)
+		}
+		shown := command(t, text, "decode", "--profile", profile)
+		shown.want(t, 0, `"\x1b"`, `"\x00"`, " é ", " 1 ")
+		for _, c := range shown.stdout {
+			if c < ' ' && c != '\n' || c == 0x7f {
+				t.Fatalf("%s: it prints the character %#x", profile, c)
+			}
+		}
+	}
+	// What is shown can be typed.
+	args := strings.Fields("encode -p compact p SD=12345678 RFC=1 SC=2 DH=é LS=1 SL=0 CN=ÿ")
+	command(t, "", args...).want(t, 0, "001201000000001234567801027000e93130ff")
+}
+
 func TestDecodeShowsFieldsForPeople(t *testing.T) {
 	r := command(t, "", "decode", "-p", "extended", "0025 0100 000000 12345678 01 02 03", "6d0020261123143000000000070041ac0000")
 	r.want(t, 0, "extended measurement from master, 32 bytes", "SD   12345678", "28: 41ac0000", "MS   21.5")
@@ -92,10 +155,53 @@ func TestMistakesEndWithTwo(t *testing.T) {
 		{"simulate --masters 0", "0 masters"},
 		{"simulate --serial-from 99999999 --masters 2", "does not fit 8 digits"},
 		{"simulate --every -1s", "negative"},
+		{"simulate --log loud", "--log: found \"loud\", expected one of trace, debug"},
+		{"simulate --serial-from x", "expected decimal digits"},
 		{"tree --admin : --token-file x", "--admin"},
+		{"tree --depth -1", "--depth: found -1, allowed 0 (all) and more"},
+		{"tree --limit -2", "--limit: found -2, allowed -1 (all), 0 (100) and more"},
+		{"tree --offset -1", "--offset: found -1, allowed 0 and more"},
+		{"send 12345678 A --wait 0s", "--wait: found 0s, allowed 1ms to 5m"},
+		{"send 12345678 A --wait -1s", "--wait: found -1s, allowed 1ms to 5m"},
+		{"send 12345678 A --wait 24h", "--wait: found 24h0m0s, allowed 1ms to 5m"},
+		{"tree --config nowhere.toml", "nowhere.toml: no such file"},
+		{"masters --config nowhere.toml", "nowhere.toml: no such file"},
+		{"send 12345678 A --config nowhere.toml", "nowhere.toml: no such file"},
+		{"kick 1 --config nowhere.toml --admin 127.0.0.1:1 --token-file x", "nowhere.toml: no such file"},
+		{"restart /", "expected names with a slash between"},
+		{"fault trama//registry", "expected names with a slash between"},
+		{"restart trama/../registry", "expected names with a slash between"},
+		{"send .. A", "names nothing"},
 		{"masters 1 2", "accepts at most 1 arg"},
 	} {
-		command(t, "", strings.Fields(c.args)...).want(t, 2, c.want)
+		r := command(t, "", strings.Fields(c.args)...)
+		r.want(t, 2, c.want)
+		if r.stdout != "" {
+			t.Errorf("%s printed %q first", c.args, r.stdout)
+		}
+	}
+}
+
+func TestEmptyArgumentsEndWithTwo(t *testing.T) {
+	for _, args := range [][]string{
+		{"send", "", "A"}, {"send", "12345678", ""}, {"send", "12345678", "A", ""}, {"suspend", ""}, {"resume", ""}, {"kick", ""}, {"kick", " "},
+		{"restart", ""}, {"fault", ""}, {"masters", ""}, {"log-level", ""}, {"encode", "--profile", "extended", ""},
+	} {
+		command(t, "", args...).want(t, 2, "of "+args[0]+" is empty", "see: trama help")
+	}
+}
+
+func TestOnlyAMissingTokenFileIsSaidToBeMadeByServe(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	missing := command(t, "", "tree", "--admin", "127.0.0.1:1", "--token-file", file)
+	missing.want(t, 1, file, "it is made when `trama serve` starts")
+	if err := os.WriteFile(file, []byte(strings.Repeat("A", 43)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	open := command(t, "", "tree", "--admin", "127.0.0.1:1", "--token-file", file)
+	open.want(t, 1, file, "can be used by others")
+	if strings.Contains(open.stderr, "trama serve") {
+		t.Errorf("it gives a hint that does not help: %s", open.stderr)
 	}
 }
 
@@ -152,8 +258,8 @@ func TestVersionAndHelp(t *testing.T) {
 }
 
 func TestWithoutDaemonTheCommandsSayWhatIsMissing(t *testing.T) {
-	dir := t.TempDir()
-	command(t, "", "tree", "--config", filepath.Join(dir, "config.toml")).want(t, 1, "token file", "trama serve")
+	t.Chdir(t.TempDir()) // where ./config.toml is missing, as it may be
+	command(t, "", "tree").want(t, 1, "token file", "trama serve")
 	p := serve(t, twoPorts)
 	p.write("other.token", strings.Repeat("A", 43)+"\n")
 	command(t, "", "tree", "--admin", p.addresses.Admin, "--token-file", p.file("other.token")).want(t, 1, "does not accept the token", "other.token")

@@ -21,7 +21,7 @@ import (
 // tell makes a command with one argument that tells the daemon to do something and then says that it is done.
 func (a *app) tell(use, short, method string, path func(arg string) string, said string) *cobra.Command {
 	return a.daemonFlags(&cobra.Command{
-		Use: use, Short: short, Args: cobra.ExactArgs(1),
+		Use: use, Short: short, Args: noneEmpty(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.order(c.Context(), method, path(args[0]), fmt.Sprintf(said, args[0]))
 		},
@@ -56,14 +56,16 @@ func (a *app) kickCommand() *cobra.Command {
 }
 
 func (a *app) restartCommand() *cobra.Command {
-	return a.tell("restart PATH", "Restart an actor; PATH is as the tree shows it, such as trama/registry", http.MethodPost,
+	c := a.tell("restart PATH", "Restart an actor; PATH is as the tree shows it, such as trama/registry", http.MethodPost,
 		func(path string) string { return actorPath(path) + "/restart" }, "%s is restarted")
+	c.Args = actorArgs
+	return c
 }
 
 func (a *app) faultCommand() *cobra.Command {
 	var onFrame bool
 	c := &cobra.Command{
-		Use: "fault PATH", Short: "Make an actor fail, as a drill; needs [admin] allow_faults = true", Args: cobra.ExactArgs(1),
+		Use: "fault PATH", Short: "Make an actor fail, as a drill; needs [admin] allow_faults = true", Args: actorArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			path, said := actorPath(args[0])+"/fault", args[0]+" fails"
 			if onFrame {
@@ -87,7 +89,7 @@ func actorPath(path string) string {
 
 func (a *app) logLevelCommand() *cobra.Command {
 	return a.daemonFlags(&cobra.Command{
-		Use: "log-level [LEVEL]", Short: "Show or change what the daemon logs: trace, debug, info, warn, error", Args: cobra.MaximumNArgs(1),
+		Use: "log-level [LEVEL]", Short: "Show or change what the daemon logs: trace, debug, info, warn, error", Args: noneEmpty(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			daemon, err := a.client()
 			if err != nil {
@@ -121,11 +123,14 @@ func (a *app) sendCommand() *cobra.Command {
 			"  unknown  it was sent and no answer came in time: it may have been executed\n" +
 			"  expired  it was never sent: the time was up while it stood behind another command",
 		Example: "  trama send 12345678 A --wait 10s\n  trama send 12345678 O RN=3 OP=1",
-		Args:    cobra.MinimumNArgs(2),
+		Args:    noneEmpty(cobra.MinimumNArgs(2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			fields, err := parseFields(args[2:])
 			if err != nil {
 				return usageError{err}
+			}
+			if wait < admin.MinWait || wait > admin.MaxWait {
+				return usageError{fmt.Errorf("--wait: found %v, allowed 1ms to 5m", wait)}
 			}
 			daemon, err := a.client()
 			if err != nil {
@@ -139,7 +144,7 @@ func (a *app) sendCommand() *cobra.Command {
 			return a.showResult(result, asJSON)
 		},
 	}
-	c.Flags().DurationVar(&wait, "wait", 10*time.Second, "how long to wait for the answer")
+	c.Flags().DurationVar(&wait, "wait", 10*time.Second, "how long to wait for the answer, 1ms to 5m")
 	c.Flags().StringVar(&listener, "listener", "", "`name` of the port to use when the master is connected to several")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return a.daemonFlags(c)

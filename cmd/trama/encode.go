@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +22,7 @@ func (a *app) encodeCommand() *cobra.Command {
 			"Length and checksum are computed; a time that is not given is now.",
 		Example: "  trama encode --profile extended A SD=12345678 NUT=101 TS=20261123153334 RFC=1 SC=2 CC=3\n" +
 			"  trama decode --profile extended --json HEX | trama encode --profile extended --from-json -",
+		Args: noneEmpty(cobra.ArbitraryArgs),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := findProfile(profile)
 			if err != nil {
@@ -41,7 +41,7 @@ func (a *app) encodeCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&profile, "profile", "p", "", "shipped profile, or `path` of a definition (required)")
-	c.Flags().StringVar(&fromJSON, "from-json", "", "`file` with the objects that decode --json printed; - is standard input")
+	c.Flags().StringVar(&fromJSON, "from-json", "", "`file` with objects as decode --json prints them, on one line each or over several; - is standard input")
 	return c
 }
 
@@ -60,7 +60,7 @@ func (a *app) encodeFields(p *codec.Profile, command string, pairs []string) err
 	return a.printFrame(p, &f)
 }
 
-// encodeJSON takes one object per line and prints one frame per line.
+// encodeJSON takes objects with or without white space between them and prints one frame per line.
 func (a *app) encodeJSON(p *codec.Profile, file string) error {
 	in := a.stdin
 	if file != "-" {
@@ -71,27 +71,24 @@ func (a *app) encodeJSON(p *codec.Profile, file string) error {
 		defer f.Close()
 		in = f
 	}
-	reader, n := bufio.NewReader(in), 0
+	objects := newObjects(in)
 	var f codec.Frame
 	for {
-		line, err := reader.ReadString('\n')
-		if strings.TrimSpace(line) != "" {
-			n++
-			if err := p.ParseJSON([]byte(line), &f); err != nil {
-				return usageError{fmt.Errorf("object %d: %w", n, err)}
-			}
-			if err := a.printFrame(p, &f); err != nil {
-				return err
-			}
-		}
+		object, err := objects.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return err
 		}
+		if err := p.ParseJSON(object, &f); err != nil {
+			return usageError{fmt.Errorf("%s: %w", objects.place(), err)}
+		}
+		if err := a.printFrame(p, &f); err != nil {
+			return fmt.Errorf("%s: %w", objects.place(), err)
+		}
 	}
-	if n == 0 {
+	if objects.n == 0 {
 		return usageError{errors.New("--from-json: no object found")}
 	}
 	return nil

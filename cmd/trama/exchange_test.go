@@ -47,6 +47,21 @@ func TestRecordedExchangesGiveTheSameBytes(t *testing.T) {
 	}
 }
 
+func TestParameterRequestsAreAcknowledgedWhateverTheyHold(t *testing.T) {
+	p := serve(t, twoPorts)
+	for _, body := range []string{"00000000", "31073130", "ffffffff", "0a0d1b7f"} {
+		field, compact := p.dial("field"), p.dial("compact")
+		field.send(fromHex(t, "00240100000000123456780102037000 20261123143000 00000012"+body))
+		if got, want := masked(field.receive(27)), "00200100000000123456780102037000"+maskedTime+"00000012"; got != want {
+			t.Errorf("%s: got %s, want %s", body, got, want)
+		}
+		compact.send(fromHex(t, "001201000000001234567801027000"+body))
+		if got, want := compact.receive(15), fromHex(t, "000801000000001234567801027000"); !bytes.Equal(got, want) {
+			t.Errorf("%s: got %x, want %x", body, got, want)
+		}
+	}
+}
+
 // wantServerTime checks that the time in an answer is that of the server.
 func wantServerTime(t *testing.T, raw []byte, before time.Time) {
 	t.Helper()

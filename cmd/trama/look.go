@@ -76,6 +76,14 @@ func (a *app) treeCommand() *cobra.Command {
 		Use: "tree", Short: "Show the tree of actors", Args: cobra.NoArgs,
 		Example: "  trama tree --under trama/listeners/field --offset 100",
 		RunE: func(c *cobra.Command, _ []string) error {
+			switch {
+			case depth < 0:
+				return usageError{fmt.Errorf("--depth: found %d, allowed 0 (all) and more", depth)}
+			case limit < -1:
+				return usageError{fmt.Errorf("--limit: found %d, allowed -1 (all), 0 (100) and more", limit)}
+			case offset < 0:
+				return usageError{fmt.Errorf("--offset: found %d, allowed 0 and more", offset)}
+			}
 			daemon, err := a.client()
 			if err != nil {
 				return err

@@ -20,7 +20,7 @@ func (a *app) mastersCommand() *cobra.Command {
 			return "/api/v1/masters/" + url.PathEscape(args[0])
 		}
 		return "/api/v1/masters"
-	}, cobra.MaximumNArgs(1), a.showMasters)
+	}, noneEmpty(cobra.MaximumNArgs(1)), a.showMasters)
 	all := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if asJSON, _ := c.Flags().GetBool("json"); asJSON || len(args) == 0 {

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
+	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/config"
@@ -23,11 +26,13 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	configFile string
-	adminURL   string
-	tokenFile  string
+	configFile  string
+	configNamed bool // --config was given
+	adminURL    string
+	tokenFile   string
 
-	running bool // the command line was understood
+	running bool                         // the command line was understood
+	log     atomic.Pointer[hclog.Logger] // of the daemon; nil in any other command
 }
 
 // usageError is a mistake of the caller that only the command itself can see.
@@ -40,7 +45,10 @@ var errSilent = errors.New("failed")
 
 // run is the program.  It returns the exit code; ctx ends it early.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	return (&app{stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -64,6 +72,26 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitFailed
 }
 
+// lastWordWithin bounds the wait for a line that standard error may never take.
+const lastWordWithin = time.Second
+
+// hurried says that a second signal ends the program now.  It may be called from any goroutine.
+func (a *app) hurried() {
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		if log := a.log.Load(); log != nil {
+			(*log).Warn("ending at once: a second signal")
+		} else {
+			a.complain("trama: ending at once: a second signal")
+		}
+	}()
+	select {
+	case <-said:
+	case <-time.After(lastWordWithin):
+	}
+}
+
 // complain writes one line to standard error; when even that fails there is nowhere left to say so.
 func (a *app) complain(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
@@ -80,8 +108,9 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRun: func(c *cobra.Command, _ []string) {
 			a.running = true
+			a.configNamed = c.Flags().Changed("config")
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -29,10 +31,11 @@ func (a *app) serveCommand() *cobra.Command {
 				return err
 			}
 			d := &daemon{config: cfg, log: newLogger(cfg.Log, a), addressesFile: addressesFile}
+			a.log.Store(&d.log)
 			return d.run(c.Context())
 		},
 	}
-	c.Flags().StringVar(&addressesFile, "addresses-file", "", "`file` to write the real addresses to, as JSON, once all are open")
+	c.Flags().StringVar(&addressesFile, "addresses-file", "", "`file` to write the real addresses to, as JSON, once all are open; it is removed at the end")
 	return c
 }
 
@@ -50,11 +53,12 @@ type daemon struct {
 	log           hclog.Logger
 	addressesFile string
 
-	gateway    actors.Gateway
-	http       *admin.Server
-	httpEnded  chan error
-	adminAddr  string
-	tokenValue string
+	gateway          actors.Gateway
+	http             *admin.Server
+	httpEnded        chan error
+	adminAddr        string
+	tokenValue       string
+	addressesWritten bool
 }
 
 func (d *daemon) run(ctx context.Context) error {
@@ -77,10 +81,13 @@ func (d *daemon) run(ctx context.Context) error {
 		d.log.Info("stopping: told to", "deadline", d.config.Limits.DrainTimeout)
 	case <-d.gateway.Done():
 		if failure = d.gateway.Err(); failure == nil {
-			failure = fmt.Errorf("the gateway ended without a reason")
+			failure = errors.New("it ended without a reason")
 		}
 		d.log.Error("stopping: the gateway has ended", "error", failure)
 	case failure = <-d.httpEnded:
+		if failure == nil {
+			failure = errors.New("it stopped accepting without a reason")
+		}
 		d.log.Error("stopping: the admin endpoint has ended", "error", failure)
 		d.httpEnded <- nil // for stop, which waits for it
 	}
@@ -116,6 +123,7 @@ func (d *daemon) start() error {
 			_ = d.stop() // err is what matters; stop logs its own
 			return fmt.Errorf("addresses file: %w", err)
 		}
+		d.addressesWritten = true
 	}
 	d.log.Info("ready", "version", buildVersion(), "config", d.config.File, "pid", os.Getpid())
 	return nil
@@ -159,12 +167,21 @@ func (d *daemon) stop() error {
 		}
 		return err
 	})
+	var removed error
+	if d.addressesWritten {
+		removed = d.step("addresses file removed", func() error { return removeIfThere(d.addressesFile) })
+	}
 	after := d.gateway.Totals()
 	d.log.Info("stopped", "took", time.Since(start).Round(time.Microsecond), "connections", before.Connections, "frames", after.Frames, "acknowledged", after.Acknowledged)
-	if drained != nil {
-		return drained
+	return errors.Join(drained, closed, removed)
+}
+
+// removeIfThere removes a file; that somebody else has done so is fine.
+func removeIfThere(file string) error {
+	if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return closed
+	return nil
 }
 
 // httpGrace is the least that requests in hand get to finish.

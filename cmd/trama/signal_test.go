@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -52,6 +54,8 @@ func startProcess(t *testing.T, binary string) *process {
 	return p
 }
 
+func (p *process) addressesFile() string { return p.cmd.Args[len(p.cmd.Args)-1] }
+
 func (p *process) signal(s os.Signal) {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
@@ -93,8 +97,11 @@ func TestSignals(t *testing.T) {
 			if code := p.wait(); code != 0 {
 				t.Errorf("exit code %d\n%s", code, p.log)
 			}
-			if !p.log.has("gateway drained", "trama: stopped:", "acknowledged=1") {
+			if !p.log.has("gateway drained", "addresses file removed", "trama: stopped:", "acknowledged=1") {
 				t.Errorf("the log:\n%s", p.log)
+			}
+			if _, err := os.Stat(p.addressesFile()); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the addresses file is still there: %v", err)
 			}
 		})
 	}
@@ -121,6 +128,9 @@ func TestSignals(t *testing.T) {
 		p.signal(syscall.SIGTERM)
 		if code := p.wait(); code != exitFailed || time.Since(start) > 5*time.Second {
 			t.Errorf("exit code %d after %v\n%s", code, time.Since(start), p.log)
+		}
+		if n := strings.Count(p.log.String(), "trama: ending at once: a second signal"); n != 1 {
+			t.Errorf("the second signal is logged %d times, want once\n%s", n, p.log)
 		}
 		if p.log.has("trama: stopped:") {
 			t.Errorf("it finished in order all the same\n%s", p.log)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -31,7 +32,13 @@ func (a *app) simulateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if hclog.LevelFromString(level) == hclog.NoLevel {
+				return usageError{fmt.Errorf("--log: found %q, expected one of trace, debug, info, warn, error", level)}
+			}
 			o.Profile = p
+			if err := checkFleet(o); err != nil {
+				return usageError{err}
+			}
 			o.Logger = hclog.New(&hclog.LoggerOptions{Name: "fleet", Level: hclog.LevelFromString(level), Output: a.stderr})
 			o.Progress = a.showProgress
 			if o.Seed == 0 {
@@ -62,6 +69,14 @@ func (a *app) simulateCommand() *cobra.Command {
 	f.Uint64Var(&o.Seed, "seed", 0, "of everything random; 0 takes one from the clock")
 	f.StringVar(&level, "log", "warn", "what is logged of single masters: debug shows why each connection failed")
 	return c
+}
+
+// checkFleet runs a fleet whose time is over before it begins: it checks all that a real run checks, and dials nobody.
+func checkFleet(o fleet.Options) error {
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := fleet.Run(over, o)
+	return err
 }
 
 func (a *app) showProgress(p fleet.Progress) {

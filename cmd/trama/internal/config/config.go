@@ -86,10 +86,11 @@ func Parse(file string, src []byte) (*Config, error) {
 }
 
 // LoadAdmin returns where the daemon described by file is reached.  It overlooks problems elsewhere in the file, so that
-// a daemon can be looked at while its configuration is being edited.  A file that does not exist stands for the defaults.
-func LoadAdmin(file string) (Admin, error) {
+// a daemon can be looked at while its configuration is being edited.  With mayBeMissing a file that does not exist stands
+// for the defaults.
+func LoadAdmin(file string, mayBeMissing bool) (Admin, error) {
 	src, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
+	if mayBeMissing && errors.Is(err, fs.ErrNotExist) {
 		return resolveAdmin(Default().Admin, filepath.Dir(file)), nil
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,15 +116,18 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 }
 
 func TestLoadAdminOverlooksProblemsElsewhere(t *testing.T) {
-	admin, err := LoadAdmin("testdata/enum.bad.toml")
+	admin, err := LoadAdmin("testdata/enum.bad.toml", false)
 	if err != nil || admin.Listen != "127.0.0.1:8686" {
 		t.Errorf("got %+v, %v", admin, err)
 	}
-	if _, err := LoadAdmin("testdata/admin-remote.bad.toml"); err == nil {
+	if _, err := LoadAdmin("testdata/admin-remote.bad.toml", false); err == nil {
 		t.Error("a problem in [admin] itself was overlooked")
 	}
-	if admin, err := LoadAdmin("testdata/no-such-file.toml"); err != nil || admin.Listen != "127.0.0.1:8686" {
+	if admin, err := LoadAdmin("testdata/no-such-file.toml", true); err != nil || admin.Listen != "127.0.0.1:8686" {
 		t.Errorf("no file: got %+v, %v", admin, err)
+	}
+	if _, err := LoadAdmin("testdata/no-such-file.toml", false); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that must be there is not: got %v", err)
 	}
 }
 
