@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -44,6 +45,39 @@ func TestRecordedExchangesGiveTheSameBytes(t *testing.T) {
 				t.Errorf("then got %s", got)
 			}
 		})
+	}
+}
+
+// There is no checksum: what a frame that was cut short costs is known and bounded, as docs/wire-protocol.md says.
+func TestFrameCutShortCostsAtMostTheNextOne(t *testing.T) {
+	p := serve(t, twoPorts)
+	const command = 14 // where the letter stands
+	for cut := 1; cut < 32; cut++ {
+		c := p.dial("field")
+		c.send(append(fromHex(t, measurement(12345678, 1))[:cut], fromHex(t, measurement(12345678, 2)+measurement(12345678, 3))...))
+		first, second := masked(c.receive(27)), masked(c.receive(27))
+		if intact := first == receipt(12345678, 2); intact != (cut <= command) {
+			t.Errorf("cut at %d: the first receipt is %s", cut, first)
+		}
+		if second != receipt(12345678, 3) {
+			t.Errorf("cut at %d: the second receipt is %s", cut, second)
+		}
+		_ = c.Close()
+	}
+}
+
+func TestAStopCutsOffAFrameOfWhichAPartHasCome(t *testing.T) {
+	p := serve(t, twoPorts)
+	c := p.dial("field")
+	c.send(fromHex(t, measurement(12345678, 1)+measurement(12345678, 2)[:40]))
+	if got := masked(c.receive(27)); got != receipt(12345678, 1) {
+		t.Errorf("got %s", got)
+	}
+	if code := p.end(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, p.log)
+	}
+	if rest, err := io.ReadAll(c); len(rest) > 0 {
+		t.Errorf("then came %x, %v", rest, err)
 	}
 }
 

@@ -51,6 +51,34 @@ func TestIntegratorIsToldThatAMasterIsOffline(t *testing.T) {
 	}
 }
 
+// A master's own response code reaches the integrator, and fields that both profiles have cross from one to the other.
+func TestIntegratorHearsWhatTheMasterAnswered(t *testing.T) {
+	p := serve(t, threePorts)
+	integrator, extended, compact := p.dial("integrators"), p.dial("field"), p.dial("compact")
+	extended.send(fromHex(t, measurement(12345678, 1)))
+	extended.receive(27)
+	compact.send(fromHex(t, "0013010000000077777777010273000041ac0000"))
+	compact.receive(15)
+	for i, c := range []struct {
+		master       *peer
+		serial, size int
+		code, codeAt int
+	}{
+		{extended, 12345678, 27, 0, 15}, {extended, 12345678, 27, 5, 15}, {compact, 77777777, 15, 0, 14}, {compact, 77777777, 15, 5, 14},
+	} {
+		integrator.send(fromHex(t, header(c.serial, 'a', 0, 600+i)))
+		if got, want := masked(integrator.receive(27)), masked(fromHex(t, header(c.serial, 'a', 0, 600+i))); got != want {
+			t.Errorf("receipt %s, want %s", got, want)
+		}
+		command := c.master.receive(c.size)
+		command[c.codeAt] = byte(c.code)
+		c.master.send(command)
+		if got, want := masked(integrator.receive(27)), masked(fromHex(t, header(c.serial, 'A', c.code, 600+i))); got != want {
+			t.Errorf("answer %s, want %s", got, want)
+		}
+	}
+}
+
 func TestCommandOverCompact(t *testing.T) {
 	p := serve(t, twoPorts)
 	c := p.dial("compact")
