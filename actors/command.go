@@ -192,8 +192,11 @@ func (m masterActor) conclude(c *command, err error) {
 		m.gw.log.Named("command").Warn("not sent", "master", m.serial, "command", c.req.Command, "by", c.req.Origin, "error", err)
 	} else {
 		m.gw.countCommand(string(c.result.Outcome))
-		m.gw.log.Named("command").Info(string(c.result.Outcome), "master", m.serial, "command", c.result.Command, "by", c.req.Origin,
-			"answer", c.result.AnswerHex, "took", time.Duration(c.result.Elapsed))
+		what := []any{"master", m.serial, "command", c.result.Command, "by", c.req.Origin, "took", time.Duration(c.result.Elapsed)}
+		if c.result.AnswerHex != "" {
+			what = append(what, "answer", c.result.AnswerHex)
+		}
+		m.gw.log.Named("command").Info(string(c.result.Outcome), what...)
 	}
 	c.end(err)
 }

@@ -55,7 +55,13 @@ func (c connection) relayed(m *relayed) {
 	log := c.link.gw.log.Named("integrator")
 	r, res := m.request, m.result
 	if m.err != nil || res.AnswerHex == "" {
-		log.Warn("no answer to pass on", "conn", c.link.id, "master", string(r.frame.Identity()), "outcome", string(res.Outcome), "error", m.err)
+		why := []any{"conn", c.link.id, "master", string(r.frame.Identity())}
+		if m.err != nil {
+			why = append(why, "error", m.err)
+		} else {
+			why = append(why, "outcome", string(res.Outcome))
+		}
+		log.Warn("no answer to pass on", why...)
 		return
 	}
 	answer, err := r.translate(m)

@@ -127,7 +127,7 @@ func (m *route) orphaned(f *fault) {
 	gw.root.Send(m.conn, &identified{serial: m.serial, master: gw.masters.get(m.serial)})
 }
 
-func (m *command) orphaned(f *fault) { m.end(fmt.Errorf("%w: %w", ErrFault, f)) }
+func (c *command) orphaned(f *fault) { c.end(fmt.Errorf("%w: %w", ErrFault, f)) }
 
 func (m *control) orphaned(f *fault) {
 	select {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
@@ -195,15 +197,15 @@ func (p *Profile) noLayout(d Direction, command uint64, size, header int) error 
 
 // sizesOf lists the body sizes of layouts.
 func sizesOf(all []*layout) string {
-	text := ""
-	for i, l := range all {
-		if i > 0 {
-			text += " or "
-		}
-		text += fmt.Sprint(l.fixed)
+	var sizes []string
+	for _, l := range all {
+		size := fmt.Sprint(l.fixed)
 		if l.rest {
-			text += " and more"
+			size += " and more"
+		}
+		if !slices.Contains(sizes, size) {
+			sizes = append(sizes, size)
 		}
 	}
-	return text
+	return strings.Join(sizes, " or ")
 }
