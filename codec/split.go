@@ -129,6 +129,12 @@ func (p *Profile) probeFixed(d Direction, data []byte) int {
 	if len(data) < p.headerSize || p.length.op < 0 || p.commandOp < 0 {
 		return 0
 	}
+	if p.commandByte { // the length is among what verify compares
+		l := p.dispatch[d].first[data[p.commandOff]]
+		if l != nil && l.plan.total <= len(data) && l.plan.verify(p, data[:l.plan.total]) {
+			return l.plan.total
+		}
+	}
 	size := &p.ops[p.length.op]
 	num, ok := size.load(data[p.length.off : p.length.off+size.size])
 	if !ok || num > uint64(p.length.hi+p.length.add) {
