@@ -1,0 +1,154 @@
+package codec
+
+import (
+	"bytes"
+	"fmt"
+)
+
+func index(b, mark []byte) int { return bytes.Index(b, mark) }
+
+// maxElements bounds a list whose elements may have no bytes.
+const maxElements = 4096
+
+// list walks the elements: so many, or up to a condition, or up to the end of the region.
+func (m *machine) list(n *node) verdict {
+	for _, reg := range n.folds {
+		m.regs[reg] = 0
+	}
+	count := int64(-1)
+	if n.count != nil {
+		var known bool
+		if count, known = m.eval(n.count); !known {
+			return begun
+		}
+		if count < 0 || count > hardMaxFrame {
+			return m.refuse(n, m.off, fmt.Errorf("%w: %d elements", ErrLength, count))
+		}
+	} else if m.end < 0 && n.stop == nil {
+		return m.refuse(n, m.off, errRegion)
+	}
+	outer := m.place.index
+	defer func() { m.place.index = outer }()
+	i, again := int64(0), false
+	for ; ; i++ {
+		m.place.index = int(i)
+		if count >= 0 && i >= count || count < 0 && m.end >= 0 && m.off >= m.end && !again && n.stop == nil {
+			break
+		}
+		if n.stop != nil && i > 0 {
+			if v, known := m.eval(n.stop); !known {
+				return begun
+			} else if v != 0 {
+				break
+			}
+		}
+		if i >= maxElements && count < 0 || i > maxGrammarCells {
+			return m.refuse(n, m.off, fmt.Errorf("%w: more than %d elements", ErrLong, maxElements))
+		}
+		before := m.off
+		var v verdict
+		if n.separator != nil {
+			v, again = m.separated(n)
+		} else {
+			v = m.element(n)
+		}
+		if v != whole {
+			return v
+		}
+		if m.off == before && count < 0 {
+			return m.refuse(n, m.off, fmt.Errorf("%w: an element without bytes", errRegion))
+		}
+	}
+	if n.listReg > 0 {
+		m.regs[n.listReg] = i
+	}
+	return whole
+}
+
+// separated walks one element up to the separator; again: another one follows.
+func (m *machine) separated(n *node) (v verdict, again bool) {
+	outer := m.end
+	at, found := m.find(n.separator)
+	switch found {
+	case whole:
+		m.end, again = at, true
+	case begun:
+		if outer < 0 || len(m.data) < outer {
+			return m.starve(n, len(m.data)-m.off+1), false
+		}
+		fallthrough
+	default:
+		m.end = outer
+	}
+	if m.off == m.end {
+		v = m.empty(n)
+	} else if v = m.element(n); v == whole && m.off != m.end {
+		v = m.refuse(n, m.off, fmt.Errorf("%w: %d bytes are left over", errRegion, m.end-m.off))
+	}
+	m.end = outer
+	if again && v == whole {
+		m.off += len(n.separator)
+	}
+	return v, again
+}
+
+// empty notes an element between two separators that has nothing in it.
+func (m *machine) empty(n *node) verdict {
+	i := n.element
+	if i < 0 {
+		i = n.kids[0].op
+	}
+	if m.f != nil && i >= 0 {
+		return m.cell(n, cell{op: uint16(i), depth: m.depth + 1, off: uint32(m.off)}, 0, NoRole)
+	}
+	return whole
+}
+
+func (m *machine) element(n *node) verdict {
+	m.depth++
+	defer func() { m.depth-- }()
+	if m.depth > 30 {
+		return m.refuse(n, m.off, fmt.Errorf("%w: too deep", ErrLong))
+	}
+	if n.element < 0 {
+		return m.nodes(n.kids)
+	}
+	if m.f != nil {
+		if v := m.cell(n, cell{op: uint16(n.element), depth: m.depth, off: uint32(m.off)}, 0, NoRole); v != whole {
+			return v
+		}
+	}
+	m.depth++
+	v := m.nodes(n.kids)
+	m.depth--
+	return v
+}
+
+// choice walks the first branch that fits.
+func (m *machine) choice(n *node) verdict {
+	on := int64(0)
+	if n.on != nil {
+		var known bool
+		if on, known = m.eval(n.on); !known {
+			return begun
+		}
+	}
+	for i := range n.cases {
+		b := &n.cases[i]
+		if n.on != nil && !b.other && !b.is.has(uint64(on)) {
+			continue
+		}
+		if b.when != nil {
+			v, known := m.eval(b.when)
+			if !known {
+				return begun
+			}
+			if v == 0 {
+				continue
+			}
+		}
+		m.absent(n)
+		return m.nodes(b.kids)
+	}
+	return m.refuse(n, m.off, fmt.Errorf("%w %d", errNoCase, on))
+}
