@@ -101,7 +101,7 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		o.code, implied, o.field.Kind = opFloat64, 8, KindFloat
 	case "bcd":
 		o.code = opBCD
-		if def.as == "digits" {
+		if def.as == "digits" || def.as == "hex" {
 			o.code, o.field.Kind = opDigits, KindDigits
 		}
 	case "hex":
@@ -144,7 +144,8 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		bits, _ := strconv.Atoi(digits)
 		implied = bits / 8
 	}
-	c.unfit(def, "as", def.as != "", def.kind == "bcd", "bcd")
+	_, form := timeForms[def.as]
+	c.unfit(def, "as", def.as != "", def.kind == "bcd" && (def.as == "number" || def.as == "digits" || def.as == "hex") || o.code == opTime && form, "bcd")
 	c.unfit(def, "layout", def.layout != "", o.code == opTime, "time")
 	c.unfit(def, "bits", len(def.parts) > 0, o.code == opBits, "bits")
 	varies := def.sizeExpr != "" || def.until != "" || def.rest

@@ -26,7 +26,8 @@ func (c *compiler) form(def *fieldDef, o *op) {
 		f = &form{}
 	}
 	f.filler, f.digits, f.reversed, f.swapped, f.counter = -1, def.digits, def.reversed, def.swapped, def.counter
-	f.right, f.degrees, f.fill = def.align == "right", def.form != "", byte(def.fill)
+	f.right, f.degrees, f.fill = def.align == "right", def.form == "degree-minute", byte(def.fill)
+	f.letters = def.form == "letters"
 	f.hexDigit = o.code == opDigits && def.as == "hex"
 	if def.order == "cdab" || def.order == "badc" {
 		if o.size != 4 && o.size != 8 || !o.numeric() {
@@ -61,13 +62,17 @@ func (c *compiler) form(def *fieldDef, o *op) {
 	if def.charset != "" && def.chars == "" {
 		def.chars = "any"
 	}
-	plain := o.form == nil && f.swap == nil && f.filler < 0 && f.digits == 0 && !f.reversed && !f.swapped && !f.counter && !f.degrees &&
+	plain := o.form == nil && f.swap == nil && f.filler < 0 && f.digits == 0 && !f.reversed && !f.swapped && !f.counter && !f.degrees && !f.letters &&
 		!f.hexDigit && f.minus == nil && !f.minusBit && f.missing == nil && f.charset == nil && o.code < opDecimal
 	if !plain {
 		o.form = f
 	}
 	if o.form == nil && (o.code == opDigits && o.size == 0) {
 		o.form = f
+	}
+	c.unfit(def, "form", f.letters, o.code == opUint, "uint")
+	if f.letters {
+		o.field.Kind = KindText
 	}
 	if f.degrees && o.field.Kind != KindFloat {
 		o.field.Kind = KindFloat

@@ -50,11 +50,11 @@ type familyDef struct {
 type escapeDef struct{ path, plain, coded string }
 
 var (
-	sizePattern   = regexp.MustCompile(`^[A-Za-z_(].*[A-Za-z0-9_)]$|^[A-Za-z_]$`)
+	sizePattern   = regexp.MustCompile(`^[A-Za-z0-9_(].*[A-Za-z0-9_)]$|^[A-Za-z_]$`)
 	asWords       = []string{"number", "digits", "hex", "bcd", "binary", "ascii", "unix", "unix-ms", "cp16", "cp32", "cp56"}
 	allOrderWords = []string{"big", "little", "cdab", "badc"}
 	alignWords    = []string{"left", "right"}
-	formWords     = []string{"degree-minute"}
+	formWords     = []string{"degree-minute", "letters"}
 	charsetWords  = []string{"utf-8", "gbk", "utf-16", "latin-1"}
 	ownTypes      = map[string]bool{"group": true, "list": true, "choice": true, "computed": true, "checksum": true, "run": true,
 		"decimal": true, "bitset": true}

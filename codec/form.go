@@ -17,6 +17,7 @@ type form struct {
 	reversed bool
 	clock    *clock
 	degrees  bool // ddmm.mmm, shown in degrees
+	letters  bool // five bits a letter, A is 1, the first one highest
 	fill     byte // opRun
 	counter  bool
 	computed bool // opComputed: a fraction

@@ -145,6 +145,15 @@ func (o *op) parseNumber(v any, exp int) (uint64, error) {
 		plain.size = 8
 	}
 	switch {
+	case o.form.letters && !isDigits(text):
+		var num uint64
+		for i := range len(text) {
+			if text[i] < 'A' || text[i] > 'Z' {
+				return 0, fmt.Errorf("%w: %q, expected letters A-Z", ErrValue, text)
+			}
+			num = num<<5 | uint64(text[i]-'@')
+		}
+		return plain.parseInteger(num)
 	case o.form.degrees:
 		x, err := strconv.ParseFloat(text, 64)
 		if err != nil {

@@ -35,10 +35,11 @@ type family struct {
 // lengthPlan is how the size of a frame follows from one of its fields:
 // total = value + place of the first byte counted − add + after.
 type lengthPlan struct {
-	reg   int
-	mark  int // place of the first byte counted; 0: the beginning of the frame, -1: the beginning of the body
-	add   int
-	after int // bytes of the trailer that are not counted
+	reg       int
+	mark      int // place of the first byte counted; 0: the beginning of the frame, -1: the beginning of the body
+	add       int
+	after     int // bytes of the trailer that are not counted
+	uncounted int // fields of the trailer that are not counted
 }
 
 // shape is the body of one message.

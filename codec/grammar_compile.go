@@ -211,25 +211,9 @@ func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
 		if at < 0 && last != "body" {
 			return bad()
 		}
-		for i := range def.trailer[at+1:] {
-			t := &def.trailer[at+1+i]
-			size := t.size
-			if size == 0 {
-				size = g.impliedSize(t)
-			}
-			l.after += size
-		}
+		l.uncounted = len(def.trailer) - at - 1
 	}
 	return l
-}
-
-// impliedSize of a field of the trailer that is not compiled yet.
-func (g *grammarCompiler) impliedSize(def *fieldDef) int {
-	quiet := &compiler{src: &source{}, p: g.p, zone: g.c.zone}
-	if ops := quiet.field(def); len(ops) > 0 {
-		return ops[0].size
-	}
-	return 0
 }
 
 func (g *grammarCompiler) trailer(def *familyDef, f *family, s *scope) {
@@ -238,6 +222,9 @@ func (g *grammarCompiler) trailer(def *familyDef, f *family, s *scope) {
 	least, most := g.g.span(g.p, f.trailer)
 	if f.tail = least; least != most {
 		g.c.src.problem(def.path+".trailer", "a trailer whose size varies", "fields of fixed size")
+	}
+	if f.length != nil && f.length.uncounted <= len(f.trailer) {
+		f.length.after, _ = g.g.span(g.p, f.trailer[len(f.trailer)-f.length.uncounted:])
 	}
 	for _, shape := range f.shapes {
 		shape.layout.message.Fields = append(shape.layout.message.Fields, g.fields...)

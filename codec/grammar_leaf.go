@@ -44,7 +44,7 @@ func (g *grammarCompiler) leaf(n *node, def *fieldDef, s *scope) []*node {
 	if n.size != nil && (o.size > 0 || n.until != nil || n.rest) {
 		g.c.src.problem(def.path+".size", quote(def.sizeExpr), "none for type "+def.kind)
 	}
-	if o.code == opASCII || o.code == opHex || o.code == opDigits || o.code == opBitset || o.code == opDecimal || o.code == opTime {
+	if o.code == opASCII || o.code == opHex || o.code == opBitset || o.code == opDecimal {
 		g.derive(n.size)
 	}
 	if (n.size != nil || n.until != nil) && o.form == nil {

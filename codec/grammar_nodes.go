@@ -90,7 +90,14 @@ func (g *grammarCompiler) own(def *fieldDef, code opcode, key string) int {
 		kind = KindList
 	}
 	f := &Field{Key: key, Title: def.title, Unit: def.unit, Type: def.kind, Kind: kind}
-	g.p.ops = append(g.p.ops, op{code: code, field: f})
+	o := op{code: code, field: f}
+	if key != "" && def.role != "" {
+		if o.role = g.c.role(def); o.role != RoleIdentity && o.role != RoleValue || code != opGroup {
+			g.c.src.problem(def.path+".role", quote(def.role), "identity or value on a group, or a role on one of its fields")
+		}
+		f.Role = o.role
+	}
+	g.p.ops = append(g.p.ops, o)
 	return len(g.p.ops) - 1
 }
 

@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,6 +24,7 @@ type grammarReply struct {
 type replySet struct {
 	key   string
 	echo  string // path in the request
+	plus  int64  // added to what is echoed
 	now   bool
 	count bool
 	value any
@@ -76,6 +78,13 @@ func (g *grammarCompiler) replies(d *definition) {
 				if one.echo == text {
 					one.echo = ""
 				}
+				if words := strings.Fields(one.echo); len(words) == 3 && (words[1] == "+" || words[1] == "-") {
+					n, err := strconv.ParseInt(words[1]+words[2], 10, 32)
+					if err != nil {
+						src.problem(set.path, quote(text), `"$KEY", or "$KEY + 1"`)
+					}
+					one.echo, one.plus = words[0], n
+				}
 			}
 			r.sets = append(r.sets, one)
 		}
@@ -109,7 +118,7 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 	for _, field := range rule.send.message.Fields {
 		if i := f.named(field.Key, 0, len(f.cells), 0); i >= 0 {
 			o := &p.ops[f.cells[i].op]
-			if o.code != opGroup && o.code != opList && o.code < opChecksum && o.flags&flagCommand == 0 && o.check == checkNone && !p.grammar.derived[o.reg] {
+			if o.code != opGroup && o.code != opList && o.code < opChecksum && (o.flags&flagCommand == 0 || rule.send.message.Command == "" && rule.send.commands.has(f.nums[i])) && o.check == checkNone && !p.grammar.derived[o.reg] {
 				values[field.Key] = f.item(i, o).give()
 			}
 		}
@@ -128,7 +137,10 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 			if i < 0 {
 				return dst, false, &FieldError{Profile: p.name, Frame: f.layout.message.Name, Field: set.echo, Offset: -1, Err: ErrUnknownField}
 			}
-			values[set.key] = f.item(i, &p.ops[f.cells[i].op]).give()
+			it := f.item(i, &p.ops[f.cells[i].op])
+			if values[set.key] = it.give(); set.plus != 0 {
+				values[set.key] = p.wrapped(rule.send, set.key, it.Int()+set.plus)
+			}
 		default:
 			values[set.key] = set.value
 		}
@@ -153,6 +165,21 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 	}
 	env.Session.count(p, &reply)
 	return append(dst, reply.raw...), true, nil
+}
+
+// wrapped is a number that begins again at zero when the field it goes to is full.
+func (p *Profile) wrapped(l *layout, key string, v int64) int64 {
+	for i := range p.ops {
+		o := &p.ops[i]
+		if o.field.Key != key || !o.integer() || !slices.Contains(l.message.Fields, o.field) {
+			continue
+		}
+		if _, hi := o.bounds(); hi < 1<<62 && o.code != opInt {
+			n := int64(hi) + 1
+			return (v%n + n) % n
+		}
+	}
+	return v
 }
 
 // give is the value of an item as Build takes it.

@@ -66,8 +66,12 @@ func (it *Item) appendForm(dst []byte) []byte {
 	switch {
 	case it.missing:
 		return it.appendMissing(dst)
-	case o.code == opGroup || o.code == opList:
+	case o.code == opGroup:
+		return hex.AppendEncode(dst, it.data)
+	case o.code == opList:
 		return dst
+	case f != nil && f.letters:
+		return it.appendLetters(dst)
 	case o.code == opDecimal:
 		if f != nil && f.degrees {
 			return strconv.AppendFloat(dst, it.float(), 'f', 9, 64)
@@ -198,4 +202,21 @@ func (it *Item) appendCharset(dst []byte) []byte {
 
 func validText(b []byte) bool {
 	return len(b) == 0 || b[0] != 0 && !strings.ContainsRune(string(b), '\ufffd')
+}
+
+// appendLetters writes five bits a letter; a number that is none, in digits.
+func (it *Item) appendLetters(dst []byte) []byte {
+	var text [13]byte
+	at := len(text)
+	for v := it.num; v > 0; v >>= 5 {
+		if c := v & 31; c == 0 || c > 26 {
+			return strconv.AppendUint(dst, it.num, 10)
+		}
+		at--
+		text[at] = byte('@' + v&31)
+	}
+	if at == len(text) {
+		return append(dst, '0')
+	}
+	return append(dst, text[at:]...)
 }

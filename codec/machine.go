@@ -21,6 +21,7 @@ type machine struct {
 	late          []lateCheck // checksums over bytes that come later
 	place         exprPlace
 	whole         bool   // nothing more will come
+	inner         int    // plain bytes of the region walked last
 	hash, scratch []byte // memory for copies
 	bad           failure
 }
@@ -168,11 +169,29 @@ func (m *machine) literal(n *node, text []byte, optional bool) (have bool, v ver
 
 // region walks a group, a list or a choice, inside bounds of its own when it has them.
 func (m *machine) region(n *node) verdict {
-	if n.op >= 0 {
-		if v := m.open(n); v != whole {
-			return v
-		}
+	if n.op < 0 {
+		return m.bounded(n)
 	}
+	if v := m.open(n); v != whole {
+		return v
+	}
+	if m.f == nil {
+		return m.bounded(n)
+	}
+	i, start := len(m.f.cells)-1, m.off
+	v := m.bounded(n)
+	if v == whole { // the bytes of a group are those of its fields
+		size := m.off - start
+		if n.transform != nil && n.transform.block > 0 {
+			size = m.inner
+		}
+		m.f.cells[i].size = uint32(size)
+	}
+	return v
+}
+
+// bounded walks what is inside, up to an end of its own when there is one.
+func (m *machine) bounded(n *node) verdict {
 	if n.kind == nodeChoice && n.on == nil && n.size == nil {
 		return m.choice(n)
 	}
@@ -224,6 +243,7 @@ func (m *machine) region(n *node) verdict {
 		if m.off != m.end {
 			v = m.refuse(n, m.off, fmt.Errorf("%w: %d bytes are left over", errRegion, m.end-m.off))
 		}
+		m.inner = m.end - start
 		m.off = after
 	}
 	m.end = outer
@@ -273,7 +293,7 @@ func (m *machine) inside(n *node) verdict {
 // open notes a group or a list.
 func (m *machine) open(n *node) verdict {
 	if m.f != nil {
-		return m.cell(n, cell{op: uint16(n.op), depth: m.depth, off: uint32(m.off)}, 0, NoRole)
+		return m.cell(n, cell{op: uint16(n.op), depth: m.depth, off: uint32(m.off)}, 0, m.p.ops[n.op].role)
 	}
 	return whole
 }

@@ -178,6 +178,9 @@ func (m *machine) computed(n *node, o *op) verdict {
 	if !known {
 		return begun
 	}
+	if o.check != checkNone && !o.allows(uint64(v)) {
+		return m.refuse(n, m.off, fmt.Errorf("%w: %d, allowed %s", ErrRange, v, o.allowed()))
+	}
 	plain := *n
 	plain.value, plain.parts = nil, 0
 	return m.value(&plain, o, cell{op: uint16(n.op), depth: m.depth, off: uint32(m.off)}, uint64(v), false)

@@ -139,6 +139,9 @@ func (o *op) load(b []byte) (num uint64, ok bool) {
 		if o.check == checkBytes && !bytes.Equal(b, o.want) {
 			return 0, false
 		}
+		if o.code == opTime && o.time.as != timeBCD {
+			return 0, o.time.fits(b)
+		}
 		return 0, allDigits(b)
 	case opHex:
 		if o.check == checkBytes && !bytes.Equal(b, o.want) {
@@ -196,7 +199,7 @@ func (o *op) allows(num uint64) bool {
 func (o *op) plausible(b []byte) bool {
 	switch o.code {
 	case opBCD, opDigits, opTime:
-		if !allDigits(b) {
+		if (o.code != opTime || o.time.as == timeBCD) && !allDigits(b) {
 			return false
 		}
 	case opHex, opASCII:
