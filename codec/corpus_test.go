@@ -110,7 +110,7 @@ func holds(f *Frame, path string, want any) error {
 	path, raw := strings.CutSuffix(path, "#raw")
 	it, ok := f.Item(path)
 	if !ok {
-		if want == false {
+		if want == false || want == "" {
 			return nil
 		}
 		return fmt.Errorf("no such field, expected %v", want)
@@ -161,7 +161,7 @@ func TestFramesThatAreNoneAreRefusedOrWaitedOn(t *testing.T) {
 					continue
 				}
 				advance, token, _ := p.Splitter(d)(raw, false)
-				if len(token) == len(raw) || g.Waits && advance != 0 {
+				if len(token) == len(raw) || g.Waits && d == Any && advance != 0 {
 					t.Errorf("%s %s (%s): advance %d, token %x", c.Profile, g.ID, g.Reason, advance, token)
 				}
 				if d == Uplink {

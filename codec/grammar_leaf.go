@@ -211,7 +211,8 @@ func (g *grammarCompiler) absent(n *node) {
 			return
 		}
 		for i := m.op; i <= m.op+m.parts; i++ {
-			if reg := g.p.ops[i].reg; reg > 0 && !slices.Contains(n.clear, reg) {
+			// A name of several fields, one of which is there, keeps the value of that one.
+			if reg := g.p.ops[i].reg; reg > 0 && !slices.Contains(n.clear, reg) && (n.kind == nodeChoice || g.alone(i, reg)) {
 				n.clear = append(n.clear, reg)
 			}
 		}
@@ -224,6 +225,16 @@ func (g *grammarCompiler) absent(n *node) {
 	for i := range n.cases {
 		each(n.cases[i].kids, add)
 	}
+}
+
+// alone says that op i is the only one whose value goes to reg.
+func (g *grammarCompiler) alone(i, reg int) bool {
+	for k := range g.p.ops {
+		if k != i && g.p.ops[k].reg == reg {
+			return false
+		}
+	}
+	return true
 }
 
 // firstBytes are those that a frame of the family can begin with.

@@ -137,8 +137,9 @@ func (g *grammarCompiler) listNode(n *node, def *fieldDef, s *scope) {
 	if n.separator = g.marker(def.path+".separator", def.separator); len(n.separator) == 0 {
 		n.separator = nil
 	}
+	fields := def.fields
 	if def.use != "" {
-		def.fields = append([]fieldDef{{path: def.path, grammarDef: grammarDef{rich: true, use: def.use}}}, def.fields...)
+		fields = append([]fieldDef{{path: def.path, grammarDef: grammarDef{rich: true, use: def.use}}}, fields...)
 	}
 	inner := newScope(s, def.key)
 	if !def.elements {
@@ -146,7 +147,7 @@ func (g *grammarCompiler) listNode(n *node, def *fieldDef, s *scope) {
 	}
 	around, kept := g.list, g.fields
 	g.list = n
-	n.kids = g.nodes(def.fields, inner, false)
+	n.kids = g.nodes(fields, inner, false)
 	n.stop = g.expr(def.path+".stop", def.stop, inner)
 	g.list, g.fields = around, kept
 	if len(n.kids) == 0 {
@@ -199,6 +200,9 @@ func (g *grammarCompiler) caseSet(c *caseDef, by *op) (set commandSet) {
 	}
 	plain := *by
 	plain.check, plain.scale = checkNone, nil
+	if !plain.numeric() {
+		plain.size = 0 // fields of several sizes can have one name
+	}
 	if plain.size == 0 {
 		plain.most = hardMaxFrame
 		if plain.numeric() {

@@ -125,7 +125,7 @@ func (f *Frame) at(path string) int {
 			}
 		} else {
 			found = f.named(strings.TrimPrefix(step, "."), lo, hi, depth)
-			if found < 0 && n == 0 && path == "" {
+			if found < 0 && n == 0 {
 				found = f.named(step, lo, hi, -1)
 			}
 		}

@@ -155,7 +155,10 @@ func (m *machine) choose(f *family) (*shape, verdict) {
 		if len(l.commands) > 0 && !l.commands.has(command) {
 			continue
 		}
-		known = true
+		if s.fallback && known {
+			continue // the command has messages, and this frame is none of them
+		}
+		known = known || !s.fallback && len(l.commands) > 0
 		if size := m.end - m.off; m.end >= 0 && (size < s.min || s.max >= 0 && size > s.max) {
 			continue
 		}
@@ -171,7 +174,9 @@ func (m *machine) choose(f *family) (*shape, verdict) {
 		return s, whole
 	}
 	err := ErrUnknownCommand
-	if known {
+	if known && m.end < 0 {
+		err = fmt.Errorf("%w: no message of this direction fits the conditions", ErrUnknownCommand)
+	} else if known {
 		err = fmt.Errorf("%w: no message of this command has a body of %d bytes or fits the conditions", ErrLength, m.end-m.off)
 	}
 	v := m.refuse(nil, m.off, err)

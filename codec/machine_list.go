@@ -55,7 +55,7 @@ func (m *machine) list(n *node) verdict {
 		if v != whole {
 			return v
 		}
-		if m.off == before && count < 0 {
+		if m.off == before && count < 0 && n.separator == nil {
 			return m.refuse(n, m.off, fmt.Errorf("%w: an element without bytes", errRegion))
 		}
 	}

@@ -267,6 +267,8 @@ func (o *op) bounds() (lo int64, hi uint64) {
 			lo = -int64(hi)
 		}
 		return lo, hi
+	case opRun:
+		return 0, uint64(o.most)
 	case opComputed:
 		return math.MinInt64, math.MaxInt64
 	case opInt:

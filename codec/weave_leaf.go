@@ -49,6 +49,9 @@ func (w *weaver) leaf(n *node, in *woven) error {
 			}
 		}
 	}
+	for i := uint64(0); o.code == opRun && i < num; i++ {
+		w.out = append(w.out, o.form.fill)
+	}
 	w.note(o, seq, num, w.out[start:])
 	w.out = append(w.out, n.until...)
 	return nil
