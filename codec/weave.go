@@ -183,6 +183,9 @@ func (w *weaver) present(n *node, in *woven) bool {
 	key := w.key(n)
 	_, given := in.values[key]
 	if n.when != nil {
+		if given && w.undecided(n.when) {
+			return true
+		}
 		if !n.when.sees() {
 			return n.when.eval(&w.place) != 0 && (!n.optional || given)
 		}
@@ -196,6 +199,16 @@ func (w *weaver) present(n *node, in *woven) bool {
 		return given
 	}
 	return !n.optional || given
+}
+
+// undecided says that a condition depends on a field that is only found when the frame is whole.
+func (w *weaver) undecided(e *expr) bool {
+	for _, reg := range e.fields(nil) {
+		if w.p.grammar.derived[reg] && !w.exact {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *weaver) key(n *node) string {

@@ -208,7 +208,7 @@ func (w *weaver) parts(n *node, o *op, seq int, num uint64, isGiven bool, in *wo
 			bits, err = part.parseInteger(v)
 		case part.flags&flagCommand != 0 && w.shape.layout.message.Command != "":
 			bits, err = part.parseInteger(w.shape.layout.message.Command)
-		case part.preset != nil && !known:
+		case part.preset != nil && (!known || part.check == checkRange && part.lo == part.hi):
 			bits = part.preset.num
 		case part.reg > 0 && w.p.grammar.derived[part.reg] && !known:
 		case known:
