@@ -29,6 +29,7 @@ type family struct {
 	commandOp  int // -1: none
 	commandReg int
 	shapes     []*shape
+	body       *node // stands for the body where a range of bytes is named
 	first      byteSet
 }
 

@@ -118,6 +118,10 @@ func (g *grammarCompiler) family(def *familyDef) (*scope, []*Field) {
 	g.fields = nil
 	first := len(g.p.ops)
 	f.header = g.nodes(def.header, s, false)
+	f.body = &node{op: -1}
+	if s.names["body"] == nil {
+		s.define("body", nil).nodes = []*node{f.body}
+	}
 	for i := first; i < len(g.p.ops); i++ {
 		o := &g.p.ops[i]
 		if o.role == RoleCommand {

@@ -118,10 +118,10 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 	for _, field := range rule.send.message.Fields {
 		if i := f.named(field.Key, 0, len(f.cells), 0); i >= 0 {
 			o := &p.ops[f.cells[i].op]
-			if o.code == opGroup {
+			if o.code == opGroup && field.Kind == KindGroup {
 				values[field.Key] = f.tree()[field.Key]
 			}
-			if o.code != opGroup && o.code != opList && o.code < opChecksum && (o.flags&flagCommand == 0 || rule.send.message.Command == "" && rule.send.commands.has(f.nums[i])) && o.check == checkNone && !p.grammar.derived[o.reg] {
+			if field.Kind != KindGroup && field.Kind != KindList && o.code != opGroup && o.code != opList && o.code < opChecksum && (o.flags&flagCommand == 0 || rule.send.message.Command == "" && rule.send.commands.has(f.nums[i])) && o.check == checkNone && !p.grammar.derived[o.reg] {
 				values[field.Key] = f.item(i, o).give()
 			}
 		}

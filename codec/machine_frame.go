@@ -41,8 +41,12 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	if m.f != nil {
 		m.f.layout = s.layout
 	}
+	start := m.off
 	if v := m.nodes(s.nodes); v != whole {
 		return 0, v
+	}
+	if f.body.mark > 0 {
+		m.marks[f.body.mark], m.marks[f.body.mark+1] = start, m.off
 	}
 	if body >= 0 && m.off != body {
 		return 0, m.refuse(nil, m.off, fmt.Errorf("%w: %d more than the layout has", ErrLong, body-m.off))

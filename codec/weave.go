@@ -91,6 +91,9 @@ func (w *weaver) once(l *layout, d Direction, fields map[string]any) error {
 	if err := w.nodes(l.shape.nodes, top); err != nil {
 		return err
 	}
+	if f.body.mark > 0 {
+		w.marks[f.body.mark], w.marks[f.body.mark+1] = body, len(w.out)
+	}
 	if err := w.nodes(f.trailer, top); err != nil {
 		return err
 	}
