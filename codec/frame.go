@@ -44,6 +44,14 @@ func (f *Frame) Message() *Message {
 	return f.layout.message
 }
 
+// Kind names which of several kinds of frames on one stream this is; empty where there is only one.
+func (f *Frame) Kind() string {
+	if f.layout == nil || f.layout.shape == nil {
+		return ""
+	}
+	return f.layout.shape.family.name
+}
+
 // Raw is what Decode was given; nil in a built frame.
 func (f *Frame) Raw() []byte {
 	if !f.decoded {

@@ -65,8 +65,9 @@ const (
 
 type node struct {
 	kind      nodeKind
-	op        int // in Profile.ops; -1: no field of its own
-	parts     int // ops of bits that follow it
+	op        int  // in Profile.ops; -1: no field of its own
+	parts     int  // ops of bits that follow it
+	quick     bool // an unsigned number of fixed size that nothing restricts
 	when      *expr
 	size      *expr // nil: as the op says
 	rest      bool  // takes what its region leaves

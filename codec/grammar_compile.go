@@ -153,6 +153,8 @@ func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
 		}
 		t.coded[plain[0]] = coded
 		t.lead.add(coded[0])
+		t.apart.add(coded[0])
+		t.apart.add(plain[0])
 		t.pairs = append(t.pairs, escapePair{plain[0], coded})
 	}
 	for _, p := range t.pairs {
@@ -163,7 +165,6 @@ func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
 	if f.end == nil {
 		g.c.src.problem(def.path+".escape", "it without an end", "the delimiters start and end")
 	}
-	g.g.rewrites = true
 	return t
 }
 
@@ -282,39 +283,4 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 	f.shapes = append(f.shapes, shape)
 	p.messages = append(p.messages, m)
 	p.layouts = append(p.layouts, l)
-}
-
-// finish computes what depends on the whole tree.
-func (g *grammarCompiler) finish() {
-	g.g.derived = make([]bool, g.g.regs)
-	for _, reg := range g.derivedRegs {
-		g.g.derived[reg] = true
-	}
-	for _, f := range g.g.families {
-		g.tails(f.header, 0, "")
-		g.tails(f.trailer, 0, "")
-		least := -1
-		for _, s := range f.shapes {
-			g.tails(s.nodes, 0, s.layout.message.Name)
-			s.min, s.max = g.g.span(g.p, s.nodes)
-			if least < 0 || s.min < least {
-				least = s.min
-			}
-		}
-		// Fallbacks are tried last.
-		slices.SortStableFunc(f.shapes, func(a, b *shape) int { return int(truth(a.fallback) - truth(b.fallback)) })
-		header, _ := g.g.span(g.p, f.header)
-		f.least = header + max(least, 0) + f.tail
-		f.first = g.firstBytes(f)
-		for _, nodes := range append([][]*node{f.header, f.trailer}, bodies(f)...) {
-			each(nodes, func(n *node) { g.absent(n) })
-		}
-	}
-}
-
-func bodies(f *family) (out [][]*node) {
-	for _, s := range f.shapes {
-		out = append(out, s.nodes)
-	}
-	return out
 }

@@ -85,6 +85,9 @@ func (m *machine) eval(e *expr) (v int64, known bool) {
 	if e.code == exReg {
 		return m.regs[e.reg], true
 	}
+	if !e.looks {
+		return e.eval(&m.place), true
+	}
 	m.place.left, m.place.short = -1, false
 	end := len(m.data)
 	if m.end >= 0 {

@@ -252,7 +252,9 @@ func (p *Profile) decodeGrammar(d Direction, raw []byte, f *Frame) error {
 	m := machines.Get().(*machine)
 	defer machines.Put(m)
 	_, v := p.try(m, d, f, raw, true)
-	if m.f = nil; v == whole {
+	m.f = nil
+	f.memory = f.cells[:0]
+	if v == whole {
 		if p.grammar.rewrites {
 			f.own = append(f.own[:0], f.data...)
 			f.data = f.own

@@ -8,6 +8,9 @@ import (
 // leaf reads one field.
 func (m *machine) leaf(n *node) verdict {
 	o := &m.p.ops[n.op]
+	if end := m.off + o.size; n.quick && end <= len(m.data) && (m.end < 0 || end <= m.end) {
+		return m.quick(n, o, end)
+	}
 	switch o.code {
 	case opComputed:
 		return m.computed(n, o)
@@ -71,9 +74,29 @@ func (m *machine) leaf(n *node) verdict {
 	return m.value(n, o, c, num, missing)
 }
 
+// quick reads an unsigned number of fixed size that nothing restricts, which most fields are.
+func (m *machine) quick(n *node, o *op, end int) verdict {
+	b := m.data[m.off:end]
+	var num uint64
+	if o.little {
+		num = loadLE(b)
+	} else {
+		num = loadBE(b)
+	}
+	if o.reg > 0 {
+		m.regs[o.reg] = int64(num)
+	}
+	at := m.off
+	m.off = end
+	if m.f != nil {
+		return m.cell(n, cell{op: uint16(n.op), depth: m.depth, off: uint32(at), size: uint32(o.size)}, num, o.role)
+	}
+	return whole
+}
+
 // value notes the value of a field for expressions and in the frame.
 func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdict {
-	if n.value != nil {
+	if n.value != nil && o.code != opComputed {
 		if want, _ := m.eval(n.value); int64(num) != want {
 			return m.refuse(n, int(c.off), fmt.Errorf("%w: found %d, expected %d", ErrConst, num, want))
 		}
@@ -181,9 +204,7 @@ func (m *machine) computed(n *node, o *op) verdict {
 	if o.check != checkNone && !o.allows(uint64(v)) {
 		return m.refuse(n, m.off, fmt.Errorf("%w: %d, allowed %s", ErrRange, v, o.allowed()))
 	}
-	plain := *n
-	plain.value, plain.parts = nil, 0
-	return m.value(&plain, o, cell{op: uint16(n.op), depth: m.depth, off: uint32(m.off)}, uint64(v), false)
+	return m.value(n, o, cell{op: uint16(n.op), depth: m.depth, off: uint32(m.off)}, uint64(v), false)
 }
 
 func (m *machine) checksum(n *node, o *op) verdict {

@@ -28,7 +28,12 @@ func (m *machine) list(n *node) verdict {
 		return m.refuse(n, m.off, errRegion)
 	}
 	outer := m.place.index
-	defer func() { m.place.index = outer }()
+	v := m.elements(n, count)
+	m.place.index = outer
+	return v
+}
+
+func (m *machine) elements(n *node, count int64) verdict {
 	i, again := int64(0), false
 	for ; ; i++ {
 		m.place.index = int(i)
@@ -105,22 +110,21 @@ func (m *machine) empty(n *node) verdict {
 }
 
 func (m *machine) element(n *node) verdict {
-	m.depth++
-	defer func() { m.depth-- }()
-	if m.depth > 30 {
+	depth := m.depth
+	if m.depth++; m.depth > 30 {
 		return m.refuse(n, m.off, fmt.Errorf("%w: too deep", ErrLong))
 	}
-	if n.element < 0 {
-		return m.nodes(n.kids)
-	}
-	if m.f != nil {
-		if v := m.cell(n, cell{op: uint16(n.element), depth: m.depth, off: uint32(m.off)}, 0, NoRole); v != whole {
-			return v
+	v := whole
+	if n.element >= 0 {
+		if m.f != nil {
+			v = m.cell(n, cell{op: uint16(n.element), depth: m.depth, off: uint32(m.off)}, 0, NoRole)
 		}
+		m.depth++
 	}
-	m.depth++
-	v := m.nodes(n.kids)
-	m.depth--
+	if v == whole {
+		v = m.nodes(n.kids)
+	}
+	m.depth = depth
 	return v
 }
 

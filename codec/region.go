@@ -3,6 +3,7 @@ package codec
 // escapeTable is byte stuffing: some bytes are sent as sequences.  Both ways it is one pass.
 type escapeTable struct {
 	coded [256][]byte // what stands on the wire for a byte; nil: itself
+	apart byteSet     // bytes that are not simply themselves
 	lead  byteSet     // bytes that begin a sequence
 	pairs []escapePair
 }
@@ -15,6 +16,14 @@ type escapePair struct {
 // decode appends the plain bytes; ok is false when a sequence is none of the table.
 func (t *escapeTable) decode(dst, b []byte) ([]byte, bool) {
 	for i := 0; i < len(b); {
+		n := i
+		for n < len(b) && !t.apart.has(b[n]) {
+			n++
+		}
+		if dst = append(dst, b[i:n]...); n == len(b) {
+			return dst, true
+		}
+		i = n
 		if !t.lead.has(b[i]) {
 			if t.coded[b[i]] != nil {
 				return dst, false // a byte that should have been sent as a sequence
