@@ -21,6 +21,7 @@ type machine struct {
 	late          []lateCheck // checksums over bytes that come later
 	place         exprPlace
 	whole         bool   // nothing more will come
+	loud          bool   // what is wrong is wanted in words
 	inner         int    // plain bytes of the region walked last
 	hash, scratch []byte // memory for copies
 	bad           failure
@@ -63,7 +64,7 @@ func (m *machine) start(p *Profile, f *Frame, up bool) {
 
 // refuse says what is wrong, if anybody listens.
 func (m *machine) refuse(n *node, off int, err error) verdict {
-	if m.f != nil && m.bad.err == nil {
+	if m.loud && m.bad.err == nil {
 		m.bad = failure{off: off, err: err}
 		if n != nil && n.op >= 0 {
 			m.bad.op = &m.p.ops[n.op]
@@ -72,10 +73,22 @@ func (m *machine) refuse(n *node, off int, err error) verdict {
 	return refused
 }
 
+// fail is refuse with a text that is only made if somebody listens.
+func (m *machine) fail(n *node, off int, err error, format string, args ...int64) verdict {
+	if !m.loud || m.bad.err != nil {
+		return refused
+	}
+	boxed := []any{err}
+	for _, a := range args {
+		boxed = append(boxed, a)
+	}
+	return m.refuse(n, off, fmt.Errorf("%w: "+format, boxed...))
+}
+
 // starve is what a lack of bytes means: more are to come, or the frame is cut off.
 func (m *machine) starve(n *node, need int) verdict {
 	if m.whole {
-		return m.refuse(n, m.off, fmt.Errorf("%w: %d left, %d needed", ErrShort, len(m.data)-m.off, need))
+		return m.fail(n, m.off, ErrShort, "%d left, %d needed", int64(len(m.data)-m.off), int64(need))
 	}
 	return begun
 }
@@ -162,6 +175,9 @@ func (m *machine) literal(n *node, text []byte, optional bool) (have bool, v ver
 		if optional {
 			return false, whole
 		}
+		if !m.loud {
+			return false, refused
+		}
 		return false, m.refuse(n, m.off, fmt.Errorf("%w: found %x, expected %x", ErrConst, rest[:k], text))
 	case k < len(text):
 		return false, m.starve(n, len(text))
@@ -206,11 +222,11 @@ func (m *machine) bounded(n *node) verdict {
 			return begun
 		}
 		if size < 0 || size > hardMaxFrame {
-			return m.refuse(n, m.off, fmt.Errorf("%w: %d bytes", ErrLength, size))
+			return m.fail(n, m.off, ErrLength, "%d bytes", int64(size))
 		}
 		onWire := n.transform.sizeOnWire(int(size))
 		if outer >= 0 && m.off+onWire > outer {
-			return m.refuse(n, m.off, fmt.Errorf("%w: %d left, %d needed", ErrShort, outer-m.off, onWire))
+			return m.fail(n, m.off, ErrShort, "%d left, %d needed", int64(outer-m.off), int64(onWire))
 		}
 		m.end, closed, after = m.off+int(size), true, m.off+onWire
 	case n.rest:
@@ -229,7 +245,7 @@ func (m *machine) bounded(n *node) verdict {
 	}
 	if closed && m.end < m.off {
 		m.end = outer
-		return m.refuse(n, m.off, fmt.Errorf("%w: %d bytes are missing", ErrShort, m.off-m.end))
+		return m.fail(n, m.off, ErrShort, "%d bytes are missing", int64(m.off-m.end))
 	}
 	if n.transform != nil {
 		if after > len(m.data) {
@@ -244,7 +260,7 @@ func (m *machine) bounded(n *node) verdict {
 	v := m.inside(n)
 	if closed && v == whole {
 		if m.off != m.end {
-			v = m.refuse(n, m.off, fmt.Errorf("%w: %d bytes are left over", errRegion, m.end-m.off))
+			v = m.fail(n, m.off, errRegion, "%d bytes are left over", int64(m.end-m.off))
 		}
 		m.inner = m.end - start
 		m.off = after
@@ -257,6 +273,9 @@ func (m *machine) bounded(n *node) verdict {
 func (m *machine) lacking(n *node, v verdict) verdict {
 	if v == begun {
 		return m.starve(n, len(m.data)-m.off+1)
+	}
+	if !m.loud {
+		return refused
 	}
 	return m.refuse(n, m.off, fmt.Errorf("%w: no %q", errRegion, n.until))
 }
@@ -303,7 +322,7 @@ func (m *machine) open(n *node) verdict {
 
 func (m *machine) cell(n *node, c cell, num uint64, role Role) verdict {
 	if len(m.f.cells) >= maxGrammarCells {
-		return m.refuse(n, m.off, fmt.Errorf("%w: more than %d fields", ErrLong, maxGrammarCells))
+		return m.fail(n, m.off, ErrLong, "more than %d fields", int64(maxGrammarCells))
 	}
 	m.f.add(c, num, role)
 	return whole

@@ -49,7 +49,7 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 		m.marks[f.body.mark], m.marks[f.body.mark+1] = start, m.off
 	}
 	if body >= 0 && m.off != body {
-		return 0, m.refuse(nil, m.off, fmt.Errorf("%w: %d more than the layout has", ErrLong, body-m.off))
+		return 0, m.fail(nil, m.off, ErrLong, "%d more than the layout has", int64(body-m.off))
 	}
 	m.end = frameEnd
 	if v := m.nodes(f.trailer); v != whole {
@@ -62,10 +62,10 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 		}
 	}
 	if m.end >= 0 && m.off != m.end {
-		return 0, m.refuse(nil, m.off, fmt.Errorf("%w: %d bytes are left over", ErrLong, m.end-m.off))
+		return 0, m.fail(nil, m.off, ErrLong, "%d bytes are left over", int64(m.end-m.off))
 	}
 	if m.off > f.max || m.off == 0 {
-		return 0, m.refuse(nil, 0, fmt.Errorf("%w: frame of %d bytes, allowed %d", ErrLong, m.off, f.max))
+		return 0, m.fail(nil, 0, ErrLong, "frame of %d bytes, allowed %d", int64(m.off), int64(f.max))
 	}
 	if total > 0 {
 		return total, whole
@@ -81,6 +81,9 @@ func (m *machine) delimit(f *family, data []byte) (content []byte, total int, v 
 	}
 	k := min(len(f.start), len(data))
 	if string(data[:k]) != string(f.start[:k]) {
+		if !m.loud {
+			return nil, 0, refused
+		}
 		return nil, 0, m.refuse(nil, 0, fmt.Errorf("%w: found %x, expected %x", ErrConst, data[:k], f.start))
 	}
 	if k < len(f.start) {
@@ -89,7 +92,7 @@ func (m *machine) delimit(f *family, data []byte) (content []byte, total int, v 
 	at := bytes.Index(data[k:min(len(data), f.max)], f.end)
 	if at < 0 {
 		if len(data) >= f.max {
-			return nil, 0, m.refuse(nil, 0, fmt.Errorf("%w: no end within %d bytes", ErrLong, f.max))
+			return nil, 0, m.fail(nil, 0, ErrLong, "no end within %d bytes", int64(f.max))
 		}
 		return nil, 0, m.starve(nil, len(data)+1)
 	}
@@ -107,7 +110,7 @@ func (m *machine) delimit(f *family, data []byte) (content []byte, total int, v 
 		plain = m.scratch
 	}
 	if !ok {
-		return nil, 0, m.refuse(nil, 0, fmt.Errorf("%w: an escape sequence that is none", ErrValue))
+		return nil, 0, m.fail(nil, 0, ErrValue, "an escape sequence that is none")
 	}
 	return plain, total, whole
 }
@@ -125,10 +128,10 @@ func (m *machine) bodyEnd(f *family, total int) (end int, v verdict) {
 		value := m.regs[l.reg]
 		size := int64(from) + value - int64(l.add) + int64(l.after)
 		if size > int64(f.max) || size < int64(m.off+f.tail) || value < 0 || value > 1<<40 {
-			return 0, m.refuse(nil, m.off, fmt.Errorf("%w: it says %d", ErrLength, value))
+			return 0, m.fail(nil, m.off, ErrLength, "it says %d", int64(value))
 		}
 		if total > 0 && int(size) != m.end {
-			return 0, m.refuse(nil, m.off, fmt.Errorf("%w: it says %d, the frame has %d bytes and not %d", ErrLength, value, m.end, size))
+			return 0, m.fail(nil, m.off, ErrLength, "it says %d, the frame has %d bytes and not %d", int64(value), int64(m.end), int64(size))
 		}
 		m.end = int(size)
 	}
@@ -136,10 +139,10 @@ func (m *machine) bodyEnd(f *family, total int) (end int, v verdict) {
 		return -1, whole
 	}
 	if m.whole && m.end > len(m.data) {
-		return 0, m.refuse(nil, m.off, fmt.Errorf("%w: %d bytes, expected %d", ErrLength, len(m.data), m.end))
+		return 0, m.fail(nil, m.off, ErrLength, "%d bytes, expected %d", int64(len(m.data)), int64(m.end))
 	}
 	if end = m.end - f.tail; end < m.off {
-		return 0, m.refuse(nil, m.off, fmt.Errorf("%w: %d bytes are missing", ErrShort, m.off-end))
+		return 0, m.fail(nil, m.off, ErrShort, "%d bytes are missing", int64(m.off-end))
 	}
 	return end, whole
 }
@@ -177,6 +180,9 @@ func (m *machine) choose(f *family) (*shape, verdict) {
 		}
 		return s, whole
 	}
+	if !m.loud {
+		return nil, refused
+	}
 	err := ErrUnknownCommand
 	if known && m.end < 0 {
 		err = fmt.Errorf("%w: no message of this direction fits the conditions", ErrUnknownCommand)
@@ -184,7 +190,7 @@ func (m *machine) choose(f *family) (*shape, verdict) {
 		err = fmt.Errorf("%w: no message of this command has a body of %d bytes or fits the conditions", ErrLength, m.end-m.off)
 	}
 	v := m.refuse(nil, m.off, err)
-	if m.f != nil && f.commandOp >= 0 && !known {
+	if m.bad.op == nil && f.commandOp >= 0 && !known {
 		m.bad.op = &m.p.ops[f.commandOp]
 	}
 	return nil, v
@@ -199,7 +205,7 @@ func (p *Profile) try(m *machine, d Direction, f *Frame, data []byte, done bool)
 			continue
 		}
 		for _, family := range p.grammar.families {
-			if family.direction != Any && family.direction != way || len(data) > 0 && !family.first.has(data[0]) {
+			if family.direction != Any && family.direction != way || len(data) > 0 && !m.loud && !family.first.has(data[0]) {
 				continue
 			}
 			if f != nil {
@@ -213,7 +219,7 @@ func (p *Profile) try(m *machine, d Direction, f *Frame, data []byte, done bool)
 				v = refused
 			}
 			if v == whole && f != nil && n != len(data) {
-				v = m.refuse(nil, n, fmt.Errorf("%w: %d after the end of the frame", ErrLong, len(data)-n))
+				v = m.fail(nil, n, ErrLong, "%d after the end of the frame", int64(len(data)-n))
 			}
 			if v != refused {
 				return n, v
@@ -251,7 +257,13 @@ func (p *Profile) grammarSplitter(d Direction) func(data []byte, atEOF bool) (in
 func (p *Profile) decodeGrammar(d Direction, raw []byte, f *Frame) error {
 	m := machines.Get().(*machine)
 	defer machines.Put(m)
+	m.loud = false
 	_, v := p.try(m, d, f, raw, true)
+	if v != whole {
+		m.loud = true
+		_, v = p.try(m, d, f, raw, true)
+		m.loud = false
+	}
 	m.f = nil
 	f.memory = f.cells[:0]
 	if v == whole {

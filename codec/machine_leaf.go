@@ -25,7 +25,7 @@ func (m *machine) leaf(n *node) verdict {
 			return begun
 		}
 		if v < 0 || v > hardMaxFrame {
-			return m.refuse(n, m.off, fmt.Errorf("%w: %d bytes", ErrLength, v))
+			return m.fail(n, m.off, ErrLength, "%d bytes", int64(v))
 		}
 		size = int(v)
 	case n.rest:
@@ -34,7 +34,7 @@ func (m *machine) leaf(n *node) verdict {
 		}
 		size = m.end - m.off - n.tail
 		if size < 0 {
-			return m.refuse(n, m.off, fmt.Errorf("%w: %d bytes are missing", ErrShort, -size))
+			return m.fail(n, m.off, ErrShort, "%d bytes are missing", int64(-size))
 		}
 	case n.until != nil:
 		at, v := m.find(n.until)
@@ -48,10 +48,10 @@ func (m *machine) leaf(n *node) verdict {
 		}
 	}
 	if size > o.most && o.size == 0 && o.most > 0 {
-		return m.refuse(n, m.off, fmt.Errorf("%w: %d bytes, allowed %d", ErrLong, size, o.most))
+		return m.fail(n, m.off, ErrLong, "%d bytes, allowed %d", int64(size), int64(o.most))
 	}
 	if m.end >= 0 && size > m.end-m.off {
-		return m.refuse(n, m.off, fmt.Errorf("%w: %d left, %d needed", ErrShort, m.end-m.off, size))
+		return m.fail(n, m.off, ErrShort, "%d left, %d needed", int64(m.end-m.off), int64(size))
 	}
 	if size > len(m.data)-m.off {
 		if m.off < len(m.data) && o.form == nil && o.size > 0 && !m.whole && !o.plausible(m.data[m.off:]) {
@@ -67,6 +67,9 @@ func (m *machine) leaf(n *node) verdict {
 		num, missing, ok = o.read(b)
 	}
 	if !ok {
+		if !m.loud {
+			return refused
+		}
 		return m.refuse(n, m.off, o.explainForm(b))
 	}
 	c := cell{op: uint16(n.op), depth: m.depth, off: uint32(m.off), size: uint32(size)}
@@ -98,7 +101,7 @@ func (m *machine) quick(n *node, o *op, end int) verdict {
 func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdict {
 	if n.value != nil && o.code != opComputed {
 		if want, _ := m.eval(n.value); int64(num) != want {
-			return m.refuse(n, int(c.off), fmt.Errorf("%w: found %d, expected %d", ErrConst, num, want))
+			return m.fail(n, int(c.off), ErrConst, "found %d, expected %d", int64(num), int64(want))
 		}
 	}
 	if o.reg > 0 || o.fold != nil {
@@ -107,7 +110,7 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 	if n.exponent != nil {
 		e, _ := m.eval(n.exponent)
 		if e < -20 || e > 20 {
-			return m.refuse(n, int(c.off), fmt.Errorf("%w: 10^%d", ErrRange, e))
+			return m.fail(n, int(c.off), ErrRange, "10^%d", int64(e))
 		}
 		c.exp = int8(e)
 	}
@@ -123,7 +126,7 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 		part := &m.p.ops[i]
 		bits := num >> part.shift & part.mask
 		if part.check != checkNone && !part.allows(bits) {
-			if m.f != nil {
+			if m.loud {
 				m.refuse(n, int(c.off), part.explain(nil, bits))
 				m.bad.op = part
 			}
@@ -202,6 +205,9 @@ func (m *machine) computed(n *node, o *op) verdict {
 		return begun
 	}
 	if o.check != checkNone && !o.allows(uint64(v)) {
+		if !m.loud {
+			return refused
+		}
 		return m.refuse(n, m.off, fmt.Errorf("%w: %d, allowed %s", ErrRange, v, o.allowed()))
 	}
 	return m.value(n, o, cell{op: uint16(n.op), depth: m.depth, off: uint32(m.off)}, uint64(v), false)
@@ -209,7 +215,7 @@ func (m *machine) computed(n *node, o *op) verdict {
 
 func (m *machine) checksum(n *node, o *op) verdict {
 	if m.end >= 0 && o.size > m.end-m.off {
-		return m.refuse(n, m.off, fmt.Errorf("%w: %d left, %d needed", ErrShort, m.end-m.off, o.size))
+		return m.fail(n, m.off, ErrShort, "%d left, %d needed", int64(m.end-m.off), int64(o.size))
 	}
 	if o.size > len(m.data)-m.off {
 		return m.starve(n, o.size)
@@ -217,6 +223,9 @@ func (m *machine) checksum(n *node, o *op) verdict {
 	b := m.data[m.off : m.off+o.size]
 	num, ok := n.check.read(o, b)
 	if !ok {
+		if !m.loud {
+			return refused
+		}
 		return m.refuse(n, m.off, fmt.Errorf("%w: %s", ErrDigit, printable(b)))
 	}
 	if n.check.to < 0 {
@@ -247,7 +256,7 @@ func (m *machine) verify(n *node, plan *checkPlan, o *op, off int, num uint64) v
 		return m.refuse(n, off, errSum)
 	}
 	if want := plan.sum.sum(m.wire[from:to]); want != num {
-		if m.f != nil {
+		if m.loud {
 			m.refuse(n, off, fmt.Errorf("%w: found %0*x, computed %0*x", errSum, plan.sum.width/4, num, plan.sum.width/4, want))
 			m.bad.op = o
 		}

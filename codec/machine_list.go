@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"bytes"
-	"fmt"
-)
+import "bytes"
 
 func index(b, mark []byte) int { return bytes.Index(b, mark) }
 
@@ -22,7 +19,7 @@ func (m *machine) list(n *node) verdict {
 			return begun
 		}
 		if count < 0 || count > hardMaxFrame {
-			return m.refuse(n, m.off, fmt.Errorf("%w: %d elements", ErrLength, count))
+			return m.fail(n, m.off, ErrLength, "%d elements", int64(count))
 		}
 	} else if m.end < 0 && n.stop == nil {
 		return m.refuse(n, m.off, errRegion)
@@ -48,7 +45,7 @@ func (m *machine) elements(n *node, count int64) verdict {
 			}
 		}
 		if i >= maxElements && count < 0 || i > maxGrammarCells {
-			return m.refuse(n, m.off, fmt.Errorf("%w: more than %d elements", ErrLong, maxElements))
+			return m.fail(n, m.off, ErrLong, "more than %d elements", int64(maxElements))
 		}
 		before := m.off
 		var v verdict
@@ -61,7 +58,7 @@ func (m *machine) elements(n *node, count int64) verdict {
 			return v
 		}
 		if m.off == before && count < 0 && n.separator == nil {
-			return m.refuse(n, m.off, fmt.Errorf("%w: an element without bytes", errRegion))
+			return m.fail(n, m.off, errRegion, "an element without bytes")
 		}
 	}
 	if n.listReg > 0 {
@@ -88,7 +85,7 @@ func (m *machine) separated(n *node) (v verdict, again bool) {
 	if m.off == m.end {
 		v = m.empty(n)
 	} else if v = m.element(n); v == whole && m.off != m.end {
-		v = m.refuse(n, m.off, fmt.Errorf("%w: %d bytes are left over", errRegion, m.end-m.off))
+		v = m.fail(n, m.off, errRegion, "%d bytes are left over", int64(m.end-m.off))
 	}
 	m.end = outer
 	if again && v == whole {
@@ -112,7 +109,7 @@ func (m *machine) empty(n *node) verdict {
 func (m *machine) element(n *node) verdict {
 	depth := m.depth
 	if m.depth++; m.depth > 30 {
-		return m.refuse(n, m.off, fmt.Errorf("%w: too deep", ErrLong))
+		return m.fail(n, m.off, ErrLong, "too deep")
 	}
 	v := whole
 	if n.element >= 0 {
@@ -154,5 +151,5 @@ func (m *machine) choice(n *node) verdict {
 		m.absent(n)
 		return m.nodes(b.kids)
 	}
-	return m.refuse(n, m.off, fmt.Errorf("%w %d", errNoCase, on))
+	return m.fail(n, m.off, errNoCase, "%d", int64(on))
 }
