@@ -43,7 +43,8 @@ func (c *clock) time(v uint64) (t time.Time, ok bool) {
 		if v > 1<<50 {
 			return time.Time{}, false
 		}
-		return c.epoch.Add(time.Duration(v%86400000)*time.Millisecond).AddDate(0, 0, int(v/86400000)).In(c.zone), true
+		t = c.epoch.Add(time.Duration(v%86400000)*time.Millisecond).AddDate(0, 0, int(v/86400000)).In(c.zone)
+		return t, t.Year() <= 9999
 	case clockCP16:
 		day, month, year = bitsOf(v, 0, 5), bitsOf(v, 8, 4), bitsOf(v, 5, 3)|bitsOf(v, 12, 4)<<3
 	case clockCP32:
