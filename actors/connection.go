@@ -79,7 +79,13 @@ func (c connection) decode(u *uplink) {
 		u.fates[u.next] = fateRejected
 		if err := profile.Decode(codec.Uplink, raw, f); err != nil {
 			l.reject(raw, reasonOf(err), err)
-		} else if env.HasResult = false; l.slot.role == RoleIntegrator && !c.integrator(profile, f, raw, &env) {
+			u.ends = append(u.ends, int32(len(u.acks)))
+			continue
+		}
+		if l.slot.login {
+			profile.Remember(&l.session, f)
+		}
+		if env.HasResult = false; l.slot.role == RoleIntegrator && !c.integrator(profile, f, raw, &env) {
 			l.reject(raw, "not for an integrator", nil)
 		} else if acks, _, err := profile.Reply(u.acks, f, env); err != nil {
 			l.reject(raw, "no acknowledgement", err)
@@ -103,7 +109,9 @@ func (c connection) seal(u *uplink) {
 		}
 		id := f.Identity()
 		if len(id) == 0 {
-			continue
+			if id = l.session.Identity(); len(id) == 0 {
+				continue
+			}
 		}
 		if n := len(u.groups); n > 0 && u.groups[n-1].to == i && u.groups[n-1].serial == string(id) {
 			u.groups[n-1].to = i + 1

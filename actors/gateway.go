@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -106,6 +107,7 @@ func (g *gateway) bind(listeners []ListenerOptions) error {
 		s := &slot{name: lo.Transport.Name, role: lo.Role, gw: g}
 		s.set("starting")
 		s.profile.Store(lo.Profile)
+		s.login = hasAnonymous(lo.Profile)
 		options := lo.Transport
 		options.Split = lo.Profile.Splitter(codec.Uplink)
 		options.Reserve, options.Events = descriptors, s.transportEvent
@@ -122,6 +124,19 @@ func (g *gateway) bind(listeners []ListenerOptions) error {
 		g.closePorts()
 	}
 	return errors.Join(problems...)
+}
+
+// hasAnonymous says whether a master may send frames without its identity.
+func hasAnonymous(p *codec.Profile) bool {
+	for _, msg := range p.Messages() {
+		if msg.From == codec.Server || msg.From == codec.Integrator {
+			continue
+		}
+		if !slices.ContainsFunc(msg.Fields, func(f *codec.Field) bool { return f.Role == codec.RoleIdentity }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (g *gateway) closePorts() {

@@ -16,6 +16,7 @@ type slot struct {
 	role    Role
 	gw      *gateway
 	profile atomic.Pointer[codec.Profile]
+	login   bool // some frames of the profile do not say whose they are: the connection remembers who logged in
 	port    *transport.Listener
 	node    *node
 	links   linkSet

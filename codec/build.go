@@ -23,6 +23,13 @@ func (p *Profile) BuildIn(env Env, f *Frame, command string, fields map[string]a
 		f.reset(p, Any)
 		return &FieldError{Profile: p.name, Offset: -1, Err: p.unknownMessage(command)}
 	}
+	if p.grammar != nil {
+		err := p.weave(f, l, Any, builder{env: env, fields: fields, command: command})
+		if err == nil {
+			env.Session.count(p, f)
+		}
+		return err
+	}
 	return p.fill(f, l, builder{env: env, fields: fields, command: command})
 }
 
@@ -208,6 +215,9 @@ func (f *Frame) Set(key string, value any) error {
 		return &FieldError{Field: key, Offset: -1, Err: ErrNoMessage}
 	}
 	p := f.profile
+	if p.grammar != nil {
+		return f.setTree(key, value)
+	}
 	for i := range f.cells {
 		o := &p.ops[f.cells[i].op]
 		if o.field.Key != key {

@@ -10,8 +10,12 @@ import (
 
 // Compile makes a profile of a definition in TOML.  file names it in errors.  The error is a *DefinitionError
 // with every problem found.
-func Compile(file string, src []byte) (*Profile, error) {
-	c := &compiler{src: &source{file: file}, p: &Profile{commandOp: -1, resultOp: -1, chooseAt: -1}}
+func Compile(file string, src []byte) (*Profile, error) { return CompileWith(file, src, nil) }
+
+// CompileWith is Compile for a definition that includes parts of its own: open returns the text of one by its name.
+// Names that open does not know (or all, when it is nil) are those of the parts that are shipped.
+func CompileWith(file string, src []byte, open func(name string) ([]byte, error)) (*Profile, error) {
+	c := &compiler{src: &source{file: file}, open: open, p: &Profile{commandOp: -1, resultOp: -1, chooseAt: -1}}
 	c.p.length.op = -1
 	if root := c.src.parseTOML(src); root != nil {
 		c.profile(readDefinition(root))
@@ -27,6 +31,7 @@ func Compile(file string, src []byte) (*Profile, error) {
 type compiler struct {
 	src    *source
 	p      *Profile
+	open   func(name string) ([]byte, error)
 	zone   *time.Location
 	header map[string]int // key → index in Profile.ops
 	all    map[string]*op // key → one op with that key
@@ -41,6 +46,20 @@ func (c *compiler) profile(d *definition) {
 		c.zone = time.UTC
 	}
 	c.all = map[string]*op{}
+	if len(d.includes) > 0 {
+		c.include(d, func(name string) ([]byte, error) {
+			if c.open != nil {
+				if src, err := c.open(name); err == nil {
+					return src, nil
+				}
+			}
+			return shippedPart(name)
+		})
+	}
+	if d.needsGrammar() {
+		c.grammar(d)
+		return
+	}
 	headerFields := c.headerOps(d)
 	c.lengthField(d)
 	if len(d.messages) == 0 {

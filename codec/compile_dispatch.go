@@ -170,6 +170,10 @@ func (c *compiler) forwards(d *definition) {
 func (c *compiler) replies(d *definition) {
 	p := c.p
 	for _, def := range d.replies {
+		if !contains(sendWords, def.send) {
+			c.src.choice(def.path+".send", def.send, sendWords)
+			continue
+		}
 		if p.commandOp < 0 {
 			c.src.problem(def.path+".to", "a command", "no reply: no field of the header has the role command")
 			continue

@@ -14,7 +14,7 @@ var typeNames = func() []string {
 	for bits := 8; bits <= 64; bits += 8 {
 		names = append(names, "uint"+strconv.Itoa(bits), "int"+strconv.Itoa(bits))
 	}
-	return names
+	return append(names, "decimal", "bitset", "checksum", "run", "computed", "group", "list", "choice")
 }()
 
 // field compiles one field: itself and, for a field of bits, its parts.
@@ -27,7 +27,7 @@ func (c *compiler) field(def *fieldDef) []op {
 	if !c.kind(def, &o) {
 		return nil
 	}
-	if def.rest && o.code != opHex && o.code != opASCII {
+	if def.rest && o.code != opHex && o.code != opASCII && (!def.rich || o.code < opDigits) {
 		c.src.problem(def.path+".size", `"rest"`, "a number of bytes for type "+def.kind)
 		return nil
 	}
@@ -38,7 +38,19 @@ func (c *compiler) field(def *fieldDef) []op {
 			c.src.problem(def.path+".remember", fmt.Sprintf("a field of %d bytes", o.size), "1 to 8 bytes")
 		}
 	}
-	c.values(def, &o)
+	if def.rich {
+		c.form(def, &o)
+	}
+	if varies := o.size == 0 || o.size > 8; def.rich && varies {
+		kept := o.size
+		if o.numeric() || o.code == opDecimal {
+			o.size = 8
+		}
+		c.values(def, &o)
+		o.size = kept
+	} else {
+		c.values(def, &o)
+	}
 	ops := []op{o}
 	for i := range def.parts {
 		if part, ok := c.part(&def.parts[i], &o); ok {
@@ -62,11 +74,11 @@ func (c *compiler) roleFits(def *fieldDef, o *op) {
 	fits, want := true, ""
 	switch o.role {
 	case RoleCommand:
-		fits, want = whole || o.code == opASCII && o.size >= 1 && o.size <= 8, "whole number without scale, or ascii of 1 to 8 bytes"
+		fits, want = whole || o.code == opASCII && (o.size >= 1 && o.size <= 8 || def.rich), "whole number without scale, or ascii of 1 to 8 bytes"
 	case RoleTransaction, RoleResult, RoleAlarm:
 		fits, want = whole, "whole number without scale"
 	case RoleTimestamp:
-		fits, want = o.code == opTime, "time"
+		fits, want = o.field.Kind == KindTime, "time"
 	case RoleIdentity:
 		fits, want = o.code != opFloat32 && o.code != opFloat64 && o.code != opTime, "whole number, digits, text or bytes"
 	}
@@ -89,7 +101,7 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		o.code, implied, o.field.Kind = opFloat64, 8, KindFloat
 	case "bcd":
 		o.code = opBCD
-		if def.as == "digits" {
+		if def.as == "digits" || def.as == "hex" {
 			o.code, o.field.Kind = opDigits, KindDigits
 		}
 	case "hex":
@@ -98,7 +110,23 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		o.code, o.field.Kind = opASCII, KindText
 	case "bits":
 		o.code, o.parts = opBits, len(def.parts) > 0
+	case "decimal":
+		o.code, o.field.Kind = opDecimal, KindFloat
+	case "bitset":
+		o.code, o.field.Kind = opBitset, KindText
+	case "checksum", "run", "computed":
+		o.code, o.field.Kind = ownCodes[def.kind], KindInt
+		if o.code != opComputed {
+			o.field.Kind = KindUint
+		}
+		return true
+	case "group", "list", "choice":
+		c.src.problem(def.path+".type", quote(def.kind), "a field: such a part stands among the fields of a frame with a grammar")
+		return false
 	case "time":
+		if def.as != "" && def.as != "bcd" && timeForms[def.as] == 0 {
+			return c.clock(def, o)
+		}
 		o.code, o.field.Kind = opTime, KindTime
 		if implied = c.timeLayout(def, o); implied == 0 {
 			return false
@@ -116,9 +144,11 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		bits, _ := strconv.Atoi(digits)
 		implied = bits / 8
 	}
-	c.unfit(def, "as", def.as != "", def.kind == "bcd", "bcd")
+	_, form := timeForms[def.as]
+	c.unfit(def, "as", def.as != "", def.kind == "bcd" && (def.as == "number" || def.as == "digits" || def.as == "hex") || o.code == opTime && form, "bcd")
 	c.unfit(def, "layout", def.layout != "", o.code == opTime, "time")
 	c.unfit(def, "bits", len(def.parts) > 0, o.code == opBits, "bits")
+	varies := def.sizeExpr != "" || def.until != "" || def.rest
 	c.unfit(def, "chars", def.chars != "", o.code == opASCII, "ascii")
 	c.unfit(def, "pad", def.pad != nil, o.code == opASCII, "ascii")
 	switch {
@@ -129,10 +159,10 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		o.size = implied
 	case def.badSize:
 		return false // reported when it was read
-	case o.size == 0 && !def.rest:
+	case o.size == 0 && !varies:
 		c.src.problem(def.path+".size", "nothing", "a number of bytes for type "+def.kind)
 		return false
-	case o.size > maxBCDNumber && (o.code == opBCD || o.code == opBits):
+	case o.size > maxBCDNumber && (o.code == opBCD && !def.rich || o.code == opBits):
 		c.src.problem(def.path+".size", strconv.Itoa(o.size), fmt.Sprintf(`1 to %d for a number (more with as = "digits" or type hex)`, maxBCDNumber))
 		return false
 	}
@@ -151,7 +181,7 @@ func (c *compiler) timeLayout(def *fieldDef, o *op) (size int) {
 		c.src.problem(def.path+".layout", "nothing", "the order of the digits, such as YYYYMMDDhhmmss")
 		return 0
 	}
-	layout, err := parseTimeLayout(def.layout, c.zone)
+	layout, err := parseTimeLayout(def.layout, c.zone, timeForms[def.as])
 	if err != nil {
 		c.src.problem(def.path+".layout", err.Error(), "YYYY or YY, MM, DD, hh, mm, ss, each at most once, with a whole date")
 		return 0
@@ -219,7 +249,8 @@ func (c *compiler) values(def *fieldDef, o *op) {
 
 // integer says that the field holds a whole number on the wire.
 func (o *op) integer() bool {
-	return o.code == opUint || o.code == opInt || o.code == opBCD || o.code == opBits || o.code == opPart
+	return o.code == opUint || o.code == opInt || o.code == opBCD || o.code == opBits || o.code == opPart ||
+		o.code == opRun || o.code == opComputed
 }
 
 func (c *compiler) scaling(def *fieldDef, o *op) {
@@ -256,6 +287,13 @@ func (c *compiler) enum(def *fieldDef, o *op) {
 	labels := map[string]uint64{}
 	for _, e := range def.enum {
 		num, err := o.parseInteger(e.value)
+		if lo, hi, failed := o.parseRange(e.value); err != nil && failed == nil && !isDigits(e.label) && e.label != "" {
+			if o.form == nil {
+				o.form = &form{filler: -1}
+			}
+			o.form.labels = append(o.form.labels, labelRange{lo, hi, e.label})
+			continue
+		}
 		if err != nil {
 			c.src.problem(e.path, err.Error(), "a number that the field can hold")
 			continue

@@ -52,7 +52,8 @@ func TestGoodDefinitionsCompileAndTheirExamplesHold(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files", err)
 	}
-	for _, file := range append(files, "profiles/extended.toml", "profiles/compact.toml") {
+	profiles, _ := filepath.Glob("profiles/*.toml")
+	for _, file := range append(files, profiles...) {
 		src, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -111,20 +111,24 @@ func (c *compiler) ranges(def *fieldDef, o *op) [][2]uint64 {
 
 // parseRange reads one value, or two with a dash between.
 func (o *op) parseRange(v any) (lo, hi uint64, err error) {
+	parse := func(v any) (uint64, error) {
+		_, num, err := o.parseForm(nil, v, 0, false)
+		return num, err
+	}
 	if text, ok := v.(string); ok && len(text) > 2 {
 		if dash := strings.IndexByte(text[1:], '-') + 1; dash > 0 {
-			_, lo, err = o.parse(nil, text[:dash], false)
+			lo, err = parse(text[:dash])
 			if err != nil {
 				return 0, 0, err
 			}
-			_, hi, err = o.parse(nil, text[dash+1:], false)
+			hi, err = parse(text[dash+1:])
 			if err == nil && o.key(lo) > o.key(hi) {
 				err = fmt.Errorf("%w: a range that ends before it begins", ErrRange)
 			}
 			return lo, hi, err
 		}
 	}
-	_, lo, err = o.parse(nil, v, false)
+	lo, err = parse(v)
 	return lo, lo, err
 }
 

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -13,8 +14,18 @@ type timeLayout struct {
 	parts []timePart
 	size  int // bytes
 	zone  *time.Location
+	as    timeForm
 	stamp atomic.Pointer[stamp] // what appendNow wrote last
 }
+
+// timeForm is how the parts of a time stand on the wire.
+type timeForm uint8
+
+const (
+	timeBCD    timeForm = iota
+	timeBinary          // each part one byte, YYYY and SSS two, most significant first
+	timeASCII           // digits as characters, other characters as they stand
+)
 
 type timePart struct {
 	unit   timeUnit
@@ -32,17 +43,19 @@ const (
 	unitHour
 	unitMinute
 	unitSecond
+	unitMilli
+	unitLiteral // timeASCII: a character that always stands there
 	unitCount
 )
 
-var unitTexts = [unitCount]string{"YYYY", "YY", "MM", "DD", "hh", "mm", "ss"}
+var unitTexts = [unitLiteral]string{"YYYY", "YY", "MM", "DD", "hh", "mm", "ss", "SSS"}
 
 // century of two-digit years.
 const century = 2000
 
 // parseTimeLayout reads YYYY or YY, MM, DD, hh, mm, ss, in any order, each at most once.
-func parseTimeLayout(text string, zone *time.Location) (*timeLayout, error) {
-	l := &timeLayout{text: text, zone: zone}
+func parseTimeLayout(text string, zone *time.Location, as timeForm) (*timeLayout, error) {
+	l := &timeLayout{text: text, zone: zone, as: as}
 	var seen [unitCount]bool
 	rest := text
 next:
@@ -52,12 +65,21 @@ next:
 				if seen[unit] {
 					return nil, fmt.Errorf("%s twice", name)
 				}
+				if as == timeBCD && len(name) == 3 {
+					return nil, fmt.Errorf("%s in BCD", name)
+				}
 				seen[unit] = true
-				l.parts = append(l.parts, timePart{timeUnit(unit), l.size, len(name) / 2})
-				l.size += len(name) / 2
+				l.parts = append(l.parts, timePart{timeUnit(unit), l.size, as.size(name)})
+				l.size += as.size(name)
 				rest = rest[len(name):]
 				continue next
 			}
+		}
+		if as == timeASCII {
+			l.parts = append(l.parts, timePart{unitLiteral, l.size, 1})
+			l.size++
+			rest = rest[1:]
+			continue
 		}
 		return nil, fmt.Errorf("%q", rest)
 	}
@@ -81,9 +103,14 @@ var daysIn = [13]int{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
 func (l *timeLayout) parse(b []byte) (t time.Time, ok bool) {
 	var v [unitCount]int
 	for _, p := range l.parts {
-		n := binary2(b[p.offset])
-		if p.size == 2 {
-			n = n*100 + binary2(b[p.offset+1])
+		var n int
+		if l.as == timeBCD {
+			n = binary2(b[p.offset])
+			if p.size == 2 {
+				n = n*100 + binary2(b[p.offset+1])
+			}
+		} else {
+			n = l.part(p, b[p.offset:p.offset+p.size])
 		}
 		if p.unit == unitYear2 {
 			p.unit, n = unitYear, n+century
@@ -92,13 +119,13 @@ func (l *timeLayout) parse(b []byte) (t time.Time, ok bool) {
 	}
 	year, month, day := v[unitYear], v[unitMonth], v[unitDay]
 	if month < 1 || month > 12 || day < 1 || day > daysIn[month] ||
-		v[unitHour] > 23 || v[unitMinute] > 59 || v[unitSecond] > 59 {
+		v[unitHour] > 23 || v[unitMinute] > 59 || v[unitSecond] > 59 || v[unitMilli] > 999 {
 		return time.Time{}, false
 	}
 	if month == 2 && day == 29 && (year%4 != 0 || year%100 == 0 && year%400 != 0) {
 		return time.Time{}, false
 	}
-	t = time.Date(year, time.Month(month), day, v[unitHour], v[unitMinute], v[unitSecond], 0, l.zone)
+	t = time.Date(year, time.Month(month), day, v[unitHour], v[unitMinute], v[unitSecond], v[unitMilli]*1e6, l.zone)
 	// An hour that a change to summer time skips comes back as another one.
 	if l.zone != time.UTC && t.Hour() != v[unitHour] {
 		return time.Time{}, false
@@ -109,6 +136,9 @@ func (l *timeLayout) parse(b []byte) (t time.Time, ok bool) {
 // append writes t in the zone of the layout; what is finer than the layout is cut off.
 func (l *timeLayout) append(dst []byte, t time.Time) ([]byte, error) {
 	t = t.In(l.zone)
+	if l.as != timeBCD {
+		return l.appendOther(dst, t)
+	}
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
 	for _, p := range l.parts {
@@ -138,7 +168,7 @@ func (l *timeLayout) append(dst []byte, t time.Time) ([]byte, error) {
 	return dst, nil
 }
 
-// stamp is the second that a layout wrote last.  No layout is finer.
+// stamp is the second that a layout wrote last.
 type stamp struct {
 	second int64 // Unix
 	size   int
@@ -147,8 +177,11 @@ type stamp struct {
 
 const maxTimeBytes = 8 // room for YYYYMMDDhhmmss and more
 
-// appendNow is append for the clock of the server: all replies of one second share one conversion.
+// appendNow is append for the clock of the server: all replies of one second share one conversion, unless the layout is finer.
 func (l *timeLayout) appendNow(dst []byte, now time.Time) ([]byte, error) {
+	if slices.ContainsFunc(l.parts, func(p timePart) bool { return p.unit == unitMilli }) {
+		return l.append(dst, now)
+	}
 	second := now.Unix()
 	if s := l.stamp.Load(); s != nil && s.second == second {
 		return append(dst, s.bytes[:s.size]...), nil

@@ -49,7 +49,7 @@ func TestADateThatCannotBeIsKeptAndSuspect(t *testing.T) {
 }
 
 func TestOrdinaryDatesAreNotSuspect(t *testing.T) {
-	layout, err := parseTimeLayout("YYYYMMDDhhmmss", time.UTC)
+	layout, err := parseTimeLayout("YYYYMMDDhhmmss", time.UTC, timeBCD)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestSummerTimeSkipsAndRepeatsAnHour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	layout, _ := parseTimeLayout("YYYYMMDDhhmmss", zone)
+	layout, _ := parseTimeLayout("YYYYMMDDhhmmss", zone, timeBCD)
 	for digits, exists := range map[string]bool{
 		"20260329015959": true, "20260329023000": false, "20260329030000": true, "20261025023000": true,
 	} {

@@ -11,6 +11,9 @@ import (
 // Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
 // f is then of no use.
 func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
+	if p.grammar != nil {
+		return p.decodeGrammar(d, raw, f)
+	}
 	l := p.fixedLayout(d, raw)
 	if l == nil || !l.plan.verify(p, raw) {
 		return p.decodeGeneral(d, raw, f)

@@ -14,6 +14,10 @@ type definition struct {
 	max      int
 	length   *lengthDef
 	header   []fieldDef
+	families []familyDef // [[frame]], or [frame] with more than a header and a length
+	layouts  map[string][]fieldDef
+	includes []string
+	rich     bool // needs the grammar: the flat plan cannot hold it
 	messages []messageDef
 	replies  []replyDef
 	answerBy []string
@@ -37,6 +41,8 @@ type fieldDef struct {
 	in                                              []any
 	enum                                            []enumDef
 	parts                                           []fieldDef
+
+	grammarDef
 }
 
 type enumDef struct {
@@ -48,15 +54,17 @@ type enumDef struct {
 type messageDef struct {
 	path                                        string
 	name, title, from, purpose, forward, repeat string
+	frame, when                                 string
 	commands                                    []any
 	fallback                                    bool
 	fields                                      []fieldDef
 }
 
 type replyDef struct {
-	path, from, send string
-	to               []any
-	set              []setDef
+	path, from, send, when string
+	to                     []any
+	messages               []string
+	set                    []setDef
 }
 
 type setDef struct {
@@ -101,18 +109,8 @@ func readDefinition(t *table) *definition {
 	if d.name != "" && !namePattern.MatchString(d.name) {
 		t.src.problem(t.at("name"), quote(d.name), "lower-case letters and digits, joined by - or .")
 	}
-	if frame := t.table("frame"); frame != nil {
-		d.max = frame.integer("max", 1, hardMaxFrame, defaultMaxFrame)
-		if length := frame.table("length"); length != nil {
-			d.length = &lengthDef{path: length.path, field: length.requiredText("field"),
-				counts: length.requiredText("counts"), add: length.integer("add", -hardMaxFrame, hardMaxFrame, 0)}
-			length.finish()
-		}
-		d.header = readFields(frame, "header", d.order)
-		frame.finish()
-	} else if !t.has("frame") {
-		t.src.problem("frame", "nothing", "a table with the header and what all frames have in common")
-	}
+	d.readFrames(t)
+	d.readLayouts(t)
 	for _, m := range t.tables("message") {
 		d.messages = append(d.messages, readMessage(m, d.order))
 	}
@@ -139,14 +137,16 @@ func readFields(t *table, key, order string) []fieldDef {
 }
 
 func readField(t *table, order string) fieldDef {
+	fieldTable(t)
 	f := fieldDef{
-		path: t.path, key: t.requiredText("key"), kind: t.requiredText("type"),
+		path: t.path, key: t.text("key"), kind: t.text("type"),
 		title: t.text("title"), unit: t.text("unit"),
-		as:     t.word("as", []string{"number", "digits"}, ""),
-		order:  t.word("order", orderWords, order),
+		as:     t.word("as", asWords, ""),
+		order:  t.word("order", allOrderWords, order),
 		layout: t.text("layout"), chars: t.word("chars", charWords, ""),
 		role: t.word("role", roleNames[1:], ""), remember: t.flag("remember"),
 	}
+	f.readGrammar(t, order)
 	f.readSize(t)
 	f.readValues(t)
 	for _, part := range t.tables("bits") {
@@ -174,7 +174,7 @@ func (f *fieldDef) checkKey(s *source) {
 
 func (f *fieldDef) readSize(t *table) {
 	f.maxSize = t.integer("max_size", 0, hardMaxFrame, hardMaxFrame)
-	if s := t.values["size"]; t.has("max_size") && s != "rest" {
+	if s := t.values["size"]; t.has("max_size") && s != "rest" && t.values["type"] != "run" {
 		t.src.problem(t.at("max_size"), "it beside a fixed size", `it with size = "rest"`)
 	}
 	v, ok := t.get("size")
@@ -190,6 +190,10 @@ func (f *fieldDef) readSize(t *table) {
 	case string:
 		if v == "rest" {
 			f.rest = true
+			return
+		}
+		if f.sizeExpr = v; v != "" && sizePattern.MatchString(v) {
+			f.rich = true
 			return
 		}
 	}
@@ -227,6 +231,8 @@ func readMessage(t *table, order string) messageDef {
 		forward:  t.text("forward"),
 		repeat:   t.word("repeat", repeatWords, "never"),
 		fallback: t.flag("default"),
+		frame:    t.text("frame"),
+		when:     t.text("when"),
 		fields:   readFields(t, "fields", order),
 	}
 	if v, ok := t.get("command"); ok {
@@ -237,10 +243,14 @@ func readMessage(t *table, order string) messageDef {
 }
 
 func readReply(t *table) replyDef {
-	r := replyDef{path: t.path, from: t.word("from", partyWords, "anyone"), send: t.word("send", sendWords, "header")}
+	r := replyDef{path: t.path, from: t.word("from", partyWords, "anyone"), send: t.text("send"), when: t.text("when")}
+	if r.send == "" {
+		r.send = "header"
+	}
+	r.messages = t.strings("messages")
 	if v, ok := t.get("to"); ok {
 		r.to = asList(v)
-	} else {
+	} else if r.messages == nil {
 		t.src.problem(t.at("to"), "nothing", "the commands that are acknowledged")
 	}
 	if set := t.table("set"); set != nil {

@@ -59,7 +59,7 @@ func TestRolesAreReadFromTheFrame(t *testing.T) {
 }
 
 func TestAnIntegratorsLettersBecomeCommands(t *testing.T) {
-	for _, name := range ShippedNames() {
+	for _, name := range nativeNames {
 		p := shipped(t, name)
 		for _, letter := range []string{"a", "b", "f", "g", "h"} {
 			var f Frame

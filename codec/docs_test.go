@@ -25,6 +25,9 @@ func TestTheReferenceShowsWhatCompiles(t *testing.T) {
 			if strings.Contains(body, `"rest"`) {
 				body = strings.Replace(body, "header = []", "header = [{ key = \"L\", type = \"byte\" }]\nlength = { field = \"L\", counts = \"all\" }", 1)
 			}
+		case kind == "toml part":
+			lists++
+			body = "name = \"part\"\n[frame]\nlength = { field = \"L\", counts = \"all\" }\nheader = [{ key = \"L\", type = \"byte\" }]\ntrailer = [{ key = \"sum\", type = \"checksum\", algorithm = \"sum8\" }]\n[[message]]\nname = \"part\"\nfields = [\n" + body + "\n]\n"
 		case kind == "toml":
 			profiles++
 		default:

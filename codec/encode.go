@@ -11,6 +11,9 @@ func (p *Profile) Append(dst []byte, f *Frame) ([]byte, error) {
 	if f.layout == nil || f.profile != p {
 		return dst, &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
+	if p.grammar != nil { // such a frame is always one that was decoded, or woven and decoded
+		return append(dst, f.raw...), nil
+	}
 	if plan := f.layout.plan; plan != nil {
 		start := len(dst)
 		dst = slices.Grow(dst, plan.total)[:start+plan.total]

@@ -65,6 +65,9 @@ func (p *Profile) checkExample(e *example) (out []error) {
 
 // expect compares one field on the wire, so that a value may be written in any way that can be encoded.
 func (p *Profile) expect(f *Frame, key string, want any) error {
+	if p.grammar != nil {
+		return p.expectAt(f, key, want)
+	}
 	for i := range f.cells {
 		o := &p.ops[f.cells[i].op]
 		if o.field.Key != key {

@@ -14,6 +14,7 @@ type Frame struct {
 	plan      *fixedPlan        // what cells, nums and roles are set up for; nil: for this frame alone
 	decoded   bool              // data is what Decode was given
 	data      []byte            // bytes of the cells
+	raw       []byte            // what a grammar decoded; data may differ from it
 	own       []byte            // memory of a built or changed frame
 	cells     []cell            // every field in order; of the plan for a fixed layout, else own (memory)
 	nums      []uint64          // value of each cell: numbers; the first bytes of short text
@@ -25,10 +26,15 @@ type Frame struct {
 
 // cell is the place of one field.
 type cell struct {
-	op   uint16 // in Profile.ops
-	off  uint32 // in Frame.data; for fields of bytes, and for all fields of a decoded frame
-	size uint32 // bytes on the wire
+	op    uint16 // in Profile.ops
+	depth uint8  // lists and groups around it
+	exp   int8   // power of ten that the value is multiplied with; noValue: the field says that it has none
+	off   uint32 // in Frame.data; for fields of bytes, and for all fields of a decoded frame
+	size  uint32 // bytes on the wire
 }
+
+// noValue in cell.exp marks a field that holds the sign for "missing".
+const noValue = -128
 
 // Message is the layout the frame has; nil before the first Decode or Build.
 func (f *Frame) Message() *Message {
@@ -38,10 +44,21 @@ func (f *Frame) Message() *Message {
 	return f.layout.message
 }
 
+// Kind names which of several kinds of frames on one stream this is; empty where there is only one.
+func (f *Frame) Kind() string {
+	if f.layout == nil || f.layout.shape == nil {
+		return ""
+	}
+	return f.layout.shape.family.name
+}
+
 // Raw is what Decode was given; nil in a built frame.
 func (f *Frame) Raw() []byte {
 	if !f.decoded {
 		return nil
+	}
+	if f.raw != nil {
+		return f.raw
 	}
 	return f.data
 }
@@ -69,7 +86,7 @@ func (f *Frame) From() Party {
 // reset makes f an empty frame of p with room for its cells.
 func (f *Frame) reset(p *Profile, d Direction) {
 	f.profile, f.layout, f.direction = p, nil, d
-	f.plan, f.decoded, f.data = nil, false, nil
+	f.plan, f.decoded, f.data, f.raw = nil, false, nil, nil
 	if cap(f.memory) < p.maxCells {
 		f.memory = make([]cell, 0, p.maxCells)
 	}
@@ -115,7 +132,7 @@ func (f *Frame) bytes(i int) []byte {
 
 func (f *Frame) number(r Role) (uint64, bool) {
 	i, o := f.role(r)
-	if i < 0 || !o.numeric() {
+	if i < 0 || !o.numeric() || f.cells[i].exp == noValue {
 		return 0, false
 	}
 	return f.nums[i], true
@@ -151,7 +168,7 @@ func (f *Frame) Identity() []byte {
 	if i < 0 {
 		return nil
 	}
-	if o.code == opDigits && !o.little {
+	if o.code == opDigits && !o.little && o.form == nil {
 		f.text = appendDigits(f.text[:0], f.bytes(i))
 	} else {
 		f.text = f.item(i, o).AppendText(f.text[:0])
@@ -171,10 +188,10 @@ func (f *Frame) Alarm() (uint64, bool) { return f.number(RoleAlarm) }
 // Timestamp is when the frame was made; ok is false when it does not say or names a time that does not exist.
 func (f *Frame) Timestamp() (time.Time, bool) {
 	i, o := f.role(RoleTimestamp)
-	if i < 0 || o.code != opTime {
+	if i < 0 {
 		return time.Time{}, false
 	}
-	return o.time.parse(f.bytes(i))
+	return f.item(i, o).Time()
 }
 
 // Items lists every field in order.  Valid until the next use of f.
@@ -184,14 +201,30 @@ func (f *Frame) Items() []Item {
 	for i := range f.cells {
 		it := f.item(i, &f.profile.ops[f.cells[i].op])
 		it.Off = off
+		if f.raw != nil {
+			it.Off = int(f.cells[i].off)
+		}
 		f.items = append(f.items, it)
 		off += it.Len
+	}
+	if f.raw != nil {
+		f.wireOffsets(f.items)
 	}
 	return f.items
 }
 
 // Item finds a field by its key.
 func (f *Frame) Item(key string) (Item, bool) {
+	if f.raw != nil {
+		i := f.at(key)
+		if i < 0 {
+			return Item{}, false
+		}
+		one := [1]Item{f.item(i, &f.profile.ops[f.cells[i].op])}
+		one[0].Off = int(f.cells[i].off)
+		f.wireOffsets(one[:])
+		return one[0], true
+	}
 	off := 0
 	for i := range f.cells {
 		c := &f.cells[i]
@@ -210,6 +243,12 @@ func (f *Frame) item(i int, o *op) Item {
 	it := Item{Field: o.field, Kind: o.field.Kind, Len: int(f.cells[i].size), op: o, num: f.nums[i]}
 	if !o.numeric() {
 		it.data = f.bytes(i)
+	}
+	if c := &f.cells[i]; f.raw != nil {
+		it.Depth, it.exp, it.data = int(c.depth), c.exp, f.bytes(i)
+		if c.exp == noValue {
+			it.exp, it.missing = 0, true
+		}
 	}
 	return it
 }

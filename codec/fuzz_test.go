@@ -23,6 +23,11 @@ func FuzzDecode(f *testing.F) {
 	for _, g := range goldens {
 		f.Add(g.bytes(f), uint8(g.direction))
 	}
+	for _, c := range corpora(f) {
+		for _, g := range c.Frames {
+			f.Add(unhex(f, g.Hex), uint8(directionOf(g.Direction)))
+		}
+	}
 	f.Add([]byte("\x00\x0e\x01\x07\xa3\xe7\x55\x00\x01\x12\x34\x56\x7f"), uint8(0))
 	f.Fuzz(func(t *testing.T, data []byte, way uint8) {
 		d := Direction(way % 3)
@@ -71,6 +76,11 @@ func FuzzSplit(f *testing.F) {
 		f.Add(append([]byte("\x00\x25noise"), g.bytes(f)...), uint16(7), uint16(13))
 	}
 	f.Add(all, uint16(100), uint16(3))
+	for _, c := range corpora(f) {
+		for _, g := range c.Frames[:min(len(c.Frames), 4)] {
+			f.Add(append([]byte("\x68\x7e\x05\x64"), unhex(f, g.Hex)...), uint16(5), uint16(11))
+		}
+	}
 	f.Fuzz(func(t *testing.T, stream []byte, at, size uint16) {
 		for _, p := range profiles {
 			split := p.Splitter(Uplink)

@@ -16,9 +16,11 @@ type Item struct {
 	Off   int // bytes from the start of the frame
 	Len   int // bytes on the wire; 0 for a part of a bit field
 
-	op   *op
-	num  uint64
-	data []byte
+	op      *op
+	num     uint64
+	data    []byte
+	exp     int8 // power of ten
+	missing bool
 }
 
 // Uint is the value of a number; a fraction is cut off, a negative value is 0.
@@ -26,12 +28,14 @@ func (it Item) Uint() uint64 {
 	switch {
 	case it.op == nil || !it.op.numeric():
 		return 0
+	case it.missing:
+		return 0
 	case it.Kind == KindFloat:
 		if v := it.Float(); v > 0 {
 			return uint64(v)
 		}
 		return 0
-	case it.op.code == opInt && int64(it.num) < 0:
+	case it.op.signed() && it.signed() < 0:
 		return 0
 	}
 	return it.num
@@ -39,19 +43,22 @@ func (it Item) Uint() uint64 {
 
 // Int is the value of a number; a fraction is cut off.
 func (it Item) Int() int64 {
-	if it.op == nil || !it.op.numeric() {
+	if it.op == nil || !it.op.numeric() && it.op.code != opDecimal || it.missing {
 		return 0
 	}
 	if it.Kind == KindFloat {
 		return int64(it.Float())
 	}
-	return int64(it.num)
+	return it.signed()
 }
 
 // Float is the value of a number, after scaling.
 func (it Item) Float() float64 {
 	if it.op == nil {
 		return 0
+	}
+	if it.rich() {
+		return it.float()
 	}
 	switch it.op.code {
 	case opFloat32:
@@ -80,7 +87,10 @@ func (it Item) Bytes() []byte { return it.data }
 
 // Time of a date and time; ok is false when it names one that does not exist, or when this is no time.
 func (it Item) Time() (t time.Time, ok bool) {
-	if it.op == nil || it.op.code != opTime {
+	if it.op != nil && it.op.form != nil && it.op.form.clock != nil && !it.missing {
+		return it.op.form.clock.time(it.num)
+	}
+	if it.op == nil || it.op.code != opTime || it.missing {
 		return time.Time{}, false
 	}
 	return it.op.time.parse(it.data)
@@ -88,15 +98,15 @@ func (it Item) Time() (t time.Time, ok bool) {
 
 // Suspect says that the bytes have the right form but no meaning: a date that does not exist.
 func (it Item) Suspect() bool {
-	if it.op == nil || it.op.code != opTime {
+	if it.op == nil || it.Kind != KindTime || it.missing {
 		return false
 	}
-	_, ok := it.op.time.parse(it.data)
+	_, ok := it.Time()
 	return !ok
 }
 
 // Missing says that the field holds the mark for "no value".
-func (it Item) Missing() bool { return false }
+func (it Item) Missing() bool { return it.missing }
 
 // Label is the name that the definition gives to the value; empty when it gives none.
 func (it Item) Label() string {
@@ -106,6 +116,13 @@ func (it Item) Label() string {
 	for _, e := range it.Field.Enum {
 		if e.Value == int64(it.num) {
 			return e.Label
+		}
+	}
+	if it.op != nil && it.op.form != nil {
+		for _, r := range it.op.form.labels {
+			if r.lo <= it.num && it.num <= r.hi {
+				return r.label
+			}
 		}
 	}
 	return ""
@@ -118,6 +135,9 @@ func (it Item) Text() string { return string(it.AppendText(nil)) }
 func (it Item) AppendText(dst []byte) []byte {
 	if it.op == nil {
 		return dst
+	}
+	if it.rich() {
+		return it.appendForm(dst)
 	}
 	switch it.op.code {
 	case opDigits:
@@ -142,16 +162,20 @@ func (it Item) AppendText(dst []byte) []byte {
 		}
 	}
 	if it.op.scale != nil {
-		raw := new(big.Int).SetUint64(it.num)
-		if it.op.code == opInt {
-			raw.SetInt64(int64(it.num))
-		}
-		return it.op.scale.appendText(dst, raw)
+		return it.appendScaled(dst)
 	}
 	if it.op.code == opInt {
 		return strconv.AppendInt(dst, int64(it.num), 10)
 	}
 	return strconv.AppendUint(dst, it.num, 10)
+}
+
+func (it *Item) appendScaled(dst []byte) []byte {
+	raw := new(big.Int).SetUint64(it.num)
+	if it.op.signed() {
+		raw.SetInt64(it.signed())
+	}
+	return it.op.scale.appendText(dst, raw)
 }
 
 func (it Item) appendDigits(dst []byte) []byte {

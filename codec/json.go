@@ -24,6 +24,9 @@ func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
 	dst = append(dst, `,"direction":"`...)
 	dst = append(dst, f.direction.String()...)
 	dst = append(dst, '"')
+	if f.profile.grammar != nil {
+		return append(f.appendTree(dst), '}'), nil
+	}
 	for i := range f.cells {
 		o := &f.profile.ops[f.cells[i].op]
 		dst = append(dst, ',', '"')
@@ -125,6 +128,9 @@ func (p *Profile) ParseJSON(src []byte, f *Frame) error {
 	}
 	for _, key := range reservedKeys {
 		delete(fields, key)
+	}
+	if p.grammar != nil {
+		return p.parseTree(f, l, direction, fields)
 	}
 	if err := p.fill(f, l, builder{fields: fields, verbatim: true}); err != nil {
 		return err

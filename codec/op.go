@@ -20,6 +20,15 @@ const (
 	opHex                   // bytes
 	opASCII                 // one byte a character, padded
 	opTime                  // date and time in packed BCD
+
+	// Of the grammar only.
+	opDecimal  // a number written in characters
+	opBitset   // one bit a flag, the lowest bit of the first byte first
+	opGroup    // fields that belong together; has no bytes of its own
+	opList     // repeated fields; likewise
+	opChecksum // number over other bytes
+	opRun      // how often one byte is repeated
+	opComputed // follows from other fields; no bytes
 )
 
 // What an op has to do beyond its plain work.
@@ -65,6 +74,10 @@ type op struct {
 	scale  *scaling
 	enum   map[string]uint64 // label → value, for building only
 	preset *preset           // value when none is given
+
+	reg  int   // where the grammar keeps the value for expressions; 0: nobody asks
+	form *form // what the grammar knows beyond the above
+	fold *fold // collects bits over a list
 }
 
 // preset is the default or the constant of a field, ready to be written.
@@ -80,7 +93,7 @@ func (s *byteSet) add(c byte)      { s[c>>6] |= 1 << (c & 63) }
 func (s *byteSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
 
 // numeric says that the value lives in the number of a cell, not in bytes.
-func (o *op) numeric() bool { return o.code <= opPart }
+func (o *op) numeric() bool { return o.code <= opPart || o.code >= opChecksum }
 
 // signBit of a signed integer of the op's size.
 func (o *op) signBit() uint64 { return 1 << (uint(o.size)*8 - 1) }
@@ -126,6 +139,9 @@ func (o *op) load(b []byte) (num uint64, ok bool) {
 		if o.check == checkBytes && !bytes.Equal(b, o.want) {
 			return 0, false
 		}
+		if o.code == opTime && o.time.as != timeBCD {
+			return 0, o.time.fits(b)
+		}
 		return 0, allDigits(b)
 	case opHex:
 		if o.check == checkBytes && !bytes.Equal(b, o.want) {
@@ -156,7 +172,7 @@ func (o *op) load(b []byte) (num uint64, ok bool) {
 
 // key makes signed values comparable as unsigned ones.
 func (o *op) key(num uint64) uint64 {
-	if o.code == opInt {
+	if o.code == opInt || o.form != nil && o.signed() {
 		return num ^ 1<<63
 	}
 	return num
@@ -183,7 +199,7 @@ func (o *op) allows(num uint64) bool {
 func (o *op) plausible(b []byte) bool {
 	switch o.code {
 	case opBCD, opDigits, opTime:
-		if !allDigits(b) {
+		if (o.code != opTime || o.time.as == timeBCD) && !allDigits(b) {
 			return false
 		}
 	case opHex, opASCII:
@@ -246,7 +262,15 @@ func (o *op) store(b []byte, num uint64) {
 func (o *op) bounds() (lo int64, hi uint64) {
 	switch o.code {
 	case opBCD:
-		return 0, pow100[o.size] - 1
+		hi = pow100[min(o.size, maxBCDNumber)] - 1
+		if o.form != nil && o.signed() {
+			lo = -int64(hi)
+		}
+		return lo, hi
+	case opRun:
+		return 0, uint64(o.most)
+	case opComputed:
+		return math.MinInt64, math.MaxInt64
 	case opInt:
 		return -int64(o.signBit()-1) - 1, o.signBit() - 1
 	case opPart:
@@ -254,6 +278,9 @@ func (o *op) bounds() (lo int64, hi uint64) {
 	}
 	if o.size == 8 {
 		return 0, math.MaxUint64
+	}
+	if o.form != nil && o.form.minusBit {
+		return -int64(o.signBit() - 1), o.signBit() - 1
 	}
 	return 0, 1<<(uint(o.size)*8) - 1
 }

@@ -35,6 +35,8 @@ type Profile struct {
 	replies  []replyRule
 	answer   []uint16 // ops whose values an answer shares with its request
 	examples []example
+
+	grammar *grammar // nil: the flat plan says everything
 }
 
 // layout is the plan of one message.
@@ -48,6 +50,7 @@ type layout struct {
 	rest      bool       // there is such a field,
 	most      int        // of so many bytes at the most
 	plan      *fixedPlan // nil when the fields have no fixed places
+	shape     *shape     // the body in a profile with a grammar
 }
 
 // fits says whether a body of n bytes can have this layout.

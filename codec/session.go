@@ -6,6 +6,7 @@ type Session struct {
 	profile *Profile
 	values  []uint64 // by slot: the bytes of the field, packed
 	known   uint64   // bit per slot
+	who     []byte   // identity of the last frame that carried one
 }
 
 // maxSlots is how many fields of a profile can be marked `remember`.
@@ -14,12 +15,19 @@ const maxSlots = 64
 // Remember keeps the values of f that later frames to the same peer default to (fields marked `remember`).
 // Frames of the server itself are not remembered.
 func (p *Profile) Remember(s *Session, f *Frame) {
-	if p.slots == 0 || f.layout == nil || f.direction == Downlink {
+	if f.layout == nil || f.direction == Downlink {
 		return
 	}
-	if s.profile != p {
-		*s = Session{profile: p, values: make([]uint64, p.slots)}
+	if p.grammar != nil {
+		if id := f.Identity(); len(id) > 0 {
+			s.own(p)
+			s.who = append(s.who[:0], id...)
+		}
 	}
+	if p.slots == 0 {
+		return
+	}
+	s.own(p)
 	for i := range f.cells {
 		o := &p.ops[f.cells[i].op]
 		if o.flags&flagRemember == 0 {
@@ -31,6 +39,49 @@ func (p *Profile) Remember(s *Session, f *Frame) {
 		}
 		s.values[o.slot] = num
 		s.known |= 1 << o.slot
+	}
+}
+
+// own makes s a session of p.
+func (s *Session) own(p *Profile) {
+	if s.profile != p {
+		*s = Session{profile: p, values: make([]uint64, p.slots)}
+	}
+}
+
+// Identity is the identity of the last remembered frame that carried one: a protocol may say it in the login alone.
+// Valid until the next Remember; empty when no frame carried one.
+func (s *Session) Identity() []byte {
+	if s == nil {
+		return nil
+	}
+	return s.who
+}
+
+// peek is the next value of an own counter.
+func (s *Session) peek(p *Profile, o *op) uint64 {
+	if s.profile != p {
+		return 0
+	}
+	return s.values[o.slot]
+}
+
+// count advances the own counters that f, which was made with s, has used.
+func (s *Session) count(p *Profile, f *Frame) {
+	if s == nil {
+		return
+	}
+	for i := range f.cells {
+		o := &p.ops[f.cells[i].op]
+		if o.form == nil || !o.form.counter {
+			continue
+		}
+		s.own(p)
+		if _, hi := o.bounds(); f.nums[i] >= hi {
+			s.values[o.slot] = 0
+		} else {
+			s.values[o.slot] = f.nums[i] + 1
+		}
 	}
 }
 

@@ -68,6 +68,7 @@ type table struct {
 	path   string
 	values map[string]any
 	known  []string
+	silent []string // known too, but not named in messages
 }
 
 func (t *table) at(key string) string { return join(t.path, key) }
@@ -89,10 +90,13 @@ func (t *table) finish() {
 	for _, k := range t.known {
 		known[k] = true
 	}
+	for _, k := range t.silent {
+		known[k] = true
+	}
 	for _, k := range t.keys() {
 		if !known[k] {
 			t.src.problem(t.at(k), "unknown key "+quote(k), "one of "+strings.Join(t.known, ", "))
-			t.src.problems[len(t.src.problems)-1].Nearest = nearest(k, t.known)
+			t.src.problems[len(t.src.problems)-1].Nearest = nearest(k, append(t.known[:len(t.known):len(t.known)], t.silent...))
 		}
 	}
 }

@@ -1,0 +1,172 @@
+package codec
+
+import (
+	"hash/crc32"
+	"math/bits"
+)
+
+// Checksums.  An algorithm is a name of the registry below, or the parameters of a CRC in the notation of the
+// catalogue by Greg Cook (reveng.sourceforge.io): width, poly, init, refin, refout, xorout.
+
+// checksum computes one number over the bytes it covers.
+type checksum struct {
+	width int // bits
+	sum   func(b []byte) uint64
+}
+
+// crcParams are those of the catalogue.  late marks the variant in which a byte enters the low half of a 16-bit
+// register that was shifted by eight before, instead of being combined with it.
+type crcParams struct {
+	width           int
+	poly, init, xor uint64
+	refin, refout   bool
+	late            bool
+}
+
+var namedCRCs = map[string]crcParams{
+	"crc-8/smbus":        {width: 8, poly: 0x07},
+	"crc-8/maxim":        {width: 8, poly: 0x31, refin: true, refout: true},
+	"crc-8/31-ff":        {width: 8, poly: 0x31, init: 0xff},
+	"crc-8/e5":           {width: 8, poly: 0xe5},
+	"crc-16/arc":         {width: 16, poly: 0x8005, refin: true, refout: true},
+	"crc-16/modbus":      {width: 16, poly: 0x8005, init: 0xffff, refin: true, refout: true},
+	"crc-16/usb":         {width: 16, poly: 0x8005, init: 0xffff, refin: true, refout: true, xor: 0xffff},
+	"crc-16/maxim":       {width: 16, poly: 0x8005, refin: true, refout: true, xor: 0xffff},
+	"crc-16/x-25":        {width: 16, poly: 0x1021, init: 0xffff, refin: true, refout: true, xor: 0xffff},
+	"crc-16/kermit":      {width: 16, poly: 0x1021, refin: true, refout: true},
+	"crc-16/xmodem":      {width: 16, poly: 0x1021},
+	"crc-16/ccitt-false": {width: 16, poly: 0x1021, init: 0xffff},
+	"crc-16/dnp":         {width: 16, poly: 0x3d65, refin: true, refout: true, xor: 0xffff},
+	"crc-16/en-13757":    {width: 16, poly: 0x3d65, xor: 0xffff},
+	"crc-16/late-a001":   {width: 16, poly: 0x8005, init: 0xffff, refin: true, refout: true, late: true},
+	"crc-24/openpgp":     {width: 24, poly: 0x864cfb, init: 0xb704ce},
+	"crc-32/iso-hdlc":    {width: 32, poly: 0x04c11db7, init: 0xffffffff, refin: true, refout: true, xor: 0xffffffff},
+	"crc-32/mpeg-2":      {width: 32, poly: 0x04c11db7, init: 0xffffffff},
+}
+
+var namedSums = map[string]checksum{
+	"sum8":        {8, func(b []byte) uint64 { return plainSum(b) & 0xff }},
+	"sum16":       {16, func(b []byte) uint64 { return plainSum(b) & 0xffff }},
+	"sum32":       {32, func(b []byte) uint64 { return plainSum(b) & 0xffffffff }},
+	"lrc8":        {8, func(b []byte) uint64 { return -plainSum(b) & 0xff }},
+	"not-sum8":    {8, func(b []byte) uint64 { return ^plainSum(b) & 0xff }},
+	"ones-sum8":   {8, func(b []byte) uint64 { return onesSum(b, 8) }},
+	"ones-sum16":  {16, func(b []byte) uint64 { return onesSum(b, 16) }},
+	"xor8":        {8, xorSum},
+	"fletcher-8":  {16, func(b []byte) uint64 { return fletcher(b, 256) }},
+	"fletcher-16": {16, func(b []byte) uint64 { return fletcher(b, 255) }},
+}
+
+// findChecksum returns an algorithm of the registry.
+func findChecksum(name string) (checksum, bool) {
+	if s, ok := namedSums[name]; ok {
+		return s, true
+	}
+	if p, ok := namedCRCs[name]; ok {
+		return newCRC(p), true
+	}
+	return checksum{}, false
+}
+
+func checksumNames() []string {
+	return append(keysOf(namedCRCs), keysOf(namedSums)...)
+}
+
+func plainSum(b []byte) (s uint64) {
+	for _, c := range b {
+		s += uint64(c)
+	}
+	return s
+}
+
+func xorSum(b []byte) (s uint64) {
+	for _, c := range b {
+		s ^= uint64(c)
+	}
+	return s
+}
+
+// onesSum adds with the carry brought round, and complements: words of 16 bits are taken high byte first.
+func onesSum(b []byte, width int) (s uint64) {
+	limit := uint64(1)<<width - 1
+	if width == 8 {
+		s = plainSum(b)
+	} else {
+		for i := 0; i < len(b); i += 2 {
+			s += uint64(b[i]) << 8
+			if i+1 < len(b) {
+				s += uint64(b[i+1])
+			}
+		}
+	}
+	for s > limit {
+		s = s&limit + s>>width
+	}
+	return ^s & limit
+}
+
+// fletcher keeps two sums of eight bits; the first is the high byte of the result.
+func fletcher(b []byte, modulus uint64) uint64 {
+	var x, y uint64
+	for _, c := range b {
+		x = (x + uint64(c)) % modulus
+		y = (y + x) % modulus
+	}
+	return x<<8 | y
+}
+
+// newCRC makes the table of a CRC and the function that walks it.
+func newCRC(p crcParams) checksum {
+	mask := ^uint64(0) >> (64 - p.width)
+	if p == namedCRCs["crc-32/iso-hdlc"] {
+		return checksum{32, func(b []byte) uint64 { return uint64(crc32.ChecksumIEEE(b)) }}
+	}
+	table := &[256]uint64{}
+	if p.refin {
+		poly := bits.Reverse64(p.poly) >> (64 - p.width)
+		for i := range table {
+			v := uint64(i)
+			for range 8 {
+				v = v>>1 ^ poly*(v&1)
+			}
+			table[i] = v
+		}
+		start := bits.Reverse64(p.init) >> (64 - p.width)
+		return checksum{p.width, func(b []byte) uint64 {
+			v := start
+			if p.late {
+				for _, c := range b {
+					v = v>>8 ^ uint64(c)
+					v = v>>8 ^ table[v&0xff]
+				}
+			} else {
+				for _, c := range b {
+					v = v>>8 ^ table[byte(v)^c]
+				}
+			}
+			if !p.refout {
+				v = bits.Reverse64(v) >> (64 - p.width)
+			}
+			return (v ^ p.xor) & mask
+		}}
+	}
+	// Most significant bit first: the register stands at the top of the word.
+	up := 64 - p.width
+	for i := range table {
+		v := uint64(i) << 56
+		for range 8 {
+			v = v<<1 ^ p.poly<<up*(v>>63)
+		}
+		table[i] = v
+	}
+	return checksum{p.width, func(b []byte) uint64 {
+		v := p.init << up
+		for _, c := range b {
+			v = v<<8 ^ table[byte(v>>56)^c]
+		}
+		if p.refout {
+			v = bits.Reverse64(v) << up
+		}
+		return (v>>up ^ p.xor) & mask
+	}}
+}

@@ -1,0 +1,239 @@
+package codec
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// grammarDef is what a field may say beyond a flat place in a frame.
+type grammarDef struct {
+	rich bool // any of these is used
+
+	sizeExpr, when, count, stop, on, use, value, exponent string
+	separator, before, until                              string
+	optional, reversed, swapped, counter, elements        bool
+	fields                                                []fieldDef
+	cases                                                 []caseDef
+	algorithm                                             any
+	over, charset, filler, minus, align, epoch, form      string
+	digits, add, xor, fill                                int
+	missing                                               []string
+	blocks                                                *blocksDef
+}
+
+// caseDef is one branch of a choice, or one row of a computed value.
+type caseDef struct {
+	path   string
+	is     []any // empty: everything else
+	when   string
+	value  string
+	fields []fieldDef
+}
+
+type blocksDef struct {
+	path      string
+	size      int
+	algorithm any
+	order     string
+}
+
+// familyDef is one kind of frame on a stream.
+type familyDef struct {
+	path, name, from string
+	start, end       string
+	escapes          []escapeDef
+	max              int
+	length           *lengthDef
+	header, trailer  []fieldDef
+}
+
+type escapeDef struct{ path, plain, coded string }
+
+var (
+	sizePattern   = regexp.MustCompile(`^[A-Za-z0-9_(].*[A-Za-z0-9_)]$|^[A-Za-z_]$`)
+	asWords       = []string{"number", "digits", "hex", "bcd", "binary", "ascii", "unix", "unix-ms", "cp16", "cp32", "cp56"}
+	allOrderWords = []string{"big", "little", "cdab", "badc"}
+	alignWords    = []string{"left", "right"}
+	formWords     = []string{"degree-minute", "letters"}
+	charsetWords  = []string{"utf-8", "gbk", "utf-16", "latin-1"}
+	ownTypes      = map[string]bool{"group": true, "list": true, "choice": true, "computed": true, "checksum": true, "run": true,
+		"decimal": true, "bitset": true}
+)
+
+func (d *definition) readFrames(t *table) {
+	switch t.values["frame"].(type) {
+	case []map[string]any, []any:
+		d.rich = true
+		for _, frame := range t.tables("frame") {
+			d.families = append(d.families, d.readFamily(frame))
+		}
+		return
+	}
+	frame := t.table("frame")
+	if frame == nil {
+		if !t.has("frame") {
+			t.src.problem("frame", "nothing", "a table with the header and what all frames have in common")
+		}
+		return
+	}
+	f := d.readFamily(frame)
+	d.max, d.length, d.header = f.max, f.length, f.header
+	d.families = []familyDef{f}
+}
+
+func (d *definition) readFamily(t *table) familyDef {
+	f := familyDef{path: t.path, max: t.integer("max", 1, hardMaxFrame, defaultMaxFrame)}
+	if length := t.table("length"); length != nil {
+		f.length = &lengthDef{path: length.path, field: length.requiredText("field"),
+			counts: length.requiredText("counts"), add: length.integer("add", -hardMaxFrame, hardMaxFrame, 0)}
+		length.finish()
+	}
+	f.header = readFields(t, "header", d.order)
+	f.name, f.start, f.end = t.text("name"), t.text("start"), t.text("end")
+	f.from = t.word("from", partyWords, "anyone")
+	f.trailer = readFields(t, "trailer", d.order)
+	if escape := t.table("escape"); escape != nil {
+		for _, plain := range escape.keys() {
+			f.escapes = append(f.escapes, escapeDef{escape.at(plain), plain, escape.text(plain)})
+		}
+	}
+	d.rich = d.rich || f.start != "" || f.end != "" || len(f.trailer) > 0 || len(f.escapes) > 0
+	t.finish()
+	return f
+}
+
+func (d *definition) readLayouts(t *table) {
+	d.includes = t.strings("include")
+	d.rich = d.rich || len(d.includes) > 0
+	layouts := t.table("layout")
+	if layouts == nil {
+		return
+	}
+	d.layouts = map[string][]fieldDef{}
+	for _, name := range layouts.keys() {
+		if one := layouts.table(name); one != nil {
+			d.layouts[name] = readFields(one, "fields", d.order)
+			one.finish()
+		}
+	}
+}
+
+func (f *fieldDef) readGrammar(t *table, order string) {
+	for key, to := range map[string]*string{"when": &f.when, "count": &f.count, "stop": &f.stop, "on": &f.on, "use": &f.use, "value": &f.value,
+		"exponent": &f.exponent, "separator": &f.separator, "before": &f.before, "until": &f.until,
+		"over": &f.over, "filler": &f.filler, "minus": &f.minus, "epoch": &f.epoch} {
+		if !t.has(key) {
+			t.hidden(key)
+			continue
+		}
+		if n, ok := t.values[key].(int64); ok && (key == "count" || key == "value" || key == "exponent") {
+			*to = fmt.Sprint(n)
+			t.hidden(key)
+		} else {
+			*to = t.text(key)
+		}
+		f.rich = true
+	}
+	for key, to := range map[string]*bool{"optional": &f.optional, "reversed": &f.reversed, "swapped": &f.swapped, "counter": &f.counter} {
+		t.hidden(key)
+		if t.has(key) {
+			*to, f.rich = t.flag(key), true
+		}
+	}
+	for key, to := range map[string]*int{"digits": &f.digits, "add": &f.add, "xor": &f.xor, "fill": &f.fill} {
+		t.hidden(key)
+		if t.has(key) {
+			*to, f.rich = t.integer(key, 0, 255, 0), true
+		}
+	}
+	for key, words := range map[string][]string{"align": alignWords, "form": formWords, "charset": charsetWords} {
+		t.hidden(key)
+		if t.has(key) {
+			word := t.word(key, words, "")
+			switch f.rich = true; key {
+			case "align":
+				f.align = word
+			case "form":
+				f.form = word
+			default:
+				f.charset = word
+			}
+		}
+	}
+	if f.algorithm = t.values["algorithm"]; f.algorithm != nil {
+		f.rich = true
+	}
+	t.hidden("algorithm")
+	if t.has("missing") {
+		f.missing, f.rich = t.strings("missing"), true
+	}
+	f.fields = readFields(t, "fields", order)
+	if of := t.table("of"); of != nil {
+		of.values["key"] = "value"
+		if _, named := of.values["type"]; !named && of.has("use") {
+			delete(of.values, "key")
+		}
+		f.fields, f.elements = []fieldDef{readField(of, order)}, true
+	}
+	for _, c := range t.tables("cases") {
+		f.cases = append(f.cases, readCase(c, order))
+	}
+	if b := t.table("blocks"); b != nil {
+		f.blocks = &blocksDef{path: b.path, size: b.integer("size", 1, hardMaxFrame, 16), order: b.word("order", orderWords, order)}
+		f.blocks.algorithm, _ = b.get("algorithm")
+		b.finish()
+	}
+	f.rich = f.rich || ownTypes[f.kind] || len(f.fields) > 0 || len(f.cases) > 0 || f.blocks != nil ||
+		f.kind == "time" && f.as != "" || f.order == "cdab" || f.order == "badc"
+}
+
+func readCase(t *table, order string) caseDef {
+	c := caseDef{path: t.path, when: t.text("when"), value: t.text("value"), fields: readFields(t, "fields", order)}
+	if v, ok := t.get("is"); ok {
+		c.is = asList(v)
+	}
+	if use := t.text("use"); use != "" {
+		f := fieldDef{path: t.path}
+		f.use, f.rich = use, true
+		c.fields = append(c.fields, f)
+	}
+	t.finish()
+	return c
+}
+
+// fieldTable checks what a field cannot do without: a key, except for parts that need none, and a type.
+func fieldTable(t *table) *table {
+	kind, _ := t.values["type"].(string)
+	keyless := t.has("use") || kind == "choice" || kind == "list" || kind == "group"
+	if _, isText := t.values["key"].(string); !keyless && (isText || !t.has("key")) && t.values["key"] == nil {
+		t.src.problem(t.at("key"), "nothing", "a string that is not empty")
+	}
+	if !t.has("use") && t.values["type"] == nil {
+		t.src.problem(t.at("type"), "nothing", "a string that is not empty")
+	}
+	return t
+}
+
+// hidden makes a key known without listing it among those that a plain field has.
+func (t *table) hidden(key string) { t.silent = append(t.silent, key) }
+
+// isRich says whether any field needs the grammar.
+func isRich(fields []fieldDef) bool {
+	for i := range fields {
+		if fields[i].rich {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *definition) needsGrammar() bool {
+	rich := d.rich || isRich(d.header)
+	for i := range d.messages {
+		rich = rich || isRich(d.messages[i].fields) || d.messages[i].when != "" || d.messages[i].frame != ""
+	}
+	for _, r := range d.replies {
+		rich = rich || r.when != "" || r.messages != nil
+	}
+	return rich
+}

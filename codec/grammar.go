@@ -1,0 +1,204 @@
+package codec
+
+// A grammar is the plan of a profile whose frames are more than a header and a flat body: a tree of nodes for each
+// kind of frame.  It is immutable; a machine walks it to frame and to decode, a weaver to encode.
+
+type grammar struct {
+	families []*family
+	regs     int    // registers of a machine; the first is never used
+	marks    int    // places of a machine; the first is never used
+	derived  []bool // by register: the weaver finds the value by itself
+	rewrites bool   // some region is not on the wire as it is decoded
+	replies  []grammarReply
+	answers  [][2]string
+}
+
+// family is one kind of frame on a stream: how it is delimited, and what stands around its bodies.
+type family struct {
+	name       string
+	from       Party
+	direction  Direction
+	start, end []byte // delimiters outside the content; both or none, or the end alone
+	escape     *escapeTable
+	max        int
+	header     []*node
+	trailer    []*node
+	tail       int // bytes of the trailer
+	least      int // bytes of header, smallest body and trailer
+	length     *lengthPlan
+	commandOp  int // -1: none
+	commandReg int
+	shapes     []*shape
+	body       *node // stands for the body where a range of bytes is named
+	first      byteSet
+}
+
+// lengthPlan is how the size of a frame follows from one of its fields:
+// total = value + place of the first byte counted − add + after.
+type lengthPlan struct {
+	reg       int
+	mark      int // place of the first byte counted; 0: the beginning of the frame, -1: the beginning of the body
+	add       int
+	after     int // bytes of the trailer that are not counted
+	uncounted int // fields of the trailer that are not counted
+}
+
+// shape is the body of one message.
+type shape struct {
+	layout    *layout
+	family    *family
+	when      *expr
+	nodes     []*node
+	min, max  int  // bytes; max -1 when it is not bounded
+	fallback  bool // for commands that no other message has
+	condition bool // when needs bytes that come later
+}
+
+type nodeKind uint8
+
+const (
+	nodeLeaf nodeKind = iota
+	nodeGroup
+	nodeList
+	nodeChoice
+)
+
+type node struct {
+	kind      nodeKind
+	op        int  // in Profile.ops; -1: no field of its own
+	parts     int  // ops of bits that follow it
+	quick     bool // an unsigned number of fixed size that nothing restricts
+	when      *expr
+	size      *expr // nil: as the op says
+	rest      bool  // takes what its region leaves
+	tail      int   // bytes after it in the region; -1 when that is not known
+	until     []byte
+	before    []byte
+	optional  bool
+	exponent  *expr
+	value     *expr // the only value, or the computed one
+	rows      []row // of a computed value
+	check     *checkPlan
+	kids      []*node
+	count     *expr
+	stop      *expr
+	separator []byte
+	element   int // op of the group around each element; -1: an element is one field
+	on        *expr
+	cases     []branch
+	transform *transform
+	mark      int   // place of its first byte; the place after its last is the next one
+	clear     []int // registers that are zero when it is absent
+	folds     []int // registers that a list begins at zero
+	listReg   int
+}
+
+// branch of a choice.
+type branch struct {
+	is    commandSet
+	other bool
+	when  *expr
+	kids  []*node
+}
+
+// row of a computed value.
+type row struct {
+	is    commandSet
+	other bool
+	value *expr
+}
+
+// checkPlan of a checksum: the bytes between two places.
+type checkPlan struct {
+	sum      checksum
+	from, to int // marks; from 0: the beginning of the frame; to 0: up to the checksum itself, -1: up to the end of the frame
+	hex      bool
+}
+
+// fold collects some bits of every element of a list into one number, the first element lowest.
+type fold struct{ reg, bits int }
+
+// transform is how the bytes of a region differ on the wire.
+type transform struct {
+	add, xor byte
+	block    int // bytes between checksums; 0: none
+	sum      checksum
+	little   bool
+}
+
+// each calls visit for every node of the tree.
+func each(nodes []*node, visit func(n *node)) {
+	for _, n := range nodes {
+		visit(n)
+		each(n.kids, visit)
+		for i := range n.cases {
+			each(n.cases[i].kids, visit)
+		}
+	}
+}
+
+// span is the smallest and the largest size of nodes one after the other; most is -1 when it is not bounded.
+func (g *grammar) span(p *Profile, nodes []*node) (least, most int) {
+	for _, n := range nodes {
+		lo, hi := g.spanOf(p, n)
+		least += lo
+		if most >= 0 && hi >= 0 {
+			most += hi
+		} else {
+			most = -1
+		}
+	}
+	return least, most
+}
+
+func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
+	switch {
+	case n.kind == nodeLeaf:
+		o := &p.ops[n.op]
+		lo, hi = o.size, o.size
+		if o.size == 0 && o.code != opComputed {
+			hi = -1
+		}
+		lo += len(n.until) + len(n.before)
+		if hi >= 0 {
+			hi += len(n.until) + len(n.before)
+		}
+	case n.kind == nodeChoice && n.size == nil:
+		lo, hi = -1, 0
+		covered := false
+		for i := range n.cases {
+			a, b := g.span(p, n.cases[i].kids)
+			if lo < 0 || a < lo {
+				lo = a
+			}
+			if b < 0 || hi < 0 {
+				hi = -1
+			} else {
+				hi = max(hi, b)
+			}
+			covered = covered || n.cases[i].other
+		}
+		if lo < 0 {
+			lo = 0
+		}
+		_ = covered
+	case n.kind == nodeGroup && n.size == nil && n.until == nil && n.transform == nil:
+		lo, hi = g.span(p, n.kids)
+		lo += len(n.before)
+		if hi >= 0 {
+			hi += len(n.before)
+		}
+	case n.kind == nodeList && n.count != nil && n.count.code == exConst && n.separator == nil:
+		lo, hi = g.span(p, n.kids)
+		lo *= int(n.count.value)
+		if hi >= 0 {
+			hi *= int(n.count.value)
+		}
+	default:
+		hi = -1
+	}
+	if n.when != nil || n.optional {
+		lo = 0
+	}
+	return lo, hi
+}

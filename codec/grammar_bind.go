@@ -1,0 +1,39 @@
+package codec
+
+import "fmt"
+
+// bind notes what people and sessions need to know of the fields.
+func (g *grammarCompiler) bind() {
+	p, c := g.p, g.c
+	for i := range p.ops {
+		o := &p.ops[i]
+		if c.all[o.field.Key] == nil {
+			c.all[o.field.Key] = o
+		}
+		if o.flags&flagRemember != 0 || o.form != nil && o.form.counter {
+			o.slot = uint8(p.slots)
+			p.slots++
+		}
+	}
+	if p.slots > maxSlots || len(p.ops) > 1<<16-1 {
+		c.src.problem("frame", fmt.Sprintf("%d fields, %d of them remembered or counted", len(p.ops), p.slots), fmt.Sprintf("at most 65535, %d", maxSlots))
+		return
+	}
+	for _, f := range g.g.families {
+		for _, s := range f.shapes {
+			for _, nodes := range [][]*node{f.header, s.nodes, f.trailer} {
+				for _, n := range nodes {
+					if n.op >= 0 && n.when == nil && !n.optional && n.kind == nodeLeaf && g.needed(n) {
+						s.layout.message.Required = append(s.layout.message.Required, p.ops[n.op].field)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (g *grammarCompiler) needed(n *node) bool {
+	o := &g.p.ops[n.op]
+	return g.c.required(o) && n.value == nil && n.check == nil && o.code < opChecksum && !g.g.derived[o.reg] &&
+		(o.form == nil || !o.form.counter)
+}

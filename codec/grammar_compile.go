@@ -1,0 +1,286 @@
+package codec
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// grammarCompiler turns a definition into a grammar.
+type grammarCompiler struct {
+	c           *compiler
+	p           *Profile
+	g           *grammar
+	d           *definition
+	derivedRegs []int
+	using       []string // layouts being compiled, against recursion
+	fields      []*Field // of the message being compiled
+	list        *node    // the innermost list around
+}
+
+func (c *compiler) grammar(d *definition) {
+	g := &grammarCompiler{c: c, p: c.p, d: d, g: &grammar{regs: 1, marks: 1}}
+	c.p.grammar = g.g
+	c.header = map[string]int{}
+	scopes := map[string]*scope{}
+	headers := map[string][]*Field{}
+	for i := range d.families {
+		def := &d.families[i]
+		if len(d.families) > 1 && def.name == "" {
+			c.src.problem(def.path+".name", "nothing", "a name: there are several frames")
+		}
+		if scopes[def.name] != nil {
+			c.src.problem(def.path+".name", quote(def.name)+" a second time", "names that differ")
+			continue
+		}
+		scopes[def.name], headers[def.name] = g.family(def)
+	}
+	if len(d.messages) == 0 {
+		c.src.problem("message", "nothing", "at least one [[message]]")
+	}
+	for i := range d.messages {
+		def := &d.messages[i]
+		if def.frame == "" && len(d.families) > 0 {
+			def.frame = d.families[0].name
+		}
+		at := slices.IndexFunc(g.g.families, func(f *family) bool { return f.name == def.frame })
+		if at < 0 {
+			names := keysOf(scopes)
+			c.src.problem(def.path+".frame", quote(def.frame), "one of "+strings.Join(names, ", "), names...)
+			continue
+		}
+		g.message(def, g.g.families[at], scopes[def.frame], headers[def.frame])
+	}
+	for i := range d.families {
+		if i < len(g.g.families) {
+			g.trailer(&d.families[i], g.g.families[i], scopes[d.families[i].name])
+		}
+	}
+	if len(c.src.problems) > 0 {
+		return
+	}
+	g.finish()
+	g.bind()
+	if len(c.src.problems) > 0 {
+		return
+	}
+	c.forwards(d)
+	g.replies(d)
+	g.answer(d)
+	c.examples(d)
+	for _, m := range c.p.messages {
+		if m.From == Server && m.Purpose == PurposeCommand {
+			c.p.commands = append(c.p.commands, m)
+		}
+	}
+	c.p.maxFrame = 0
+	for _, f := range g.g.families {
+		c.p.maxFrame = max(c.p.maxFrame, f.max)
+	}
+	c.p.length.hi, c.p.length.lo = c.p.maxFrame, 1
+	for _, way := range []Direction{Any, Uplink, Downlink} {
+		c.p.split[way] = bufio.SplitFunc(c.p.grammarSplitter(way))
+	}
+}
+
+// marker reads a delimiter: characters, or bytes as in "0x7e".
+func (g *grammarCompiler) marker(path, text string) []byte {
+	digits, isHex := strings.CutPrefix(text, "0x")
+	if !isHex {
+		return []byte(text)
+	}
+	b, err := hex.DecodeString(digits)
+	if err != nil || len(b) == 0 {
+		g.c.src.problem(path, quote(text), `characters, or bytes such as "0x0d0a"`)
+	}
+	return b
+}
+
+func (g *grammarCompiler) family(def *familyDef) (*scope, []*Field) {
+	f := &family{name: def.name, from: Party(slices.Index(partyWords, def.from)), max: def.max, commandOp: -1}
+	f.direction = directionFrom[f.from]
+	f.start, f.end = g.marker(def.path+".start", def.start), g.marker(def.path+".end", def.end)
+	if len(f.start) == 0 {
+		f.start = nil
+	}
+	if len(f.end) == 0 {
+		f.end = nil
+	}
+	if f.start != nil && f.end == nil {
+		g.c.src.problem(def.path+".start", "it without end", "both; a mark at the beginning alone is a field with const")
+	}
+	if len(def.escapes) > 0 {
+		f.escape = g.escapes(def, f)
+	}
+	s := newScope(nil, "")
+	g.fields = nil
+	first := len(g.p.ops)
+	f.header = g.nodes(def.header, s, false)
+	f.body = &node{op: -1}
+	if s.names["body"] == nil {
+		s.define("body", nil).nodes = []*node{f.body}
+	}
+	for i := first; i < len(g.p.ops); i++ {
+		o := &g.p.ops[i]
+		if o.role == RoleCommand {
+			f.commandOp = i
+			o.flags |= flagCommand
+			f.commandReg = g.register(s.find(o.field.Key))
+			if g.p.commandOp < 0 {
+				g.p.commandOp = i
+			}
+		}
+		if _, ok := g.c.header[o.field.Key]; !ok {
+			g.c.header[o.field.Key] = i
+		}
+	}
+	if def.length != nil {
+		f.length = g.length(def, s)
+	}
+	g.g.families = append(g.g.families, f)
+	return s, g.fields
+}
+
+func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
+	t := &escapeTable{}
+	for _, e := range def.escapes {
+		plain, coded := g.marker(e.path, "0x"+strings.TrimPrefix(e.plain, "0x")), g.marker(e.path, "0x"+strings.TrimPrefix(e.coded, "0x"))
+		if len(plain) != 1 || len(coded) < 1 {
+			g.c.src.problem(e.path, quote(e.plain)+" = "+quote(e.coded), `one byte and what stands for it, such as "7e" = "7d02"`)
+			continue
+		}
+		t.coded[plain[0]] = coded
+		t.lead.add(coded[0])
+		t.apart.add(coded[0])
+		t.apart.add(plain[0])
+		t.pairs = append(t.pairs, escapePair{plain[0], coded})
+	}
+	for _, p := range t.pairs {
+		if t.coded[p.coded[0]] == nil {
+			g.c.src.problem(def.path+".escape", fmt.Sprintf("%02x, with which %x begins, unescaped", p.coded[0], p.coded), "a sequence for it too")
+		}
+	}
+	if f.end == nil {
+		g.c.src.problem(def.path+".escape", "it without an end", "the delimiters start and end")
+	}
+	return t
+}
+
+// length reads what the length field counts: "all", "body", "after KEY" or "from KEY", each up to the end of the
+// frame or "to KEY" of the trailer.
+func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
+	b := s.find(def.length.field)
+	if b == nil {
+		g.c.src.problem(def.length.path+".field", quote(def.length.field), "a field of the header", s.known()...)
+		return nil
+	}
+	l := &lengthPlan{add: def.length.add, reg: g.register(b)}
+	o := &g.p.ops[b.ops[0]]
+	if !o.integer() && o.code != opDecimal && !(o.code == opASCII) {
+		g.c.src.problem(def.length.path+".field", quote(def.length.field)+" of type "+o.field.Type, "a whole number")
+	}
+	g.derivedRegs = append(g.derivedRegs, l.reg)
+	words := strings.Fields(def.length.counts)
+	bad := func() *lengthPlan {
+		g.c.src.problem(def.length.path+".counts", quote(def.length.counts),
+			`"all", "body", "after KEY" or "from KEY" with a field of the header; then "to KEY" with "body" or a field of the trailer`)
+		return l
+	}
+	last := ""
+	if len(words) > 2 && words[len(words)-2] == "to" {
+		last = words[len(words)-1]
+		words = words[:len(words)-2]
+	}
+	switch {
+	case len(words) == 1 && words[0] == "all":
+	case len(words) == 1 && words[0] == "body":
+		l.mark = -1
+		if last == "" {
+			last = "body"
+		}
+	case len(words) == 2 && (words[0] == "after" || words[0] == "from"):
+		b := s.find(words[1])
+		if b == nil {
+			return bad()
+		}
+		if l.mark = g.place(b); words[0] == "after" {
+			l.mark++
+		}
+	default:
+		return bad()
+	}
+	if last != "" {
+		at := slices.IndexFunc(def.trailer, func(t fieldDef) bool { return t.key == last })
+		if at < 0 && last != "body" {
+			return bad()
+		}
+		l.uncounted = len(def.trailer) - at - 1
+	}
+	return l
+}
+
+func (g *grammarCompiler) trailer(def *familyDef, f *family, s *scope) {
+	g.fields = nil
+	f.trailer = g.nodes(def.trailer, s, false)
+	least, most := g.g.span(g.p, f.trailer)
+	if f.tail = least; least != most {
+		g.c.src.problem(def.path+".trailer", "a trailer whose size varies", "fields of fixed size")
+	}
+	if f.length != nil && f.length.uncounted <= len(f.trailer) {
+		f.length.after, _ = g.g.span(g.p, f.trailer[len(f.trailer)-f.length.uncounted:])
+	}
+	for _, shape := range f.shapes {
+		shape.layout.message.Fields = append(shape.layout.message.Fields, g.fields...)
+	}
+}
+
+func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header []*Field) {
+	c, p := g.c, g.p
+	m := &Message{Name: def.name, Title: def.title, Forward: def.forward, Repeat: def.repeat}
+	if m.From = Party(slices.Index(partyWords, def.from)); m.From == Anyone {
+		m.From = f.from
+	}
+	m.Purpose = defaultPurpose[m.From]
+	if def.purpose != "" {
+		m.Purpose = Purpose(slices.Index(purposeNames[:], def.purpose))
+	}
+	for _, other := range p.messages {
+		if other.Name == m.Name && m.Name != "" {
+			c.src.problem(def.path+".name", quote(m.Name)+" a second time", "names that differ")
+		}
+	}
+	l := &layout{message: m, direction: directionFrom[m.From], first: len(p.ops)}
+	shape := &shape{layout: l, family: f, fallback: def.fallback}
+	l.shape = shape
+	m.Fields = append(m.Fields, header...)
+	inner := newScope(s, "")
+	inner.closed = true
+	shape.when = g.expr(def.path+".when", def.when, s)
+	shape.condition = shape.when.sees()
+	g.fields = nil
+	shape.nodes = g.nodes(def.fields, inner, false)
+	for i := l.first; i < len(p.ops); i++ {
+		if p.ops[i].role == RoleCommand {
+			c.src.problem(def.path, `a field of role "command" in the body`, "that role in the header, because it chooses the message")
+		}
+	}
+	m.Fields = append(m.Fields, g.fields...)
+	if len(def.commands) > 0 {
+		if f.commandOp < 0 {
+			c.src.problem(def.path+".command", "a command", "none: no field of the header has the role command")
+		} else {
+			saved := p.commandOp
+			p.commandOp = f.commandOp
+			l.commands = c.commandSet(def.path+".command", def.commands)
+			p.commandOp = saved
+			if len(l.commands) == 1 && l.commands[0][0] == l.commands[0][1] {
+				m.Command, _ = textOf(def.commands[0])
+			}
+		}
+	}
+	f.shapes = append(f.shapes, shape)
+	p.messages = append(p.messages, m)
+	p.layouts = append(p.layouts, l)
+}

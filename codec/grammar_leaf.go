@@ -1,0 +1,271 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// leaf compiles one field with bytes, or a computed one.
+func (g *grammarCompiler) leaf(n *node, def *fieldDef, s *scope) []*node {
+	def.rich = true
+	ops := g.c.field(def)
+	if len(ops) == 0 {
+		return nil
+	}
+	o := &ops[0]
+	switch o.code {
+	case opComputed:
+		g.computed(n, def, s)
+	case opChecksum:
+		own := s.define(def.key, g.list)
+		own.nodes = append(own.nodes, n)
+		g.checksum(n, def, o, s)
+	case opRun:
+		o.form.fill = byte(def.fill)
+		o.most = def.maxSize
+	default:
+		if n.value = g.expr(def.path+".value", def.value, s); n.value != nil && !o.numeric() {
+			g.c.src.problem(def.path+".value", quote(def.value), "it on numbers")
+		}
+	}
+	if len(def.cases) > 0 && o.code != opComputed || len(def.fields) > 0 {
+		g.c.src.problem(def.path, "fields or cases on type "+def.kind, "them on groups, lists and choices")
+	}
+	if n.exponent = g.expr(def.path+".exponent", def.exponent, s); n.exponent != nil {
+		o.field.Kind = KindFloat
+		if !o.integer() && o.code != opFloat32 && o.code != opFloat64 || o.scale != nil {
+			g.c.src.problem(def.path+".exponent", "it on type "+def.kind, "it on numbers without scale")
+		}
+		if o.form == nil {
+			o.form = &form{filler: -1}
+		}
+	}
+	if n.size != nil && (o.size > 0 || n.until != nil || n.rest) {
+		g.c.src.problem(def.path+".size", quote(def.sizeExpr), "none for type "+def.kind)
+	}
+	if o.code == opASCII || o.code == opHex || o.code == opBitset || o.code == opDecimal {
+		g.derive(n.size)
+	}
+	if (n.size != nil || n.until != nil) && o.form == nil {
+		o.form = &form{filler: -1}
+	}
+	n.op, n.parts = len(g.p.ops), len(ops)-1
+	g.p.ops = append(g.p.ops, ops...)
+	for i := range ops {
+		key := ops[i].field.Key
+		b := s.define(key, g.list)
+		b.ops = append(b.ops, n.op+i)
+		if i == 0 {
+			b.nodes = append(b.nodes, n)
+			n.mark = b.mark
+		} else if word := s.define(def.key+"."+key, g.list); word != b {
+			s.names[def.key+"."+key] = b
+		}
+		if b.reg != 0 {
+			g.p.ops[n.op+i].reg = b.reg
+		}
+		g.fields = append(g.fields, ops[i].field)
+	}
+	return []*node{n}
+}
+
+// computed values have no bytes: an expression, or a table of them.
+func (g *grammarCompiler) computed(n *node, def *fieldDef, s *scope) {
+	n.on = g.expr(def.path+".on", def.on, s)
+	n.value = g.expr(def.path+".value", def.value, s)
+	if n.on == nil && n.value == nil {
+		g.c.src.problem(def.path+".value", "nothing", "an expression, or on beside cases with values")
+	}
+	for i := range def.cases {
+		c := &def.cases[i]
+		r := row{is: g.caseSet(c, nil), other: len(c.is) == 0, value: g.expr(c.path+".value", c.value, s)}
+		if r.value == nil {
+			g.c.src.problem(c.path+".value", "nothing", "an expression")
+		}
+		n.rows = append(n.rows, r)
+	}
+}
+
+func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
+	n.check = &checkPlan{hex: def.as == "hex"}
+	var ok bool
+	if n.check.sum, ok = g.algorithm(def.path, def.algorithm); !ok {
+		return
+	}
+	size := (n.check.sum.width + 7) / 8
+	if n.check.hex {
+		size *= 2
+	}
+	if o.size == 0 {
+		o.size = size
+	}
+	if o.size < size || o.size > 8 {
+		g.c.src.problem(def.path+".size", fmt.Sprint(o.size), fmt.Sprintf("%d to 8 for this algorithm", size))
+	}
+	o.field.Size = o.size
+	if n.check.hex {
+		o.field.Kind = KindText
+	}
+	if def.over == "" {
+		return
+	}
+	words := strings.Fields(def.over)
+	find := func(name string) int {
+		b := s.find(name)
+		if b == nil || len(b.nodes) == 0 {
+			g.c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"; the keys stand before it`, s.known()...)
+			return 0
+		}
+		return g.place(b)
+	}
+	if len(words) >= 2 && (words[0] == "from" || words[0] == "after") {
+		if n.check.from = find(words[1]); words[0] == "after" {
+			n.check.from++
+		}
+		words = words[2:]
+	} else if len(words) > 0 && words[0] == "all" {
+		words = words[1:]
+	}
+	if len(words) == 2 && words[0] == "to" && words[1] == "end" {
+		n.check.to, words = -1, nil
+	}
+	if len(words) == 2 && words[0] == "to" {
+		n.check.to = find(words[1]) + 1
+		words = nil
+	}
+	if len(words) > 0 {
+		g.c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"`)
+	}
+}
+
+// algorithm is a name of the registry, or the parameters of a CRC.
+func (g *grammarCompiler) algorithm(path string, v any) (checksum, bool) {
+	switch v := v.(type) {
+	case string:
+		if sum, ok := findChecksum(v); ok {
+			return sum, true
+		}
+		names := checksumNames()
+		g.c.src.problem(path+".algorithm", quote(v), "one of "+strings.Join(names, ", ")+"; or the parameters of a CRC", names...)
+	case map[string]any:
+		t := &table{src: g.c.src, path: path + ".algorithm", values: v}
+		p := crcParams{width: t.integer("width", 8, 64, 16), refin: t.flag("refin"), refout: t.flag("refout")}
+		for key, to := range map[string]*uint64{"poly": &p.poly, "init": &p.init, "xorout": &p.xor} {
+			n, ok := t.get(key)
+			i, isInt := n.(int64)
+			if *to = uint64(i); ok && !isInt || key == "poly" && i == 0 {
+				g.c.src.problem(t.at(key), describe(n), "a number such as 0x1021")
+			}
+		}
+		t.finish()
+		return newCRC(p), true
+	default:
+		g.c.src.problem(path+".algorithm", describe(v), "a name such as \"crc-16/modbus\", or { width, poly, init, refin, refout, xorout }")
+	}
+	return checksum{}, false
+}
+
+// tails notes for fields that take what is left how much that is not.
+func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
+	for i := len(nodes) - 1; i >= 0; i-- {
+		n := nodes[i]
+		n.tail = after
+		own := n.size != nil || n.until != nil // a region of its own
+		inner := after
+		if own || n.kind == nodeList && n.separator != nil {
+			inner = 0
+		}
+		if n.kind == nodeList && n.count != nil && !own {
+			inner = -1
+		}
+		g.tails(n.kids, inner, name)
+		for k := range n.cases {
+			g.tails(n.cases[k].kids, inner, name)
+		}
+		toEnd := n.rest || n.kind == nodeList && n.count == nil && n.stop == nil && !own
+		if toEnd && after < 0 {
+			key := ""
+			if n.op >= 0 {
+				key = g.p.ops[n.op].field.Key
+			}
+			g.c.src.problem("message", fmt.Sprintf("%s of %s, which takes what is left, before fields whose size varies", key, name),
+				"fields of fixed size after it")
+		}
+		lo, hi := g.g.spanOf(g.p, n)
+		if lo == hi && after >= 0 {
+			after += lo
+		} else {
+			after = -1
+		}
+	}
+}
+
+// absent lists the registers that are zero when n is not there.
+func (g *grammarCompiler) absent(n *node) {
+	if n.when == nil && !n.optional && n.kind != nodeChoice {
+		return
+	}
+	add := func(m *node) {
+		if m.op < 0 {
+			return
+		}
+		for i := m.op; i <= m.op+m.parts; i++ {
+			// A name of several fields, one of which is there, keeps the value of that one.
+			if reg := g.p.ops[i].reg; reg > 0 && !slices.Contains(n.clear, reg) && (n.kind == nodeChoice || g.alone(i, reg)) {
+				n.clear = append(n.clear, reg)
+			}
+		}
+		n.clear = append(n.clear, m.folds...)
+	}
+	if n.kind != nodeChoice {
+		add(n)
+	}
+	each(n.kids, add)
+	for i := range n.cases {
+		each(n.cases[i].kids, add)
+	}
+}
+
+// alone says that op i is the only one whose value goes to reg.
+func (g *grammarCompiler) alone(i, reg int) bool {
+	for k := range g.p.ops {
+		if k != i && g.p.ops[k].reg == reg {
+			return false
+		}
+	}
+	return true
+}
+
+// firstBytes are those that a frame of the family can begin with.
+func (g *grammarCompiler) firstBytes(f *family) (out byteSet) {
+	all := func() byteSet { return byteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
+	if f.start != nil {
+		out.add(f.start[0])
+		return out
+	}
+	for _, n := range f.header {
+		if n.kind != nodeLeaf || n.when != nil || n.optional {
+			return all()
+		}
+		if n.before != nil {
+			out.add(n.before[0])
+			return out
+		}
+		o := &g.p.ops[n.op]
+		switch {
+		case o.code == opRun:
+			out.add(o.form.fill)
+			continue
+		case o.form != nil || o.size == 0:
+			return all()
+		}
+		for b := 0; b < 256; b++ {
+			if o.begins([]byte{byte(b)}) {
+				out.add(byte(b))
+			}
+		}
+		return out
+	}
+	return all()
+}

@@ -1,0 +1,236 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+)
+
+// nodes compiles fields that stand one after the other.
+func (g *grammarCompiler) nodes(defs []fieldDef, s *scope, inCase bool) []*node {
+	var out []*node
+	seen := map[string]bool{}
+	for i := range defs {
+		def := &defs[i]
+		if def.key != "" {
+			twice := seen[def.key] || !inCase && s.parent != nil && s.closed && s.parent.names[def.key] != nil && len(s.parent.names[def.key].ops) > 0
+			if twice && def.when == "" && def.kind != "computed" {
+				g.c.src.problem(def.path+".key", quote(def.key)+" a second time", "keys that differ, also from those of the header")
+			}
+			seen[def.key] = true
+		}
+		out = append(out, g.node(def, s)...)
+	}
+	return out
+}
+
+func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
+	if def.use != "" && def.kind == "" {
+		return g.used(def, s, def.when == "" && def.size == 0 && def.sizeExpr == "" && def.key == "")
+	}
+	n := &node{op: -1, when: g.expr(def.path+".when", def.when, s), tail: -1, element: -1, rest: def.rest, optional: def.optional,
+		before: g.marker(def.path+".before", def.before), until: g.marker(def.path+".until", def.until)}
+	if len(n.before) == 0 {
+		n.before = nil
+	}
+	if len(n.until) == 0 {
+		n.until = nil
+	}
+	if n.optional && n.before == nil {
+		g.c.src.problem(def.path+".optional", "it alone", "it with before: the text by which the field is known to be there (or when)")
+	}
+	n.size = g.expr(def.path+".size", def.sizeExpr, s)
+	switch def.kind {
+	case "group":
+		n.kind = nodeGroup
+		g.group(n, def, s)
+	case "list":
+		n.kind = nodeList
+		g.listNode(n, def, s)
+	case "choice":
+		n.kind = nodeChoice
+		g.choice(n, def, s)
+	default:
+		return g.leaf(n, def, s)
+	}
+	if n.kind != nodeChoice || n.size != nil {
+		g.derive(n.size)
+	}
+	if def.size > 0 {
+		n.size = &expr{code: exConst, value: int64(def.size)}
+	}
+	g.transform(n, def)
+	return []*node{n}
+}
+
+// used compiles the fields of a named layout in place, or as a group when they have a size or a condition.
+func (g *grammarCompiler) used(def *fieldDef, s *scope, plain bool) []*node {
+	fields, ok := g.d.layouts[def.use]
+	switch {
+	case !ok:
+		g.c.src.problem(def.path+".use", quote(def.use), "the name of a [layout]", keysOf(g.d.layouts)...)
+		return nil
+	case slices.Contains(g.using, def.use):
+		g.c.src.problem(def.path+".use", quote(def.use)+" inside itself", "layouts that do not contain themselves")
+		return nil
+	}
+	g.using = append(g.using, def.use)
+	defer func() { g.using = g.using[:len(g.using)-1] }()
+	if plain {
+		return g.nodes(fields, s, true)
+	}
+	around := *def
+	around.use, around.kind, around.fields = "", "group", fields
+	return g.node(&around, s)
+}
+
+// own makes the op of a group or a list; keyless ones have none.
+func (g *grammarCompiler) own(def *fieldDef, code opcode, key string) int {
+	kind := KindGroup
+	if code == opList {
+		kind = KindList
+	}
+	f := &Field{Key: key, Title: def.title, Unit: def.unit, Type: def.kind, Kind: kind}
+	o := op{code: code, field: f}
+	if key != "" && def.role != "" {
+		if o.role = g.c.role(def); o.role != RoleIdentity && o.role != RoleValue || code != opGroup {
+			g.c.src.problem(def.path+".role", quote(def.role), "identity or value on a group, or a role on one of its fields")
+		}
+		f.Role = o.role
+	}
+	g.p.ops = append(g.p.ops, o)
+	return len(g.p.ops) - 1
+}
+
+func (g *grammarCompiler) group(n *node, def *fieldDef, s *scope) {
+	inner := s
+	if def.key != "" {
+		n.op = g.own(def, opGroup, def.key)
+		g.fields = append(g.fields, g.p.ops[n.op].field)
+		b := s.define(def.key, g.list)
+		b.nodes = append(b.nodes, n)
+		inner = newScope(s, def.key)
+	}
+	fields := def.fields
+	if def.use != "" {
+		fields = append([]fieldDef{{path: def.path, grammarDef: grammarDef{rich: true, use: def.use}}}, fields...)
+	}
+	kept := g.fields
+	n.kids = g.nodes(fields, inner, def.key == "")
+	if def.key != "" {
+		g.fields = kept
+	}
+	if len(n.kids) == 0 {
+		g.c.src.problem(def.path+".fields", "nothing", "fields, or use with the name of a [layout]")
+	}
+}
+
+func (g *grammarCompiler) listNode(n *node, def *fieldDef, s *scope) {
+	n.op = g.own(def, opList, def.key)
+	if def.key != "" {
+		g.fields = append(g.fields, g.p.ops[n.op].field)
+		b := s.define(def.key, g.list)
+		b.nodes = append(b.nodes, n)
+		b.ops = append(b.ops, n.op)
+	}
+	n.count = g.expr(def.path+".count", def.count, s)
+	g.derive(n.count)
+	if n.separator = g.marker(def.path+".separator", def.separator); len(n.separator) == 0 {
+		n.separator = nil
+	}
+	fields := def.fields
+	if def.use != "" {
+		fields = append([]fieldDef{{path: def.path, grammarDef: grammarDef{rich: true, use: def.use}}}, fields...)
+	}
+	inner := newScope(s, def.key)
+	if !def.elements {
+		n.element = g.own(def, opGroup, "")
+	}
+	around, kept := g.list, g.fields
+	g.list = n
+	n.kids = g.nodes(fields, inner, false)
+	n.stop = g.expr(def.path+".stop", def.stop, inner)
+	g.list, g.fields = around, kept
+	if len(n.kids) == 0 {
+		g.c.src.problem(def.path+".fields", "nothing", "fields, or of with one field")
+	}
+	if lo, _ := g.g.span(g.p, n.kids); lo == 0 && n.count == nil && n.separator == nil {
+		g.progress(n, def)
+	}
+}
+
+// progress refuses lists whose elements may be empty: they would never end.
+func (g *grammarCompiler) progress(n *node, def *fieldDef) {
+	for _, k := range n.kids {
+		if k.when == nil && !k.optional && (k.kind != nodeLeaf || g.p.ops[k.op].code != opComputed) {
+			return // checked again while decoding
+		}
+	}
+	g.c.src.problem(def.path+".fields", "elements that may have no bytes", "a count, or a field that is always there")
+}
+
+func (g *grammarCompiler) choice(n *node, def *fieldDef, s *scope) {
+	n.on = g.expr(def.path+".on", def.on, s)
+	var by *op
+	if n.on != nil && n.on.code == exReg {
+		if b := s.find(def.on); b != nil && len(b.ops) > 0 {
+			by = &g.p.ops[b.ops[0]]
+		}
+	}
+	for i := range def.cases {
+		c := &def.cases[i]
+		b := branch{when: g.expr(c.path+".when", c.when, s)}
+		if n.on == nil && len(c.is) > 0 {
+			g.c.src.problem(c.path+".is", "it in a choice without on", "when, or on beside the cases")
+		}
+		if b.is = g.caseSet(c, by); len(c.is) == 0 {
+			b.other = c.when == ""
+		}
+		b.kids = g.nodes(c.fields, s, true)
+		n.cases = append(n.cases, b)
+	}
+	if len(n.cases) == 0 {
+		g.c.src.problem(def.path+".cases", "nothing", "cases = [{ is = …, fields = […] }, …]")
+	}
+}
+
+// caseSet reads the values of a case as the field that chooses writes them.
+func (g *grammarCompiler) caseSet(c *caseDef, by *op) (set commandSet) {
+	if by == nil {
+		by = &op{code: opInt, size: 8, field: &Field{}}
+	}
+	plain := *by
+	plain.check, plain.scale = checkNone, nil
+	if !plain.numeric() {
+		plain.size = 0 // fields of several sizes can have one name
+	}
+	if plain.size == 0 {
+		plain.most = hardMaxFrame
+		if plain.numeric() {
+			plain.size = 8
+		}
+	}
+	for i, v := range c.is {
+		lo, hi, err := plain.parseRange(v)
+		if err != nil {
+			g.c.src.problem(fmt.Sprintf("%s.is[%d]", c.path, i), describe(v)+" ("+err.Error()+")", `a value, or a range such as "16-31"`)
+			continue
+		}
+		set = append(set, [2]uint64{lo, hi})
+	}
+	return set
+}
+
+func (g *grammarCompiler) transform(n *node, def *fieldDef) {
+	if def.add == 0 && def.xor == 0 && def.blocks == nil {
+		return
+	}
+	n.transform = &transform{add: byte(def.add), xor: byte(def.xor)}
+	g.g.rewrites = true
+	if b := def.blocks; b != nil {
+		n.transform.block, n.transform.little = b.size, b.order == "little"
+		n.transform.sum, _ = g.algorithm(b.path, b.algorithm)
+	}
+	if n.size == nil && def.size == 0 && !def.rest {
+		g.c.src.problem(def.path, "bytes that differ on the wire in a part without size", `a size; "rest" is everything that is left`)
+	}
+}

@@ -1,0 +1,230 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Replies of a profile with a grammar are messages of their own, woven from the request.
+
+// grammarReply says which message answers which.
+type grammarReply struct {
+	from     Party
+	downlink bool
+	commands commandSet
+	messages []*layout
+	send     *layout
+	sets     []replySet
+}
+
+// replySet is where the value of one field comes from.
+type replySet struct {
+	key   string
+	echo  string // path in the request
+	plus  int64  // added to what is echoed
+	now   bool
+	count bool
+	value any
+}
+
+func (g *grammarCompiler) replies(d *definition) {
+	p, src := g.p, g.c.src
+	var names []string
+	for _, m := range p.messages {
+		names = append(names, m.Name)
+	}
+	find := func(path, name string) *layout {
+		if at := slices.Index(names, name); at >= 0 {
+			return p.layouts[at]
+		}
+		src.problem(path, quote(name), "the name of a message", names...)
+		return nil
+	}
+	for _, def := range d.replies {
+		r := grammarReply{from: Party(slices.Index(partyWords, def.from))}
+		r.downlink = r.from == Server
+		for i, name := range def.messages {
+			l := find(fmt.Sprintf("%s.messages[%d]", def.path, i), name)
+			r.messages = append(r.messages, l)
+			if l != nil && r.from == Anyone && l.direction == Downlink {
+				r.downlink = true
+			}
+		}
+		if def.to != nil {
+			if p.commandOp < 0 {
+				src.problem(def.path+".to", "a command", "messages: no field of the header has the role command")
+				continue
+			}
+			r.commands = g.c.commandSet(def.path+".to", def.to)
+		}
+		if def.when != "" {
+			src.problem(def.path+".when", quote(def.when), "messages of their own, with that condition")
+		}
+		if r.send = find(def.path+".send", def.send); r.send == nil {
+			continue
+		}
+		for _, set := range def.set {
+			if !slices.ContainsFunc(r.send.message.Fields, func(f *Field) bool { return f.Key == set.key }) {
+				src.problem(set.path, quote(set.key), "a field of "+def.send)
+				continue
+			}
+			one := replySet{key: set.key, value: set.value}
+			if text, ok := set.value.(string); ok {
+				one.now, one.count = text == "now", text == "counter"
+				one.echo, _ = strings.CutPrefix(text, "$")
+				if one.echo == text {
+					one.echo = ""
+				}
+				if words := strings.Fields(one.echo); len(words) == 3 && (words[1] == "+" || words[1] == "-") {
+					n, err := strconv.ParseInt(words[1]+words[2], 10, 32)
+					if err != nil {
+						src.problem(set.path, quote(text), `"$KEY", or "$KEY + 1"`)
+					}
+					one.echo, one.plus = words[0], n
+				}
+			}
+			r.sets = append(r.sets, one)
+		}
+		g.g.replies = append(g.g.replies, r)
+	}
+}
+
+// answer reads which fields an answer shares with its request: "KEY", or "KEY = KEY", that of the request first.
+func (g *grammarCompiler) answer(d *definition) {
+	for i, text := range d.answerBy {
+		ours, theirs, both := strings.Cut(text, "=")
+		ours, theirs = strings.TrimSpace(ours), strings.TrimSpace(theirs)
+		if !both {
+			theirs = ours
+		}
+		for _, key := range []string{ours, theirs} {
+			if g.c.all[key] == nil {
+				g.c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field", keysOf(g.c.all)...)
+			}
+		}
+		g.g.answers = append(g.g.answers, [2]string{ours, theirs})
+	}
+}
+
+func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, error) {
+	rule := p.grammarReplyTo(f)
+	if rule == nil {
+		return dst, false, nil
+	}
+	values := map[string]any{}
+	for _, field := range rule.send.message.Fields {
+		if i := f.named(field.Key, 0, len(f.cells), 0); i >= 0 {
+			o := &p.ops[f.cells[i].op]
+			if o.code == opGroup && field.Kind == KindGroup {
+				values[field.Key] = f.tree()[field.Key]
+			}
+			if field.Kind != KindGroup && field.Kind != KindList && o.code != opGroup && o.code != opList && o.code < opChecksum && (o.flags&flagCommand == 0 || rule.send.message.Command == "" && rule.send.commands.has(f.nums[i])) && o.check == checkNone && !p.grammar.derived[o.reg] {
+				values[field.Key] = f.item(i, o).give()
+			}
+		}
+	}
+	for _, set := range rule.sets {
+		switch {
+		case set.now:
+			if env.Now.IsZero() {
+				env.Now = time.Unix(0, 0)
+			}
+			values[set.key] = env.Now
+		case set.count:
+			delete(values, set.key)
+		case set.echo != "":
+			i := f.at(set.echo)
+			if i < 0 {
+				return dst, false, &FieldError{Profile: p.name, Frame: f.layout.message.Name, Field: set.echo, Offset: -1, Err: ErrUnknownField}
+			}
+			it := f.item(i, &p.ops[f.cells[i].op])
+			if values[set.key] = it.give(); set.plus != 0 {
+				values[set.key] = p.wrapped(rule.send, set.key, it.Int()+set.plus)
+			}
+		default:
+			values[set.key] = set.value
+		}
+	}
+	for _, field := range rule.send.message.Fields {
+		if field.Role == RoleResult && env.HasResult {
+			values[field.Key] = env.Result
+		}
+	}
+	for key := range values { // header fields that are filled by the message itself
+		if i := slices.IndexFunc(rule.send.message.Fields, func(f *Field) bool { return f.Key == key }); i < 0 {
+			delete(values, key)
+		}
+	}
+	var reply Frame
+	way := Downlink
+	if f.direction == Downlink {
+		way = Uplink
+	}
+	if err := p.weave(&reply, rule.send, way, builder{env: env, fields: values, command: rule.send.message.Name}); err != nil {
+		return dst, false, err
+	}
+	env.Session.count(p, &reply)
+	return append(dst, reply.raw...), true, nil
+}
+
+// wrapped is a number that begins again at zero when the field it goes to is full.
+func (p *Profile) wrapped(l *layout, key string, v int64) int64 {
+	for i := range p.ops {
+		o := &p.ops[i]
+		if o.field.Key != key || !o.integer() || !slices.Contains(l.message.Fields, o.field) {
+			continue
+		}
+		if _, hi := o.bounds(); hi < 1<<62 && o.code != opInt {
+			n := int64(hi) + 1
+			return (v%n + n) % n
+		}
+	}
+	return v
+}
+
+// give is the value of an item as Build takes it.
+func (it Item) give() any {
+	switch {
+	case it.missing:
+		return "?" + fmt.Sprintf("%x", it.data)
+	case it.op.code == opHex && it.op.form == nil:
+		return slices.Clone(it.data)
+	case it.Kind == KindUint && it.Label() == "":
+		return it.num
+	case it.Kind == KindInt && it.Label() == "":
+		return it.signed()
+	}
+	return it.Text()
+}
+
+func (p *Profile) grammarReplyTo(f *Frame) *grammarReply {
+	var command uint64
+	if i, _ := f.role(RoleCommand); i >= 0 {
+		command = f.nums[i]
+	}
+	from := f.From()
+	for i := range p.grammar.replies {
+		r := &p.grammar.replies[i]
+		if r.downlink != (f.direction == Downlink) && f.direction != Any || r.from != Anyone && r.from != from {
+			continue
+		}
+		if slices.Contains(r.messages, f.layout) || r.commands.has(command) && f.roles[RoleCommand] > 0 {
+			return r
+		}
+	}
+	return nil
+}
+
+// grammarAnswers compares the fields that an answer shares with its request.
+func (p *Profile) grammarAnswers(request, answer *Frame) bool {
+	for _, pair := range p.grammar.answers {
+		i, k := request.at(pair[0]), answer.at(pair[1])
+		if i < 0 || k < 0 || request.item(i, &p.ops[request.cells[i].op]).Text() != answer.item(k, &p.ops[answer.cells[k].op]).Text() {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,155 @@
+package codec
+
+import (
+	"fmt"
+	"strings"
+)
+
+// scope is where a field can be named: by its key inside its own group, by "group.key" around it.
+type scope struct {
+	parent *scope
+	prefix string // name of the group in the parent; empty: the same names
+	names  map[string]*binding
+	closed bool // nothing inside is seen around: the body of one message
+}
+
+// binding is what a name stands for: one field, or several of which one is there (branches of a choice).
+type binding struct {
+	ops   []int
+	nodes []*node
+	list  *node // the innermost list around
+	reg   int
+	mark  int
+	folds map[int64]int
+}
+
+func newScope(parent *scope, prefix string) *scope {
+	return &scope{parent: parent, prefix: prefix, names: map[string]*binding{}}
+}
+
+func (s *scope) define(name string, list *node) *binding {
+	b := s.names[name]
+	if b == nil {
+		b = &binding{}
+		s.names[name] = b
+	}
+	b.list = list
+	for inner, outer := s, s.parent; outer != nil && !inner.closed; inner, outer = outer, outer.parent {
+		if inner.prefix != "" {
+			name = inner.prefix + "." + name
+		}
+		if outer.names[name] == nil || inner.prefix == "" {
+			outer.names[name] = b
+		}
+	}
+	return b
+}
+
+func (s *scope) find(name string) *binding {
+	for ; s != nil; s = s.parent {
+		if b := s.names[name]; b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+func (s *scope) known() (out []string) {
+	for ; s != nil; s = s.parent {
+		out = append(out, keysOf(s.names)...)
+	}
+	return out
+}
+
+// register of a field, so that expressions can ask for its value.
+func (g *grammarCompiler) register(b *binding) int {
+	if b.reg == 0 {
+		g.g.regs++
+		b.reg = g.g.regs - 1
+		for _, i := range b.ops {
+			g.p.ops[i].reg = b.reg
+		}
+		for _, n := range b.nodes {
+			if n.kind == nodeList {
+				n.listReg = b.reg
+			}
+		}
+	}
+	return b.reg
+}
+
+// place of a field in the frame, so that lengths and checksums can count from it.
+func (g *grammarCompiler) place(b *binding) int {
+	if b.mark == 0 {
+		b.mark = g.g.marks
+		g.g.marks += 2
+		for _, n := range b.nodes {
+			n.mark = b.mark
+		}
+	}
+	return b.mark
+}
+
+// expr compiles an expression in the scope; nil, and a problem reported, when it is none.
+func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
+	if text == "" {
+		return nil
+	}
+	p := &exprParser{text: text}
+	p.field = func(name string) (int, error) {
+		b := s.find(name)
+		if b == nil {
+			err := fmt.Errorf("no field %q before this one", name)
+			if near := nearest(name, s.known()); near != "" {
+				err = fmt.Errorf("%w; did you mean %q?", err, near)
+			}
+			return 0, err
+		}
+		return g.register(b), nil
+	}
+	p.fold = func(name string, bits int64) (int, error) {
+		b := s.find(name)
+		if b == nil || b.list == nil || !strings.Contains(name, ".") {
+			return 0, fmt.Errorf("no field %q of a list before this one", name)
+		}
+		if b.folds[bits] == 0 {
+			if b.folds == nil {
+				b.folds = map[int64]int{}
+			}
+			reg := g.g.regs
+			g.g.regs += 2 // the value and the bits it has so far
+			b.folds[bits] = reg
+			b.list.folds = append(b.list.folds, reg, reg+1)
+			for _, i := range b.ops {
+				g.p.ops[i].fold = &fold{reg: reg, bits: int(bits)}
+			}
+		}
+		return b.folds[bits], nil
+	}
+	p.label = func(name, label string) (int64, bool) {
+		if b := s.find(name); b != nil {
+			for _, i := range b.ops {
+				if v, ok := g.p.ops[i].enum[label]; ok {
+					return int64(v), true
+				}
+			}
+		}
+		return 0, false
+	}
+	e, err := p.parse()
+	if err != nil {
+		g.c.src.problem(path, quote(text)+" ("+err.Error()+")", "an expression of numbers and fields that stand before")
+		return nil
+	}
+	return e
+}
+
+// derive notes that the weaver fills a field by turning e round.
+func (g *grammarCompiler) derive(e *expr) {
+	if e == nil {
+		return
+	}
+	if reg := e.source(); reg > 0 {
+		g.derivedRegs = append(g.derivedRegs, reg)
+	}
+}

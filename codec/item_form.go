@@ -1,0 +1,222 @@
+package codec
+
+import (
+	"encoding/hex"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Items of a grammar: values that need more than the plain op.
+
+// rich says that the value needs the functions of this file.
+func (it *Item) rich() bool { return it.op != nil && (it.op.form != nil || it.op.code >= opDecimal) }
+
+// signed is the number of the item as a whole number.
+func (it *Item) signed() int64 {
+	if it.op.code == opBCD && it.num == 1<<63 {
+		return 0
+	}
+	return int64(it.num)
+}
+
+// float is the value as a real number.
+func (it *Item) float() float64 {
+	o := it.op
+	var v float64
+	switch {
+	case it.missing:
+		return math.NaN()
+	case o.code == opDecimal:
+		v, _ = strconv.ParseFloat(strings.TrimSpace(string(it.data)), 64)
+	case o.code == opFloat32:
+		v = float64(math.Float32frombits(uint32(it.num)))
+	case o.code == opFloat64:
+		v = math.Float64frombits(it.num)
+	case !o.numeric():
+		return 0
+	case o.scale != nil:
+		v = o.scale.value(it.signed())
+	case o.signed():
+		v = float64(it.signed())
+	default:
+		v = float64(it.num)
+	}
+	switch {
+	case it.exp > 0:
+		v *= math.Pow10(int(it.exp))
+	case it.exp < 0:
+		v /= math.Pow10(int(-it.exp))
+	}
+	if o.form != nil && o.form.degrees {
+		sign := 1.0
+		if v < 0 {
+			sign, v = -1, -v
+		}
+		degrees := math.Floor(v / 100)
+		v = sign * (degrees + (v-degrees*100)/60)
+	}
+	return v
+}
+
+// appendForm writes the value as people do.
+func (it *Item) appendForm(dst []byte) []byte {
+	o, f := it.op, it.op.form
+	switch {
+	case it.missing:
+		return it.appendMissing(dst)
+	case o.code == opGroup:
+		return hex.AppendEncode(dst, it.data)
+	case o.code == opList:
+		return dst
+	case f != nil && f.letters:
+		return it.appendLetters(dst)
+	case o.code == opDecimal:
+		if f != nil && f.degrees {
+			return strconv.AppendFloat(dst, it.float(), 'f', 9, 64)
+		}
+		return append(dst, it.data...)
+	case o.code == opBitset:
+		for i := range len(it.data) * 8 {
+			dst = append(dst, '0'+it.data[i/8]>>(i%8)&1)
+		}
+		return dst
+	case o.code == opChecksum:
+		if it.Kind == KindText {
+			return append(dst, it.data...)
+		}
+		return strconv.AppendUint(dst, it.num, 10)
+	case o.code == opDigits && f != nil:
+		return o.appendFormDigits(dst, it.data)
+	case o.code == opHex && (f == nil || !f.reversed):
+		return hex.AppendEncode(dst, it.data)
+	case o.code == opHex:
+		b := slices.Clone(it.data)
+		slices.Reverse(b)
+		return hex.AppendEncode(dst, b)
+	case o.code == opASCII && f != nil:
+		return it.appendCharset(dst)
+	case f != nil && f.clock != nil:
+		if t, ok := f.clock.time(it.num); ok {
+			return appendTime(dst, t)
+		}
+		return strconv.AppendUint(dst, it.num, 10)
+	case o.code == opTime:
+		if t, ok := o.time.parse(it.data); ok {
+			return appendTime(dst, t)
+		}
+		return o.time.appendRaw(dst, it.data)
+	case f != nil && f.degrees:
+		return strconv.AppendFloat(dst, it.float(), 'f', 9, 64)
+	}
+	if label := it.Label(); label != "" {
+		return append(dst, label...)
+	}
+	if o.code == opFloat32 || o.code == opFloat64 {
+		if it.exp == 0 || math.IsNaN(it.float()) || math.IsInf(it.float(), 0) {
+			return appendFloat(dst, it.plainFloat(), it.num, o.size*8)
+		}
+		return strconv.AppendFloat(dst, it.float(), 'f', -1, 64)
+	}
+	if it.num == 1<<63 && o.code == opBCD {
+		return append(dst, "-0"...)
+	}
+	if o.scale != nil {
+		return it.appendScaled(dst)
+	}
+	start := len(dst)
+	if o.signed() {
+		dst = strconv.AppendInt(dst, int64(it.num), 10)
+	} else {
+		dst = strconv.AppendUint(dst, it.num, 10)
+	}
+	return pointShifted(dst, start, int(it.exp))
+}
+
+func (it *Item) plainFloat() float64 {
+	if it.op.code == opFloat32 {
+		return float64(math.Float32frombits(uint32(it.num)))
+	}
+	return math.Float64frombits(it.num)
+}
+
+// pointShifted multiplies the whole number in dst[start:] with 10^exp, exactly.
+func pointShifted(dst []byte, start, exp int) []byte {
+	if exp == 0 {
+		return dst
+	}
+	digits := start
+	if dst[start] == '-' {
+		digits++
+	}
+	if exp > 0 {
+		if string(dst[digits:]) == "0" {
+			return dst
+		}
+		return append(dst, strings.Repeat("0", exp)...)
+	}
+	for len(dst)-digits <= -exp {
+		dst = slices.Insert(dst, digits, '0')
+	}
+	dst = slices.Insert(dst, len(dst)+exp, '.')
+	for dst[len(dst)-1] == '0' {
+		dst = dst[:len(dst)-1]
+	}
+	if dst[len(dst)-1] == '.' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
+// appendMissing writes the bytes that say that there is no value.
+func (it *Item) appendMissing(dst []byte) []byte {
+	return append(dst, '-')
+}
+
+// usualMissing says that null is written as these bytes again.
+func (it *Item) usualMissing() bool {
+	m := it.op.form.missing
+	return len(m) > 0 && len(m[0].bytes) > 0 && m[0].matches(it.data)
+}
+
+// appendCharset writes text in UTF-8; bytes that are none of the charset, as NUL and hexadecimal digits.
+func (it *Item) appendCharset(dst []byte) []byte {
+	o, b := it.op, it.data
+	if o.form.reversed {
+		b = slices.Clone(b)
+		slices.Reverse(b)
+	}
+	trimmed := o.trim(b)
+	if o.form.charset == nil {
+		return append(dst, trimmed...)
+	}
+	text, err := o.form.charset.NewDecoder().Bytes(trimmed)
+	if err == nil && validText(text) {
+		if back, err := o.form.charset.NewEncoder().Bytes(text); err == nil && string(back) == string(trimmed) {
+			return append(dst, text...)
+		}
+	}
+	return hex.AppendEncode(append(dst, 0), b)
+}
+
+func validText(b []byte) bool {
+	return len(b) == 0 || b[0] != 0 && !strings.ContainsRune(string(b), '\ufffd')
+}
+
+// appendLetters writes five bits a letter; a number that is none, in digits.
+func (it *Item) appendLetters(dst []byte) []byte {
+	var text [13]byte
+	at := len(text)
+	for v := it.num; v > 0; v >>= 5 {
+		if c := v & 31; c == 0 || c > 26 {
+			return strconv.AppendUint(dst, it.num, 10)
+		}
+		at--
+		text[at] = byte('@' + v&31)
+	}
+	if at == len(text) {
+		return append(dst, '0')
+	}
+	return append(dst, text[at:]...)
+}

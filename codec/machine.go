@@ -1,0 +1,329 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// machine walks a grammar over bytes: to frame (f is nil) and to decode (cells go to f).  One walk looks at each
+// byte once and allocates nothing; machines are reused.
+type machine struct {
+	p             *Profile
+	f             *Frame
+	data          []byte // what the fields are read from
+	wire          []byte // what checksums are computed over
+	off           int
+	end           int // of the region; -1 when it is not known yet
+	depth         uint8
+	regs          []int64
+	marks         []int
+	late          []lateCheck // checksums over bytes that come later
+	place         exprPlace
+	whole         bool   // nothing more will come
+	loud          bool   // what is wrong is wanted in words
+	inner         int    // plain bytes of the region walked last
+	hash, scratch []byte // memory for copies
+	bad           failure
+}
+
+type lateCheck struct {
+	plan *checkPlan
+	op   *op
+	off  int
+	num  uint64
+}
+
+var machines = sync.Pool{New: func() any { return new(machine) }}
+
+// maxCells bounds what one frame can cost.
+const maxGrammarCells = 1 << 14
+
+var (
+	errRegion = errors.New("the part does not end where it should")
+	errNoCase = errors.New("no branch for the value")
+	errSum    = errors.New("checksum is wrong")
+)
+
+// start makes m ready for a frame of p.
+func (m *machine) start(p *Profile, f *Frame, up bool) {
+	g := p.grammar
+	if cap(m.regs) < g.regs {
+		m.regs = make([]int64, g.regs)
+	}
+	if cap(m.marks) < g.marks+1 {
+		m.marks = make([]int, g.marks+1)
+	}
+	m.regs, m.marks = m.regs[:g.regs], m.marks[:g.marks+1]
+	clear(m.regs)
+	clear(m.marks)
+	m.p, m.f, m.off, m.depth, m.late = p, f, 0, 0, m.late[:0]
+	m.place = exprPlace{regs: m.regs, uplink: up}
+	m.bad = failure{}
+}
+
+// refuse says what is wrong, if anybody listens.
+func (m *machine) refuse(n *node, off int, err error) verdict {
+	if m.loud && m.bad.err == nil {
+		m.bad = failure{off: off, err: err}
+		if n != nil && n.op >= 0 {
+			m.bad.op = &m.p.ops[n.op]
+		}
+	}
+	return refused
+}
+
+// fail is refuse with a text that is only made if somebody listens.
+func (m *machine) fail(n *node, off int, err error, format string, args ...int64) verdict {
+	if !m.loud || m.bad.err != nil {
+		return refused
+	}
+	boxed := []any{err}
+	for _, a := range args {
+		boxed = append(boxed, a)
+	}
+	return m.refuse(n, off, fmt.Errorf("%w: "+format, boxed...))
+}
+
+// starve is what a lack of bytes means: more are to come, or the frame is cut off.
+func (m *machine) starve(n *node, need int) verdict {
+	if m.whole {
+		return m.fail(n, m.off, ErrShort, "%d left, %d needed", int64(len(m.data)-m.off), int64(need))
+	}
+	return begun
+}
+
+// eval computes an expression at this place.
+func (m *machine) eval(e *expr) (v int64, known bool) {
+	if e.code == exReg {
+		return m.regs[e.reg], true
+	}
+	if !e.looks {
+		return e.eval(&m.place), true
+	}
+	m.place.left, m.place.short = -1, false
+	end := len(m.data)
+	if m.end >= 0 {
+		m.place.left = m.end - m.off
+		end = min(end, m.end)
+	}
+	m.place.data = m.data[min(m.off, end):end]
+	v = e.eval(&m.place)
+	return v, !m.place.short || m.whole
+}
+
+func (m *machine) nodes(list []*node) verdict {
+	for _, n := range list {
+		if v := m.node(n); v != whole {
+			return v
+		}
+	}
+	return whole
+}
+
+func (m *machine) node(n *node) verdict {
+	if n.when != nil {
+		v, known := m.eval(n.when)
+		if !known {
+			return begun
+		}
+		if v == 0 {
+			m.absent(n)
+			return whole
+		}
+	}
+	if n.before != nil {
+		if have, v := m.literal(n, n.before, n.optional); v != whole || !have {
+			if v == whole {
+				m.absent(n)
+			}
+			return v
+		}
+	}
+	if n.mark > 0 {
+		m.marks[n.mark] = m.off
+	}
+	var v verdict
+	switch n.kind {
+	case nodeLeaf:
+		v = m.leaf(n)
+	default:
+		v = m.region(n)
+	}
+	if n.mark > 0 {
+		m.marks[n.mark+1] = m.off
+	}
+	return v
+}
+
+func (m *machine) absent(n *node) {
+	for _, reg := range n.clear {
+		m.regs[reg] = 0
+	}
+}
+
+// literal takes a text that stands before a field.
+func (m *machine) literal(n *node, text []byte, optional bool) (have bool, v verdict) {
+	end := len(m.data)
+	if m.end >= 0 {
+		end = min(end, m.end)
+	}
+	rest := m.data[min(m.off, end):end]
+	k := min(len(text), len(rest))
+	switch {
+	case string(rest[:k]) != string(text[:k]) || k < len(text) && m.end >= 0 && m.end-m.off < len(text):
+		if optional {
+			return false, whole
+		}
+		if !m.loud {
+			return false, refused
+		}
+		return false, m.refuse(n, m.off, fmt.Errorf("%w: found %x, expected %x", ErrConst, rest[:k], text))
+	case k < len(text):
+		return false, m.starve(n, len(text))
+	}
+	m.off += len(text)
+	return true, whole
+}
+
+// region walks a group, a list or a choice, inside bounds of its own when it has them.
+func (m *machine) region(n *node) verdict {
+	if n.op < 0 {
+		return m.bounded(n)
+	}
+	if v := m.open(n); v != whole {
+		return v
+	}
+	if m.f == nil {
+		return m.bounded(n)
+	}
+	i, start := len(m.f.cells)-1, m.off
+	v := m.bounded(n)
+	if v == whole { // the bytes of a group are those of its fields
+		size := m.off - start
+		if n.transform != nil && n.transform.block > 0 {
+			size = m.inner
+		}
+		m.f.cells[i].size = uint32(size)
+	}
+	return v
+}
+
+// bounded walks what is inside, up to an end of its own when there is one.
+func (m *machine) bounded(n *node) verdict {
+	if n.kind == nodeChoice && n.on == nil && n.size == nil {
+		return m.choice(n)
+	}
+	outer, closed, after, start := m.end, false, 0, m.off
+	switch {
+	case n.size != nil:
+		size, known := m.eval(n.size)
+		if !known {
+			return begun
+		}
+		if size < 0 || size > hardMaxFrame {
+			return m.fail(n, m.off, ErrLength, "%d bytes", int64(size))
+		}
+		onWire := n.transform.sizeOnWire(int(size))
+		if outer >= 0 && m.off+onWire > outer {
+			return m.fail(n, m.off, ErrShort, "%d left, %d needed", int64(outer-m.off), int64(onWire))
+		}
+		m.end, closed, after = m.off+int(size), true, m.off+onWire
+	case n.rest:
+		if outer < 0 {
+			return m.refuse(n, m.off, errRegion)
+		}
+		m.end, closed, after = outer-n.tail, true, outer-n.tail
+	case n.until != nil:
+		at, v := m.find(n.until)
+		if v != whole {
+			return m.lacking(n, v)
+		}
+		m.end, closed, after = at, true, at+len(n.until)
+	case n.kind == nodeList && n.count == nil && outer >= 0 && n.tail > 0:
+		m.end, closed, after = outer-n.tail, true, outer-n.tail
+	}
+	if closed && m.end < m.off {
+		m.end = outer
+		return m.fail(n, m.off, ErrShort, "%d bytes are missing", int64(m.off-m.end))
+	}
+	if n.transform != nil {
+		if after > len(m.data) {
+			m.end = outer
+			return m.starve(n, after-m.off)
+		}
+		if !n.transform.decode(m.data[start:after], m.wire[start:after]) {
+			m.end = outer
+			return m.refuse(n, m.off, errSum)
+		}
+	}
+	v := m.inside(n)
+	if closed && v == whole {
+		if m.off != m.end {
+			v = m.fail(n, m.off, errRegion, "%d bytes are left over", int64(m.end-m.off))
+		}
+		m.inner = m.end - start
+		m.off = after
+	}
+	m.end = outer
+	return v
+}
+
+// lacking is the verdict when a delimiter was not found.
+func (m *machine) lacking(n *node, v verdict) verdict {
+	if v == begun {
+		return m.starve(n, len(m.data)-m.off+1)
+	}
+	if !m.loud {
+		return refused
+	}
+	return m.refuse(n, m.off, fmt.Errorf("%w: no %q", errRegion, n.until))
+}
+
+// find looks for a delimiter; begun when it may still come.
+func (m *machine) find(mark []byte) (at int, v verdict) {
+	end := len(m.data)
+	if m.end >= 0 {
+		end = min(end, m.end)
+	}
+	if at := index(m.data[min(m.off, end):end], mark); at >= 0 {
+		return m.off + at, whole
+	}
+	if m.end >= 0 && len(m.data) >= m.end {
+		return 0, refused
+	}
+	return 0, begun
+}
+
+func (m *machine) inside(n *node) verdict {
+	switch n.kind {
+	case nodeList:
+		return m.list(n)
+	case nodeChoice:
+		return m.choice(n)
+	}
+	if n.op >= 0 {
+		m.depth++
+	}
+	v := m.nodes(n.kids)
+	if n.op >= 0 {
+		m.depth--
+	}
+	return v
+}
+
+// open notes a group or a list.
+func (m *machine) open(n *node) verdict {
+	if m.f != nil {
+		return m.cell(n, cell{op: uint16(n.op), depth: m.depth, off: uint32(m.off)}, 0, m.p.ops[n.op].role)
+	}
+	return whole
+}
+
+func (m *machine) cell(n *node, c cell, num uint64, role Role) verdict {
+	if len(m.f.cells) >= maxGrammarCells {
+		return m.fail(n, m.off, ErrLong, "more than %d fields", int64(maxGrammarCells))
+	}
+	m.f.add(c, num, role)
+	return whole
+}

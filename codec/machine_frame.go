@@ -1,0 +1,289 @@
+package codec
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// frame walks one frame of a family from the first byte of data; n is its size.
+func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
+	content, total, v := m.delimit(f, data)
+	if v != whole {
+		return 0, v
+	}
+	m.data, m.wire, m.end = content, content, -1
+	if total > 0 {
+		m.end = len(content)
+	}
+	if m.p.grammar.rewrites && f.escape == nil { // the fields are read from a copy that parts may change
+		m.hash = append(m.hash[:0], content...)
+		m.data = m.hash
+	} else if m.p.grammar.rewrites {
+		m.hash = append(m.hash[:0], content...)
+		m.wire = m.hash
+	}
+	if m.f != nil {
+		m.f.data = m.data
+	}
+	if v := m.nodes(f.header); v != whole {
+		return 0, v
+	}
+	body, v := m.bodyEnd(f, total)
+	if v != whole {
+		return 0, v
+	}
+	frameEnd := m.end
+	m.end = body
+	s, v := m.choose(f)
+	if v != whole {
+		return 0, v
+	}
+	if m.f != nil {
+		m.f.layout = s.layout
+	}
+	start := m.off
+	if v := m.nodes(s.nodes); v != whole {
+		return 0, v
+	}
+	if f.body.mark > 0 {
+		m.marks[f.body.mark], m.marks[f.body.mark+1] = start, m.off
+	}
+	if body >= 0 && m.off != body {
+		return 0, m.fail(nil, m.off, ErrLong, "%d more than the layout has", int64(body-m.off))
+	}
+	m.end = frameEnd
+	if v := m.nodes(f.trailer); v != whole {
+		return 0, v
+	}
+	for i := range m.late {
+		l := &m.late[i]
+		if v := m.verify(nil, l.plan, l.op, l.off, l.num); v != whole {
+			return 0, v
+		}
+	}
+	if m.end >= 0 && m.off != m.end {
+		return 0, m.fail(nil, m.off, ErrLong, "%d bytes are left over", int64(m.end-m.off))
+	}
+	if m.off > f.max || m.off == 0 {
+		return 0, m.fail(nil, 0, ErrLong, "frame of %d bytes, allowed %d", int64(m.off), int64(f.max))
+	}
+	if total > 0 {
+		return total, whole
+	}
+	return m.off, whole
+}
+
+// delimit finds the content between the marks of a family; total is the size of the frame with them, 0 when there
+// are none.
+func (m *machine) delimit(f *family, data []byte) (content []byte, total int, v verdict) {
+	if f.end == nil {
+		return data, 0, whole
+	}
+	k := min(len(f.start), len(data))
+	if string(data[:k]) != string(f.start[:k]) {
+		if !m.loud {
+			return nil, 0, refused
+		}
+		return nil, 0, m.refuse(nil, 0, fmt.Errorf("%w: found %x, expected %x", ErrConst, data[:k], f.start))
+	}
+	if k < len(f.start) {
+		return nil, 0, m.starve(nil, len(f.start))
+	}
+	at := bytes.Index(data[k:min(len(data), f.max)], f.end)
+	if at < 0 {
+		if len(data) >= f.max {
+			return nil, 0, m.fail(nil, 0, ErrLong, "no end within %d bytes", int64(f.max))
+		}
+		return nil, 0, m.starve(nil, len(data)+1)
+	}
+	content, total = data[k:k+at], k+at+len(f.end)
+	if f.escape == nil {
+		return content, total, whole
+	}
+	var plain []byte
+	var ok bool
+	if m.f != nil {
+		m.f.own, ok = f.escape.decode(m.f.own[:0], content)
+		plain = m.f.own
+	} else {
+		m.scratch, ok = f.escape.decode(m.scratch[:0], content)
+		plain = m.scratch
+	}
+	if !ok {
+		return nil, 0, m.fail(nil, 0, ErrValue, "an escape sequence that is none")
+	}
+	return plain, total, whole
+}
+
+// bodyEnd is where the body ends; -1 when nothing but the body itself says so.
+func (m *machine) bodyEnd(f *family, total int) (end int, v verdict) {
+	if f.length != nil {
+		l, from := f.length, 0
+		switch {
+		case l.mark < 0:
+			from = m.off
+		case l.mark > 0:
+			from = m.marks[l.mark]
+		}
+		value := m.regs[l.reg]
+		size := int64(from) + value - int64(l.add) + int64(l.after)
+		if size > int64(f.max) || size < int64(m.off+f.tail) || value < 0 || value > 1<<40 {
+			return 0, m.fail(nil, m.off, ErrLength, "it says %d", int64(value))
+		}
+		if total > 0 && int(size) != m.end {
+			return 0, m.fail(nil, m.off, ErrLength, "it says %d, the frame has %d bytes and not %d", int64(value), int64(m.end), int64(size))
+		}
+		m.end = int(size)
+	}
+	if m.end < 0 {
+		return -1, whole
+	}
+	if m.whole && m.end > len(m.data) {
+		return 0, m.fail(nil, m.off, ErrLength, "%d bytes, expected %d", int64(len(m.data)), int64(m.end))
+	}
+	if end = m.end - f.tail; end < m.off {
+		return 0, m.fail(nil, m.off, ErrShort, "%d bytes are missing", int64(m.off-end))
+	}
+	return end, whole
+}
+
+// choose finds the body: by direction, command, size and condition, in the order of the definition.
+func (m *machine) choose(f *family) (*shape, verdict) {
+	command := uint64(0)
+	if f.commandOp >= 0 {
+		command = uint64(m.regs[f.commandReg])
+	}
+	known := false
+	for _, s := range f.shapes {
+		l := s.layout
+		if l.direction == Uplink && !m.place.uplink || l.direction == Downlink && m.place.uplink {
+			continue
+		}
+		if len(l.commands) > 0 && !l.commands.has(command) {
+			continue
+		}
+		if s.fallback && known {
+			continue // the command has messages, and this frame is none of them
+		}
+		known = known || !s.fallback && len(l.commands) > 0
+		if size := m.end - m.off; m.end >= 0 && (size < s.min || s.max >= 0 && size > s.max) {
+			continue
+		}
+		if s.when != nil {
+			v, told := m.eval(s.when)
+			if !told {
+				return nil, begun
+			}
+			if v == 0 {
+				continue
+			}
+		}
+		return s, whole
+	}
+	if !m.loud {
+		return nil, refused
+	}
+	err := ErrUnknownCommand
+	if known && m.end < 0 {
+		err = fmt.Errorf("%w: no message of this direction fits the conditions", ErrUnknownCommand)
+	} else if known {
+		err = fmt.Errorf("%w: no message of this command has a body of %d bytes or fits the conditions", ErrLength, m.end-m.off)
+	}
+	v := m.refuse(nil, m.off, err)
+	if m.bad.op == nil && f.commandOp >= 0 && !known {
+		m.bad.op = &m.p.ops[f.commandOp]
+	}
+	return nil, v
+}
+
+// tries are the families and directions that a stream can hold, in order.
+func (p *Profile) try(m *machine, d Direction, f *Frame, data []byte, done bool) (n int, v verdict) {
+	var bad failure
+	var layout *layout
+	for _, way := range [2]Direction{Uplink, Downlink} {
+		if d != Any && d != way {
+			continue
+		}
+		for _, family := range p.grammar.families {
+			if family.direction != Any && family.direction != way || len(data) > 0 && !m.loud && !family.first.has(data[0]) {
+				continue
+			}
+			if f != nil {
+				f.reset(p, way)
+				f.decoded = true
+			}
+			m.start(p, f, way == Uplink)
+			m.whole = done
+			n, v = m.frame(family, data)
+			if v == begun && len(data) >= family.max {
+				v = refused
+			}
+			if v == whole && f != nil && n != len(data) {
+				v = m.fail(nil, n, ErrLong, "%d after the end of the frame", int64(len(data)-n))
+			}
+			if v != refused {
+				return n, v
+			}
+			if m.bad.err != nil && (bad.err == nil || m.bad.off > bad.off) {
+				bad, layout = m.bad, f.layout
+			}
+		}
+	}
+	m.bad = bad
+	if f != nil {
+		f.layout = layout
+	}
+	return 0, refused
+}
+
+func (p *Profile) grammarSplitter(d Direction) func(data []byte, atEOF bool) (int, []byte, error) {
+	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
+		m := machines.Get().(*machine)
+		defer machines.Put(m)
+		for i := 0; i < len(data); i++ {
+			n, v := p.try(m, d, nil, data[i:], false)
+			if v == whole {
+				return i + n, data[i : i+n], nil
+			}
+			if v == begun && !atEOF {
+				return i, nil, nil
+			}
+		}
+		return len(data), nil, nil
+	}
+}
+
+// decodeGrammar decodes a whole frame.
+func (p *Profile) decodeGrammar(d Direction, raw []byte, f *Frame) error {
+	m := machines.Get().(*machine)
+	defer machines.Put(m)
+	m.loud = false
+	_, v := p.try(m, d, f, raw, true)
+	if v != whole {
+		m.loud = true
+		_, v = p.try(m, d, f, raw, true)
+		m.loud = false
+	}
+	m.f = nil
+	f.memory = f.cells[:0]
+	if v == whole {
+		if p.grammar.rewrites {
+			f.own = append(f.own[:0], f.data...)
+			f.data = f.own
+		}
+		f.raw = raw
+		if d == Any {
+			f.direction = f.layout.direction
+		}
+		return nil
+	}
+	bad, l := m.bad, f.layout
+	if bad.err == nil {
+		bad.err = ErrUnknownCommand
+		if len(raw) == 0 {
+			bad.err = ErrShort
+		}
+	}
+	f.layout = nil
+	return p.fault(l, bad)
+}

@@ -1,0 +1,155 @@
+package codec
+
+import "bytes"
+
+func index(b, mark []byte) int { return bytes.Index(b, mark) }
+
+// maxElements bounds a list whose elements may have no bytes.
+const maxElements = 4096
+
+// list walks the elements: so many, or up to a condition, or up to the end of the region.
+func (m *machine) list(n *node) verdict {
+	for _, reg := range n.folds {
+		m.regs[reg] = 0
+	}
+	count := int64(-1)
+	if n.count != nil {
+		var known bool
+		if count, known = m.eval(n.count); !known {
+			return begun
+		}
+		if count < 0 || count > hardMaxFrame {
+			return m.fail(n, m.off, ErrLength, "%d elements", int64(count))
+		}
+	} else if m.end < 0 && n.stop == nil {
+		return m.refuse(n, m.off, errRegion)
+	}
+	outer := m.place.index
+	v := m.elements(n, count)
+	m.place.index = outer
+	return v
+}
+
+func (m *machine) elements(n *node, count int64) verdict {
+	i, again := int64(0), false
+	for ; ; i++ {
+		m.place.index = int(i)
+		if count >= 0 && i >= count || count < 0 && m.end >= 0 && m.off >= m.end && !again && n.stop == nil {
+			break
+		}
+		if n.stop != nil && i > 0 {
+			if v, known := m.eval(n.stop); !known {
+				return begun
+			} else if v != 0 {
+				break
+			}
+		}
+		if i >= maxElements && count < 0 || i > maxGrammarCells {
+			return m.fail(n, m.off, ErrLong, "more than %d elements", int64(maxElements))
+		}
+		before := m.off
+		var v verdict
+		if n.separator != nil {
+			v, again = m.separated(n)
+		} else {
+			v = m.element(n)
+		}
+		if v != whole {
+			return v
+		}
+		if m.off == before && count < 0 && n.separator == nil {
+			return m.fail(n, m.off, errRegion, "an element without bytes")
+		}
+	}
+	if n.listReg > 0 {
+		m.regs[n.listReg] = i
+	}
+	return whole
+}
+
+// separated walks one element up to the separator; again: another one follows.
+func (m *machine) separated(n *node) (v verdict, again bool) {
+	outer := m.end
+	at, found := m.find(n.separator)
+	switch found {
+	case whole:
+		m.end, again = at, true
+	case begun:
+		if outer < 0 || len(m.data) < outer {
+			return m.starve(n, len(m.data)-m.off+1), false
+		}
+		fallthrough
+	default:
+		m.end = outer
+	}
+	if m.off == m.end {
+		v = m.empty(n)
+	} else if v = m.element(n); v == whole && m.off != m.end {
+		v = m.fail(n, m.off, errRegion, "%d bytes are left over", int64(m.end-m.off))
+	}
+	m.end = outer
+	if again && v == whole {
+		m.off += len(n.separator)
+	}
+	return v, again
+}
+
+// empty notes an element between two separators that has nothing in it.
+func (m *machine) empty(n *node) verdict {
+	i := n.element
+	if i < 0 {
+		i = n.kids[0].op
+	}
+	if m.f != nil && i >= 0 {
+		return m.cell(n, cell{op: uint16(i), depth: m.depth + 1, off: uint32(m.off)}, 0, NoRole)
+	}
+	return whole
+}
+
+func (m *machine) element(n *node) verdict {
+	depth := m.depth
+	if m.depth++; m.depth > 30 {
+		return m.fail(n, m.off, ErrLong, "too deep")
+	}
+	v := whole
+	if n.element >= 0 {
+		if m.f != nil {
+			v = m.cell(n, cell{op: uint16(n.element), depth: m.depth, off: uint32(m.off)}, 0, NoRole)
+		}
+		m.depth++
+	}
+	if v == whole {
+		v = m.nodes(n.kids)
+	}
+	m.depth = depth
+	return v
+}
+
+// choice walks the first branch that fits.
+func (m *machine) choice(n *node) verdict {
+	on := int64(0)
+	if n.on != nil {
+		var known bool
+		if on, known = m.eval(n.on); !known {
+			return begun
+		}
+	}
+	for i := range n.cases {
+		b := &n.cases[i]
+		if n.on != nil && !b.other && !b.is.has(uint64(on)) {
+			continue
+		}
+		if b.when != nil {
+			v, known := m.eval(b.when)
+			if !known {
+				return begun
+			}
+			if v == 0 {
+				continue
+			}
+		}
+		m.absent(n)
+		return m.nodes(b.kids)
+	}
+	return m.fail(n, m.off, errNoCase, "%d", int64(on))
+}

@@ -1,0 +1,130 @@
+package codec
+
+// escapeTable is byte stuffing: some bytes are sent as sequences.  Both ways it is one pass.
+type escapeTable struct {
+	coded [256][]byte // what stands on the wire for a byte; nil: itself
+	apart byteSet     // bytes that are not simply themselves
+	lead  byteSet     // bytes that begin a sequence
+	pairs []escapePair
+}
+
+type escapePair struct {
+	plain byte
+	coded []byte
+}
+
+// decode appends the plain bytes; ok is false when a sequence is none of the table.
+func (t *escapeTable) decode(dst, b []byte) ([]byte, bool) {
+	for i := 0; i < len(b); {
+		n := i
+		for n < len(b) && !t.apart.has(b[n]) {
+			n++
+		}
+		if dst = append(dst, b[i:n]...); n == len(b) {
+			return dst, true
+		}
+		i = n
+		if !t.lead.has(b[i]) {
+			if t.coded[b[i]] != nil {
+				return dst, false // a byte that should have been sent as a sequence
+			}
+			dst = append(dst, b[i])
+			i++
+			continue
+		}
+		found := false
+		for _, p := range t.pairs {
+			if n := len(p.coded); n <= len(b)-i && string(b[i:i+n]) == string(p.coded) {
+				dst, i, found = append(dst, p.plain), i+n, true
+				break
+			}
+		}
+		if !found {
+			return dst, false
+		}
+	}
+	return dst, true
+}
+
+func (t *escapeTable) encode(dst, b []byte) []byte {
+	for _, c := range b {
+		if s := t.coded[c]; s != nil {
+			dst = append(dst, s...)
+		} else {
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// wireSize of plain bytes.
+func (t *escapeTable) wireSize(b []byte) (n int) {
+	for _, c := range b {
+		if s := t.coded[c]; s != nil {
+			n += len(s)
+		} else {
+			n++
+		}
+	}
+	return n
+}
+
+// sizeOnWire is how many bytes a region of n plain bytes takes.
+func (t *transform) sizeOnWire(n int) int {
+	if t == nil || t.block == 0 {
+		return n
+	}
+	return n + (n+t.block-1)/t.block*(t.sum.width/8)
+}
+
+// decode writes the plain bytes of a region over the beginning of data, which begins as a copy of wire.
+func (t *transform) decode(data, wire []byte) bool {
+	if t.block > 0 {
+		size, out := t.sum.width/8, 0
+		for len(wire) > 0 {
+			n := min(t.block, len(wire)-size)
+			if n <= 0 {
+				return false
+			}
+			sum := loadBE(wire[n : n+size])
+			if t.little {
+				sum = loadLE(wire[n : n+size])
+			}
+			if sum != t.sum.sum(wire[:n]) {
+				return false
+			}
+			copy(data[out:], wire[:n])
+			out += n
+			wire = wire[n+size:]
+		}
+		return true
+	}
+	for i := range data {
+		data[i] = (data[i] - t.add) ^ t.xor
+	}
+	return true
+}
+
+// encode is the inverse: it returns b with the plain bytes from start on replaced by those of the wire.
+func (t *transform) encode(b []byte, start int) []byte {
+	if t.block == 0 {
+		for i := start; i < len(b); i++ {
+			b[i] = (b[i] ^ t.xor) + t.add
+		}
+		return b
+	}
+	plain := append([]byte(nil), b[start:]...)
+	b = b[:start]
+	for len(plain) > 0 {
+		n := min(t.block, len(plain))
+		b = append(b, plain[:n]...)
+		sum := make([]byte, t.sum.width/8)
+		if t.little {
+			storeLE(sum, t.sum.sum(plain[:n]))
+		} else {
+			storeBE(sum, t.sum.sum(plain[:n]))
+		}
+		b, plain = append(b, sum...), plain[n:]
+	}
+	return b
+}
