@@ -20,7 +20,6 @@ type form struct {
 	letters  bool // five bits a letter, A is 1, the first one highest
 	fill     byte // opRun
 	counter  bool
-	computed bool // opComputed: a fraction
 	labels   []labelRange
 }
 

@@ -222,7 +222,7 @@ func (m *machine) bounded(n *node) verdict {
 			return begun
 		}
 		if size < 0 || size > hardMaxFrame {
-			return m.fail(n, m.off, ErrLength, "%d bytes", int64(size))
+			return m.fail(n, m.off, ErrLength, "%d bytes", size)
 		}
 		onWire := n.transform.sizeOnWire(int(size))
 		if outer >= 0 && m.off+onWire > outer {

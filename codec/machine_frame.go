@@ -128,10 +128,10 @@ func (m *machine) bodyEnd(f *family, total int) (end int, v verdict) {
 		value := m.regs[l.reg]
 		size := int64(from) + value - int64(l.add) + int64(l.after)
 		if size > int64(f.max) || size < int64(m.off+f.tail) || value < 0 || value > 1<<40 {
-			return 0, m.fail(nil, m.off, ErrLength, "it says %d", int64(value))
+			return 0, m.fail(nil, m.off, ErrLength, "it says %d", value)
 		}
 		if total > 0 && int(size) != m.end {
-			return 0, m.fail(nil, m.off, ErrLength, "it says %d, the frame has %d bytes and not %d", int64(value), int64(m.end), int64(size))
+			return 0, m.fail(nil, m.off, ErrLength, "it says %d, the frame has %d bytes and not %d", value, int64(m.end), size)
 		}
 		m.end = int(size)
 	}

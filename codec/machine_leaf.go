@@ -25,7 +25,7 @@ func (m *machine) leaf(n *node) verdict {
 			return begun
 		}
 		if v < 0 || v > hardMaxFrame {
-			return m.fail(n, m.off, ErrLength, "%d bytes", int64(v))
+			return m.fail(n, m.off, ErrLength, "%d bytes", v)
 		}
 		size = int(v)
 	case n.rest:
@@ -101,7 +101,7 @@ func (m *machine) quick(n *node, o *op, end int) verdict {
 func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdict {
 	if n.value != nil && o.code != opComputed {
 		if want, _ := m.eval(n.value); int64(num) != want {
-			return m.fail(n, int(c.off), ErrConst, "found %d, expected %d", int64(num), int64(want))
+			return m.fail(n, int(c.off), ErrConst, "found %d, expected %d", int64(num), want)
 		}
 	}
 	if o.reg > 0 || o.fold != nil {
@@ -110,7 +110,7 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 	if n.exponent != nil {
 		e, _ := m.eval(n.exponent)
 		if e < -20 || e > 20 {
-			return m.fail(n, int(c.off), ErrRange, "10^%d", int64(e))
+			return m.fail(n, int(c.off), ErrRange, "10^%d", e)
 		}
 		c.exp = int8(e)
 	}

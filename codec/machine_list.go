@@ -19,7 +19,7 @@ func (m *machine) list(n *node) verdict {
 			return begun
 		}
 		if count < 0 || count > hardMaxFrame {
-			return m.fail(n, m.off, ErrLength, "%d elements", int64(count))
+			return m.fail(n, m.off, ErrLength, "%d elements", count)
 		}
 	} else if m.end < 0 && n.stop == nil {
 		return m.refuse(n, m.off, errRegion)
@@ -151,5 +151,5 @@ func (m *machine) choice(n *node) verdict {
 		m.absent(n)
 		return m.nodes(b.kids)
 	}
-	return m.fail(n, m.off, errNoCase, "%d", int64(on))
+	return m.fail(n, m.off, errNoCase, "%d", on)
 }

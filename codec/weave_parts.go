@@ -155,7 +155,7 @@ func (w *weaver) surplus(in *woven, where string) error {
 		return nil
 	}
 	slices.Sort(unknown)
-	err := error(ErrUnknownField)
+	err := ErrUnknownField
 	if near := nearest(unknown[0], keysOf(in.used)); near != "" {
 		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}
