@@ -126,7 +126,7 @@ func (c connection) seal(u *uplink) {
 			}
 			b = l.bind(string(id))
 		}
-		u.groups = append(u.groups, group{up: u, binding: b, serial: b.serial, from: i, to: i + 1, next: i})
+		u.groups = append(u.groups, group{up: u, binding: b, serial: b.serial, to: i + 1, next: i})
 	}
 	u.parts.Add(int32(len(u.groups)))
 }

@@ -42,11 +42,11 @@ const (
 
 // group is a run of frames of one uplink that belong to one master.
 type group struct {
-	up       *uplink
-	binding  *binding
-	serial   string
-	from, to int
-	next     int // frame in hand, so that a restart of the master goes on behind the one that failed
+	up      *uplink
+	binding *binding
+	serial  string
+	to      int // behind its last frame
+	next    int // frame in hand, so that a restart of the master goes on behind the one that failed
 }
 
 // keepFrames is the largest uplink that goes back to the pool; a flood's larger ones are left to the collector.
