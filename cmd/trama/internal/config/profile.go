@@ -40,7 +40,7 @@ func (s *profileSet) find(key, name string) (*codec.Profile, string) {
 	case l.err == nil:
 	case errors.As(l.err, &definition):
 		s.add(key, fmt.Sprintf("%q, a definition with %d problems", name, len(definition.Problems)), "a definition without problems (they are listed below)")
-	case isPath(name):
+	case IsPath(name):
 		s.add(key, fmt.Sprintf("%q: %v", name, l.err), s.expected())
 	default:
 		s.unknownProfile(key, name)
@@ -56,7 +56,7 @@ func (s *profileSet) unknownProfile(key, name string) {
 }
 
 func (s *profileSet) load(name string) *loaded {
-	if !isPath(name) {
+	if !IsPath(name) {
 		p, err := codec.Shipped(name)
 		return &loaded{profile: p, err: err}
 	}
@@ -88,7 +88,7 @@ func ReadProfile(file string) (*codec.Profile, error) {
 
 // FindProfile returns a profile by its shipped name or by the path of its definition, as a command line names it.
 func FindProfile(name string) (*codec.Profile, error) {
-	if isPath(name) {
+	if IsPath(name) {
 		return ReadProfile(name)
 	}
 	p, err := codec.Shipped(name)
@@ -98,7 +98,7 @@ func FindProfile(name string) (*codec.Profile, error) {
 	return p, nil
 }
 
-// isPath tells the path of a definition from the name of a shipped profile.
-func isPath(name string) bool {
+// IsPath tells the path of a definition from the name of a shipped profile.
+func IsPath(name string) bool {
 	return strings.HasSuffix(name, ".toml") || strings.ContainsAny(name, `/\`)
 }

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"trama/cmd/trama/internal/config"
+	"trama/codec"
+)
+
+// profileCommand groups what there is to know about profiles themselves.
+func (a *app) profileCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "profile", Short: "Look at profiles: list them, show their definition", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.profileListCommand(), a.profileShowCommand())
+	return c
+}
+
+// known is a profile that the commands can name.
+type known struct {
+	*codec.Profile
+	File string // the definition; empty for a shipped one
+}
+
+// knownProfiles are the shipped ones and those of the configuration, if there is one.  A configuration that nobody named
+// may be missing, and may be wrong: that is said, and the shipped ones remain.
+func (a *app) knownProfiles() ([]known, error) {
+	var all []known
+	for _, name := range codec.ShippedNames() {
+		p, err := codec.Shipped(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, known{Profile: p})
+	}
+	c, err := loadConfig(a.configFile)
+	switch {
+	case err == nil:
+	case !a.configNamed && errors.Is(err, fs.ErrNotExist):
+		return all, nil
+	case !a.configNamed:
+		a.complain("%s is passed over: %v", a.configFile, err)
+		return all, nil
+	default:
+		return nil, err
+	}
+	for _, l := range c.Listeners {
+		own := known{l.Profile, l.ProfileFile}
+		if own.File != "" && !slices.ContainsFunc(all, func(k known) bool { return k.File == own.File }) {
+			all = append(all, own)
+		}
+	}
+	return all, nil
+}
+
+func (k known) origin() string {
+	if k.File == "" {
+		return "shipped"
+	}
+	return filepath.ToSlash(k.File)
+}
+
+func (a *app) profileListCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "list", Short: "List the known profiles", Args: cobra.NoArgs,
+		Long: "list shows the shipped profiles and those of the configuration, if there is one.",
+		RunE: func(*cobra.Command, []string) error {
+			all, err := a.knownProfiles()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.listProfilesJSON(all)
+			}
+			a.table("NAME\tMESSAGES\tCHECKSUM\tFROM\tTITLE", len(all), func(i int) []any {
+				checksum := "no"
+				if all[i].HasChecksum() {
+					checksum = "yes"
+				}
+				return []any{all[i].Name(), len(all[i].Messages()), checksum, all[i].origin(), dash(all[i].Title())}
+			})
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (a *app) listProfilesJSON(all []known) error {
+	type row struct {
+		Name     string `json:"name"`
+		Title    string `json:"title"`
+		Messages int    `json:"messages"`
+		Checksum bool   `json:"checksum"`
+		Shipped  bool   `json:"shipped"`
+		File     string `json:"file,omitempty"`
+	}
+	rows := []row{}
+	for _, k := range all {
+		rows = append(rows, row{k.Name(), k.Title(), len(k.Messages()), k.HasChecksum(), k.File == "", k.File})
+	}
+	out := json.NewEncoder(a.stdout)
+	out.SetIndent("", "  ")
+	return out.Encode(rows)
+}
+
+func (a *app) profileShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show NAME", Short: "Print the definition of a profile", Args: noneEmpty(cobra.ExactArgs(1)),
+		Long: "show prints the TOML of a shipped profile, or of a file: a start for a definition of one's own.",
+		RunE: func(_ *cobra.Command, args []string) error {
+			src, _, err := profileSource(args[0])
+			if err != nil {
+				return err
+			}
+			_, err = a.stdout.Write(src)
+			return err
+		},
+	}
+}
+
+// profileSource is the text of a definition that a shipped name or a path names, and the file for messages about it.
+func profileSource(name string) (src []byte, file string, err error) {
+	if config.IsPath(name) {
+		src, err = os.ReadFile(name)
+		if err != nil {
+			return nil, "", usageError{err}
+		}
+		return src, name, nil
+	}
+	src, ok := codec.ShippedSource(name)
+	if !ok {
+		_, err := codec.Shipped(name) // which knows the nearest name
+		return nil, "", usageError{fmt.Errorf("%w; a path to a .toml file works too", err)}
+	}
+	return src, name + ".toml", nil
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"trama/codec"
+)
+
+func TestProfileListNamesTheShippedOnesAndThoseOfTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	own := strings.Replace(definition(t, "compact"), `"compact"`, `"mine"`, 1)
+	for name, text := range map[string]string{"mine.toml": own, "config.toml": `
+[[listener]]
+name = "one"
+address = "127.0.0.1:0"
+profile = "mine.toml"
+[[listener]]
+name = "two"
+address = "127.0.0.1:0"
+profile = "mine.toml"
+`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := command(t, "", "profile", "list", "--json", "--config", filepath.Join(dir, "config.toml"))
+	got.want(t, 0)
+	var rows []struct {
+		Name, Title, File string
+		Messages          int
+		Checksum, Shipped bool
+	}
+	if err := json.Unmarshal([]byte(got.stdout), &rows); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != len(codec.ShippedNames())+1 {
+		t.Errorf("%d profiles", len(rows))
+	}
+	for _, r := range rows {
+		if r.Shipped == (r.Name == "mine") || r.Shipped != (r.File == "") || r.Messages == 0 {
+			t.Errorf("%+v", r)
+		}
+		want := map[string]bool{"modbus-rtu": true, "dnp3-link": true, "jt808": true}
+		if plain := map[string]bool{"compact": true, "mine": true, "modbus-tcp": true}; r.Checksum && plain[r.Name] || !r.Checksum && want[r.Name] {
+			t.Errorf("%s: checksum %v", r.Name, r.Checksum)
+		}
+	}
+	command(t, "", "profile", "list", "--config", filepath.Join(dir, "none.toml")).want(t, exitUsage, "none.toml")
+	command(t, "", "profile", "list").want(t, 0, "NAME", "sl651", "shipped", "yes")
+}
+
+func definition(t *testing.T, name string) string {
+	t.Helper()
+	src, ok := codec.ShippedSource(name)
+	if !ok {
+		t.Fatalf("no profile %s", name)
+	}
+	return string(src)
+}
+
+func TestProfileShowPrintsTheDefinition(t *testing.T) {
+	if got := command(t, "", "profile", "show", "gt06"); got.code != 0 || got.stdout != definition(t, "gt06") {
+		t.Errorf("%d %s", got.code, got.stderr)
+	}
+	file := filepath.Join(t.TempDir(), "x.toml")
+	if err := os.WriteFile(file, []byte("name = \"x\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := command(t, "", "profile", "show", file); got.code != 0 || got.stdout != "name = \"x\"\n" {
+		t.Errorf("%d %s %s", got.code, got.stdout, got.stderr)
+	}
+	command(t, "", "profile", "show", "gt60").want(t, exitUsage, `did you mean "gt06"?`)
+	command(t, "", "profile", "show", "nowhere.toml").want(t, exitUsage, "nowhere.toml")
+}

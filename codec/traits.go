@@ -1,0 +1,21 @@
+package codec
+
+// HasChecksum says whether frames of the profile carry a checksum, of their own or after blocks of bytes.
+func (p *Profile) HasChecksum() bool {
+	for i := range p.ops {
+		if p.ops[i].code == opChecksum {
+			return true
+		}
+	}
+	if p.grammar == nil {
+		return false
+	}
+	found := false
+	look := func(n *node) { found = found || n.transform != nil && n.transform.block > 0 }
+	for _, f := range p.grammar.families {
+		for _, nodes := range append([][]*node{f.header, f.trailer}, bodies(f)...) {
+			each(nodes, look)
+		}
+	}
+	return found
+}
