@@ -15,10 +15,16 @@ func Compile(file string, src []byte) (*Profile, error) { return CompileWith(fil
 // CompileWith is Compile for a definition that includes parts of its own: open returns the text of one by its name.
 // Names that open does not know (or all, when it is nil) are those of the parts that are shipped.
 func CompileWith(file string, src []byte, open func(name string) ([]byte, error)) (*Profile, error) {
-	c := &compiler{src: &source{file: file}, open: open, p: &Profile{commandOp: -1, resultOp: -1, chooseAt: -1}}
+	c := &compiler{src: &source{file: file}, open: open, sources: []Source{{Name: file, Text: src}}, p: &Profile{commandOp: -1, resultOp: -1, chooseAt: -1}}
 	c.p.length.op = -1
 	if root := c.src.parseTOML(src); root != nil {
-		c.profile(readDefinition(root))
+		d := readDefinition(root)
+		if c.profile(d); len(c.src.problems) == 0 {
+			c.resend(d)
+		}
+	}
+	if len(c.src.problems) == 0 {
+		c.p.keepSources(c.sources)
 	}
 	if len(c.src.problems) > 0 {
 		sortProblems(c.src.problems)
@@ -35,6 +41,8 @@ type compiler struct {
 	zone   *time.Location
 	header map[string]int // key → index in Profile.ops
 	all    map[string]*op // key → one op with that key
+
+	sources []Source
 }
 
 func (c *compiler) profile(d *definition) {

@@ -21,6 +21,7 @@ type definition struct {
 	messages []messageDef
 	replies  []replyDef
 	answerBy []string
+	resend   *resendDef
 	examples []exampleDef
 }
 
@@ -120,6 +121,9 @@ func readDefinition(t *table) *definition {
 	if answer := t.table("answer"); answer != nil {
 		d.answerBy = answer.strings("by")
 		answer.finish()
+	}
+	if again := t.table("resend"); again != nil {
+		d.resend = readResend(again)
 	}
 	for _, e := range t.tables("example") {
 		d.examples = append(d.examples, readExample(e))

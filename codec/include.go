@@ -18,6 +18,7 @@ func (c *compiler) include(d *definition, open func(name string) ([]byte, error)
 			c.src.problem(path, quote(name), "the name of a part: "+err.Error())
 			continue
 		}
+		c.sources = append(c.sources, Source{Name: name, Text: src})
 		part := &source{file: name + ".toml"}
 		root := part.parseTOML(src)
 		if root == nil {

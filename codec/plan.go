@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"fmt"
 	"sort"
 	"strings"
@@ -35,6 +36,10 @@ type Profile struct {
 	replies  []replyRule
 	answer   []uint16 // ops whose values an answer shares with its request
 	examples []example
+
+	resend  Resend
+	sources []Source
+	hash    [sha256.Size]byte
 
 	grammar *grammar // nil: the flat plan says everything
 }

@@ -1,0 +1,131 @@
+package codec
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Resend is how a frame is recognised that a master sends again because it saw no acknowledgement: [resend] of the
+// definition.
+type Resend struct {
+	// Within is how long a frame is remembered; 0: nothing is recognised.
+	Within time.Duration
+	// Numbered says that transaction numbers tell frames apart; else their content alone does.
+	Numbered bool
+	// Session says that a master may begin its numbers anew with each connection.
+	Session bool
+
+	ignored map[string]bool // keys that may differ in a resend
+}
+
+// resendDef is [resend] as it is written.
+type resendDef struct {
+	path, within, numbers string
+	ignore                []string
+}
+
+// resendDefault is how long numbered frames are remembered when the definition does not say.
+const resendDefault = 24 * time.Hour
+
+var numbersWords = []string{"lasting", "session"}
+
+func readResend(t *table) *resendDef {
+	r := &resendDef{path: t.path, within: t.text("within"), numbers: t.word("numbers", numbersWords, numbersWords[0]), ignore: t.strings("ignore")}
+	t.finish()
+	return r
+}
+
+// resend compiles [resend].
+func (c *compiler) resend(d *definition) {
+	r := &c.p.resend
+	for _, m := range c.p.messages {
+		r.Numbered = r.Numbered || slices.ContainsFunc(m.Fields, func(f *Field) bool { return f.Role == RoleTransaction })
+	}
+	if r.Numbered {
+		r.Within = resendDefault
+	}
+	def := d.resend
+	if def == nil {
+		return
+	}
+	if def.within != "" {
+		within, err := time.ParseDuration(def.within)
+		if err != nil || within < 0 || within > 30*24*time.Hour {
+			c.src.problem(join(def.path, "within"), quote(def.within), `a duration from 0s to 720h, with its unit, such as "24h"`)
+		}
+		r.Within = within
+	}
+	r.Session = def.numbers == "session"
+	for i, key := range def.ignore {
+		known := func(m *Message) bool {
+			return slices.ContainsFunc(m.Fields, func(f *Field) bool { return f.Key == key })
+		}
+		if !slices.ContainsFunc(c.p.messages, known) {
+			c.src.problem(fmt.Sprintf("%s.ignore[%d]", def.path, i), quote(key), "the key of a field", c.p.fieldKeys()...)
+			continue
+		}
+		if r.ignored == nil {
+			r.ignored = map[string]bool{}
+		}
+		r.ignored[key] = true
+	}
+}
+
+func (p *Profile) fieldKeys() []string {
+	var keys []string
+	for _, m := range p.messages {
+		for _, f := range m.Fields {
+			if f.Key != "" && !slices.Contains(keys, f.Key) {
+				keys = append(keys, f.Key)
+			}
+		}
+	}
+	return keys
+}
+
+// Resend says how a frame that comes again is recognised.
+func (p *Profile) Resend() Resend { return p.resend }
+
+// Print is what a resend of a frame has in common with it: its transaction number (0 where frames have none) and a hash of its
+// content.  ok is false for frames that are not recognised when they come again: answers to commands, and without numbers all
+// but measurements and reports.  It does not allocate.
+func (p *Profile) Print(f *Frame) (number, content uint64, ok bool) {
+	r := &p.resend
+	if r.Within <= 0 || f.layout == nil {
+		return 0, 0, false
+	}
+	purpose := f.layout.message.Purpose
+	if purpose == PurposeAnswer { // its number is that of the command
+		return 0, 0, false
+	}
+	if r.Numbered {
+		if number, ok = f.Transaction(); !ok {
+			return 0, 0, false
+		}
+	} else if purpose != PurposeMeasurement && purpose != PurposeReport {
+		return 0, 0, false
+	}
+	if r.ignored == nil {
+		return number, xxhash.Sum64(f.Raw()), true
+	}
+	var d xxhash.Digest
+	d.Reset()
+	var word [10]byte
+	for i := range f.cells {
+		o := &p.ops[f.cells[i].op]
+		if r.ignored[o.field.Key] || o.code == opChecksum {
+			continue
+		}
+		binary.BigEndian.PutUint16(word[:2], f.cells[i].op)
+		binary.BigEndian.PutUint64(word[2:], f.nums[i])
+		_, _ = d.Write(word[:]) // a hash takes everything
+		if !o.numeric() {
+			_, _ = d.Write(f.bytes(i))
+		}
+	}
+	return number, d.Sum64(), true
+}

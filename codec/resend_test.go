@@ -1,0 +1,87 @@
+package codec
+
+import (
+	"encoding/hex"
+	"testing"
+	"time"
+)
+
+func decoded(t *testing.T, p *Profile, text string) *Frame {
+	t.Helper()
+	raw, err := hex.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := new(Frame)
+	if err := p.Decode(Uplink, raw, f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestAResendHasThePrintOfItsFrame(t *testing.T) {
+	p, err := Shipped("extended")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := p.Resend(); !r.Numbered || r.Session || r.Within != 24*time.Hour {
+		t.Errorf("extended: %+v", r)
+	}
+	const frame = "00250100000000123456780102036d0020261123143000000000070041ac0000"
+	number, content, ok := p.Print(decoded(t, p, frame))
+	again, same, _ := p.Print(decoded(t, p, frame))
+	if !ok || number != 7 || again != 7 || content != same {
+		t.Errorf("print %d %x, again %d %x, ok %v", number, content, again, same, ok)
+	}
+	if n, other, _ := p.Print(decoded(t, p, frame[:len(frame)-2]+"01")); n != 7 || other == content {
+		t.Errorf("another value has print %d %x", n, other)
+	}
+	if _, _, ok := p.Print(decoded(t, p, "002001000000001234567801020341002026112314300000000021")); ok {
+		t.Error("an answer, which carries the server's number, has a print")
+	}
+}
+
+func TestFramesWithoutNumbersAreRecognisedByContentIfMeasured(t *testing.T) {
+	p, err := Shipped("compact")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok := p.Print(decoded(t, p, "0013010000000012345678010273000041ac0000")); !ok {
+		t.Error("a measurement has no print")
+	}
+	if _, _, ok := p.Print(decoded(t, p, "000801000000001234567801026b00")); ok {
+		t.Error("a keep-alive has a print: the next one would be taken for its resend")
+	}
+}
+
+func TestIgnoredFieldsMayDifferInAResend(t *testing.T) {
+	src, _ := ShippedSource("extended")
+	p, err := Compile("mine.toml", append(src, "\n"...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.resend.ignored = map[string]bool{"TS": true}
+	_, first, _ := p.Print(decoded(t, p, "00250100000000123456780102036d0020261123143000000000070041ac0000"))
+	_, later, _ := p.Print(decoded(t, p, "00250100000000123456780102036d0020261123143500000000070041ac0000"))
+	_, other, _ := p.Print(decoded(t, p, "00250100000000123456780102036d0020261123143000000000070041ac0001"))
+	if first != later || first == other {
+		t.Errorf("prints %x %x %x", first, later, other)
+	}
+}
+
+func TestAProfileCompilesAgainFromItsSources(t *testing.T) {
+	for _, name := range ShippedNames() {
+		p, err := Shipped(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := CompileSources(p.Sources())
+		if err != nil || again.Hash() != p.Hash() {
+			t.Errorf("%s: %v, hash %x, was %x", name, err, again.Hash(), p.Hash())
+		}
+	}
+	rtu, _ := Shipped("modbus-rtu")
+	if len(rtu.Sources()) != 2 {
+		t.Errorf("modbus-rtu has %d sources, want the definition and the part it includes", len(rtu.Sources()))
+	}
+}
