@@ -1,9 +1,11 @@
 package codec
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -65,6 +67,32 @@ func TestGoodDefinitionsCompileAndTheirExamplesHold(t *testing.T) {
 		}
 		for _, err := range p.CheckExamples() {
 			t.Error(err)
+		}
+		examplesInPieces(t, p)
+	}
+}
+
+// examplesInPieces feeds all examples of one direction as one stream, in halves cut at every byte and byte by byte.
+func examplesInPieces(t *testing.T, p *Profile) {
+	t.Helper()
+	for _, d := range []Direction{Uplink, Downlink, Any} {
+		var stream []byte
+		var want [][]byte
+		for i := range p.examples {
+			if p.examples[i].direction == d {
+				stream, want = append(stream, p.examples[i].frame...), append(want, p.examples[i].frame)
+			}
+		}
+		pieces := [][][]byte{slices.Collect(slices.Chunk(stream, 1)), slices.Collect(slices.Chunk(stream, 3))}
+		for i := range stream {
+			pieces = append(pieces, [][]byte{stream[:i], stream[i:]})
+		}
+		for _, cuts := range pieces {
+			got, skipped, _ := cut(t, p.Splitter(d), cuts...)
+			if skipped != 0 || !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Errorf("%s: cut into %d pieces of %d bytes and more, %d bytes are skipped and the frames are %x", p.Name(), len(cuts), len(cuts[0]), skipped, got)
+				return
+			}
 		}
 	}
 }

@@ -156,6 +156,8 @@ func readField(t *table, order string) fieldDef {
 	for _, part := range t.tables("bits") {
 		p := fieldDef{path: part.path, kind: "part", key: part.requiredText("key"), at: part.requiredText("at"),
 			title: part.text("title"), unit: part.text("unit"), role: part.word("role", roleNames[1:], "")}
+		p.signed = part.flag("signed")
+		f.rich = f.rich || p.signed
 		p.readValues(part)
 		part.finish()
 		p.checkKey(t.src)

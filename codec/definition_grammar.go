@@ -12,6 +12,7 @@ type grammarDef struct {
 	sizeExpr, when, count, stop, on, use, value, exponent string
 	separator, before, until                              string
 	optional, reversed, swapped, counter, elements        bool
+	signed                                                bool // a part of bits in two's complement
 	fields                                                []fieldDef
 	cases                                                 []caseDef
 	algorithm                                             any

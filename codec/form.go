@@ -20,6 +20,7 @@ type form struct {
 	letters  bool // five bits a letter, A is 1, the first one highest
 	fill     byte // opRun
 	counter  bool
+	signed   bool // opPart: two's complement
 	labels   []labelRange
 }
 
@@ -64,7 +65,7 @@ func (o *op) isMissing(b []byte) bool {
 
 // signed says that the number of a cell is in two's complement.
 func (o *op) signed() bool {
-	return o.code == opInt || o.code == opComputed || o.form != nil && (o.form.minus != nil || o.form.minusBit)
+	return o.code == opInt || o.code == opComputed || o.form != nil && (o.form.minus != nil || o.form.minusBit || o.form.signed)
 }
 
 // read is load for the fields of a grammar: any size, any form.  missing: b says that there is no value, and num

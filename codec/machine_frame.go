@@ -89,7 +89,7 @@ func (m *machine) delimit(f *family, data []byte) (content []byte, total int, v 
 	if k < len(f.start) {
 		return nil, 0, m.starve(nil, len(f.start))
 	}
-	at := bytes.Index(data[k:min(len(data), f.max)], f.end)
+	at := f.findEnd(data[k:min(len(data), f.max)])
 	if at < 0 {
 		if len(data) >= f.max {
 			return nil, 0, m.fail(nil, 0, ErrLong, "no end within %d bytes", int64(f.max))
@@ -113,6 +113,24 @@ func (m *machine) delimit(f *family, data []byte) (content []byte, total int, v 
 		return nil, 0, m.fail(nil, 0, ErrValue, "an escape sequence that is none")
 	}
 	return plain, total, whole
+}
+
+// findEnd looks for the end of the content.  Where the end begins like an escape sequence, such as 10 03 beside 10 10,
+// sequences are stepped over.
+func (f *family) findEnd(data []byte) int {
+	if f.escape == nil || !f.escape.lead.has(f.end[0]) {
+		return bytes.Index(data, f.end)
+	}
+	for i := 0; i < len(data); {
+		if n := f.escape.sequence(data[i:]); n > 0 {
+			i += n
+		} else if bytes.HasPrefix(data[i:], f.end) {
+			return i
+		} else {
+			i++
+		}
+	}
+	return -1
 }
 
 // bodyEnd is where the body ends; -1 when nothing but the body itself says so.

@@ -124,7 +124,7 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 	}
 	for i := n.op + 1; i <= n.op+n.parts; i++ {
 		part := &m.p.ops[i]
-		bits := num >> part.shift & part.mask
+		bits := part.bits(num)
 		if part.check != checkNone && !part.allows(bits) {
 			if m.loud {
 				m.refuse(n, int(c.off), part.explain(nil, bits))

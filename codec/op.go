@@ -170,6 +170,15 @@ func (o *op) load(b []byte) (num uint64, ok bool) {
 	return num, true
 }
 
+// bits is the value of a part of word.
+func (o *op) bits(word uint64) uint64 {
+	v := word >> o.shift & o.mask
+	if o.form != nil && o.form.signed && v > o.mask>>1 {
+		v |= ^o.mask
+	}
+	return v
+}
+
 // key makes signed values comparable as unsigned ones.
 func (o *op) key(num uint64) uint64 {
 	if o.code == opInt || o.form != nil && o.signed() {
@@ -274,6 +283,9 @@ func (o *op) bounds() (lo int64, hi uint64) {
 	case opInt:
 		return -int64(o.signBit()-1) - 1, o.signBit() - 1
 	case opPart:
+		if o.form != nil && o.form.signed {
+			return -int64(o.mask>>1) - 1, o.mask >> 1
+		}
 		return 0, o.mask
 	}
 	if o.size == 8 {

@@ -57,6 +57,16 @@ func (t *escapeTable) encode(dst, b []byte) []byte {
 	return dst
 }
 
+// sequence is the size of the escape sequence that b begins with; 0 when there is none.
+func (t *escapeTable) sequence(b []byte) int {
+	for _, p := range t.pairs {
+		if n := len(p.coded); n <= len(b) && string(b[:n]) == string(p.coded) {
+			return n
+		}
+	}
+	return 0
+}
+
 // wireSize of plain bytes.
 func (t *escapeTable) wireSize(b []byte) (n int) {
 	for _, c := range b {

@@ -201,8 +201,8 @@ func (w *weaver) parts(n *node, o *op, seq int, num uint64, isGiven bool, in *wo
 		switch {
 		case derived:
 			bits = uint64(d)
-			if bits > part.mask {
-				err = fmt.Errorf("%w: it must be %d, allowed 0..%d", ErrRange, d, part.mask)
+			if lo, hi := part.bounds(); d < lo || d > 0 && uint64(d) > hi {
+				err = fmt.Errorf("%w: it must be %d, allowed %d..%d", ErrRange, d, lo, hi)
 			}
 		case given:
 			bits, err = part.parseInteger(v)
@@ -212,12 +212,12 @@ func (w *weaver) parts(n *node, o *op, seq int, num uint64, isGiven bool, in *wo
 			bits = part.preset.num
 		case part.reg > 0 && w.p.grammar.derived[part.reg] && !known:
 		case known:
-			bits = num >> part.shift & part.mask
+			bits = part.bits(num)
 		}
 		if err != nil {
 			return 0, &FieldError{Profile: w.p.name, Frame: w.shape.layout.message.Name, Field: part.field.Key, Offset: -1, Err: err}
 		}
-		num = num&^(part.mask<<part.shift) | bits<<part.shift
+		num = num&^(part.mask<<part.shift) | bits&part.mask<<part.shift
 		w.note(part, seq+i, bits, nil)
 	}
 	return num, nil
