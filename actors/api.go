@@ -107,6 +107,7 @@ type Value struct {
 	At      time.Time `json:"at"` // when the server received it
 	Device  time.Time `json:"device_time,omitzero"`
 	Command string    `json:"command"`
+	Message string    `json:"message"` // name of the message in the profile
 }
 
 // Link is one live connection of a master on one listener.
@@ -125,6 +126,7 @@ type MasterInfo struct {
 	FirstSeen   time.Time        `json:"first_seen"`
 	LastSeen    time.Time        `json:"last_seen"`
 	LastCommand string           `json:"last_command"`
+	LastMessage string           `json:"last_message"` // its name in the profile
 	DeviceTime  time.Time        `json:"device_time,omitzero"`
 	Alarm       *uint64          `json:"alarm,omitempty"`
 	Links       []Link           `json:"links"`

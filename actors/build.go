@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (m masterActor) build(c *command) error {
 	for key, value := range c.req.Fields {
 		fields[key] = value
 	}
-	c.result = CommandResult{Serial: m.serial, Command: msg.Command, Listener: c.link.slot.name, Connection: c.link.id}
+	c.result = CommandResult{Serial: m.serial, Command: cmp.Or(msg.Command, msg.Name), Listener: c.link.slot.name, Connection: c.link.id}
 	for _, field := range msg.Fields {
 		switch field.Role {
 		case codec.RoleIdentity, codec.RoleTransaction:

@@ -44,6 +44,7 @@ func (m masterActor) describeLatest(info *MasterInfo) {
 		device, _ := f.Timestamp()
 		if i == m.lastFrame {
 			info.LastCommand, info.DeviceTime, info.Profile = f.Command(), device, k.profile.Name()
+			info.LastMessage = f.Message().Name
 		}
 		if alarm, ok := f.Alarm(); ok && !k.at.Before(alarmAt) {
 			alarmAt, info.Alarm = k.at, &alarm
@@ -51,17 +52,81 @@ func (m masterActor) describeLatest(info *MasterInfo) {
 		if p := f.Message().Purpose; p == codec.PurposeRequest || p == codec.PurposeAnswer {
 			continue // wishes and results, no values
 		}
-		header := headerOf(k.profile)
-		for _, it := range f.Items() {
-			if it.Depth > 0 || header[it.Field.Key] {
+		for _, v := range shown(f.Items(), headerOf(k.profile)) {
+			if old, known := info.Values[v.name]; known && old.At.After(k.at) {
 				continue
 			}
-			if old, known := info.Values[it.Field.Key]; known && old.At.After(k.at) {
-				continue
-			}
-			info.Values[it.Field.Key] = Value{Value: itemValue(it), Unit: it.Field.Unit, At: k.at, Device: device, Command: f.Command()}
+			info.Values[v.name] = Value{Value: itemValue(v.Item), Unit: v.Field.Unit, At: k.at, Device: device, Command: f.Command(), Message: f.Message().Name}
 		}
 	}
+}
+
+// named is a field with the name it is shown under.
+type named struct {
+	codec.Item
+	name string
+}
+
+// shown chooses what of a frame is shown: its values and its alarm, however deep they stand, or, when it has no values, the fields of
+// the frame itself that say neither what it is nor whose.
+func shown(items []codec.Item, header map[string]bool) []named {
+	names := map[int]codec.Item{} // by group
+	groups := groupsOf(items)
+	values := false
+	for i, it := range items {
+		switch it.Field.Role {
+		case codec.RoleName:
+			names[groups[i]] = it
+		case codec.RoleValue:
+			values = true
+		}
+	}
+	var out []named
+	for i, it := range items {
+		name := it.Field.Key
+		switch role := it.Field.Role; {
+		case role == codec.RoleAlarm:
+		case role == codec.RoleValue:
+			name = nameOf(it, names[groups[i]])
+		case values || role != codec.NoRole || it.Depth > 0 || header[name] || it.Kind == codec.KindList || it.Kind == codec.KindGroup || it.Field.Type == "checksum":
+			continue
+		}
+		out = append(out, named{it, name})
+	}
+	return out
+}
+
+// nameOf is what a value is called: as the field beside it says that has this role, or by its key.  A number that has no label
+// says too little alone.
+func nameOf(value, by codec.Item) string {
+	if by.Field == nil {
+		return value.Field.Key
+	}
+	if label := by.Label(); label != "" {
+		return label
+	}
+	if by.Kind == codec.KindUint || by.Kind == codec.KindInt {
+		return value.Field.Key + "-" + by.Text()
+	}
+	return by.Text()
+}
+
+// groupsOf numbers the groups that items stand in: the frame itself, and each group and element of a list.
+func groupsOf(items []codec.Item) []int {
+	groups := make([]int, len(items))
+	var around []int // the group at each depth
+	last := 0
+	for i, it := range items {
+		if len(around) > it.Depth+1 {
+			around = around[:it.Depth+1]
+		}
+		for len(around) <= it.Depth {
+			last++
+			around = append(around, last)
+		}
+		groups[i] = around[it.Depth]
+	}
+	return groups
 }
 
 // headers caches, for each profile, the keys that every message has: they say what a frame is, not what was measured.

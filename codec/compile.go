@@ -239,11 +239,11 @@ var (
 	defaultPurpose = [...]Purpose{Anyone: PurposeOther, Master: PurposeReport, Server: PurposeCommand, Integrator: PurposeRequest}
 )
 
-// rolesOnce refuses two fields with one role in a message, except values.
+// rolesOnce refuses two fields with one role in a message, except values and their names.
 func (c *compiler) rolesOnce(def *messageDef, m *Message) {
 	var seen [roleCount]string
 	for _, f := range m.Fields {
-		if f.Role == NoRole || f.Role == RoleValue {
+		if f.Role == NoRole || f.Role == RoleValue || f.Role == RoleName {
 			continue
 		}
 		if seen[f.Role] != "" {

@@ -53,17 +53,23 @@ func (p *Profile) Messages() []*Message { return p.messages }
 // Commands lists the messages that the server may send to a master.
 func (p *Profile) Commands() []*Message { return p.commands }
 
-// TransactionLimit is the first value that does not fit the transaction field; 0 when there is none.
-func (p *Profile) TransactionLimit() uint64 {
-	for i := range p.ops[:p.headerOps] {
-		if o := &p.ops[i]; o.role == RoleTransaction && o.integer() {
-			if _, hi := o.bounds(); hi < math.MaxUint64 {
-				return hi + 1
-			}
-			return math.MaxUint64
+// TransactionLimit is the first value that does not fit the transaction field (the smallest, where messages have
+// different ones); 0 when there is none.
+func (p *Profile) TransactionLimit() (limit uint64) {
+	for i := range p.ops {
+		o := &p.ops[i]
+		if o.role != RoleTransaction || !o.integer() {
+			continue
+		}
+		_, hi := o.bounds()
+		if hi < math.MaxUint64 {
+			hi++
+		}
+		if limit == 0 || hi < limit {
+			limit = hi
 		}
 	}
-	return 0
+	return limit
 }
 
 // Splitter returns the framing function of one direction, in the shape that bufio.Scanner takes.

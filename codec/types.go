@@ -53,10 +53,11 @@ const (
 	RoleResult           // how a command ended; 0 is success
 	RoleAlarm            // what is wrong; 0 is nothing
 	RoleValue            // what was measured
+	RoleName             // what the values beside it in the same group are called
 	roleCount
 )
 
-var roleNames = [roleCount]string{"none", "identity", "command", "transaction", "timestamp", "result", "alarm", "value"}
+var roleNames = [roleCount]string{"none", "identity", "command", "transaction", "timestamp", "result", "alarm", "value", "name"}
 
 func (r Role) String() string {
 	if r < roleCount {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -43,8 +44,16 @@ func (a *app) mastersCommand() *cobra.Command {
 func (a *app) showMasters(rows []actors.MasterInfo) {
 	a.table("SERIAL\tSTATE\tPROFILE\tLINKS\tSEEN\tLAST\tFRAMES\tALARM\tVALUES", len(rows), func(i int) []any {
 		m := rows[i]
-		return []any{m.Serial, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(m.LastCommand), m.Frames, number(m.Alarm), dash(values(m.Values))}
+		return []any{m.Serial, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames, number(m.Alarm), dash(values(m.Values))}
 	})
+}
+
+// last says what the last frame was: by the command where that is a letter, else by the message.
+func last(m actors.MasterInfo) string {
+	if m.LastCommand == "" || strings.ContainsFunc(m.LastCommand, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		return m.LastMessage
+	}
+	return m.LastCommand
 }
 
 func links(all []actors.Link) string {
@@ -58,16 +67,20 @@ func links(all []actors.Link) string {
 func values(all map[string]actors.Value) string {
 	var words []string
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		words = append(words, fmt.Sprintf("%s=%v%s", key, all[key].Value, unit(all[key])))
+		words = append(words, key+"="+quantity(all[key]))
 	}
 	return strings.Join(words, " ")
 }
 
-func unit(v actors.Value) string {
-	if v.Unit == "" {
-		return ""
+// quantity is a value with its unit; a dash for one that the device has not got.
+func quantity(v actors.Value) string {
+	switch {
+	case v.Value == nil:
+		return "-"
+	case v.Unit == "":
+		return fmt.Sprint(v.Value)
 	}
-	return " " + v.Unit
+	return fmt.Sprint(v.Value) + " " + v.Unit
 }
 
 func number(n *uint64) string {
@@ -87,7 +100,7 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	line("state", "%s", m.State)
 	line("profile", "%s", m.Profile)
 	line("first seen", "%s", m.FirstSeen.Local().Format(time.DateTime))
-	line("last seen", "%s ago, command %s", since(m.LastSeen), dash(m.LastCommand))
+	line("last seen", "%s ago, %s", since(m.LastSeen), dash(m.LastMessage))
 	if !m.DeviceTime.IsZero() {
 		line("device time", "%s", m.DeviceTime.Format(time.DateTime))
 	}
@@ -97,7 +110,7 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.Values)) {
 		v := m.Values[key]
-		line(key, "%v%s, %s ago (%s)", v.Value, unit(v), since(v.At), v.Command)
+		line(key, "%s, %s ago (%s)", quantity(v), since(v.At), v.Message)
 	}
 	line("frames", "%d (%d bytes)", m.Frames, m.Bytes)
 	line("connects", "%d, %d of them took an older link over", m.Connects, m.Takeovers)

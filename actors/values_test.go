@@ -1,0 +1,75 @@
+package actors
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// valuesOf sends frames on a connection of their own and returns what is known of the master then: "key=value unit", sorted.
+func valuesOf(t *testing.T, profile string, frames ...string) (MasterInfo, string) {
+	t.Helper()
+	g := start(t, "port:"+profile)
+	d := dial(t, g, "port")
+	for _, f := range frames {
+		d.send(f)
+	}
+	var info MasterInfo
+	await(t, "all frames", func() bool {
+		all := g.Masters()
+		if len(all) == 1 {
+			info = all[0]
+		}
+		return info.Frames == uint64(len(frames))
+	})
+	var words []string
+	for _, key := range slices.Sorted(maps.Keys(info.Values)) {
+		text := fmt.Sprint(info.Values[key].Value)
+		words = append(words, strings.TrimSpace(key+"="+text+" "+info.Values[key].Unit))
+	}
+	return info, strings.Join(words, ", ")
+}
+
+// The frames are published ones.
+func TestValuesAreShownHoweverDeepTheyStand(t *testing.T) {
+	for _, test := range []struct{ profile, frame, serial, message, want string }{
+		{"extended", "00250100000000123456780102036d0020261123143000000000070041ac0000", "12345678", "measurement", "AL=0, MS=21.5"},
+		{"extended", "00220100000000123456780102036f0020261123143000000000130301", "12345678", "relay-report", "OP=1, RN=3"},
+		{"jt808", "7e02000026123456789012007d02000000010000000200ba7f0e07e4f11c0028003c00001810151010100104000000640202007d01137e",
+			"123456789012", "location", "alarm=1, latitude=12.222222 °, longitude=132.444444 °, mileage=10 km, oil=12.5 L, speed=6 km/h"},
+		{"sl651", "7e7e010012345678123430002b020003591011154947f1f1001234567848f0f0591011154920190000052619000005392300000127381211150320fa",
+			"0012345678", "report", "battery_v=11.15, current_rain_mm=0.5, rain_total_mm=0.5, river_level_m=0.127"},
+		{"teltonika", "000f313233343536373839303132333435", "123456789012345", "login", ""},
+	} {
+		info, got := valuesOf(t, test.profile, test.frame)
+		if info.Serial != test.serial || info.LastMessage != test.message || info.State != "online" || got != test.want {
+			t.Errorf("%s: master %s, %s, message %s: %s\nwant master %s, message %s: %s", test.profile, info.Serial, info.State, info.LastMessage, got,
+				test.serial, test.message, test.want)
+		}
+	}
+}
+
+func TestTheLastElementOfAListWins(t *testing.T) {
+	_, got := valuesOf(t, "teltonika", "000f313233343536373839303132333435",
+		"000000000000004308020000016b40d57b480100000000000000000000000000000001010101000000000000016b40d5c198010000000000000000000000000000000101010101000000020000252c")
+	if want := "lat=0 °, lon=0 °, speed=0 km/h, value-1=1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestCommandsReachMastersWhoseNumbersStandBehindTheHeader(t *testing.T) {
+	g := start(t, "vehicles:jt808")
+	d := dial(t, g, "vehicles")
+	d.send("7e000200000123456789017fff0a7e")
+	d.receive(20)
+	reply := send(g, CommandRequest{Serial: "012345678901", Command: "ask-location", Wait: patience})
+	if raw := d.receive(15); !strings.HasPrefix(raw, "7e82010000012345678901") {
+		t.Errorf("sent %s", raw)
+	}
+	_ = d.Close()
+	if r := <-reply; r.result.Outcome != OutcomeUnknown {
+		t.Errorf("%+v, %v", r.result, r.err)
+	}
+}
