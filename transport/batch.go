@@ -14,6 +14,10 @@ import (
 type Batch struct {
 	Frames   [][]byte
 	Received time.Time // when the read returned
+	Tag      any       // of the Framing that cut them
+
+	// Registered are the registrations among the frames, see Aside.  A batch may hold these alone.
+	Registered []Registered
 
 	conn *Conn
 	out  atomic.Bool // delivered and not yet released
@@ -69,7 +73,8 @@ func getBatch(pool *sync.Pool, size int) *Batch {
 }
 
 func putBatch(b *Batch) {
-	b.conn = nil
+	b.conn, b.Tag = nil, nil
+	b.Registered = b.Registered[:0]
 	if cap(b.Frames) > keptFrames {
 		b.Frames = nil
 	}

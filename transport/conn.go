@@ -53,6 +53,9 @@ type Conn struct {
 	deliver func(*Batch) // of Start
 	reading *reading     // the reader goroutine's own; nil while there is none
 
+	registered bool   // a registration has come; the reader's own
+	tapped     uint64 // bytes that Framing.Tap was shown; the reader's own
+
 	// mu guards all that follows.  It is held while the kernel is offered bytes, which never blocks.
 	mu        sync.Mutex
 	running   bool // Start was called or finish has begun
@@ -66,6 +69,7 @@ type Conn struct {
 	counts    ByteCounts
 	lastBytes time.Duration // since epoch
 	lastFrame time.Duration // since epoch, 0 before the first
+	lastLife  time.Duration // of a frame, a registration or a heartbeat behind one of them; likewise
 	writing   *writing      // nil while nothing is queued
 
 	next, previous *Conn // the listener's list; guarded by Listener.mu

@@ -8,14 +8,14 @@ func (c *Conn) due() time.Duration {
 	return due
 }
 
-// dueFor is due with the reason that passing it gives.  The reader alone calls it; lastFrame and
+// dueFor is due with the reason that passing it gives.  The reader alone calls it; lastLife and
 // lastBytes are its own to write.
 func (c *Conn) dueFor() (due time.Duration, reason CloseReason) {
 	o := &c.listener.options
-	if c.lastFrame == 0 {
+	if c.lastLife == 0 {
 		due, reason = after(c.opened, o.FirstFrameTimeout), CloseFirstFrame
 	} else {
-		due, reason = after(c.lastFrame, o.IdleTimeout), CloseIdle
+		due, reason = after(c.lastLife, o.IdleTimeout), CloseIdle
 	}
 	if c.reading.partial != nil {
 		if d := after(c.reading.since, o.FrameTimeout); d < due {

@@ -131,7 +131,7 @@ func (r *rig) checkBooks() {
 	if s.Live != 0 || closed != s.Accepted || s.Closed[CloseNone] != 0 {
 		r.t.Errorf("live %d, accepted %d, closed %v", s.Live, s.Accepted, s.Closed)
 	}
-	if s.Pending != 0 || s.Received != s.InFrames+s.Skipped+s.CutOff {
+	if s.Pending != 0 || s.Received != s.InFrames+s.Aside+s.Skipped+s.CutOff {
 		r.t.Errorf("the account does not add up: %+v", s.ByteCounts)
 	}
 	if n := r.options.Reserve; n != nil && n.Used() != 0 {

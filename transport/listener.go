@@ -6,16 +6,16 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
 // Listener accepts connections on one address and counts them.  It owns neither the connections nor their
 // goroutines.  Any goroutine may call its methods.
 type Listener struct {
-	options    Options
-	address    net.Addr
-	pool       *sync.Pool // of batches of bufferSize
-	bufferSize int
+	options Options
+	address net.Addr
+	framing atomic.Pointer[framing]
 
 	// mu guards all that follows.
 	mu       sync.Mutex
@@ -36,8 +36,10 @@ func Listen(ctx context.Context, options Options) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listener %q: %w", options.Name, err)
 	}
-	size := bufferSize(options.MaxFrameBytes)
-	l := &Listener{options: options, bufferSize: size, pool: poolOf(size), changed: make(chan struct{})}
+	l := &Listener{options: options, changed: make(chan struct{})}
+	if err := l.SetFraming(Framing{Split: options.Split, MaxFrameBytes: options.MaxFrameBytes, Tag: options.Tag}); err != nil {
+		return nil, fmt.Errorf("listener %q: %w", options.Name, err)
+	}
 	l.socket, err = l.bind(ctx, options.Address)
 	if err != nil {
 		return nil, fmt.Errorf("listener %q: %w", options.Name, err)

@@ -28,10 +28,13 @@ type Options struct {
 	// It must not keep data, and an error is taken as a bug: it ends the connection with CloseFault.
 	Split         bufio.SplitFunc
 	MaxFrameBytes int // 1024; at most 9999
+	Tag           any // of the layer above, see Framing; SetFraming may change these three later
 
-	FirstFrameTimeout time.Duration // 15 s from the accept to the first whole frame; noise does not prolong it
+	Aside *Aside // what may stand between frames; nil is nothing
+
+	FirstFrameTimeout time.Duration // 15 s from the accept to the first whole frame or registration; noise does not prolong it
 	FrameTimeout      time.Duration // 10 s from the first byte of a frame to its last
-	IdleTimeout       time.Duration // 6 min between whole frames; what we send does not prolong it
+	IdleTimeout       time.Duration // 6 min between whole frames or other signs of life (Aside); what we send does not prolong it
 	ParkAfter         time.Duration // 1 s without bytes, then the connection waits without a goroutine (Linux; elsewhere ignored)
 	WriteTimeout      time.Duration // 30 s for what waits in the write queue
 	WriteQueueBytes   int           // 64 KiB that one peer may leave unread beyond the socket's own buffer

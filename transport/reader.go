@@ -156,8 +156,8 @@ func (c *Conn) receive(poll bool) error {
 
 // tryRead is called by the poller whenever the socket may have something.
 func (r *reading) tryRead(fd uintptr) bool {
-	l := r.conn.listener
-	b := getBatch(l.pool, l.bufferSize)
+	f := r.conn.listener.framing.Load()
+	b := getBatch(f.pool, f.size)
 	n, err := readSocket(fd, b.data[len(r.partial):])
 	if n > 0 {
 		copy(b.data, r.partial)
@@ -185,19 +185,19 @@ func (c *Conn) take() {
 	r.batch = nil
 	b.Received = time.Now()
 	old := len(r.partial)
-	used, skipped := c.cut(b, b.data[:old+r.n], cutStream)
-	c.settle(b, b.data[used:old+r.n], old, used, skipped, r.n)
+	done := c.cut(b, b.data[:old+r.n], cutStream)
+	c.settle(b, b.data[done.used:old+r.n], old, done, r.n)
 }
 
-// settle keeps the rest for later, books the bytes and delivers the batch.  used bytes were cut from the front, of
-// which skipped were noise; old of all came with earlier reads and fresh with this one.
-func (c *Conn) settle(b *Batch, rest []byte, old, used, skipped, fresh int) {
+// settle keeps the rest for later, books the bytes and delivers the batch.  What was done was cut from the front; old of all bytes came
+// with earlier reads and fresh with this one.
+func (c *Conn) settle(b *Batch, rest []byte, old int, done taken, fresh int) {
 	r := c.reading
 	now := b.Received.Sub(epoch)
 	if len(rest) == 0 {
 		r.partial = nil
 	} else {
-		if used >= old { // it began with this read
+		if done.used >= old { // it began with this read
 			r.since = now
 		}
 		r.partial = append(r.partial[:0], rest...)
@@ -210,17 +210,24 @@ func (c *Conn) settle(b *Batch, rest []byte, old, used, skipped, fresh int) {
 		n.Received += uint64(fresh)
 		c.lastBytes = now
 	}
-	n.Skipped += uint64(skipped)
+	n.Skipped += uint64(done.skipped)
 	n.Pending = uint64(len(rest))
 	if frames > 0 {
-		n.InFrames += uint64(used - skipped)
+		n.InFrames += uint64(done.used - done.skipped - done.aside)
 		n.Frames += uint64(frames)
 		n.Batches++
 		c.lastFrame = now
 	}
+	if done.aside > 0 {
+		n.Aside += uint64(done.aside)
+		n.Beats += uint64(done.beats)
+	}
+	if frames > 0 || len(b.Registered) > 0 || done.beats > 0 && c.lastLife != 0 {
+		c.lastLife = now
+	}
 	c.mu.Unlock()
 
-	if frames == 0 {
+	if frames == 0 && len(b.Registered) == 0 {
 		putBatch(b)
 		return
 	}
@@ -239,22 +246,50 @@ const (
 	cutEnd                   // give it up: no more bytes come at all
 )
 
-// cut appends the whole frames in data to b and returns how many bytes they and the noise before them took, and how
-// many of these were noise.  What remains may be the beginning of a frame.
-func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (used, skipped int) {
-	longest := c.listener.options.MaxFrameBytes
+// taken is what cut took from the front of the bytes.
+type taken struct {
+	used    int
+	skipped int // of these, noise
+	aside   int // of these, heartbeats and registrations
+	beats   int // how many heartbeats
+}
+
+// cut appends the whole frames in data to b and returns what they, the noise and the asides before them took.  What remains may be
+// the beginning of a frame.
+func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
+	f := c.listener.framing.Load()
+	b.Tag = f.Tag
+	longest, aside := f.MaxFrameBytes, c.listener.options.Aside != nil
 	toEnd := mode == cutEnd
-	var usedToLast, skippedToLast int
-	for used < len(data) {
-		rest := data[used:]
-		advance, token, err := c.listener.options.Split(rest, mode != cutStream)
+	var last taken // up to the last frame or aside
+	tapped := 0
+	for done.used < len(data) {
+		rest := data[done.used:]
+		if aside {
+			if a := c.aside(f, b, rest, mode); a.wait && len(rest) < longest {
+				break
+			} else if a.n > 0 {
+				c.tap(f, data[tapped:done.used])
+				if done.used += a.n; a.life {
+					done.beats++
+					c.echo(rest[:a.n])
+				}
+				done.aside += a.n
+				tapped, last = done.used, done
+				if mode == cutStall {
+					mode = cutStream
+				}
+				continue
+			}
+		}
+		advance, token, err := f.Split(rest, mode != cutStream)
 		if err == nil && advance == 0 && token == nil {
 			if mode == cutStream && len(rest) < longest {
 				break
 			}
 			// A frame longer than we take: give it up at its first byte.
 			if mode == cutStream {
-				advance, token, err = c.listener.options.Split(rest, true)
+				advance, token, err = f.Split(rest, true)
 			}
 			if err == nil && advance == 0 && token == nil {
 				advance = 1
@@ -266,20 +301,37 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (used, skipped int) {
 		if len(token) > longest {
 			advance, token = advance-len(token)+1, nil
 		}
-		used += advance
-		skipped += advance - len(token)
+		done.used += advance
+		done.skipped += advance - len(token)
 		if token != nil {
 			b.Frames = append(b.Frames, token)
-			usedToLast, skippedToLast = used, skipped
+			last = done
 			if mode == cutStall {
 				mode = cutStream
 			}
 		}
 	}
 	if toEnd { // what follows the last frame is not noise but the frame that was cut off
-		return usedToLast, skippedToLast
+		done = last
 	}
-	return used, skipped
+	if tapped < done.used {
+		c.tap(f, data[tapped:done.used])
+	}
+	return done
+}
+
+func (c *Conn) tap(f *framing, data []byte) {
+	if f.Tap != nil && len(data) > 0 {
+		f.Tap(c, c.tapped, data)
+		c.tapped += uint64(len(data))
+	}
+}
+
+// echo sends a heartbeat back if that is wanted.
+func (c *Conn) echo(beat []byte) {
+	if c.listener.options.Aside.Echo {
+		_ = c.Write(beat) // fails only when the connection is ending, which nobody needs to be told
+	}
 }
 
 // salvage looks for whole frames behind a beginning whose rest does not come, and delivers them.  When there is
@@ -289,15 +341,16 @@ func (c *Conn) salvage(mode cutMode) bool {
 	if len(r.partial) == 0 {
 		return false
 	}
-	b := getBatch(c.listener.pool, c.listener.bufferSize)
+	f := c.listener.framing.Load()
+	b := getBatch(f.pool, f.size)
 	b.Received = time.Now()
 	data := b.data[:copy(b.data, r.partial)]
-	used, skipped := c.cut(b, data, mode)
-	if len(b.Frames) == 0 {
+	done := c.cut(b, data, mode)
+	if len(b.Frames) == 0 && done.aside == 0 {
 		putBatch(b)
 		return false
 	}
-	c.settle(b, data[used:], 0, used, skipped, 0)
+	c.settle(b, data[done.used:], 0, done, 0)
 	return true
 }
 

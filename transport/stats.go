@@ -4,14 +4,16 @@ import "time"
 
 // ByteCounts is the account of what came and went.  It always adds up:
 //
-//	Received = InFrames + Skipped + Pending + CutOff
+//	Received = InFrames + Aside + Skipped + Pending + CutOff
 type ByteCounts struct {
 	Received uint64 // bytes read from the socket
 	InFrames uint64 // of these, in frames that were delivered
 	Skipped  uint64 // noise between frames
+	Aside    uint64 // heartbeats and registrations between frames
 	Pending  uint64 // the beginning of a frame whose rest is awaited
 	CutOff   uint64 // the beginning of a frame that had not its rest when the connection ended
 	Frames   uint64 // frames delivered
+	Beats    uint64 // heartbeats
 	Batches  uint64 // reads that brought at least one frame
 	Sent     uint64 // bytes the kernel took for the peer
 	Unsent   uint64 // bytes accepted by Write and given up when the connection ended
@@ -22,9 +24,11 @@ func (b *ByteCounts) add(o ByteCounts) {
 	b.Received += o.Received
 	b.InFrames += o.InFrames
 	b.Skipped += o.Skipped
+	b.Aside += o.Aside
 	b.Pending += o.Pending
 	b.CutOff += o.CutOff
 	b.Frames += o.Frames
+	b.Beats += o.Beats
 	b.Batches += o.Batches
 	b.Sent += o.Sent
 	b.Unsent += o.Unsent
