@@ -260,7 +260,7 @@ func (c *compiler) scaling(def *fieldDef, o *op) {
 	if def.scale == nil && def.offset == nil {
 		return
 	}
-	if !o.integer() {
+	if !o.integer() && (o.code != opDecimal || def.places > 0 || def.form != "") {
 		c.src.problem(def.path, "scale or offset on type "+def.kind, "them on whole numbers only")
 		return
 	}
@@ -283,8 +283,12 @@ func (c *compiler) enum(def *fieldDef, o *op) {
 	if len(def.enum) == 0 {
 		return
 	}
-	if !o.integer() || o.scale != nil {
-		c.src.problem(def.path+".enum", "labels on type "+def.kind, "labels on whole numbers without scale")
+	if o.code == opASCII && (o.size <= 8 || def.rich) {
+		c.enumOfTexts(def, o)
+		return
+	}
+	if !o.integer() && (o.code != opDecimal || def.places > 0) || o.scale != nil {
+		c.src.problem(def.path+".enum", "labels on type "+def.kind, "labels on whole numbers without scale, and on short texts")
 		return
 	}
 	labels := map[string]uint64{}

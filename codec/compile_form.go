@@ -28,6 +28,15 @@ func (c *compiler) form(def *fieldDef, o *op) {
 	f.filler, f.digits, f.reversed, f.swapped, f.counter = -1, def.digits, def.reversed, def.swapped, def.counter
 	f.right, f.degrees, f.fill = def.align == "right", def.form == "degree-minute", byte(def.fill)
 	f.letters = def.form == "letters"
+	f.base, f.places = def.base, def.places
+	c.unfit(def, "base", def.base != 0, o.code == opDecimal, "decimal")
+	c.unfit(def, "places", def.places != 0, o.code == opDecimal, "decimal")
+	if def.base != 0 && def.base != 10 && def.base != 16 {
+		c.src.problem(def.path+".base", strconv.Itoa(def.base), "10 or 16")
+	}
+	if def.places > 12 || def.base == 16 && def.places > 0 {
+		c.src.problem(def.path+".places", strconv.Itoa(def.places), "1 to 12, with base 10")
+	}
 	f.hexDigit = o.code == opDigits && def.as == "hex"
 	if def.order == "cdab" || def.order == "badc" {
 		if o.size != 4 && o.size != 8 || !o.numeric() {
@@ -50,8 +59,12 @@ func (c *compiler) form(def *fieldDef, o *op) {
 			continue
 		}
 		b, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
-		if err != nil || len(b) == 0 || len(b) > 1 && o.size > 0 && len(b) != o.size {
-			c.src.problem(def.path+".missing["+strconv.Itoa(i)+"]", quote(text), `bytes such as "ff" (repeated) or "8000", or "bad" for digits that are none`)
+		if quoted, ok := strings.CutPrefix(text, "'"); ok {
+			b, err = []byte(strings.TrimSuffix(quoted, "'")), nil
+		}
+		if err != nil || o.size > 0 && (len(b) == 0 || len(b) > 1 && len(b) != o.size) {
+			c.src.problem(def.path+".missing["+strconv.Itoa(i)+"]", quote(text),
+				`bytes such as "ff" (repeated) or "8000", characters in quotes such as "'NA'", "" for none at all, or "bad" for digits that are none`)
 			continue
 		}
 		f.missing = append(f.missing, pattern{bytes: b})
@@ -62,7 +75,7 @@ func (c *compiler) form(def *fieldDef, o *op) {
 	if def.charset != "" && def.chars == "" {
 		def.chars = "any"
 	}
-	plain := o.form == nil && f.swap == nil && f.filler < 0 && f.digits == 0 && !f.reversed && !f.swapped && !f.counter && !f.degrees && !f.letters &&
+	plain := o.form == nil && f.texts == nil && f.swap == nil && f.filler < 0 && f.digits == 0 && !f.reversed && !f.swapped && !f.counter && !f.degrees && !f.letters &&
 		!f.hexDigit && f.minus == nil && !f.minusBit && f.missing == nil && f.charset == nil && o.code < opDecimal
 	if !plain {
 		o.form = f

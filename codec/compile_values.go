@@ -21,15 +21,17 @@ func (c *compiler) restrict(def *fieldDef, o *op) {
 	switch {
 	case def.constant != nil:
 		c.constant(def, o)
-	case def.in != nil && o.integer():
+	case def.in != nil && (o.integer() || o.code == opDecimal && o.scale == nil && def.places == 0):
 		o.ranges = c.ranges(def, o)
 		if len(o.ranges) > 0 {
 			o.check = checkRanges
 		}
 	case def.in != nil && o.code == opASCII && o.size == 1:
 		o.chars = c.singleChars(def)
+	case def.in != nil && (o.code == opASCII || o.code == opHex || o.code == opDigits):
+		c.texts(def, o)
 	case def.in != nil:
-		c.src.problem(def.path+".in", "it on type "+def.kind, "it on whole numbers and single characters")
+		c.src.problem(def.path+".in", "it on type "+def.kind, "it on whole numbers, texts and bytes")
 	case def.low != nil || def.high != nil:
 		c.between(def, o)
 	}
@@ -55,7 +57,7 @@ func (c *compiler) constant(def *fieldDef, o *op) {
 }
 
 func (c *compiler) between(def *fieldDef, o *op) {
-	if !o.integer() {
+	if !o.integer() && (o.code != opDecimal || o.scale != nil || def.places > 0) {
 		c.src.problem(def.path, "min or max on type "+def.kind, "them on whole numbers")
 		return
 	}

@@ -153,6 +153,8 @@ func readField(t *table, order string) fieldDef {
 	f.readGrammar(t, order)
 	f.readSize(t)
 	f.readValues(t)
+	text := f.kind == "ascii" || f.kind == "hex" || f.kind == "bcd" && f.as != "" && f.as != "number"
+	f.rich = f.rich || text && f.in != nil && (f.kind != "ascii" || f.size != 1) || f.kind == "ascii" && f.enum != nil
 	for _, part := range t.tables("bits") {
 		p := fieldDef{path: part.path, kind: "part", key: part.requiredText("key"), at: part.requiredText("at"),
 			title: part.text("title"), unit: part.text("unit"), role: part.word("role", roleNames[1:], "")}

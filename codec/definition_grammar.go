@@ -17,7 +17,7 @@ type grammarDef struct {
 	cases                                                 []caseDef
 	algorithm                                             any
 	over, charset, filler, minus, align, epoch, form      string
-	digits, add, xor, fill                                int
+	digits, add, xor, fill, base, places                  int
 	missing                                               []string
 	blocks                                                *blocksDef
 }
@@ -141,7 +141,8 @@ func (f *fieldDef) readGrammar(t *table, order string) {
 			*to, f.rich = t.flag(key), true
 		}
 	}
-	for key, to := range map[string]*int{"digits": &f.digits, "add": &f.add, "xor": &f.xor, "fill": &f.fill} {
+	for key, to := range map[string]*int{"digits": &f.digits, "add": &f.add, "xor": &f.xor, "fill": &f.fill,
+		"base": &f.base, "places": &f.places} {
 		t.hidden(key)
 		if t.has(key) {
 			*to, f.rich = t.integer(key, 0, 255, 0), true

@@ -20,7 +20,11 @@ type form struct {
 	letters  bool // five bits a letter, A is 1, the first one highest
 	fill     byte // opRun
 	counter  bool
-	signed   bool // opPart: two's complement
+	base     int               // opDecimal: 16 for hexadecimal digits
+	places   int               // opDecimal: digits after the point that expressions see
+	texts    []string          // the only texts there are
+	words    map[string]string // label → text
+	signed   bool              // opPart: two's complement
 	labels   []labelRange
 }
 
@@ -50,6 +54,16 @@ func (p *pattern) matches(b []byte) bool {
 	return string(p.bytes) == string(b)
 }
 
+// oneOf says whether b is one of the texts that the definition lists.
+func (f *form) oneOf(b []byte) bool {
+	for _, text := range f.texts {
+		if text == string(b) {
+			return true
+		}
+	}
+	return false
+}
+
 // isMissing says whether b means that there is no value.
 func (o *op) isMissing(b []byte) bool {
 	if o.form == nil {
@@ -65,7 +79,7 @@ func (o *op) isMissing(b []byte) bool {
 
 // signed says that the number of a cell is in two's complement.
 func (o *op) signed() bool {
-	return o.code == opInt || o.code == opComputed || o.form != nil && (o.form.minus != nil || o.form.minusBit || o.form.signed)
+	return o.code == opInt || o.code == opComputed || o.code == opDecimal || o.form != nil && (o.form.minus != nil || o.form.minusBit || o.form.signed)
 }
 
 // read is load for the fields of a grammar: any size, any form.  missing: b says that there is no value, and num
@@ -108,10 +122,19 @@ func (o *op) read(b []byte) (num uint64, missing, ok bool) {
 		if o.check == checkBytes && string(b) != string(o.want) {
 			return 0, false, false
 		}
+		if f.texts != nil && !f.oneOf(b) {
+			return 0, false, false
+		}
 		if f.hexDigit || o.form.filler >= 0 {
 			return 0, false, o.fillersFit(b)
 		}
 		return 0, false, allDigits(b)
+	case opHex:
+		if f.texts != nil && !f.oneOf(b) {
+			return 0, false, false
+		}
+		num, ok = o.load(b)
+		return num, false, ok
 	case opDecimal:
 		num, ok = o.decimal(b)
 		return num, false, ok
@@ -127,6 +150,9 @@ func (o *op) read(b []byte) (num uint64, missing, ok bool) {
 					return 0, false, false
 				}
 			}
+		}
+		if f.texts != nil && !f.oneOf(b) {
+			return 0, false, false
 		}
 		if len(b) <= 8 {
 			num = loadBE(b)

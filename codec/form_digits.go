@@ -197,39 +197,3 @@ func (o *op) parseFormDigits(buf []byte, text string, size int) ([]byte, error) 
 	}
 	return buf, nil
 }
-
-// decimal checks a number written in characters; its whole part is what expressions see.
-func (o *op) decimal(b []byte) (uint64, bool) {
-	text := b
-	for len(text) > 0 && text[0] == ' ' {
-		text = text[1:]
-	}
-	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
-		text = text[1:]
-	}
-	var v uint64
-	digits, dot := 0, false
-	for _, c := range text {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-			if !dot && v < math.MaxInt64/100 {
-				v = v*10 + uint64(c-'0')
-			}
-		case c == '.' && !dot:
-			dot = true
-		default:
-			return 0, false
-		}
-	}
-	if digits == 0 || digits > 30 {
-		return 0, false
-	}
-	if len(b) > 0 && b[0] == '-' {
-		v = -v
-	}
-	if o.check != checkNone && !o.allows(v) {
-		return 0, false
-	}
-	return v, true
-}

@@ -48,6 +48,11 @@ func (o *op) parseForm(buf []byte, v any, exp int, exact bool) (out []byte, num 
 		return buf, num, err
 	}
 	start := len(buf)
+	if o.code == opASCII && isText && f.words != nil {
+		if word, ok := f.words[text]; ok {
+			return append(buf, word...), loadBE([]byte(word)), nil
+		}
+	}
 	switch {
 	case o.code == opDigits:
 		if text, isText = textOf(v); !isText {
@@ -83,6 +88,9 @@ func (o *op) parseForm(buf []byte, v any, exp int, exact bool) (out []byte, num 
 	if f.reversed {
 		slices.Reverse(b)
 	}
+	if f.texts != nil && !f.oneOf(b) {
+		return buf[:start], 0, fmt.Errorf("%w: %s, %s", ErrRange, printable(b), o.allowedTexts())
+	}
 	if o.size == 0 && o.most > 0 && len(b) > o.most {
 		return buf[:start], 0, fmt.Errorf("%w: %d bytes, allowed %d", ErrLength, len(b), o.most)
 	}
@@ -99,10 +107,13 @@ func (o *op) parseForm(buf []byte, v any, exp int, exact bool) (out []byte, num 
 
 // noValue writes the sign for "missing".
 func (o *op) noValue(buf []byte) ([]byte, uint64, error) {
-	if len(o.form.missing) == 0 || o.size == 0 || len(o.form.missing[0].bytes) == 0 {
+	if len(o.form.missing) == 0 || o.form.missing[0].bad {
 		return buf, 0, fmt.Errorf("%w: null, but no bytes say that there is no value", ErrValue)
 	}
 	start := len(buf)
+	if o.size == 0 {
+		buf = append(buf, o.form.missing[0].bytes...)
+	}
 	for len(buf)-start < o.size {
 		buf = append(buf, o.form.missing[0].bytes...)
 	}
@@ -208,30 +219,6 @@ func (o *op) parseDegrees(x float64) (uint64, error) {
 	plain := *o
 	plain.scale = nil
 	return plain.parseInteger(sign + raw.String())
-}
-
-func (o *op) parseDecimal(buf []byte, v any) ([]byte, error) {
-	text, ok := textOf(v)
-	if !ok {
-		return buf, wrongType(v, "a number")
-	}
-	if o.form != nil && o.form.degrees {
-		if x, err := strconv.ParseFloat(text, 64); err == nil && x < 180.1 && x > -180.1 {
-			degrees := math.Floor(math.Abs(x))
-			whole := 3
-			if o.size > 0 || o.form.digits > 0 {
-				whole = max(o.form.digits, 2)
-			}
-			text = fmt.Sprintf("%0*d%07.4f", whole, int(degrees), (math.Abs(x)-degrees)*60)
-		}
-	}
-	if o.size > len(text) {
-		text = strings.Repeat("0", o.size-len(text)) + text
-	}
-	if _, ok := o.decimal([]byte(text)); !ok {
-		return buf, fmt.Errorf("%w: %q is not a number", ErrValue, text)
-	}
-	return append(buf, text...), nil
 }
 
 // parseBitset reads flags: "1011…", or a list of 0, 1, true and false.

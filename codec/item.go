@@ -46,7 +46,7 @@ func (it Item) Int() int64 {
 	if it.op == nil || !it.op.numeric() && it.op.code != opDecimal || it.missing {
 		return 0
 	}
-	if it.Kind == KindFloat {
+	if it.Kind == KindFloat || it.op.code == opDecimal {
 		return int64(it.Float())
 	}
 	return it.signed()

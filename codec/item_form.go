@@ -29,7 +29,7 @@ func (it *Item) float() float64 {
 	case it.missing:
 		return math.NaN()
 	case o.code == opDecimal:
-		v, _ = strconv.ParseFloat(strings.TrimSpace(string(it.data)), 64)
+		v, _ = o.decimalValue(it.data).Float64()
 	case o.code == opFloat32:
 		v = float64(math.Float32frombits(uint32(it.num)))
 	case o.code == opFloat64:
@@ -73,10 +73,7 @@ func (it *Item) appendForm(dst []byte) []byte {
 	case f != nil && f.letters:
 		return it.appendLetters(dst)
 	case o.code == opDecimal:
-		if f != nil && f.degrees {
-			return strconv.AppendFloat(dst, it.float(), 'f', 9, 64)
-		}
-		return append(dst, it.data...)
+		return it.appendDecimal(dst)
 	case o.code == opBitset:
 		for i := range len(it.data) * 8 {
 			dst = append(dst, '0'+it.data[i/8]>>(i%8)&1)
@@ -96,6 +93,9 @@ func (it *Item) appendForm(dst []byte) []byte {
 		slices.Reverse(b)
 		return hex.AppendEncode(dst, b)
 	case o.code == opASCII && f != nil:
+		if label := it.Label(); label != "" {
+			return append(dst, label...)
+		}
 		return it.appendCharset(dst)
 	case f != nil && f.clock != nil:
 		if t, ok := f.clock.time(it.num); ok {
@@ -177,7 +177,7 @@ func (it *Item) appendMissing(dst []byte) []byte {
 // usualMissing says that null is written as these bytes again.
 func (it *Item) usualMissing() bool {
 	m := it.op.form.missing
-	return len(m) > 0 && len(m[0].bytes) > 0 && m[0].matches(it.data)
+	return len(m) > 0 && !m[0].bad && m[0].matches(it.data) && (it.op.size > 0 || len(it.data) == len(m[0].bytes))
 }
 
 // appendCharset writes text in UTF-8; bytes that are none of the charset, as NUL and hexadecimal digits.

@@ -62,7 +62,7 @@ func (it *Item) appendFormJSON(dst []byte) []byte {
 	case o.code == opASCII && o.form.charset == nil:
 		return appendQuoted(dst, latin1([]byte(it.Text())))
 	case o.code == opDecimal:
-		return appendQuoted(dst, string(it.data))
+		return it.appendDecimalJSON(dst)
 	case it.Kind == KindTime && o.form != nil && o.form.clock != nil:
 		// A time from which other bytes would be made is written as its number.
 		if t, ok := o.form.clock.time(it.num); ok {

@@ -278,7 +278,7 @@ func (o *op) bounds() (lo int64, hi uint64) {
 		return lo, hi
 	case opRun:
 		return 0, uint64(o.most)
-	case opComputed:
+	case opComputed, opDecimal:
 		return math.MinInt64, math.MaxInt64
 	case opInt:
 		return -int64(o.signBit()-1) - 1, o.signBit() - 1

@@ -36,6 +36,7 @@ type Field struct {
 type EnumLabel struct {
 	Value int64
 	Label string
+	Text  string // what stands in the frame, where the field is text; Value is then its bytes as a number
 }
 
 // Name of the profile.
