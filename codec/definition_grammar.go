@@ -17,6 +17,7 @@ type grammarDef struct {
 	cases                                                 []caseDef
 	algorithm                                             any
 	over, charset, filler, minus, align, epoch, form      string
+	armour                                                string
 	digits, add, xor, fill, base, places                  int
 	missing                                               []string
 	blocks                                                *blocksDef
@@ -42,6 +43,7 @@ type blocksDef struct {
 type familyDef struct {
 	path, name, from string
 	start, end       string
+	armour           string
 	escapes          []escapeDef
 	max              int
 	length           *lengthDef
@@ -91,6 +93,9 @@ func (d *definition) readFamily(t *table) familyDef {
 	}
 	f.header = readFields(t, "header", d.order)
 	f.name, f.start, f.end = t.text("name"), t.text("start"), t.text("end")
+	if t.hidden("armour"); t.has("armour") {
+		f.armour = t.text("armour")
+	}
 	f.from = t.word("from", partyWords, "anyone")
 	f.trailer = readFields(t, "trailer", d.order)
 	if escape := t.table("escape"); escape != nil {
@@ -122,7 +127,7 @@ func (d *definition) readLayouts(t *table) {
 func (f *fieldDef) readGrammar(t *table, order string) {
 	for key, to := range map[string]*string{"when": &f.when, "count": &f.count, "stop": &f.stop, "on": &f.on, "use": &f.use, "value": &f.value,
 		"exponent": &f.exponent, "separator": &f.separator, "before": &f.before, "until": &f.until,
-		"over": &f.over, "filler": &f.filler, "minus": &f.minus, "epoch": &f.epoch} {
+		"over": &f.over, "armour": &f.armour, "filler": &f.filler, "minus": &f.minus, "epoch": &f.epoch} {
 		if !t.has(key) {
 			t.hidden(key)
 			continue

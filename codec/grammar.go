@@ -20,6 +20,7 @@ type family struct {
 	direction  Direction
 	start, end []byte // delimiters outside the content; both or none, or the end alone
 	escape     *escapeTable
+	armour     *Armour // how the content between the marks is written in characters
 	max        int
 	header     []*node
 	trailer    []*node
@@ -124,6 +125,7 @@ type transform struct {
 	block    int // bytes between checksums; 0: none
 	sum      checksum
 	little   bool
+	armour   *Armour
 }
 
 // each calls visit for every node of the tree.

@@ -111,6 +111,9 @@ func (g *grammarCompiler) family(def *familyDef) (*scope, []*Field) {
 	if f.start != nil && f.end == nil {
 		g.c.src.problem(def.path+".start", "it without end", "both; a mark at the beginning alone is a field with const")
 	}
+	if f.armour = g.armour(def.path, def.armour); f.armour != nil && (f.end == nil || len(def.escapes) > 0) {
+		g.c.src.problem(def.path+".armour", "it without an end, or beside escape", "the delimiters start and end; on a part of the frame it is a key of a group")
+	}
 	if len(def.escapes) > 0 {
 		f.escape = g.escapes(def, f)
 	}

@@ -221,16 +221,19 @@ func (g *grammarCompiler) caseSet(c *caseDef, by *op) (set commandSet) {
 }
 
 func (g *grammarCompiler) transform(n *node, def *fieldDef) {
-	if def.add == 0 && def.xor == 0 && def.blocks == nil {
+	if def.add == 0 && def.xor == 0 && def.blocks == nil && def.armour == "" {
 		return
 	}
-	n.transform = &transform{add: byte(def.add), xor: byte(def.xor)}
+	n.transform = &transform{add: byte(def.add), xor: byte(def.xor), armour: g.armour(def.path, def.armour)}
+	if kinds := truth(def.add != 0 || def.xor != 0) + truth(def.blocks != nil) + truth(def.armour != ""); kinds > 1 {
+		g.c.src.problem(def.path, "more than one of add/xor, blocks and armour", "one of them; the others on a group around or inside")
+	}
 	g.g.rewrites = true
 	if b := def.blocks; b != nil {
 		n.transform.block, n.transform.little = b.size, b.order == "little"
 		n.transform.sum, _ = g.algorithm(b.path, b.algorithm)
 	}
-	if n.size == nil && def.size == 0 && !def.rest {
-		g.c.src.problem(def.path, "bytes that differ on the wire in a part without size", `a size; "rest" is everything that is left`)
+	if n.size == nil && def.size == 0 && !def.rest && n.until == nil {
+		g.c.src.problem(def.path, "bytes that differ on the wire in a part without size", `a size, or until; "rest" is everything that is left`)
 	}
 }

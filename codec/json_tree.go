@@ -164,6 +164,12 @@ func (f *Frame) wireOffsets(items []Item) {
 	at, plain := len(family.start), 0
 	for i := range items {
 		it := &items[i]
+		if family.armour != nil {
+			end := family.armour.Size(it.Off + it.Len)
+			it.Off = family.armour.Size(it.Off)
+			it.Off, it.Len = it.Off+at, end-it.Off
+			continue
+		}
 		if family.escape == nil {
 			it.Off += at
 			continue

@@ -24,6 +24,8 @@ type machine struct {
 	loud          bool   // what is wrong is wanted in words
 	inner         int    // plain bytes of the region walked last
 	hash, scratch []byte // memory for copies
+	hidden        []byte // bytes of a part as they stand on the wire
+	plain         int    // parts around whose bytes are not those of the wire
 	bad           failure
 }
 
@@ -58,6 +60,7 @@ func (m *machine) start(p *Profile, f *Frame, up bool) {
 	clear(m.regs)
 	clear(m.marks)
 	m.p, m.f, m.off, m.depth, m.late = p, f, 0, 0, m.late[:0]
+	m.plain = 0
 	m.place = exprPlace{regs: m.regs, uplink: up}
 	m.bad = failure{}
 }
@@ -201,7 +204,7 @@ func (m *machine) region(n *node) verdict {
 	v := m.bounded(n)
 	if v == whole { // the bytes of a group are those of its fields
 		size := m.off - start
-		if n.transform != nil && n.transform.block > 0 {
+		if n.transform != nil {
 			size = m.inner
 		}
 		m.f.cells[i].size = uint32(size)
@@ -252,10 +255,14 @@ func (m *machine) bounded(n *node) verdict {
 			m.end = outer
 			return m.starve(n, after-m.off)
 		}
-		if !n.transform.decode(m.data[start:after], m.wire[start:after]) {
+		plain, v := m.reveal(n, start, after-len(n.until))
+		if v != whole {
 			m.end = outer
-			return m.refuse(n, m.off, errSum)
+			return v
 		}
+		m.end = start + plain
+		m.plain++
+		defer func() { m.plain-- }()
 	}
 	v := m.inside(n)
 	if closed && v == whole {
@@ -267,6 +274,19 @@ func (m *machine) bounded(n *node) verdict {
 	}
 	m.end = outer
 	return v
+}
+
+// reveal puts the plain bytes of a part in the place of those of the wire; what is behind them is no part of it.
+func (m *machine) reveal(n *node, start, after int) (size int, v verdict) {
+	m.hidden = append(m.hidden[:0], m.data[start:after]...)
+	size, ok := n.transform.decode(m.data[start:after], m.hidden)
+	switch {
+	case ok:
+		return size, whole
+	case n.transform.armour != nil:
+		return 0, m.refuse(n, start, errArmour)
+	}
+	return 0, m.refuse(n, start, errSum)
 }
 
 // lacking is the verdict when a delimiter was not found.

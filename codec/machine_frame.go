@@ -15,7 +15,7 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	if total > 0 {
 		m.end = len(content)
 	}
-	if m.p.grammar.rewrites && f.escape == nil { // the fields are read from a copy that parts may change
+	if m.p.grammar.rewrites && f.escape == nil && f.armour == nil { // the fields are read from a copy that parts may change
 		m.hash = append(m.hash[:0], content...)
 		m.data = m.hash
 	} else if m.p.grammar.rewrites {
@@ -97,22 +97,30 @@ func (m *machine) delimit(f *family, data []byte) (content []byte, total int, v 
 		return nil, 0, m.starve(nil, len(data)+1)
 	}
 	content, total = data[k:k+at], k+at+len(f.end)
-	if f.escape == nil {
+	if f.escape == nil && f.armour == nil {
 		return content, total, whole
 	}
-	var plain []byte
-	var ok bool
+	memory := &m.scratch
 	if m.f != nil {
-		m.f.own, ok = f.escape.decode(m.f.own[:0], content)
-		plain = m.f.own
-	} else {
-		m.scratch, ok = f.escape.decode(m.scratch[:0], content)
-		plain = m.scratch
+		memory = &m.f.own
 	}
-	if !ok {
-		return nil, 0, m.fail(nil, 0, ErrValue, "an escape sequence that is none")
+	var ok bool
+	if *memory, ok = f.plain((*memory)[:0], content); ok {
+		return *memory, total, whole
 	}
-	return plain, total, whole
+	if f.armour != nil {
+		return nil, 0, m.refuse(nil, k, errArmour)
+	}
+	return nil, 0, m.fail(nil, 0, ErrValue, "an escape sequence that is none")
+}
+
+// plain is the content between the marks without escape sequences or armour.
+func (f *family) plain(dst, content []byte) ([]byte, bool) {
+	if f.escape != nil {
+		return f.escape.decode(dst, content)
+	}
+	dst, err := f.armour.Decode(dst, content)
+	return dst, err == nil
 }
 
 // findEnd looks for the end of the content.  Where the end begins like an escape sequence, such as 10 03 beside 10 10,

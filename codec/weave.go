@@ -110,13 +110,14 @@ func (w *weaver) once(l *layout, d Direction, fields map[string]any) error {
 		}
 		w.derive(f.length.reg, int64(len(w.out)-from+f.length.add-f.length.after))
 	}
-	for _, s := range w.pending {
-		w.sum(s)
-	}
+	w.sums(0)
 	if f.end != nil {
 		content := w.out
-		if f.escape != nil {
+		switch {
+		case f.escape != nil:
 			content = f.escape.encode(nil, content)
+		case f.armour != nil:
+			content = f.armour.Encode(nil, content)
 		}
 		w.out = slices.Concat(f.start, content, f.end)
 	}

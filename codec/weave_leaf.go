@@ -258,6 +258,19 @@ func (w *weaver) computed(n *node, o *op) {
 	}
 }
 
+// sums fills the checksums that stand at start and behind; those before are left for later.
+func (w *weaver) sums(start int) {
+	kept := w.pending[:0]
+	for _, s := range w.pending {
+		if s.off >= start {
+			w.sum(s)
+		} else {
+			kept = append(kept, s)
+		}
+	}
+	w.pending = kept
+}
+
 // sum fills a checksum.
 func (w *weaver) sum(s pendingSum) {
 	o, plan := &w.p.ops[s.node.op], s.node.check

@@ -23,6 +23,7 @@ func (w *weaver) region(n *node, in *woven) error {
 		w.turn(n.size, int64(len(w.out)-start))
 	}
 	if n.transform != nil {
+		w.sums(start)
 		w.out = n.transform.encode(w.out, start)
 	}
 	w.out = append(w.out, n.until...)
