@@ -32,6 +32,8 @@ func (r Role) String() string {
 type ListenerOptions struct {
 	Role      Role
 	Profile   *codec.Profile
+	Source    string            // where the profile's definition comes from: "shipped", or a path
+	Sum       string            // sha256 of the definition, in hexadecimal
 	Transport transport.Options // Name and Address are required; Split, MaxFrameBytes and Descriptors are set from the profile and by the gateway
 }
 
@@ -165,6 +167,7 @@ type ListenerInfo struct {
 	Address      string            `json:"address"` // the real one, also for ":0"
 	Role         string            `json:"role"`
 	Profile      string            `json:"profile"`
+	Definition   Definition        `json:"definition"`
 	State        string            `json:"state"` // accepting, suspended, draining, failed
 	Live         int               `json:"live"`
 	Accepted     uint64            `json:"accepted"`
@@ -261,6 +264,7 @@ type Gateway interface {
 	Send(ctx context.Context, req CommandRequest) (CommandResult, error)
 	Suspend(ctx context.Context, listener string) error
 	Resume(ctx context.Context, listener string) error
+	Reloading
 	Kick(ctx context.Context, connection uint64) error
 	Restart(ctx context.Context, path string) error
 	// Fault makes an actor fail: at once, or (onFrame, connections and masters only) with the next frame it handles.

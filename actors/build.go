@@ -97,8 +97,9 @@ func (m masterActor) build(c *command) error {
 // header is what the newest frame of the master in this profile says of it: commands default to that.
 func (m masterActor) header(p *codec.Profile) *codec.Session {
 	var newest *latest
+	m.renew()
 	for i := range m.latest {
-		if k := &m.latest[i]; k.profile == p && (newest == nil || k.at.After(newest.at)) {
+		if k := &m.latest[i]; k.edition.profile == p && (newest == nil || k.at.After(newest.at)) {
 			newest = k
 		}
 	}

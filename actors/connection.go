@@ -69,7 +69,8 @@ func (c connection) uplink(u *uplink) {
 // decode turns the frames of u into fields, decides each one's fate and prepares its acknowledgement.
 func (c connection) decode(u *uplink) {
 	l := c.link
-	profile := l.slot.profile.Load()
+	profile := u.edition.profile
+	l.session.Adopt(profile)
 	env := codec.Env{Now: u.batch.Received, Session: &l.session}
 	for ; u.next < len(u.batch.Frames); u.next++ {
 		raw, f := u.batch.Frames[u.next], &u.frames[u.next]
@@ -82,7 +83,7 @@ func (c connection) decode(u *uplink) {
 			u.ends = append(u.ends, int32(len(u.acks)))
 			continue
 		}
-		if l.slot.login {
+		if u.edition.login {
 			profile.Remember(&l.session, f)
 		}
 		if env.HasResult = false; l.slot.role == RoleIntegrator && !c.integrator(profile, f, raw, &env) {

@@ -46,6 +46,8 @@ type gateway struct {
 	err    atomic.Pointer[error]
 	drain  sync.Once
 	gone   atomic.Bool
+
+	swapping sync.Mutex // guards which profiles the listeners have; frames do not wait for it
 }
 
 // Start binds every listener and starts the tree.
@@ -106,14 +108,14 @@ func (g *gateway) bind(listeners []ListenerOptions) error {
 	for _, lo := range listeners {
 		s := &slot{name: lo.Transport.Name, role: lo.Role, gw: g}
 		s.set("starting")
-		s.profile.Store(lo.Profile)
-		s.login = hasAnonymous(lo.Profile)
 		options := lo.Transport
-		options.Split = lo.Profile.Splitter(codec.Uplink)
 		options.Reserve, options.Events = descriptors, s.transportEvent
-		if options.MaxFrameBytes == 0 {
-			options.MaxFrameBytes = lo.Profile.MaxFrameBytes()
-		}
+		s.maxFrame = options.MaxFrameBytes
+		first := s.next(Edition{Profile: lo.Profile, Source: lo.Source, Sum: lo.Sum}, nil)
+		s.edition.Store(first)
+		s.profile.Store(lo.Profile)
+		f := s.framing(first)
+		options.Split, options.MaxFrameBytes, options.Tag = f.Split, f.MaxFrameBytes, f.Tag
 		if s.port, err = transport.Listen(context.Background(), options); err != nil {
 			problems = append(problems, fmt.Errorf("listener %q on %s: %w", s.name, options.Address, err))
 			continue

@@ -51,7 +51,7 @@ type masterLink struct {
 // latest is the newest frame of one kind.
 type latest struct {
 	message *codec.Message
-	profile *codec.Profile
+	edition *edition // of the profile that it is decoded by
 	raw     []byte
 	at      time.Time
 }
@@ -133,7 +133,6 @@ func (m masterActor) group() {
 	u := g.up
 	m.last = u.batch.Received
 	m.seen.Store(m.last.UnixNano())
-	profile := u.link.slot.profile.Load()
 	for ; g.next < g.to; g.next++ {
 		if m.node.armed.Load() && m.node.armed.CompareAndSwap(true, false) {
 			panic(injected{})
@@ -141,26 +140,30 @@ func (m masterActor) group() {
 		f, raw := &u.frames[g.next], u.batch.Frames[g.next]
 		m.frames++
 		m.bytes += uint64(len(raw))
-		m.keep(f.Message(), profile, raw, m.last)
-		if c := m.inFlight; c != nil && c.profile == profile && profile.Answers(&c.frame, f) {
-			m.answered(f)
+		m.keep(f.Message(), u.edition, raw, m.last)
+		if c := m.inFlight; c != nil {
+			if answer := c.answeredBy(u, f, raw); answer != nil {
+				m.answered(answer)
+			}
 		}
 	}
 	m.held, m.node.box.after = nil, g
 }
 
 // keep remembers the newest frame of each kind.
-func (m *master) keep(msg *codec.Message, p *codec.Profile, raw []byte, at time.Time) {
-	for i := range m.latest {
-		if k := &m.latest[i]; k.message == msg {
-			k.raw = append(k.raw[:0], raw...)
-			k.at, k.profile = at, p
-			m.lastFrame = i
-			return
+func (m *master) keep(msg *codec.Message, e *edition, raw []byte, at time.Time) {
+	for again := true; again; again = m.renew() {
+		for i := range m.latest {
+			if k := &m.latest[i]; k.message == msg {
+				k.raw = append(k.raw[:0], raw...)
+				k.at, k.edition = at, e
+				m.lastFrame = i
+				return
+			}
 		}
 	}
 	m.lastFrame = len(m.latest)
-	m.latest = append(m.latest, latest{message: msg, profile: p, raw: append([]byte(nil), raw...), at: at})
+	m.latest = append(m.latest, latest{message: msg, edition: e, raw: append([]byte(nil), raw...), at: at})
 }
 
 // attach makes l, which brought a frame at the given time, a link of this master.  The connection that spoke last wins on each listener,

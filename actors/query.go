@@ -25,7 +25,7 @@ func (g *gateway) Listeners() []ListenerInfo {
 func (s *slot) info() ListenerInfo {
 	st, sum := s.port.Stats(), s.links.sum()
 	info := ListenerInfo{
-		Name: s.name, Address: s.port.Addr().String(), Role: s.role.String(), Profile: s.profile.Load().Name(), State: *s.state.Load(),
+		Name: s.name, Address: s.port.Addr().String(), Role: s.role.String(), Profile: s.profile.Load().Name(), Definition: s.edition.Load().info(), State: *s.state.Load(),
 		Live: st.Live, Accepted: st.Accepted, Closed: map[string]uint64{},
 		Frames: sum.frames.Load(), Acknowledged: sum.acked.Load(), Rejected: sum.rejected.Load(), Poisoned: sum.poisoned.Load(),
 		BytesIn: st.Received, BytesOut: st.Sent, Skipped: st.Skipped,

@@ -15,13 +15,15 @@ type slot struct {
 	name    string
 	role    Role
 	gw      *gateway
-	profile atomic.Pointer[codec.Profile]
-	login   bool // some frames of the profile do not say whose they are: the connection remembers who logged in
+	profile atomic.Pointer[codec.Profile] // that of edition
+	edition atomic.Pointer[edition]
 	port    *transport.Listener
 	node    *node
 	links   linkSet
 	accepts sync.WaitGroup // the accept loop
 	readers sync.WaitGroup // every connection that has not ended
+
+	maxFrame int // as configured; 0: the profile's
 
 	state   atomic.Pointer[string] // accepting, suspended, failed, draining
 	trouble atomic.Pointer[string] // why, when failed
@@ -132,6 +134,7 @@ func (s *slot) treeDetail() map[string]any {
 		"address": s.port.Addr().String(), "profile": s.profile.Load().Name(), "role": s.role.String(),
 		"listening": *s.state.Load(), "live": s.links.size(),
 	}
+	s.edition.Load().treeDetail(d)
 	if why := s.trouble.Load(); why != nil {
 		d["trouble"] = *why
 	}

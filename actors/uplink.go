@@ -15,16 +15,17 @@ import (
 // drop; the last one settles.  Nothing here knows which goroutine that is, so a stage that answers later (a journal's commit)
 // fits in between.
 type uplink struct {
-	link   *link
-	batch  *transport.Batch
-	frames []codec.Frame // decoded, parallel to batch.Frames
-	fates  []fate
-	acks   []byte  // acknowledgements, one after the other
-	ends   []int32 // end of frame i's acknowledgement in acks
-	groups []group
-	next   int  // frame in hand, so that a restart of the connection goes on behind the one that failed
-	sealed bool // it could not be gathered into groups once before
-	parts  atomic.Int32
+	link    *link
+	edition *edition // of the profile that found the frames and decodes them
+	batch   *transport.Batch
+	frames  []codec.Frame // decoded, parallel to batch.Frames
+	fates   []fate
+	acks    []byte  // acknowledgements, one after the other
+	ends    []int32 // end of frame i's acknowledgement in acks
+	groups  []group
+	next    int  // frame in hand, so that a restart of the connection goes on behind the one that failed
+	sealed  bool // it could not be gathered into groups once before
+	parts   atomic.Int32
 
 	done   bool    // all parts are; of the connection's line
 	behind *uplink // the next read of the connection; of its line
@@ -57,7 +58,7 @@ var uplinks = sync.Pool{New: func() any { return new(uplink) }}
 func newUplink(l *link, b *transport.Batch) *uplink {
 	u := uplinks.Get().(*uplink)
 	n := len(b.Frames)
-	u.link, u.batch = l, b
+	u.link, u.batch, u.edition = l, b, b.Tag.(*edition)
 	for cap(u.frames) < n {
 		u.frames = append(u.frames[:cap(u.frames)], codec.Frame{})
 	}
@@ -161,7 +162,7 @@ func (u *uplink) settle() {
 		}
 	}
 	u.batch.Release()
-	u.link, u.batch = nil, nil
+	u.link, u.batch, u.edition = nil, nil, nil
 	if cap(u.frames) <= keepFrames {
 		uplinks.Put(u)
 	}

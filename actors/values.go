@@ -36,14 +36,15 @@ func (m masterActor) info() MasterInfo {
 func (m masterActor) describeLatest(info *MasterInfo) {
 	var f codec.Frame
 	var alarmAt time.Time
+	m.renew()
 	for i := range m.latest {
 		k := &m.latest[i]
-		if k.profile.Decode(codec.Uplink, k.raw, &f) != nil {
-			continue // it was decoded when it came; only a changed profile can bring us here
+		if k.edition.profile.Decode(codec.Uplink, k.raw, &f) != nil {
+			continue // it was decoded when it came, so this is not to be expected
 		}
 		device, _ := f.Timestamp()
 		if i == m.lastFrame {
-			info.LastCommand, info.DeviceTime, info.Profile = f.Command(), device, k.profile.Name()
+			info.LastCommand, info.DeviceTime, info.Profile = f.Command(), device, k.edition.profile.Name()
 			info.LastMessage = f.Message().Name
 		}
 		if alarm, ok := f.Alarm(); ok && !k.at.Before(alarmAt) {
@@ -52,7 +53,7 @@ func (m masterActor) describeLatest(info *MasterInfo) {
 		if p := f.Message().Purpose; p == codec.PurposeRequest || p == codec.PurposeAnswer {
 			continue // wishes and results, no values
 		}
-		for _, v := range shown(f.Items(), headerOf(k.profile)) {
+		for _, v := range shown(f.Items(), headerOf(k.edition.profile)) {
 			if old, known := info.Values[v.name]; known && old.At.After(k.at) {
 				continue
 			}
