@@ -35,7 +35,7 @@ func shipped(t testing.TB, name string) *codec.Profile {
 // start runs a gateway with the given listeners ("name:profile" or "name:profile:integrator") on free ports.
 func start(t testing.TB, listeners ...string) *gateway {
 	t.Helper()
-	o := Options{AllowFaults: true, Logger: testLog()}
+	o := Options{}
 	for _, spec := range listeners {
 		part := strings.Split(spec, ":")
 		lo := ListenerOptions{Profile: shipped(t, part[1]), Transport: transport.Options{Name: part[0], Address: "127.0.0.1:0"}}
@@ -44,6 +44,12 @@ func start(t testing.TB, listeners ...string) *gateway {
 		}
 		o.Listeners = append(o.Listeners, lo)
 	}
+	return startAll(t, o)
+}
+
+func startAll(t testing.TB, o Options) *gateway {
+	t.Helper()
+	o.AllowFaults, o.Logger = true, testLog()
 	g, err := Start(o)
 	if err != nil {
 		t.Fatal(err)
