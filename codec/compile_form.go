@@ -28,7 +28,7 @@ func (c *compiler) form(def *fieldDef, o *op) {
 	f.filler, f.digits, f.reversed, f.swapped, f.counter = -1, def.digits, def.reversed, def.swapped, def.counter
 	f.right, f.degrees, f.fill = def.align == "right", def.form == "degree-minute", byte(def.fill)
 	f.letters = def.form == "letters"
-	f.base, f.places = def.base, def.places
+	f.base, f.places, f.column = def.base, def.places, def.column && def.missing != nil
 	c.unfit(def, "base", def.base != 0, o.code == opDecimal, "decimal")
 	c.unfit(def, "places", def.places != 0, o.code == opDecimal, "decimal")
 	if def.base != 0 && def.base != 10 && def.base != 16 {
@@ -62,7 +62,7 @@ func (c *compiler) form(def *fieldDef, o *op) {
 		if quoted, ok := strings.CutPrefix(text, "'"); ok {
 			b, err = []byte(strings.TrimSuffix(quoted, "'")), nil
 		}
-		if err != nil || o.size > 0 && (len(b) == 0 || len(b) > 1 && len(b) != o.size) {
+		if err != nil || o.size > 0 && !def.column && (len(b) == 0 || len(b) > 1 && len(b) != o.size) {
 			c.src.problem(def.path+".missing["+strconv.Itoa(i)+"]", quote(text),
 				`bytes such as "ff" (repeated) or "8000", characters in quotes such as "'NA'", "" for none at all, or "bad" for digits that are none`)
 			continue
@@ -75,7 +75,7 @@ func (c *compiler) form(def *fieldDef, o *op) {
 	if def.charset != "" && def.chars == "" {
 		def.chars = "any"
 	}
-	plain := o.form == nil && f.texts == nil && f.swap == nil && f.filler < 0 && f.digits == 0 && !f.reversed && !f.swapped && !f.counter && !f.degrees && !f.letters &&
+	plain := o.form == nil && !f.column && f.texts == nil && f.swap == nil && f.filler < 0 && f.digits == 0 && !f.reversed && !f.swapped && !f.counter && !f.degrees && !f.letters &&
 		!f.hexDigit && f.minus == nil && !f.minusBit && f.missing == nil && f.charset == nil && o.code < opDecimal
 	if !plain {
 		o.form = f

@@ -13,6 +13,7 @@ type grammarDef struct {
 	separator, before, until                              string
 	optional, reversed, swapped, counter, elements        bool
 	signed                                                bool // a part of bits in two's complement
+	column                                                bool // stands between separators
 	fields                                                []fieldDef
 	cases                                                 []caseDef
 	algorithm                                             any

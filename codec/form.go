@@ -20,6 +20,7 @@ type form struct {
 	letters  bool // five bits a letter, A is 1, the first one highest
 	fill     byte // opRun
 	counter  bool
+	column   bool              // its bytes end where the next separator stands
 	base     int               // opDecimal: 16 for hexadecimal digits
 	places   int               // opDecimal: digits after the point that expressions see
 	texts    []string          // the only texts there are

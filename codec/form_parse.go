@@ -111,10 +111,10 @@ func (o *op) noValue(buf []byte) ([]byte, uint64, error) {
 		return buf, 0, fmt.Errorf("%w: null, but no bytes say that there is no value", ErrValue)
 	}
 	start := len(buf)
-	if o.size == 0 {
+	if o.size == 0 || o.form.column {
 		buf = append(buf, o.form.missing[0].bytes...)
 	}
-	for len(buf)-start < o.size {
+	for !o.form.column && len(buf)-start < o.size {
 		buf = append(buf, o.form.missing[0].bytes...)
 	}
 	b := buf[start:]

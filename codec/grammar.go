@@ -84,7 +84,8 @@ type node struct {
 	count     *expr
 	stop      *expr
 	separator []byte
-	element   int // op of the group around each element; -1: an element is one field
+	column    bool // one of the columns of the group around
+	element   int  // op of the group around each element; -1: an element is one field
 	on        *expr
 	cases     []branch
 	transform *transform
@@ -184,7 +185,7 @@ func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 			lo = 0
 		}
 		_ = covered
-	case n.kind == nodeGroup && n.size == nil && n.until == nil && n.transform == nil:
+	case n.kind == nodeGroup && n.size == nil && n.until == nil && n.transform == nil && n.separator == nil:
 		lo, hi = g.span(p, n.kids)
 		lo += len(n.before)
 		if hi >= 0 {

@@ -18,6 +18,7 @@ type grammarCompiler struct {
 	using       []string // layouts being compiled, against recursion
 	fields      []*Field // of the message being compiled
 	list        *node    // the innermost list around
+	columns     bool     // what is compiled stands between separators
 }
 
 func (c *compiler) grammar(d *definition) {

@@ -171,9 +171,15 @@ func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
 	for i := len(nodes) - 1; i >= 0; i-- {
 		n := nodes[i]
 		n.tail = after
-		own := n.size != nil || n.until != nil // a region of its own
+		own := n.size != nil || n.until != nil || n.column // a region of its own
+		if n.column {
+			n.tail = 0
+		}
 		inner := after
 		if own || n.kind == nodeList && n.separator != nil {
+			inner = 0
+		}
+		if n.kind == nodeGroup && n.separator != nil {
 			inner = 0
 		}
 		if n.kind == nodeList && n.count != nil && !own {
@@ -184,7 +190,7 @@ func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
 			g.tails(n.cases[k].kids, inner, name)
 		}
 		toEnd := n.rest || n.kind == nodeList && n.count == nil && n.stop == nil && !own
-		if toEnd && after < 0 {
+		if toEnd && after < 0 && !n.column {
 			key := ""
 			if n.op >= 0 {
 				key = g.p.ops[n.op].field.Key

@@ -27,7 +27,16 @@ func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
 	if def.use != "" && def.kind == "" {
 		return g.used(def, s, def.when == "" && def.size == 0 && def.sizeExpr == "" && def.key == "")
 	}
-	n := &node{op: -1, when: g.expr(def.path+".when", def.when, s), tail: -1, element: -1, rest: def.rest, optional: def.optional,
+	column := g.columns && isColumn(def)
+	if column {
+		own := *def // a layout can be used elsewhere too
+		def = &own
+		own.rest = own.rest || own.boundless()
+		own.column = true
+		defer func(columns bool) { g.columns = columns }(g.columns)
+		g.columns = false
+	}
+	n := &node{op: -1, column: column, when: g.expr(def.path+".when", def.when, s), tail: -1, element: -1, rest: def.rest, optional: def.optional,
 		before: g.marker(def.path+".before", def.before), until: g.marker(def.path+".until", def.until)}
 	if len(n.before) == 0 {
 		n.before = nil
@@ -35,7 +44,7 @@ func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
 	if len(n.until) == 0 {
 		n.until = nil
 	}
-	if n.optional && n.before == nil {
+	if n.optional && n.before == nil && !column {
 		g.c.src.problem(def.path+".optional", "it alone", "it with before: the text by which the field is known to be there (or when)")
 	}
 	n.size = g.expr(def.path+".size", def.sizeExpr, s)
@@ -60,6 +69,23 @@ func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
 	}
 	g.transform(n, def)
 	return []*node{n}
+}
+
+// boundless says that a field of characters or bytes does not say where it ends.
+func (f *fieldDef) boundless() bool {
+	return f.size == 0 && f.sizeExpr == "" && f.until == "" && (f.kind == "ascii" || f.kind == "hex" || f.kind == "decimal")
+}
+
+// isColumn says whether a field between separators stands between two of them; a part without bounds of its own does
+// not, its fields do.
+func isColumn(def *fieldDef) bool {
+	switch def.kind {
+	case "computed":
+		return false
+	case "group", "list", "choice", "":
+		return def.size > 0 || def.sizeExpr != "" || def.until != "" || def.separator != "" || def.rest
+	}
+	return true
 }
 
 // used compiles the fields of a named layout in place, or as a group when they have a size or a condition.
@@ -114,6 +140,12 @@ func (g *grammarCompiler) group(n *node, def *fieldDef, s *scope) {
 	if def.use != "" {
 		fields = append([]fieldDef{{path: def.path, grammarDef: grammarDef{rich: true, use: def.use}}}, fields...)
 	}
+	if n.separator = g.marker(def.path+".separator", def.separator); len(n.separator) == 0 {
+		n.separator = nil
+	} else {
+		defer func(columns bool) { g.columns = columns }(g.columns)
+		g.columns = true
+	}
 	kept := g.fields
 	n.kids = g.nodes(fields, inner, def.key == "")
 	if def.key != "" {
@@ -141,12 +173,20 @@ func (g *grammarCompiler) listNode(n *node, def *fieldDef, s *scope) {
 	if def.use != "" {
 		fields = append([]fieldDef{{path: def.path, grammarDef: grammarDef{rich: true, use: def.use}}}, fields...)
 	}
+	if def.elements && n.separator != nil && fields[0].boundless() {
+		fields = []fieldDef{fields[0]}
+		fields[0].rest = true
+	}
 	inner := newScope(s, def.key)
 	if !def.elements {
 		n.element = g.own(def, opGroup, "")
 	}
 	around, kept := g.list, g.fields
 	g.list = n
+	if n.separator != nil {
+		defer func(columns bool) { g.columns = columns }(g.columns)
+		g.columns = false
+	}
 	n.kids = g.nodes(fields, inner, false)
 	n.stop = g.expr(def.path+".stop", def.stop, inner)
 	g.list, g.fields = around, kept

@@ -25,6 +25,8 @@ type machine struct {
 	inner         int    // plain bytes of the region walked last
 	hash, scratch []byte // memory for copies
 	hidden        []byte // bytes of a part as they stand on the wire
+	table         *node  // the group whose columns are walked
+	begun         bool   // a column of it was there
 	plain         int    // parts around whose bytes are not those of the wire
 	bad           failure
 }
@@ -60,7 +62,7 @@ func (m *machine) start(p *Profile, f *Frame, up bool) {
 	clear(m.regs)
 	clear(m.marks)
 	m.p, m.f, m.off, m.depth, m.late = p, f, 0, 0, m.late[:0]
-	m.plain = 0
+	m.plain, m.table, m.begun = 0, nil, false
 	m.place = exprPlace{regs: m.regs, uplink: up}
 	m.bad = failure{}
 }
@@ -135,6 +137,14 @@ func (m *machine) node(n *node) verdict {
 			return whole
 		}
 	}
+	if n.column {
+		return m.column(n)
+	}
+	return m.there(n)
+}
+
+// there walks a node whose condition holds.
+func (m *machine) there(n *node) verdict {
 	if n.before != nil {
 		if have, v := m.literal(n, n.before, n.optional); v != whole || !have {
 			if v == whole {
@@ -325,7 +335,12 @@ func (m *machine) inside(n *node) verdict {
 	if n.op >= 0 {
 		m.depth++
 	}
-	v := m.nodes(n.kids)
+	var v verdict
+	if n.separator != nil {
+		v = m.columns(n)
+	} else {
+		v = m.nodes(n.kids)
+	}
 	if n.op >= 0 {
 		m.depth--
 	}

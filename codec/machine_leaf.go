@@ -47,6 +47,9 @@ func (m *machine) leaf(n *node) verdict {
 			return v
 		}
 	}
+	if n.column && o.form != nil && o.form.column && o.isMissing(m.data[m.off:m.end]) {
+		size, skip = m.end-m.off, 0
+	}
 	if size > o.most && o.size == 0 && o.most > 0 {
 		return m.fail(n, m.off, ErrLong, "%d bytes, allowed %d", int64(size), int64(o.most))
 	}

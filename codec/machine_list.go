@@ -82,7 +82,7 @@ func (m *machine) separated(n *node) (v verdict, again bool) {
 	default:
 		m.end = outer
 	}
-	if m.off == m.end {
+	if m.off == m.end && (n.element >= 0 || n.kids[0].kind != nodeLeaf) {
 		v = m.empty(n)
 	} else if v = m.element(n); v == whole && m.off != m.end {
 		v = m.fail(n, m.off, errRegion, "%d bytes are left over", int64(m.end-m.off))

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 )
@@ -24,6 +25,9 @@ type weaver struct {
 	command string
 	shape   *shape
 	missing error // a derived field that nothing derived
+	table   *node // the group whose columns are woven
+	begun   bool  // a column of it was written
+	gap     bool  // one of its columns is not there
 }
 
 type pendingSum struct {
@@ -164,8 +168,36 @@ func (w *weaver) node(n *node, in *woven) error {
 		for _, reg := range n.clear {
 			w.regs[reg], w.seqs[reg] = 0, -1
 		}
+		w.gap = w.gap || n.column && n.optional && n.before == nil
 		return nil
 	}
+	if n.column {
+		return w.column(n, in)
+	}
+	return w.there(n, in)
+}
+
+// column writes a field between separators.
+func (w *weaver) column(n *node, in *woven) error {
+	if w.gap {
+		return w.wrong(n, fmt.Errorf("%w: columns before it are not given", ErrValue))
+	}
+	table := w.table
+	if w.begun {
+		w.out = append(w.out, table.separator...)
+	}
+	start := len(w.out)
+	w.begun, w.table = false, nil
+	err := w.there(n, in)
+	w.begun, w.table, w.gap = true, table, false
+	if err == nil && bytes.Contains(w.out[start:], table.separator) {
+		return w.wrong(n, fmt.Errorf("%w: it holds the separator %q", ErrValue, table.separator))
+	}
+	return err
+}
+
+// there writes a node that is present.
+func (w *weaver) there(n *node, in *woven) error {
 	w.out = append(w.out, n.before...)
 	if n.mark > 0 {
 		w.marks[n.mark] = len(w.out)

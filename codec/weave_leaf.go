@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -53,6 +54,9 @@ func (w *weaver) leaf(n *node, in *woven) error {
 		w.out = append(w.out, o.form.fill)
 	}
 	w.note(o, seq, num, w.out[start:])
+	if len(n.until) > 0 && bytes.Contains(w.out[start:], n.until) {
+		return w.wrong(n, fmt.Errorf("%w: it holds %q, with which it ends", ErrValue, n.until))
+	}
 	w.out = append(w.out, n.until...)
 	return nil
 }

@@ -31,6 +31,10 @@ func (w *weaver) region(n *node, in *woven) error {
 }
 
 func (w *weaver) group(n *node, in *woven) error {
+	if n.separator != nil {
+		defer func(table *node, begun, gap bool) { w.table, w.begun, w.gap = table, begun, gap }(w.table, w.begun, w.gap)
+		w.table, w.begun, w.gap = n, false, false
+	}
 	if n.op < 0 {
 		return w.nodes(n.kids, in)
 	}
