@@ -124,6 +124,7 @@ type fold struct{ reg, bits int }
 type transform struct {
 	add, xor byte
 	block    int // bytes between checksums; 0: none
+	name     string
 	sum      checksum
 	little   bool
 	armour   *Armour

@@ -93,6 +93,7 @@ func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 	if n.check.sum, ok = g.algorithm(def.path, def.algorithm); !ok {
 		return
 	}
+	o.field.Algorithm = algorithmName(def.algorithm)
 	size := (n.check.sum.width + 7) / 8
 	if n.check.hex {
 		size *= 2
@@ -164,6 +165,30 @@ func (g *grammarCompiler) algorithm(path string, v any) (checksum, bool) {
 		g.c.src.problem(path+".algorithm", describe(v), "a name such as \"crc-16/modbus\", or { width, poly, init, refin, refout, xorout }")
 	}
 	return checksum{}, false
+}
+
+// algorithmName is how an algorithm is called: its name, or its parameters in the notation of the catalogue.
+func algorithmName(v any) string {
+	p, ok := v.(map[string]any)
+	if !ok {
+		name, _ := v.(string)
+		return name
+	}
+	var words []string
+	for _, key := range []string{"width", "poly", "init", "refin", "refout", "xorout"} {
+		switch v := p[key].(type) {
+		case nil:
+		case int64:
+			if key != "width" {
+				words = append(words, fmt.Sprintf("%s=0x%x", key, v))
+				continue
+			}
+			words = append(words, fmt.Sprintf("%s=%d", key, v))
+		default:
+			words = append(words, fmt.Sprintf("%s=%v", key, v))
+		}
+	}
+	return "crc " + strings.Join(words, " ")
 }
 
 // tails notes for fields that take what is left how much that is not.

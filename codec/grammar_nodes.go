@@ -272,6 +272,7 @@ func (g *grammarCompiler) transform(n *node, def *fieldDef) {
 	if b := def.blocks; b != nil {
 		n.transform.block, n.transform.little = b.size, b.order == "little"
 		n.transform.sum, _ = g.algorithm(b.path, b.algorithm)
+		n.transform.name = algorithmName(b.algorithm)
 	}
 	if n.size == nil && def.size == 0 && !def.rest && n.until == nil {
 		g.c.src.problem(def.path, "bytes that differ on the wire in a part without size", `a size, or until; "rest" is everything that is left`)

@@ -29,6 +29,7 @@ type machine struct {
 	begun         bool   // a column of it was there
 	plain         int    // parts around whose bytes are not those of the wire
 	bad           failure
+	trace         *tracer // what explains the walk; nil: nobody asks
 }
 
 type lateCheck struct {
@@ -92,6 +93,9 @@ func (m *machine) fail(n *node, off int, err error, format string, args ...int64
 
 // starve is what a lack of bytes means: more are to come, or the frame is cut off.
 func (m *machine) starve(n *node, need int) verdict {
+	if m.trace != nil {
+		m.trace.starved(n, m.off, need)
+	}
 	if m.whole {
 		return m.fail(n, m.off, ErrShort, "%d left, %d needed", int64(len(m.data)-m.off), int64(need))
 	}
@@ -289,6 +293,9 @@ func (m *machine) bounded(n *node) verdict {
 // reveal puts the plain bytes of a part in the place of those of the wire; what is behind them is no part of it.
 func (m *machine) reveal(n *node, start, after int) (size int, v verdict) {
 	m.hidden = append(m.hidden[:0], m.data[start:after]...)
+	if m.trace != nil {
+		return m.trace.region(m, n.transform, start, m.data[start:after])
+	}
 	size, ok := n.transform.decode(m.data[start:after], m.hidden)
 	switch {
 	case ok:

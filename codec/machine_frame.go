@@ -8,6 +8,9 @@ import (
 // frame walks one frame of a family from the first byte of data; n is its size.
 func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	content, total, v := m.delimit(f, data)
+	if v == begun && m.trace != nil {
+		content, v = m.trace.open(f, data)
+	}
 	if v != whole {
 		return 0, v
 	}
@@ -26,6 +29,9 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 		m.f.data = m.data
 	}
 	if v := m.nodes(f.header); v != whole {
+		if m.trace != nil && v == refused {
+			m.trace.salvageHeader(m, f, total)
+		}
 		return 0, v
 	}
 	body, v := m.bodyEnd(f, total)
@@ -34,22 +40,15 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	}
 	frameEnd := m.end
 	m.end = body
-	s, v := m.choose(f)
-	if v != whole {
-		return 0, v
-	}
-	if m.f != nil {
-		m.f.layout = s.layout
-	}
 	start := m.off
-	if v := m.nodes(s.nodes); v != whole {
+	if v := m.body(f, body); v != whole {
+		if m.trace != nil && v == refused {
+			m.trace.salvage(m, f, start, body, frameEnd)
+		}
 		return 0, v
 	}
 	if f.body.mark > 0 {
 		m.marks[f.body.mark], m.marks[f.body.mark+1] = start, m.off
-	}
-	if body >= 0 && m.off != body {
-		return 0, m.fail(nil, m.off, ErrLong, "%d more than the layout has", int64(body-m.off))
 	}
 	m.end = frameEnd
 	if v := m.nodes(f.trailer); v != whole {
@@ -71,6 +70,24 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 		return total, whole
 	}
 	return m.off, whole
+}
+
+// body walks the message up to end, where it must stop; -1: it ends where it ends.
+func (m *machine) body(f *family, end int) verdict {
+	s, v := m.choose(f)
+	if v != whole {
+		return v
+	}
+	if m.f != nil {
+		m.f.layout = s.layout
+	}
+	if v := m.nodes(s.nodes); v != whole {
+		return v
+	}
+	if end >= 0 && m.off != end {
+		return m.fail(nil, m.off, ErrLong, "%d more than the layout has", int64(end-m.off))
+	}
+	return whole
 }
 
 // delimit finds the content between the marks of a family; total is the size of the frame with them, 0 when there
@@ -155,6 +172,9 @@ func (m *machine) bodyEnd(f *family, total int) (end int, v verdict) {
 		size := int64(from) + value - int64(l.add) + int64(l.after)
 		if size > int64(f.max) || size < int64(m.off+f.tail) || value < 0 || value > 1<<40 {
 			return 0, m.fail(nil, m.off, ErrLength, "it says %d", value)
+		}
+		if m.trace != nil {
+			m.trace.size = int(size)
 		}
 		if total > 0 && int(size) != m.end {
 			return 0, m.fail(nil, m.off, ErrLength, "it says %d, the frame has %d bytes and not %d", value, int64(m.end), size)

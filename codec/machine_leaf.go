@@ -259,10 +259,15 @@ func (m *machine) verify(n *node, plan *checkPlan, o *op, off int, num uint64) v
 	if m.plain > 0 { // inside a part, the bytes are those that the part stands for
 		over = m.data
 	}
-	if from > to || to > len(over) {
+	if from < 0 || from > to || to > len(over) {
 		return m.refuse(n, off, errSum)
 	}
-	if want := plan.sum.sum(over[from:to]); want != num {
+	want := plan.sum.sum(over[from:to])
+	if m.trace != nil {
+		m.trace.checksum(m, o, plan, off, from, to, num, want)
+		return whole
+	}
+	if want != num {
 		if m.loud {
 			m.refuse(n, off, fmt.Errorf("%w: found %0*x, computed %0*x", errSum, plan.sum.width/4, num, plan.sum.width/4, want))
 			m.bad.op = o

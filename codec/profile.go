@@ -30,6 +30,8 @@ type Field struct {
 	Min   float64     // allowed range of a whole number, after scaling;
 	Max   float64     // both 0 for other kinds
 	Enum  []EnumLabel // in the order of the values
+
+	Algorithm string // of a checksum: its name, or its parameters; else empty
 }
 
 // EnumLabel names one value of a field.

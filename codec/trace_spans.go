@@ -1,0 +1,362 @@
+package codec
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// spanBuilder makes spans of the cells of a frame and of what stands between them.
+type spanBuilder struct {
+	t      *Trace
+	p      *Profile
+	w      *traced
+	nodes  map[int]*node // by op
+	sums   []sumAt       // checksums of blocks, in the order of the wire
+	fields map[int]*Check
+	cursor int // every byte before it belongs to a span
+	unread bool
+	path   []level
+}
+
+// sumAt is the checksum of a block on the wire.
+type sumAt struct {
+	stretch
+	check *Check
+}
+
+// level is a group or a list that is open.
+type level struct {
+	path string
+	list bool
+	next int // element
+}
+
+func newSpanBuilder(t *Trace, p *Profile, w *traced) *spanBuilder {
+	b := &spanBuilder{t: t, p: p, w: w, nodes: map[int]*node{}, fields: map[int]*Check{}}
+	if w.family == nil {
+		return b
+	}
+	for _, nodes := range append([][]*node{w.family.header, w.family.trailer}, bodies(w.family)...) {
+		each(nodes, func(n *node) {
+			if n.op >= 0 {
+				b.nodes[n.op] = n
+			}
+		})
+	}
+	return b
+}
+
+// checks turns the checksums that were looked at into those of the trace, in the order of the wire.
+func (b *spanBuilder) checks() {
+	place := func(c Check, inside bool) *Check {
+		switch {
+		case !inside:
+			c.From, c.To = b.w.place(c.From), b.w.place(c.To)
+		case c.From < c.To:
+			c.From, c.To = b.w.offset(c.From), b.w.where(c.To-1).to
+		default:
+			c.From, c.To = b.w.offset(c.From), b.w.offset(c.From)
+		}
+		return &c
+	}
+	sums, blocks := b.w.sums, b.w.blocks
+	for len(sums)+len(blocks) > 0 {
+		if len(blocks) > 0 && (len(sums) == 0 || blocks[0].wire < sums[0].off) {
+			if one := blocks[0]; one.sumSize > 0 {
+				at := one.wire + one.size
+				c := place(one.check, false)
+				b.sums = append(b.sums, sumAt{stretch{b.w.place(at), b.w.place(at + one.sumSize)}, c})
+				b.t.Checks = append(b.t.Checks, c)
+			}
+			blocks = blocks[1:]
+			continue
+		}
+		c := place(sums[0].check, sums[0].inside)
+		b.fields[sums[0].off] = c
+		b.t.Checks = append(b.t.Checks, c)
+		sums = sums[1:]
+	}
+}
+
+// badSum is where a wrong checksum stands.
+type badSum struct {
+	key string
+	off int
+}
+
+// wrong is the first checksum that is not right.
+func (b *spanBuilder) wrong() (*Check, badSum) {
+	for _, c := range b.t.Checks {
+		if c.OK() {
+			continue
+		}
+		for i := range b.w.sums {
+			if s := &b.w.sums[i]; b.fields[s.off] == c {
+				return c, badSum{s.op.field.Key, b.w.offset(s.off)}
+			}
+		}
+		for _, s := range b.sums {
+			if s.check == c {
+				return c, badSum{"", s.from}
+			}
+		}
+	}
+	return nil, badSum{}
+}
+
+func (b *spanBuilder) build() {
+	f := &b.t.frame
+	after := len(f.cells) // the cells from here on were read after the fault
+	if b.w.salvaged > 0 {
+		after = b.w.salvaged
+	}
+	if start := b.startMark(); start > 0 {
+		b.mark(SpanMark, start)
+	}
+	for i := range f.cells {
+		if i == after {
+			b.fault(b.first(i))
+		}
+		b.cell(i)
+	}
+	if after == len(f.cells) {
+		b.fault(len(b.t.Raw))
+	}
+	b.end()
+	b.extents()
+}
+
+// startMark is the size of the mark at the beginning.
+func (b *spanBuilder) startMark() int {
+	if f := b.w.family; f != nil && f.end != nil && bytes.HasPrefix(b.t.Raw, f.start) {
+		return len(f.start)
+	}
+	return 0
+}
+
+// first byte of the cells from i on.
+func (b *spanBuilder) first(i int) int { return b.w.offset(int(b.t.frame.cells[i].off)) }
+
+// span appends a span that begins at the cursor.
+func (b *spanBuilder) span(s Span) {
+	s.Off = b.cursor
+	if s.Kind != SpanGroup {
+		b.cursor += s.Len
+	}
+	b.t.Spans = append(b.t.Spans, s)
+}
+
+// cell appends the spans of one field.
+func (b *spanBuilder) cell(i int) {
+	f := &b.t.frame
+	c := &f.cells[i]
+	o := &b.p.ops[c.op]
+	s := Span{Depth: int(c.depth), Field: o.field, Item: f.item(i, o)}
+	s.Path, s.Index = b.name(s.Depth, o)
+	group := o.code == opGroup || o.code == opList
+	pieces := b.w.stretches(int(c.off), int(c.size))
+	if group || len(pieces) == 0 {
+		b.gap(b.w.offset(int(c.off)), i)
+		if group {
+			s.Kind = SpanGroup
+		}
+		s.Item.Off, s.Item.Len = b.cursor, 0
+		b.span(s)
+		return
+	}
+	s.Check = b.fields[int(c.off)]
+	if o.code != opChecksum {
+		s.Check = nil
+	}
+	s.Item.Off, s.Item.Len = pieces[0].from, pieces[len(pieces)-1].to-pieces[0].from
+	if plain := f.bytes(i); !b.same(pieces, plain) {
+		s.Plain = plain
+	}
+	for n, piece := range pieces {
+		b.gap(piece.from, i)
+		if n > 0 {
+			s = Span{Kind: SpanContinued, Depth: s.Depth, Path: s.Path, Field: s.Field, Index: s.Index}
+		}
+		s.Len = piece.to - piece.from
+		b.span(s)
+	}
+}
+
+// same says that the bytes stand on the wire as they were read.
+func (b *spanBuilder) same(pieces []stretch, plain []byte) bool {
+	for _, p := range pieces {
+		n := p.to - p.from
+		if n > len(plain) || string(b.t.Raw[p.from:p.to]) != string(plain[:n]) {
+			return false
+		}
+		plain = plain[n:]
+	}
+	return len(plain) == 0
+}
+
+// name is the path of a field, and its number when it is an element of a list.
+func (b *spanBuilder) name(depth int, o *op) (path string, index int) {
+	for len(b.path) > depth {
+		b.path = b.path[:len(b.path)-1]
+	}
+	index = -1
+	key := o.field.Key
+	if n := len(b.path); n > 0 {
+		around := &b.path[n-1]
+		if around.list && o.code != opPart {
+			index = around.next
+			around.next++
+			key = "[" + strconv.Itoa(index) + "]"
+		} else if key != "" {
+			key = "." + key
+		}
+		path = around.path
+	}
+	if path += key; o.code == opGroup || o.code == opList {
+		b.path = append(b.path, level{path: path, list: o.code == opList})
+	}
+	return path, index
+}
+
+// mark appends n bytes that belong to no field.
+func (b *spanBuilder) mark(kind SpanKind, n int) { b.span(Span{Kind: kind, Len: n, Index: -1}) }
+
+// gap accounts for the bytes before the next cell (-1: there is none): checksums of blocks, delimiters, or what was not
+// read.
+func (b *spanBuilder) gap(to, next int) {
+	for b.cursor < to {
+		end := to
+		for len(b.sums) > 0 && b.sums[0].from < b.cursor {
+			b.sums = b.sums[1:]
+		}
+		if len(b.sums) > 0 && b.sums[0].from < to {
+			if end = b.sums[0].from; end == b.cursor {
+				s := b.sums[0]
+				b.span(Span{Kind: SpanSum, Len: min(s.to, to) - s.from, Depth: b.t.Spans[len(b.t.Spans)-1].Depth, Index: -1, Check: s.check})
+				continue
+			}
+		}
+		if b.unread {
+			b.mark(SpanUnread, end-b.cursor)
+		} else {
+			b.delimiters(end, next)
+		}
+	}
+}
+
+// depth of the cell before which something stands, or of the last one.
+func (b *spanBuilder) depth(next int) int {
+	if next >= 0 {
+		return int(b.t.frame.cells[next].depth)
+	}
+	return 0
+}
+
+// delimiters appends what ends the field before, what stands between, and what announces the field after.
+func (b *spanBuilder) delimiters(to, next int) {
+	depth, text := b.depth(next), b.t.Raw[b.cursor:to]
+	if last := b.last(); last != nil {
+		if n := b.nodes[b.opOf(last)]; n != nil && n.until != nil && bytes.HasPrefix(text, n.until) {
+			b.span(Span{Kind: SpanMark, Len: len(n.until), Depth: last.Depth, Index: -1, Path: last.Path, Field: last.Field})
+			text = text[len(n.until):]
+		}
+	}
+	before := 0
+	if next >= 0 {
+		if n := b.nodes[int(b.t.frame.cells[next].op)]; n != nil && n.before != nil && bytes.HasSuffix(text, n.before) {
+			before = len(n.before)
+		}
+	}
+	if n := len(text) - before; n > 0 {
+		b.span(Span{Kind: SpanMark, Len: n, Depth: depth, Index: -1})
+	}
+	if before > 0 {
+		o := &b.p.ops[b.t.frame.cells[next].op]
+		b.span(Span{Kind: SpanMark, Len: before, Depth: depth, Index: -1, Field: o.field, Path: o.field.Key})
+	}
+}
+
+// last is the field before the cursor.
+func (b *spanBuilder) last() *Span {
+	if n := len(b.t.Spans); n > 0 && b.t.Spans[n-1].Kind == SpanField {
+		return &b.t.Spans[n-1]
+	}
+	return nil
+}
+
+func (b *spanBuilder) opOf(s *Span) int {
+	for i := range b.p.ops {
+		if &b.p.ops[i] == s.Item.op {
+			return i
+		}
+	}
+	return -1
+}
+
+// fault appends the field at which the walk ended, when it did; what follows up to limit was not read.
+func (b *spanBuilder) fault(limit int) {
+	w := b.w
+	s := Span{Index: -1}
+	switch w.verdict {
+	case whole:
+		return
+	case begun:
+		s.Kind = SpanPartial
+		o := w.op
+		if o == nil && w.node != nil && w.node.op >= 0 {
+			o = &b.p.ops[w.node.op]
+		}
+		if s.Len = len(b.t.Raw) - b.cursor; o != nil {
+			s.Field, s.Path = o.field, o.field.Key
+		}
+		if o != nil || s.Len > 0 {
+			b.span(s)
+		}
+		return
+	}
+	s.Kind, s.Wrong = SpanFault, w.bad.err
+	if n := len(b.t.Spans); n > 0 {
+		s.Depth = b.t.Spans[n-1].Depth
+	}
+	at := max(w.offset(w.bad.off), b.cursor)
+	b.gap(min(at, limit), -1)
+	if o := w.bad.op; o != nil {
+		s.Field, s.Path = o.field, o.field.Key
+		if o.size > 0 && o.code != opPart && w.offset(w.bad.off) == b.cursor {
+			if pieces := w.stretches(w.bad.off, o.size); len(pieces) == 1 {
+				s.Len = max(min(pieces[0].to, limit)-b.cursor, 0)
+			}
+		}
+	}
+	b.span(s)
+	b.unread = true
+}
+
+// end accounts for what is left: the mark at the end, or what was not read.
+func (b *spanBuilder) end() {
+	size := len(b.t.Raw)
+	if f := b.w.family; f != nil && f.end != nil && b.w.content != nil && !b.w.partial && bytes.HasSuffix(b.t.Raw, f.end) {
+		b.gap(size-len(f.end), -1)
+		b.unread = false
+	}
+	b.gap(size, -1)
+}
+
+// extents makes groups and lists as long as what is inside.
+func (b *spanBuilder) extents() {
+	for i := range b.t.Spans {
+		s := &b.t.Spans[i]
+		if s.Kind != SpanGroup {
+			continue
+		}
+		for _, inner := range b.t.Spans[i+1:] {
+			if inner.Depth <= s.Depth {
+				break
+			}
+			if inner.Kind != SpanGroup {
+				s.Len = max(s.Len, inner.Off+inner.Len-s.Off)
+			}
+		}
+		s.Item.Off, s.Item.Len = s.Off, s.Len
+	}
+}

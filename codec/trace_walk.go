@@ -1,0 +1,219 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+)
+
+// tracer is what a machine tells about its walk beyond the fields.  With a tracer a wrong checksum does not end the
+// walk, and an open frame is read as far as it goes.
+type tracer struct {
+	sums     []tracedSum
+	blocks   []tracedBlock
+	partial  bool  // the end mark has not come
+	size     int   // of the content, as the length field says; 0: not known
+	node     *node // that lacks bytes, from at on
+	at, need int
+	salvaged int // cells that were read after a fault, from this one on; 0: none
+}
+
+// tracedSum is a checksum in a field.
+type tracedSum struct {
+	op     *op
+	off    int
+	inside bool // it covers bytes that a part stands for
+	check  Check
+}
+
+// tracedBlock is a stretch of bytes that were read at data and stand at wire; sumSize bytes behind them there are their
+// checksum.
+type tracedBlock struct {
+	data, size   int
+	wire, inWire int
+	sumSize      int
+	check        Check
+}
+
+func (t *tracer) starved(n *node, at, need int) { t.node, t.at, t.need = n, at, need }
+
+func (t *tracer) checksum(m *machine, o *op, plan *checkPlan, off, from, to int, found, computed uint64) {
+	t.sums = append(t.sums, tracedSum{op: o, off: off, inside: m.plain > 0, check: Check{
+		Algorithm: o.field.Algorithm, From: from, To: to, Found: found, Computed: computed, Digits: plan.sum.width / 4}})
+}
+
+// region puts the plain bytes of a part, m.hidden on the wire, into data, which was read at start.  It notes where they
+// stand, and how the checksums of its blocks are.
+func (t *tracer) region(m *machine, tr *transform, start int, data []byte) (size int, v verdict) {
+	if tr.block == 0 {
+		n, ok := tr.decode(data, m.hidden)
+		if !ok {
+			return 0, m.refuse(nil, start, errArmour)
+		}
+		t.blocks = append(t.blocks, tracedBlock{data: start, size: n, wire: start, inWire: len(data)})
+		return n, whole
+	}
+	width := tr.sum.width / 8
+	for at := 0; at < len(m.hidden); {
+		n := min(tr.block, max(len(m.hidden)-at-width, 0))
+		b, sum := m.hidden[at:at+n], m.hidden[at+n:min(at+n+width, len(m.hidden))]
+		found := loadBE(sum)
+		if tr.little {
+			found = loadLE(sum)
+		}
+		t.blocks = append(t.blocks, tracedBlock{data: start + size, size: n, wire: start + at, inWire: n, sumSize: len(sum), check: Check{
+			Algorithm: tr.name, From: start + at, To: start + at + n, Found: found, Computed: tr.sum.sum(b), Digits: tr.sum.width / 4}})
+		copy(data[size:], b)
+		size, at = size+n, at+n+len(sum)
+	}
+	return size, whole
+}
+
+// open is the content of a frame whose end has not come.
+func (t *tracer) open(f *family, data []byte) (content []byte, v verdict) {
+	if len(data) < len(f.start) {
+		return nil, begun
+	}
+	t.partial = true
+	content = data[len(f.start):]
+	for k := min(len(f.end)-1, len(content)); k > 0; k-- { // the mark may have begun
+		if string(content[len(content)-k:]) == string(f.end[:k]) {
+			content = content[:len(content)-k]
+			break
+		}
+	}
+	if f.escape == nil && f.armour == nil {
+		return content, whole
+	}
+	for ; len(content) > 0; content = content[:len(content)-1] { // the last sequence may be cut
+		if plain, ok := f.plain(nil, content); ok {
+			return plain, whole
+		}
+	}
+	return nil, whole
+}
+
+// salvage reads the trailer after a fault in the body: whether the checksum is right says whether the frame was damaged
+// on its way or is none of this profile.
+func (t *tracer) salvage(m *machine, f *family, start, body, end int) {
+	if len(f.trailer) == 0 || body < start || end < body || end > len(m.data) {
+		return
+	}
+	bad := m.bad
+	t.salvaged = len(m.f.cells)
+	m.off, m.end, m.depth = body, end, 0
+	if f.body.mark > 0 {
+		m.marks[f.body.mark], m.marks[f.body.mark+1] = start, body
+	}
+	m.nodes(f.trailer)
+	for i := range m.late {
+		l := &m.late[i]
+		m.verify(nil, l.plan, l.op, l.off, l.num)
+	}
+	m.bad = bad
+}
+
+// salvageHeader is salvage after a fault in the header, when the end of the frame is known all the same.
+func (t *tracer) salvageHeader(m *machine, f *family, total int) {
+	bad := m.bad
+	switch l := f.length; {
+	case total > 0:
+		t.salvage(m, f, m.off, len(m.data)-f.tail, len(m.data))
+	case l != nil && l.mark >= 0 && m.marks[l.mark] >= 0 && slices.ContainsFunc(m.f.cells, func(c cell) bool { return m.p.ops[c.op].reg == l.reg }):
+		if body, v := m.bodyEnd(f, total); v == whole {
+			t.salvage(m, f, m.off, body, m.end)
+		}
+	}
+	m.bad = bad
+}
+
+// traceGrammar walks the kinds of frames and directions that there are, and keeps what goes furthest.
+func (p *Profile) traceGrammar(d Direction, data []byte, prefix bool) (best *Trace) {
+	keep := func(t *Trace) {
+		if best == nil || best.score.less(t.score) {
+			best = t
+		}
+	}
+	for _, way := range [2]Direction{Uplink, Downlink} {
+		if d != Any && d != way {
+			continue
+		}
+		for _, family := range p.grammar.families {
+			if family.direction != Any && family.direction != way {
+				continue
+			}
+			if !prefix {
+				keep(p.traceFamily(d, family, way, data, true))
+			}
+			if begun := p.traceFamily(d, family, way, data, false); prefix || begun.Outcome == Incomplete {
+				keep(begun)
+			}
+		}
+	}
+	if best == nil { // no kind of frame goes this way
+		best = &Trace{Raw: data, Direction: d}
+		best.settle(p, traced{wire: plainWire(data), verdict: refused})
+	}
+	return best
+}
+
+// traceFamily walks one frame.  When nothing more will come, all of data is to be it.
+func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte, all bool) *Trace {
+	t := &Trace{Raw: data, Direction: way, Kind: f.name}
+	tr := &tracer{}
+	m := &machine{trace: tr, loud: true}
+	t.frame.reset(p, way)
+	t.frame.decoded = true
+	m.start(p, &t.frame, way == Uplink)
+	m.whole = all
+	for i := range m.marks {
+		m.marks[i] = -1 // not passed yet
+	}
+	n, v := m.frame(f, data)
+	if tr.partial && (v == whole || v == refused && m.bad.err == errRegion && m.bad.off >= len(m.data)) {
+		v = begun // its end has not come, and so its last part is open
+	}
+	w := traced{tracer: tr, family: f, verdict: v, bad: m.bad, read: m.off}
+	switch {
+	case v == whole:
+		t.Raw = data[:n]
+	case v == begun && (all || len(data) >= f.max):
+		w.verdict = refused
+		w.bad = failure{off: m.off, err: fmt.Errorf("%w: the frame does not end within %d bytes", ErrShort, len(data))}
+	}
+	if d == Any {
+		t.Direction = Any
+		if l := t.frame.layout; l != nil {
+			t.Direction = l.direction
+		}
+	}
+	t.frame.direction = t.Direction
+	w.wire = newWire(f, tr, m.wire, t.Raw)
+	if v == begun {
+		w.missing(f, m)
+	}
+	t.settle(p, w)
+	if all && len(t.Raw) < len(data) {
+		t.extend(p, data)
+	}
+	return t
+}
+
+// missing is how much of a begun frame has not come.
+func (w *traced) missing(f *family, m *machine) {
+	end := len(f.end)
+	for ; end > 0 && !hasSuffix(w.raw, f.end[:end]); end-- {
+	}
+	end = len(f.end) - end
+	if w.size > 0 {
+		w.lacks, w.exact = max(w.size-len(m.data), 0)+end, f.escape == nil && f.armour == nil
+	} else {
+		w.lacks = max(w.at+w.need-len(m.data), f.least-len(m.data), 1-end, 0) + end
+	}
+	if w.lacks < 1 {
+		w.lacks, w.exact = 1, false
+	}
+}
+
+func hasSuffix(b, end []byte) bool {
+	return len(b) >= len(end) && string(b[len(b)-len(end):]) == string(end)
+}

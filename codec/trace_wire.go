@@ -1,0 +1,151 @@
+package codec
+
+import "fmt"
+
+// wire says where the bytes that a walk read stand in the frame.
+type wire struct {
+	raw     []byte
+	content []int // place in raw of each byte of the content, and of the first after it
+	regions []tracedBlock
+}
+
+func plainWire(raw []byte) wire { return wire{raw: raw} }
+
+// newWire takes the content of a frame, which stands between its marks.
+func newWire(f *family, t *tracer, content, raw []byte) wire {
+	w := wire{raw: raw, regions: t.blocks}
+	if f.end == nil {
+		return w
+	}
+	at := min(len(f.start), len(raw))
+	inWire := max(len(raw)-at-len(f.end), 0)
+	w.content = make([]int, 0, len(content)+1)
+	for i, b := range content {
+		switch {
+		case f.armour != nil:
+			at = len(f.start) + i*inWire/len(content)
+			w.content = append(w.content, at)
+			at = len(f.start) + (i+1)*inWire/len(content)
+			continue
+		case f.escape != nil && f.escape.coded[b] != nil:
+			w.content = append(w.content, at)
+			at += len(f.escape.coded[b])
+			continue
+		}
+		w.content = append(w.content, at)
+		at++
+	}
+	w.content = append(w.content, at)
+	return w
+}
+
+// place in the frame of a byte of the content.
+func (w *wire) place(i int) int {
+	if w.content == nil {
+		return min(max(i, 0), len(w.raw))
+	}
+	return w.content[min(max(i, 0), len(w.content)-1)]
+}
+
+// stretch is bytes of the frame, from up to but without to.
+type stretch struct{ from, to int }
+
+// where a byte stands that was read at i.  It may be none, where several bytes stand for several others.
+func (w *wire) where(i int) stretch {
+	from, to := i, i+1
+	for k := len(w.regions) - 1; k >= 0; k-- { // parts inside others come after them
+		if r := &w.regions[k]; r.data <= from && from < r.data+r.size {
+			from, to = r.wire+(from-r.data)*r.inWire/r.size, r.wire+(to-r.data)*r.inWire/r.size
+		}
+	}
+	return stretch{w.place(from), w.place(to)}
+}
+
+// stretches are where size bytes that were read at i stand; several when checksums of blocks are in between.
+func (w *wire) stretches(i, size int) (out []stretch) {
+	for ; size > 0; i, size = i+1, size-1 {
+		s := w.where(i)
+		if n := len(out); n > 0 && out[n-1].to == s.from {
+			out[n-1].to = s.to
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// offset in the frame of what was read at i.
+func (w *wire) offset(i int) int { return w.where(i).from }
+
+// traced is a walk over a frame and how it ended.
+type traced struct {
+	wire
+	*tracer
+	family  *family // nil in a profile without a grammar
+	verdict verdict
+	bad     failure
+	read    int // so much was read
+	op      *op // that lacks bytes
+	lacks   int // bytes that are still to come, or more
+	exact   bool
+}
+
+// settle makes the trace of a walk: the verdict, the checksums, the spans.
+func (t *Trace) settle(p *Profile, w traced) {
+	t.frame.raw = t.Raw
+	if t.frame.profile == nil {
+		t.frame.reset(p, t.Direction)
+	}
+	if w.tracer == nil {
+		w.tracer = &tracer{}
+	}
+	if l := t.frame.layout; l != nil {
+		t.Message = l.message
+	}
+	b := newSpanBuilder(t, p, &w)
+	b.checks()
+	wrong, bad := b.wrong()
+	t.score = score{read: w.offset(w.read)}
+	for _, c := range t.Checks {
+		if c.OK() {
+			t.score.sums++
+		}
+	}
+	switch {
+	case w.verdict == refused:
+		if w.bad.err == nil {
+			w.bad = failure{err: ErrUnknownCommand}
+			if len(t.Raw) == 0 {
+				w.bad.err = ErrShort
+			}
+		}
+		t.Fault = p.fault(t.frame.layout, w.bad).(*FieldError)
+		t.Fault.Offset = w.offset(w.bad.off)
+		t.score.class = classRefused
+	case wrong != nil:
+		t.Fault = p.fault(t.frame.layout, failure{err: fmt.Errorf("%w: found %0*x, computed %0*x", errSum, wrong.Digits, wrong.Found, wrong.Digits, wrong.Computed)}).(*FieldError)
+		t.Fault.Field, t.Fault.Offset = bad.key, bad.off
+		t.score.class = classDamaged
+		if w.verdict == begun {
+			t.score.class = classRefused
+		}
+	case w.verdict == begun:
+		t.Outcome, t.Missing, t.Exact = Incomplete, w.lacks, w.exact
+		t.score.class = classIncomplete
+	default:
+		t.Outcome = Accepted
+		t.score.class = classAccepted
+	}
+	b.build()
+}
+
+// extend makes t, which is a whole frame, the trace of data, which has more bytes than the frame.
+func (t *Trace) extend(p *Profile, data []byte) {
+	n, more := len(t.Raw), len(data)-len(t.Raw)
+	err := fmt.Errorf("%w: %d after the end of the frame", ErrLong, more)
+	if t.Fault == nil {
+		t.Fault = p.fault(t.frame.layout, failure{off: n, err: err}).(*FieldError)
+	}
+	t.Raw, t.Outcome, t.score.class = data, Refused, classRefused
+	t.Spans = append(t.Spans, Span{Kind: SpanFault, Off: n, Index: -1, Wrong: err}, Span{Kind: SpanUnread, Off: n, Len: more, Index: -1})
+}
