@@ -1,0 +1,117 @@
+package journal
+
+import (
+	"errors"
+	"time"
+)
+
+// Errors that callers branch on.
+var (
+	// ErrFailed: a write or a sync failed.  Nothing is stored any more; what was committed is safe and found by the next start.
+	ErrFailed = errors.New("the journal has failed")
+	// ErrFull: the disk is nearly full.  Nothing is taken until there is room again.
+	ErrFull = errors.New("the disk of the journal is nearly full")
+	// ErrClosed: the journal has been closed.
+	ErrClosed = errors.New("the journal is closed")
+)
+
+// Entry is what one sender wants on disk: consecutive records of one master, or an event, or the state of a master.  It lies in
+// what its sender pools; from Append until Committed it belongs to the engine.
+type Entry struct {
+	Records []byte    // encoded, one after the other (see AppendRecord); may be empty
+	Count   int       // how many
+	Subject *Subject  // the master of the records and of the state; nil: none is known
+	State   []byte    // not nil: what is to be known of the master after a restart, everything appended before included
+	Event   *Event    // not nil: something that happened
+	Owner   Committer // told when it is on disk
+
+	next *Entry
+}
+
+// Committer is told what became of an entry.  Exactly once, in the order of Append, in a goroutine of the engine: it must not block.
+// first is the sequence number of the first record, or of the next one to come when there is none.
+type Committer interface {
+	Committed(first uint64, err error)
+}
+
+// Subject is the engine's handle of one master.  It is made by its owner, which sets Serial and Owner before the first entry; the
+// rest belongs to the engine.
+type Subject struct {
+	Serial string
+	Owner  Snapshotter // asked for its state now and then
+
+	Pending Positions // records since the last span that the index holds
+	Listed  bool      // among those to be asked
+}
+
+// Snapshotter is asked, from a goroutine of the engine, to append an entry with its state soon.
+type Snapshotter interface{ Snapshot() }
+
+// Event is something that happened beside the frames that were accepted.
+type Event struct {
+	ID         uint64 // given by the engine
+	At         time.Time
+	Kind       string // one of the Event constants
+	Master     string
+	Listener   string
+	Connection uint64
+	Remote     string
+	Reason     string
+	Detail     string
+	Raw        []byte // bytes of a frame that was not accepted
+}
+
+// Kinds of events.
+const (
+	EventOnline   = "online"   // a master has a link
+	EventOffline  = "offline"  // a link of a master has ended
+	EventTakeover = "takeover" // a newer connection of the same master
+	EventKick     = "kick"     // an operator closed a connection
+	EventRejected = "rejected" // a frame that was not accepted, with its reason
+	EventPoison   = "poison"   // a frame that made an actor fail
+	EventAlarm    = "alarm"    // a transaction number with other content, a full disk, damage
+	EventStart    = "start"    // of the process
+	EventStop     = "stop"
+)
+
+// Queue links entries in the order of Append.  The zero value is empty.
+type Queue struct {
+	first, last *Entry
+	Len         int // entries
+	Bytes       int // of records
+}
+
+// Push adds e at the end.
+func (q *Queue) Push(e *Entry) {
+	e.next = nil
+	if q.last == nil {
+		q.first = e
+	} else {
+		q.last.next = e
+	}
+	q.last = e
+	q.Len++
+	q.Bytes += len(e.Records)
+}
+
+// Pop takes the first entry; nil when there is none.
+func (q *Queue) Pop() *Entry {
+	e := q.first
+	if e == nil {
+		return nil
+	}
+	if q.first = e.next; q.first == nil {
+		q.last = nil
+	}
+	e.next = nil
+	q.Len--
+	q.Bytes -= len(e.Records)
+	return e
+}
+
+// All visits the entries in order; none may be popped meanwhile.
+func (q *Queue) All(visit func(e *Entry)) {
+	for e := q.first; e != nil; e = e.next {
+		visit(e)
+	}
+}

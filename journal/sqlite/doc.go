@@ -1,0 +1,30 @@
+// Package sqlite is the journal engine on an embedded SQLite database (modernc.org/sqlite, no cgo).
+//
+//	Append ─▶ queue ─▶ writer goroutine: everything that waits, one transaction, one sync ─▶ notifier goroutine ─▶ Committed
+//	                          ▲ tasks: definitions, cursors, retention, states of masters
+//	readers (history, watch, cursors, verify) ─▶ connections of their own, which see committed data only
+//
+// # Tables
+//
+//	batch    what one commit brought: all its records in one row.  The truth; everything else about frames follows from it
+//	master   a master's state and the positions of its records that no span holds yet
+//	span     positions of a master's records, some dozens to a row
+//	event    links, rejected frames, alarms
+//	profile  the definitions that records were received with
+//	cursor   how far a named consumer has read
+//	meta     how far the masters' states reach; numbers of the schema
+//
+// One row for a commit is what makes durability cheap: a commit costs the same for one frame as for thousands.  Every row carries a
+// CRC-32C, each record in a batch one of its own.  The positions of batches have no gaps, so a missing row is found.
+//
+// # Goroutines
+//
+// The writer owns the one connection that writes, the sequence numbers and all Subjects.  The notifier calls Committed, so that the next
+// commit runs while acknowledgements are written.  The keeper looks at the disk, deletes what is too old and asks masters for their
+// states.  The checkpointer moves the write-ahead log into the database beside the writer.  Close waits for all of them.
+//
+// # Failure
+//
+// The first failed write or sync ends the engine: nothing is committed or synced after it, every entry that waits and every later one is
+// told ErrFailed.  The files are left as they are; a new process finds everything that was committed.
+package sqlite

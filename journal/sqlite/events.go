@@ -1,0 +1,89 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"trama/journal"
+)
+
+// Events returns what q asks for, oldest first unless it says otherwise; damage names rows that are left out.
+func (j *Journal) Events(ctx context.Context, q journal.EventQuery) (events []journal.Event, damage []Damage, err error) {
+	var where []string
+	var args []any
+	add := func(text string, arg any) {
+		where = append(where, text)
+		args = append(args, arg)
+	}
+	if q.Master != "" {
+		add("master = ?", q.Master)
+	}
+	if q.Kind != "" {
+		add("kind = ?", q.Kind)
+	}
+	if !q.Since.IsZero() {
+		add("at >= ?", q.Since.UnixNano())
+	}
+	if !q.Until.IsZero() {
+		add("at < ?", q.Until.UnixNano())
+	}
+	order := "id"
+	if q.Newest {
+		order = "id DESC"
+		if q.After > 0 {
+			add("id < ?", int64(q.After))
+		}
+	} else {
+		add("id > ?", int64(q.After))
+	}
+	if q.Limit <= 0 {
+		q.Limit = journal.DefaultLimit
+	}
+	text := "SELECT id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc FROM event"
+	if len(where) > 0 {
+		text += " WHERE " + strings.Join(where, " AND ")
+	}
+	rows, err := j.read.QueryContext(ctx, text+fmt.Sprintf(" ORDER BY %s LIMIT %d", order, q.Limit), args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		e, ok, err := scanEvent(rows.Scan)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !ok {
+			damage = append(damage, Damage{Where: fmt.Sprintf("event %d", e.ID), What: "its checksum is wrong"})
+			continue
+		}
+		events = append(events, e)
+	}
+	return events, damage, rows.Err()
+}
+
+// scanEvent reads a row; ok is false when it is not what was written.
+func scanEvent(scan func(...any) error) (e journal.Event, ok bool, err error) {
+	var id, at, boot, connection, crc int64
+	if err := scan(&id, &at, &e.Kind, &e.Master, &e.Listener, &boot, &connection, &e.Remote, &e.Reason, &e.Detail, &e.Raw, &crc); err != nil {
+		return e, false, err
+	}
+	e.ID, e.At, e.Connection = uint64(id), time.Unix(0, at), uint64(connection)
+	return e, crc == sum(id, at, e.Kind, e.Master, e.Listener, boot, connection, e.Remote, e.Reason, e.Detail, blob(e.Raw)), nil
+}
+
+// Event returns one event with its bytes.
+func (j *Journal) Event(ctx context.Context, id uint64) (journal.Event, error) {
+	all, damage, err := j.Events(ctx, journal.EventQuery{After: id - 1, Limit: 1})
+	switch {
+	case err != nil:
+		return journal.Event{}, err
+	case len(damage) > 0:
+		return journal.Event{}, fmt.Errorf("%w: %s", journal.ErrDamaged, damage[0].Where)
+	case len(all) == 0 || all[0].ID != id:
+		return journal.Event{}, fmt.Errorf("no event %d", id)
+	}
+	return all[0], nil
+}

@@ -1,0 +1,314 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"trama/journal"
+)
+
+// Options of a journal.  The zero value of everything but Path means its default.
+type Options struct {
+	Path string // of the database; its directory is made
+	VFS  string // of SQLite's file access; for tests
+
+	FramesFor  time.Duration // how long frames are kept; 0: for ever
+	FramesUpTo int64         // bytes of the database that frames may fill before the oldest go; 0: no bound
+	EventsFor  time.Duration // how long events are kept; 0: for ever
+	EventsUpTo int64         // events that are kept; 0: no bound
+	DiskLimit  int           // percent of the disk in use at which nothing more is taken (default 95)
+	SweepEvery time.Duration // how often the states of masters are written (default 30 s)
+
+	// Warn is told of what an operator should know and the engine lives with; nil: nobody is.
+	Warn func(what string, args ...any)
+	// DiskUse tells how much of the disk is in use, in percent; nil asks the system.  For tests.
+	DiskUse func() (percent float64, err error)
+}
+
+const (
+	defaultDiskLimit  = 95
+	defaultSweepEvery = 30 * time.Second
+	readers           = 4
+	schemaVersion     = 1
+)
+
+// oldestSQLite is the first release without the WAL-reset corruption of 3.7.0 to 3.51.2.
+const oldestSQLite = "3.51.3"
+
+// Journal is an open database.  Its methods may be called from any goroutine.
+type Journal struct {
+	options Options
+	db      *sql.DB   // of the writer
+	conn    *sql.Conn // the only one that writes
+	read    *sql.DB
+	mark    *mark
+	boot    int64
+	version string
+
+	mu      sync.Mutex    // guards the queue, tasks, busy, closed and failure
+	wake    *sync.Cond    // the writer waits here
+	queue   journal.Queue // what waits for the next commit
+	tasks   []*task
+	closed  bool
+	failure error
+
+	notices  notices
+	failed   chan struct{} // closed with the first failure
+	stop     chan struct{} // closed by Close
+	helpers  sync.WaitGroup
+	finished chan struct{} // closed when the writer has ended
+
+	committed atomic.Uint64 // last sequence number on disk
+	swept     atomic.Uint64 // the states of masters cover everything up to here
+	full      atomic.Bool
+	found     atomic.Pointer[[]Damage] // when it was opened
+	counters  counters
+	news      news
+
+	w writer // the writer goroutine's own
+}
+
+// A commit needs the bytes on disk, not the times of the file.
+func init() { sqlite.Fdatasync(true) }
+
+// Open opens or makes the database, checks what it finds and starts the engine.  Errors name the file and what to do.
+func Open(ctx context.Context, o Options) (*Journal, error) {
+	if o.DiskLimit == 0 {
+		o.DiskLimit = defaultDiskLimit
+	}
+	if o.SweepEvery == 0 {
+		o.SweepEvery = defaultSweepEvery
+	}
+	if o.Warn == nil {
+		o.Warn = func(string, ...any) {}
+	}
+	j := &Journal{options: o, failed: make(chan struct{}), stop: make(chan struct{}), finished: make(chan struct{})}
+	j.wake = sync.NewCond(&j.mu)
+	j.notices.init()
+	if o.DiskUse == nil {
+		j.options.DiskUse = func() (float64, error) { return diskUse(filepath.Dir(o.Path)) }
+	}
+	if err := j.open(ctx); err != nil {
+		j.release()
+		return nil, fmt.Errorf("journal %s: %w", o.Path, err)
+	}
+	j.look() // a disk that is full is known before the first frame
+	j.helpers.Add(3)
+	go j.run()
+	go j.notify()
+	go j.keep()
+	go j.checkpointer()
+	return j, nil
+}
+
+func (j *Journal) open(ctx context.Context) (err error) {
+	if j.options.VFS == "" {
+		if err := prepareFile(j.options.Path); err != nil {
+			return err
+		}
+	}
+	if j.db, err = sql.Open("sqlite", j.dsn("rwc")); err != nil {
+		return err
+	}
+	j.db.SetMaxOpenConns(1)
+	if j.conn, err = j.db.Conn(ctx); err != nil {
+		return unreadable(err)
+	}
+	if err := j.conn.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&j.version); err != nil {
+		return unreadable(err)
+	}
+	if older(j.version, oldestSQLite) {
+		return fmt.Errorf("SQLite is %s: %s or newer is needed, older ones can corrupt a database when its log is reset", j.version, oldestSQLite)
+	}
+	if err := j.schema(ctx); err != nil {
+		return unreadable(err)
+	}
+	if j.mark, err = openMark(j.options); err != nil {
+		return err
+	}
+	if err := j.resume(ctx); err != nil {
+		return unreadable(err)
+	}
+	if err := j.w.prepare(ctx, j.conn); err != nil {
+		return err
+	}
+	if j.read, err = sql.Open("sqlite", j.dsn("ro")); err != nil {
+		return err
+	}
+	j.read.SetMaxOpenConns(readers)
+	j.read.SetMaxIdleConns(readers)
+	return nil
+}
+
+// unreadable adds what a person can do about a database that does not open.
+func unreadable(err error) error {
+	if strings.Contains(err.Error(), "malformed") || strings.Contains(err.Error(), "not a database") {
+		return fmt.Errorf("%w: %w; keep the file, look at it with `trama journal verify`, restore a backup or move it away to begin anew", journal.ErrDamaged, err)
+	}
+	return err
+}
+
+// prepareFile makes the directory and the file, and sees to it that both names are on disk.
+func prepareFile(path string) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return syncDirectory(dir)
+}
+
+func syncDirectory(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	return errors.Join(err, d.Close())
+}
+
+// dsn names the database with what every connection must be told.  Checkpoints are ours: they run beside the writer.
+func (j *Journal) dsn(mode string) string {
+	q := url.Values{"mode": {mode}, "_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "cache_size(-8000)", "temp_store(MEMORY)",
+	}}
+	if mode == "ro" {
+		q = url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "cache_size(-4000)", "query_only(1)"}}
+	}
+	if j.options.VFS != "" {
+		q.Set("vfs", j.options.VFS)
+	}
+	return "file:" + (&url.URL{Path: j.options.Path}).EscapedPath() + "?" + q.Encode()
+}
+
+// older compares versions such as 3.51.3.
+func older(version, than string) bool {
+	a, b := strings.Split(version, "."), strings.Split(than, ".")
+	for i := range b {
+		if i >= len(a) {
+			return true
+		}
+		x, _ := strconv.Atoi(a[i])
+		y, _ := strconv.Atoi(b[i])
+		if x != y {
+			return x < y
+		}
+	}
+	return false
+}
+
+// resume finds out where the last process ended.
+func (j *Journal) resume(ctx context.Context) error {
+	last, damage, err := newest(ctx, j.conn)
+	if err != nil {
+		return err
+	}
+	if known := j.mark.last; known > last {
+		damage = append(damage, Damage{Where: fmt.Sprintf("frames %d to %d", last+1, known),
+			What: "they were committed once and are gone: the end of the database or of its log was cut off or damaged"})
+		last = known // their numbers are not given again
+	}
+	j.found.Store(&damage)
+	for _, d := range damage {
+		j.options.Warn("journal is damaged", "where", d.Where, "what", d.What)
+	}
+	j.w.next = last + 1
+	j.committed.Store(last)
+	swept, err := readMeta(ctx, j.conn, "swept")
+	if err != nil {
+		return err
+	}
+	j.swept.Store(uint64(swept))
+	at := time.Now().UnixNano()
+	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + 1 FROM boot").Scan(&j.boot); err != nil {
+		return err
+	}
+	if _, err = j.conn.ExecContext(ctx, "INSERT INTO boot(id, at, crc) VALUES (?, ?, ?)", j.boot, at, sum(j.boot, at)); err != nil {
+		return err
+	}
+	return j.conn.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + 1 FROM event").Scan(&j.w.nextEvent)
+}
+
+// Version is that of the SQLite library.
+func (j *Journal) Version() string { return j.version }
+
+// Boot is the number of this process in the life of the database; connection numbers are unique within it.
+func (j *Journal) Boot() int64 { return j.boot }
+
+// FoundDamaged is what was wrong with the newest rows when the database was opened.
+func (j *Journal) FoundDamaged() []Damage { return *j.found.Load() }
+
+// Close commits what waits and ends the engine.  After a failure it touches no file.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	if j.closed {
+		j.mu.Unlock()
+		<-j.finished
+		return nil
+	}
+	j.closed = true
+	j.wake.Signal()
+	j.mu.Unlock()
+	close(j.stop)
+	<-j.finished
+	j.notices.close()
+	j.helpers.Wait()
+	if j.Err() != nil {
+		return j.Err() // closing the database would write and sync
+	}
+	return j.release()
+}
+
+func (j *Journal) release() error {
+	var errs []error
+	if j.read != nil {
+		errs = append(errs, j.read.Close())
+	}
+	j.w.close()
+	if j.conn != nil {
+		errs = append(errs, j.conn.Close())
+	}
+	if j.db != nil {
+		errs = append(errs, j.db.Close())
+	}
+	if j.mark != nil {
+		errs = append(errs, j.mark.close())
+	}
+	return errors.Join(errs...)
+}
+
+// Failed is closed when the engine has failed; Err then says why.
+func (j *Journal) Failed() <-chan struct{} { return j.failed }
+
+// Err is why the engine has failed; nil while it works.
+func (j *Journal) Err() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.failure
+}
+
+// Accepting is nil while frames are taken, ErrFull while the disk is nearly full, ErrFailed after a failure.
+func (j *Journal) Accepting() error {
+	if j.full.Load() {
+		return journal.ErrFull
+	}
+	return nil
+}

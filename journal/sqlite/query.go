@@ -1,0 +1,282 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"trama/journal"
+)
+
+// receivedLag bounds how much later than its receipt a frame may have been committed, for choosing spans by time.
+const receivedLag = 5 * time.Minute
+
+// Frames returns what q asks for, oldest first unless it says otherwise.
+func (j *Journal) Frames(ctx context.Context, q journal.Query) (journal.Page, error) {
+	if q.Limit <= 0 {
+		q.Limit = journal.DefaultLimit
+	}
+	tx, err := j.read.BeginTx(ctx, nil) // one state of the database for all that follows
+	if err != nil {
+		return journal.Page{Next: q.After}, err
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was written
+	s := &search{q: q, tx: tx, page: journal.Page{Next: q.After}}
+	if q.Master == "" {
+		err = s.all(ctx, j)
+	} else {
+		err = s.master(ctx, j.swept.Load())
+	}
+	return s.page, err
+}
+
+// search is one Query being answered.
+type search struct {
+	q    journal.Query
+	tx   *sql.Tx
+	page journal.Page
+	b    batch // read last
+}
+
+func (s *search) bad(d Damage) { s.page.Damage = append(s.page.Damage, d) }
+
+// wanted says whether a record is asked for.
+func (s *search) wanted(r *journal.Record) bool {
+	q := &s.q
+	return (q.Master == "" || r.Master == q.Master) && (q.Since.IsZero() || !r.Received.Before(q.Since)) && (q.Until.IsZero() || r.Received.Before(q.Until))
+}
+
+// take adds a record; false when there are enough.
+func (s *search) take(seq uint64, r *journal.Record) bool {
+	s.page.Frames = append(s.page.Frames, journal.Frame{Seq: seq, Boot: s.b.boot, Record: *r})
+	s.page.Next = seq
+	return len(s.page.Frames) < s.q.Limit
+}
+
+const findBatch = "SELECT " + batchColumns + " FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1"
+
+// load makes s.b the batch that holds a position; false when there is none, or when it is damaged, which is noted.
+func (s *search) load(ctx context.Context, seq uint64) (bool, error) {
+	if s.b.n > 0 && seq >= s.b.first && seq < s.b.first+uint64(s.b.n) {
+		return true, nil
+	}
+	b, err := scanBatch(s.tx.QueryRowContext(ctx, findBatch, int64(seq)).Scan)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case errors.Is(err, journal.ErrDamaged):
+		if known := len(s.page.Damage); known == 0 || s.page.Damage[known-1].Where != fmt.Sprintf("batch %d", b.first) {
+			s.bad(Damage{Where: fmt.Sprintf("batch %d", b.first), What: err.Error()})
+		}
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	s.b = b
+	return seq < b.first+uint64(b.n), nil
+}
+
+// master answers by the positions of one master.
+func (s *search) master(ctx context.Context, swept uint64) error {
+	positions, err := s.positions(ctx, swept)
+	if err != nil {
+		return err
+	}
+	for len(positions) > 0 {
+		there, err := s.load(ctx, positions[0])
+		if err != nil {
+			return err
+		}
+		if !there { // retention has been here, or damage
+			positions = positions[1:]
+			continue
+		}
+		n := 1
+		for n < len(positions) && positions[n] >= s.b.first && positions[n] < s.b.first+uint64(s.b.n) {
+			n++
+		}
+		if !s.fromBatch(positions[:n]) {
+			return nil
+		}
+		positions = positions[n:]
+	}
+	return nil
+}
+
+// fromBatch takes the given positions of s.b; false when there are enough.
+func (s *search) fromBatch(positions []uint64) bool {
+	records := make(map[uint64]journal.Record, len(positions))
+	last := max(positions[0], positions[len(positions)-1])
+	s.b.each(func(seq uint64, r *journal.Record) bool {
+		if slices.Contains(positions[len(records):], seq) || s.q.Newest && slices.Contains(positions, seq) {
+			records[seq] = *r
+		}
+		return seq < last
+	}, s.bad)
+	for _, seq := range positions {
+		if r, ok := records[seq]; ok && s.wanted(&r) && !s.take(seq, &r) {
+			return false
+		}
+	}
+	return true
+}
+
+// positions of one master's records, in the order that is asked for: those of its spans, of its row, and of what came since.
+func (s *search) positions(ctx context.Context, swept uint64) ([]uint64, error) {
+	q := &s.q
+	since, until := int64(0), int64(1)<<62
+	if !q.Since.IsZero() {
+		since = q.Since.UnixNano()
+	}
+	if !q.Until.IsZero() {
+		until = q.Until.Add(receivedLag).UnixNano()
+	}
+	var all []uint64
+	rows, err := s.tx.QueryContext(ctx, "SELECT last, from_at, until_at, positions, crc FROM span WHERE serial = ? ORDER BY last", q.Master)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var last, from, to, crc int64
+		var list []byte
+		if err := rows.Scan(&last, &from, &to, &list, &crc); err != nil {
+			return nil, err
+		}
+		if to < since || from > until {
+			continue
+		}
+		span, err := journal.ReadPositions(list)
+		if err != nil || crc != sum(q.Master, last, from, to, blob(list)) {
+			s.bad(Damage{Where: fmt.Sprintf("span %s up to %d", q.Master, last), What: "its checksum is wrong: frames of this master may be missing here"})
+			continue
+		}
+		all = append(all, span...)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	var through, from, to, crc int64
+	var pending, state []byte
+	err = s.tx.QueryRowContext(ctx, "SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", q.Master).Scan(&through, &from, &to, &pending, &state, &crc)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return nil, err
+	case crc != sum(q.Master, through, from, to, blob(pending), blob(state)):
+		s.bad(Damage{Where: "state of " + q.Master, What: "its checksum is wrong: frames of this master may be missing here"})
+	default:
+		list, err := journal.ReadPositions(pending)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	tail, err := s.tail(ctx, max(swept, uint64(through)))
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, tail...)
+	if q.Newest {
+		slices.Reverse(all)
+		return slices.DeleteFunc(all, func(seq uint64) bool { return q.After > 0 && seq >= q.After }), nil
+	}
+	return slices.DeleteFunc(all, func(seq uint64) bool { return seq <= q.After }), nil
+}
+
+// tail looks for a master's records behind what the index covers.
+func (s *search) tail(ctx context.Context, after uint64) (positions []uint64, err error) {
+	rows, err := s.tx.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch WHERE first >= ifnull((SELECT max(first) FROM batch WHERE first <= ?), 0) ORDER BY first", int64(after+1))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		b, err := scanBatch(rows.Scan)
+		if errors.Is(err, journal.ErrDamaged) {
+			s.bad(Damage{Where: fmt.Sprintf("batch %d", b.first), What: err.Error()})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		b.each(func(seq uint64, r *journal.Record) bool {
+			if seq > after && r.Master == s.q.Master {
+				positions = append(positions, seq)
+			}
+			return true
+		}, func(Damage) {}) // told when the batch is asked for
+	}
+	return positions, rows.Err()
+}
+
+// all answers for every master, batch by batch.
+func (s *search) all(ctx context.Context, j *Journal) error {
+	q := &s.q
+	text, from := "WHERE first >= ? ORDER BY first", q.After+1
+	if q.Newest {
+		text, from = "WHERE first <= ? ORDER BY first DESC", uint64(1)<<62
+		if q.After > 0 {
+			from = q.After - 1
+		}
+		if !q.Until.IsZero() {
+			at, err := j.positionAt(ctx, q.Until.Add(receivedLag))
+			if err != nil {
+				return err
+			}
+			from = min(from, at)
+		}
+	} else {
+		if !q.Since.IsZero() {
+			at, err := j.positionAt(ctx, q.Since)
+			if err != nil {
+				return err
+			}
+			from = max(from, at)
+		}
+		if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(max(first), ?) FROM batch WHERE first <= ?", int64(from), int64(from)).Scan(&from); err != nil {
+			return err
+		}
+	}
+	rows, err := s.tx.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch "+text, int64(from))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		b, err := scanBatch(rows.Scan)
+		if errors.Is(err, journal.ErrDamaged) {
+			s.bad(Damage{Where: fmt.Sprintf("batch %d", b.first), What: err.Error()})
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s.b = b
+		var found []journal.Frame
+		beyond := true
+		b.each(func(seq uint64, r *journal.Record) bool {
+			beyond = beyond && (!q.Newest && !q.Until.IsZero() && !r.Received.Before(q.Until.Add(receivedLag)) ||
+				q.Newest && !q.Since.IsZero() && r.Received.Before(q.Since.Add(-receivedLag)))
+			if s.wanted(r) && (q.Newest && (q.After == 0 || seq < q.After) || !q.Newest && seq > q.After) {
+				found = append(found, journal.Frame{Seq: seq, Record: *r})
+			}
+			return true
+		}, s.bad)
+		if beyond {
+			return nil
+		}
+		if q.Newest {
+			slices.Reverse(found)
+		}
+		for i := range found {
+			if !s.take(found[i].Seq, &found[i].Record) {
+				return nil
+			}
+		}
+	}
+	return rows.Err()
+}

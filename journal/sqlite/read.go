@@ -1,0 +1,161 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"trama/journal"
+)
+
+// Damage is a row that is not what was written.
+type Damage = journal.Damage
+
+// batch is one row of the table.
+type batch struct {
+	first   uint64
+	n       int
+	at      int64
+	boot    int64
+	records []byte
+}
+
+const batchColumns = "first, n, at, boot, crc, records"
+
+// batchSum is the checksum of a batch's row; that of the records is made of their own checksums, which are verified with them.
+func batchSum(head [4]int64, records []byte) int64 {
+	return sum(head[0], head[1], head[2], head[3], int64(len(records)))
+}
+
+// scanBatch reads a row; the error is ErrDamaged when its head is not what was written.
+func scanBatch(scan func(...any) error) (b batch, err error) {
+	var first, n, crc int64
+	if err := scan(&first, &n, &b.at, &b.boot, &crc, &b.records); err != nil {
+		return b, err
+	}
+	b.first, b.n = uint64(first), int(n)
+	if crc != batchSum([4]int64{first, n, b.at, b.boot}, b.records) || n < 1 || n > int64(len(b.records)) {
+		return b, fmt.Errorf("%w: the row's checksum is wrong", journal.ErrDamaged)
+	}
+	return b, nil
+}
+
+// each visits the records of b that are what was written, and tells of the others.
+func (b *batch) each(visit func(seq uint64, r *journal.Record) bool, bad func(Damage)) {
+	rest, at := b.records, 0
+	for i := range b.n {
+		var r journal.Record
+		size, err := journal.ReadRecord(rest, &r)
+		seq := b.first + uint64(i)
+		if err != nil {
+			bad(Damage{Where: fmt.Sprintf("frame %d (batch %d, byte %d)", seq, b.first, at), What: err.Error()})
+			if size == 0 { // where the next one begins cannot be known
+				if more := b.n - i - 1; more > 0 {
+					bad(Damage{Where: fmt.Sprintf("frames %d to %d (batch %d)", seq+1, b.first+uint64(b.n)-1, b.first), What: "unreadable behind the damage"})
+				}
+				return
+			}
+		} else if !visit(seq, &r) {
+			return
+		}
+		rest, at = rest[size:], at+size
+	}
+	if len(rest) > 0 {
+		bad(Damage{Where: fmt.Sprintf("batch %d, byte %d", b.first, at), What: fmt.Sprintf("%d bytes behind its last record", len(rest))})
+	}
+}
+
+// Read returns up to limit committed frames behind position after, in order.  Whole batches are read, so there may be a few more.
+func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Page, error) {
+	page := journal.Page{Next: after}
+	bad := func(d Damage) { page.Damage = append(page.Damage, d) }
+	rows, err := j.read.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch WHERE first >= ifnull((SELECT max(first) FROM batch WHERE first <= ?), 0) ORDER BY first", int64(after+1))
+	if err != nil {
+		return page, err
+	}
+	defer rows.Close()
+	for len(page.Frames) < limit && rows.Next() {
+		b, err := scanBatch(rows.Scan)
+		if errors.Is(err, journal.ErrDamaged) {
+			bad(Damage{Where: fmt.Sprintf("batch %d", b.first), What: err.Error()})
+			page.Next = max(page.Next, b.first)
+			continue
+		}
+		if err != nil {
+			return page, err
+		}
+		if b.first > page.Next+1 && page.Next > 0 && page.Next != after {
+			bad(Damage{Where: fmt.Sprintf("frames %d to %d", page.Next+1, b.first-1), What: "missing"})
+		}
+		last := b.first + uint64(b.n) - 1
+		if last <= after {
+			continue
+		}
+		b.each(func(seq uint64, r *journal.Record) bool {
+			if seq > after {
+				page.Frames = append(page.Frames, journal.Frame{Seq: seq, Boot: b.boot, Record: *r})
+			}
+			return true
+		}, bad)
+		page.Next = last
+	}
+	return page, rows.Err()
+}
+
+// newest looks at the last rows: the last sequence number, and what is wrong with them.
+func newest(ctx context.Context, q querier) (last uint64, damage []Damage, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch ORDER BY first DESC LIMIT 64")
+	if err != nil {
+		return 0, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		b, err := scanBatch(rows.Scan)
+		if errors.Is(err, journal.ErrDamaged) {
+			damage = append(damage, Damage{Where: fmt.Sprintf("batch %d", b.first), What: err.Error()})
+			last = max(last, b.first)
+			continue
+		}
+		if err != nil {
+			return 0, damage, err
+		}
+		b.each(func(uint64, *journal.Record) bool { return true }, func(d Damage) { damage = append(damage, d) })
+		last = max(last, b.first+uint64(b.n)-1)
+	}
+	return last, damage, rows.Err()
+}
+
+// batchOf finds the row that holds a position.
+func batchOf(ctx context.Context, s *sql.Stmt, seq uint64) (batch, error) {
+	b, err := scanBatch(s.QueryRowContext(ctx, int64(seq)).Scan)
+	if err == nil && seq >= b.first+uint64(b.n) {
+		return b, sql.ErrNoRows
+	}
+	return b, err
+}
+
+// positionAt is the first position received at t or later, as near as batches tell: a little before it.
+func (j *Journal) positionAt(ctx context.Context, t time.Time) (uint64, error) {
+	var lo, hi int64
+	if err := j.read.QueryRowContext(ctx, "SELECT ifnull(min(first), 1), ifnull(max(first), 0) FROM batch").Scan(&lo, &hi); err != nil {
+		return 0, err
+	}
+	for lo < hi {
+		mid := lo + (hi-lo)/2
+		var first, at int64
+		if err := j.read.QueryRowContext(ctx, "SELECT first, at FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1", mid).Scan(&first, &at); err != nil {
+			return 0, err
+		}
+		if at < t.UnixNano() { // received before it was committed: all of it is earlier
+			lo = mid + 1
+		} else {
+			hi = max(first-1, lo)
+			if first <= lo {
+				break
+			}
+		}
+	}
+	return uint64(lo), nil
+}

@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"trama/journal"
+)
+
+// Restore tells what is known from earlier processes: first every master as it last told its state, then, in order, the frames since.
+// master may keep the row's state; it calls Adopt with the subject that stands for the master from now on.  frame returns the subject of the
+// record's master, or nil when the record is of none or its state covers it already (record ≤ Through).  It is called once, before the first
+// Append.  Damaged rows are left out and told to Warn.
+func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64, r *journal.Record) *journal.Subject) error {
+	rows, err := j.read.QueryContext(ctx, "SELECT serial, through, from_at, until_at, pending, state, crc FROM master")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var serial string
+		var through, from, until, crc int64
+		var pending, state []byte
+		if err := rows.Scan(&serial, &through, &from, &until, &pending, &state, &crc); err != nil {
+			return err
+		}
+		if crc != sum(serial, through, from, until, blob(pending), blob(state)) {
+			j.options.Warn("journal is damaged: the state of a master is left out", "master", serial)
+			continue
+		}
+		row := journal.MasterRow{Serial: serial, State: state, Through: uint64(through), Pending: pending, From: time.Unix(0, from), Until: time.Unix(0, until)}
+		if err := master(row); err != nil {
+			return fmt.Errorf("state of master %s: %w", serial, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	after := j.swept.Load()
+	for {
+		page, err := j.Read(ctx, after, restorePage)
+		if err != nil {
+			return err
+		}
+		for _, d := range page.Damage {
+			j.options.Warn("journal is damaged", "where", d.Where, "what", d.What)
+		}
+		for i := range page.Frames {
+			f := &page.Frames[i]
+			if s := frame(f.Seq, &f.Record); s != nil {
+				s.Pending.Add(f.Seq, 1, f.Received)
+				if !s.Listed {
+					s.Listed = true
+					j.w.dirty = append(j.w.dirty, s) // the writer does not look at it before the first sweep
+				}
+			}
+		}
+		if page.Next == after {
+			return nil
+		}
+		after = page.Next
+	}
+}
+
+const restorePage = 20_000
+
+// blob is what a column of bytes was written as: the driver reads an empty one as nil.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

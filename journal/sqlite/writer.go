@@ -1,0 +1,338 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"trama/journal"
+)
+
+// writer is what only the writer goroutine touches.
+type writer struct {
+	next      uint64 // sequence number of the next record
+	nextEvent int64
+	records   []byte // of the commit being made
+	hand      journal.Queue
+	dirty     []*journal.Subject // with positions that no master's row holds
+	unswept   int                // records since the last sweep began
+	asked     map[*journal.Subject]bool
+	done      chan<- struct{} // of the sweep: told of each state
+
+	begin, commit, batch, event, master, span *sql.Stmt
+}
+
+// Bounds of one commit.
+const (
+	maxCommitBytes   = 4 << 20
+	maxCommitEntries = 16 << 10
+	sweepRecords     = 200_000 // a sweep begins after so many records at the latest
+	pageBytes        = 4096
+	spanPositions    = 64 // positions that a master's row holds before they become a span
+)
+
+// task is something to be done by the writer inside a transaction, behind the entries that came before it.
+type task struct {
+	do      func(ctx context.Context, c *sql.Conn) error
+	outside bool // of a transaction, after the commit
+	reply   chan error
+}
+
+func (w *writer) prepare(ctx context.Context, c *sql.Conn) (err error) {
+	for _, s := range []struct {
+		into **sql.Stmt
+		text string
+	}{
+		{&w.begin, "BEGIN IMMEDIATE"},
+		{&w.commit, "COMMIT"},
+		{&w.batch, "INSERT INTO batch(first, n, at, boot, crc, records) VALUES (?, ?, ?, ?, ?, ?)"},
+		{&w.event, `INSERT INTO event(id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&w.master, `INSERT INTO master(serial, through, from_at, until_at, pending, state, crc) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT(serial) DO UPDATE SET through = excluded.through, from_at = excluded.from_at, until_at = excluded.until_at,
+			pending = excluded.pending, state = excluded.state, crc = excluded.crc`},
+		{&w.span, "INSERT INTO span(serial, last, from_at, until_at, positions, crc) VALUES (?, ?, ?, ?, ?, ?)"},
+	} {
+		if *s.into, err = c.PrepareContext(ctx, s.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) close() {
+	for _, s := range []*sql.Stmt{w.begin, w.commit, w.batch, w.event, w.master, w.span} {
+		if s != nil {
+			_ = s.Close() // the connection goes next
+		}
+	}
+}
+
+// Append queues e.  Its owner is told when everything up to it is on disk, or at once that the journal has failed or is closed.
+func (j *Journal) Append(e *journal.Entry) {
+	j.mu.Lock()
+	err := j.failure
+	if err == nil && j.closed {
+		err = journal.ErrClosed
+	}
+	if err == nil {
+		idle := j.queue.Len == 0
+		j.queue.Push(e)
+		if idle {
+			j.wake.Signal()
+		}
+		j.mu.Unlock()
+		return
+	}
+	j.mu.Unlock()
+	if e.Owner != nil {
+		e.Owner.Committed(0, err)
+	}
+}
+
+// do runs f in the writer, in a transaction, and waits for it.  An error of f ends the engine.
+func (j *Journal) do(ctx context.Context, f func(ctx context.Context, c *sql.Conn) error) error {
+	return j.hand(ctx, &task{do: f, reply: make(chan error, 1)})
+}
+
+// between is do outside of a transaction, between two commits.
+func (j *Journal) between(f func(ctx context.Context, c *sql.Conn) error) error {
+	return j.hand(context.Background(), &task{do: f, outside: true, reply: make(chan error, 1)})
+}
+
+// hand gives the writer a task and waits for it.
+func (j *Journal) hand(ctx context.Context, t *task) error {
+	j.mu.Lock()
+	err := j.failure
+	if err == nil && j.closed {
+		err = journal.ErrClosed
+	}
+	if err != nil {
+		j.mu.Unlock()
+		return err
+	}
+	j.tasks = append(j.tasks, t)
+	j.wake.Signal()
+	j.mu.Unlock()
+	select {
+	case err := <-t.reply:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// take waits for work; false when the journal is closed and nothing is left.
+func (j *Journal) take() (tasks []*task, more bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for j.queue.Len == 0 && len(j.tasks) == 0 {
+		if j.closed {
+			return nil, false
+		}
+		j.wake.Wait()
+	}
+	w := &j.w
+	if j.queue.Len <= maxCommitEntries && j.queue.Bytes <= maxCommitBytes {
+		w.hand, j.queue = j.queue, journal.Queue{}
+	} else {
+		for w.hand = (journal.Queue{}); j.queue.Len > 0 && w.hand.Len < maxCommitEntries && w.hand.Bytes < maxCommitBytes; {
+			w.hand.Push(j.queue.Pop())
+		}
+	}
+	if j.queue.Len == 0 { // a task sees everything that was appended before it
+		tasks, j.tasks = j.tasks, nil
+	}
+	return tasks, true
+}
+
+// run is the writer goroutine.
+func (j *Journal) run() {
+	defer close(j.finished)
+	for {
+		tasks, more := j.take()
+		if !more {
+			return
+		}
+		begun := time.Now()
+		committed := j.w.next - 1
+		err := j.write(begun, tasks)
+		if err == nil && j.w.next-1 > committed {
+			err = j.mark.set(j.w.next - 1)
+		}
+		if err != nil {
+			j.fail(err, tasks)
+			return
+		}
+		j.counters.commit(j.w.hand.Len, int(j.w.next-1-committed), j.w.hand.Bytes, time.Since(begun))
+		j.committed.Store(j.w.next - 1)
+		j.notices.put(&j.w.hand, committed+1)
+		if j.w.next-1 > committed {
+			j.news.tell()
+		}
+		if err := j.outside(tasks); err != nil {
+			j.fail(err, nil)
+			return
+		}
+	}
+}
+
+// outside answers the tasks that are done and does those that go between commits.
+func (j *Journal) outside(tasks []*task) (err error) {
+	for _, t := range tasks {
+		if t.outside && err == nil {
+			err = t.do(context.Background(), j.conn)
+		}
+		t.reply <- err
+	}
+	return err
+}
+
+// write makes one transaction of what is in hand.
+func (j *Journal) write(at time.Time, tasks []*task) error {
+	w := &j.w
+	ctx := context.Background()
+	first, rows := w.next, 0
+	records := w.records[:0]
+	states := false
+	w.hand.All(func(e *journal.Entry) {
+		if e.Count > 0 {
+			records = append(records, e.Records...)
+			if s := e.Subject; s != nil {
+				s.Pending.Add(w.next, e.Count, at)
+				if !s.Listed {
+					s.Listed = true
+					w.dirty = append(w.dirty, s)
+				}
+			}
+			w.next += uint64(e.Count)
+		}
+		if e.Event != nil || e.State != nil {
+			states = true
+			rows++
+		}
+	})
+	if cap(records) <= maxCommitBytes {
+		w.records = records
+	}
+	count := int64(w.next - first)
+	inside := slices.ContainsFunc(tasks, func(t *task) bool { return !t.outside })
+	if count == 0 && rows == 0 && !inside {
+		return nil // nothing but resends: what they wait for has been committed
+	}
+	single := rows == 0 && !inside
+	if !single {
+		if _, err := w.begin.ExecContext(ctx); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+	}
+	if count > 0 {
+		head := [...]int64{int64(first), count, at.UnixNano(), j.boot}
+		crc := batchSum(head, records)
+		if _, err := w.batch.ExecContext(ctx, head[0], head[1], head[2], head[3], crc, records); err != nil {
+			return fmt.Errorf("write %d frames: %w", count, err)
+		}
+		w.unswept += int(count)
+	}
+	if states {
+		if err := j.writeRows(ctx, first); err != nil {
+			return err
+		}
+	}
+	for _, t := range tasks {
+		if t.outside {
+			continue
+		}
+		if err := t.do(ctx, j.conn); err != nil {
+			return err
+		}
+	}
+	j.counters.logPages.Add(uint64(len(records)/pageBytes + 2 + 2*rows))
+	if !single {
+		if _, err := w.commit.ExecContext(ctx); err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+	}
+	if w.unswept >= sweepRecords {
+		w.unswept = 0
+		j.counters.sweepDue.Store(true)
+	}
+	return nil
+}
+
+// writeRows writes the events and the states of masters that are in hand.
+func (j *Journal) writeRows(ctx context.Context, next uint64) (err error) {
+	w := &j.w
+	w.hand.All(func(e *journal.Entry) {
+		next += uint64(e.Count)
+		if err == nil && e.Event != nil {
+			err = j.writeEvent(ctx, e.Event)
+		}
+		if err == nil && e.State != nil && e.Subject != nil {
+			err = j.writeState(ctx, e.Subject, e.State, int64(next-1))
+		}
+	})
+	return err
+}
+
+func (j *Journal) writeEvent(ctx context.Context, e *journal.Event) error {
+	id := j.w.nextEvent
+	j.w.nextEvent++
+	e.ID = uint64(id)
+	at, connection := e.At.UnixNano(), int64(e.Connection)
+	crc := sum(id, at, e.Kind, e.Master, e.Listener, j.boot, connection, e.Remote, e.Reason, e.Detail, e.Raw)
+	if _, err := j.w.event.ExecContext(ctx, id, at, e.Kind, e.Master, e.Listener, j.boot, connection, e.Remote, e.Reason, e.Detail, e.Raw, crc); err != nil {
+		return fmt.Errorf("write an event: %w", err)
+	}
+	return nil
+}
+
+// writeState writes what is to be known of a master, and its positions: as a span when there are many.
+func (j *Journal) writeState(ctx context.Context, s *journal.Subject, state []byte, through int64) error {
+	p := &s.Pending
+	if p.Count >= spanPositions {
+		from, until, last := p.From.UnixNano(), p.Until.UnixNano(), int64(p.Last)
+		if _, err := j.w.span.ExecContext(ctx, s.Serial, last, from, until, p.Bytes(), sum(s.Serial, last, from, until, p.Bytes())); err != nil {
+			return fmt.Errorf("write a span of %s: %w", s.Serial, err)
+		}
+		p.Reset()
+	}
+	var from, until int64
+	if p.Count > 0 {
+		from, until = p.From.UnixNano(), p.Until.UnixNano()
+	}
+	pending := append([]byte{}, p.Bytes()...)
+	crc := sum(s.Serial, through, from, until, pending, state)
+	if _, err := j.w.master.ExecContext(ctx, s.Serial, through, from, until, pending, state, crc); err != nil {
+		return fmt.Errorf("write the state of %s: %w", s.Serial, err)
+	}
+	if j.w.asked[s] {
+		delete(j.w.asked, s)
+		j.w.done <- struct{}{}
+	}
+	return nil
+}
+
+// fail is the end of the engine: who waits is told, and nothing is written or synced any more.
+func (j *Journal) fail(cause error, tasks []*task) {
+	err := fmt.Errorf("%w: %w", journal.ErrFailed, cause)
+	j.mu.Lock()
+	j.failure = err
+	waiting, late := j.queue, j.tasks
+	j.queue, j.tasks = journal.Queue{}, nil
+	j.mu.Unlock()
+	close(j.failed)
+	for _, q := range []*journal.Queue{&j.w.hand, &waiting} {
+		for e := q.Pop(); e != nil; e = q.Pop() {
+			if e.Owner != nil {
+				e.Owner.Committed(0, err)
+			}
+		}
+	}
+	for _, t := range append(tasks, late...) {
+		t.reply <- err
+	}
+	j.news.tell()
+}
