@@ -46,6 +46,7 @@ type lengthPlan struct {
 
 // shape is the body of one message.
 type shape struct {
+	path      string // of the definition
 	layout    *layout
 	family    *family
 	when      *expr
@@ -65,6 +66,7 @@ const (
 )
 
 type node struct {
+	path      string // of the definition
 	kind      nodeKind
 	op        int  // in Profile.ops; -1: no field of its own
 	parts     int  // ops of bits that follow it
@@ -97,6 +99,8 @@ type node struct {
 
 // branch of a choice.
 type branch struct {
+	path  string // of the definition
+	text  string // what it says of itself: is 1, when …
 	is    commandSet
 	other bool
 	when  *expr

@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // nodes compiles fields that stand one after the other.
@@ -36,7 +37,7 @@ func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
 		defer func(columns bool) { g.columns = columns }(g.columns)
 		g.columns = false
 	}
-	n := &node{op: -1, column: column, when: g.expr(def.path+".when", def.when, s), tail: -1, element: -1, rest: def.rest, optional: def.optional,
+	n := &node{path: def.path, op: -1, column: column, when: g.expr(def.path+".when", def.when, s), tail: -1, element: -1, rest: def.rest, optional: def.optional,
 		before: g.marker(def.path+".before", def.before), until: g.marker(def.path+".until", def.until)}
 	if len(n.before) == 0 {
 		n.before = nil
@@ -218,7 +219,7 @@ func (g *grammarCompiler) choice(n *node, def *fieldDef, s *scope) {
 	}
 	for i := range def.cases {
 		c := &def.cases[i]
-		b := branch{when: g.expr(c.path+".when", c.when, s)}
+		b := branch{path: c.path, text: c.describe(), when: g.expr(c.path+".when", c.when, s)}
 		if n.on == nil && len(c.is) > 0 {
 			g.c.src.problem(c.path+".is", "it in a choice without on", "when, or on beside the cases")
 		}
@@ -231,6 +232,24 @@ func (g *grammarCompiler) choice(n *node, def *fieldDef, s *scope) {
 	if len(n.cases) == 0 {
 		g.c.src.problem(def.path+".cases", "nothing", "cases = [{ is = …, fields = […] }, …]")
 	}
+}
+
+// describe says in the words of the definition when a case is taken.
+func (c *caseDef) describe() string {
+	var is []string
+	for _, v := range c.is {
+		text, _ := textOf(v)
+		is = append(is, text)
+	}
+	switch {
+	case len(is) > 0 && c.when != "":
+		return "is " + strings.Join(is, ", ") + " when " + c.when
+	case len(is) > 0:
+		return "is " + strings.Join(is, ", ")
+	case c.when != "":
+		return "when " + c.when
+	}
+	return "otherwise"
 }
 
 // caseSet reads the values of a case as the field that chooses writes them.

@@ -1,0 +1,246 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Samples calls yield with frames made from the definition alone: for each message that travels this way one plain
+// frame, then one for each branch of a choice, each condition that holds or does not, each list that is empty or has
+// several elements, which no frame before it has shown.  branch says what the frame shows; it is empty for the plain
+// one.  Every frame decodes, in the direction, to the message it is said to be.  A branch for which none was found is
+// left out: Prove says which.
+//
+// The frames are the same every time, and belong to the caller.  With Any, those of the uplink come first.  It ends
+// when yield returns false.
+func (p *Profile) Samples(d Direction, yield func(message, branch string, frame []byte) bool) {
+	for _, way := range [2]Direction{Uplink, Downlink} {
+		if d != Any && d != way {
+			continue
+		}
+		goOn := p.sampler(way).each(func(s *sample) bool {
+			return s.frame == nil || yield(s.goal.shape.layout.message.Name, s.goal.name, s.frame)
+		})
+		if !goOn {
+			return
+		}
+	}
+}
+
+// sample is what came of one goal.
+type sample struct {
+	goal  *goal
+	way   Direction
+	frame []byte // nil: none was found
+	why   string // and what stood in the way
+	spent bool   // it was given up for want of budget
+}
+
+// goal is a frame that is wanted: a message, and decisions on the way.
+type goal struct {
+	name    string
+	shape   *shape
+	path    string // of the definition, for its line
+	force   []decision
+	command *[2]uint64 // one of several
+	plain   bool
+}
+
+// subject is what can be decided about a node, and decision how it was.
+type subject struct {
+	n  *node
+	of aspect
+}
+
+type decision struct {
+	subject
+	k int
+}
+
+type aspect uint8
+
+const (
+	aspectThere aspect = iota // whether it is there: 1 or 0
+	aspectCase                // which case is taken
+	aspectCount               // how many elements it has
+)
+
+// Steps that may be spent: on one frame, and on all of one direction.  A step is one field or one expression.
+const (
+	goalSteps  = 40_000
+	totalSteps = 1_500_000
+)
+
+// sampler makes the frames of one direction.
+type sampler struct {
+	p     *Profile
+	g     *grammar
+	ops   []op
+	way   Direction
+	seen  map[decision]bool
+	steps int
+}
+
+func (p *Profile) sampler(way Direction) *sampler {
+	s := &sampler{p: p, g: p.grammar, ops: p.ops, way: way, seen: map[decision]bool{}}
+	if s.g == nil {
+		s.g, s.ops = p.asGrammar()
+	}
+	return s
+}
+
+// each makes a sample for each goal of which nothing was seen before.
+func (s *sampler) each(visit func(*sample) bool) bool {
+	for _, f := range s.g.families {
+		if f.direction != Any && f.direction != s.way {
+			continue
+		}
+		for _, shape := range s.shapesInOrder(f) {
+			if way := shape.layout.direction; way != Any && way != s.way {
+				continue
+			}
+			for i, g := range s.goals(f, shape) {
+				if last := len(g.force) - 1; last >= 0 && s.seen[g.force[last]] {
+					continue
+				}
+				one := s.make(&g)
+				if !visit(one) {
+					return false
+				}
+				if i == 0 && one.frame == nil {
+					break // the plain frame failed: so would all others, for the same reason
+				}
+			}
+		}
+	}
+	return true
+}
+
+// shapesInOrder are the messages of a family in the order of the definition.
+func (s *sampler) shapesInOrder(f *family) []*shape {
+	out := slices.Clone(f.shapes)
+	slices.SortStableFunc(out, func(a, b *shape) int {
+		return slices.Index(s.p.layouts, a.layout) - slices.Index(s.p.layouts, b.layout)
+	})
+	return out
+}
+
+// make tries to reach a goal.
+func (s *sampler) make(g *goal) *sample {
+	out := &sample{goal: g, way: s.way}
+	w := &grower{p: s.p, g: s.g, ops: s.ops, way: s.way, goal: g, force: map[subject]int{}, wishes: map[spot]wish{}, changes: map[spot]int{}, soft: map[turn]int{},
+		budget: min(goalSteps, totalSteps-s.steps)}
+	for _, d := range g.force {
+		w.force[d.subject] = d.k
+	}
+	out.frame, out.why = w.grow()
+	out.spent = w.steps >= w.budget
+	s.steps += w.steps
+	if out.frame != nil {
+		for d := range w.took {
+			s.seen[d] = true
+		}
+	}
+	return out
+}
+
+// goals of one message, the plain one first.
+func (s *sampler) goals(f *family, shape *shape) []goal {
+	out := []goal{{shape: shape, path: shape.path, plain: true}}
+	add := func(name, path string, force []decision) {
+		out = append(out, goal{name: name, shape: shape, path: path, force: force})
+	}
+	var visit func(nodes []*node, name string, on []decision)
+	visit = func(nodes []*node, name string, on []decision) {
+		on = slices.Clip(on)
+		for _, n := range nodes {
+			here, label := on, name
+			if n.op >= 0 {
+				label = join(name, s.ops[n.op].field.Key)
+			}
+			if n.when != nil || n.optional {
+				here = append(on, decision{subject{n, aspectThere}, 1})
+				add(label+" is there", n.path, here)
+				add(label+" is not there", n.path, append(on, decision{subject{n, aspectThere}, 0}))
+				here = slices.Clip(here)
+			}
+			switch n.kind {
+			case nodeChoice:
+				for k := range n.cases {
+					b := &n.cases[k]
+					taken := append(here, decision{subject{n, aspectCase}, k})
+					add(join(label, b.text), b.path, taken)
+					visit(b.kids, label, taken)
+				}
+			case nodeList:
+				if n.count == nil || n.count.code != exConst {
+					if n.stop == nil {
+						add(label+" is empty", n.path, append(here, decision{subject{n, aspectCount}, 0}))
+					}
+					add(label+" has 2 elements", n.path, append(here, decision{subject{n, aspectCount}, 2}))
+				}
+				visit(n.kids, label, append(here, decision{subject{n, aspectCount}, 1}))
+			case nodeGroup:
+				visit(n.kids, label, here)
+			}
+		}
+	}
+	visit(f.header, "", nil)
+	visit(shape.nodes, "", nil)
+	visit(f.trailer, "", nil)
+	for i, r := range shape.layout.commands {
+		if i > 0 && i < 16 {
+			out = append(out, goal{name: fmt.Sprintf("command %d", i+1), shape: shape, path: shape.path, command: &r})
+		}
+	}
+	return out
+}
+
+// asGrammar is a profile without grammar as one: a family whose header and bodies are plain fields.
+func (p *Profile) asGrammar() (*grammar, []op) {
+	ops := slices.Clone(p.ops)
+	g := &grammar{regs: 3, marks: 3, derived: make([]bool, 3)}
+	f := &family{max: p.length.hi, commandOp: p.commandOp, body: &node{op: -1}, first: p.first}
+	nodes := func(first, end int) (out []*node) {
+		for i := first; i < end; i++ {
+			if ops[i].code == opPart {
+				out[len(out)-1].parts++
+				continue
+			}
+			out = append(out, &node{op: i, element: -1, rest: ops[i].size == 0})
+		}
+		return out
+	}
+	f.header = nodes(0, p.headerOps)
+	if p.commandOp >= 0 {
+		f.commandReg, ops[p.commandOp].reg = 2, 2
+	}
+	if p.length.op >= 0 {
+		ops[p.length.op].reg = 1
+		f.length = &lengthPlan{reg: 1, add: p.length.add}
+		at := 0
+		for _, n := range f.header {
+			if at == p.length.start && at > 0 {
+				n.mark, f.length.mark = 1, 1
+			}
+			at += ops[n.op].size
+		}
+		if p.length.start == at && at > 0 {
+			f.length.mark = -1
+		}
+	}
+	for i, l := range p.layouts {
+		end := len(ops)
+		if i+1 < len(p.layouts) {
+			end = p.layouts[i+1].first
+		}
+		s := &shape{layout: l, family: f, nodes: nodes(l.first, end), min: l.fixed, max: l.fixed, fallback: p.commandOp >= 0 && len(l.commands) == 0}
+		if l.rest {
+			s.max = l.fixed + l.most
+		}
+		f.shapes = append(f.shapes, s)
+	}
+	slices.SortStableFunc(f.shapes, func(a, b *shape) int { return int(truth(a.fallback) - truth(b.fallback)) })
+	g.families = []*family{f}
+	return g, ops
+}
