@@ -53,7 +53,7 @@ func (w *grower) leaf(n *node) bool {
 	w.note(o, at, num, b)
 	for i := n.op + 1; i <= n.op+n.parts; i++ {
 		part := &w.ops[i]
-		w.note(part, spot{spotValue, i, at.nth}, num>>part.shift&part.mask, nil)
+		w.note(part, spot{spotValue, i, at.nth}, part.bits(num), nil)
 	}
 	w.out = append(w.out, n.until...)
 	if n.size != nil {
@@ -75,6 +75,9 @@ func (w *grower) sizeOf(n *node, o *op, at spot, sc *scene) int {
 	}
 	if o.check == checkBytes {
 		return len(o.want)
+	}
+	if o.form != nil && o.form.texts != nil {
+		return len(o.form.texts[0])
 	}
 	if o.code == opRun {
 		return 0
@@ -158,6 +161,8 @@ func (w *grower) fill(n *node, o *op, size int, wished wish, is bool) ([]byte, b
 		return o.want, true
 	case o.numeric():
 		return w.fillNumber(n, o, size, wished, is)
+	case o.form != nil && o.form.texts != nil && !is:
+		return []byte(o.form.texts[0]), true
 	case is:
 		b := fieldOf(o, size, uint64(wished.num))
 		return b, fits(b)
@@ -171,6 +176,14 @@ func (w *grower) fill(n *node, o *op, size int, wished wish, is bool) ([]byte, b
 // fieldOf is a field of bytes that expressions see as num.
 func fieldOf(o *op, size int, num uint64) []byte {
 	if o.code == opDecimal {
+		f := o.form
+		switch {
+		case f != nil && f.base == 16:
+			return fmt.Appendf(nil, "%0*X", size, num)
+		case f != nil && f.places > 0 && num > 0:
+			ten := uint64(math.Pow10(f.places))
+			return fmt.Appendf(nil, "%d.%0*d", num/ten, f.places, num%ten)
+		}
 		return fmt.Appendf(nil, "%0*d", size, num)
 	}
 	if o.size == 0 {
@@ -242,25 +255,25 @@ func (w *grower) fillNumber(n *node, o *op, size int, wished wish, is bool) ([]b
 		fixed := true
 		for i := n.op + 1; i <= n.op+n.parts; i++ {
 			part := &w.ops[i]
-			bits, ok := v>>part.shift&part.mask, true
+			bits, ok := part.bits(v), true
 			if part.preset != nil && !is {
 				bits = part.preset.num
 			}
 			if want, asked := w.wishes[spot{spotValue, i, nth}]; asked {
-				bits, ok = uint64(want.num), uint64(want.num) <= part.mask
+				bits, ok = uint64(want.num), part.fits(want.num)
 			}
 			if part.check != checkNone && !part.allows(bits) {
 				switch {
 				case is:
 					ok = false
 				case part.check == checkRange:
-					bits = part.lo
+					bits = part.key(part.lo)
 				default:
-					bits = part.ranges[0][0]
+					bits = part.key(part.ranges[0][0])
 				}
 			}
 			fixed = fixed && ok
-			v = v&^(part.mask<<part.shift) | bits<<part.shift
+			v = v&^(part.mask<<part.shift) | bits&part.mask<<part.shift
 		}
 		b := make([]byte, size)
 		if !fixed || !w.store(o, b, v) {
@@ -271,6 +284,12 @@ func (w *grower) fillNumber(n *node, o *op, size int, wished wish, is bool) ([]b
 		}
 	}
 	return nil, false
+}
+
+// fits says whether the number fits the bytes or bits of the field.
+func (o *op) fits(v int64) bool {
+	lo, hi := o.bounds()
+	return v >= lo && (v < 0 || uint64(v) <= hi)
 }
 
 func (w *grower) store(o *op, b []byte, v uint64) bool {

@@ -27,6 +27,9 @@ type grower struct {
 	regs   []*origin
 	marks  []int
 	index  int
+	table  *node // the group whose columns are written
+	begun  bool  // one of them was
+	gap    bool  // one was left out: those behind it are, too
 	turns  map[subject]int
 	leaves []grown
 	spans  []span
@@ -141,6 +144,7 @@ func (w *grower) begin() {
 	w.out, w.leaves, w.spans, w.sums = nil, w.leaves[:0], w.spans[:0], w.sums[:0]
 	w.regs, w.marks = make([]*origin, w.g.regs), make([]int, w.g.marks+1)
 	w.turns, w.took = map[subject]int{}, map[decision]bool{}
+	w.table, w.begun, w.gap = nil, false, false
 	w.index, w.again, w.why, w.zones, w.zone = 0, false, "", 0, nil
 }
 
@@ -234,13 +238,15 @@ func (w *grower) frame() bool {
 func (w *grower) finish() string {
 	s, f := w.goal.shape, w.goal.shape.family
 	filler := &weaver{p: w.p, out: w.out, marks: w.marks}
-	for _, sum := range w.sums {
-		filler.sum(sum)
-	}
+	filler.pending = w.sums
+	filler.sums(0)
 	if f.end != nil {
 		content := w.out
-		if f.escape != nil {
+		switch {
+		case f.escape != nil:
 			content = f.escape.encode(nil, content)
+		case f.armour != nil:
+			content = f.armour.Encode(nil, content)
 		}
 		w.out = slices.Concat(f.start, content, f.end)
 	}
@@ -319,6 +325,15 @@ func (w *grower) node(n *node) bool {
 		}
 		return true
 	}
+	if n.column {
+		return w.column(n)
+	}
+	return w.present(n)
+}
+
+// present writes a node that is there.
+func (w *grower) present(n *node) bool {
+	var ok bool
 	w.out = append(w.out, n.before...)
 	if n.mark > 0 {
 		w.marks[n.mark] = len(w.out)
@@ -340,7 +355,8 @@ func (w *grower) there(n *node) (there, ok bool) {
 		return true, true
 	}
 	wanted, now := w.decided(subject{n, aspectThere})
-	there = wanted != 0
+	there = wanted != 0 && (!w.gap || wanted == 1)
+	w.gap = w.gap || n.column && n.before == nil && !there && n.optional
 	if n.when == nil {
 		return there, true
 	}

@@ -122,13 +122,8 @@ func (w *grower) holds(o *origin, v int64) bool {
 		_, _, ok := o.op.read(b)
 		return ok && (o.op.size == 0 || len(b) == o.op.size)
 	}
-	if o.op.code == opPart && uint64(v) > o.op.mask {
+	if o.op.integer() && (o.op.code == opPart || o.op.size > 0) && !o.op.fits(v) {
 		return false
-	}
-	if o.op.integer() && o.op.code != opPart && o.op.size > 0 {
-		if lo, hi := o.op.bounds(); v < lo || v >= 0 && uint64(v) > hi {
-			return false
-		}
 	}
 	return o.op.allows(uint64(v))
 }

@@ -24,6 +24,9 @@ func (w *grower) region(n *node) bool {
 		return false
 	}
 	if n.transform != nil {
+		filler := &weaver{p: w.p, out: w.out, marks: w.marks, pending: w.sums}
+		filler.sums(start)
+		w.sums = filler.pending
 		w.out = n.transform.encode(w.out, start)
 	}
 	w.out = append(w.out, n.until...)
@@ -37,7 +40,27 @@ func (w *grower) inside(n *node) bool {
 	case nodeChoice:
 		return w.choice(n)
 	}
-	return w.nodes(n.kids)
+	if n.separator == nil {
+		return w.nodes(n.kids)
+	}
+	table, begun, gap := w.table, w.begun, w.gap
+	w.table, w.begun, w.gap = n, false, false
+	ok := w.nodes(n.kids)
+	w.table, w.begun, w.gap = table, begun, gap
+	return ok
+}
+
+// column writes a field between separators.
+func (w *grower) column(n *node) bool {
+	table := w.table
+	if w.begun {
+		w.out = append(w.out, table.separator...)
+	}
+	z := w.open(true)
+	w.begun, w.table = false, nil
+	ok := w.present(n) && w.close(z)
+	w.begun, w.table = true, table
+	return ok
 }
 
 func (w *grower) list(n *node) bool {

@@ -190,7 +190,7 @@ func (w *grower) wish(at spot, v wish) {
 			word.op--
 		}
 		if whole, ok := w.wishes[word]; ok && whole.bytes == nil {
-			whole.num = whole.num&^int64(o.mask<<o.shift) | v.num<<o.shift
+			whole.num = whole.num&^int64(o.mask<<o.shift) | v.num&int64(o.mask)<<o.shift
 			w.wishes[word] = whole
 		}
 	case o.code == opBits:

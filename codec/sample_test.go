@@ -2,13 +2,28 @@ package codec
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 )
 
-func TestEveryMessageAndBranchOfTheShippedProfilesHasAFrameThatGoesBothWays(t *testing.T) {
-	for _, name := range ShippedNames() {
-		p := shipped(t, name)
+func TestEveryMessageAndBranchHasAFrameThatGoesBothWays(t *testing.T) {
+	profiles, _ := filepath.Glob("profiles/*.toml")
+	others, _ := filepath.Glob("testdata/*.good.toml")
+	if len(profiles) == 0 || len(others) == 0 {
+		t.Fatal("no profiles")
+	}
+	for _, file := range append(profiles, others...) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(file)
+		p, err := Compile(name, src)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, way := range []Direction{Uplink, Downlink} {
 			s := p.sampler(way)
 			var failed []*sample
