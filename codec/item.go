@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"math"
 	"math/big"
+	"math/bits"
 	"strconv"
 	"time"
 )
@@ -228,3 +229,15 @@ func (o *op) trim(b []byte) []byte {
 	}
 	return b
 }
+
+// Bits says which bits of the field before it a part of a bit field has, the lowest bit being 0.
+func (it Item) Bits() (hi, lo int, ok bool) {
+	if it.op == nil || it.op.code != opPart {
+		return 0, 0, false
+	}
+	lo = int(it.op.shift)
+	return lo + bits.Len64(it.op.mask) - 1, lo, true
+}
+
+// Computed says that the value follows from other fields and has no bytes.
+func (it Item) Computed() bool { return it.op != nil && it.op.code == opComputed }

@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"math"
+	"math/bits"
 )
 
 // opcode says how the bytes of a field are read and written.
@@ -89,7 +90,13 @@ type preset struct {
 // byteSet is a set of bytes.
 type byteSet [4]uint64
 
-func (s *byteSet) add(c byte)      { s[c>>6] |= 1 << (c & 63) }
+func (s *byteSet) add(c byte) { s[c>>6] |= 1 << (c & 63) }
+func (s *byteSet) size() (n int) {
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}
 func (s *byteSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
 
 // numeric says that the value lives in the number of a cell, not in bytes.

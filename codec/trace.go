@@ -29,8 +29,10 @@ type Trace struct {
 	Missing   int         // Incomplete: so many bytes are still to come, or more
 	Exact     bool        // Incomplete: Missing is how many
 
-	frame Frame
-	score score
+	frame  Frame
+	score  score
+	sized  bool // Refused: Raw ends where the frame says that it ends
+	marked bool // few bytes can begin such a frame
 }
 
 // Span is a stretch of the frame.  The spans that own bytes cover each byte of Trace.Raw exactly once; groups, lists,

@@ -11,6 +11,10 @@ func (p *Profile) traceFlat(d Direction, data []byte, prefix bool) *Trace {
 	n, v := p.probe(d, data)
 	if prefix && v == whole {
 		t.Raw = data[:n]
+	} else if prefix && v == refused {
+		if total := p.totalFlat(d, data); total > 0 && total <= len(data) {
+			t.Raw, t.sized = data[:total], true
+		}
 	}
 	f.data = t.Raw
 	w := traced{tracer: &tracer{}, wire: plainWire(t.Raw), verdict: v}
@@ -60,21 +64,9 @@ func (p *Profile) traceFields(f *Frame, size int) (off int, bad failure) {
 // what was read from them is forgotten.
 func (p *Profile) traceBegun(w *traced, f *Frame) {
 	have := len(w.raw)
-	total := p.length.lo
-	if have >= p.headerSize {
-		total = 0
-	}
-	if o := p.length.op; o >= 0 && have >= p.length.off+p.ops[o].size {
-		if num, ok := p.ops[o].load(w.raw[p.length.off : p.length.off+p.ops[o].size]); ok {
-			total, w.exact = int(num)+p.length.start-p.length.add, true
-		}
-	} else if o < 0 && p.commandOp >= 0 && have >= p.commandOff+p.ops[p.commandOp].size {
-		at := p.ops[p.commandOp].size
-		if num, ok := p.ops[p.commandOp].load(w.raw[p.commandOff : p.commandOff+at]); ok {
-			if all := p.dispatch[f.direction].find(num); len(all) > 0 {
-				total, w.exact = p.headerSize+all[0].fixed, true
-			}
-		}
+	total := p.totalFlat(f.direction, w.raw)
+	if w.exact = total > 0; !w.exact && have < p.headerSize {
+		total = p.length.lo
 	}
 	w.lacks = max(total-have, 1)
 	f.data = append(append(make([]byte, 0, have+w.lacks), w.raw...), make([]byte, w.lacks)...)
@@ -92,4 +84,25 @@ func (p *Profile) traceBegun(w *traced, f *Frame) {
 		}
 	}
 	w.read = have
+}
+
+// totalFlat is the size of the frame that data begins with; 0 when it does not say.
+func (p *Profile) totalFlat(d Direction, data []byte) int {
+	read := func(i, off int) (uint64, bool) {
+		if i < 0 || off+p.ops[i].size > len(data) {
+			return 0, false
+		}
+		return p.ops[i].load(data[off : off+p.ops[i].size])
+	}
+	if num, ok := read(p.length.op, p.length.off); ok && num <= hardMaxFrame*2 {
+		if total := int(num) + p.length.start - p.length.add; p.length.lo <= total && total <= p.length.hi {
+			return total
+		}
+	}
+	if num, ok := read(p.commandOp, p.commandOff); ok && p.length.op < 0 {
+		if all := p.dispatch[d].find(num); len(all) > 0 {
+			return p.headerSize + all[0].fixed
+		}
+	}
+	return 0
 }

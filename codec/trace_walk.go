@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 )
@@ -158,7 +159,7 @@ func (p *Profile) traceGrammar(d Direction, data []byte, prefix bool) (best *Tra
 
 // traceFamily walks one frame.  When nothing more will come, all of data is to be it.
 func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte, all bool) *Trace {
-	t := &Trace{Raw: data, Direction: way, Kind: f.name}
+	t := &Trace{Raw: data, Direction: way, Kind: f.name, marked: f.first.size() == 1}
 	tr := &tracer{}
 	m := &machine{trace: tr, loud: true}
 	t.frame.reset(p, way)
@@ -175,7 +176,9 @@ func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte
 	w := traced{tracer: tr, family: f, verdict: v, bad: m.bad, read: m.off}
 	switch {
 	case v == whole:
-		t.Raw = data[:n]
+		t.Raw, t.sized = data[:n], true
+	case v == refused && !all:
+		t.Raw, t.sized = tr.limit(f, data)
 	case v == begun && (all || len(data) >= f.max):
 		w.verdict = refused
 		w.bad = failure{off: m.off, err: fmt.Errorf("%w: the frame does not end within %d bytes", ErrShort, len(data))}
@@ -198,10 +201,23 @@ func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte
 	return t
 }
 
+// limit cuts data where a refused frame says that it ends.
+func (t *tracer) limit(f *family, data []byte) ([]byte, bool) {
+	switch {
+	case f.end != nil && !t.partial && bytes.HasPrefix(data, f.start):
+		if at := f.findEnd(data[len(f.start):min(len(data), f.max)]); at >= 0 {
+			return data[:len(f.start)+at+len(f.end)], true
+		}
+	case f.end == nil && t.size > 0 && t.size <= len(data):
+		return data[:t.size], true
+	}
+	return data, false
+}
+
 // missing is how much of a begun frame has not come.
 func (w *traced) missing(f *family, m *machine) {
 	end := len(f.end)
-	for ; end > 0 && !hasSuffix(w.raw, f.end[:end]); end-- {
+	for ; end > 0 && !bytes.HasSuffix(w.raw, f.end[:end]); end-- {
 	}
 	end = len(f.end) - end
 	if w.size > 0 {
@@ -212,8 +228,4 @@ func (w *traced) missing(f *family, m *machine) {
 	if w.lacks < 1 {
 		w.lacks, w.exact = 1, false
 	}
-}
-
-func hasSuffix(b, end []byte) bool {
-	return len(b) >= len(end) && string(b[len(b)-len(end):]) == string(end)
 }
