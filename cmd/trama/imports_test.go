@@ -21,8 +21,12 @@ var layers = map[string][]string{
 	"transport": {},
 	"actors":    {"codec", "transport"},
 	"fleet":     {"codec"},
-	"cmd":       {"codec", "transport", "actors", "fleet", "cmd"},
+	"journal":   {},
+	"cmd":       {"codec", "transport", "actors", "fleet", "journal", "cmd"},
 }
+
+// onlyInTests names what must not get into the program.
+var onlyInTests = []string{module + "/journal/faultfs"}
 
 // onlyIn names libraries that belong to one part.
 var onlyIn = map[string]string{"github.com/asynkron/protoactor-go": "actors"}
@@ -41,6 +45,9 @@ func TestImportsGoOneWay(t *testing.T) {
 		seen[part]++
 		isTest := strings.HasSuffix(file, "_test.go")
 		for _, path := range imports {
+			if !isTest && slices.Contains(onlyInTests, path) {
+				t.Errorf("%s: only tests may import %s", file, path)
+			}
 			if inside, ok := strings.CutPrefix(path, module+"/"); ok {
 				if to, _, _ := strings.Cut(inside, "/"); to != part && !slices.Contains(allowed, to) {
 					t.Errorf("%s: %s must not import %s", file, part, path)
