@@ -17,10 +17,11 @@ type clock struct {
 type clockKind uint8
 
 const (
-	clockCount clockKind = iota
-	clockCP16            // day, month, year
-	clockCP32            // minute, hour, day, month, year
-	clockCP56            // millisecond … year
+	clockCount  clockKind = iota
+	clockCP16             // day, month, year
+	clockCP32             // minute, hour, day, month, year
+	clockCP56             // millisecond … year
+	clockPacked           // YYYYMMDDhhmmssSSS in decimal: a time that joins fields
 )
 
 // part of a number: bits from lo on, n of them.
@@ -30,6 +31,8 @@ func bitsOf(v uint64, lo, n int) int { return int(v >> lo & (1<<n - 1)) }
 func (c *clock) time(v uint64) (t time.Time, ok bool) {
 	year, month, day, hour, minute, milli := 0, 0, 0, 0, 0, 0
 	switch c.kind {
+	case clockPacked:
+		return unpacked(v, c.zone)
 	case clockCount:
 		if v > 1<<62 {
 			return time.Time{}, false
@@ -74,6 +77,9 @@ func (c *clock) number(t time.Time) (uint64, error) {
 		return uint64(d), nil
 	}
 	t = t.In(c.zone)
+	if c.kind == clockPacked {
+		return repacked(t)
+	}
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
 	if year -= century; year < 0 || year > 99 {

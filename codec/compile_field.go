@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // typeNames lists the types, for suggestions.
@@ -78,7 +79,7 @@ func (c *compiler) roleFits(def *fieldDef, o *op) {
 	case RoleTransaction, RoleResult, RoleAlarm:
 		fits, want = whole, "whole number without scale"
 	case RoleTimestamp:
-		fits, want = o.field.Kind == KindTime, "time"
+		fits, want = o.field.Kind == KindTime, "time with a date"
 	case RoleIdentity:
 		fits, want = o.code != opFloat32 && o.code != opFloat64 && o.code != opTime, "whole number, digits, text or bytes"
 	}
@@ -124,12 +125,20 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		c.src.problem(def.path+".type", quote(def.kind), "a field: such a part stands among the fields of a frame with a grammar")
 		return false
 	case "time":
+		if def.joins != nil {
+			o.code, o.field.Kind = opComputed, KindTime
+			o.form = &form{filler: -1, clock: &clock{kind: clockPacked, zone: c.timeZone(def)}}
+			return true
+		}
 		if def.as != "" && def.as != "bcd" && timeForms[def.as] == 0 {
 			return c.clock(def, o)
 		}
 		o.code, o.field.Kind = opTime, KindTime
 		if implied = c.timeLayout(def, o); implied == 0 {
 			return false
+		}
+		if !o.time.whole {
+			o.field.Kind = KindText
 		}
 	default:
 		if !slices.Contains(typeNames, def.kind) {
@@ -146,6 +155,7 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 	}
 	_, form := timeForms[def.as]
 	c.unfit(def, "as", def.as != "", def.kind == "bcd" && (def.as == "number" || def.as == "digits" || def.as == "hex") || o.code == opTime && form, "bcd")
+	c.unfit(def, "zone", def.zone != "", def.kind == "time", "time")
 	c.unfit(def, "layout", def.layout != "", o.code == opTime, "time")
 	c.unfit(def, "bits", len(def.parts) > 0, o.code == opBits, "bits")
 	varies := def.sizeExpr != "" || def.until != "" || def.rest
@@ -176,14 +186,27 @@ func (c *compiler) unfit(def *fieldDef, key string, given, fits bool, types stri
 	}
 }
 
+// timeZone of a time: its own, or that of the profile.
+func (c *compiler) timeZone(def *fieldDef) *time.Location {
+	if def.zone == "" {
+		return c.zone
+	}
+	zone, err := parseZone(def.zone)
+	if err != nil {
+		c.src.problem(def.path+".zone", quote(def.zone), "Local, UTC, a name such as Europe/Berlin or an offset such as +08:00")
+		return c.zone
+	}
+	return zone
+}
+
 func (c *compiler) timeLayout(def *fieldDef, o *op) (size int) {
 	if def.layout == "" {
 		c.src.problem(def.path+".layout", "nothing", "the order of the digits, such as YYYYMMDDhhmmss")
 		return 0
 	}
-	layout, err := parseTimeLayout(def.layout, c.zone, timeForms[def.as])
+	layout, err := parseTimeLayout(def.layout, c.timeZone(def), timeForms[def.as])
 	if err != nil {
-		c.src.problem(def.path+".layout", err.Error(), "YYYY or YY, MM, DD, hh, mm, ss, each at most once, with a whole date")
+		c.src.problem(def.path+".layout", err.Error(), "YYYY or YY, MM, DD, hh, mm, ss, each at most once")
 		return 0
 	}
 	o.time = layout

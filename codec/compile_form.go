@@ -76,7 +76,7 @@ func (c *compiler) form(def *fieldDef, o *op) {
 		def.chars = "any"
 	}
 	plain := o.form == nil && !f.column && f.texts == nil && f.swap == nil && f.filler < 0 && f.digits == 0 && !f.reversed && !f.swapped && !f.counter && !f.degrees && !f.letters &&
-		!f.hexDigit && f.minus == nil && !f.minusBit && f.missing == nil && f.charset == nil && o.code < opDecimal
+		!f.hexDigit && f.minus == nil && !f.minusBit && f.missing == nil && f.charset == nil && o.code < opDecimal && (o.code != opTime || o.time.as == timeBCD)
 	if !plain {
 		o.form = f
 	}
@@ -112,7 +112,7 @@ func (c *compiler) minus(def *fieldDef, o *op, f *form) {
 
 // clock compiles a time that is one number.
 func (c *compiler) clock(def *fieldDef, o *op) bool {
-	clock, size, err := newClock(def.as, def.epoch, c.zone)
+	clock, size, err := newClock(def.as, def.epoch, c.timeZone(def))
 	if err != nil {
 		c.src.problem(def.path+".epoch", quote(def.epoch), "a time such as 2000-01-01T00:00:00Z")
 	}

@@ -15,6 +15,7 @@ type timeLayout struct {
 	size  int // bytes
 	zone  *time.Location
 	as    timeForm
+	whole bool                  // it has a date: otherwise it is a part of a time
 	stamp atomic.Pointer[stamp] // what appendNow wrote last
 }
 
@@ -86,8 +87,9 @@ next:
 	if seen[unitYear] && seen[unitYear2] {
 		return nil, fmt.Errorf("both YYYY and YY")
 	}
-	if !(seen[unitYear] || seen[unitYear2]) || !seen[unitMonth] || !seen[unitDay] {
-		return nil, fmt.Errorf("no complete date")
+	l.whole = (seen[unitYear] || seen[unitYear2]) && seen[unitMonth] && seen[unitDay]
+	if l.size == 0 {
+		return nil, fmt.Errorf("no part of a time")
 	}
 	return l, nil
 }
@@ -101,7 +103,28 @@ var daysIn = [13]int{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
 // parse reads the digits; ok is false for a date or time that does not exist in the zone: a master whose clock
 // is dead sends such things.
 func (l *timeLayout) parse(b []byte) (t time.Time, ok bool) {
-	var v [unitCount]int
+	if !l.whole {
+		return time.Time{}, false
+	}
+	v := l.values(b)
+	year, month, day := v[unitYear], v[unitMonth], v[unitDay]
+	if month < 1 || month > 12 || day < 1 || day > daysIn[month] ||
+		v[unitHour] > 23 || v[unitMinute] > 59 || v[unitSecond] > 59 || v[unitMilli] > 999 {
+		return time.Time{}, false
+	}
+	if month == 2 && day == 29 && (year%4 != 0 || year%100 == 0 && year%400 != 0) {
+		return time.Time{}, false
+	}
+	t = time.Date(year, time.Month(month), day, v[unitHour], v[unitMinute], v[unitSecond], v[unitMilli]*1e6, l.zone)
+	// An hour that a change to summer time skips comes back as another one.
+	if l.zone != time.UTC && t.Hour() != v[unitHour] {
+		return time.Time{}, false
+	}
+	return t, true
+}
+
+// values are the numbers of the parts.
+func (l *timeLayout) values(b []byte) (v [unitCount]int) {
 	for _, p := range l.parts {
 		var n int
 		if l.as == timeBCD {
@@ -117,20 +140,7 @@ func (l *timeLayout) parse(b []byte) (t time.Time, ok bool) {
 		}
 		v[p.unit] = n
 	}
-	year, month, day := v[unitYear], v[unitMonth], v[unitDay]
-	if month < 1 || month > 12 || day < 1 || day > daysIn[month] ||
-		v[unitHour] > 23 || v[unitMinute] > 59 || v[unitSecond] > 59 || v[unitMilli] > 999 {
-		return time.Time{}, false
-	}
-	if month == 2 && day == 29 && (year%4 != 0 || year%100 == 0 && year%400 != 0) {
-		return time.Time{}, false
-	}
-	t = time.Date(year, time.Month(month), day, v[unitHour], v[unitMinute], v[unitSecond], v[unitMilli]*1e6, l.zone)
-	// An hour that a change to summer time skips comes back as another one.
-	if l.zone != time.UTC && t.Hour() != v[unitHour] {
-		return time.Time{}, false
-	}
-	return t, true
+	return v
 }
 
 // append writes t in the zone of the layout; what is finer than the layout is cut off.

@@ -18,7 +18,8 @@ type grammarDef struct {
 	cases                                                 []caseDef
 	algorithm                                             any
 	over, charset, filler, minus, align, epoch, form      string
-	armour                                                string
+	armour, zone                                          string
+	joins                                                 any // of a time: the fields that say it together
 	digits, add, xor, fill, base, places                  int
 	missing                                               []string
 	blocks                                                *blocksDef
@@ -167,6 +168,13 @@ func (f *fieldDef) readGrammar(t *table, order string) {
 				f.charset = word
 			}
 		}
+	}
+	if t.hidden("zone"); t.has("zone") {
+		f.zone = t.text("zone")
+	}
+	if t.hidden("parts"); t.has("parts") {
+		f.joins, _ = t.get("parts")
+		f.rich = true
 	}
 	if f.algorithm = t.values["algorithm"]; f.algorithm != nil {
 		f.rich = true

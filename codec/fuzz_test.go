@@ -9,7 +9,11 @@ import (
 
 // fuzzProfiles are the profiles that fuzzing runs over.
 func fuzzProfiles(t testing.TB) []*Profile {
-	out := []*Profile{profileFrom(t, "types.good.toml")}
+	files, _ := filepath.Glob("testdata/*.good.toml")
+	var out []*Profile
+	for _, file := range files {
+		out = append(out, profileFrom(t, filepath.Base(file)))
+	}
 	for _, name := range ShippedNames() {
 		out = append(out, shipped(t, name))
 	}
@@ -26,6 +30,11 @@ func FuzzDecode(f *testing.F) {
 	for _, c := range corpora(f) {
 		for _, g := range c.Frames {
 			f.Add(unhex(f, g.Hex), uint8(directionOf(g.Direction)))
+		}
+	}
+	for _, p := range profiles {
+		for i := range p.examples {
+			f.Add(p.examples[i].frame, uint8(p.examples[i].direction))
 		}
 	}
 	f.Add([]byte("\x00\x0e\x01\x07\xa3\xe7\x55\x00\x01\x12\x34\x56\x7f"), uint8(0))

@@ -72,6 +72,10 @@ func (g *grammarCompiler) leaf(n *node, def *fieldDef, s *scope) []*node {
 
 // computed values have no bytes: an expression, or a table of them.
 func (g *grammarCompiler) computed(n *node, def *fieldDef, s *scope) {
+	if def.joins != nil {
+		n.value = g.joined(def, s)
+		return
+	}
 	n.on = g.expr(def.path+".on", def.on, s)
 	n.value = g.expr(def.path+".value", def.value, s)
 	if n.on == nil && n.value == nil {

@@ -156,7 +156,7 @@ func (m *machine) note(o *op, num uint64, b []byte) {
 				num = loadBE(b)
 			}
 		case o.code == opTime:
-			num = 0
+			num = uint64(o.time.packed(b))
 		}
 		m.regs[o.reg] = int64(num)
 	}
@@ -206,6 +206,10 @@ func (m *machine) computed(n *node, o *op) verdict {
 	v, known := m.eval(e)
 	if !known {
 		return begun
+	}
+	if v == 0 && o.field.Kind == KindTime { // no part of it is there
+		m.regs[o.reg] = 0
+		return whole
 	}
 	if o.check != checkNone && !o.allows(uint64(v)) {
 		if !m.loud {

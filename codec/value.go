@@ -328,11 +328,20 @@ func (o *op) parseTime(buf []byte, v any, verbatim bool) ([]byte, error) {
 		start := len(buf)
 		buf, err := o.parseDigits(buf, text)
 		if err == nil && !verbatim {
-			if _, exists := o.time.parse(buf[start:]); !exists {
+			if _, exists := o.time.parse(buf[start:]); !exists && o.time.whole {
 				return buf[:start], fmt.Errorf("%w: %s does not exist", ErrTime, text)
 			}
 		}
 		return buf, err
+	}
+	if raw, ok := o.time.parseRaw(text); ok {
+		if _, exists := o.time.parse(raw); !exists && !verbatim && o.time.whole {
+			return buf, fmt.Errorf("%w: %s does not exist", ErrTime, text)
+		}
+		return append(buf, raw...), nil
+	}
+	if !o.time.whole {
+		return buf, fmt.Errorf("%w: %q, expected %s", ErrTime, text, o.time.text)
 	}
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return o.time.append(buf, t)

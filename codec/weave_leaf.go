@@ -231,7 +231,9 @@ func (w *weaver) parts(n *node, o *op, seq int, num uint64, isGiven bool, in *wo
 func (w *weaver) note(o *op, seq int, num uint64, b []byte) {
 	if o.reg > 0 {
 		if !o.numeric() && o.code != opDecimal {
-			if num = 0; len(b) <= 8 {
+			if num = 0; o.code == opTime {
+				num = uint64(o.time.packed(b))
+			} else if len(b) <= 8 {
 				num = loadBE(b)
 			}
 		}

@@ -1,0 +1,75 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+)
+
+// joined is the expression of a time that other fields say together: a list of fields with layouts, or an expression
+// for each part.
+func (g *grammarCompiler) joined(def *fieldDef, s *scope) *expr {
+	path := def.path + ".parts"
+	switch parts := def.joins.(type) {
+	case []any:
+		return g.joinedFields(path, parts, s)
+	case map[string]any:
+		return g.joinedParts(path, parts, s)
+	}
+	g.c.src.problem(path, describe(def.joins), `the keys of fields, as in ["date", "clock"], or expressions, as in { year = "2000 + yy", month = "mm", day = "dd" }`)
+	return nil
+}
+
+func (g *grammarCompiler) joinedFields(path string, parts []any, s *scope) (sum *expr) {
+	var seen [unitCount]string
+	for i, v := range parts {
+		key, _ := v.(string)
+		place := fmt.Sprintf("%s[%d]", path, i)
+		b := s.find(key)
+		if b == nil || len(b.ops) == 0 || g.p.ops[b.ops[0]].time == nil {
+			g.c.src.problem(place, describe(v), "a field of type time with a layout, which stands before", s.known()...)
+			return nil
+		}
+		for _, p := range g.p.ops[b.ops[0]].time.parts {
+			unit := p.unit
+			if unit == unitYear2 {
+				unit = unitYear
+			}
+			if seen[unit] != "" && unit != unitLiteral {
+				g.c.src.problem(place, fmt.Sprintf("the %s, which %s says too", packedPlaces[unit].name, seen[unit]), "each part of the time once")
+				return nil
+			}
+			seen[unit] = key
+		}
+		sum = plus(sum, &expr{code: exReg, reg: g.register(b)})
+	}
+	if seen[unitYear] == "" || seen[unitMonth] == "" || seen[unitDay] == "" {
+		g.c.src.problem(path, describe(parts), "fields that have year, month and day together")
+	}
+	return sum
+}
+
+func (g *grammarCompiler) joinedParts(path string, parts map[string]any, s *scope) (sum *expr) {
+	t := &table{src: g.c.src, path: path, values: parts}
+	for _, unit := range []timeUnit{unitYear, unitMonth, unitDay, unitHour, unitMinute, unitSecond, unitMilli} {
+		p := packedPlaces[unit]
+		if n, ok := parts[p.name].(int64); ok {
+			parts[p.name] = fmt.Sprint(n)
+		}
+		text := t.text(p.name)
+		if text == "" && slices.Contains([]timeUnit{unitYear, unitMonth, unitDay}, unit) {
+			g.c.src.problem(t.at(p.name), "nothing", "an expression: a time needs year, month and day")
+		}
+		if e := g.expr(t.at(p.name), text, s); e != nil {
+			sum = plus(sum, &expr{code: exMul, a: e, b: &expr{code: exConst, value: p.place}, looks: e.looks})
+		}
+	}
+	t.finish()
+	return sum
+}
+
+func plus(a, b *expr) *expr {
+	if a == nil {
+		return b
+	}
+	return &expr{code: exAdd, a: a, b: b, looks: a.looks || b.looks}
+}
