@@ -1,10 +1,10 @@
 package actors
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"trama/codec"
 )
@@ -65,7 +65,7 @@ func (m masterActor) build(c *command) error {
 	for key, value := range c.req.Fields {
 		fields[key] = value
 	}
-	c.result = CommandResult{Serial: m.serial, Command: cmp.Or(msg.Command, msg.Name), Listener: c.link.slot.name, Connection: c.link.id}
+	c.result = CommandResult{Serial: m.serial, Command: nameOfCommand(msg), Listener: c.link.slot.name, Connection: c.link.id}
 	for _, field := range msg.Fields {
 		switch field.Role {
 		case codec.RoleIdentity, codec.RoleTransaction:
@@ -92,6 +92,14 @@ func (m masterActor) build(c *command) error {
 		return fmt.Errorf("%w: %w", ErrBadCommand, err)
 	}
 	return nil
+}
+
+// nameOfCommand is how a command is called: by its letter, or, where that is a number or there are several, by its name.
+func nameOfCommand(msg *codec.Message) string {
+	if msg.Command == "" || strings.ContainsFunc(msg.Command, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		return msg.Name
+	}
+	return msg.Command
 }
 
 // header is what the newest frame of the master in this profile says of it: commands default to that.

@@ -21,6 +21,7 @@ func CompileWith(file string, src []byte, open func(name string) ([]byte, error)
 		d := readDefinition(root)
 		if c.profile(d); len(c.src.problems) == 0 {
 			c.resend(d)
+			c.simulate(d)
 		}
 	}
 	if len(c.src.problems) == 0 {

@@ -22,6 +22,7 @@ type definition struct {
 	replies  []replyDef
 	answerBy []string
 	resend   *resendDef
+	simulate *simulateDef
 	examples []exampleDef
 }
 
@@ -124,6 +125,9 @@ func readDefinition(t *table) *definition {
 	}
 	if again := t.table("resend"); again != nil {
 		d.resend = readResend(again)
+	}
+	if simulate := t.table("simulate"); simulate != nil {
+		d.simulate = readSimulate(simulate)
 	}
 	for _, e := range t.tables("example") {
 		d.examples = append(d.examples, readExample(e))

@@ -5,14 +5,24 @@ import "fmt"
 // bind notes what people and sessions need to know of the fields.
 func (g *grammarCompiler) bind() {
 	p, c := g.p, g.c
+	type memory struct {
+		key  string
+		code opcode
+		size int
+	}
+	slots := map[memory]int{} // one field in the frames of both directions is remembered once
 	for i := range p.ops {
 		o := &p.ops[i]
 		if c.all[o.field.Key] == nil {
 			c.all[o.field.Key] = o
 		}
 		if o.flags&flagRemember != 0 || o.form != nil && o.form.counter {
-			o.slot = uint8(p.slots)
-			p.slots++
+			same := memory{o.field.Key, o.code, o.size}
+			if _, known := slots[same]; !known {
+				slots[same] = p.slots
+				p.slots++
+			}
+			o.slot = uint8(slots[same])
 		}
 	}
 	if p.slots > maxSlots || len(p.ops) > 1<<16-1 {

@@ -38,6 +38,7 @@ type Profile struct {
 	examples []example
 
 	resend  Resend
+	script  *Script
 	sources []Source
 	hash    [sha256.Size]byte
 

@@ -169,13 +169,11 @@ func (w *weaver) limits(n *node, o *op) (lo int64, hi uint64) {
 func (w *weaver) parse(n *node, o *op, v any, exact bool) (uint64, error) {
 	plain := *o
 	if o.size == 0 && n.size != nil && !n.size.sees() {
-		size, err := w.width(n, o)
-		if err != nil {
-			return 0, err
-		}
-		if o.numeric() {
-			plain.size = size
-		} else if reg := n.size.source(); reg < 0 || !w.p.grammar.derived[reg] || o.code == opDigits {
+		if reg := n.size.source(); o.numeric() || reg < 0 || !w.p.grammar.derived[reg] || o.code == opDigits { // else the size follows from the value
+			size, err := w.width(n, o)
+			if err != nil {
+				return 0, err
+			}
 			plain.size = size
 		}
 	}

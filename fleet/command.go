@@ -6,63 +6,46 @@ import (
 	"trama/codec"
 )
 
-// refusedCode is the response code for a command that the master does not know.
-const refusedCode = 1
-
 // maxOwed bounds the reports that wait behind a frame in flight.
 const maxOwed = 16
 
-// obey carries a command out and returns the answer; kind is nil for one that the profile does not list.
-func (m *master) obey(o *mouth, kind *codec.Message, now time.Time) (answer []byte) {
-	env := codec.Env{Now: now}
-	if kind == nil {
-		env.Result, env.HasResult = refusedCode, true
-	}
-	var due bool
-	var err error
-	words := m.fleet.words
-	answer, due, err = words.profile.Reply(nil, &o.got, env)
-	if own, ok := words.answers[o.got.Command()]; ok && err == nil && !due && kind != nil {
-		transaction, _ := o.got.Transaction()
-		answer, err = words.say(o, nil, own, m.serial, transaction, now, m.random, nil)
-		due = true
-	}
-	if err != nil || !due || string(o.got.Identity()) != m.serial {
-		m.fleet.unexpected.Add(1)
-		m.fleet.Logger.Debug("frame fits nothing", "master", m.serial, "command", o.got.Command(), "error", err)
+// obey works off a frame of the server that is no acknowledgement and returns the answer that the profile has for it.
+func (m *master) obey(o *mouth, now time.Time) (answer []byte) {
+	f, words := m.fleet, m.fleet.words
+	kind := o.got.Message()
+	known := kind.Purpose == codec.PurposeCommand
+	if id := o.got.Identity(); len(id) > 0 && string(id) != m.identity {
+		f.unexpected.Add(1)
+		f.Logger.Debug("frame for another master", "master", m.serial, "identity", string(id))
 		return nil
 	}
-	if kind == nil {
-		m.fleet.refused.Add(1)
+	m.speaker.Result = 0
+	if !known {
+		m.speaker.Result = words.script.Refuse
+	}
+	line, due := words.script.Answers[kind.Name]
+	var err error
+	if due {
+		answer, err = words.say(o, line, &m.speaker, now)
 	} else {
-		m.fleet.commands.Add(1)
-		m.operate(&o.got, kind)
-		if report, ok := words.reports[kind.Name]; ok && len(m.owed) < maxOwed {
+		answer, due, err = words.profile.Reply(nil, &o.got, codec.Env{Now: now, Result: m.speaker.Result, HasResult: !known})
+	}
+	switch {
+	case known && (err != nil || !due):
+		f.ignored.Add(1)
+		f.Logger.Debug("the profile has no answer", "master", m.serial, "message", kind.Name, "error", err)
+		return nil
+	case err != nil || !due:
+		f.unexpected.Add(1)
+		f.Logger.Debug("frame fits nothing", "master", m.serial, "message", kind.Name, "error", err)
+		return nil
+	case !known:
+		f.refused.Add(1)
+	default:
+		f.commands.Add(1)
+		if report, ok := words.script.Then[kind.Name]; ok && len(m.owed) < maxOwed {
 			m.owed = append(m.owed, report)
 		}
 	}
 	return answer
-}
-
-// operate moves a relay.
-func (m *master) operate(f *codec.Frame, kind *codec.Message) {
-	if kind.Name != operateRelay {
-		return
-	}
-	relay, hasRelay := f.Item(relayKey)
-	operation, hasOperation := f.Item(operationKey)
-	if !hasRelay || !hasOperation {
-		return
-	}
-	if m.relays == nil {
-		m.relays = map[uint64]uint64{}
-	}
-	m.relays[relay.Uint()] = operation.Uint()
-	m.lastRelay = relay.Uint()
-}
-
-// relayState is what the relay report says: the relay that was operated last, relay 1 at rest when none was.
-func (m *master) relayState() map[string]any {
-	relay := max(m.lastRelay, 1)
-	return map[string]any{relayKey: relay, operationKey: m.relays[relay]}
 }

@@ -43,7 +43,8 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err := reserveDescriptors(o.Masters); err != nil {
 		return Summary{}, err
 	}
-	words, err := newSpeech(o.Profile, o.SerialFrom)
+	last, _ := serial(o.SerialFrom, o.Masters-1) // withDefaults has tried it
+	words, err := newSpeech(o.Profile, o.SerialFrom, last)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -66,7 +67,9 @@ func (f *fleet) run(ctx context.Context) {
 		masters[i].fleet = f
 		masters[i].serial, _ = serial(f.SerialFrom, i) // withDefaults has tried the last one
 		masters[i].random = rand.New(rand.NewPCG(f.Seed, uint64(i)))
-		masters[i].transaction = masters[i].random.Uint64N(f.words.transactions())
+		// Numbers go on where those of a run before this one have not been, as long as none sends a thousand frames a second.
+		masters[i].speaker = codec.Speaker{Serial: masters[i].serial, Random: masters[i].random.Float64,
+			Number: uint64(f.start.UnixMilli()) % f.words.transactions()}
 		all.Go(func() { masters[i].live(ctx) })
 	}
 	home := make(chan struct{})

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -69,35 +70,62 @@ func (m *master) work(what func(*mouth)) {
 // take is handed every frame of the server.
 func (m *master) take(raw []byte, now time.Time) error {
 	var answer []byte
-	m.work(func(o *mouth) { answer = m.understand(o, raw, now) })
-	if len(answer) == 0 {
-		return nil
+	var err error
+	m.work(func(o *mouth) { answer, err = m.understand(o, raw, now) })
+	if err != nil || len(answer) == 0 {
+		return err
 	}
 	conn := m.conn.Load()
 	if err := conn.SetWriteDeadline(now.Add(m.fleet.AckTimeout)); err != nil {
 		return err
 	}
-	_, err := conn.Write(answer)
+	_, err = conn.Write(answer)
 	return err
 }
 
 // understand works off one frame of the server and returns the answer that it is owed, if any.
-func (m *master) understand(o *mouth, raw []byte, now time.Time) (answer []byte) {
-	words := m.fleet.words
+func (m *master) understand(o *mouth, raw []byte, now time.Time) (answer []byte, err error) {
+	f, words := m.fleet, m.fleet.words
 	if err := words.profile.Decode(codec.Downlink, raw, &o.got); err != nil {
-		m.fleet.unexpected.Add(1)
-		m.fleet.Logger.Debug("frame not understood", "master", m.serial, "error", err)
-		return nil
+		f.unexpected.Add(1)
+		f.Logger.Debug("frame not understood", "master", m.serial, "error", err)
+		return nil, nil
 	}
-	if kind := o.got.Message(); kind.Purpose == codec.PurposeCommand {
-		return m.obey(o, kind, now)
+	m.note(&o.got)
+	switch {
+	case words.acknowledges(o, m.hello.frame):
+		m.settle(&m.hello, now)
+		if result, ok := o.got.Result(); ok && result != 0 {
+			f.turnedAway.Add(1)
+			m.registered = false // what it was given then is worth nothing any more
+			return nil, fmt.Errorf("%w: %s with result %d", errTurnedAway, o.got.Message().Name, result)
+		}
+		return nil, nil
+	case words.acknowledges(o, m.pending.frame):
+		m.settle(&m.pending, now)
+		return nil, nil
 	}
-	if words.acknowledges(o, m.pending) {
-		m.fleet.acked.Add(1)
-		m.fleet.outstanding.Add(^uint64(0))
-		m.fleet.latency.add(now.Sub(m.pendingAt))
-		m.pending = nil
-		return nil
+	return m.obey(o, now), nil
+}
+
+// note keeps what the profile has the masters repeat of the server's words.
+func (m *master) note(f *codec.Frame) {
+	for _, key := range m.fleet.words.script.Hears {
+		it, ok := f.Item(key)
+		if !ok {
+			continue
+		}
+		if m.speaker.Heard == nil {
+			m.speaker.Heard = map[string]string{}
+		}
+		m.speaker.Heard[key] = it.Text()
 	}
-	return m.obey(o, nil, now)
+}
+
+// settle counts an acknowledged frame, which need not be kept any longer.
+func (m *master) settle(k *kept, now time.Time) {
+	m.fleet.acked.Add(1)
+	m.fleet.outstanding.Add(^uint64(0))
+	m.fleet.latency.add(now.Sub(k.at))
+	*k = kept{}
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync/atomic"
 	"time"
+
+	"trama/codec"
 )
 
 // master is one simulated master.  Only its own goroutine touches it, except conn, which the end of the fleet wakes.
@@ -15,23 +17,32 @@ type master struct {
 	serial string
 	random *rand.Rand
 
+	speaker    codec.Speaker
+	identity   string // as its own frames say it
+	registered bool
+
 	conn atomic.Pointer[net.TCPConn]
 	done chan struct{} // a clerk is done
 	in   []byte        // received and not yet cut
 	have int
 
-	transaction uint64
-	pending     []byte // the frame in flight, until it is acknowledged
-	pendingAt   time.Time
-	resendAt    time.Time
-	owed        []*message        // reports that wait for the frame in flight
-	relays      map[uint64]uint64 // operation by relay
-	lastRelay   uint64            // operated last
-	sentFrames  int               // measurements
+	logins     []*codec.Line // what is still to be said before anything else on this connection
+	loggedIn   bool
+	hello      kept          // the login in flight
+	pending    kept          // the frame in flight
+	owed       []*codec.Line // reports that wait for the frame in flight
+	sentFrames int           // measurements
 
 	nextAt      time.Time // the next measurement
 	quietAt     time.Time // the next keep-alive, unless something is sent before
 	reconnectAt time.Time
+}
+
+// kept is a frame that waits for its acknowledgement; none when frame is nil.
+type kept struct {
+	frame    []byte
+	at       time.Time // said first
+	resendAt time.Time
 }
 
 // errLeave ends a master in order.
@@ -66,6 +77,11 @@ func (m *master) live(ctx context.Context) {
 		switch {
 		case errors.Is(err, errLeave) || m.fleet.stopping():
 			return
+		case errors.Is(err, errTurnedAway):
+			m.fleet.Logger.Debug("turned away", "master", m.serial, "error", err)
+			if !m.fleet.pause(ctx, backOff(2, m.random)) {
+				return
+			}
 		case errors.Is(err, errReconnect):
 		default:
 			m.fleet.lost.Add(1)
@@ -83,8 +99,11 @@ func backOff(attempt int, random *rand.Rand) time.Duration {
 	return d/2 + time.Duration(random.Int64N(int64(d)))
 }
 
-// errReconnect ends a connection because its time is over.
-var errReconnect = errors.New("reconnecting")
+// How a connection ends that the other side has not ended.
+var (
+	errReconnect  = errors.New("reconnecting")
+	errTurnedAway = errors.New("login refused")
+)
 
 // talk lives on one connection until it ends.
 func (m *master) talk() error {
@@ -103,62 +122,109 @@ func (m *master) talk() error {
 	}
 }
 
-// greet says something at once: a gateway closes who says nothing.
+// greet begins a connection: with the login, where the profile has one, else by saying something at once, because a gateway
+// closes who says nothing.
 func (m *master) greet(now time.Time) error {
 	if m.fleet.ReconnectEvery > 0 {
 		m.reconnectAt = now.Add(m.fleet.spread(m.fleet.ReconnectEvery, m.random))
 	}
-	switch {
-	case m.pending != nil:
-		m.fleet.resent.Add(1)
-		return m.write(m.pending, now)
-	case m.sentFrames > 0 && m.fleet.words.keepAlive != nil:
-		return m.send(m.fleet.words.keepAlive, now)
+	if m.hello.frame != nil { // nobody waits for that one any more: the login begins anew
+		m.fleet.outstanding.Add(^uint64(0))
+		m.hello = kept{}
 	}
-	m.nextAt = now
+	script := m.fleet.words.script
+	m.logins, m.loggedIn = m.logins[:0], false
+	if !m.registered {
+		m.logins = append(m.logins, script.Register...)
+	}
+	m.logins = append(m.logins, script.Login...)
+	return m.login(now)
+}
+
+// login says what is to be said before anything else, one after the other, each when the one before is acknowledged.
+func (m *master) login(now time.Time) error {
+	script := m.fleet.words.script
+	silent := len(script.Register)+len(script.Login) == 0 // nothing has been said on this connection
+	for m.hello.frame == nil && len(m.logins) > 0 {
+		l := m.logins[0]
+		m.logins = m.logins[1:]
+		if err := m.send(l, &m.hello, now); err != nil {
+			return err
+		}
+	}
+	if m.hello.frame != nil || m.loggedIn {
+		return nil
+	}
+	m.loggedIn, m.registered = true, true
+	switch {
+	case m.pending.frame != nil:
+		m.fleet.resent.Add(1)
+		return m.write(m.pending.frame, &m.pending, now)
+	case m.sentFrames == 0:
+		m.nextAt = now
+	case silent && script.KeepAlive != nil:
+		return m.send(script.KeepAlive, &m.pending, now)
+	case silent:
+		m.nextAt = now
+	}
 	return nil
 }
 
 // act does what is due and returns when something is due again.
 func (m *master) act(now time.Time) (next time.Time, err error) {
-	if m.fleet.stopping() {
-		if m.pending == nil || now.After(m.fleet.graceUntil()) {
-			return next, errLeave
-		}
-		return earliest(m.fleet.graceUntil(), m.resendAt), m.resend(now)
+	stopping := m.fleet.stopping()
+	if stopping && (m.pending.frame == nil && m.hello.frame == nil || now.After(m.fleet.graceUntil())) {
+		return next, errLeave
 	}
-	if !m.reconnectAt.IsZero() && !now.Before(m.reconnectAt) {
+	if !stopping && !m.reconnectAt.IsZero() && !now.Before(m.reconnectAt) {
 		return next, errReconnect
+	}
+	if err := m.login(now); err != nil {
+		return next, err
 	}
 	if err := m.resend(now); err != nil {
 		return next, err
 	}
-	if m.pending == nil && len(m.owed) > 0 {
+	if stopping {
+		return earliest(m.fleet.graceUntil(), m.hello.resendAt, m.pending.resendAt), nil
+	}
+	if m.hello.frame != nil {
+		return earliest(m.hello.resendAt, m.reconnectAt), nil
+	}
+	return m.report(now)
+}
+
+// report says what is due of a master that is logged in.
+func (m *master) report(now time.Time) (next time.Time, err error) {
+	script := m.fleet.words.script
+	if m.pending.frame == nil && len(m.owed) > 0 {
 		report := m.owed[0]
 		m.owed = m.owed[1:]
-		if err := m.send(report, now); err != nil {
+		if err := m.send(report, &m.pending, now); err != nil {
 			return next, err
 		}
 	}
-	if m.pending == nil && m.finished() {
+	if m.pending.frame == nil && m.finished() {
 		return next, errLeave
 	}
-	if m.pending == nil && !now.Before(m.nextAt) && !m.finished() {
+	if m.pending.frame == nil && !now.Before(m.nextAt) {
+		l := script.Measure[m.sentFrames%len(script.Measure)]
 		m.sentFrames++
 		m.nextAt = now.Add(m.fleet.spread(m.fleet.Every, m.random))
-		if err := m.send(m.fleet.words.measurement, now); err != nil {
+		if err := m.send(l, &m.pending, now); err != nil {
 			return next, err
 		}
 	}
-	if m.fleet.KeepAlive > 0 && m.fleet.words.keepAlive != nil && m.pending == nil && !now.Before(m.quietAt) {
-		if err := m.send(m.fleet.words.keepAlive, now); err != nil {
+	alive := m.fleet.KeepAlive > 0 && script.KeepAlive != nil
+	if alive && m.pending.frame == nil && !now.Before(m.quietAt) {
+		if err := m.send(script.KeepAlive, &m.pending, now); err != nil {
 			return next, err
 		}
 	}
-	if m.pending != nil {
-		return earliest(m.resendAt, m.reconnectAt), nil
-	}
-	if m.fleet.KeepAlive > 0 && m.fleet.words.keepAlive != nil {
+	switch {
+	case m.pending.frame != nil:
+		return earliest(m.pending.resendAt, m.reconnectAt), nil
+	case alive:
 		return earliest(m.nextAt, m.quietAt, m.reconnectAt), nil
 	}
 	return earliest(m.nextAt, m.reconnectAt), nil
@@ -167,12 +233,17 @@ func (m *master) act(now time.Time) (next time.Time, err error) {
 // finished tells whether the master has sent all it was to send.
 func (m *master) finished() bool { return m.fleet.Frames > 0 && m.sentFrames >= m.fleet.Frames }
 
+// resend says again what has not been acknowledged for too long.
 func (m *master) resend(now time.Time) error {
-	if m.pending == nil || now.Before(m.resendAt) {
+	k := &m.pending
+	if m.hello.frame != nil {
+		k = &m.hello
+	}
+	if k.frame == nil || now.Before(k.resendAt) {
 		return nil
 	}
 	m.fleet.resent.Add(1)
-	return m.write(m.pending, now)
+	return m.write(k.frame, k, now)
 }
 
 // earliest ignores zero times.
@@ -186,31 +257,38 @@ func earliest(times ...time.Time) (first time.Time) {
 }
 
 // send makes a new frame and keeps it until it is acknowledged, if the profile has it acknowledged.
-func (m *master) send(kind *message, now time.Time) error {
-	m.transaction = m.transaction%max(m.fleet.words.transactions()-1, 1) + 1
-	var more map[string]any
-	if kind.name == relayReport {
-		more = m.relayState()
-	}
+func (m *master) send(l *codec.Line, keep *kept, now time.Time) error {
+	m.speaker.Number = m.speaker.Number%max(m.fleet.words.transactions()-1, 1) + 1
+	m.speaker.Result = 0
 	var frame []byte
 	var err error
 	m.work(func(o *mouth) {
-		frame, err = m.fleet.words.say(o, nil, kind, m.serial, m.transaction, now, m.random, more)
+		if frame, err = m.fleet.words.say(o, l, &m.speaker, now); err != nil {
+			return
+		}
+		if id := o.sent.Identity(); len(id) > 0 && string(id) != m.identity {
+			m.identity = string(id)
+		}
 	})
 	if err != nil {
-		m.fleet.Logger.Error("cannot say it", "master", m.serial, "message", kind.name, "error", err)
+		m.fleet.Logger.Error("cannot say it", "master", m.serial, "message", l.Message.Name, "error", err)
 		return errLeave
 	}
 	m.fleet.sent.Add(1)
-	if kind.acknowledged {
+	if l.Acknowledged {
 		m.fleet.outstanding.Add(1)
-		m.pending, m.pendingAt = frame, now
+		*keep = kept{frame: frame, at: now}
+	} else {
+		m.fleet.unowed.Add(1)
 	}
-	return m.write(frame, now)
+	return m.write(frame, keep, now)
 }
 
-func (m *master) write(frame []byte, now time.Time) error {
-	m.resendAt, m.quietAt = now.Add(m.fleet.AckTimeout), now.Add(m.fleet.KeepAlive)
+// write sends a frame; keep says when it is sent again, should it be kept.
+func (m *master) write(frame []byte, keep *kept, now time.Time) error {
+	if m.quietAt = now.Add(m.fleet.KeepAlive); keep.frame != nil {
+		keep.resendAt = now.Add(m.fleet.AckTimeout)
+	}
 	conn := m.conn.Load()
 	if err := conn.SetWriteDeadline(now.Add(m.fleet.AckTimeout)); err != nil {
 		return err

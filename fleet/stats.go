@@ -16,9 +16,12 @@ type Progress struct {
 	Sent         uint64 // frames, each counted once
 	Resent       uint64 // sent again because no acknowledgement came
 	Acknowledged uint64
+	Unowed       uint64 // sent, and the profile has them not acknowledged
 	Waiting      uint64 // sent and not yet acknowledged
 	Commands     uint64 // answered with success
 	Refused      uint64 // answered with a response code other than success
+	Ignored      uint64 // commands for which the profile has no answer
+	TurnedAway   uint64 // logins that were refused
 	Unexpected   uint64 // frames from the server that fit nothing
 	Noise        uint64 // bytes from the server that belong to no frame
 	Elapsed      time.Duration
@@ -36,6 +39,7 @@ type counters struct {
 	connected, mostConnected                          atomic.Int64
 	connects, failed, lost, sent, resent, acked       atomic.Uint64
 	commands, refused, unexpected, noise, outstanding atomic.Uint64
+	unowed, ignored, turnedAway                       atomic.Uint64
 	latency                                           histogram
 }
 
@@ -52,6 +56,7 @@ func (c *counters) progress(masters int, elapsed time.Duration) Progress {
 	return Progress{
 		Masters: masters, Connected: int(c.connected.Load()), Connects: c.connects.Load(), Failed: c.failed.Load(), Lost: c.lost.Load(),
 		Sent: c.sent.Load(), Resent: c.resent.Load(), Acknowledged: c.acked.Load(), Waiting: c.outstanding.Load(), Commands: c.commands.Load(),
+		Unowed: c.unowed.Load(), Ignored: c.ignored.Load(), TurnedAway: c.turnedAway.Load(),
 		Refused: c.refused.Load(), Unexpected: c.unexpected.Load(), Noise: c.noise.Load(), Elapsed: elapsed,
 	}
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -78,9 +81,27 @@ func quantity(v actors.Value) string {
 	case v.Value == nil:
 		return "-"
 	case v.Unit == "":
-		return fmt.Sprint(v.Value)
+		return short(v.Value)
 	}
-	return fmt.Sprint(v.Value) + " " + v.Unit
+	return short(v.Value) + " " + v.Unit
+}
+
+// shownDecimals is more than anything in the field measures: a centimetre in degrees.  --json has all of them.
+const shownDecimals = 7
+
+// short cuts the decimals off that a fraction such as 1/1800000 has no end of.
+func short(v any) string {
+	text := fmt.Sprint(v)
+	number, ok := v.(json.Number)
+	dot := strings.IndexByte(text, '.')
+	if !ok || dot < 0 || len(text)-dot-1 <= shownDecimals {
+		return text
+	}
+	f, err := number.Float64()
+	if err != nil || math.Abs(f) < 0.001 {
+		return text
+	}
+	return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(f, 'f', shownDecimals, 64), "0"), ".")
 }
 
 func number(n *uint64) string {

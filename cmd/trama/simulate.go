@@ -19,10 +19,12 @@ func (a *app) simulateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "simulate",
 		Short: "Stand in for a fleet of masters",
-		Long: "simulate runs masters that connect, send measurements, keep each until it is acknowledged, and answer commands.\n" +
+		Long: "simulate runs masters that connect, log in, send measurements, keep each until it is acknowledged, and answer commands,\n" +
+			"as [simulate] of the profile says.\n" +
 			"It exits with 1 when a frame stayed unacknowledged or no master could connect.",
 		Example: "  trama simulate --masters 50 --every 10s --duration 1m\n" +
-			"  trama simulate --address 127.0.0.1:12987 --profile compact --masters 1000 --every 1m --ramp 10s",
+			"  trama simulate --address 127.0.0.1:12987 --profile compact --masters 1000 --every 1m --ramp 10s\n" +
+			"  trama simulate --address 127.0.0.1:8808 --profile jt808 --masters 20 --serial-from 13900000001",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if _, _, err := net.SplitHostPort(o.Address); err != nil {
@@ -36,6 +38,9 @@ func (a *app) simulateCommand() *cobra.Command {
 				return usageError{fmt.Errorf("--log: found %q, expected one of trace, debug, info, warn, error", level)}
 			}
 			o.Profile = p
+			if script, err := p.Script(); err == nil && script.After > 0 && !c.Flags().Changed("keep-alive") {
+				o.KeepAlive = script.After
+			}
 			if err := checkFleet(o); err != nil {
 				return usageError{err}
 			}
@@ -56,10 +61,10 @@ func (a *app) simulateCommand() *cobra.Command {
 	f.StringVar(&o.Address, "address", "127.0.0.1:12986", "`host:port` of the gateway")
 	f.StringVarP(&profile, "profile", "p", "extended", "shipped profile, or `path` of a definition")
 	f.IntVar(&o.Masters, "masters", 10, "how many")
-	f.StringVar(&o.SerialFrom, "serial-from", "10000001", "`serial` of the first; the others count on from it")
+	f.StringVar(&o.SerialFrom, "serial-from", "10000001", "`serial` of the first; the others count on from it. The profile may make a longer identity of it")
 	f.DurationVar(&o.Every, "every", 10*time.Second, "between measurements of one master; 0 sends the next as soon as the last is acknowledged")
 	f.Float64Var(&o.Jitter, "jitter", 0.2, "part of every wait that is left to chance, 0 to 1")
-	f.DurationVar(&o.KeepAlive, "keep-alive", 2*time.Minute, "silence after which a master sends a keep-alive; 0 never")
+	f.DurationVar(&o.KeepAlive, "keep-alive", 2*time.Minute, "silence after which a master sends a keep-alive, unless the profile says another; 0 never")
 	f.DurationVar(&o.ReconnectEvery, "reconnect-every", 0, "how long a master stays on one connection; 0 for ever")
 	f.DurationVar(&o.Ramp, "ramp", 0, "over which the first connects are spread")
 	f.DurationVar(&o.AckTimeout, "ack-timeout", 10*time.Second, "after which an unacknowledged frame is sent again")
@@ -91,10 +96,13 @@ func (a *app) showSummary(s fleet.Summary) error {
 	a.say("masters        %d, at most %d connected at a time", s.Masters, s.MostConnected)
 	a.say("connections    %d made, %d attempts failed, %d ended by the other side", s.Connects, s.Failed, s.Lost)
 	a.say("frames         %d sent in %v (%.0f/s), %d sent again", s.Sent, s.Elapsed.Round(time.Millisecond), float64(s.Sent)/s.Elapsed.Seconds(), s.Resent)
-	a.say("acknowledged   %d, unacknowledged %d", s.Acknowledged, s.Waiting)
+	a.say("acknowledged   %d, unacknowledged %d, no acknowledgement owed %d", s.Acknowledged, s.Waiting, s.Unowed)
 	a.say("latency        p50 %v, p99 %v, max %v", fine(s.P50), fine(s.P99), fine(s.Max))
-	a.say("commands       %d answered, %d refused", s.Commands, s.Refused)
+	a.say("commands       %d answered, %d refused, %d that the profile has no answer for", s.Commands, s.Refused, s.Ignored)
 	a.say("surprises      %d frames that fit nothing, %d bytes of noise", s.Unexpected, s.Noise)
+	if s.TurnedAway > 0 {
+		a.say("logins         %d refused", s.TurnedAway)
+	}
 	switch {
 	case s.Connects == 0:
 		return errors.New("no master could connect")

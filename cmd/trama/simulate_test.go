@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"trama/actors"
+	"trama/codec"
+	"trama/fleet"
+)
+
+// families is a daemon with a port for each of the field protocols whose masters are simulated.
+const families = `
+[admin]
+listen = "127.0.0.1:0"
+[[listener]]
+name = "jt808"
+address = "127.0.0.1:0"
+profile = "jt808"
+[[listener]]
+name = "gt06"
+address = "127.0.0.1:0"
+profile = "gt06"
+[[listener]]
+name = "sl651"
+address = "127.0.0.1:0"
+profile = "sl651"
+`
+
+// simulations is what a fleet of each is to look like from the outside: the identity of the first master, its last message, its values.
+var simulations = []struct{ profile, serial, identity, last, values string }{
+	{"jt808", "20000001", "013920000001", "location", `alarm=0 latitude=22\.\d+ ° longitude=11[34]\.\d+ ° mileage=10\d+(\.\d)? km oil=\d+(\.\d)? L speed=\d+(\.\d)? km/h`},
+	{"gt06", "30000001", "352000030000001", "position", `latitude=22\.\d{1,7} ° longitude=11[34]\.\d{1,7} ° speed_kmh=\d+ km/h`},
+	{"sl651", "40000001", "0040000001", "report", `battery_v=1[1-3](\.\d+)? current_rain_mm=\d+(\.\d)? river_level_m=[2-5](\.\d+)?`},
+}
+
+// masters lists what the daemon knows, by serial.
+func (p *program) masters() map[string]actors.MasterInfo {
+	p.t.Helper()
+	var rows []actors.MasterInfo
+	if err := json.Unmarshal([]byte(p.cli("masters", "--json").stdout), &rows); err != nil {
+		p.t.Fatal(err)
+	}
+	out := map[string]actors.MasterInfo{}
+	for _, row := range rows {
+		out[row.Serial] = row
+	}
+	return out
+}
+
+// fleetOf starts masters of a profile against the port of that name; the channel gives what they did.
+func (p *program) fleetOf(ctx context.Context, profile string, o fleet.Options) <-chan fleet.Summary {
+	p.t.Helper()
+	var err error
+	if o.Profile, err = codec.Shipped(profile); err != nil {
+		p.t.Fatal(err)
+	}
+	o.Address = p.addresses.Listeners[profile]
+	done := make(chan fleet.Summary, 1)
+	go func() {
+		s, err := fleet.Run(ctx, o)
+		if err != nil {
+			p.t.Error(err)
+		}
+		done <- s
+	}()
+	return done
+}
+
+func TestSimulatedMastersOfFieldProtocolsAreAcknowledgedAndShown(t *testing.T) {
+	p := serve(t, families)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var fleets []<-chan fleet.Summary
+	for _, s := range simulations {
+		fleets = append(fleets, p.fleetOf(ctx, s.profile, fleet.Options{Masters: 3, SerialFrom: s.serial, Every: 20 * time.Millisecond}))
+	}
+	for _, s := range simulations {
+		row := regexp.MustCompile(`(?m)^` + s.identity + ` +online +` + s.profile + ` +` + s.profile + `:\d+ +\S+ +` + s.last + ` .* ` + s.values + `$`)
+		await(t, s.profile+" in the list", func() bool { return row.MatchString(p.cli("masters").stdout) })
+		p.cli("masters", s.identity).want(t, 0, "online", "device time", "("+s.last+")")
+	}
+	if n := len(p.masters()); n != 9 {
+		t.Errorf("%d masters", n)
+	}
+	stop()
+	for i, done := range fleets {
+		s := <-done
+		if s.Waiting != 0 || s.Sent != s.Acknowledged+s.Unowed || s.Sent < 3 || s.Acknowledged < 3 || s.Resent != 0 || s.Unexpected != 0 || s.Noise != 0 || s.Lost != 0 {
+			t.Errorf("%s: %+v", simulations[i].profile, s)
+		}
+	}
+}
+
+func TestSimulateCommandSpeaksFieldProtocols(t *testing.T) {
+	p := serve(t, families)
+	for _, s := range simulations {
+		command(t, "", "simulate", "--profile", s.profile, "--address", p.addresses.Listeners[s.profile], "--masters", "2", "--serial-from", s.serial,
+			"--every", "0", "--frames", "5").want(t, 0, "unacknowledged 0", "at most", "0 frames that fit nothing, 0 bytes of noise")
+		m := p.masters()[s.identity]
+		if m.Frames < 5 || m.LastMessage != s.last {
+			t.Errorf("%s: %+v", s.profile, m)
+		}
+	}
+	// What nobody acknowledges is told, and fails.
+	deaf, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer deaf.Close()
+	command(t, "", "simulate", "--profile", "jt808", "--address", deaf.Addr().String(), "--masters", "1", "--duration", "50ms", "--ack-timeout", "20ms").
+		want(t, 1, "1 frame not acknowledged")
+}
+
+func TestSimulatedMastersAnswerCommands(t *testing.T) {
+	p := serve(t, families)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	for _, s := range simulations {
+		p.fleetOf(ctx, s.profile, fleet.Options{Masters: 1, SerialFrom: s.serial, Every: time.Hour})
+	}
+	await(t, "all to report", func() bool {
+		ready := 0
+		all := p.masters()
+		for _, s := range simulations {
+			if all[s.identity].LastMessage == s.last {
+				ready++
+			}
+		}
+		return ready == len(simulations)
+	})
+	for _, c := range []struct {
+		code  int
+		args  string
+		parts []string
+	}{
+		{0, "013920000001 ask-location", []string{"answered ask-location", "latitude=22."}},
+		{0, "013920000001 ask-parameters", []string{"param_count=1"}},
+		{0, "013920000001 text text_flag=1 text=hello", []string{"ack_id=33536", "result=0"}},
+		{0, "352000030000001 command server_flag=7 command=WHERE#", []string{"command=OK! 30000001", "server_flag=7"}},
+		{0, "0040000001 ask-values", []string{"river_level_m"}},
+		{0, "0040000001 command func=0x4a content=01", []string{"func=74"}},
+	} {
+		p.cli(append([]string{"send"}, strings.Fields(c.args)...)...).want(t, c.code, c.parts...)
+	}
+}
+
+func TestSimulatedMastersReconnectAndLogInAgain(t *testing.T) {
+	p := serve(t, families)
+	for _, s := range simulations {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		done := p.fleetOf(ctx, s.profile, fleet.Options{Masters: 2, SerialFrom: s.serial, Every: 5 * time.Millisecond, ReconnectEvery: 20 * time.Millisecond})
+		await(t, "three connects", func() bool { return p.masters()[s.identity].Connects >= 3 })
+		stop()
+		if sum := <-done; sum.Connects < 3 || sum.Waiting != 0 || sum.TurnedAway != 0 || sum.Unexpected != 0 {
+			t.Errorf("%s: %+v", s.profile, sum)
+		}
+	}
+}
+
+// A fleet that is started again is not the one that was killed: everything it sends is new, and acknowledged.
+func TestAFleetThatIsKilledAndStartedAgainGoesOn(t *testing.T) {
+	p := serve(t, families)
+	for _, s := range simulations {
+		var before uint64
+		for run := range 2 {
+			ctx, kill := context.WithCancel(t.Context())
+			done := p.fleetOf(ctx, s.profile, fleet.Options{Masters: 2, SerialFrom: s.serial, Every: time.Millisecond, Seed: 1})
+			await(t, "frames", func() bool { return p.masters()[s.identity].Frames >= before+10 })
+			kill()
+			if sum := <-done; sum.Waiting != 0 || sum.Unexpected != 0 {
+				t.Errorf("%s, run %d: %+v", s.profile, run, sum)
+			}
+			before = p.masters()[s.identity].Frames
+		}
+		var rows []actors.ListenerInfo
+		if err := json.Unmarshal([]byte(p.cli("listeners", "--json").stdout), &rows); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range rows {
+			if l.Rejected != 0 || l.Skipped != 0 || l.Poisoned != 0 {
+				t.Error(fmt.Sprint(l))
+			}
+		}
+	}
+}

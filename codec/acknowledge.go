@@ -1,0 +1,79 @@
+package codec
+
+import "slices"
+
+// Acknowledges says whether ack is the acknowledgement that request, a frame of the peer that ack was received by, is owed
+// by the definition: the message that its reply sends, for the same master, with what that takes of the command, the
+// transaction number, and by "$KEY" and [answer], from the request.  What else a server is free to say is not looked at.
+func (p *Profile) Acknowledges(request, ack *Frame) bool {
+	if request.layout == nil || ack.layout == nil || request.profile != p || ack.profile != p || request.direction == ack.direction {
+		return false
+	}
+	if p.grammar != nil {
+		return p.grammarAcknowledges(request, ack)
+	}
+	rule := p.replyTo(request)
+	if rule == nil {
+		return false
+	}
+	for i := range p.ops[:p.headerOps] {
+		o := &p.ops[i]
+		if o.role != RoleIdentity && o.role != RoleCommand && o.role != RoleTransaction && !slices.Contains(p.answer, uint16(i)) ||
+			slices.ContainsFunc(rule.ops, func(set replyOp) bool { return set.op == i }) {
+			continue
+		}
+		if o.numeric() && request.nums[i] != ack.nums[i] || !o.numeric() && string(request.bytes(i)) != string(ack.bytes(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
+	rule := p.grammarReplyTo(request)
+	if rule == nil || ack.layout != rule.send {
+		return false
+	}
+	free := map[string]bool{} // what the server gives of its own
+	for _, set := range rule.sets {
+		free[set.key] = true
+		i, k := -1, -1
+		if set.echo != "" {
+			i, k = request.at(set.echo), ack.at(set.key)
+		}
+		if i < 0 || k < 0 {
+			continue
+		}
+		from, to := &p.ops[request.cells[i].op], &p.ops[ack.cells[k].op]
+		it, got := request.item(i, from), ack.item(k, to)
+		switch {
+		case from.role == RoleIdentity: // a server may make something of its own of it
+		case set.plus != 0:
+			if p.wrapped(rule.send, set.key, it.Int()+set.plus) != got.Int() {
+				return false
+			}
+		case it.Text() != got.Text():
+			return false
+		}
+	}
+	for _, role := range []Role{RoleIdentity, RoleCommand, RoleTransaction} {
+		i, from := request.role(role)
+		k, to := ack.role(role)
+		if i < 0 || k < 0 || free[to.field.Key] || from.field.Key != to.field.Key || role == RoleCommand && rule.send.message.Command != "" {
+			continue
+		}
+		if request.item(i, from).Text() != ack.item(k, to).Text() {
+			return false
+		}
+	}
+	for _, pair := range p.grammar.answers {
+		i, k := request.at(pair[0]), ack.at(pair[1])
+		if i < 0 || k < 0 || free[pair[1]] {
+			continue
+		}
+		if request.item(i, &p.ops[request.cells[i].op]).Text() != ack.item(k, &p.ops[ack.cells[k].op]).Text() {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,298 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// simulateDef is [simulate] as it is written.
+type simulateDef struct {
+	path, identity           string
+	register, login, measure []string
+	keepAlive, after         string
+	answers, then            map[string]string
+	refuse                   int
+	fields                   map[string]any
+	messages                 map[string]map[string]any
+}
+
+func readSimulate(t *table) *simulateDef {
+	d := &simulateDef{path: t.path, identity: t.text("identity"), register: t.strings("register"), login: t.strings("login"), measure: t.strings("measure")}
+	if alive := t.table("keep_alive"); alive != nil {
+		d.keepAlive, d.after = alive.requiredText("send"), alive.text("after")
+		alive.finish()
+	}
+	d.answers, d.then = t.texts("answers"), t.texts("then")
+	d.refuse = t.integer("refuse", 0, 1<<31-1, 1)
+	if fields := t.table("fields"); fields != nil {
+		d.fields = fields.values
+	}
+	if messages := t.table("message"); messages != nil {
+		d.messages = map[string]map[string]any{}
+		for _, name := range messages.keys() {
+			if one := messages.table(name); one != nil {
+				d.messages[name] = one.values
+			}
+		}
+	}
+	t.finish()
+	return d
+}
+
+// texts reads a table of texts.
+func (t *table) texts(key string) map[string]string {
+	inner := t.table(key)
+	if inner == nil {
+		return nil
+	}
+	out := map[string]string{}
+	for _, k := range inner.keys() {
+		out[k] = inner.text(k)
+	}
+	return out
+}
+
+// scriptCompiler turns [simulate] into a script.
+type scriptCompiler struct {
+	c     *compiler
+	d     *simulateDef
+	s     *Script
+	lines map[string]*Line
+
+	shared map[string]sharedValue // of [simulate.fields]: what wanders is one value in all messages
+}
+
+type sharedValue struct {
+	value    any
+	constant bool
+}
+
+// rehearsal is the time at which every line is said once, so that a definition whose masters cannot speak is refused.
+var rehearsal = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// simulate compiles [simulate].
+func (c *compiler) simulate(def *definition) {
+	d := def.simulate
+	if d == nil {
+		return
+	}
+	s := &scriptCompiler{c: c, d: d, s: &Script{p: c.p, Refuse: uint64(d.refuse), zone: c.zone}, lines: map[string]*Line{}, shared: map[string]sharedValue{}}
+	s.identity()
+	s.s.Register = s.list("register", d.register)
+	s.s.Login = s.list("login", d.login)
+	s.s.Measure = s.list("measure", d.measure)
+	s.s.Answers = s.table("answers", d.answers)
+	s.s.Then = s.table("then", d.then)
+	s.keepAlive()
+	if d.measure == nil {
+		c.src.problem(d.path+".measure", "nothing", "the messages that a master sends every period")
+	}
+	for _, name := range keysOf(d.messages) {
+		if s.lines[name] == nil {
+			c.src.problem(join(d.path, "message."+name), quote(name), "a message that is said: "+strings.Join(keysOf(s.lines), ", "), keysOf(s.lines)...)
+		}
+	}
+	for _, key := range keysOf(d.fields) {
+		if !slices.ContainsFunc(keysOf(s.lines), func(name string) bool { return s.lines[name].has(key) }) {
+			c.src.problem(join(d.path, "fields."+key), quote(key), "a field of a message that is said")
+		}
+	}
+	if len(c.src.problems) > 0 {
+		return
+	}
+	for _, name := range keysOf(s.lines) {
+		if err := s.s.rehearse(s.lines[name], rehearsal); err != nil {
+			s.cannot(s.lines[name], err)
+		}
+	}
+	c.p.script = s.s
+}
+
+// cannot reports a line that cannot be said, at the value that is wrong where there is one.
+func (s *scriptCompiler) cannot(l *Line, err error) {
+	path, found := l.path, err.Error()
+	var bad *FieldError
+	if errors.As(err, &bad) && bad.Field != "" {
+		found = fmt.Sprintf("%s: %s: %v", l.Message.Name, bad.Field, bad.Err)
+		for _, at := range []string{join(s.d.path, "message."+l.Message.Name+"."+bad.Field), join(s.d.path, "fields."+bad.Field)} {
+			if _, ok := s.c.src.lines[at]; ok {
+				path = at
+				break
+			}
+		}
+	}
+	s.c.src.problem(path, found, "values of which the message can be made")
+}
+
+func (l *Line) has(key string) bool {
+	return slices.ContainsFunc(l.Message.Fields, func(f *Field) bool { return f.Key == key })
+}
+
+func (s *scriptCompiler) identity() {
+	path := join(s.d.path, "identity")
+	if s.d.identity == "" {
+		return
+	}
+	ph, constant, err := s.s.readPhrase(s.d.identity)
+	if constant || err != nil || slices.ContainsFunc(ph, func(p piece) bool { return p.kind != pieceText && p.kind != pieceSerial }) {
+		s.c.src.problem(path, quote(s.d.identity), "a text with {serial} or {serial:DIGITS}")
+		return
+	}
+	s.s.identity = ph
+}
+
+func (s *scriptCompiler) keepAlive() {
+	path := join(s.d.path, "keep_alive")
+	if s.d.keepAlive != "" {
+		s.s.KeepAlive = s.line(path+".send", s.d.keepAlive)
+	}
+	if s.d.after != "" {
+		after, err := time.ParseDuration(s.d.after)
+		if err != nil || after <= 0 {
+			s.c.src.problem(path+".after", quote(s.d.after), `a duration with its unit, such as "3m"`)
+		}
+		s.s.After = after
+	}
+}
+
+// serverKeys are the fields that the server says.
+func (s *scriptCompiler) serverKeys() (keys []string) {
+	for _, m := range s.c.p.messages {
+		if m.From != Server && m.From != Anyone {
+			continue
+		}
+		for _, f := range m.Fields {
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys
+}
+
+func (s *scriptCompiler) list(key string, names []string) (out []*Line) {
+	for i, name := range names {
+		if l := s.line(fmt.Sprintf("%s.%s[%d]", s.d.path, key, i), name); l != nil {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// table reads what follows on commands.
+func (s *scriptCompiler) table(key string, names map[string]string) map[string]*Line {
+	out := map[string]*Line{}
+	for _, command := range keysOf(names) {
+		path := join(s.d.path, key+"."+command)
+		var known []string
+		for _, m := range s.c.p.messages {
+			if m.From == Server || m.From == Anyone {
+				known = append(known, m.Name)
+			}
+		}
+		if !contains(known, command) {
+			s.c.src.problem(path, quote(command), "the name of a message from the server", known...)
+			continue
+		}
+		if l := s.line(path, names[command]); l != nil {
+			out[command] = l
+			if key == "answers" && l.on == nil {
+				l.on = s.c.p.messages[slices.IndexFunc(s.c.p.messages, func(m *Message) bool { return m.Name == command })]
+			}
+		}
+	}
+	return out
+}
+
+// line prepares a message that is said.
+func (s *scriptCompiler) line(path, name string) *Line {
+	if l := s.lines[name]; l != nil {
+		return l
+	}
+	var known []string
+	at := -1
+	for i, m := range s.c.p.messages {
+		if m.From == Master || m.From == Anyone {
+			known = append(known, m.Name)
+			if m.Name == name {
+				at = i
+			}
+		}
+	}
+	if at < 0 {
+		s.c.src.problem(path, quote(name), "the name of a message from the master", known...)
+		return nil
+	}
+	l := &Line{Message: s.c.p.messages[at], path: path, fields: map[string]any{}}
+	s.lines[name] = l
+	own := s.d.messages[name]
+	for _, key := range keysOf(own) {
+		value, constant := s.value(join(s.d.path, "message."+name+"."+key), own[key])
+		l.give(key, value, constant)
+	}
+	for _, key := range keysOf(s.d.fields) {
+		if _, mine := own[key]; !mine && l.has(key) {
+			v, ok := s.shared[key]
+			if !ok {
+				v.value, v.constant = s.value(join(s.d.path, "fields."+key), s.d.fields[key])
+				s.shared[key] = v
+			}
+			l.give(key, v.value, v.constant)
+		}
+	}
+	return l
+}
+
+func (l *Line) give(key string, value any, constant bool) {
+	if constant {
+		l.fields[key] = value
+	} else {
+		l.varying = append(l.varying, varyingField{key, value})
+	}
+}
+
+// value reads what a field is given; constant says that it is the same in every frame.
+func (s *scriptCompiler) value(path string, v any) (out any, constant bool) {
+	constant = true
+	switch v := v.(type) {
+	case string:
+		ph, constant, err := s.s.readPhrase(v)
+		switch {
+		case err != nil:
+			s.c.src.problem(path, err.Error(), blanksAllowed)
+		case !constant:
+			if ph[0].kind == pieceHeard && !slices.Contains(s.serverKeys(), ph[0].text) {
+				s.c.src.problem(path, quote("$"+ph[0].text), "a field of a message from the server", s.serverKeys()...)
+			}
+			return ph, false
+		}
+		return v, true
+	case map[string]any:
+		group := make(map[string]any, len(v))
+		for _, key := range keysOf(v) {
+			part, same := s.value(join(path, key), v[key])
+			group[key], constant = part, constant && same
+		}
+		out = group
+	case []map[string]any:
+		list := make([]any, len(v))
+		for i, e := range v {
+			list[i] = e
+		}
+		return s.value(path, list)
+	case []any:
+		list := make([]any, len(v))
+		for i, e := range v {
+			part, same := s.value(fmt.Sprintf("%s[%d]", path, i), e)
+			list[i], constant = part, constant && same
+		}
+		out = list
+	default:
+		return v, true
+	}
+	if !constant {
+		return varying{out}, false
+	}
+	return out, true
+}
