@@ -33,7 +33,6 @@ type ListenerOptions struct {
 	Role      Role
 	Profile   *codec.Profile
 	Source    string            // where the profile's definition comes from: "shipped", or a path
-	Sum       string            // sha256 of the definition, in hexadecimal
 	Transport transport.Options // Name and Address are required; Split, MaxFrameBytes and Descriptors are set from the profile and by the gateway
 }
 

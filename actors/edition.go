@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"encoding/hex"
 	"sync/atomic"
 	"time"
 
@@ -12,13 +13,12 @@ import (
 type Edition struct {
 	Profile *codec.Profile
 	Source  string // "shipped", a path, or in words
-	Sum     string // sha256 of the definition, in hexadecimal
 }
 
 // Definition says which profile a listener has.
 type Definition struct {
 	Generation uint64    `json:"generation"` // 1 at the start, one more with each swap
-	Sum        string    `json:"sha256"`     // of the definition
+	Hash       string    `json:"hash"`       // of the definition and its parts
 	Source     string    `json:"source"`     // "shipped", or where it was read
 	Loaded     time.Time `json:"loaded"`
 }
@@ -35,11 +35,16 @@ type edition struct {
 // next makes the edition of s that follows old, which is nil at the start.
 func (s *slot) next(e Edition, old *edition) *edition {
 	made := &edition{profile: e.Profile, login: hasAnonymous(e.Profile)}
-	made.what = Definition{Generation: 1, Sum: e.Sum, Source: e.Source, Loaded: time.Now()}
+	made.what = Definition{Generation: 1, Hash: hashOf(e.Profile), Source: e.Source, Loaded: time.Now()}
 	if old != nil {
 		made.what.Generation = old.what.Generation + 1
 	}
 	return made
+}
+
+func hashOf(p *codec.Profile) string {
+	hash := p.Hash()
+	return hex.EncodeToString(hash[:])
 }
 
 // framing is how the streams of s are cut under e.

@@ -111,7 +111,7 @@ func (g *gateway) bind(listeners []ListenerOptions) error {
 		options := lo.Transport
 		options.Reserve, options.Events = descriptors, s.transportEvent
 		s.maxFrame = options.MaxFrameBytes
-		first := s.next(Edition{Profile: lo.Profile, Source: lo.Source, Sum: lo.Sum}, nil)
+		first := s.next(Edition{Profile: lo.Profile, Source: lo.Source}, nil)
 		s.edition.Store(first)
 		s.profile.Store(lo.Profile)
 		f := s.framing(first)

@@ -102,7 +102,7 @@ func SmallestFrame(p *codec.Profile) int {
 func (s *slot) swap(e Edition) Swapped {
 	old := s.edition.Load()
 	done := Swapped{Listener: s.name, Profile: old.profile.Name(), Now: old.what, Live: s.links.size()}
-	if e.Sum == old.what.Sum && e.Sum != "" && e.Profile.Name() == old.profile.Name() {
+	if e.Profile.Hash() == old.profile.Hash() {
 		return done
 	}
 	made := s.next(e, old)
@@ -114,21 +114,19 @@ func (s *slot) swap(e Edition) Swapped {
 	old.next.Store(made)
 	done.Changed, done.Before, done.Profile, done.Now = true, old.profile.Name(), made.profile.Name(), made.what
 	s.gw.log.Named("listener").Info("profile swapped", "listener", s.name, "before", old.profile.Name(), "profile", made.profile.Name(),
-		"generation", made.what.Generation, "sha256", short(made.what.Sum), "source", made.what.Source, "live", done.Live)
+		"generation", made.what.Generation, "hash", short(made.what.Hash), "source", made.what.Source, "live", done.Live)
 	return done
 }
 
 // info is the edition as it is shown.
 func (e *edition) info() Definition { return e.what }
 
-// short is the beginning of a sum, enough to tell one from another.
-func short(sum string) string { return sum[:min(len(sum), 12)] }
+// short is the beginning of a hash, enough to tell one from another.
+func short(hash string) string { return hash[:12] }
 
 // treeDetail adds to what the tree shows of a listener.
 func (e *edition) treeDetail(d map[string]any) {
 	d["generation"] = e.what.Generation
 	d["loaded"] = e.what.Loaded.Round(time.Second)
-	if e.what.Sum != "" {
-		d["sha256"] = short(e.what.Sum)
-	}
+	d["hash"] = short(e.what.Hash)
 }

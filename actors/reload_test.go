@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -74,8 +73,7 @@ func compiled(t testing.TB, src string, replace ...string) Edition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256([]byte(src))
-	return Edition{Profile: p, Source: "test.toml", Sum: hex.EncodeToString(sum[:])}
+	return Edition{Profile: p, Source: "test.toml"}
 }
 
 func shippedEdition(t testing.TB, name string, replace ...string) Edition {
@@ -87,7 +85,7 @@ func shippedEdition(t testing.TB, name string, replace ...string) Edition {
 func startWith(t testing.TB, e Edition, options transport.Options) *gateway {
 	t.Helper()
 	options.Name, options.Address = "port", "127.0.0.1:0"
-	return startAll(t, Options{Listeners: []ListenerOptions{{Profile: e.Profile, Source: e.Source, Sum: e.Sum, Transport: options}}})
+	return startAll(t, Options{Listeners: []ListenerOptions{{Profile: e.Profile, Source: e.Source, Transport: options}}})
 }
 
 func (g *gateway) mustSwap(t testing.TB, e Edition) Swapped {
@@ -231,7 +229,7 @@ func TestASwapIsForAllOrForNobody(t *testing.T) {
 		t.Errorf("the same definition was swapped: %+v", done)
 	}
 	node, err := g.Tree(TreeQuery{Under: "trama/listeners/port"})
-	if err != nil || node.Detail["sha256"] != before.Sum[:12] || node.Detail["generation"] != uint64(1) || time.Since(node.Detail["loaded"].(time.Time)) > time.Hour {
+	if err != nil || node.Detail["hash"] != before.Hash[:12] || node.Detail["generation"] != uint64(1) || time.Since(node.Detail["loaded"].(time.Time)) > time.Hour {
 		t.Errorf("%v %v", err, node.Detail)
 	}
 }

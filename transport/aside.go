@@ -11,13 +11,13 @@ import (
 // The result does not depend on how the network cut the stream, with two exceptions: behind noise an aside is found when it comes with a
 // read of its own, and a HeartbeatText that comes in two reads counts twice.
 type Aside struct {
-	// Heartbeats are the byte strings that say "I am alive".  One is taken where the framing finds no whole frame; where the framing
+	// HeartbeatBytes are the byte strings that say "I am alive".  One is taken where the framing finds no whole frame; where the framing
 	// needs more bytes to know, it waits for them, or for FrameTimeout.
-	Heartbeats [][]byte
+	HeartbeatBytes [][]byte
 	// HeartbeatText takes what is no frame, has up to so many bytes and is text (printable, blanks and line ends) for a heartbeat.
 	HeartbeatText int
-	// Echo sends each heartbeat back.
-	Echo bool
+	// HeartbeatEcho sends each heartbeat back.
+	HeartbeatEcho bool
 	// Registration says who dials in; nil when nobody does it that way.
 	Registration *Registration
 }
@@ -176,7 +176,7 @@ func (c *Conn) aside(f *framing, b *Batch, data []byte, mode cutMode) cutAside {
 		}
 	}
 	n := 0
-	for _, beat := range a.Heartbeats {
+	for _, beat := range a.HeartbeatBytes {
 		switch {
 		case len(beat) > n && bytes.HasPrefix(data, beat):
 			n = len(beat)

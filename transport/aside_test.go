@@ -84,12 +84,12 @@ func TestAsidesAreTakenHoweverTheStreamIsCut(t *testing.T) {
 		"a second one is noise":                {Aside{Registration: imei}, "86501<a>86502<b>", "{86501}<a><b>", 0, 5},
 		"or not":                               {Aside{Registration: &Registration{Form: FormDigits, Min: 5, Max: 5, Repeat: true}}, "86501<a>86502<b>86501<c>", "{86501}<a>{86502}<b>{86501}<c>", 0, 0},
 		"none":                                 {Aside{Registration: imei}, "<a><b>", "<a><b>", 0, 0},
-		"behind a heartbeat":                   {Aside{Registration: imei, Heartbeats: [][]byte{{0xff}}}, "\xff86501\xff\xff<a>", "{86501}<a>", 3, 0},
-		"heartbeats between frames":            {Aside{Heartbeats: [][]byte{{0xff}, []byte("ping")}}, "<a>ping\xff<b>\xffping", "<a><b>", 4, 0},
-		"the beginning of one is none":         {Aside{Heartbeats: [][]byte{[]byte("ping")}}, "<a>pin<b>", "<a><b>", 0, 3},
-		"one inside a frame is of it":          {Aside{Heartbeats: [][]byte{[]byte("ping")}}, "<ping><b>", "<ping><b>", 0, 0},
-		"a frame comes before a heartbeat":     {Aside{Heartbeats: [][]byte{[]byte("<a")}}, "<a><b>", "<a><b>", 0, 0},
-		"what the framing refuses is one then": {Aside{Heartbeats: [][]byte{[]byte("<a")}}, "<a-<b>", "<b>", 1, 1},
+		"behind a heartbeat":                   {Aside{Registration: imei, HeartbeatBytes: [][]byte{{0xff}}}, "\xff86501\xff\xff<a>", "{86501}<a>", 3, 0},
+		"heartbeats between frames":            {Aside{HeartbeatBytes: [][]byte{{0xff}, []byte("ping")}}, "<a>ping\xff<b>\xffping", "<a><b>", 4, 0},
+		"the beginning of one is none":         {Aside{HeartbeatBytes: [][]byte{[]byte("ping")}}, "<a>pin<b>", "<a><b>", 0, 3},
+		"one inside a frame is of it":          {Aside{HeartbeatBytes: [][]byte{[]byte("ping")}}, "<ping><b>", "<ping><b>", 0, 0},
+		"a frame comes before a heartbeat":     {Aside{HeartbeatBytes: [][]byte{[]byte("<a")}}, "<a><b>", "<a><b>", 0, 0},
+		"what the framing refuses is one then": {Aside{HeartbeatBytes: [][]byte{[]byte("<a")}}, "<a-<b>", "<b>", 1, 1},
 	} {
 		for _, cut := range []string{"whole", "bytes", "random"} {
 			t.Run(title+"/"+cut, func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestAsidesAreTakenHoweverTheStreamIsCut(t *testing.T) {
 }
 
 func TestHeartbeatsAreEchoedOnRequest(t *testing.T) {
-	r := start(t, Options{Aside: &Aside{Heartbeats: [][]byte{[]byte("ping"), {0xfe}}, Echo: true}}, name)
+	r := start(t, Options{Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("ping"), {0xfe}}, HeartbeatEcho: true}}, name)
 	p, _ := r.connect()
 	p.send("ping\xfe")
 	p.expect("ping\xfe")
@@ -133,7 +133,7 @@ func TestTextThatIsNoFrameIsAHeartbeatUpToASize(t *testing.T) {
 }
 
 func TestAHeartbeatThatCouldBeginAFrameIsTakenWhenNothingFollows(t *testing.T) {
-	r := start(t, Options{FrameTimeout: 50 * time.Millisecond, Aside: &Aside{Heartbeats: [][]byte{[]byte("<")}}}, name)
+	r := start(t, Options{FrameTimeout: 50 * time.Millisecond, Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("<")}}}, name)
 	p, c := r.connect()
 	p.send("<a><")
 	p.expect("<a>")
@@ -153,7 +153,7 @@ func TestARegistrationOfVaryingSizeEndsWhenNothingFollows(t *testing.T) {
 
 func TestHeartbeatsKeepARegisteredPeerAndNobodyElse(t *testing.T) {
 	const limit = 200 * time.Millisecond
-	aside := &Aside{Heartbeats: [][]byte{{0xff}}, Registration: &Registration{Form: FormDigits, Min: 5, Max: 5}}
+	aside := &Aside{HeartbeatBytes: [][]byte{{0xff}}, Registration: &Registration{Form: FormDigits, Min: 5, Max: 5}}
 	r := start(t, Options{FirstFrameTimeout: limit, IdleTimeout: limit, Aside: aside}, name)
 	p, _ := r.connect()
 	p.send("86501")

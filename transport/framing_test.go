@@ -50,7 +50,7 @@ func TestAFramingThatCannotBeIsRefused(t *testing.T) {
 func TestATapSeesEveryByteThatWasCut(t *testing.T) {
 	var mu sync.Mutex
 	var seen []byte
-	r := start(t, Options{Aside: &Aside{Heartbeats: [][]byte{{0xff}}}}, echo)
+	r := start(t, Options{Aside: &Aside{HeartbeatBytes: [][]byte{{0xff}}}}, echo)
 	f := r.Framing()
 	f.Tap = func(_ *Conn, at uint64, data []byte) {
 		mu.Lock()

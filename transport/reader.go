@@ -329,7 +329,7 @@ func (c *Conn) tap(f *framing, data []byte) {
 
 // echo sends a heartbeat back if that is wanted.
 func (c *Conn) echo(beat []byte) {
-	if c.listener.options.Aside.Echo {
+	if c.listener.options.Aside.HeartbeatEcho {
 		_ = c.Write(beat) // fails only when the connection is ending, which nobody needs to be told
 	}
 }

@@ -48,7 +48,7 @@ func (a *app) checkProfile(l config.Listener) []error {
 	if l.ProfileFile != "" {
 		where = l.ProfileFile
 	}
-	problems := p.CheckExamples()
+	problems := problemsOf(p)
 	verdict := "examples pass"
 	if len(problems) > 0 {
 		verdict = fmt.Sprintf("%d %s fail", len(problems), plural(len(problems), "example"))
@@ -60,6 +60,9 @@ func (a *app) checkProfile(l config.Listener) []error {
 	}
 	return problems
 }
+
+// problemsOf is what a profile that compiles can still have wrong.
+func problemsOf(p *codec.Profile) []error { return p.CheckExamples() }
 
 func commandWords(p *codec.Profile) []string {
 	var words []string

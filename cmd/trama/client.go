@@ -122,10 +122,10 @@ func (c *client) do(ctx context.Context, method, path string, body any) (*http.R
 
 // refusal turns an error answer into an error.
 func refusal(w *http.Response) error {
-	text, _ := io.ReadAll(io.LimitReader(w.Body, 4096)) // what could be read is as good as it gets
+	text, _ := io.ReadAll(io.LimitReader(w.Body, 1<<20)) // what could be read is as good as it gets
 	var p admin.Problem
 	if json.Unmarshal(text, &p) == nil && p.Error != "" {
-		return errors.New(p.Error)
+		return errors.New(strings.Join(append([]string{p.Error}, p.Problems...), "\n  "))
 	}
 	return fmt.Errorf("the daemon answered %s", w.Status)
 }
@@ -155,7 +155,12 @@ func (c *client) call(ctx context.Context, method, path string, body, into any) 
 
 // copyTo writes the answer out as it comes.
 func (c *client) copyTo(ctx context.Context, out io.Writer, path string) error {
-	w, err := c.do(ctx, http.MethodGet, path, nil)
+	return c.copy(ctx, http.MethodGet, out, path, nil)
+}
+
+// copy sends a request and writes the answer out as it comes.
+func (c *client) copy(ctx context.Context, method string, out io.Writer, path string, body any) error {
+	w, err := c.do(ctx, method, path, body)
 	if err != nil {
 		return err
 	}

@@ -48,8 +48,17 @@ profile = "compact"
 // serve starts the program and waits until its ports are open; it is stopped with the test.
 func serve(t *testing.T, config string) *program {
 	t.Helper()
+	return serveWith(t, config, nil)
+}
+
+// serveWith is serve with further files beside the configuration.
+func serveWith(t *testing.T, config string, files map[string]string) *program {
+	t.Helper()
 	p := &program{t: t, dir: t.TempDir(), log: &logBuffer{}, ended: make(chan struct{})}
 	p.write("config.toml", config)
+	for name, text := range files {
+		p.write(name, text)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
 	args := []string{"serve", "--config", p.file("config.toml"), "--addresses-file", p.file("addresses.json")}

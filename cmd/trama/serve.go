@@ -8,7 +8,10 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -59,9 +62,13 @@ type daemon struct {
 	adminAddr        string
 	tokenValue       string
 	addressesWritten bool
+	reloading        sync.Mutex // held by the one reload at a time
 }
 
 func (d *daemon) run(ctx context.Context) error {
+	hangUps := make(chan os.Signal, 1)
+	signal.Notify(hangUps, syscall.SIGHUP)
+	defer signal.Stop(hangUps)
 	if err := d.start(); err != nil {
 		d.log.Error("start failed", "error", err)
 		return errSilent
@@ -75,26 +82,36 @@ func (d *daemon) run(ctx context.Context) error {
 		close(resting)
 		<-kept
 	}()
-	var failure error
-	select {
-	case <-ctx.Done():
-		d.log.Info("stopping: told to", "deadline", d.config.Limits.DrainTimeout)
-	case <-d.gateway.Done():
-		if failure = d.gateway.Err(); failure == nil {
-			failure = errors.New("it ended without a reason")
-		}
-		d.log.Error("stopping: the gateway has ended", "error", failure)
-	case failure = <-d.httpEnded:
-		if failure == nil {
-			failure = errors.New("it stopped accepting without a reason")
-		}
-		d.log.Error("stopping: the admin endpoint has ended", "error", failure)
-		d.httpEnded <- nil // for stop, which waits for it
-	}
+	failure := d.untilTheEnd(ctx, hangUps)
 	if err := d.stop(); err != nil || failure != nil {
 		return errSilent
 	}
 	return nil
+}
+
+// untilTheEnd reloads whenever it is told to, and returns when the daemon is to stop: the reason, nil when that was asked for.
+func (d *daemon) untilTheEnd(ctx context.Context, hangUps <-chan os.Signal) (failure error) {
+	for {
+		select {
+		case <-hangUps:
+			_, _ = d.reload(ctx) // the log says all
+			continue
+		case <-ctx.Done():
+			d.log.Info("stopping: told to", "deadline", d.config.Limits.DrainTimeout)
+		case <-d.gateway.Done():
+			if failure = d.gateway.Err(); failure == nil {
+				failure = errors.New("it ended without a reason")
+			}
+			d.log.Error("stopping: the gateway has ended", "error", failure)
+		case failure = <-d.httpEnded:
+			if failure == nil {
+				failure = errors.New("it stopped accepting without a reason")
+			}
+			d.log.Error("stopping: the admin endpoint has ended", "error", failure)
+			d.httpEnded <- nil // for stop, which waits for it
+		}
+		return failure
+	}
 }
 
 // start opens everything or leaves nothing open.
@@ -134,7 +151,7 @@ func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 		Logger: log, AllowFaults: c.Admin.AllowFaults, CommandQueue: c.Limits.CommandsPerMaster, MaxMasters: c.Limits.MaxMasters,
 	}
 	for _, l := range c.Listeners {
-		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Transport: l.Transport})
+		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Source: editionOf(l).Source, Transport: l.Transport})
 	}
 	return o
 }
@@ -143,7 +160,7 @@ func (d *daemon) serveHTTP(port net.Listener) {
 	host, _, _ := net.SplitHostPort(d.config.Admin.Listen) // the configuration was checked
 	d.http = admin.New(admin.Options{
 		Gateway: d.gateway, Logger: d.log.Named("admin"), Root: d.log, Token: d.tokenValue, ListenHost: host,
-		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(),
+		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload,
 	})
 	d.httpEnded = make(chan error, 1)
 	go func() { d.httpEnded <- d.http.Serve(port) }()

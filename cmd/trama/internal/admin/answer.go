@@ -14,7 +14,8 @@ import (
 
 // Problem is the body of every answer that is not a success.
 type Problem struct {
-	Error string `json:"error"`
+	Error    string   `json:"error"`
+	Problems []string `json:"problems,omitempty"` // each with its place
 }
 
 // fail answers with an error.
@@ -53,12 +54,18 @@ var statuses = []struct {
 	{actors.ErrNotRestartable, http.StatusConflict},
 	{actors.ErrFaultsForbidden, http.StatusForbidden},
 	{actors.ErrBadCommand, http.StatusUnprocessableEntity},
+	{actors.ErrUnfit, http.StatusUnprocessableEntity},
 	{actors.ErrBusy, http.StatusTooManyRequests},
 	{actors.ErrStopping, http.StatusServiceUnavailable},
 }
 
 // failWith answers with what an error of the gateway means.
 func failWith(w http.ResponseWriter, err error) {
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		answer(w, http.StatusUnprocessableEntity, Problem{Error: refusal.What, Problems: refusal.Problems})
+		return
+	}
 	for _, s := range statuses {
 		if errors.Is(err, s.err) {
 			fail(w, s.status, err.Error())

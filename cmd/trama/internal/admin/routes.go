@@ -36,6 +36,7 @@ func (e *endpoint) routes() []route {
 		{pattern: "GET /api/v1/listeners", query: page, handle: e.listeners},
 		{pattern: "POST /api/v1/listeners/{name}/suspend", handle: e.suspend},
 		{pattern: "POST /api/v1/listeners/{name}/resume", handle: e.resume},
+		{pattern: "POST /api/v1/reload", handle: e.reload},
 		{pattern: "POST /api/v1/actors/{path...}", query: []string{"on_frame"}, handle: e.actor},
 		{pattern: "GET /api/v1/poisoned", handle: e.poisoned},
 		{pattern: "GET /api/v1/totals", handle: e.totals},

@@ -33,6 +33,9 @@ type Options struct {
 	AllowedHosts []string     // further hosts
 	Version      string
 	Clock        func() time.Time
+
+	// Reload takes over the profiles of the configuration.
+	Reload func(context.Context) (Reloaded, error)
 }
 
 // Server serves the endpoint.  Use New.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"trama/actors"
-	"trama/codec"
 	"trama/transport"
 )
 
@@ -86,27 +85,11 @@ func (l *Listener) readLimits(t *table) {
 	o := &l.Transport
 	t.count("max_connections", &o.MaxConnections, 0, 1_000_000)
 	if t.count("max_frame_bytes", &o.MaxFrameBytes, 1, transport.MaxFrameBytesLimit); l.Profile != nil && o.MaxFrameBytes > 0 {
-		if smallest := smallestFrame(l.Profile); o.MaxFrameBytes < smallest {
+		if smallest := actors.SmallestFrame(l.Profile); o.MaxFrameBytes < smallest {
 			t.add(join(t.path, "max_frame_bytes"), fmt.Sprintf("the number %d", o.MaxFrameBytes),
 				fmt.Sprintf("%d or more: the smallest frame that profile %s receives", smallest, l.Profile.Name()))
 		}
 	}
 	t.count("write_queue_bytes", &o.WriteQueueBytes, 1024, 16<<20)
 	t.count("credits", &o.Credits, 1, 1024)
-}
-
-// smallestFrame is the size of the smallest frame that can come in, in bytes; parts that vary count as empty.
-func smallestFrame(p *codec.Profile) int {
-	smallest := p.MaxFrameBytes()
-	for _, m := range p.Messages() {
-		if m.From == codec.Server {
-			continue
-		}
-		size := 0
-		for _, f := range m.Fields {
-			size += f.Size
-		}
-		smallest = min(smallest, size)
-	}
-	return smallest
 }

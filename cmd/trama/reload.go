@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"trama/actors"
+	"trama/cmd/trama/internal/admin"
+	"trama/cmd/trama/internal/config"
+)
+
+func (a *app) reloadCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "reload", Short: "Take over the profiles of the configuration while connections live", Args: cobra.NoArgs,
+		Long: "reload makes the daemon read its configuration again, check every profile that a listener names, and swap those that have changed.\n" +
+			"One that does not pass is refused, and with it all: every listener goes on with what it has.  SIGHUP does the same.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			daemon, err := a.client()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return daemon.copy(c.Context(), http.MethodPost, a.stdout, "/api/v1/reload", nil)
+			}
+			var done admin.Reloaded
+			if err := daemon.call(c.Context(), http.MethodPost, "/api/v1/reload", nil, &done); err != nil {
+				return err
+			}
+			for _, s := range done.Listeners {
+				a.say("%s", swappedInWords(s))
+			}
+			if len(done.NeedsRestart) > 0 {
+				a.say("changed too, but taken over by a restart only:\n  %s", strings.Join(done.NeedsRestart, "\n  "))
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return a.daemonFlags(c)
+}
+
+func swappedInWords(s actors.Swapped) string {
+	if !s.Changed {
+		return fmt.Sprintf("%s: %s is unchanged (generation %d)", s.Listener, s.Profile, s.Now.Generation)
+	}
+	from := s.Profile
+	if s.Before != s.Profile {
+		from = s.Before + " → " + s.Profile
+	}
+	return fmt.Sprintf("%s: %s is swapped (generation %d, %.12s, %s); %d live %s went along",
+		s.Listener, from, s.Now.Generation, s.Now.Hash, s.Now.Source, s.Live, plural(s.Live, "connection"))
+}
+
+// reload reads the configuration again and swaps the profiles of the listeners that there are; everything else stays as it is.
+func (d *daemon) reload(ctx context.Context) (admin.Reloaded, error) {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	done, err := d.reloadProfiles(ctx)
+	log := d.log.Named("reload")
+	if err != nil {
+		log.Error("refused, every listener keeps its profile", "reason", err)
+		var refusal *admin.Refusal
+		if errors.As(err, &refusal) {
+			for _, p := range refusal.Problems {
+				log.Error("problem", "is", p)
+			}
+		}
+		return done, err
+	}
+	changed := 0
+	for _, s := range done.Listeners {
+		if s.Changed {
+			changed++
+		}
+	}
+	log.Info("done", "swapped", changed, "unchanged", len(done.Listeners)-changed)
+	for _, key := range done.NeedsRestart {
+		log.Warn("changed, but taken over by a restart only", "key", key)
+	}
+	return done, nil
+}
+
+func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
+	done := admin.Reloaded{Listeners: []actors.Swapped{}, NeedsRestart: []string{}}
+	c, err := config.Load(d.config.File)
+	var bad *config.Error
+	switch {
+	case errors.As(err, &bad):
+		refusal := &admin.Refusal{What: fmt.Sprintf("the configuration has %d %s", len(bad.Problems), plural(len(bad.Problems), "problem"))}
+		for _, p := range bad.Problems {
+			refusal.Problems = append(refusal.Problems, p.String())
+		}
+		return done, refusal
+	case err != nil:
+		return done, &admin.Refusal{What: "the configuration cannot be read", Problems: []string{err.Error()}}
+	}
+	editions := map[string]actors.Edition{}
+	for _, l := range c.Listeners {
+		for _, running := range d.config.Listeners {
+			if running.Name == l.Name {
+				editions[l.Name] = editionOf(l)
+			}
+		}
+	}
+	if problems := problemsOfAll(editions); len(problems) > 0 {
+		return done, &admin.Refusal{What: fmt.Sprintf("the profiles have %d %s", len(problems), plural(len(problems), "problem")), Problems: problems}
+	}
+	swapped, err := d.gateway.Swap(ctx, editions)
+	if err != nil {
+		return done, err
+	}
+	done.Listeners = append(done.Listeners, swapped...)
+	done.NeedsRestart = append(done.NeedsRestart, config.Changes(d.config, c)...)
+	return done, nil
+}
+
+func editionOf(l config.Listener) actors.Edition {
+	source := l.ProfileFile
+	if source == "" {
+		source = "shipped"
+	}
+	return actors.Edition{Profile: l.Profile, Source: source}
+}
+
+// problemsOfAll checks each definition once.
+func problemsOfAll(editions map[string]actors.Edition) (problems []string) {
+	seen := map[[32]byte]bool{}
+	for _, name := range slices.Sorted(maps.Keys(editions)) {
+		p := editions[name].Profile
+		if seen[p.Hash()] {
+			continue
+		}
+		seen[p.Hash()] = true
+		for _, problem := range problemsOf(p) {
+			problems = append(problems, problem.Error())
+		}
+	}
+	return problems
+}
