@@ -12,6 +12,8 @@ import (
 type checksum struct {
 	width int // bits
 	sum   func(b []byte) uint64
+	name  string     // of the registry, of an algorithm that is no CRC
+	crc   *crcParams // of one that is
 }
 
 // crcParams are those of the catalogue.  late marks the variant in which a byte enters the low half of a 16-bit
@@ -45,21 +47,22 @@ var namedCRCs = map[string]crcParams{
 }
 
 var namedSums = map[string]checksum{
-	"sum8":        {8, func(b []byte) uint64 { return plainSum(b) & 0xff }},
-	"sum16":       {16, func(b []byte) uint64 { return plainSum(b) & 0xffff }},
-	"sum32":       {32, func(b []byte) uint64 { return plainSum(b) & 0xffffffff }},
-	"lrc8":        {8, func(b []byte) uint64 { return -plainSum(b) & 0xff }},
-	"not-sum8":    {8, func(b []byte) uint64 { return ^plainSum(b) & 0xff }},
-	"ones-sum8":   {8, func(b []byte) uint64 { return onesSum(b, 8) }},
-	"ones-sum16":  {16, func(b []byte) uint64 { return onesSum(b, 16) }},
-	"xor8":        {8, xorSum},
-	"fletcher-8":  {16, func(b []byte) uint64 { return fletcher(b, 256) }},
-	"fletcher-16": {16, func(b []byte) uint64 { return fletcher(b, 255) }},
+	"sum8":        {width: 8, sum: func(b []byte) uint64 { return plainSum(b) & 0xff }},
+	"sum16":       {width: 16, sum: func(b []byte) uint64 { return plainSum(b) & 0xffff }},
+	"sum32":       {width: 32, sum: func(b []byte) uint64 { return plainSum(b) & 0xffffffff }},
+	"lrc8":        {width: 8, sum: func(b []byte) uint64 { return -plainSum(b) & 0xff }},
+	"not-sum8":    {width: 8, sum: func(b []byte) uint64 { return ^plainSum(b) & 0xff }},
+	"ones-sum8":   {width: 8, sum: func(b []byte) uint64 { return onesSum(b, 8) }},
+	"ones-sum16":  {width: 16, sum: func(b []byte) uint64 { return onesSum(b, 16) }},
+	"xor8":        {width: 8, sum: xorSum},
+	"fletcher-8":  {width: 16, sum: func(b []byte) uint64 { return fletcher(b, 256) }},
+	"fletcher-16": {width: 16, sum: func(b []byte) uint64 { return fletcher(b, 255) }},
 }
 
 // findChecksum returns an algorithm of the registry.
 func findChecksum(name string) (checksum, bool) {
 	if s, ok := namedSums[name]; ok {
+		s.name = name
 		return s, true
 	}
 	if p, ok := namedCRCs[name]; ok {
@@ -119,7 +122,7 @@ func fletcher(b []byte, modulus uint64) uint64 {
 func newCRC(p crcParams) checksum {
 	mask := ^uint64(0) >> (64 - p.width)
 	if p == namedCRCs["crc-32/iso-hdlc"] {
-		return checksum{32, func(b []byte) uint64 { return uint64(crc32.ChecksumIEEE(b)) }}
+		return checksum{width: 32, crc: &p, sum: func(b []byte) uint64 { return uint64(crc32.ChecksumIEEE(b)) }}
 	}
 	table := &[256]uint64{}
 	if p.refin {
@@ -132,7 +135,7 @@ func newCRC(p crcParams) checksum {
 			table[i] = v
 		}
 		start := bits.Reverse64(p.init) >> (64 - p.width)
-		return checksum{p.width, func(b []byte) uint64 {
+		return checksum{width: p.width, crc: &p, sum: func(b []byte) uint64 {
 			v := start
 			if p.late {
 				for _, c := range b {
@@ -159,7 +162,7 @@ func newCRC(p crcParams) checksum {
 		}
 		table[i] = v
 	}
-	return checksum{p.width, func(b []byte) uint64 {
+	return checksum{width: p.width, crc: &p, sum: func(b []byte) uint64 {
 		v := p.init << up
 		for _, c := range b {
 			v = v<<8 ^ table[byte(v>>56)^c]

@@ -21,7 +21,7 @@ func (a *app) profileCommand() *cobra.Command {
 		Use: "profile", Short: "Look at profiles: list them, show their definition", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.profileListCommand(), a.profileShowCommand())
+	c.AddCommand(a.profileListCommand(), a.profileShowCommand(), a.profileDissectorCommand())
 	return c
 }
 
