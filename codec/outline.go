@@ -19,7 +19,8 @@ type OutlineKind struct {
 	Direction       string // "any", "uplink", "downlink"
 	Start, End      []byte // marks outside the content
 	Escapes         []OutlineEscape
-	Max             int // bytes of the largest frame
+	Armour          string // how the content between the marks is written; a name of the registry
+	Max             int    // bytes of the largest frame
 	Header, Trailer []*OutlineNode
 	Tail            int // bytes of the trailer
 	Length          *OutlineLength
@@ -67,8 +68,9 @@ type OutlineNode struct {
 	Kids      []*OutlineNode
 	Count     *OutlineExpr
 	Stop      *OutlineExpr
-	Separator []byte
-	Element   int // field of the group around each element
+	Separator []byte // between elements of a list, or between the columns of a group
+	Column    bool   // one of the columns of the group around
+	Element   int    // field of the group around each element
 	On        *OutlineExpr
 	Cases     []OutlineCase
 	Transform *OutlineTransform
@@ -114,6 +116,7 @@ type OutlineSum struct {
 type OutlineTransform struct {
 	Add, Xor uint8
 	Block    int // bytes between checksums
+	Armour   string
 	Sum      OutlineSum
 	Little   bool
 }
@@ -163,6 +166,7 @@ type OutlineTime struct {
 	Text  string
 	Parts []OutlineTimePart
 	Zone  *time.Location
+	Whole bool // it has a date: otherwise it is a part of a time
 }
 
 // OutlineTimePart is one part of it; Unit is as in the layout, "" for a character that always stands there.
@@ -173,7 +177,7 @@ type OutlineTimePart struct {
 
 // OutlineClock is a time in one number: a count of Milliseconds since Epoch (Unix seconds), or one of the bit fields.
 type OutlineClock struct {
-	Kind         string // "count", "cp16", "cp32", "cp56"
+	Kind         string // "count", "cp16", "cp32", "cp56", "packed" (YYYYMMDDhhmmssSSS in decimal)
 	Milliseconds int64
 	Epoch        int64
 	Zone         *time.Location
@@ -196,6 +200,11 @@ type OutlineForm struct {
 	Degrees  bool
 	Letters  bool
 	Fill     uint8
+	Column   bool     // bytes up to the next separator can mean "no value"
+	Base     int      // of a number in characters: 16 for hexadecimal digits
+	Places   int      // of a number in characters: digits after the point that expressions see
+	Texts    [][]byte // the only texts there are
+	Signed   bool     // of a part of bits: two's complement
 }
 
 // OutlinePattern of bytes that mean "no value"; one byte stands for as many as there are.

@@ -84,6 +84,7 @@ func (m *outliner) body(l *layout) OutlineBody {
 func (m *outliner) kind(f *family) OutlineKind {
 	k := OutlineKind{Name: f.name, Direction: f.direction.String(), Start: f.start, End: f.end, Max: f.max, Tail: f.tail,
 		Header: m.nodes(f.header), Trailer: m.nodes(f.trailer), Command: f.commandOp >= 0, CommandRegister: f.commandReg, BodyMark: f.body.mark}
+	k.Armour = armourName(f.armour)
 	if f.escape != nil {
 		for _, e := range f.escape.pairs {
 			k.Escapes = append(k.Escapes, OutlineEscape{[]byte{e.plain}, e.coded})
@@ -114,7 +115,7 @@ func (m *outliner) node(n *node) *OutlineNode {
 		Kind: nodeKindNames[n.kind], Field: n.op + 1, Parts: n.parts, When: outlineExpr(n.when), Size: outlineExpr(n.size),
 		Rest: n.rest, Tail: n.tail, Until: n.until, Before: n.before, Optional: n.optional, Exponent: outlineExpr(n.exponent),
 		Value: outlineExpr(n.value), Kids: m.nodes(n.kids), Count: outlineExpr(n.count), Stop: outlineExpr(n.stop),
-		Separator: n.separator, On: outlineExpr(n.on), Mark: n.mark, Clear: n.clear, Folds: n.folds, Register: n.listReg,
+		Separator: n.separator, Column: n.column, On: outlineExpr(n.on), Mark: n.mark, Clear: n.clear, Folds: n.folds, Register: n.listReg,
 	}
 	if n.kind == nodeList {
 		out.Element = n.element + 1
@@ -130,12 +131,21 @@ func (m *outliner) node(n *node) *OutlineNode {
 		out.Cases = append(out.Cases, OutlineCase{Is: b.is, Other: b.other, When: outlineExpr(b.when), Kids: m.nodes(b.kids)})
 	}
 	if t := n.transform; t != nil {
-		out.Transform = &OutlineTransform{Add: t.add, Xor: t.xor, Block: t.block, Little: t.little}
+		out.Transform = &OutlineTransform{Add: t.add, Xor: t.xor, Block: t.block, Little: t.little, Armour: armourName(t.armour)}
 		if t.block > 0 {
 			out.Transform.Sum = outlineSum(t.sum)
 		}
 	}
 	return out
+}
+
+func armourName(a *Armour) string {
+	for name, known := range namedArmours {
+		if known == a {
+			return name
+		}
+	}
+	return ""
 }
 
 func outlineSum(s checksum) OutlineSum {
@@ -177,7 +187,7 @@ func (m *outliner) field(o *op) OutlineField {
 		f.Scale = &OutlineScale{A: s.a, B: s.b, C: s.c, Exact: s.exact, Places: s.places}
 	}
 	if t := o.time; t != nil {
-		f.Time = &OutlineTime{As: timeFormNames[t.as], Text: t.text, Zone: t.zone}
+		f.Time = &OutlineTime{As: timeFormNames[t.as], Text: t.text, Zone: t.zone, Whole: t.whole}
 		for _, part := range t.parts {
 			unit := ""
 			if part.unit < unitLiteral {
@@ -197,12 +207,15 @@ func (m *outliner) field(o *op) OutlineField {
 
 var (
 	timeFormNames  = [...]string{"bcd", "binary", "ascii"}
-	clockKindNames = [...]string{"count", "cp16", "cp32", "cp56"}
+	clockKindNames = [...]string{"count", "cp16", "cp32", "cp56", "packed"}
 )
 
 func (m *outliner) form(out *OutlineField, f *form) {
 	o := &OutlineForm{Swap: ints(f.swap), Swapped: f.swapped, Minus: ints(f.minus), MinusBit: f.minusBit, Right: f.right, Digits: f.digits,
-		HexDigit: f.hexDigit, Reversed: f.reversed, Degrees: f.degrees, Letters: f.letters, Fill: f.fill}
+		HexDigit: f.hexDigit, Reversed: f.reversed, Degrees: f.degrees, Letters: f.letters, Fill: f.fill, Column: f.column, Base: f.base, Places: f.places, Signed: f.signed}
+	for _, text := range f.texts {
+		o.Texts = append(o.Texts, []byte(text))
+	}
 	if f.filler >= 0 {
 		o.Fills, o.Filler = true, f.filler
 	}

@@ -15,22 +15,22 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		fields string
 	}{
 		{op{}, "code flags check little role shift slot size most mask lo hi ranges want chars pad padded parts field time scale enum preset reg form fold"},
-		{form{}, "swap swapped minus minusBit missing filler right digits hexDigit charset reversed clock degrees letters fill counter labels"},
+		{form{}, "swap swapped minus minusBit missing filler right digits hexDigit charset reversed clock degrees letters fill counter labels column base places texts words signed"},
 		{pattern{}, "bytes bad"},
 		{labelRange{}, "lo hi label"},
-		{node{}, "kind op parts quick when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg"},
-		{branch{}, "is other when kids"},
+		{node{}, "path column kind op parts quick when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg"},
+		{branch{}, "path text is other when kids"},
 		{row{}, "is other value"},
 		{checkPlan{}, "sum from to hex"},
 		{checksum{}, "width sum name crc"},
 		{crcParams{}, "width poly init xor refin refout late"},
 		{fold{}, "reg bits"},
-		{transform{}, "add xor block sum little"},
-		{family{}, "name from direction start end escape max header trailer tail least length commandOp commandReg shapes body first"},
+		{transform{}, "name armour add xor block sum little"},
+		{family{}, "armour name from direction start end escape max header trailer tail least length commandOp commandReg shapes body first"},
 		{lengthPlan{}, "reg mark add after uncounted"},
-		{shape{}, "layout family when nodes min max fallback condition"},
+		{shape{}, "path layout family when nodes min max fallback condition"},
 		{expr{}, "code a b value reg text looks"},
-		{timeLayout{}, "text parts size zone as stamp"},
+		{timeLayout{}, "text parts size zone as stamp whole"},
 		{clock{}, "kind epoch step zone"},
 		{scaling{}, "a b c exact places"},
 		{grammar{}, "families regs marks derived rewrites replies answers"},
@@ -55,7 +55,7 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 }
 
 func TestOutlineHasAWordForEveryCode(t *testing.T) {
-	if len(opcodeNames) != int(opComputed)+1 || len(nodeKindNames) != int(nodeChoice)+1 || len(clockKindNames) != int(clockCP56)+1 ||
+	if len(opcodeNames) != int(opComputed)+1 || len(nodeKindNames) != int(nodeChoice)+1 || len(clockKindNames) != int(clockPacked)+1 ||
 		len(timeFormNames) != int(timeASCII)+1 {
 		t.Error("names are missing")
 	}

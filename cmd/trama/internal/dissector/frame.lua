@@ -1,39 +1,92 @@
 -- Frames: marks, escapes, checksums, and which message it is.
 
+-- armours: bytes that are written in characters.
+local function from_hex(b, digits)
+  if #b % 2 == 1 or b:find("[^" .. digits .. "]") then
+    return nil
+  end
+  return (b:gsub("..", function(d) return string.char(tonumber(d, 16)) end))
+end
+
+local letters64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+-- from_base64 is strict: bits that fill up are zero; line breaks are passed over.
+local function from_base64(b)
+  b = b:gsub("[\r\n]", "")
+  local body, fill = b:match("^([%w+/]*)(=?=?)$")
+  if not body or #b % 4 ~= 0 or #fill > 0 and #body % 4 < 2 then
+    return nil
+  end
+  local out, value, bits = {}, 0, 0
+  for i = 1, #body do
+    value = value * 64 + letters64:find(body:sub(i, i), 1, true) - 1
+    bits = bits + 6
+    if bits >= 8 then
+      local unit = 2 ^ (bits - 8)
+      out[#out + 1] = string.char(math.floor(value / unit))
+      value, bits = value % unit, bits - 8
+    end
+  end
+  if value ~= 0 then
+    return nil
+  end
+  return table.concat(out)
+end
+
+local armours = {
+  HEX = { decode = function(b) return from_hex(b, "0-9A-F") end, size = function(n) return 2 * n end },
+  hex = { decode = function(b) return from_hex(b, "0-9a-f") end, size = function(n) return 2 * n end },
+  base64 = { decode = from_base64, size = function(n) return math.floor((n + 2) / 3) * 4 end },
+}
+
 function M:size_on_wire(t, n)
-  if not t or not t.block then
+  if t and t.armour then
+    return armours[t.armour].size(n)
+  elseif not t or not t.block then
     return n
   end
   return n + math.floor((n + t.block - 1) / t.block) * (t.sum.width / 8)
 end
 
--- rewrite puts the plain bytes of a part over the beginning of it.
-function M:rewrite(t, start, after)
-  local plain = {}
-  if t.block then
-    local wire, size = self.wire:sub(start + 1, after), t.sum.width / 8
-    while #wire > 0 do
-      local n = math.min(t.block, #wire - size)
-      if n <= 0 then
-        return self:say(start, "a block without checksum") ~= refused
-      end
-      local b = wire:sub(n + 1, n + size)
-      local hi, lo = (t.little and W.little or W.big)(b)
-      local whi, wlo = sum(t.sum, wire:sub(1, n))
-      if (hi ~= whi or lo ~= wlo) and not self:wrong(start, t.sum, hi, lo, whi, wlo) then
-        return false
-      end
-      plain[#plain + 1] = wire:sub(1, n)
-      wire = wire:sub(n + size + 1)
+-- blocks checks and drops the checksums between the bytes of a part.
+function M:blocks(t, start, wire)
+  local plain, size = {}, t.sum.width / 8
+  while #wire > 0 do
+    local n = math.min(t.block, #wire - size)
+    if n <= 0 then
+      self:say(start, "a block without checksum")
+      return nil
+    end
+    local hi, lo = (t.little and W.little or W.big)(wire:sub(n + 1, n + size))
+    local whi, wlo = sum(t.sum, wire:sub(1, n))
+    if (hi ~= whi or lo ~= wlo) and not self:wrong(start, t.sum, hi, lo, whi, wlo) then
+      return nil
+    end
+    plain[#plain + 1] = wire:sub(1, n)
+    wire = wire:sub(n + size + 1)
+  end
+  return table.concat(plain)
+end
+
+-- reveal puts the plain bytes of a part in the place of those of the wire and says how many they are.
+function M:reveal(t, start, after)
+  local wire, plain = self.data:sub(start + 1, after), nil
+  if t.armour then
+    plain = armours[t.armour].decode(wire)
+    if not plain or #plain > #wire then
+      self:say(start, "not of the form in which bytes are written here")
+      return nil
+    end
+  elseif t.block then
+    plain = self:blocks(t, start, wire)
+    if not plain then
+      return nil
     end
   else
-    for i = start + 1, after do
-      plain[#plain + 1] = string.char(W.bxor((self.data:byte(i) - (t.add or 0)) % 256, t.xor or 0))
-    end
+    plain = wire:gsub(".", function(c) return string.char(W.bxor((c:byte() - (t.add or 0)) % 256, t.xor or 0)) end)
   end
-  plain = table.concat(plain)
   self.data = self.data:sub(1, start) .. plain .. self.data:sub(start + #plain + 1)
-  return true
+  return #plain
 end
 
 -- wrong notes a checksum that does not hold; the lenient machine goes on, to show what there is.
@@ -99,10 +152,11 @@ function M:verify(check, c, off)
   elseif check.to then
     to = self.marks[check.to] or 0
   end
-  if from > to or to > #self.wire then
+  local over = self.plain > 0 and self.data or self.wire -- inside a part, the bytes are those that it stands for
+  if from < 0 or from > to or to > #over then
     return self:say(off, "checksum is wrong")
   end
-  local hi, lo = sum(check.sum, self.wire:sub(from + 1, to))
+  local hi, lo = sum(check.sum, over:sub(from + 1, to))
   if hi ~= c.hi or lo ~= c.lo then
     if not self:wrong(off, check.sum, c.hi, c.lo, hi, lo) then
       return refused
@@ -112,14 +166,45 @@ function M:verify(check, c, off)
   return whole
 end
 
--- unescape undoes byte stuffing; nothing when a sequence is none.
-local function unescape(k, b)
+-- prepare makes the sets of bytes that are plain, and that begin a sequence.
+local function prepare(k)
   if not k.plain then
     k.plain, k.lead = {}, {}
     for _, e in ipairs(k.escapes) do
       k.plain[e.plain], k.lead[e.coded:sub(1, 1)] = true, true
     end
   end
+end
+
+-- find_end looks for the end of the content from one byte on, in data.  Where the end begins like an escape sequence,
+-- sequences are stepped over.
+local function find_end(k, data, i)
+  local last = k["end"]
+  if not k.escapes then
+    return data:find(last, i, true)
+  end
+  prepare(k)
+  if not k.lead[last:sub(1, 1)] then
+    return data:find(last, i, true)
+  end
+  while i <= #data do
+    local step = 0
+    for _, e in ipairs(k.escapes) do
+      if data:sub(i, i + #e.coded - 1) == e.coded then
+        step = #e.coded
+        break
+      end
+    end
+    if step == 0 and data:sub(i, i + #last - 1) == last then
+      return i
+    end
+    i = i + math.max(step, 1)
+  end
+end
+
+-- unescape undoes byte stuffing; nothing when a sequence is none.
+local function unescape(k, b)
+  prepare(k)
   local out, i = {}, 1
   while i <= #b do
     local c = b:sub(i, i)
@@ -160,7 +245,7 @@ function M:delimit(k, data)
   if #have < #start then
     return nil, 0, self:starve()
   end
-  local at = data:sub(1, k.max):find(last, #start + 1, true)
+  local at = find_end(k, data:sub(1, k.max), #start + 1)
   if not at then
     if #data >= k.max then
       return nil, 0, self:say(0, string.format("no end within %d bytes", k.max))
@@ -173,6 +258,13 @@ function M:delimit(k, data)
     content = unescape(k, content)
     if not content then
       return nil, 0, self:say(0, "an escape sequence that is none")
+    end
+    self.escaped = true
+  end
+  if k.armour then
+    content = armours[k.armour].decode(content)
+    if not content then
+      return nil, 0, self:say(#start, "not of the form in which bytes are written here")
     end
     self.escaped = true
   end
@@ -312,7 +404,7 @@ local function try(data, way, lenient, done)
   for _, one in ipairs({ "uplink", "downlink" }) do
     for _, k in ipairs(plan.kinds) do
       if (way == "any" or way == one) and (k.direction == "any" or k.direction == one) then
-        local m = setmetatable({ off = 0, depth = 0, index = 0, regs = {}, marks = {}, late = {}, cells = {}, wrongs = {}, begins = 0,
+        local m = setmetatable({ off = 0, depth = 0, index = 0, regs = {}, marks = {}, late = {}, cells = {}, wrongs = {}, begins = 0, plain = 0,
           up = one == "uplink", lenient = lenient, done = done }, M)
         local n, v = m:frame(k, data)
         if v == begun and #data >= k.max then
@@ -330,4 +422,4 @@ local function try(data, way, lenient, done)
   return 0, refused, worst
 end
 
-return { try = try, refused = refused, begun = begun, whole = whole, nibble = M.nibble, without_filler = M.without_filler }
+return { try = try, refused = refused, begun = begun, whole = whole, nibble = M.nibble, without_filler = M.without_filler, part = M.part }

@@ -100,11 +100,11 @@ local function missing(o, b)
       if not all_digits(b) then
         return true
       end
-    elseif #p.bytes == 1 then
+    elseif #(p.bytes or "") == 1 then
       if #b > 0 and b == p.bytes:rep(#b) then
         return true
       end
-    elseif p.bytes == b then
+    elseif (p.bytes or "") == b then
       return true
     end
   end
@@ -159,25 +159,54 @@ local function fillers_fit(o, b)
   return true
 end
 
--- decimal checks a number written in characters; its whole part is what expressions see.
+-- small says that another digit can be taken: a hundredth of 2^63 is not reached.
+local function small(hi, lo)
+  return W.compare(hi, lo, 21474836, 2061584302) < 0
+end
+
+local function hexadecimal(o, b)
+  local hi, lo = 0, 0
+  if not b:match("^%x+$") then
+    return nil
+  end
+  for i = 1, #b do
+    if hi >= 134217728 then -- 2^59
+      return nil
+    end
+    hi, lo = W.shift_left(hi, lo, 4)
+    lo = lo + tonumber(b:sub(i, i), 16)
+  end
+  if not allows(o, hi, lo) then
+    return nil
+  end
+  return hi, lo
+end
+
+-- decimal checks a number written in characters; expressions see its whole part, or with so many places behind the point.
 local function decimal(o, b)
+  local f = o.form or {}
+  if f.base == 16 then
+    return hexadecimal(o, b)
+  end
   local text = b:gsub("^ +", "")
   local sign = text:match("^[-+]") or ""
-  text = text:sub(#sign + 1)
-  if not text:match("^%d*%.?%d*$") then
+  local before, behind = text:sub(#sign + 1):match("^(%d*)%.?(%d*)$")
+  if not before or #before + #behind == 0 or #before + #behind > 30 then
     return nil
   end
-  local before, behind = text:match("^(%d*)%.?(%d*)$")
-  if #before + #behind == 0 or #before + #behind > 30 then
-    return nil
-  end
-  local hi, lo = 0, 0
-  for i = 1, #before do
-    if W.compare(hi, lo, 21474836, 2061584302) < 0 then -- a hundredth of 2^63
-      hi, lo = W.ten(hi, lo, before:byte(i) - 48)
+  local hi, lo, places = 0, 0, f.places or 0
+  local digits = before .. behind:sub(1, places)
+  for i = 1, #digits do
+    if small(hi, lo) then
+      hi, lo = W.ten(hi, lo, digits:byte(i) - 48)
     end
   end
-  if b:sub(1, 1) == "-" then
+  for _ = #behind + 1, places do
+    if small(hi, lo) then
+      hi, lo = W.ten(hi, lo, 0)
+    end
+  end
+  if sign == "-" then
     hi, lo = W.negate(hi, lo)
   end
   if not allows(o, hi, lo) then
@@ -204,6 +233,57 @@ local function time_fits(t, b)
     end
   end
   return true
+end
+
+-- packed is YYYYMMDDhhmmssSSS of a time with a layout, in decimal; 0 when it is none.
+local places = { YYYY = 1e13, YY = 1e13, MM = 1e11, DD = 1e9, hh = 1e7, mm = 1e5, ss = 1e3, SSS = 1 }
+local limits = { YYYY = 9999, YY = 9999, SSS = 999 }
+
+-- part is the number of one part of a time.
+local function part(t, p, b)
+  local n = 0
+  for i = 1, p.size do
+    local c = b:byte((p.offset or 0) + i)
+    if t.as == "bcd" then
+      n = n * 100 + math.floor(c / 16) * 10 + c % 16
+    elseif t.as == "binary" then
+      n = n * 256 + c
+    else
+      n = n * 10 + c - 48
+    end
+  end
+  return p.unit == "YY" and n + 2000 or n
+end
+M.part = part
+
+local function packed(o, b)
+  local sum = 0
+  if #b ~= o.size then
+    return 0
+  end
+  for _, p in ipairs(o.time.parts) do
+    if p.unit then
+      local n = part(o.time, p, b)
+      if n < 0 or n > (limits[p.unit] or 99) then
+        return 0
+      end
+      sum = sum + n * places[p.unit]
+    end
+  end
+  return sum
+end
+
+-- one_of says whether b is one of the texts that the definition lists, if it does.
+local function one_of(f, b)
+  if not f or not f.texts then
+    return true
+  end
+  for _, text in ipairs(f.texts) do
+    if text == b then
+      return true
+    end
+  end
+  return false
 end
 
 -- read returns whether the field takes the bytes, whether they mean "no value", and its number.
@@ -256,7 +336,7 @@ local function read(o, b)
       return false
     end
   elseif code == "digits" then
-    if o.want and b ~= o.want then
+    if o.want and b ~= o.want or not one_of(f, b) then
       return false
     end
     if f and (f.hexdigit or f.fills) then
@@ -266,7 +346,7 @@ local function read(o, b)
   elseif code == "time" then
     return time_fits(o.time, b), false, 0, 0
   elseif code == "hex" then
-    return not o.want or b == o.want, false, 0, 0
+    return (not o.want or b == o.want) and one_of(f, b), false, 0, 0
   elseif code == "bitset" then
     return true, false, 0, 0
   elseif code == "decimal" then
@@ -276,7 +356,7 @@ local function read(o, b)
     end
     return true, false, hi, lo
   elseif code == "ascii" then
-    if o.want and b ~= o.want or not (f and f.charset) and not only(o, b) then
+    if o.want and b ~= o.want or not (f and f.charset) and not only(o, b) or not one_of(f, b) then
       return false
     end
     if #b <= 8 then
@@ -359,6 +439,9 @@ function M:leaf(n)
       return v
     end
   end
+  if n.column and o.form and o.form.column and missing(o, self.data:sub(self.off + 1, self.stop)) then
+    size, skip = self.stop - self.off, 0
+  end
   if not o.size and (o.most or 0) > 0 and size > o.most then
     return self:say(self.off, string.format("%s: %d bytes, allowed %d", o.key, size, o.most))
   end
@@ -409,6 +492,9 @@ function M:take(n, o, at, b, hi, lo, gone)
     local part = fields[i]
     local phi, plo = W.shift_right(hi, lo, part.shift or 0)
     phi, plo = W.mask(phi, plo, part.mask)
+    if part.form and part.form.signed then
+      phi, plo = W.extend(phi, plo, part.mask)
+    end
     if not allows(part, phi, plo) then
       return self:say(at, part.key .. ": out of range")
     end
@@ -433,7 +519,7 @@ function M:note(o, hi, lo, b)
         self.regs[o.register] = 0
       end
     elseif o.code == "time" then
-      self.regs[o.register] = 0
+      self.regs[o.register] = packed(o, b)
     else
       self.regs[o.register] = W.signed(hi, lo)
     end
@@ -487,6 +573,12 @@ function M:computed(n, o)
   local v, known = self:eval(e)
   if not known then
     return begun
+  end
+  if v == 0 and o.kind == "time" then -- no part of it is there
+    if o.register then
+      self.regs[o.register] = 0
+    end
+    return whole
   end
   local hi, lo = W.halves(v)
   if not allows(o, hi, lo) then

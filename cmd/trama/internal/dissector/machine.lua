@@ -153,6 +153,14 @@ function M:node(n)
       return whole
     end
   end
+  if n.column then
+    return self:column(n)
+  end
+  return self:there(n)
+end
+
+-- there walks a node whose condition holds.
+function M:there(n)
   if n.before then
     local have, v = self:literal(n.before, n.optional)
     if v ~= whole or not have then
@@ -211,7 +219,7 @@ function M:region(n)
   v = self:bounded(n)
   if v == whole then
     c.size = self.off - start
-    if n.transform and n.transform.block then
+    if n.transform then
       c.size = self.inner
     end
   end
@@ -263,12 +271,18 @@ function M:bounded(n)
       self.stop = outer
       return self:starve()
     end
-    if not self:rewrite(n.transform, start, after) then
+    local plain = self:reveal(n.transform, start, after - #(n["until"] or ""))
+    if not plain then
       self.stop = outer
       return refused
     end
+    self.stop = start + plain
+    self.plain = self.plain + 1
   end
   local v = self:inside(n)
+  if n.transform then
+    self.plain = self.plain - 1
+  end
   if closed and v == whole then
     if self.off ~= self.stop then
       v = self:say(self.off, string.format("the part does not end where it should: %d bytes are left over", self.stop - self.off))
@@ -309,7 +323,12 @@ function M:inside(n)
   if n.field then
     self.depth = self.depth + 1
   end
-  local v = self:nodes(n.kids)
+  local v
+  if n.separator then
+    v = self:columns(n)
+  else
+    v = self:nodes(n.kids)
+  end
   if n.field then
     self.depth = self.depth - 1
   end
@@ -401,7 +420,7 @@ function M:separated(n)
     return self:starve(), false
   end
   local v
-  if self.off == self.stop then
+  if self.off == self.stop and (n.element or n.kids[1].kind ~= "leaf") then
     v = self:empty(n)
   else
     v = self:element(n)
@@ -478,3 +497,54 @@ function M:choice(n)
   return self:say(self.off, string.format("no branch for the value: %.0f", on))
 end
 
+
+---------------------------------------------------------------------------------------------------------------------
+-- Columns
+
+-- columns walks the fields of a group with a separator.
+function M:columns(n)
+  if not self.stop then
+    return self:say(self.off, "the part does not end where it should")
+  end
+  if #self.data < self.stop then
+    return self:starve()
+  end
+  local around, started = self.table, self.started
+  self.table, self.started = n, false
+  local v = self:nodes(n.kids)
+  self.table, self.started = around, started
+  return v
+end
+
+-- column walks one field up to the next separator.
+function M:column(n)
+  local around, stop = self.table, self.stop
+  local rest = self.data:sub(self.off + 1, stop)
+  local before = n.before or ""
+  if self.started then
+    local mark = around.separator .. before
+    if n.optional and (self.off == stop or n.before and rest:sub(1, #mark) ~= mark) then
+      self:absent(n)
+      return whole
+    end
+    local _, v = self:literal(around.separator, false)
+    if v ~= whole then
+      return v
+    end
+  elseif n.optional and (self.off == stop and not n.before or rest:sub(1, #before) ~= before) then
+    self:absent(n)
+    return whole
+  end
+  local ends = stop
+  local at = self.data:sub(1, stop):find(around.separator, self.off + 1, true)
+  if at then
+    ends = at - 1
+  end
+  self.started, self.table, self.stop = true, nil, ends
+  local v = self:there(n)
+  if v == whole and self.off ~= ends then
+    v = self:say(self.off, string.format("the part does not end where it should: %d bytes are left over", ends - self.off))
+  end
+  self.started, self.table, self.stop = true, around, stop
+  return v
+end

@@ -47,7 +47,11 @@ end
 function V.number(o, c)
   local v
   if o.code == "decimal" then
-    v = tonumber((c.bytes or ""):match("^ *%+?(.-)$")) or 0
+    if o.form and o.form.base == 16 then
+      v = W.unsigned(c.hi, c.lo)
+    else
+      v = tonumber((c.bytes or ""):match("^ *%+?(.-) *$")) or 0
+    end
   elseif o.code == "float32" then
     v = float(c.hi, c.lo, 4)
     if (c.exponent or 0) == 0 then
@@ -270,6 +274,8 @@ function V.text(o, c)
     return table.concat(out)
   elseif o.code == "checksum" then
     return b
+  elseif o.code == "time" then
+    return V.raw(o, c)
   elseif o.form and o.form.letters then
     return letters(c.hi, c.lo)
   end
@@ -340,21 +346,8 @@ end
 local function layout(t, b)
   local v = { YYYY = 0, MM = 0, DD = 0, hh = 0, mm = 0, ss = 0, SSS = 0 }
   for _, p in ipairs(t.parts) do
-    local n = 0
-    for i = 1, p.size do
-      local c = b:byte((p.offset or 0) + i)
-      if t.as == "bcd" then
-        n = n * 100 + math.floor(c / 16) * 10 + c % 16
-      elseif t.as == "binary" then
-        n = n * 256 + c
-      elseif p.unit then
-        n = n * 10 + c - 48
-      end
-    end
-    if p.unit == "YY" then
-      v.YYYY = n + 2000
-    elseif p.unit then
-      v[p.unit] = n
+    if p.unit then
+      v[p.unit == "YY" and "YYYY" or p.unit] = machine.part(t, p, b)
     end
   end
   if not exists(v.YYYY, v.MM, v.DD) or v.hh > 23 or v.mm > 59 or v.ss > 59 or v.SSS > 999 then
@@ -382,6 +375,22 @@ local function clock(k, hi, lo)
     end
     return at, v % 1000, k.zone
   end
+  if k.kind == "packed" then
+    local v = W.signed(hi, lo)
+    local function digits(place, limit)
+      return math.floor(v / place) % (limit + 1)
+    end
+    local y, mo, d, h = digits(1e13, 9999), digits(1e11, 99), digits(1e9, 99), digits(1e7, 99)
+    local mi, s, ms = digits(1e5, 99), digits(1e3, 99), v % 1000
+    if v <= 0 or not exists(y, mo, d) or h > 23 or mi > 59 or s > 59 then
+      return nil
+    end
+    local at, ok = instant(k.zone, y, mo, d, h, mi, s)
+    if ok then
+      return at, ms, k.zone
+    end
+    return nil
+  end
   local function part(from, n)
     local h, l = W.shift_right(hi, lo, from)
     return l % 2 ^ n
@@ -408,7 +417,7 @@ function V.time(o, c)
   if o.clock then
     return clock(o.clock, c.hi, c.lo)
   end
-  if #c.bytes ~= o.size then
+  if #c.bytes ~= o.size or not o.time.whole then
     return nil
   end
   return layout(o.time, c.bytes)

@@ -130,6 +130,9 @@ local function add(tree, tvb, base_at, c)
     item = tree:add(declared[s.filter], range)
   elseif f.class == "string" then
     item = tree:add(declared[s.filter], range, values.text(o, c))
+    if o.code == "ascii" and values.label(o, c) then
+      item:append_text(" (" .. values.label(o, c) .. ")")
+    end
   else
     item = add_number(tree, s.filter, range, o, c)
     local label = not f.labels and values.label(o, c)

@@ -92,6 +92,15 @@ function W.mask(hi, lo, by)
   return W.band(hi, by[1]), W.band(lo, by[2])
 end
 
+-- extend makes a number of fewer bits, which mask has all of, one of 64 in two's complement.
+function W.extend(hi, lo, mask)
+  local half_hi, half_lo = W.shift_right(mask[1], mask[2], 1)
+  if W.compare(hi, lo, half_hi, half_lo) > 0 then
+    return hi + two32 - 1 - mask[1], lo + two32 - 1 - mask[2]
+  end
+  return hi, lo
+end
+
 -- big and little read up to eight bytes.
 function W.big(b)
   local hi, lo, n = 0, 0, #b
