@@ -40,6 +40,8 @@ type ListenerOptions struct {
 type Options struct {
 	Logger    hclog.Logger
 	Listeners []ListenerOptions
+	// Journal is where frames go before they are acknowledged; nil: a journal.Memory, which keeps nothing.
+	Journal Journal
 
 	// AllowFaults lets Fault inject panics; for tests and drills.
 	AllowFaults bool
@@ -132,7 +134,8 @@ type MasterInfo struct {
 	Alarm       *uint64          `json:"alarm,omitempty"`
 	Links       []Link           `json:"links"`
 	Values      map[string]Value `json:"values"`
-	Frames      uint64           `json:"frames"`
+	Frames      uint64           `json:"frames"` // without resends
+	Duplicates  uint64           `json:"duplicates"`
 	Bytes       uint64           `json:"bytes"`
 	Connects    uint64           `json:"connects"`
 	Takeovers   uint64           `json:"takeovers"`
@@ -235,11 +238,14 @@ type Poison struct {
 // Totals are the counters of the whole gateway.
 type Totals struct {
 	Frames        uint64            `json:"frames"`       // whole frames cut from the streams
+	Stored        uint64            `json:"stored"`       // of these, on disk
+	Duplicates    uint64            `json:"duplicates"`   // resends of frames that are: acknowledged again, not stored again
 	Acknowledged  uint64            `json:"acknowledged"` // acknowledgements handed to the socket
 	NoReplyDue    uint64            `json:"no_reply_due"` // accepted, and no acknowledgement is owed
 	Unsent        uint64            `json:"unsent"`       // accepted, but the connection had ended before the acknowledgement
 	Rejected      map[string]uint64 `json:"rejected"`     // by reason; not acknowledged
 	Poisoned      uint64            `json:"poisoned"`
+	Alarms        map[string]uint64 `json:"alarms"`   // by reason
 	Commands      map[string]uint64 `json:"commands"` // by outcome
 	Masters       int               `json:"masters"`
 	MastersOnline int               `json:"masters_online"`

@@ -6,6 +6,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"trama/codec"
+	"trama/journal"
 	"trama/transport"
 )
 
@@ -72,6 +73,7 @@ func (c connection) decode(u *uplink) {
 	profile := u.edition.profile
 	l.session.Adopt(profile)
 	env := codec.Env{Now: u.batch.Received, Session: &l.session}
+	closed := l.gw.journal.Accepting()
 	for ; u.next < len(u.batch.Frames); u.next++ {
 		raw, f := u.batch.Frames[u.next], &u.frames[u.next]
 		if l.node.armed.Load() && l.node.armed.CompareAndSwap(true, false) {
@@ -88,6 +90,8 @@ func (c connection) decode(u *uplink) {
 		}
 		if env.HasResult = false; l.slot.role == RoleIntegrator && !c.integrator(profile, f, raw, &env) {
 			l.reject(raw, "not for an integrator", nil)
+		} else if closed != nil {
+			l.reject(raw, reasonUnstored(closed), closed)
 		} else if acks, _, err := profile.Reply(u.acks, f, env); err != nil {
 			l.reject(raw, "no acknowledgement", err)
 		} else {
@@ -103,14 +107,20 @@ func (c connection) decode(u *uplink) {
 func (c connection) seal(u *uplink) {
 	l := c.link
 	u.groups = u.groups[:0]
+	u.loose.reset(u)
 	for i := range u.frames {
 		f := &u.frames[i]
-		if u.fates[i] != fateAccepted || l.slot.role == RoleIntegrator || f.From() == codec.Integrator {
+		if u.fates[i] != fateAccepted {
 			continue
 		}
 		id := f.Identity()
+		if l.slot.role == RoleIntegrator || f.From() == codec.Integrator {
+			u.loose.add(i, string(id), journal.Integrator)
+			continue
+		}
 		if len(id) == 0 {
 			if id = l.session.Identity(); len(id) == 0 {
+				u.loose.add(i, "", 0)
 				continue
 			}
 		}
@@ -127,9 +137,9 @@ func (c connection) seal(u *uplink) {
 			}
 			b = l.bind(string(id))
 		}
-		u.groups = append(u.groups, group{up: u, binding: b, serial: b.serial, to: i + 1, next: i})
+		u.begin(b, i)
 	}
-	u.parts.Add(int32(len(u.groups)))
+	u.parts.Add(int32(len(u.groups))) // the loose frames take the place of the connection's own part
 }
 
 func (c connection) identified(m *identified) {

@@ -3,8 +3,10 @@ package actors
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
+	"trama/journal"
 	"trama/transport"
 )
 
@@ -74,6 +76,7 @@ func (g *gateway) Kick(_ context.Context, connection uint64) error {
 	for _, s := range g.slots {
 		if l := s.links.get(connection); l != nil {
 			l.conn.Close(transport.CloseKicked, "by an operator")
+			g.happened(journal.Event{Kind: journal.EventKick, Listener: s.name, Connection: l.id, Remote: l.remote(), Reason: "by an operator", Detail: strings.Join(l.masters(), " ")})
 			return nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"trama/journal"
 	"trama/transport"
 )
 
@@ -83,6 +84,17 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 		late = errors.Join(late, fmt.Errorf("%d masters do not answer: %s", silent, g.stuck()))
 	}
 	step("commands settled", began)
+
+	began = time.Now()
+	g.happened(journal.Event{Kind: journal.EventStop})
+	if g.journal.Err() == nil {
+		sweep, cancel := context.WithTimeout(context.Background(), max(cutGrace, remaining(ctx)))
+		if err := g.journal.Sweep(sweep); err != nil {
+			log.Warn("states of masters not written: the next start reads more", "error", err)
+		}
+		cancel()
+	}
+	step("states written", began)
 
 	began = time.Now()
 	stopped := g.root.StopFuture(g.rootPID)

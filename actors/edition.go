@@ -27,14 +27,15 @@ type Definition struct {
 // the one in force, and nothing leads back, so that what nobody holds any more is collected.
 type edition struct {
 	profile *codec.Profile
-	login   bool // some frames do not say whose they are: the connection remembers who logged in
+	login   bool   // some frames do not say whose they are: the connection remembers who logged in
+	number  uint32 // of the definition in the journal
 	what    Definition
 	next    atomic.Pointer[edition] // nil while this one is in force
 }
 
 // next makes the edition of s that follows old, which is nil at the start.
 func (s *slot) next(e Edition, old *edition) *edition {
-	made := &edition{profile: e.Profile, login: hasAnonymous(e.Profile)}
+	made := &edition{profile: e.Profile, login: hasAnonymous(e.Profile), number: s.gw.journal.number(e.Profile)}
 	made.what = Definition{Generation: 1, Hash: hashOf(e.Profile), Source: e.Source, Loaded: time.Now()}
 	if old != nil {
 		made.what.Generation = old.what.Generation + 1

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"trama/codec"
+	"trama/journal"
 	"trama/transport"
 )
 
@@ -34,10 +35,13 @@ type gateway struct {
 	rootNode, registryNode, listenersNode *node
 	rootPID, registry                     *actor.PID
 	masters                               *directory
+	journal                               *book
+	restored                              []*master // known from earlier processes, until they have actors
 
 	leaf     *strategy
 	poison   poisonBook
 	commands reasons
+	alarms   reasons
 	restarts atomic.Uint64
 	ready    chan struct{} // closed when every actor of the structure runs
 
@@ -66,8 +70,21 @@ func Start(o Options) (Gateway, error) {
 	if g.maxMasters == 0 {
 		g.maxMasters = defaultMaxMasters
 	}
+	if o.Journal == nil {
+		o.Journal = new(journal.Memory)
+	}
+	g.journal = newBook(o.Journal)
+	for _, lo := range o.Listeners {
+		if err := g.journal.enter(context.Background(), lo.Profile); err != nil {
+			return nil, err
+		}
+	}
 	if err := g.bind(o.Listeners); err != nil {
 		return nil, err
+	}
+	if err := g.restore(context.Background()); err != nil {
+		g.closePorts()
+		return nil, fmt.Errorf("restore the masters from the journal: %w", err)
 	}
 	g.leaf = g.structural()
 	g.system = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(g.log.Named("actor"))), actor.WithDeadLetterRequestLogging(false),
@@ -83,6 +100,7 @@ func Start(o Options) (Gateway, error) {
 		g.closePorts()
 		return nil, fmt.Errorf("spawn root: %w", err)
 	}
+	go g.watch()
 	g.rootPID = pid
 	g.rootNode.pid.Store(pid)
 	select {
@@ -92,6 +110,7 @@ func Start(o Options) (Gateway, error) {
 		_ = g.drainOnce(expired()) // why is what matters
 		return nil, why
 	}
+	g.happened(journal.Event{Kind: journal.EventStart})
 	for _, s := range g.slots {
 		g.log.Named("listener").Info("listening", "listener", s.name, "address", s.port.Addr().String(), "profile", s.profile.Load().Name(), "role", s.role.String())
 	}
@@ -106,7 +125,7 @@ func (g *gateway) bind(listeners []ListenerOptions) error {
 	}
 	var problems []error
 	for _, lo := range listeners {
-		s := &slot{name: lo.Transport.Name, role: lo.Role, gw: g}
+		s := &slot{name: lo.Transport.Name, role: lo.Role, gw: g, events: newEventLimit()}
 		s.set("starting")
 		options := lo.Transport
 		options.Reserve, options.Events = descriptors, s.transportEvent
@@ -224,12 +243,14 @@ func (g *gateway) Live(ctx context.Context) error {
 // Totals implements Gateway.
 func (g *gateway) Totals() Totals {
 	t := Totals{
-		Rejected: map[string]uint64{}, Commands: g.commands.copy(), Masters: g.masters.size(), MastersOnline: g.masters.online(),
+		Rejected: map[string]uint64{}, Alarms: g.alarms.copy(), Commands: g.commands.copy(), Masters: g.masters.size(), MastersOnline: g.masters.online(),
 		Restarts: g.restarts.Load(), Goroutines: runtime.NumGoroutine(),
 	}
 	for _, s := range g.slots {
 		sum := s.links.sum()
 		t.Frames += sum.frames.Load()
+		t.Stored += sum.stored.Load()
+		t.Duplicates += sum.repeated.Load()
 		t.Acknowledged += sum.acked.Load()
 		t.NoReplyDue += sum.silent.Load()
 		t.Unsent += sum.unsent.Load()

@@ -8,6 +8,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"trama/codec"
+	"trama/journal"
 	"trama/transport"
 )
 
@@ -36,6 +37,8 @@ type link struct {
 // connections share no counter.
 type tally struct {
 	frames   atomic.Uint64 // whole frames cut from the stream
+	stored   atomic.Uint64 // on disk
+	repeated atomic.Uint64 // resends of frames that are
 	acked    atomic.Uint64 // acknowledgements handed to the socket
 	silent   atomic.Uint64 // accepted, no acknowledgement owed
 	unsent   atomic.Uint64 // accepted, but the connection had ended before the acknowledgement
@@ -45,6 +48,8 @@ type tally struct {
 
 func (t *tally) add(o *tally) {
 	t.frames.Add(o.frames.Load())
+	t.stored.Add(o.stored.Load())
+	t.repeated.Add(o.repeated.Load())
 	t.acked.Add(o.acked.Load())
 	t.silent.Add(o.silent.Load())
 	t.unsent.Add(o.unsent.Load())
@@ -142,6 +147,7 @@ func (l *link) poison(raw []byte, serial string, n *node) {
 		cause = f.Text
 	}
 	l.tally.poisoned.Add(1)
+	l.slot.limited(journal.Event{Kind: journal.EventPoison, Master: serial, Listener: l.slot.name, Connection: l.id, Remote: l.remote(), Reason: "fault", Detail: cause, Raw: raw})
 	l.gw.poison.add(Poison{
 		At: time.Now(), Listener: l.slot.name, Connection: l.id, Remote: l.remote(), Serial: serial,
 		Frame: hexString(raw), Cause: cause,
@@ -149,10 +155,22 @@ func (l *link) poison(raw []byte, serial string, n *node) {
 	l.gw.log.Named("connection").Error("poison frame recorded, not acknowledged", "conn", l.id, "master", serial, "frame", hexString(raw), "cause", cause)
 }
 
-// reject counts a frame that is refused; at debug level the log shows each.
-func (l *link) reject(raw []byte, reason string, err error) {
+// count counts a frame that is refused.
+func (l *link) count(reason string) {
 	l.tally.rejected.Add(1)
 	l.slot.refusals.add(reason)
+}
+
+// reject counts a frame that is refused and puts it into the journal; at debug level the log shows each.
+func (l *link) reject(raw []byte, reason string, err error) {
+	l.count(reason)
+	if l.gw.journal.Accepting() == nil {
+		detail := ""
+		if err != nil {
+			detail = err.Error()
+		}
+		l.slot.limited(journal.Event{Kind: journal.EventRejected, Listener: l.slot.name, Connection: l.id, Remote: l.remote(), Reason: reason, Detail: detail, Raw: raw})
+	}
 	if l.gw.log.IsDebug() {
 		l.gw.log.Named("connection").Debug("frame rejected", "conn", l.id, "listener", l.slot.name, "reason", reason, "error", err, "frame", hexString(raw))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"trama/codec"
+	"trama/journal"
 	"trama/transport"
 )
 
@@ -34,6 +35,11 @@ type master struct {
 	connects  uint64
 	takeovers uint64
 
+	subject    journal.Subject
+	recent     recent
+	newest     time.Time // when its latest frame was made, by its own clock
+	duplicates uint64
+
 	gone       bool // the gateway is stopping: no more commands
 	commands   uint64
 	inFlight   *command
@@ -58,7 +64,9 @@ type latest struct {
 
 func newMaster(g *gateway, serial string) *master {
 	now := time.Now()
-	return &master{serial: serial, gw: g, first: now, lastNumber: uint64(now.Unix())}
+	m := &master{serial: serial, gw: g, first: now, lastNumber: uint64(now.Unix())}
+	m.subject.Serial, m.subject.Owner = serial, m
+	return m
 }
 
 // treeDetail implements detailer.
@@ -83,6 +91,8 @@ func (m masterActor) receive(ctx actor.Context) {
 		m.due(msg.id)
 	case *undelivered:
 		m.undelivered(msg)
+	case *snapshot:
+		m.snapshot()
 	case *describeMaster:
 		m.describe(msg)
 	case *stopping:
@@ -101,6 +111,7 @@ func (m masterActor) receive(ctx actor.Context) {
 // handle takes in a run of frames of this master.
 func (m masterActor) handle(g *group) {
 	m.held = g
+	g.entry.Subject = &m.subject
 	m.attach(g.up.link, g.up.batch.Received)
 	m.group()
 }
@@ -138,6 +149,13 @@ func (m masterActor) group() {
 			panic(injected{})
 		}
 		f, raw := &u.frames[g.next], u.batch.Frames[g.next]
+		s, known := u.edition.sighting(f, m.last, u.link.id)
+		record, flags, old := true, journal.Flags(0), (*sighting)(nil)
+		if known {
+			if record, flags, old = m.judge(g, f, s); !record {
+				continue
+			}
+		}
 		m.frames++
 		m.bytes += uint64(len(raw))
 		m.keep(f.Message(), u.edition, raw, m.last)
@@ -145,6 +163,11 @@ func (m masterActor) group() {
 			if answer := c.answeredBy(u, f, raw); answer != nil {
 				m.answered(answer)
 			}
+		}
+		m.noteMade(f)
+		u.record(&g.entry, f, raw, m.serial, flags)
+		if known {
+			m.recent.add(s, old) // last: a frame that made the actor fail is not known when it comes again
 		}
 	}
 	m.held, m.node.box.after = nil, g
@@ -182,6 +205,7 @@ func (m masterActor) attach(l *link, at time.Time) {
 		m.takeovers++
 		m.gw.log.Named("registry").Info("master taken over by a newer connection", "master", m.serial, "listener", l.slot.name,
 			"old", old.link.id, "new", l.id, "remote", l.remote())
+		m.linkEvent(journal.EventTakeover, l, "", fmt.Sprintf("from connection %d", old.link.id))
 		if len(old.link.masters()) <= 1 {
 			old.link.conn.Close(transport.CloseTakenOver, fmt.Sprintf("by connection %d", l.id))
 		}
@@ -196,6 +220,7 @@ func (m masterActor) attach(l *link, at time.Time) {
 	m.links = append(m.links, &masterLink{link: l, since: at})
 	m.connects++
 	m.online.Store(int32(len(m.links)))
+	m.linkEvent(journal.EventOnline, l, "", "")
 	m.gw.log.Named("registry").Info("master online", "master", m.serial, "listener", l.slot.name, "conn", l.id, "remote", l.remote())
 }
 
@@ -213,8 +238,9 @@ func (m masterActor) detach(l *link) {
 		m.links = append(m.links[:i], m.links[i+1:]...)
 		m.online.Store(int32(len(m.links)))
 		m.linkLost(l)
+		reason, detail := l.conn.Reason()
+		m.linkEvent(journal.EventOffline, l, reason.String(), detail)
 		if len(m.links) == 0 {
-			reason, detail := l.conn.Reason()
 			m.gw.log.Named("registry").Info("master offline", "master", m.serial, "listener", l.slot.name, "conn", l.id,
 				"reason", reason.String(), "detail", detail)
 		}

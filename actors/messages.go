@@ -107,6 +107,8 @@ type (
 		id  uint64
 		err error
 	}
+	// snapshot: from the journal, now and then.
+	snapshot struct{}
 	// describeMaster: from the gateway's edge; exactly one MasterInfo.
 	describeMaster struct{ reply chan<- MasterInfo }
 	// stopping: from the gateway, once, when it drains: outcomes are settled, further commands refused.

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -82,7 +81,9 @@ func (r *registry) receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *route:
 		r.route(ctx, m)
-	case *actor.Started, *actor.Stopping, *actor.Stopped, *actor.Terminated:
+	case *actor.Started:
+		r.revive(ctx)
+	case *actor.Stopping, *actor.Stopped, *actor.Terminated:
 	}
 }
 
@@ -117,8 +118,7 @@ func (r *registry) welcome(ctx actor.Context, serial string) *master {
 		return nil
 	}
 	m := newMaster(r.gw, serial)
-	m.node.enter(r.gw.registryNode, url.PathEscape(serial), kindMaster, m)
-	m.pid = mustSpawn(ctx, &m.node, props(&m.node, r.gw.childless(), func() behaviour { return masterActor{m} }))
+	r.spawn(ctx, m)
 	r.masters.add(m)
 	r.gw.log.Named("registry").Info("new master", "master", serial)
 	return m

@@ -31,7 +31,7 @@ type Swapped struct {
 }
 
 // Swap implements Gateway.
-func (g *gateway) Swap(_ context.Context, profiles map[string]Edition) ([]Swapped, error) {
+func (g *gateway) Swap(ctx context.Context, profiles map[string]Edition) ([]Swapped, error) {
 	g.swapping.Lock()
 	defer g.swapping.Unlock()
 	if g.gone.Load() {
@@ -52,6 +52,11 @@ func (g *gateway) Swap(_ context.Context, profiles map[string]Edition) ([]Swappe
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
+	}
+	for _, e := range profiles {
+		if err := g.journal.enter(ctx, e.Profile); err != nil {
+			return nil, err
+		}
 	}
 	done := make([]Swapped, 0, known)
 	for _, s := range g.slots {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/time/rate"
+
 	"trama/codec"
 	"trama/transport"
 )
@@ -30,6 +32,9 @@ type slot struct {
 
 	looping  bool    // the accept loop runs; the listener actor's own
 	refusals reasons // why frames were rejected
+
+	events    *rate.Limiter // of events that a stranger can cause
+	unwritten atomic.Uint64 // events that were too many
 }
 
 // reasons counts by reason.

@@ -5,15 +5,15 @@ import (
 	"sync/atomic"
 
 	"trama/codec"
+	"trama/journal"
 	"trama/transport"
 )
 
 // uplink carries all whole frames that one read brought, from the reader goroutine through the connection actor and the
 // masters, until it is settled: the acknowledgements written, the credit given back.  It travels by pointer and is pooled.
 //
-// Whoever holds a part (the connection actor while it sends, each group until its master is done with it) gives it back with
-// drop; the last one settles.  Nothing here knows which goroutine that is, so a stage that answers later (a journal's commit)
-// fits in between.
+// Whoever holds a part (the connection actor while it sends, each group until its frames are on disk) gives it back with
+// drop; the last one settles.  Nothing here knows which goroutine that is: it is the journal's, once the frames are on disk.
 type uplink struct {
 	link    *link
 	edition *edition // of the profile that found the frames and decodes them
@@ -23,6 +23,7 @@ type uplink struct {
 	acks    []byte  // acknowledgements, one after the other
 	ends    []int32 // end of frame i's acknowledgement in acks
 	groups  []group
+	loose   loose
 	next    int  // frame in hand, so that a restart of the connection goes on behind the one that failed
 	sealed  bool // it could not be gathered into groups once before
 	parts   atomic.Int32
@@ -46,8 +47,10 @@ type group struct {
 	up      *uplink
 	binding *binding
 	serial  string
-	to      int // behind its last frame
-	next    int // frame in hand, so that a restart of the master goes on behind the one that failed
+	from    int           // its first frame
+	to      int           // behind its last frame
+	next    int           // frame in hand, so that a restart of the master goes on behind the one that failed
+	entry   journal.Entry // what its master has accepted so far
 }
 
 // keepFrames is the largest uplink that goes back to the pool; a flood's larger ones are left to the collector.
@@ -67,6 +70,7 @@ func newUplink(l *link, b *transport.Batch) *uplink {
 	u.ends = u.ends[:0]
 	u.acks = u.acks[:0]
 	u.groups = u.groups[:0]
+	u.loose.reset(u)
 	u.next, u.sealed = 0, false
 	u.done, u.behind = false, nil
 	u.parts.Store(1)
@@ -79,6 +83,7 @@ func newUplink(l *link, b *transport.Batch) *uplink {
 func (u *uplink) apply() {
 	for i := range u.groups {
 		g := &u.groups[i]
+		g.entry.Owner = g
 		if b := g.binding; b.master != nil && b.routing == 0 {
 			b.master.node.box.PostUserMessage(g) // what Send comes to, without looking up the address of a frame's every hop
 		} else {
@@ -86,11 +91,26 @@ func (u *uplink) apply() {
 			u.link.gw.root.Send(u.link.gw.registry, &route{serial: g.serial, group: g, conn: u.link.pid})
 		}
 	}
+	if u.loose.entry.Count > 0 {
+		u.link.gw.journal.Append(&u.loose.entry)
+		return
+	}
 	u.drop()
 }
 
-// apply implements effect: the master is done.
-func (g *group) apply() { g.up.drop() }
+// apply implements effect: the master is done, and the group stands in the journal's queue before the master's next message is handled.
+func (g *group) apply() { g.up.link.gw.journal.Append(&g.entry) }
+
+// begin makes a group of frame i, in memory that the uplink has already if it can.
+func (u *uplink) begin(b *binding, i int) {
+	if n := len(u.groups); n < cap(u.groups) {
+		u.groups = u.groups[:n+1]
+	} else {
+		u.groups = append(u.groups, group{})
+	}
+	g := &u.groups[len(u.groups)-1]
+	*g = group{up: u, binding: b, serial: b.serial, from: i, to: i + 1, next: i, entry: journal.Entry{Records: g.entry.Records[:0]}}
+}
 
 // origin implements effect.
 func (u *uplink) origin() *link { return u.link }
@@ -119,6 +139,10 @@ func (g *group) refuse(reason string) {
 		g.up.link.reject(g.up.batch.Frames[i], reason, nil)
 	}
 	g.next = g.to
+	if g.entry.Count > 0 { // the frames before are accepted
+		g.apply()
+		return
+	}
 	g.up.drop()
 }
 

@@ -17,7 +17,7 @@ func (m masterActor) describe(q *describeMaster) { q.reply <- m.info() }
 func (m masterActor) info() MasterInfo {
 	info := MasterInfo{
 		Serial: m.serial, State: "offline", FirstSeen: m.first, LastSeen: m.last, Links: []Link{}, Values: map[string]Value{},
-		Frames: m.frames, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers, Commands: m.commands, Queued: len(m.queue),
+		Frames: m.frames, Duplicates: m.duplicates, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers, Commands: m.commands, Queued: len(m.queue),
 	}
 	if len(m.links) > 0 {
 		info.State = "online"

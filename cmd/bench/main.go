@@ -52,7 +52,7 @@ func main() {
 
 // settings are the flags.
 type settings struct {
-	bare             bool
+	bare, memory     bool
 	listen           string
 	load             string
 	idle, slicers    int
@@ -80,6 +80,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.StringVar(&s.against, "server", "trama", "what is measured: trama, or bare to see the noise of the machine")
 	connections := flags.String("c", "", "numbers of connections, comma separated (table: 50,1000,5000)")
 	inFlight := flags.String("f", "", "frames in flight, comma separated (table: 1, and 16 up to 1000 connections)")
+	flags.BoolVar(&s.memory, "memory", false, "the daemon keeps its journal in memory, so that nothing waits for the disk")
 	flags.IntVar(&s.rounds, "rounds", 5, "rounds of the table: each measures both servers once")
 	flags.Uint64Var(&s.frames, "frames", 0, "frames of each master, without a warm-up, instead of a fixed time (only -load)")
 	flags.DurationVar(&s.warmUp, "warm-up", time.Second, "before each measurement")

@@ -56,7 +56,7 @@ func startBare(ctx context.Context, stderr io.Writer) (*server, error) {
 }
 
 // startTrama runs the daemon with one extended listener on the loopback interface and a directory of its own.
-func startTrama(ctx context.Context, program string, stderr io.Writer) (*server, error) {
+func startTrama(ctx context.Context, program string, memory bool, stderr io.Writer) (*server, error) {
 	program, err := filepath.Abs(program) // it runs in another directory
 	if err != nil {
 		return nil, err
@@ -84,11 +84,14 @@ level = "warn"
 listen     = %q
 token_file = "admin.token"
 
+[journal]
+memory = %v
+
 [[listener]]
 name    = "field"
 address = %q
 profile = "extended"
-`, ports[1], ports[0])
+`, ports[1], memory, ports[0])
 	path := filepath.Join(dir, "config.toml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return nil, err
@@ -221,7 +224,7 @@ func (s *settings) startMeasured(ctx context.Context) (*server, func(), error) {
 			return nil, nil, err
 		}
 	}
-	srv, err := startTrama(ctx, program, s.stderr)
+	srv, err := startTrama(ctx, program, s.memory, s.stderr)
 	if err != nil {
 		_ = os.RemoveAll(dir) // an empty name removes nothing
 		return nil, nil, err

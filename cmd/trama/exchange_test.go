@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"testing"
@@ -54,12 +55,13 @@ func TestFrameCutShortCostsAtMostTheNextOne(t *testing.T) {
 	const command = 14 // where the letter stands
 	for cut := 1; cut < 32; cut++ {
 		c := p.dial("field")
-		c.send(append(fromHex(t, measurement(12345678, 1))[:cut], fromHex(t, measurement(12345678, 2)+measurement(12345678, 3))...))
+		serial := 12345600 + cut // or the numbers would be taken for used ones
+		c.send(append(fromHex(t, measurement(serial, 1))[:cut], fromHex(t, measurement(serial, 2)+measurement(serial, 3))...))
 		first, second := masked(c.receive(27)), masked(c.receive(27))
-		if intact := first == receipt(12345678, 2); intact != (cut <= command) {
+		if intact := first == receipt(serial, 2); intact != (cut <= command) {
 			t.Errorf("cut at %d: the first receipt is %s", cut, first)
 		}
-		if second != receipt(12345678, 3) {
+		if second != receipt(serial, 3) {
 			t.Errorf("cut at %d: the second receipt is %s", cut, second)
 		}
 		_ = c.Close()
@@ -83,10 +85,11 @@ func TestAStopCutsOffAFrameOfWhichAPartHasCome(t *testing.T) {
 
 func TestParameterRequestsAreAcknowledgedWhateverTheyHold(t *testing.T) {
 	p := serve(t, twoPorts)
-	for _, body := range []string{"00000000", "31073130", "ffffffff", "0a0d1b7f"} {
+	for i, body := range []string{"00000000", "31073130", "ffffffff", "0a0d1b7f"} {
+		number := fmt.Sprintf("%08d", 12+i)
 		field, compact := p.dial("field"), p.dial("compact")
-		field.send(fromHex(t, "00240100000000123456780102037000 20261123143000 00000012"+body))
-		if got, want := masked(field.receive(27)), "00200100000000123456780102037000"+maskedTime+"00000012"; got != want {
+		field.send(fromHex(t, "00240100000000123456780102037000 20261123143000"+number+body))
+		if got, want := masked(field.receive(27)), "00200100000000123456780102037000"+maskedTime+number; got != want {
 			t.Errorf("%s: got %s, want %s", body, got, want)
 		}
 		compact.send(fromHex(t, "001201000000001234567801027000"+body))

@@ -19,9 +19,9 @@ const module = "trama"
 var layers = map[string][]string{
 	"codec":     {},
 	"transport": {},
-	"actors":    {"codec", "transport"},
-	"fleet":     {"codec"},
 	"journal":   {},
+	"actors":    {"codec", "transport", "journal"},
+	"fleet":     {"codec"},
 	"cmd":       {"codec", "transport", "actors", "fleet", "journal", "cmd"},
 }
 

@@ -20,6 +20,8 @@ import (
 	"trama/actors"
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/config"
+	"trama/journal"
+	"trama/journal/sqlite"
 )
 
 func (a *app) serveCommand() *cobra.Command {
@@ -50,13 +52,15 @@ func newLogger(l config.Log, a *app) hclog.Logger {
 
 // daemon is one run of serve:
 //
-//	token ▶ admin port ▶ gateway ▶ HTTP … signal, or the gateway's own end … gateway drained ▶ HTTP closed
+//	token ▶ admin port ▶ journal ▶ gateway ▶ HTTP … signal, or the gateway's own end … gateway drained ▶ HTTP closed ▶ journal closed
 type daemon struct {
 	config        *config.Config
 	log           hclog.Logger
 	addressesFile string
 
 	gateway          actors.Gateway
+	journal          *sqlite.Journal // nil: nothing is kept
+	failure          error           // why it ends by itself
 	http             *admin.Server
 	httpEnded        chan error
 	adminAddr        string
@@ -82,8 +86,8 @@ func (d *daemon) run(ctx context.Context) error {
 		close(resting)
 		<-kept
 	}()
-	failure := d.untilTheEnd(ctx, hangUps)
-	if err := d.stop(); err != nil || failure != nil {
+	d.failure = d.untilTheEnd(ctx, hangUps)
+	if err := d.stop(); err != nil || d.failure != nil {
 		return errSilent
 	}
 	return nil
@@ -129,8 +133,14 @@ func (d *daemon) start() error {
 		return fmt.Errorf("admin endpoint: %w", err)
 	}
 	d.adminAddr = adminPort.Addr().String()
-	if d.gateway, err = actors.Start(gatewayOptions(d.config, d.log)); err != nil {
+	options := gatewayOptions(d.config, d.log)
+	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.log.Named("journal")); err != nil {
 		_ = adminPort.Close() // err is what matters
+		return err
+	}
+	if d.gateway, err = actors.Start(options); err != nil {
+		_ = adminPort.Close() // err is what matters
+		_ = closeJournal(d.journal)
 		return err
 	}
 	d.serveHTTP(adminPort)
@@ -169,13 +179,17 @@ func (d *daemon) serveHTTP(port net.Listener) {
 // stop ends everything in order and logs each step with the time it took.  The endpoint goes last, so that a drain can
 // be watched.
 func (d *daemon) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), d.config.Limits.DrainTimeout)
+	patience := d.config.Limits.DrainTimeout
+	if errors.Is(d.failure, journal.ErrFailed) {
+		patience = min(patience, journalGrace)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	start := time.Now()
 	before := d.gateway.Totals()
 	drained := d.step("gateway drained", func() error { return d.gateway.Drain(ctx) })
 	// What is left of the deadline belongs to the requests in hand, and they get a moment even when nothing is left.
-	httpCtx, cancelHTTP := context.WithTimeout(context.Background(), max(d.config.Limits.DrainTimeout-time.Since(start), httpGrace))
+	httpCtx, cancelHTTP := context.WithTimeout(context.Background(), max(patience-time.Since(start), httpGrace))
 	defer cancelHTTP()
 	closed := d.step("admin endpoint closed", func() error {
 		err := d.http.Shutdown(httpCtx)
@@ -184,13 +198,14 @@ func (d *daemon) stop() error {
 		}
 		return err
 	})
+	stored := d.step("journal closed", func() error { return closeJournal(d.journal) })
 	var removed error
 	if d.addressesWritten {
 		removed = d.step("addresses file removed", func() error { return removeIfThere(d.addressesFile) })
 	}
 	after := d.gateway.Totals()
 	d.log.Info("stopped", "took", time.Since(start).Round(time.Microsecond), "connections", before.Connections, "frames", after.Frames, "acknowledged", after.Acknowledged)
-	return errors.Join(drained, closed, removed)
+	return errors.Join(drained, closed, stored, removed)
 }
 
 // removeIfThere removes a file; that somebody else has done so is fine.

@@ -21,6 +21,7 @@ type Config struct {
 	Log       Log
 	Admin     Admin
 	Limits    Limits
+	Journal   Journal
 	Listeners []Listener
 }
 
@@ -46,6 +47,17 @@ type Limits struct {
 	MaxMasters        int           // masters that are tracked; frames of further serials are refused
 }
 
+// Journal is the durable record of frames.
+type Journal struct {
+	Path      string        // of the database, resolved against the directory of the file
+	Memory    bool          // nothing is kept: for tests and benchmarks
+	FramesFor time.Duration // how long frames are kept; 0: for ever
+	FramesMiB int           // of the database that frames may fill; 0: no bound
+	EventsFor time.Duration // how long events are kept; 0: for ever
+	EventsMax int           // events that are kept; 0: no bound
+	DiskLimit int           // percent of the disk in use at which nothing more is accepted
+}
+
 // Listener is one port.
 type Listener struct {
 	Name        string
@@ -60,9 +72,10 @@ type Listener struct {
 // Default returns the configuration that an empty file stands for.  It has no listener.
 func Default() Config {
 	return Config{
-		Log:    Log{Level: "info", Format: "text"},
-		Admin:  Admin{Listen: "127.0.0.1:8686", TokenFile: filepath.Join("data", "admin.token")},
-		Limits: Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16, MaxMasters: 100_000},
+		Log:     Log{Level: "info", Format: "text"},
+		Admin:   Admin{Listen: "127.0.0.1:8686", TokenFile: filepath.Join("data", "admin.token")},
+		Limits:  Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16, MaxMasters: 100_000},
+		Journal: Journal{Path: filepath.Join("data", "journal.db"), DiskLimit: 95},
 	}
 }
 

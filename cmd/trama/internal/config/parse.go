@@ -26,6 +26,8 @@ func parse(file string, src []byte) (*Config, []codec.Problem) {
 	c.Admin.read(r.table(root, "admin"))
 	c.Admin = resolveAdmin(c.Admin, dir)
 	c.Limits.read(r.table(root, "limits"))
+	c.Journal.read(r.table(root, "journal"))
+	c.Journal.Path = resolve(dir, c.Journal.Path)
 	profiles := profileSet{report: r, dir: dir, read: map[string]*loaded{}}
 	for _, t := range r.tables(root, "listener") {
 		c.Listeners = append(c.Listeners, readListener(t, &profiles))

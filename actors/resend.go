@@ -1,0 +1,128 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"trama/codec"
+	"trama/journal"
+)
+
+// recent remembers the last frames of a master, so that one that is sent again (its acknowledgement was lost) is known.  It is a
+// part of the master's state: it survives the connection and, through the journal, the process.
+type recent struct {
+	seen []sighting
+	next int // of the ring, once it is full
+}
+
+// recentKept is how many frames are remembered: more than a master may have under way.
+const recentKept = 64
+
+// sighting is one frame: transaction number and content, when, and on which connection.
+type sighting struct {
+	number  uint64 // mixed with the profile, so that two listeners do not meet
+	content uint64
+	at      uint32 // Unix seconds
+	link    uint32 // 0: before the start of the process
+}
+
+// sight says what is known of a frame.
+type sight uint8
+
+const (
+	sightNew    sight = iota
+	sightResend       // the very same
+	sightReused       // its transaction number was used for another one
+)
+
+// find looks a frame up.  old is the sighting with the same number.
+func (r *recent) find(s sighting, within time.Duration) (what sight, old *sighting) {
+	for i := range r.seen {
+		o := &r.seen[i]
+		if o.number != s.number || time.Duration(s.at-o.at)*time.Second > within && s.at > o.at {
+			continue
+		}
+		if o.content == s.content {
+			return sightResend, o
+		}
+		what, old = sightReused, o
+	}
+	return what, old
+}
+
+// add remembers a frame, in the place of old if there is one.
+func (r *recent) add(s sighting, old *sighting) {
+	switch {
+	case old != nil:
+		*old = s
+	case len(r.seen) < recentKept:
+		r.seen = append(r.seen, s)
+	default:
+		r.seen[r.next] = s
+		r.next = (r.next + 1) % recentKept
+	}
+}
+
+func (r *recent) forget() { r.seen, r.next = r.seen[:0], 0 }
+
+// mixed makes numbers of two profiles differ.
+func (e *edition) mixed(number uint64) uint64 { return number ^ uint64(e.number)*0x9e3779b97f4a7c15 }
+
+// sighting of a frame; ok is false when the profile does not recognise resends of it.
+func (e *edition) sighting(f *codec.Frame, at time.Time, link uint64) (s sighting, ok bool) {
+	number, content, ok := e.profile.Print(f)
+	if !ok {
+		return s, false
+	}
+	if !e.profile.Resend().Numbered {
+		number = content
+	}
+	return sighting{number: e.mixed(number), content: content, at: uint32(at.Unix()), link: uint32(link)}, true
+}
+
+// judge says whether a frame is to be recorded: not when it is a resend (accepted again all the same), nor when it takes the transaction
+// number of another one (refused, an alarm).
+//
+// Two cases of the latter are accepted, with the alarm: a profile that says that numbers last only as long as a session; and a frame that comes
+// on another connection and was made later, by the master's own clock, than any before: the master has lost its counter.
+func (m *master) judge(g *group, f *codec.Frame, s sighting) (record bool, flags journal.Flags, old *sighting) {
+	e := g.up.edition
+	rule := e.profile.Resend()
+	what, old := m.recent.find(s, rule.Within)
+	switch what {
+	case sightNew:
+		return true, 0, nil
+	case sightResend:
+		g.up.link.tally.repeated.Add(1)
+		m.duplicates++
+		return false, 0, nil
+	}
+	number, _ := f.Transaction()
+	what1 := fmt.Sprintf("transaction number %d was used before for another frame", number)
+	made, dated := f.Timestamp()
+	switch elsewhere := old.link != s.link; {
+	case rule.Session && elsewhere: // as the profile says
+		return true, 0, old
+	case rule.Session:
+		m.alarm(g, "transaction number used twice", what1+": accepted, its numbers are those of a session")
+		return true, journal.Restarted, old
+	case elsewhere && dated && made.After(m.newest):
+		m.alarm(g, "transaction numbers begin anew", what1+": accepted, it is on another connection and newer than any before by the master's clock")
+		m.recent.forget()
+		return true, journal.Restarted, nil
+	}
+	m.alarm(g, "transaction number used twice", what1+": refused")
+	g.up.fates[g.next] = fateRejected
+	g.up.link.reject(g.up.batch.Frames[g.next], "transaction number used twice", nil)
+	return false, 0, nil
+}
+
+// alarm tells the operator what is odd about the frame in hand of g.
+func (m *master) alarm(g *group, reason, detail string) {
+	l := g.up.link
+	m.gw.log.Named("registry").Warn(reason, "master", m.serial, "listener", l.slot.name, "conn", l.id, "detail", detail)
+	m.gw.alarms.add(reason)
+	l.slot.limited(journal.Event{
+		Kind: journal.EventAlarm, Master: m.serial, Listener: l.slot.name, Connection: l.id, Remote: l.remote(), Reason: reason, Detail: detail, Raw: g.up.batch.Frames[g.next],
+	})
+}
