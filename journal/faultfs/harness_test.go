@@ -77,8 +77,9 @@ type load struct {
 	parameters    []string
 	checkpoint    int // after every so many batches; 0 never
 
-	acknowledged int // rows whose commit succeeded
-	attempted    int // rows that a commit was asked for
+	failed       func() // called with the first error, before the database is closed; nil for nothing
+	acknowledged int    // rows whose commit succeeded
+	attempted    int    // rows that a commit was asked for
 }
 
 // run ends without an error after all batches, or with the first error.
@@ -87,7 +88,12 @@ func (l *load) run(d *Disk) (err error) {
 	if err != nil {
 		return err
 	}
-	defer db.Close() // of what it says here nobody's data depends
+	defer func() {
+		if err != nil && l.failed != nil {
+			l.failed()
+		}
+		_ = db.Close() // nothing acknowledged depends on it
+	}()
 	ctx := context.Background()
 	c, err := db.Conn(ctx)
 	if err != nil {
@@ -119,8 +125,12 @@ func (l *load) run(d *Disk) (err error) {
 			}
 		}
 	}
+	d.Mark(finished)
 	return nil
 }
+
+// finished is the mark of a load before it closes its database, which hides errors.
+const finished = "finished"
 
 // found opens the database and returns the number of its rows, which are the first ones without a gap and each as it was written.
 // A file that is not there, or has no table yet, has none.

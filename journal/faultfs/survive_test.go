@@ -39,15 +39,12 @@ func randomChanges(rng *rand.Rand, truncations bool) (durable []byte, changes []
 		return bytes.Repeat([]byte{fill}, n)
 	}
 	durable = some(rng.IntN(5 * sectorBytes))
-	size := len(durable)
 	for range 1 + rng.IntN(8) {
 		if truncations && rng.IntN(4) == 0 {
-			size = rng.IntN(6 * sectorBytes)
-			changes = append(changes, change{truncation: true, offset: size})
+			changes = append(changes, change{truncation: true, offset: rng.IntN(6 * sectorBytes)})
 			continue
 		}
-		c := change{offset: rng.IntN(6 * sectorBytes), data: some(1 + rng.IntN(3*sectorBytes))}
-		changes = append(changes, c)
+		changes = append(changes, change{offset: rng.IntN(6 * sectorBytes), data: some(1 + rng.IntN(3*sectorBytes))})
 	}
 	return durable, changes
 }
