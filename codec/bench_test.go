@@ -338,15 +338,3 @@ func BenchmarkSplitNoise(b *testing.B) {
 		split(noise, false)
 	}
 }
-
-// BenchmarkCompile compiles all shipped profiles.
-func BenchmarkCompile(b *testing.B) {
-	for b.Loop() {
-		for _, name := range ShippedNames() {
-			src, _ := ShippedSource(name)
-			if _, err := Compile(name, src); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-}

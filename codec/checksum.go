@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"hash/crc32"
-	"math/bits"
-)
+import "encoding/binary"
 
 // Checksums.  An algorithm is a name of the registry below, or the parameters of a CRC in the notation of the
 // catalogue by Greg Cook (reveng.sourceforge.io): width, poly, init, refin, refout, xorout.
@@ -83,6 +80,12 @@ func plainSum(b []byte) (s uint64) {
 }
 
 func xorSum(b []byte) (s uint64) {
+	for ; len(b) >= 8; b = b[8:] {
+		s ^= binary.LittleEndian.Uint64(b)
+	}
+	s ^= s >> 32
+	s ^= s >> 16
+	s = (s ^ s>>8) & 0xff
 	for _, c := range b {
 		s ^= uint64(c)
 	}
@@ -116,60 +119,4 @@ func fletcher(b []byte, modulus uint64) uint64 {
 		y = (y + x) % modulus
 	}
 	return x<<8 | y
-}
-
-// newCRC makes the table of a CRC and the function that walks it.
-func newCRC(p crcParams) checksum {
-	mask := ^uint64(0) >> (64 - p.width)
-	if p == namedCRCs["crc-32/iso-hdlc"] {
-		return checksum{width: 32, crc: &p, sum: func(b []byte) uint64 { return uint64(crc32.ChecksumIEEE(b)) }}
-	}
-	table := &[256]uint64{}
-	if p.refin {
-		poly := bits.Reverse64(p.poly) >> (64 - p.width)
-		for i := range table {
-			v := uint64(i)
-			for range 8 {
-				v = v>>1 ^ poly*(v&1)
-			}
-			table[i] = v
-		}
-		start := bits.Reverse64(p.init) >> (64 - p.width)
-		return checksum{width: p.width, crc: &p, sum: func(b []byte) uint64 {
-			v := start
-			if p.late {
-				for _, c := range b {
-					v = v>>8 ^ uint64(c)
-					v = v>>8 ^ table[v&0xff]
-				}
-			} else {
-				for _, c := range b {
-					v = v>>8 ^ table[byte(v)^c]
-				}
-			}
-			if !p.refout {
-				v = bits.Reverse64(v) >> (64 - p.width)
-			}
-			return (v ^ p.xor) & mask
-		}}
-	}
-	// Most significant bit first: the register stands at the top of the word.
-	up := 64 - p.width
-	for i := range table {
-		v := uint64(i) << 56
-		for range 8 {
-			v = v<<1 ^ p.poly<<up*(v>>63)
-		}
-		table[i] = v
-	}
-	return checksum{width: p.width, crc: &p, sum: func(b []byte) uint64 {
-		v := p.init << up
-		for _, c := range b {
-			v = v<<8 ^ table[byte(v>>56)^c]
-		}
-		if p.refout {
-			v = bits.Reverse64(v) << up
-		}
-		return (v>>up ^ p.xor) & mask
-	}}
 }

@@ -48,7 +48,8 @@ type expr struct {
 	value int64 // exConst
 	reg   int   // exReg
 	text  []byte
-	looks bool // sees, told once for the whole expression
+	looks bool  // sees, told once for the whole expression
+	plain plain // likewise
 }
 
 // binaryWords are the operators, weakest first; longer words stand before their beginnings.
@@ -61,6 +62,13 @@ var binaryWords = [][]struct {
 	{{"!=", exNe}, {"<=", exLe}, {">=", exGe}, {"==", exEq}, {"=", exEq}, {"<", exLt}, {">", exGt}},
 	{{"+", exAdd}, {"-", exSub}, {"|", exBitOr}},
 	{{"<<", exShl}, {">>", exShr}, {"*", exMul}, {"/", exDiv}, {"%", exMod}, {"&", exBitAnd}},
+}
+
+// constant is the expression of a number.
+func constant(v int64) *expr {
+	e := &expr{code: exConst, value: v}
+	e.plain = e.simplify()
+	return e
 }
 
 // exprParser reads one expression; names are resolved by the compiler.
@@ -81,6 +89,7 @@ func (p *exprParser) parse() (*expr, error) {
 	}
 	if err == nil {
 		e.looks = e.sees()
+		e.plain = e.simplify()
 	}
 	return e, err
 }

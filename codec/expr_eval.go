@@ -55,15 +55,26 @@ func (e *expr) eval(at *exprPlace) int64 {
 	case exIndex:
 		return int64(at.index)
 	case exNot:
-		return truth(e.a.eval(at) == 0)
+		return truth(e.a.operand(at) == 0)
 	case exNeg:
-		return -e.a.eval(at)
+		return -e.a.operand(at)
 	case exOr:
 		return truth(e.a.eval(at) != 0 || e.b.eval(at) != 0)
 	case exAnd:
 		return truth(e.a.eval(at) != 0 && e.b.eval(at) != 0)
 	}
-	return arithmetic(e.code, e.a.eval(at), e.b.eval(at))
+	return arithmetic(e.code, e.a.operand(at), e.b.operand(at))
+}
+
+// operand is eval, quickly for what most operands are.
+func (e *expr) operand(at *exprPlace) int64 {
+	if e.code == exReg {
+		return at.regs[e.reg]
+	}
+	if e.code == exConst {
+		return e.value
+	}
+	return e.eval(at)
 }
 
 func arithmetic(code exprCode, a, b int64) int64 {

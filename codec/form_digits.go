@@ -39,10 +39,19 @@ func (o *op) setNibble(b []byte, n int, v byte) {
 	}
 }
 
+// plainDigits says that the text of a field of digits is its digits, as they stand in its bytes.
+func (o *op) plainDigits() bool {
+	f := o.form
+	return o.code == opDigits && !o.little && (f == nil || !f.swapped && !f.reversed && !f.hexDigit && f.filler < 0 && f.digits == 0 && f.missing == nil)
+}
+
 // digitsNumber reads packed digits of any number as a number, with its sign.
 func (o *op) digitsNumber(b []byte) (uint64, bool) {
 	n, first, negative := len(b)*2, 0, false
 	if f := o.form; f != nil && n > 0 {
+		if len(b) <= maxBCDNumber && !f.swapped && !f.minusBit {
+			return o.digitsWord(b)
+		}
 		if f.minusBit && o.nibble(b, 0)&8 != 0 {
 			negative = true
 		} else if len(f.minus) > 0 && n >= len(f.minus) {
@@ -73,6 +82,31 @@ func (o *op) digitsNumber(b []byte) (uint64, bool) {
 		v = -v
 	}
 	return v, true
+}
+
+// digitsWord is digitsNumber for what fits in one word, in which the digits stand in their order.
+func (o *op) digitsWord(b []byte) (uint64, bool) {
+	word, minus := loadBE(b), o.form.minus
+	if o.little {
+		word = loadLE(b)
+	}
+	negative := len(minus) > 0 && len(minus) <= 2*len(b)
+	rest := 8*len(b) - 4*len(minus) // bits below the sign
+	for i, d := range minus {
+		negative = negative && byte(word>>(8*len(b)-4*i-4))&0x0f == d
+	}
+	if negative {
+		if word &= 1<<rest - 1; word == 0 {
+			return 1 << 63, true // minus zero
+		}
+	}
+	if !packedDigits(word) {
+		return 0, false
+	}
+	if word = unpackBCD(word); negative {
+		word = -word
+	}
+	return word, true
 }
 
 // storeDigits is the inverse of digitsNumber.

@@ -1,6 +1,8 @@
 package codec
 
 import (
+	"encoding/hex"
+	"slices"
 	"time"
 )
 
@@ -107,6 +109,12 @@ func (f *Frame) adopt(p *Profile, l *layout) {
 	f.nums = append(f.nums[:0], l.plan.nums...)
 }
 
+// grow makes room for n cells.
+func (f *Frame) grow(n int) {
+	f.cells = slices.Grow(f.cells, n-len(f.cells))
+	f.nums = slices.Grow(f.nums, n-len(f.nums))
+}
+
 // add appends a cell and notes its role.
 func (f *Frame) add(c cell, num uint64, role Role) {
 	f.cells = append(f.cells, c)
@@ -168,9 +176,12 @@ func (f *Frame) Identity() []byte {
 	if i < 0 {
 		return nil
 	}
-	if o.code == opDigits && !o.little && o.form == nil {
+	switch {
+	case o.plainDigits():
 		f.text = appendDigits(f.text[:0], f.bytes(i))
-	} else {
+	case o.code == opHex && o.form == nil:
+		f.text = hex.AppendEncode(f.text[:0], f.bytes(i))
+	default:
 		f.text = f.item(i, o).AppendText(f.text[:0])
 	}
 	return f.text
@@ -190,6 +201,9 @@ func (f *Frame) Timestamp() (time.Time, bool) {
 	i, o := f.role(RoleTimestamp)
 	if i < 0 {
 		return time.Time{}, false
+	}
+	if o.code == opTime && o.form == nil {
+		return o.time.parse(f.bytes(i))
 	}
 	return f.item(i, o).Time()
 }

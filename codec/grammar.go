@@ -30,8 +30,12 @@ type family struct {
 	commandOp  int // -1: none
 	commandReg int
 	shapes     []*shape
-	body       *node // stands for the body where a range of bytes is named
+	byCommand  [2]picker // of shapes, by way: to the server, from it
+	body       *node     // stands for the body where a range of bytes is named
 	first      byteSet
+
+	headerPlan  []stage
+	trailerPlan []stage
 }
 
 // lengthPlan is how the size of a frame follows from one of its fields:
@@ -51,6 +55,7 @@ type shape struct {
 	family    *family
 	when      *expr
 	nodes     []*node
+	plan      []stage
 	min, max  int  // bytes; max -1 when it is not bounded
 	fallback  bool // for commands that no other message has
 	condition bool // when needs bytes that come later
@@ -90,11 +95,14 @@ type node struct {
 	element   int  // op of the group around each element; -1: an element is one field
 	on        *expr
 	cases     []branch
+	byValue   picker // of cases
 	transform *transform
 	mark      int   // place of its first byte; the place after its last is the next one
 	clear     []int // registers that are zero when it is absent
 	folds     []int // registers that a list begins at zero
 	listReg   int
+	plan      []stage // of kids
+	every     *run    // of an element, when all look alike
 }
 
 // branch of a choice.
@@ -105,6 +113,7 @@ type branch struct {
 	other bool
 	when  *expr
 	kids  []*node
+	plan  []stage
 }
 
 // row of a computed value.

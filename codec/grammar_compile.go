@@ -166,6 +166,13 @@ func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
 			g.c.src.problem(def.path+".escape", fmt.Sprintf("%02x, with which %x begins, unescaped", p.coded[0], p.coded), "a sequence for it too")
 		}
 	}
+	rest := t.apart
+	if len(f.end) == 1 && !t.lead.has(f.end[0]) {
+		rest.remove(f.end[0]) // it ends the content
+	}
+	if b, only := rest.only(); only && t.lead == rest {
+		t.mark = []byte{b}
+	}
 	if f.end == nil {
 		g.c.src.problem(def.path+".escape", "it without an end", "the delimiters start and end")
 	}

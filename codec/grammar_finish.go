@@ -35,6 +35,7 @@ func (g *grammarCompiler) finish() {
 			})
 		}
 	}
+	g.plans()
 }
 
 func bodies(f *family) (out [][]*node) {

@@ -66,7 +66,7 @@ func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
 		g.derive(n.size)
 	}
 	if def.size > 0 {
-		n.size = &expr{code: exConst, value: int64(def.size)}
+		n.size = constant(int64(def.size))
 	}
 	g.transform(n, def)
 	return []*node{n}

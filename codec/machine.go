@@ -22,6 +22,7 @@ type machine struct {
 	place         exprPlace
 	whole         bool   // nothing more will come
 	loud          bool   // what is wrong is wanted in words
+	slow          bool   // the nodes are walked, not their plans: set when loud is
 	inner         int    // plain bytes of the region walked last
 	hash, scratch []byte // memory for copies
 	hidden        []byte // bytes of a part as they stand on the wire
@@ -104,9 +105,19 @@ func (m *machine) starve(n *node, need int) verdict {
 
 // eval computes an expression at this place.
 func (m *machine) eval(e *expr) (v int64, known bool) {
-	if e.code == exReg {
-		return m.regs[e.reg], true
+	switch p := &e.plain; p.kind {
+	case plainLinear:
+		return p.at(m.regs), true
+	case plainEqual:
+		return truth(p.at(m.regs) == 0), true
+	case plainProduct:
+		return p.at(m.regs) * p.other.at(m.regs), true
 	}
+	return m.compute(e)
+}
+
+// compute is eval for what is not plain.
+func (m *machine) compute(e *expr) (v int64, known bool) {
 	if !e.looks {
 		return e.eval(&m.place), true
 	}
@@ -346,7 +357,7 @@ func (m *machine) inside(n *node) verdict {
 	if n.separator != nil {
 		v = m.columns(n)
 	} else {
-		v = m.nodes(n.kids)
+		v = m.walk(n.plan)
 	}
 	if n.op >= 0 {
 		m.depth--

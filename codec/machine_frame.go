@@ -28,7 +28,7 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	if m.f != nil {
 		m.f.data = m.data
 	}
-	if v := m.nodes(f.header); v != whole {
+	if v := m.walk(f.headerPlan); v != whole {
 		if m.trace != nil && v == refused {
 			m.trace.salvageHeader(m, f, total)
 		}
@@ -51,7 +51,7 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 		m.marks[f.body.mark], m.marks[f.body.mark+1] = start, m.off
 	}
 	m.end = frameEnd
-	if v := m.nodes(f.trailer); v != whole {
+	if v := m.walk(f.trailerPlan); v != whole {
 		return 0, v
 	}
 	for i := range m.late {
@@ -81,7 +81,7 @@ func (m *machine) body(f *family, end int) verdict {
 	if m.f != nil {
 		m.f.layout = s.layout
 	}
-	if v := m.nodes(s.nodes); v != whole {
+	if v := m.walk(s.plan); v != whole {
 		return v
 	}
 	if end >= 0 && m.off != end {
@@ -199,6 +199,9 @@ func (m *machine) choose(f *family) (*shape, verdict) {
 	if f.commandOp >= 0 {
 		command = uint64(m.regs[f.commandReg])
 	}
+	if !m.slow {
+		return m.pick(f, command)
+	}
 	known := false
 	for _, s := range f.shapes {
 		l := s.layout
@@ -240,6 +243,31 @@ func (m *machine) choose(f *family) (*shape, verdict) {
 		m.bad.op = &m.p.ops[f.commandOp]
 	}
 	return nil, v
+}
+
+// pick is choose by a table.
+func (m *machine) pick(f *family, command uint64) (*shape, verdict) {
+	p := &f.byCommand[0]
+	if !m.place.uplink {
+		p = &f.byCommand[1]
+	}
+	for _, i := range p.find(command) {
+		s := f.shapes[i]
+		if size := m.end - m.off; m.end >= 0 && (size < s.min || s.max >= 0 && size > s.max) {
+			continue
+		}
+		if s.when != nil {
+			v, told := m.eval(s.when)
+			if !told {
+				return nil, begun
+			}
+			if v == 0 {
+				continue
+			}
+		}
+		return s, whole
+	}
+	return nil, refused
 }
 
 // tries are the families and directions that a stream can hold, in order.
@@ -303,12 +331,11 @@ func (p *Profile) grammarSplitter(d Direction) func(data []byte, atEOF bool) (in
 func (p *Profile) decodeGrammar(d Direction, raw []byte, f *Frame) error {
 	m := machines.Get().(*machine)
 	defer machines.Put(m)
-	m.loud = false
 	_, v := p.try(m, d, f, raw, true)
 	if v != whole {
-		m.loud = true
+		m.loud, m.slow = true, true
 		_, v = p.try(m, d, f, raw, true)
-		m.loud = false
+		m.loud, m.slow = false, false
 	}
 	m.f = nil
 	f.memory = f.cells[:0]

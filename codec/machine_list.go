@@ -32,6 +32,12 @@ func (m *machine) list(n *node) verdict {
 
 func (m *machine) elements(n *node, count int64) verdict {
 	i, again := int64(0), false
+	if n.every != nil && !m.slow {
+		var v verdict
+		if i, v = m.alike(n, count); v != whole {
+			return v
+		}
+	}
 	for ; ; i++ {
 		m.place.index = int(i)
 		if count >= 0 && i >= count || count < 0 && m.end >= 0 && m.off >= m.end && !again && n.stop == nil {
@@ -65,6 +71,28 @@ func (m *machine) elements(n *node, count int64) verdict {
 		m.regs[n.listReg] = i
 	}
 	return whole
+}
+
+// alike walks as many elements as there are bytes for, all of them runs.
+func (m *machine) alike(n *node, count int64) (i int64, v verdict) {
+	end, size := len(m.data), n.every.size
+	if m.end >= 0 {
+		end = min(end, m.end)
+	}
+	most := int64((end - m.off) / size)
+	if count >= 0 {
+		most = min(most, count)
+	}
+	if most = min(most, maxElements); most <= 0 || m.depth >= 28 {
+		return 0, whole
+	}
+	depth := m.depth
+	m.depth += n.deeper()
+	if v = m.fields(n.every, int(most)); v == begun {
+		v, most = whole, 0
+	}
+	m.depth = depth
+	return most, v
 }
 
 // separated walks one element up to the separator; again: another one follows.
@@ -108,22 +136,16 @@ func (m *machine) empty(n *node) verdict {
 
 func (m *machine) element(n *node) verdict {
 	depth := m.depth
-	if m.depth++; m.depth > 30 {
+	if m.depth += n.deeper(); m.depth > 31 {
 		return m.fail(n, m.off, ErrLong, "too deep")
 	}
-	v := whole
-	if n.element >= 0 {
-		if m.f != nil {
-			v = m.cell(n, cell{op: uint16(n.element), depth: m.depth, off: uint32(m.off)}, 0, NoRole)
-		}
-		m.depth++
-	}
-	if v == whole {
-		v = m.nodes(n.kids)
-	}
+	v := m.walk(n.plan)
 	m.depth = depth
 	return v
 }
+
+// deeper is how much deeper than a list the fields of its elements are.
+func (n *node) deeper() uint8 { return 1 + uint8(truth(n.element >= 0)) }
 
 // choice walks the first branch that fits.
 func (m *machine) choice(n *node) verdict {
@@ -149,7 +171,7 @@ func (m *machine) choice(n *node) verdict {
 			}
 		}
 		m.absent(n)
-		return m.nodes(b.kids)
+		return m.walk(b.plan)
 	}
 	return m.fail(n, m.off, errNoCase, "%d", on)
 }

@@ -97,7 +97,18 @@ func (s *byteSet) size() (n int) {
 	}
 	return n
 }
+func (s *byteSet) remove(c byte)   { s[c>>6] &^= 1 << (c & 63) }
 func (s *byteSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
+
+// only returns the byte of a set of one.
+func (s *byteSet) only() (c byte, ok bool) {
+	for i, w := range s {
+		if w != 0 {
+			c = byte(i<<6 + bits.TrailingZeros64(w))
+		}
+	}
+	return c, s.size() == 1
+}
 
 // numeric says that the value lives in the number of a cell, not in bytes.
 func (o *op) numeric() bool { return o.code <= opPart || o.code >= opChecksum }

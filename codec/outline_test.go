@@ -8,7 +8,8 @@ import (
 )
 
 // The outline must hold whatever decoding depends on.  Who adds something to the plan comes by here: either the outline
-// (and the machine that reads it) learns it, or it is listed as of no meaning for decoding.
+// (and the machine that reads it) learns it, or it is listed as of no meaning for decoding.  Plans and tables repeat
+// what the nodes say, for speed.
 func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 	for _, known := range []struct {
 		of     any
@@ -18,18 +19,18 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{form{}, "swap swapped minus minusBit missing filler right digits hexDigit charset reversed clock degrees letters fill counter labels column base places texts words signed"},
 		{pattern{}, "bytes bad"},
 		{labelRange{}, "lo hi label"},
-		{node{}, "path column kind op parts quick when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg"},
-		{branch{}, "path text is other when kids"},
+		{node{}, "path column kind op parts quick when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg byValue plan every"},
+		{branch{}, "path text is other when kids plan"},
 		{row{}, "is other value"},
 		{checkPlan{}, "sum from to hex"},
 		{checksum{}, "width sum name crc"},
 		{crcParams{}, "width poly init xor refin refout late"},
 		{fold{}, "reg bits"},
 		{transform{}, "name armour add xor block sum little"},
-		{family{}, "armour name from direction start end escape max header trailer tail least length commandOp commandReg shapes body first"},
+		{family{}, "armour name from direction start end escape max header trailer tail least length commandOp commandReg shapes body first byCommand headerPlan trailerPlan"},
 		{lengthPlan{}, "reg mark add after uncounted"},
-		{shape{}, "path layout family when nodes min max fallback condition"},
-		{expr{}, "code a b value reg text looks"},
+		{shape{}, "path layout family when nodes plan min max fallback condition"},
+		{expr{}, "code a b value reg text looks plain"},
 		{timeLayout{}, "text parts size zone as stamp whole"},
 		{clock{}, "kind epoch step zone"},
 		{scaling{}, "a b c exact places"},

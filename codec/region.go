@@ -1,9 +1,12 @@
 package codec
 
+import "bytes"
+
 // escapeTable is byte stuffing: some bytes are sent as sequences.  Both ways it is one pass.
 type escapeTable struct {
 	coded [256][]byte // what stands on the wire for a byte; nil: itself
 	apart byteSet     // bytes that are not simply themselves
+	mark  []byte      // the only byte that can be apart in the content of a frame; nil when there are several
 	lead  byteSet     // bytes that begin a sequence
 	pairs []escapePair
 }
@@ -17,8 +20,16 @@ type escapePair struct {
 func (t *escapeTable) decode(dst, b []byte) ([]byte, bool) {
 	for i := 0; i < len(b); {
 		n := i
-		for n < len(b) && !t.apart.has(b[n]) {
-			n++
+		if t.mark != nil {
+			if n = bytes.Index(b[i:], t.mark); n < 0 {
+				n = len(b)
+			} else {
+				n += i
+			}
+		} else {
+			for n < len(b) && !t.apart.has(b[n]) {
+				n++
+			}
 		}
 		if dst = append(dst, b[i:n]...); n == len(b) {
 			return dst, true

@@ -161,7 +161,7 @@ func (p *Profile) traceGrammar(d Direction, data []byte, prefix bool) (best *Tra
 func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte, all bool) *Trace {
 	t := &Trace{Raw: data, Direction: way, Kind: f.name, marked: f.first.size() == 1}
 	tr := &tracer{}
-	m := &machine{trace: tr, loud: true}
+	m := &machine{trace: tr, loud: true, slow: true}
 	t.frame.reset(p, way)
 	t.frame.decoded = true
 	m.start(p, &t.frame, way == Uplink)

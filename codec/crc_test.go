@@ -1,0 +1,89 @@
+package codec
+
+import (
+	"math/bits"
+	"math/rand/v2"
+	"testing"
+)
+
+// catalogued are the check values of the catalogue: the CRC of "123456789".
+var catalogued = map[string]uint64{
+	"crc-8/smbus": 0xf4, "crc-8/maxim": 0xa1, "crc-8/31-ff": 0xf7,
+	"crc-16/arc": 0xbb3d, "crc-16/modbus": 0x4b37, "crc-16/usb": 0xb4c8, "crc-16/maxim": 0x44c2, "crc-16/x-25": 0x906e,
+	"crc-16/kermit": 0x2189, "crc-16/xmodem": 0x31c3, "crc-16/ccitt-false": 0x29b1, "crc-16/dnp": 0xea82,
+	"crc-16/en-13757": 0xc2b7, "crc-24/openpgp": 0x21cf02, "crc-32/iso-hdlc": 0xcbf43926, "crc-32/mpeg-2": 0x0376e6e7,
+}
+
+// slowCRC is the definition: a bit at a time.
+func slowCRC(p crcParams, b []byte) uint64 {
+	top := uint64(1) << (p.width - 1)
+	v := p.init
+	for _, c := range b {
+		if p.refin {
+			c = bits.Reverse8(c)
+		}
+		for i := 7; i >= 0; i-- {
+			feed := v&top != 0 != (c>>i&1 != 0)
+			if v <<= 1; feed {
+				v ^= p.poly
+			}
+		}
+	}
+	v &= top<<1 - 1
+	if p.refout {
+		v = bits.Reverse64(v) >> (64 - p.width)
+	}
+	return v ^ p.xor
+}
+
+func TestCRCsAreThoseOfTheCatalogue(t *testing.T) {
+	for name, want := range catalogued {
+		s, ok := findChecksum(name)
+		if got := s.sum([]byte("123456789")); !ok || got != want {
+			t.Errorf("%s: %x, expected %x", name, got, want)
+		}
+	}
+}
+
+func TestCRCsByTableAreThoseByBit(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, 41)
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	all := map[string]crcParams{
+		"in but not out":   {width: 16, poly: 0x1021, init: 0x1234, refin: true},
+		"out but not in":   {width: 24, poly: 0x5d6dcb, init: 1, refout: true, xor: 0xff},
+		"12 bits":          {width: 12, poly: 0x80f, refout: true},
+		"40 bits":          {width: 40, poly: 0x4820009, xor: 0xffffffffff},
+		"64 bits":          {width: 64, poly: 0x42f0e1eba9ea3693},
+		"64 bits, reverse": {width: 64, poly: 0x1b, init: ^uint64(0), refin: true, refout: true, xor: ^uint64(0)},
+	}
+	for name, p := range namedCRCs {
+		if !p.late { // not of the catalogue's model
+			all[name] = p
+		}
+	}
+	for name, p := range all {
+		s := newCRC(p)
+		for n := range b {
+			if got, want := s.sum(b[:n]), slowCRC(p, b[:n]); got != want {
+				t.Errorf("%s of %d bytes: %x, expected %x", name, n, got, want)
+				break
+			}
+		}
+	}
+}
+
+func TestSumsByWordAreThoseByByte(t *testing.T) {
+	b := []byte("the quick brown fox jumps over the lazy dog")
+	for n := range b {
+		var want uint64
+		for _, c := range b[:n] {
+			want ^= uint64(c)
+		}
+		if got := xorSum(b[:n]); got != want {
+			t.Errorf("%d bytes: %x, expected %x", n, got, want)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package codec
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// agreeGrammar checks that a grammar by its plans and by its nodes says the same of data.
+func agreeGrammar(t testing.TB, p *Profile, d Direction, data []byte) {
+	t.Helper()
+	var m machine
+	n, v := p.try(&m, d, nil, data, false)
+	m.slow = true
+	if k, slowly := p.try(&m, d, nil, data, false); k != n || slowly != v {
+		t.Fatalf("%s %s %x: framing by plan says %v and %d, by node %v and %d", p.name, d, data, v, n, slowly, k)
+	}
+	var quick, slow Frame
+	_, by := p.try(&m, d, &slow, data, true)
+	m.slow = false
+	if _, v = p.try(&m, d, &quick, data, true); v != by {
+		t.Fatalf("%s %s %x: decoding by plan says %v, by node %v", p.name, d, data, v, by)
+	}
+	if v != whole {
+		return
+	}
+	if quick.layout != slow.layout || quick.roles != slow.roles || !bytes.Equal(quick.data, slow.data) || len(quick.cells) != len(slow.cells) {
+		t.Fatalf("%s %s %x: by plan %d fields of %s, by node %d of %s", p.name, d, data, len(quick.cells), quick.layout.message.Name, len(slow.cells), slow.layout.message.Name)
+	}
+	for i, c := range quick.cells {
+		if c != slow.cells[i] || quick.nums[i] != slow.nums[i] {
+			t.Fatalf("%s %s %x: field %d, %s: by plan %+v = %d, by node %+v = %d", p.name, d, data, i, p.ops[c.op].field.Key, c, quick.nums[i], slow.cells[i], slow.nums[i])
+		}
+	}
+}
+
+// mutants are b, its beginnings, and b with bytes changed, left out, repeated and filled, always the same ones.
+func mutants(b []byte, visit func(b []byte)) {
+	visit(b)
+	for n := range b {
+		visit(b[:n])
+	}
+	random := rand.New(rand.NewPCG(3, uint64(len(b))))
+	for range 100 {
+		m := slices.Clone(b)
+		for range 1 + random.IntN(3) {
+			if len(m) == 0 {
+				break
+			}
+			at := random.IntN(len(m))
+			switch random.IntN(5) {
+			case 0:
+				m[at] ^= 1 << random.IntN(8)
+			case 1:
+				m[at] = byte(random.Uint32())
+			case 2:
+				m = slices.Delete(m, at, at+1)
+			case 3:
+				m = slices.Insert(m, at, m[random.IntN(len(m)):]...)
+			default:
+				m[at] = []byte{0, 0xff, 0x7f, 0x80}[random.IntN(4)]
+			}
+		}
+		visit(m)
+	}
+}
+
+// sealed is b with a checksum that is right: most changes are refused by it alone.
+func sealed(p *Profile, b []byte) []byte {
+	var f Frame
+	if p.Decode(Any, b, &f) == nil {
+		return b
+	}
+	for _, family := range p.grammar.families {
+		content, open := b, len(family.start)
+		if family.end != nil {
+			if len(b) < open+len(family.end) {
+				continue
+			}
+			content = b[open : len(b)-len(family.end)]
+		}
+		if family.escape != nil {
+			content, _ = family.escape.decode(nil, content)
+		}
+		at := len(content)
+		for i := len(family.trailer) - 1; i >= 0; i-- {
+			n := family.trailer[i]
+			o := &p.ops[n.op]
+			if at -= o.size; at < 0 {
+				break
+			}
+			for from := 0; n.check != nil && !n.check.hex && from < 4 && from < at; from++ {
+				trial := slices.Clone(content)
+				if sum := n.check.sum.sum(trial[from:at]); o.little {
+					storeLE(trial[at:at+o.size], sum)
+				} else {
+					storeBE(trial[at:at+o.size], sum)
+				}
+				if family.escape != nil {
+					trial = family.escape.encode(nil, trial)
+				}
+				if trial = slices.Concat(family.start, trial, family.end); p.Decode(Any, trial, &f) == nil {
+					return trial
+				}
+			}
+		}
+	}
+	return b
+}
+
+func TestPlansSayWhatTheirNodesSay(t *testing.T) {
+	for _, c := range corpora(t) {
+		p := shipped(t, c.Profile)
+		decoded := 0
+		for _, g := range c.Frames {
+			mutants(unhex(t, g.Hex), func(b []byte) {
+				for _, d := range []Direction{directionOf(g.Direction), Any} {
+					agreeGrammar(t, p, d, b)
+					if again := sealed(p, b); !bytes.Equal(again, b) {
+						decoded++
+						agreeGrammar(t, p, d, again)
+					}
+				}
+			})
+		}
+		t.Logf("%s: %d changed frames decoded", c.Profile, decoded)
+	}
+}
