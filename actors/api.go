@@ -30,10 +30,13 @@ func (r Role) String() string {
 
 // ListenerOptions describes one port.
 type ListenerOptions struct {
-	Role      Role
-	Profile   *codec.Profile
-	Source    string            // where the profile's definition comes from: "shipped", or a path
-	Transport transport.Options // Name and Address are required; Split, MaxFrameBytes and Descriptors are set from the profile and by the gateway
+	Role    Role
+	Profile *codec.Profile
+	Source  string // where the profile's definition comes from: "shipped", or a path
+	// FrameNames: the identity in a frame counts before the registered one (Transport.Aside.Registration), which else is that of every
+	// frame of the connection.
+	FrameNames bool
+	Transport  transport.Options // Name and Address are required; Split, MaxFrameBytes and Descriptors are set from the profile and by the gateway
 }
 
 // Options describes a gateway.  The zero value of every duration and count means its default.
@@ -150,7 +153,8 @@ type ConnectionInfo struct {
 	Listener     string    `json:"listener"`
 	Role         string    `json:"role"`
 	Remote       string    `json:"remote"`
-	Masters      []string  `json:"masters"` // serials identified on it
+	Masters      []string  `json:"masters"`              // serials identified on it
+	Registered   string    `json:"registered,omitempty"` // the name in its registration packet
 	Opened       time.Time `json:"opened"`
 	LastReceived time.Time `json:"last_received,omitzero"`
 	Frames       uint64    `json:"frames"`
@@ -160,6 +164,7 @@ type ConnectionInfo struct {
 	BytesIn      uint64    `json:"bytes_in"`
 	BytesOut     uint64    `json:"bytes_out"`
 	Skipped      uint64    `json:"skipped_bytes"`
+	Heartbeats   uint64    `json:"heartbeats"`
 	Restarts     uint64    `json:"restarts"`
 }
 
@@ -182,6 +187,8 @@ type ListenerInfo struct {
 	BytesIn      uint64            `json:"bytes_in"`
 	BytesOut     uint64            `json:"bytes_out"`
 	Skipped      uint64            `json:"skipped_bytes"`
+	Heartbeats   uint64            `json:"heartbeats"`  // between frames
+	Aside        uint64            `json:"aside_bytes"` // of heartbeats and registrations
 	Error        string            `json:"error,omitempty"`
 }
 

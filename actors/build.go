@@ -69,6 +69,9 @@ func (m masterActor) build(c *command) error {
 	for _, field := range msg.Fields {
 		switch field.Role {
 		case codec.RoleIdentity, codec.RoleTransaction:
+			if field.Role == codec.RoleIdentity && c.link.selfNamed(m.serial) {
+				continue // who stands in the frame is one of those behind the modem: for the caller to say
+			}
 			if _, given := fields[field.Key]; given {
 				return fmt.Errorf("%w: %s is set by the gateway", ErrBadCommand, field.Key)
 			}

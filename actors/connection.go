@@ -108,21 +108,26 @@ func (c connection) seal(u *uplink) {
 	l := c.link
 	u.groups = u.groups[:0]
 	u.loose.reset(u)
+	registered := u.batch.Registered
 	for i := range u.frames {
+		registered = c.register(u, registered, i)
 		f := &u.frames[i]
 		if u.fates[i] != fateAccepted {
 			continue
 		}
-		id := f.Identity()
 		if l.slot.role == RoleIntegrator || f.From() == codec.Integrator {
-			u.loose.add(i, string(id), journal.Integrator)
+			u.loose.add(i, string(f.Identity()), journal.Integrator)
 			continue
 		}
+		id := l.whose(f)
 		if len(id) == 0 {
-			if id = l.session.Identity(); len(id) == 0 {
+			if l.slot.registers() {
+				u.fates[i] = fateRejected
+				l.reject(u.batch.Frames[i], "nobody is registered", nil)
+			} else {
 				u.loose.add(i, "", 0)
-				continue
 			}
+			continue
 		}
 		if n := len(u.groups); n > 0 && u.groups[n-1].to == i && u.groups[n-1].serial == string(id) {
 			u.groups[n-1].to = i + 1
@@ -139,6 +144,7 @@ func (c connection) seal(u *uplink) {
 		}
 		u.begin(b, i)
 	}
+	c.register(u, registered, len(u.frames))
 	u.parts.Add(int32(len(u.groups))) // the loose frames take the place of the connection's own part
 }
 

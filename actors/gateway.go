@@ -129,7 +129,7 @@ func (g *gateway) bind(listeners []ListenerOptions) error {
 		s.set("starting")
 		options := lo.Transport
 		options.Reserve, options.Events = descriptors, s.transportEvent
-		s.maxFrame = options.MaxFrameBytes
+		s.maxFrame, s.aside, s.frameNames = options.MaxFrameBytes, options.Aside, lo.FrameNames
 		first := s.next(Edition{Profile: lo.Profile, Source: lo.Source}, nil)
 		s.edition.Store(first)
 		s.profile.Store(lo.Profile)

@@ -21,6 +21,7 @@ type link struct {
 	held      *uplink       // batch in hand, so that a restart goes on behind the frame that failed
 	line      line          // uplinks in the order of their reads
 	session   codec.Session // what the protocol remembers between frames
+	name      []byte        // that was registered last
 	condemned bool          // it failed too often: nothing is handled any more, the socket is closing
 
 	id   uint64
@@ -29,8 +30,9 @@ type link struct {
 	conn *transport.Conn
 	pid  *actor.PID // set before the first batch is read
 
-	serials atomic.Pointer[[]string]
-	tally   tally
+	serials    atomic.Pointer[[]string]
+	registered atomic.Pointer[string] // name, for others
+	tally      tally
 }
 
 // tally counts what became of the frames of one connection.  The listener's sums are made of these when somebody asks, so that
@@ -121,6 +123,9 @@ func (l *link) treeDetail() map[string]any {
 	if last := l.conn.Stats().LastReceived; !last.IsZero() {
 		d["last_received"] = last
 	}
+	if n := l.conn.Stats().Beats; n > 0 {
+		d["heartbeats"] = n
+	}
 	if n := l.tally.poisoned.Load(); n > 0 {
 		d["poisoned"] = n
 	}
@@ -129,7 +134,12 @@ func (l *link) treeDetail() map[string]any {
 
 func (l *link) info() ConnectionInfo {
 	s := l.conn.Stats()
+	registered := ""
+	if name := l.registered.Load(); name != nil {
+		registered = *name
+	}
 	return ConnectionInfo{
+		Registered: registered, Heartbeats: s.Beats,
 		ID: l.id, Listener: l.slot.name, Role: l.slot.role.String(), Remote: l.remote(), Masters: append([]string{}, l.masters()...),
 		Opened: l.conn.Opened(), LastReceived: s.LastReceived,
 		Frames: l.tally.frames.Load(), Acknowledged: l.tally.acked.Load(), Rejected: l.tally.rejected.Load(), Poisoned: l.tally.poisoned.Load(),

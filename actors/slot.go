@@ -25,7 +25,9 @@ type slot struct {
 	accepts sync.WaitGroup // the accept loop
 	readers sync.WaitGroup // every connection that has not ended
 
-	maxFrame int // as configured; 0: the profile's
+	maxFrame   int              // as configured; 0: the profile's
+	aside      *transport.Aside // what comes between frames; nil: nothing
+	frameNames bool             // the identity in a frame counts before a registered one
 
 	state   atomic.Pointer[string] // accepting, suspended, failed, draining
 	trouble atomic.Pointer[string] // why, when failed

@@ -29,6 +29,9 @@ func (m masterActor) info() MasterInfo {
 		info.InFlight = c.result.Command
 	}
 	m.describeLatest(&info)
+	if info.Profile == "" && len(m.links) > 0 { // it has registered and said nothing yet
+		info.Profile = m.links[0].link.slot.profile.Load().Name()
+	}
 	return info
 }
 

@@ -12,7 +12,7 @@ import (
 // read of its own, and a HeartbeatText that comes in two reads counts twice.
 type Aside struct {
 	// HeartbeatBytes are the byte strings that say "I am alive".  One is taken where the framing finds no whole frame; where the framing
-	// needs more bytes to know, it waits for them, or for FrameTimeout.
+	// needs more bytes to know, it waits for them, at most half a second.
 	HeartbeatBytes [][]byte
 	// HeartbeatText takes what is no frame, has up to so many bytes and is text (printable, blanks and line ends) for a heartbeat.
 	HeartbeatText int
@@ -35,7 +35,7 @@ const (
 )
 
 // Registration is a packet outside the protocol with the name of the device: Before, a name of Min to Max bytes, After.  A name of varying
-// size ends at After, else at a byte that cannot belong to it, else when FrameTimeout has passed.
+// size ends at After, else at a byte that cannot belong to it, else when nothing follows for half a second.
 type Registration struct {
 	Form          Form
 	Min, Max      int // bytes of the name, 1 to MaxRegistrationBytes

@@ -133,7 +133,7 @@ func TestTextThatIsNoFrameIsAHeartbeatUpToASize(t *testing.T) {
 }
 
 func TestAHeartbeatThatCouldBeginAFrameIsTakenWhenNothingFollows(t *testing.T) {
-	r := start(t, Options{FrameTimeout: 50 * time.Millisecond, Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("<")}}}, name)
+	r := start(t, Options{Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("<")}}}, name)
 	p, c := r.connect()
 	p.send("<a><")
 	p.expect("<a>")
@@ -143,7 +143,7 @@ func TestAHeartbeatThatCouldBeginAFrameIsTakenWhenNothingFollows(t *testing.T) {
 }
 
 func TestARegistrationOfVaryingSizeEndsWhenNothingFollows(t *testing.T) {
-	r := start(t, Options{FrameTimeout: 50 * time.Millisecond, Aside: &Aside{Registration: &Registration{Form: FormAlnum, Min: 3, Max: 20}}}, name)
+	r := start(t, Options{Aside: &Aside{Registration: &Registration{Form: FormAlnum, Min: 3, Max: 20}}}, name)
 	p, _ := r.connect()
 	p.send("tank7")
 	p.expect("{tank7}")
@@ -170,4 +170,29 @@ func TestHeartbeatsKeepARegisteredPeerAndNobodyElse(t *testing.T) {
 	stranger, _ := r.connect()
 	drip(stranger, "\xff", 10*time.Millisecond)
 	expectClosedAfter(t, r, stranger, begin, limit, CloseFirstFrame)
+}
+
+func TestWhatIsNoAsideAfterAllMayStillBeAFrame(t *testing.T) {
+	r := start(t, Options{FrameTimeout: time.Second, Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("<abcd")}}}, name)
+	p, c := r.connect()
+	p.send("<abc")
+	time.Sleep(asideWait + 100*time.Millisecond) // a real pause is what is tested
+	p.send(">")
+	p.expect("<abc>")
+	begin := time.Now()
+	p.send("<ab")
+	expectClosedAfter(t, r, p, begin, time.Second-50*time.Millisecond, CloseFrame)
+	if n := c.Stats(); n.CutOff != 3 || n.Beats != 0 {
+		t.Errorf("counts %+v", n.ByteCounts)
+	}
+}
+
+func TestAFrameBehindAHeartbeatThatLooksLikeOneIsNotHeldUp(t *testing.T) {
+	r := start(t, Options{Split: splitLength, Aside: &Aside{HeartbeatBytes: [][]byte{{0x40}}}}, name)
+	p, c := r.connect()
+	p.send("\x40\x03ab") // with its heartbeat it looks like a frame of 64 bytes
+	p.expect("\x03ab")
+	if n := c.Stats(); n.Beats != 1 || n.Skipped != 0 {
+		t.Errorf("counts %+v", n.ByteCounts)
+	}
 }

@@ -2,6 +2,9 @@ package transport
 
 import "time"
 
+// asideWait is how long bytes are waited for that would tell an aside from the beginning of a frame, or end a registration.
+const asideWait = 500 * time.Millisecond
+
 // due is the earliest moment at which the peer will have been silent for too long.
 func (c *Conn) due() time.Duration {
 	due, _ := c.dueFor()
@@ -18,7 +21,11 @@ func (c *Conn) dueFor() (due time.Duration, reason CloseReason) {
 		due, reason = after(c.lastLife, o.IdleTimeout), CloseIdle
 	}
 	if c.reading.partial != nil {
-		if d := after(c.reading.since, o.FrameTimeout); d < due {
+		limit := o.FrameTimeout
+		if c.reading.brief && (limit < 0 || limit > asideWait) {
+			limit = asideWait
+		}
+		if d := after(c.reading.since, limit); d < due {
 			due, reason = d, CloseFrame
 		}
 	}
@@ -83,6 +90,12 @@ func (c *Conn) forgive() bool {
 	_, reason := c.dueFor()
 	if c.salvage(cutStall) {
 		return true
+	}
+	if c.reading.brief { // no aside after all; it may still be a frame
+		c.reading.brief = false
+		if !c.overdue() {
+			return true
+		}
 	}
 	c.Close(reason, "")
 	return false

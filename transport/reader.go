@@ -22,6 +22,7 @@ type reading struct {
 	partial []byte        // the beginning of a frame; nil while there is none
 	since   time.Duration // when its first byte came, since epoch
 	armed   time.Duration // the read deadline that is set, since epoch; 0 is none
+	brief   bool          // the beginning is waited for because of an aside: asideWait
 	rest    time.Duration // when to see whether the connection can park, since epoch
 }
 
@@ -202,6 +203,7 @@ func (c *Conn) settle(b *Batch, rest []byte, old int, done taken, fresh int) {
 		}
 		r.partial = append(r.partial[:0], rest...)
 	}
+	r.brief = done.wait
 
 	frames := len(b.Frames)
 	c.mu.Lock()
@@ -249,9 +251,10 @@ const (
 // taken is what cut took from the front of the bytes.
 type taken struct {
 	used    int
-	skipped int // of these, noise
-	aside   int // of these, heartbeats and registrations
-	beats   int // how many heartbeats
+	skipped int  // of these, noise
+	aside   int  // of these, heartbeats and registrations
+	beats   int  // how many heartbeats
+	wait    bool // what follows may be an aside
 }
 
 // cut appends the whole frames in data to b and returns what they, the noise and the asides before them took.  What remains may be
@@ -267,6 +270,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 		rest := data[done.used:]
 		if aside {
 			if a := c.aside(f, b, rest, mode); a.wait && len(rest) < longest {
+				done.wait = true
 				break
 			} else if a.n > 0 {
 				c.tap(f, data[tapped:done.used])

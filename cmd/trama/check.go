@@ -29,6 +29,9 @@ func (a *app) check() error {
 	var broken []error
 	for _, l := range c.Listeners {
 		a.say("listener %s: %s, profile %s, role %s", l.Name, l.Address, l.ProfileName, l.Role)
+		for _, beat := range l.Ambiguous() {
+			a.say("listener %s: the heartbeat %x could begin a frame of %s: it is taken for one when nothing follows within half a second", l.Name, beat, l.Profile.Name())
+		}
 		if seen[l.Profile] {
 			continue
 		}

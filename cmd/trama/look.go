@@ -43,18 +43,18 @@ func fixed(path string) func([]string) string { return func([]string) string { r
 
 func (a *app) listenersCommand() *cobra.Command {
 	return look(a, "listeners", "List the ports and their counters", fixed("/api/v1/listeners"), cobra.NoArgs, func(rows []actors.ListenerInfo) {
-		a.table("NAME\tADDRESS\tPROFILE\tGENERATION\tHASH\tLOADED\tROLE\tSTATE\tLIVE\tACCEPTED\tREFUSED\tFRAMES\tACKNOWLEDGED\tREJECTED\tPOISONED\tSKIPPED\tERROR", len(rows), func(i int) []any {
+		a.table("NAME\tADDRESS\tPROFILE\tGENERATION\tHASH\tLOADED\tROLE\tSTATE\tLIVE\tACCEPTED\tREFUSED\tFRAMES\tACKNOWLEDGED\tREJECTED\tPOISONED\tSKIPPED\tHEARTBEATS\tERROR", len(rows), func(i int) []any {
 			l := rows[i]
-			return []any{l.Name, l.Address, l.Profile, l.Definition.Generation, fmt.Sprintf("%.12s", l.Definition.Hash), since(l.Definition.Loaded), l.Role, l.State, l.Live, l.Accepted, l.Refused, l.Frames, l.Acknowledged, l.Rejected, l.Poisoned, l.Skipped, l.Error}
+			return []any{l.Name, l.Address, l.Profile, l.Definition.Generation, fmt.Sprintf("%.12s", l.Definition.Hash), since(l.Definition.Loaded), l.Role, l.State, l.Live, l.Accepted, l.Refused, l.Frames, l.Acknowledged, l.Rejected, l.Poisoned, l.Skipped, l.Heartbeats, l.Error}
 		})
 	})
 }
 
 func (a *app) connectionsCommand() *cobra.Command {
 	return look(a, "connections", "List the live connections", fixed("/api/v1/connections"), cobra.NoArgs, func(rows []actors.ConnectionInfo) {
-		a.table("ID\tLISTENER\tREMOTE\tMASTERS\tOPEN\tQUIET\tFRAMES\tACKNOWLEDGED\tREJECTED\tPOISONED\tSKIPPED\tRESTARTS", len(rows), func(i int) []any {
+		a.table("ID\tLISTENER\tREMOTE\tMASTERS\tOPEN\tQUIET\tFRAMES\tACKNOWLEDGED\tREJECTED\tPOISONED\tSKIPPED\tHEARTBEATS\tRESTARTS", len(rows), func(i int) []any {
 			c := rows[i]
-			return []any{c.ID, c.Listener, c.Remote, dash(strings.Join(c.Masters, ",")), since(c.Opened), since(c.LastReceived), c.Frames, c.Acknowledged, c.Rejected, c.Poisoned, c.Skipped, c.Restarts}
+			return []any{c.ID, c.Listener, c.Remote, dash(strings.Join(c.Masters, ",")), since(c.Opened), since(c.LastReceived), c.Frames, c.Acknowledged, c.Rejected, c.Poisoned, c.Skipped, c.Heartbeats, c.Restarts}
 		})
 	})
 }

@@ -50,6 +50,9 @@ var (
 	receivedDesc         = describe("listener_received_bytes_total", "Bytes received.", "listener")
 	sentDesc             = describe("listener_sent_bytes_total", "Bytes sent.", "listener")
 	skippedDesc          = describe("listener_skipped_bytes_total", "Bytes received that belong to no frame.", "listener")
+	asideDesc            = describe("listener_aside_bytes_total", "Bytes of heartbeats and registrations between frames.", "listener")
+	heartbeatsDesc       = describe("listener_heartbeats_total", "Heartbeats between frames.", "listener")
+	generationDesc       = describe("listener_profile_generation", "1 at the start, one more with each swap of the profile.", "listener")
 )
 
 // Describe implements prometheus.Collector.
@@ -57,7 +60,7 @@ func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		framesDesc, acknowledgedDesc, noReplyDueDesc, rejectedDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
 		connectionsDesc, restartsDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
-		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc,
+		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, heartbeatsDesc, generationDesc,
 	} {
 		out <- d
 	}
@@ -104,5 +107,8 @@ func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
 		counter(receivedDesc, l.BytesIn, l.Name)
 		counter(sentDesc, l.BytesOut, l.Name)
 		counter(skippedDesc, l.Skipped, l.Name)
+		counter(asideDesc, l.Aside, l.Name)
+		counter(heartbeatsDesc, l.Heartbeats, l.Name)
+		gauge(generationDesc, int(l.Definition.Generation), l.Name)
 	}
 }

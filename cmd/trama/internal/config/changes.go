@@ -72,6 +72,8 @@ func differing(a, b reflect.Value, where string) (keys []string) {
 // keyNamed is the key that sets a field, where it has another name.
 func keyNamed(field string) string {
 	switch field {
+	case "FrameNames":
+		return "registration.identity"
 	case "IdleTimeout":
 		return "heartbeat or idle_timeout"
 	case "Aside":

@@ -27,6 +27,7 @@ func readListener(t *table, profiles *profileSet) Listener {
 	l := Listener{}
 	l.readIdentity(t, profiles)
 	l.readDeadlines(t)
+	l.readAside(t)
 	l.readLimits(t)
 	t.done()
 	l.Transport.Name, l.Transport.Address = l.Name, l.Address
