@@ -33,7 +33,10 @@ func TestARegisteredModemIsAskedThroughItsName(t *testing.T) {
 			g := startRegistered(t, profile, false, imeiForm)
 			d := dial(t, g, "port")
 			d.send(text(imei))
-			await(t, "the master", func() bool { m, err := g.Master(imei); return err == nil && m.State == "online" && m.Profile == profile })
+			await(t, "the master", func() bool {
+				m, err := g.Master(imei)
+				return err == nil && m.State == "online" && m.Profile == profile
+			})
 			d.send("fe", text("ping"))
 			if got := d.receive(5); got != "fe"+text("ping") {
 				t.Errorf("echo %s", got)
