@@ -150,11 +150,12 @@ func (f *fleet) pause(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// dial connects in a goroutine of its own: connecting needs a deep stack, and a master that has none stays small.
-func (f *fleet) dial(ctx context.Context) (*net.TCPConn, error) {
+// dial connects, unless stop comes first, in a goroutine of its own: connecting needs a deep stack, and a master that has none
+// stays small.
+func (f *fleet) dial(ctx context.Context, stop <-chan struct{}) (*net.TCPConn, error) {
 	select {
 	case f.dialers <- struct{}{}:
-	case <-f.stop:
+	case <-stop:
 		return nil, errLeave
 	}
 	type outcome struct {

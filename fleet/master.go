@@ -54,17 +54,15 @@ func (m *master) live(ctx context.Context) {
 		return
 	}
 	for attempt := 0; ; {
-		conn, err := m.fleet.dial(ctx)
+		conn, err := m.connect(ctx)
+		if errors.Is(err, errLeave) {
+			return
+		}
 		if err != nil {
-			if m.fleet.stopping() || ctx.Err() != nil {
-				return
-			}
 			m.fleet.failed.Add(1)
 			m.fleet.Logger.Debug("cannot connect", "master", m.serial, "error", err)
 			attempt++
-			if !m.fleet.pause(ctx, backOff(attempt, m.random)) {
-				return
-			}
+			m.rest(ctx, backOff(attempt, m.random))
 			continue
 		}
 		attempt = 0
@@ -75,21 +73,41 @@ func (m *master) live(ctx context.Context) {
 		_ = conn.Close() // whatever was to be said has been said
 		m.fleet.down()
 		switch {
-		case errors.Is(err, errLeave) || m.fleet.stopping():
+		case errors.Is(err, errLeave):
 			return
+		case errors.Is(err, errReconnect):
 		case errors.Is(err, errTurnedAway):
 			m.fleet.Logger.Debug("turned away", "master", m.serial, "error", err)
-			if !m.fleet.pause(ctx, backOff(2, m.random)) {
-				return
-			}
-		case errors.Is(err, errReconnect):
+			m.rest(ctx, backOff(2, m.random))
 		default:
 			m.fleet.lost.Add(1)
 			m.fleet.Logger.Debug("connection lost", "master", m.serial, "error", err)
-			if !m.fleet.pause(ctx, backOff(1, m.random)) {
-				return
-			}
+			m.rest(ctx, backOff(1, m.random))
 		}
+	}
+}
+
+// connect dials.  When the fleet is called home, only a master with a frame in flight does, until the grace is over.
+func (m *master) connect(ctx context.Context) (*net.TCPConn, error) {
+	if ctx.Err() == nil && !m.fleet.stopping() {
+		conn, err := m.fleet.dial(ctx, m.fleet.stop)
+		if err == nil || ctx.Err() == nil && !m.fleet.stopping() {
+			return conn, err
+		}
+	}
+	<-m.fleet.stop // it follows on the end of ctx
+	if m.pending.frame == nil || !time.Now().Before(m.fleet.graceUntil()) {
+		return nil, errLeave
+	}
+	late, cancel := context.WithDeadline(context.WithoutCancel(ctx), m.fleet.graceUntil())
+	defer cancel()
+	return m.fleet.dial(late, late.Done())
+}
+
+// rest waits between connections, not long when the fleet is called home.
+func (m *master) rest(ctx context.Context, d time.Duration) {
+	if !m.fleet.pause(ctx, d) && m.pending.frame != nil {
+		time.Sleep(min(d, 50*time.Millisecond))
 	}
 }
 
