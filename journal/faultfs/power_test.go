@@ -27,7 +27,7 @@ func (l load) calls(t *testing.T) int {
 
 func TestCommittedRowsSurvivePowerCuts(t *testing.T) {
 	seeds := 500
-	if raceEnabled { // SQLite is some twenty times slower under it, and the seeds are not what it looks at
+	if raceEnabled { // SQLite is some twenty times slower under it, and it looks at other things than the seeds
 		seeds = 20
 	}
 	for _, mode := range []struct {
@@ -65,7 +65,7 @@ func TestCommittedRowsSurvivePowerCuts(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if acknowledged < seeds || uncertain == 0 && !mode.moment {
+			if acknowledged < seeds || uncertain == 0 && !mode.moment && !raceEnabled {
 				t.Errorf("%d rows acknowledged, %d times more was found: the cuts come too early or too late", acknowledged, uncertain)
 			}
 		})
@@ -123,6 +123,24 @@ func TestLostSyncLosesAcknowledgedRows(t *testing.T) {
 	}
 	if rows, _ := found(closing(t, d.Crash(0)), wal...); rows != 0 || l.acknowledged == 0 {
 		t.Errorf("%d rows of %d acknowledged survived without a sync", rows, l.acknowledged)
+	}
+
+	// Only the database lies: the checkpoint believes it, and the WAL is written over.
+	lost := 0
+	for seed := range uint64(40) {
+		l := load{batches: 7, rows: 3, checkpoint: 2, parameters: wal}
+		d := disk(t, seed)
+		d.Inject(Fault{Kind: Sync, File: database, Call: 4, Forever: true, Failure: Lost})
+		l.failed = func() { t.Error("an error") }
+		if err := l.run(d); err != nil {
+			t.Fatal(err)
+		}
+		if rows, err := found(closing(t, d.Crash(50)), wal...); err != nil || rows < l.acknowledged {
+			lost++
+		}
+	}
+	if lost < 10 {
+		t.Errorf("a database that was not synced by its checkpoints was whole in %d of 40 cases", 40-lost)
 	}
 }
 

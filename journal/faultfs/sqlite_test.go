@@ -24,7 +24,7 @@ func TestSQLiteWorksWithSeveralConnections(t *testing.T) {
 	}
 	must(t, db, "create table rows(id integer primary key, content blob)")
 
-	const batches, rows, readers = 60, 20, 3
+	const batches, rows, readers = 30, 20, 2
 	written := make(chan struct{})
 	finish := sync.OnceFunc(func() { close(written) })
 	var all sync.WaitGroup
