@@ -73,6 +73,9 @@ func (m *machine) start(p *Profile, f *Frame, up bool) {
 func (m *machine) refuse(n *node, off int, err error) verdict {
 	if m.loud && m.bad.err == nil {
 		m.bad = failure{off: off, err: err}
+		if m.trace != nil {
+			m.trace.depth = m.depth
+		}
 		if n != nil && n.op >= 0 {
 			m.bad.op = &m.p.ops[n.op]
 		}
@@ -95,7 +98,7 @@ func (m *machine) fail(n *node, off int, err error, format string, args ...int64
 // starve is what a lack of bytes means: more are to come, or the frame is cut off.
 func (m *machine) starve(n *node, need int) verdict {
 	if m.trace != nil {
-		m.trace.starved(n, m.off, need)
+		m.trace.starved(m, n, need)
 	}
 	if m.whole {
 		return m.fail(n, m.off, ErrShort, "%d left, %d needed", int64(len(m.data)-m.off), int64(need))

@@ -9,16 +9,15 @@ func (p *Profile) traceFlat(d Direction, data []byte, prefix bool) *Trace {
 	f.reset(p, d)
 	f.decoded = true
 	n, v := p.probe(d, data)
-	if prefix && v == whole {
-		t.Raw = data[:n]
-	} else if prefix && v == refused {
-		if total := p.totalFlat(d, data); total > 0 && total <= len(data) {
-			t.Raw, t.sized = data[:total], true
-		}
+	if total := p.totalFlat(d, data); v == refused && total > 0 {
+		n = total
+	}
+	if v != begun && 0 < n && n <= len(data) {
+		t.Raw, t.sized = data[:n], true
 	}
 	f.data = t.Raw
 	w := traced{tracer: &tracer{}, wire: plainWire(t.Raw), verdict: v}
-	if v == begun && len(data) > 0 {
+	if n > len(data) || v == begun && len(data) > 0 {
 		p.traceBegun(&w, f)
 	} else {
 		w.verdict = whole
@@ -31,6 +30,9 @@ func (p *Profile) traceFlat(d Direction, data []byte, prefix bool) *Trace {
 	}
 	t.Direction = f.direction
 	t.settle(p, w)
+	if !prefix && len(t.Raw) < len(data) {
+		t.extend(p, data)
+	}
 	return t
 }
 
@@ -61,7 +63,7 @@ func (p *Profile) traceFields(f *Frame, size int) (off int, bad failure) {
 }
 
 // traceBegun reads the fields that have come of a frame that is not whole.  What is missing is made up of zeros, and
-// what was read from them is forgotten.
+// what was read from them is forgotten.  A frame that is wrong already stays refused.
 func (p *Profile) traceBegun(w *traced, f *Frame) {
 	have := len(w.raw)
 	total := p.totalFlat(f.direction, w.raw)
@@ -75,10 +77,15 @@ func (p *Profile) traceBegun(w *traced, f *Frame) {
 	} else {
 		_, w.bad = p.run(f, p.ops[:p.headerOps], 0, 0, len(f.data))
 	}
-	w.bad = failure{}
+	if w.bad.off >= have {
+		w.bad = failure{}
+	}
 	for i := range f.cells {
 		if c := &f.cells[i]; int(c.off+c.size) > have {
 			w.op = &p.ops[c.op]
+			if w.bad.err == nil && w.verdict == refused { // by what has come of it
+				w.bad = failure{w.op, int(c.off), fmt.Errorf("%w: it begins with %x", ErrValue, w.raw[c.off:])}
+			}
 			f.cells, f.nums = f.cells[:i], f.nums[:i]
 			break
 		}

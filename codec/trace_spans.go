@@ -307,7 +307,7 @@ func (b *spanBuilder) fault(limit int) {
 			o = &b.p.ops[w.node.op]
 		}
 		if s.Len = len(b.t.Raw) - b.cursor; o != nil {
-			s.Field, s.Path = o.field, o.field.Key
+			s.Field, s.Path, s.Depth = o.field, o.field.Key, int(w.depth)
 		}
 		if o != nil || s.Len > 0 {
 			b.span(s)
@@ -315,9 +315,7 @@ func (b *spanBuilder) fault(limit int) {
 		return
 	}
 	s.Kind, s.Wrong = SpanFault, w.bad.err
-	if n := len(b.t.Spans); n > 0 {
-		s.Depth = b.t.Spans[n-1].Depth
-	}
+	s.Depth = int(w.depth)
 	at := max(w.offset(w.bad.off), b.cursor)
 	b.gap(min(at, limit), -1)
 	if o := w.bad.op; o != nil {

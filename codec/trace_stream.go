@@ -27,9 +27,7 @@ func (p *Profile) TraceStream(d Direction, data []byte) []Piece {
 		s.skipped(s.at+advance-len(token), s.at+advance-len(token))
 		s.add(len(token), p.Trace(d, token))
 	}
-	if len(s.pieces) == 1 && s.pieces[0].Trace == nil { // nothing at all: then say why the first byte begins no frame
-		s.pieces[0].Trace = p.Trace(d, data)
-	}
+	s.reconsider()
 	return s.pieces
 }
 
@@ -37,11 +35,15 @@ type streamTracer struct {
 	p      *Profile
 	d      Direction
 	data   []byte
-	at     int // every byte before it is in a piece
+	at     int       // every byte before it is in a piece
+	way    Direction // of the last frame
 	pieces []Piece
 }
 
 func (s *streamTracer) add(n int, t *Trace) {
+	if t != nil && t.Outcome == Accepted {
+		s.way = t.Direction
+	}
 	if n > 0 {
 		s.pieces = append(s.pieces, Piece{s.at, n, t})
 		s.at += n
@@ -61,7 +63,13 @@ func (s *streamTracer) convincing(token []byte) bool {
 // tail explains what is left: a frame of which more is to come, or a damaged one.
 func (s *streamTracer) tail() {
 	rest := s.data[s.at:]
-	s.add(len(rest), s.p.Trace(s.d, rest))
+	t := s.p.Trace(s.d, rest)
+	if s.d == Any && s.way != Any {
+		if same := s.p.Trace(s.way, rest); same.score.class >= t.score.class {
+			t = same
+		}
+	}
+	s.add(len(rest), t)
 }
 
 // skipped explains the bytes up to end, in which the Splitter found no frame.  A damaged frame that begins there may go
@@ -71,21 +79,66 @@ func (s *streamTracer) skipped(end, limit int) {
 		if !s.begins(at) {
 			continue
 		}
-		t := s.p.trace(s.d, s.data[at:limit], true)
-		n := len(t.Raw)
-		switch {
-		case t.Outcome != Refused || !t.sized || at > s.at && !t.marked && at+n < end:
-			continue
-		case at+n > end && (t.score.class != classDamaged || s.hides(at, at+n)):
+		t := s.damaged(at, end, limit)
+		if t == nil {
 			continue
 		}
 		s.add(at-s.at, nil)
-		s.add(n, t)
+		s.add(len(t.Raw), t)
 		at = s.at - 1
 	}
-	if end > s.at {
-		s.add(end-s.at, nil)
+	s.add(end-s.at, nil)
+}
+
+// damaged is the refused frame that begins at a place, when it says where it ends; of several, one behind which a frame
+// begins.
+func (s *streamTracer) damaged(at, end, limit int) (best *Trace) {
+	ways := []Direction{s.d}
+	if s.d == Any {
+		ways = []Direction{Uplink, Downlink}
+		if s.way == Downlink {
+			ways = []Direction{Downlink, Uplink}
+		}
 	}
+	fits := false
+	for _, way := range ways {
+		t := s.p.trace(way, s.data[at:limit], true)
+		next := at + len(t.Raw)
+		switch {
+		case t.Outcome != Refused || !t.sized || at > s.at && !t.marked && next < end:
+			continue
+		case next > end && (t.score.class != classDamaged || s.hides(at, next)):
+			continue
+		}
+		follows := next == limit || next == len(s.data)
+		if !follows {
+			advance, token, _ := s.p.Splitter(s.d)(s.data[next:], false)
+			follows = advance == len(token)
+		}
+		if best == nil || best.score.class < t.score.class || follows && !fits && best.score.class == t.score.class {
+			best, fits = t, follows
+		}
+	}
+	return best
+}
+
+// reconsider looks again at what is left behind the last frame.  When nothing in it is one, the reader wants to know
+// why its first byte begins none, and not what could begin with its last.
+func (s *streamTracer) reconsider() {
+	from := len(s.pieces)
+	for from > 0 && (s.pieces[from-1].Trace == nil || s.pieces[from-1].Trace.Outcome == Incomplete) {
+		from--
+	}
+	if from == len(s.pieces) || s.pieces[from].Trace != nil {
+		return
+	}
+	start := s.pieces[from].Off
+	t := s.p.Trace(s.d, s.data[start:])
+	if last := s.pieces[len(s.pieces)-1].Trace; last != nil && last.score.read >= t.score.read || t.score.read == 0 && start > 0 {
+		return
+	}
+	s.pieces, s.at = s.pieces[:from], start
+	s.add(len(s.data)-start, t)
 }
 
 // hides says that a frame stands inside bytes that look like a damaged one.

@@ -15,7 +15,8 @@ type tracer struct {
 	size     int   // of the content, as the length field says; 0: not known
 	node     *node // that lacks bytes, from at on
 	at, need int
-	salvaged int // cells that were read after a fault, from this one on; 0: none
+	depth    uint8 // of the node that lacks bytes, or is refused
+	salvaged int   // cells that were read after a fault, from this one on; 0: none
 }
 
 // tracedSum is a checksum in a field.
@@ -35,7 +36,9 @@ type tracedBlock struct {
 	check        Check
 }
 
-func (t *tracer) starved(n *node, at, need int) { t.node, t.at, t.need = n, at, need }
+func (t *tracer) starved(m *machine, n *node, need int) {
+	t.node, t.at, t.need, t.depth = n, m.off, need, m.depth
+}
 
 func (t *tracer) checksum(m *machine, o *op, plan *checkPlan, off, from, to int, found, computed uint64) {
 	t.sums = append(t.sums, tracedSum{op: o, off: off, inside: m.plain > 0, check: Check{
@@ -201,6 +204,17 @@ func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte
 	return t
 }
 
+// behind is the size of the trailer after the node that lacks bytes.
+func (t *tracer) behind(p *Profile, f *family) int {
+	for i, n := range f.trailer {
+		if n == t.node {
+			size, _ := p.grammar.span(p, f.trailer[i+1:])
+			return size
+		}
+	}
+	return f.tail
+}
+
 // limit cuts data where a refused frame says that it ends.
 func (t *tracer) limit(f *family, data []byte) ([]byte, bool) {
 	switch {
@@ -223,7 +237,7 @@ func (w *traced) missing(f *family, m *machine) {
 	if w.size > 0 {
 		w.lacks, w.exact = max(w.size-len(m.data), 0)+end, f.escape == nil && f.armour == nil
 	} else {
-		w.lacks = max(w.at+w.need-len(m.data), f.least-len(m.data), 1-end, 0) + end
+		w.lacks = max(w.at+w.need-len(m.data)+w.behind(m.p, f), f.least-len(m.data), 1-end, 0) + end
 	}
 	if w.lacks < 1 {
 		w.lacks, w.exact = 1, false

@@ -2,16 +2,13 @@ package main
 
 import (
 	"bufio"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
+	"trama/cmd/trama/internal/explain"
 	"trama/codec"
 )
 
@@ -21,7 +18,7 @@ func (a *app) decodeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "decode --profile NAME [HEX…]",
 		Short: "Show the fields of frames given in hexadecimal",
-		Long: "decode shows the fields of one frame, or of several that stand one after the other.  Blanks in the hexadecimal do not matter.\n" +
+		Long: "decode shows the fields of one frame, or of several that stand one after the other.  Blanks and colons in the hexadecimal do not matter.\n" +
 			"Without HEX every line of standard input is taken as one text; empty lines and lines that start with # are passed over.",
 		Example: "  trama decode --profile extended 00250100000000123456780102036d0020261123143000000000070041ac0000",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -57,16 +54,17 @@ func newDecoder(a *app, profile, direction string, asJSON bool) (*decoder, error
 		return nil, err
 	}
 	d := &decoder{app: a, profile: p, json: asJSON}
-	switch direction {
-	case "any":
-	case "uplink":
-		d.direction = codec.Uplink
-	case "downlink":
-		d.direction = codec.Downlink
-	default:
-		return nil, usageError{fmt.Errorf("--direction: found %q, expected any, uplink or downlink", direction)}
+	d.direction, err = parseDirection(direction)
+	return d, err
+}
+
+func parseDirection(word string) (codec.Direction, error) {
+	for _, d := range []codec.Direction{codec.Any, codec.Uplink, codec.Downlink} {
+		if d.String() == word {
+			return d, nil
+		}
 	}
-	return d, nil
+	return codec.Any, usageError{fmt.Errorf("--direction: found %q, expected any, uplink or downlink", word)}
 }
 
 // lines decodes every line of standard input and goes on after one that is wrong.
@@ -95,7 +93,7 @@ func (d *decoder) lines() error {
 
 // text decodes one frame, or several one after the other.
 func (d *decoder) text(text string) error {
-	raw, err := parseHex(text)
+	raw, err := explain.ParseHex(text)
 	if err != nil {
 		return usageError{err}
 	}
@@ -149,42 +147,9 @@ func (d *decoder) show() error {
 	d.say("%s %s from %s, %d bytes: %s", d.profile.Name(), m.Name, d.frame.From(), len(d.frame.Raw()), m.Title)
 	w := tabwriter.NewWriter(d.stdout, 0, 0, 2, ' ', 0)
 	for _, it := range d.frame.Items() {
-		_, _ = fmt.Fprintf(w, "  %s%s\t%s\t%s\t%s\n", strings.Repeat("  ", it.Depth), it.Field.Key, shownValue(it), shownBytes(d.frame.Raw(), it), it.Field.Title)
+		_, _ = fmt.Fprintf(w, "  %s%s\t%s\t%s\t%s\n", strings.Repeat("  ", it.Depth), it.Field.Key, explain.Value(it), shownBytes(d.frame.Raw(), it), it.Field.Title)
 	}
 	return w.Flush()
-}
-
-func shownValue(it codec.Item) string {
-	if it.Kind == codec.KindList || it.Kind == codec.KindGroup {
-		return ""
-	}
-	if it.Missing() {
-		return "(missing)"
-	}
-	value := it.Text()
-	if it.Kind == codec.KindText {
-		value = shownText(value)
-	}
-	if label := it.Label(); label != "" && label != value {
-		value += " (" + label + ")"
-	}
-	if it.Field.Unit != "" {
-		value += " " + it.Field.Unit
-	}
-	return value
-}
-
-// shownText shows each byte as one character, and in quotes what a terminal would not show but act upon.
-func shownText(text string) string {
-	runes, plain := make([]rune, len(text)), true
-	for i := range len(text) {
-		runes[i] = rune(text[i])
-		plain = plain && unicode.IsPrint(runes[i])
-	}
-	if plain {
-		return string(runes)
-	}
-	return strconv.Quote(string(runes))
 }
 
 // shownBytes are the bytes of a field as they stand in the frame, with their place.
@@ -193,23 +158,4 @@ func shownBytes(raw []byte, it codec.Item) string {
 		return ""
 	}
 	return fmt.Sprintf("%d: %x", it.Off, raw[it.Off:it.Off+it.Len])
-}
-
-// parseHex reads hexadecimal digits; blanks between them and a 0x in front do not matter.
-func parseHex(text string) ([]byte, error) {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.TrimPrefix(strings.TrimPrefix(text, "0x"), "0X")
-	raw, err := hex.DecodeString(text)
-	if err != nil {
-		return nil, fmt.Errorf("not hexadecimal: %w", err)
-	}
-	if len(raw) == 0 {
-		return nil, errors.New("no bytes")
-	}
-	return raw, nil
 }

@@ -3,7 +3,7 @@
 //	main    signals and exit code
 //	run     the program: arguments in, exit code out (0 done, 1 failed at run time, 2 usage or configuration)
 //	serve   the daemon: config ▶ gateway ▶ HTTP, and the way back
-//	others  look at frames (decode, encode), at a daemon (tree, masters, send, …) or stand in for masters (simulate)
+//	others  look at frames (explain, decode, encode), at a daemon (tree, masters, send, …) or stand in for masters (simulate)
 package main
 
 import (

@@ -1,0 +1,207 @@
+package explain
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"trama/codec"
+)
+
+// Ruler shows the pieces of a stream, each byte with its place and what it means.
+type Ruler struct {
+	Out    io.Writer
+	Colour bool
+}
+
+// row is one line of a ruler.
+type row struct {
+	off                        int // -1: none
+	bytes, field, value, about string
+	look                       look
+}
+
+// look is how a row stands out on a terminal.
+type look uint8
+
+const (
+	plain look = iota
+	dim
+	good
+	bad
+	part // no bytes of its own
+)
+
+var paints = [...]string{plain: "", dim: "\x1b[2m", good: "\x1b[32m", bad: "\x1b[1;31m", part: "\x1b[36m"}
+
+func (r *Ruler) paint(l look, text string) string {
+	if !r.Colour || l == plain || strings.TrimSpace(text) == "" {
+		return text
+	}
+	return paints[l] + text + "\x1b[0m"
+}
+
+func (r *Ruler) say(format string, args ...any) { _, _ = fmt.Fprintf(r.Out, format+"\n", args...) }
+
+// Show shows what the profile makes of the pieces of data.
+func (r *Ruler) Show(p *codec.Profile, data []byte, pieces []codec.Piece) {
+	frames := 0
+	for i, piece := range pieces {
+		if i > 0 {
+			r.say("")
+		}
+		if piece.Trace != nil && piece.Trace.Outcome == codec.Accepted {
+			frames++
+		}
+		r.piece(p, data, piece, frames)
+	}
+	if len(pieces) > 1 {
+		r.say("")
+		r.say("%s", Summary(pieces))
+	}
+}
+
+func (r *Ruler) piece(p *codec.Profile, data []byte, piece codec.Piece, frame int) {
+	where := span(piece.Off, piece.Len)
+	t := piece.Trace
+	if t == nil {
+		r.heading(dim, "noise, %s: no frame begins here", where)
+		r.rows(bytesRows(piece.Off, data[piece.Off:piece.Off+piece.Len], row{look: dim}))
+		return
+	}
+	name := p.Name()
+	if t.Message != nil {
+		name += " " + t.Message.Name
+	} else if t.Kind != "" {
+		name += " " + t.Kind
+	}
+	if t.Direction != codec.Any {
+		name += ", " + t.Direction.String()
+	}
+	switch t.Outcome {
+	case codec.Accepted:
+		r.heading(good, "frame %d, %s: %s, %s", frame, where, name, checked(t))
+	case codec.Incomplete:
+		r.heading(dim, "incomplete, %s: %s, %s", where, name, missing(t))
+	default:
+		r.heading(bad, "refused, %s: %s", where, name)
+		r.say("  %s", r.paint(bad, reason(t, piece.Off)))
+	}
+	if t.Message != nil && t.Message.Title != "" {
+		r.say("  %s", t.Message.Title)
+	}
+	r.rows(rowsOf(t, piece.Off))
+}
+
+func (r *Ruler) heading(l look, format string, args ...any) {
+	r.say("%s", r.paint(l, fmt.Sprintf(format, args...)))
+}
+
+// rows prints lines with the columns below each other.
+func (r *Ruler) rows(rows []row) {
+	var wide [3]int
+	digits := 1
+	for _, line := range rows {
+		for i, text := range []string{line.bytes, line.field, line.value} {
+			wide[i] = max(wide[i], utf8.RuneCountInString(text))
+		}
+		digits = max(digits, len(fmt.Sprint(max(line.off, 0))))
+	}
+	const most = 40 // a long value pushes its own meaning aside, not that of all others
+	wide[2] = min(wide[2], most)
+	for _, line := range rows {
+		off := ""
+		if line.off >= 0 {
+			off = fmt.Sprint(line.off)
+		}
+		text := "  " + r.paint(dim, fmt.Sprintf("%*s", digits, off)) + "  " + r.paint(line.look, fill(line.bytes, wide[0])) + "  " +
+			fill(line.field, wide[1]) + "  " + fill(line.value, wide[2]) + "  " + r.paint(aboutLook(line), line.about)
+		r.say("%s", strings.TrimRight(text, " "))
+	}
+}
+
+func aboutLook(line row) look {
+	if line.look == part {
+		return plain
+	}
+	return line.look
+}
+
+func fill(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
+}
+
+// Summary says in one line what the pieces are.
+func Summary(pieces []codec.Piece) string {
+	var frames, refused, noise, incomplete int
+	for _, p := range pieces {
+		switch {
+		case p.Trace == nil:
+			noise += p.Len
+		case p.Trace.Outcome == codec.Accepted:
+			frames++
+		case p.Trace.Outcome == codec.Incomplete:
+			incomplete += p.Len
+		default:
+			refused++
+		}
+	}
+	parts := []string{count(frames, "frame")}
+	if refused > 0 {
+		parts = append(parts, fmt.Sprintf("%d refused", refused))
+	}
+	if noise > 0 {
+		parts = append(parts, count(noise, "byte")+" of noise")
+	}
+	if incomplete > 0 {
+		parts = append(parts, count(incomplete, "byte")+" of an incomplete frame")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func count(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+func span(off, n int) string {
+	if n == 1 {
+		return fmt.Sprintf("byte %d", off)
+	}
+	return fmt.Sprintf("bytes %d-%d", off, off+n-1)
+}
+
+// checked says what speaks for an accepted frame.
+func checked(t *codec.Trace) string {
+	switch n := len(t.Checks); n {
+	case 0:
+		return "accepted, without a checksum"
+	case 1:
+		return "accepted, checksum ok"
+	default:
+		return fmt.Sprintf("accepted, %d checksums ok", n)
+	}
+}
+
+func missing(t *codec.Trace) string {
+	least := "at least "
+	if t.Exact {
+		least = ""
+	}
+	if t.Missing == 1 {
+		return least + "1 byte is missing"
+	}
+	return fmt.Sprintf("%s%d bytes are missing", least, t.Missing)
+}
+
+// reason says why a frame is refused, with places in the input.
+func reason(t *codec.Trace, base int) string {
+	at := fmt.Sprintf("wrong at byte %d", base+t.Fault.Offset)
+	if t.Fault.Field != "" {
+		at += ", " + t.Fault.Field
+	}
+	return at + ": " + t.Fault.Err.Error()
+}
