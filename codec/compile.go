@@ -28,7 +28,7 @@ func CompileWith(file string, src []byte, open func(name string) ([]byte, error)
 		c.p.keepSources(c.sources)
 	}
 	if len(c.src.problems) > 0 {
-		sortProblems(c.src.problems)
+		sortProblems(file, c.src.problems)
 		return nil, &DefinitionError{Problems: c.src.problems}
 	}
 	return c.p, nil

@@ -49,6 +49,50 @@ func TestBadDefinitionsAreRefusedWithPlaceAndReason(t *testing.T) {
 	}
 }
 
+func TestProblemsOfAnIncludedPartAreNamedThere(t *testing.T) {
+	part := `
+[layout.place]
+fields = [
+  { key = "x", type = "uint16", when = "mod = 1" },
+  { key = "y",
+    type = "uint61" },
+]
+
+[[message]]
+name   = "one"
+fields = [{ use = "plase" }]
+sise   = 3
+`
+	_, err := CompileWith("mine.toml", []byte(`
+name    = "mine"
+include = ["places"]
+[frame]
+header = [
+  { key = "mode", type = "byte" },
+]
+[[message]]
+name   = "two"
+fields = [
+  { use = "place" },
+]
+`), func(string) ([]byte, error) { return []byte(part), nil })
+	want := []string{
+		`places.toml:4: layout.place.fields[0].when: found "mod = 1" (no field "mod" before this one; did you mean "mode"?)`,
+		`places.toml:6: layout.place.fields[1].type: found "uint61", expected one of`,
+		`places.toml:11: message[0].fields[0].use: found "plase", expected the name of a [layout]; did you mean "place"?`,
+		`places.toml:12: message[0].sise: found unknown key "sise", expected one of`,
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != len(want) {
+		t.Fatalf("%d problems:\n%v", len(lines), err)
+	}
+	for i := range want {
+		if !strings.HasPrefix(lines[i], want[i]) {
+			t.Errorf("got  %s\nwant %s", lines[i], want[i])
+		}
+	}
+}
+
 func TestGoodDefinitionsCompileAndTheirExamplesHold(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.good.toml")
 	if err != nil || len(files) == 0 {

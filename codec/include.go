@@ -19,12 +19,18 @@ func (c *compiler) include(d *definition, open func(name string) ([]byte, error)
 			continue
 		}
 		c.sources = append(c.sources, Source{Name: name, Text: src})
+		prefix := partPrefix(name)
 		part := &source{file: name + ".toml"}
 		root := part.parseTOML(src)
 		if root == nil {
 			c.src.problems = append(c.src.problems, part.problems...)
 			continue
 		}
+		if c.src.parts == nil {
+			c.src.parts = map[string]*source{}
+		}
+		c.src.parts[prefix], part.parts = part, c.src.parts
+		root.path = prefix
 		more := &definition{order: root.word("order", orderWords, d.order)}
 		more.readLayouts(root)
 		for _, m := range root.tables("message") {

@@ -50,8 +50,15 @@ func (e *DefinitionError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func sortProblems(ps []Problem) {
-	sort.SliceStable(ps, func(i, j int) bool { return ps[i].Line < ps[j].Line })
+// sortProblems puts those of the definition itself first, then those of each part that it includes.
+func sortProblems(file string, ps []Problem) {
+	sort.SliceStable(ps, func(i, j int) bool {
+		a, b := &ps[i], &ps[j]
+		if a.File != b.File {
+			return a.File == file || b.File != file && a.File < b.File
+		}
+		return a.Line < b.Line
+	})
 }
 
 // nearest returns the word most like s, or "" when none is near: at most a third of the letters may differ, or

@@ -14,6 +14,20 @@ type source struct {
 	file     string
 	lines    map[string]int
 	problems []Problem
+	parts    map[string]*source // included definitions by the prefix of their paths, for all of them the same
+}
+
+// partPrefix is how the paths of an included definition begin.
+func partPrefix(name string) string { return "<" + name + ">" }
+
+// place is where a path leads: the file it is of, and the path there.
+func (s *source) place(path string) (*source, string) {
+	if prefix, rest, ok := strings.Cut(path, ">"); ok && strings.HasPrefix(prefix, "<") {
+		if part := s.parts[prefix+">"]; part != nil {
+			return part, strings.TrimPrefix(rest, ".")
+		}
+	}
+	return s, path
 }
 
 // parseTOML returns the root table; nil when the text is not TOML at all.
@@ -34,6 +48,7 @@ func (s *source) parseTOML(src []byte) *table {
 
 // line of the key, or of the nearest thing around it.
 func (s *source) line(path string) int {
+	s, path = s.place(path)
 	for path != "" {
 		if n, ok := s.lines[path]; ok {
 			return n
@@ -50,7 +65,8 @@ func (s *source) line(path string) int {
 }
 
 func (s *source) problem(path, found, expected string, known ...string) {
-	p := Problem{File: s.file, Line: s.line(path), Key: path, Found: found, Expected: expected}
+	at, key := s.place(path)
+	p := Problem{File: at.file, Line: at.line(key), Key: key, Found: found, Expected: expected}
 	if len(known) > 0 {
 		p.Nearest = nearest(strings.Trim(found, `"`), known)
 	}
