@@ -38,6 +38,7 @@ type builder struct {
 	env      Env
 	fields   map[string]any
 	command  string
+	reply    bool // the values of a request that is answered: not all need have a place
 	verbatim bool // the values of an existing frame: computed fields may be given, and are computed anew
 }
 

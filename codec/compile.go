@@ -24,6 +24,9 @@ func CompileWith(file string, src []byte, open func(name string) ([]byte, error)
 			c.simulate(d)
 		}
 	}
+	if len(c.src.problems) == 0 && c.p.grammar != nil {
+		c.proveStructure()
+	}
 	if len(c.src.problems) == 0 {
 		c.p.keepSources(c.sources)
 	}

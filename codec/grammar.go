@@ -5,16 +5,18 @@ package codec
 
 type grammar struct {
 	families []*family
-	regs     int    // registers of a machine; the first is never used
-	marks    int    // places of a machine; the first is never used
-	derived  []bool // by register: the weaver finds the value by itself
-	rewrites bool   // some region is not on the wire as it is decoded
+	regs     int      // registers of a machine; the first is never used
+	marks    int      // places of a machine; the first is never used
+	derived  []bool   // by register: the weaver finds the value by itself
+	rewrites bool     // some region is not on the wire as it is decoded
+	unused   []string // paths of layouts that nothing uses
 	replies  []grammarReply
 	answers  [][2]string
 }
 
 // family is one kind of frame on a stream: how it is delimited, and what stands around its bodies.
 type family struct {
+	path       string // of the definition
 	name       string
 	from       Party
 	direction  Direction

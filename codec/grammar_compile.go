@@ -16,13 +16,14 @@ type grammarCompiler struct {
 	d           *definition
 	derivedRegs []int
 	using       []string // layouts being compiled, against recursion
+	usedNames   map[string]bool
 	fields      []*Field // of the message being compiled
 	list        *node    // the innermost list around
 	columns     bool     // what is compiled stands between separators
 }
 
 func (c *compiler) grammar(d *definition) {
-	g := &grammarCompiler{c: c, p: c.p, d: d, g: &grammar{regs: 1, marks: 1}}
+	g := &grammarCompiler{c: c, p: c.p, d: d, usedNames: map[string]bool{}, g: &grammar{regs: 1, marks: 1}}
 	c.p.grammar = g.g
 	c.header = map[string]int{}
 	scopes := map[string]*scope{}
@@ -62,6 +63,11 @@ func (c *compiler) grammar(d *definition) {
 	if len(c.src.problems) > 0 {
 		return
 	}
+	for _, name := range keysOf(d.layouts) {
+		if path := "layout." + name; !g.usedNames[name] && c.src.lines[path] > 0 { // a part may have more than one profile needs
+			g.g.unused = append(g.g.unused, path)
+		}
+	}
 	g.finish()
 	g.bind()
 	if len(c.src.problems) > 0 {
@@ -100,7 +106,7 @@ func (g *grammarCompiler) marker(path, text string) []byte {
 }
 
 func (g *grammarCompiler) family(def *familyDef) (*scope, []*Field) {
-	f := &family{name: def.name, from: Party(slices.Index(partyWords, def.from)), max: def.max, commandOp: -1}
+	f := &family{path: def.path, name: def.name, from: Party(slices.Index(partyWords, def.from)), max: def.max, commandOp: -1}
 	f.direction = directionFrom[f.from]
 	f.start, f.end = g.marker(def.path+".start", def.start), g.marker(def.path+".end", def.end)
 	if len(f.start) == 0 {

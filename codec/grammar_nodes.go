@@ -100,6 +100,7 @@ func (g *grammarCompiler) used(def *fieldDef, s *scope, plain bool) []*node {
 		g.c.src.problem(def.path+".use", quote(def.use)+" inside itself", "layouts that do not contain themselves")
 		return nil
 	}
+	g.usedNames[def.use] = true
 	g.using = append(g.using, def.use)
 	defer func() { g.using = g.using[:len(g.using)-1] }()
 	if plain {

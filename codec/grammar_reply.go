@@ -163,7 +163,7 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 	if f.direction == Downlink {
 		way = Uplink
 	}
-	if err := p.weave(&reply, rule.send, way, builder{env: env, fields: values, command: rule.send.message.Name}); err != nil {
+	if err := p.weave(&reply, rule.send, way, builder{env: env, fields: values, command: rule.send.message.Name, reply: true}); err != nil {
 		return dst, false, err
 	}
 	env.Session.count(p, &reply)

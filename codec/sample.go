@@ -34,6 +34,8 @@ type sample struct {
 	frame []byte // nil: none was found
 	why   string // and what stood in the way
 	spent bool   // it was given up for want of budget
+	tried []byte // a frame that turned out to be another one,
+	taken *layout
 }
 
 // goal is a frame that is wanted: a message, and decisions on the way.
@@ -134,7 +136,7 @@ func (s *sampler) make(g *goal) *sample {
 		w.force[d.subject] = d.k
 	}
 	out.frame, out.why = w.grow()
-	out.spent = w.steps >= w.budget
+	out.spent, out.tried, out.taken = w.steps >= w.budget || w.walks >= growWalks, w.tried, w.taken
 	s.steps += w.steps
 	if out.frame != nil {
 		for d := range w.took {

@@ -21,6 +21,9 @@ type grower struct {
 	changes map[spot]int // how often a condition asked for another value
 	steps   int
 	budget  int
+	walks   int
+	tried   []byte // what turned out to be another message,
+	taken   *layout
 
 	// Of one walk.
 	out    []byte
@@ -115,7 +118,7 @@ func (w *grower) grow() ([]byte, string) {
 	if w.goal.command != nil {
 		w.wishes[spot{spotValue, w.goal.shape.family.commandOp, 0}] = wish{num: int64(w.goal.command[0]), hard: true}
 	}
-	for range growWalks {
+	for ; w.walks < growWalks; w.walks++ {
 		w.begin()
 		w.frame()
 		if w.why != "" {
@@ -258,6 +261,7 @@ func (w *grower) finish() string {
 		return fmt.Sprintf("%x is refused: %v", w.out, err)
 	}
 	if back.layout != s.layout {
+		w.tried, w.taken = w.out, back.layout
 		return fmt.Sprintf("%x is taken for %s", w.out, back.layout.message.Name)
 	}
 	return w.missed(&back)

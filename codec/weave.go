@@ -22,6 +22,7 @@ type weaver struct {
 	pending []pendingSum
 	place   exprPlace
 	exact   bool // values of an existing frame
+	reply   bool // values of a request: of those that the reply has not at all nothing is said
 	command string
 	shape   *shape
 	missing error // a derived field that nothing derived
@@ -47,7 +48,7 @@ const weavePasses = 8
 
 // weave makes f a frame of l with the values.
 func (p *Profile) weave(f *Frame, l *layout, direction Direction, b builder) error {
-	w := &weaver{p: p, env: b.env, derived: map[int]int64{}, exact: b.verbatim, command: b.command, shape: l.shape}
+	w := &weaver{p: p, env: b.env, derived: map[int]int64{}, exact: b.verbatim, reply: b.reply, command: b.command, shape: l.shape}
 	if direction == Any {
 		direction = l.direction
 	}
@@ -101,7 +102,7 @@ func (w *weaver) once(l *layout, d Direction, fields map[string]any) error {
 	if err := w.nodes(f.trailer, top); err != nil {
 		return err
 	}
-	if err := w.surplus(top, ""); err != nil {
+	if err := w.surplus(top, ""); err != nil && !w.reply {
 		return err
 	}
 	if f.length != nil {

@@ -1,0 +1,167 @@
+package codec
+
+import (
+	"fmt"
+	"math"
+)
+
+// family looks at one kind of frame: its messages, its length and its checksums.
+func (v *prover) family(f *family) {
+	for i, s := range f.shapes {
+		v.condition(s.path+".when", s.when)
+		for _, before := range f.shapes[:i] {
+			if v.shadows(before, s) {
+				found := v.find(SeverityError, "shadowed", s.path, fmt.Sprintf("message %s, whose frames message %s takes, which is tried before it", s.layout.message.Name, before.layout.message.Name),
+					"messages that direction, command, size or a condition tells apart")
+				v.witness(found, s)
+				break
+			}
+		}
+		v.lengthHolds(f, s)
+	}
+	v.checksums(f)
+}
+
+// shadows says that no frame of s gets past a, which is tried before it.
+func (v *prover) shadows(a, s *shape) bool {
+	l, m := a.layout, s.layout
+	if l.direction != Any && l.direction != m.direction {
+		return false
+	}
+	if a.fallback != s.fallback && a.fallback {
+		return false
+	}
+	if len(l.commands) > 0 {
+		if len(m.commands) == 0 {
+			return false
+		}
+		if left, _ := m.commands.without(l.commands); len(left) > 0 {
+			return false
+		}
+	}
+	if a.when != nil && !v.always(a.when) && !a.when.same(s.when) {
+		return false
+	}
+	if bounded := s.family == nil || s.family.length != nil || s.family.end != nil; !bounded {
+		return true // nothing but its fields says how long a body is
+	}
+	return a.min <= s.min && (a.max < 0 || s.max >= 0 && s.max <= a.max)
+}
+
+// witness adds a frame that s would take if it were alone.
+func (v *prover) witness(found *Finding, s *shape) {
+	way := s.layout.direction
+	if way == Any {
+		way = Uplink
+	}
+	alone := v.p.alone(s)
+	if alone == nil {
+		return
+	}
+	one := alone.sampler(way).make(&goal{shape: alone.onlyShape(s), path: s.path, plain: true})
+	found.Witness, found.Direction = one.frame, way
+}
+
+// alone is the profile with one message and its kind of frame; nil for a profile without grammar.
+func (p *Profile) alone(s *shape) *Profile {
+	if p.grammar == nil {
+		return nil
+	}
+	f, only, g, out := *s.family, *s, *p.grammar, *p
+	only.family, f.shapes = &f, []*shape{&only}
+	g.families, out.grammar = []*family{&f}, &g
+	return &out
+}
+
+func (p *Profile) onlyShape(s *shape) *shape {
+	if p == nil || p.grammar == nil {
+		return s
+	}
+	return p.grammar.families[0].shapes[0]
+}
+
+// lengthHolds says whether the length field can say how long the frames of s are.
+func (v *prover) lengthHolds(f *family, s *shape) {
+	p := v.p.withOps(v.ops)
+	header, headerMost := v.g.span(p, f.header)
+	least := header + s.min + f.tail
+	if least+len(f.start)+len(f.end) > f.max {
+		v.find(SeverityError, "length", s.path, fmt.Sprintf("message %s, whose frames have %d bytes or more", s.layout.message.Name, least+len(f.start)+len(f.end)), fmt.Sprintf("at most %d (max of the frame)", f.max))
+		return
+	}
+	l := f.length
+	if l == nil {
+		return
+	}
+	counted, most := v.counted(f, l)
+	lo := counted + s.min + f.tail + l.add - l.after
+	hi := -1
+	if most >= 0 && headerMost >= 0 && s.max >= 0 {
+		hi = most + s.max + f.tail + l.add - l.after
+	}
+	field := v.lengthExtent(f, l.reg)
+	switch {
+	case int64(lo) > field.hi:
+		v.find(SeverityError, "length", s.path, fmt.Sprintf("message %s, for which the length says %d or more", s.layout.message.Name, lo), fmt.Sprintf("at most %d, which its field can hold", field.hi))
+	case hi >= 0 && int64(hi) < max(field.lo, 0):
+		v.find(SeverityError, "length", s.path, fmt.Sprintf("message %s, for which the length says %d or less", s.layout.message.Name, hi), fmt.Sprintf("at least %d", max(field.lo, 0)))
+	case hi >= 0 && int64(hi) > field.hi:
+		v.find(SeverityWarning, "length", s.path, fmt.Sprintf("message %s, for which the length may say %d", s.layout.message.Name, hi), fmt.Sprintf("at most %d, which its field can hold", field.hi))
+	}
+}
+
+// counted are the bytes of the header that the length counts, at least and at most.
+func (v *prover) counted(f *family, l *lengthPlan) (least, most int) {
+	if l.mark < 0 {
+		return 0, 0
+	}
+	at := 0
+	if l.mark > 0 {
+		at = v.position(f.header, l.mark)
+	}
+	return v.g.span(v.p.withOps(v.ops), f.header[min(at, len(f.header)):])
+}
+
+// position is the index of the node at whose beginning a mark stands; a mark at its end is that of the next one.
+func (v *prover) position(nodes []*node, mark int) int {
+	for i, n := range nodes {
+		at := 0
+		each([]*node{n}, func(inner *node) {
+			if inner.mark == mark && at == 0 {
+				at = 1
+			} else if inner.mark > 0 && inner.mark+1 == mark {
+				at = 2
+			}
+		})
+		if at > 0 {
+			return i + at - 1
+		}
+	}
+	return len(nodes)
+}
+
+// lengthExtent is what the length field can say.
+func (v *prover) lengthExtent(f *family, reg int) extent {
+	out, found := whatever, false
+	each(f.header, func(n *node) {
+		if n.op < 0 {
+			return
+		}
+		for i := n.op; i <= n.op+n.parts && n.kind == nodeLeaf; i++ {
+			o := &v.ops[i]
+			if o.reg != reg || found {
+				continue
+			}
+			found = true
+			out = v.fieldExtent(n, o)
+			if o.code == opDecimal && o.size > 0 && o.size < 18 {
+				base := 10.0
+				if o.form != nil && o.form.base == 16 {
+					base = 16
+				}
+				out = extent{0, int64(math.Pow(base, float64(o.size))) - 1}
+			}
+		}
+	})
+	return out
+}

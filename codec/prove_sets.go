@@ -1,0 +1,52 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// without splits a set: what is not in the other one, and what is.
+func (s commandSet) without(other commandSet) (left, shared commandSet) {
+	left = slices.Clone(s)
+	for _, o := range other {
+		var next commandSet
+		for _, r := range left {
+			lo, hi := max(r[0], o[0]), min(r[1], o[1])
+			if lo > hi {
+				next = append(next, r)
+				continue
+			}
+			shared = append(shared, [2]uint64{lo, hi})
+			if r[0] < lo {
+				next = append(next, [2]uint64{r[0], lo - 1})
+			}
+			if hi < r[1] {
+				next = append(next, [2]uint64{hi + 1, r[1]})
+			}
+		}
+		left = next
+	}
+	return left, shared
+}
+
+// covers says whether the set has every value of a range.
+func (s commandSet) covers(lo, hi uint64) bool {
+	left, _ := commandSet{{lo, hi}}.without(s)
+	return len(left) == 0
+}
+
+func (s commandSet) String() string {
+	var out []string
+	for _, r := range s {
+		text := fmt.Sprintf("%#x", r[0])
+		if r[0] < 10 {
+			text = fmt.Sprint(r[0])
+		}
+		if r[1] != r[0] {
+			text += fmt.Sprintf("-%#x", r[1])
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, ", ")
+}
