@@ -262,11 +262,3 @@ func (v *prover) outside(b *branch, domain extent) {
 		v.find(SeverityWarning, "never", b.path+".is", "values that it cannot have: "+gone.String(), "some of "+domain.String())
 	}
 }
-
-// same says that two expressions are written alike.
-func (e *expr) same(o *expr) bool {
-	if e == nil || o == nil {
-		return e == o
-	}
-	return e.code == o.code && e.value == o.value && e.reg == o.reg && string(e.text) == string(o.text) && e.a.same(o.a) && e.b.same(o.b)
-}
