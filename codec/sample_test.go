@@ -56,7 +56,9 @@ func TestEveryMessageAndBranchHasAFrameThatGoesBothWays(t *testing.T) {
 }
 
 // never says what the definitions rule out.
-func never(profile, branch string) bool { return profile == "teltonika.toml" && branch == "records is empty" }
+func never(profile, branch string) bool {
+	return profile == "teltonika.toml" && branch == "records is empty"
+}
 
 func roundTrips(t *testing.T, p *Profile, way Direction, what string, frame []byte) {
 	t.Helper()
