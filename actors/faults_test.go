@@ -232,6 +232,7 @@ func TestCommandBehindTheEndOfItsConnectionWasNeverSent(t *testing.T) {
 	g := start(t, "field:extended")
 	online(t, g, "12345678")
 	l := g.slots[0].links.list()[0]
+	await(t, "the master is known to the connection", func() bool { return l.node.box.UserMessageCount() == 0 && l.node.messages.Load() >= 3 })
 	release := hold(t, g, &l.node)
 	_ = g.Kick(context.Background(), l.id)
 	<-l.conn.Done()
