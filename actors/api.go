@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"trama/codec"
+	"trama/journal"
 	"trama/transport"
 )
 
@@ -252,7 +253,8 @@ type Totals struct {
 	Unsent        uint64            `json:"unsent"`       // accepted, but the connection had ended before the acknowledgement
 	Rejected      map[string]uint64 `json:"rejected"`     // by reason; not acknowledged
 	Poisoned      uint64            `json:"poisoned"`
-	Alarms        map[string]uint64 `json:"alarms"`   // by reason
+	Alarms        map[string]uint64 `json:"alarms"` // by reason
+	Journal       journal.Brief     `json:"journal"`
 	Commands      map[string]uint64 `json:"commands"` // by outcome
 	Masters       int               `json:"masters"`
 	MastersOnline int               `json:"masters_online"`

@@ -307,6 +307,7 @@ func TestIntegratorReachesMastersOfAnotherProfile(t *testing.T) {
 func TestIntegratorHearsThatTooManyWait(t *testing.T) {
 	g := start(t, "field:extended", "office:extended:integrator")
 	online(t, g, "12345678")
+	await(t, "the master's actor is at rest", func() bool { return g.masters.get("12345678").node.box.atRest() })
 	i := dial(t, g, "office")
 	var requests strings.Builder
 	const n = defaultCommandQueue + 4

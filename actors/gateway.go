@@ -92,6 +92,8 @@ func Start(o Options) (Gateway, error) {
 	g.root = g.system.Root
 	g.rootNode = newNode(nil, "trama", kindRoot, nil)
 	g.rootNode.gw = g
+	record := newNode(g.rootNode, "journal", kindJournal, g.journal) // no actor: the engine has goroutines of its own
+	record.phase.Store(uint32(phaseRunning))
 	g.registryNode = newNode(g.rootNode, "registry", kindRegistry, g.masters)
 	g.listenersNode = newNode(g.rootNode, "listeners", kindListeners, nil)
 	pid, err := g.root.Copy().WithGuardian(g.guardian()).SpawnNamed(
@@ -207,6 +209,9 @@ func (g *gateway) Ready() error {
 	if err := g.Err(); err != nil {
 		return err
 	}
+	if err := g.journal.Accepting(); err != nil {
+		return err
+	}
 	for _, s := range g.slots {
 		if state := *s.state.Load(); state != "accepting" && state != "suspended" {
 			why := ""
@@ -243,7 +248,7 @@ func (g *gateway) Live(ctx context.Context) error {
 // Totals implements Gateway.
 func (g *gateway) Totals() Totals {
 	t := Totals{
-		Rejected: map[string]uint64{}, Alarms: g.alarms.copy(), Commands: g.commands.copy(), Masters: g.masters.size(), MastersOnline: g.masters.online(),
+		Rejected: map[string]uint64{}, Alarms: g.alarms.copy(), Journal: g.journal.Brief(), Commands: g.commands.copy(), Masters: g.masters.size(), MastersOnline: g.masters.online(),
 		Restarts: g.restarts.Load(), Goroutines: runtime.NumGoroutine(),
 	}
 	for _, s := range g.slots {

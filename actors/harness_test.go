@@ -184,3 +184,10 @@ func await(t testing.TB, what string, condition func() bool) {
 	}
 	t.Fatalf("never: %s", what)
 }
+
+// atRest says whether nobody runs the actor and nothing waits for it.
+func (b *inbox) atRest() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.running && len(b.user) == 0
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"trama/codec"
 	"trama/journal"
@@ -26,6 +27,8 @@ type Journal interface {
 	Profiles(ctx context.Context) ([]journal.ProfileRow, error)
 	// Restore tells what is known from earlier processes; see journal/sqlite.
 	Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64, r *journal.Record) *journal.Subject) error
+	// Brief tells how it does, at once.
+	Brief() journal.Brief
 	// Sweep has the states of all masters written, and returns when they are.
 	Sweep(ctx context.Context) error
 }
@@ -113,4 +116,26 @@ func (g *gateway) watch() {
 		g.fail(g.journal.Err())
 	case <-g.done:
 	}
+}
+
+// treeDetail implements detailer.
+func (b *book) treeDetail() map[string]any {
+	s := b.Brief()
+	d := map[string]any{"engine": s.Engine, "last_frame": s.Last, "commits": s.Commits, "waiting": s.Waiting}
+	if s.Path != "" {
+		d["path"] = s.Path
+	}
+	if s.Volatile {
+		d["warning"] = "nothing is kept"
+	}
+	if s.Full {
+		d["warning"] = "the disk is nearly full: nothing is accepted"
+	}
+	if s.Busy > stuckAfter {
+		d["busy_for"] = s.Busy.Round(time.Second).String()
+	}
+	if s.Failure != "" {
+		d["failure"] = s.Failure
+	}
+	return d
 }

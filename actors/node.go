@@ -15,6 +15,7 @@ type kind string
 
 const (
 	kindRoot       kind = "root"
+	kindJournal    kind = "journal"
 	kindRegistry   kind = "registry"
 	kindMaster     kind = "master"
 	kindListeners  kind = "listeners"

@@ -31,29 +31,36 @@ type EventQuery struct {
 	Newest       bool
 }
 
+// Brief is what an engine tells of itself at any moment without waiting for anything.
+type Brief struct {
+	Engine   string        `json:"engine"`
+	Path     string        `json:"path,omitempty"`
+	Volatile bool          `json:"volatile"` // nothing is kept
+	Last     uint64        `json:"last_frame"`
+	Waiting  int           `json:"waiting"` // entries for the next commit
+	Commits  uint64        `json:"commits"`
+	Frames   uint64        `json:"frames"` // committed since the start
+	Bytes    uint64        `json:"bytes"`
+	Took     time.Duration `json:"commits_took_ns"` // all commits together
+	Worst    time.Duration `json:"commit_worst_ns"`
+	Removed  uint64        `json:"removed"` // rows, by retention
+	Busy     time.Duration `json:"busy_ns"` // how long the commit that is being made takes already
+	Full     bool          `json:"full"`
+	Disk     float64       `json:"disk_percent"` // of the disk in use
+	Damaged  int           `json:"damaged"`      // places found damaged when it was opened
+	Failure  string        `json:"failure,omitempty"`
+}
+
 // Stats are figures of an engine since it was opened, and of what it holds.
 type Stats struct {
-	Engine      string        `json:"engine"`
-	Path        string        `json:"path,omitempty"`
-	Volatile    bool          `json:"volatile,omitempty"` // nothing is kept
-	Version     string        `json:"version,omitempty"`
-	First       uint64        `json:"first_frame"` // oldest position kept; 0: none
-	Last        uint64        `json:"last_frame"`
-	Swept       uint64        `json:"swept"` // what a start need not read again
-	Commits     uint64        `json:"commits"`
-	Frames      uint64        `json:"frames"` // committed since the start
-	Bytes       uint64        `json:"bytes"`
-	CommitMean  time.Duration `json:"commit_mean_ns"`
-	CommitWorst time.Duration `json:"commit_worst_ns"`
-	Waiting     int           `json:"waiting"` // entries for the next commit
-	Events      uint64        `json:"events"`  // kept
-	Masters     uint64        `json:"masters"`
-	FileBytes   int64         `json:"file_bytes"`
-	LogBytes    int64         `json:"log_bytes"`
-	UsedBytes   int64         `json:"used_bytes"` // of the file, by something that is kept
-	DiskPercent float64       `json:"disk_percent"`
-	Full        bool          `json:"full"`
-	Removed     uint64        `json:"removed"` // rows, by retention
-	Failure     string        `json:"failure,omitempty"`
-	Damage      []Damage      `json:"damage,omitempty"` // found when it was opened
+	Brief
+	Version   string   `json:"version,omitempty"`
+	First     uint64   `json:"first_frame"` // oldest position kept; 0: none
+	Swept     uint64   `json:"swept"`       // what a start need not read again
+	Events    uint64   `json:"events"`      // kept
+	Masters   uint64   `json:"masters"`
+	FileBytes int64    `json:"file_bytes"`
+	LogBytes  int64    `json:"log_bytes"`
+	UsedBytes int64    `json:"used_bytes"` // of the file, by something that is kept
+	Damage    []Damage `json:"damage,omitempty"`
 }

@@ -58,3 +58,10 @@ func (m *Memory) Restore(context.Context, func(MasterRow) error, func(uint64, *R
 
 // Sweep has nothing to write.
 func (m *Memory) Sweep(context.Context) error { return nil }
+
+// Brief says that nothing is kept.
+func (m *Memory) Brief() Brief {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return Brief{Engine: "memory", Volatile: true, Last: m.seq, Frames: m.seq}
+}

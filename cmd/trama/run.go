@@ -120,7 +120,7 @@ func (a *app) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&a.configFile, "config", config.DefaultFile, "configuration `file`")
 	root.AddGroup(&cobra.Group{ID: "daemon", Title: "The daemon:"}, &cobra.Group{ID: "look", Title: "Look at a running daemon:"},
-		&cobra.Group{ID: "control", Title: "Control a running daemon:"}, &cobra.Group{ID: "frames", Title: "Frames and masters without a daemon:"})
+		&cobra.Group{ID: "control", Title: "Control a running daemon:"}, &cobra.Group{ID: "journal", Title: "The record of frames:"}, &cobra.Group{ID: "frames", Title: "Frames and masters without a daemon:"})
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
 			c.GroupID = group
@@ -130,6 +130,7 @@ func (a *app) root() *cobra.Command {
 	add("daemon", a.serveCommand(), a.checkCommand())
 	add("look", a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.poisonedCommand())
 	add("control", a.sendCommand(), a.reloadCommand(), a.suspendCommand(), a.resumeCommand(), a.kickCommand(), a.restartCommand(), a.faultCommand(), a.logLevelCommand())
+	add("journal", a.journalCommand())
 	add("frames", a.decodeCommand(), a.explainCommand(), a.encodeCommand(), a.profileCommand(), a.simulateCommand())
 	root.AddCommand(a.versionCommand())
 	return root

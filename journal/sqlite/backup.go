@@ -6,13 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 )
 
-// Backup writes a whole and consistent copy of the database to a file that must not exist yet, while the engine goes on.  The copy is synced before
-// it gets its name; it is opened like the database itself.
-func (j *Journal) Backup(ctx context.Context, to string) error {
+// Backup writes a whole and consistent copy of a database to a file that must not exist yet, whether a process uses it or not.  The copy is
+// synced before it gets its name; it is opened like the database itself.
+func Backup(ctx context.Context, path, to string) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		if err == nil {
 			err = fs.ErrExist
@@ -23,7 +27,7 @@ func (j *Journal) Backup(ctx context.Context, to string) error {
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("backup: %w", err)
 	}
-	db, err := sql.Open("sqlite", j.dsn("rw")) // a connection that may only read cannot write a copy either
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_pragma=busy_timeout(10000)&_pragma=wal_autocheckpoint(0)") // one that may only read cannot write a copy either
 	if err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func TestFramesComeBackInTheOrderTheyWereAppended(t *testing.T) {
 		}
 		next[f.Master]++
 	}
-	if s, err := j.Stats(t.Context()); err != nil || s.Commits == 0 || s.Frames != senders*each || s.Last != senders*each {
+	if s, err := j.Stats(t.Context()); err != nil || s.Commits == 0 || s.Brief.Frames != senders*each || s.Last != senders*each {
 		t.Errorf("stats %+v, %v", s, err)
 	}
 }
@@ -359,13 +359,13 @@ func TestABackupMadeWhileRunningIsAWholeJournal(t *testing.T) {
 		}
 	})
 	copied := filepath.Join(dir, "copy.db")
-	err := j.Backup(t.Context(), copied)
+	err := Backup(t.Context(), j.options.Path, copied)
 	close(stop)
 	wg.Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Backup(t.Context(), copied); !errors.Is(err, os.ErrExist) {
+	if err := Backup(t.Context(), j.options.Path, copied); !errors.Is(err, os.ErrExist) {
 		t.Error("a backup over a file:", err)
 	}
 	report, err := Verify(t.Context(), copied)

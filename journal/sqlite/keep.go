@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -15,6 +16,8 @@ type counters struct {
 	commits, entries, frames, bytes atomic.Uint64
 	took, longest                   atomic.Int64  // nanoseconds: of all commits, of the longest
 	removed, checkpoints, logPages  atomic.Uint64 // logPages: about how many the log has got
+	begun                           atomic.Int64  // of the commit being made, Unix nanoseconds; 0: none
+	disk                            atomic.Uint64 // percent in use, as bits of a float64
 	sweepDue                        atomic.Bool
 	sweeping                        sync.Mutex // one sweep at a time
 }
@@ -78,6 +81,7 @@ func (j *Journal) look() {
 		j.options.Warn("the use of the disk is not known", "error", err)
 		return
 	}
+	j.counters.disk.Store(math.Float64bits(percent))
 	full := percent >= float64(j.options.DiskLimit)
 	if j.full.Swap(full) == full {
 		return

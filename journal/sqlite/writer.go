@@ -157,11 +157,13 @@ func (j *Journal) run() {
 			return
 		}
 		begun := time.Now()
+		j.counters.begun.Store(begun.UnixNano())
 		committed := j.w.next - 1
 		err := j.write(begun, tasks)
 		if err == nil && j.w.next-1 > committed {
 			err = j.mark.set(j.w.next - 1)
 		}
+		j.counters.begun.Store(0)
 		if err != nil {
 			j.fail(err, tasks)
 			return

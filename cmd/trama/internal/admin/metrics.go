@@ -5,6 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"trama/actors"
+	"trama/journal"
 )
 
 // metrics returns the registry behind /metrics: the gateway's totals, each listener, the Go runtime and the process.
@@ -30,6 +31,9 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 var (
 	framesDesc        = describe("frames_total", "Whole frames cut from the streams.")
 	acknowledgedDesc  = describe("acknowledged_total", "Acknowledgements handed to the socket.")
+	storedDesc        = describe("stored_total", "Frames on disk.")
+	duplicatesDesc    = describe("duplicates_total", "Resends of frames on disk: acknowledged again, not stored again.")
+	alarmsDesc        = describe("alarms_total", "Oddities that an operator should look at.", "reason")
 	noReplyDueDesc    = describe("no_reply_due_total", "Frames accepted that are owed no acknowledgement.")
 	rejectedDesc      = describe("rejected_total", "Frames refused and not acknowledged.", "reason")
 	poisonedDesc      = describe("poisoned_total", "Frames that made an actor fail.")
@@ -38,6 +42,15 @@ var (
 	mastersOnlineDesc = describe("masters_online", "Masters with a live connection.")
 	connectionsDesc   = describe("connections", "Live connections.")
 	restartsDesc      = describe("actor_restarts_total", "Restarts of actors after a fault.")
+
+	journalUpDesc      = describe("journal_up", "1 while frames are accepted: the journal works and its disk has room.")
+	journalCommitsDesc = describe("journal_commits_total", "Commits, each with one sync of the disk.")
+	journalSecondsDesc = describe("journal_commit_seconds_total", "Time that all commits took together.")
+	journalWorstDesc   = describe("journal_commit_worst_seconds", "Longest commit since the start.")
+	journalWaitingDesc = describe("journal_waiting", "Entries that wait for the next commit.")
+	journalLastDesc    = describe("journal_last_frame", "Position of the newest frame on disk.")
+	journalDiskDesc    = describe("journal_disk_used_ratio", "Part of the disk in use.")
+	journalDamageDesc  = describe("journal_damaged", "Places found damaged when the journal was opened.")
 
 	upDesc               = describe("listener_up", "1 while the listener accepts.", "listener")
 	liveDesc             = describe("listener_connections", "Live connections of the listener.", "listener")
@@ -58,7 +71,8 @@ var (
 // Describe implements prometheus.Collector.
 func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		framesDesc, acknowledgedDesc, noReplyDueDesc, rejectedDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
+		framesDesc, storedDesc, duplicatesDesc, alarmsDesc, acknowledgedDesc, noReplyDueDesc, journalUpDesc, journalCommitsDesc, journalSecondsDesc, journalWorstDesc,
+		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
 		connectionsDesc, restartsDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
 		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, heartbeatsDesc, generationDesc,
 	} {
@@ -76,6 +90,12 @@ func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
 	}
 	t := c.gateway.Totals()
 	counter(framesDesc, t.Frames)
+	counter(storedDesc, t.Stored)
+	counter(duplicatesDesc, t.Duplicates)
+	for reason, n := range t.Alarms {
+		counter(alarmsDesc, n, reason)
+	}
+	c.journal(t.Journal, out)
 	counter(acknowledgedDesc, t.Acknowledged)
 	counter(noReplyDueDesc, t.NoReplyDue)
 	counter(poisonedDesc, t.Poisoned)
@@ -110,5 +130,29 @@ func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
 		counter(asideDesc, l.Aside, l.Name)
 		counter(heartbeatsDesc, l.Heartbeats, l.Name)
 		gauge(generationDesc, int(l.Definition.Generation), l.Name)
+	}
+}
+
+// journal tells how the journal does.
+func (c gatewayCollector) journal(b journal.Brief, out chan<- prometheus.Metric) {
+	up := 1.0
+	if b.Full || b.Failure != "" {
+		up = 0
+	}
+	for _, m := range []struct {
+		desc  *prometheus.Desc
+		kind  prometheus.ValueType
+		value float64
+	}{
+		{journalUpDesc, prometheus.GaugeValue, up},
+		{journalCommitsDesc, prometheus.CounterValue, float64(b.Commits)},
+		{journalSecondsDesc, prometheus.CounterValue, b.Took.Seconds()},
+		{journalWorstDesc, prometheus.GaugeValue, b.Worst.Seconds()},
+		{journalWaitingDesc, prometheus.GaugeValue, float64(b.Waiting)},
+		{journalLastDesc, prometheus.GaugeValue, float64(b.Last)},
+		{journalDiskDesc, prometheus.GaugeValue, b.Disk / 100},
+		{journalDamageDesc, prometheus.GaugeValue, float64(b.Damaged)},
+	} {
+		out <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value)
 	}
 }
