@@ -113,6 +113,9 @@ func (m masterActor) answered(f *codec.Frame) {
 	}
 	c.answer = append([]byte(nil), f.Raw()...)
 	c.result.AnswerHex = hexString(c.answer)
+	if err := c.profile.Relate(&c.frame, f); err != nil {
+		c.result.Detail = "answer cannot be shown with what was asked: " + err.Error()
+	}
 	if text, err := f.AppendJSON(nil); err == nil {
 		if err := json.Unmarshal(text, &c.result.Answer); err != nil {
 			c.result.Detail = "answer cannot be shown: " + err.Error()

@@ -234,6 +234,9 @@ func (c *compiler) examples(d *definition) {
 		if e.reply, err = hexBytes(def.reply); err != nil {
 			c.src.problem(def.path+".reply", quote(def.reply), "hexadecimal digits, two for each byte")
 		}
+		if e.request, err = hexBytes(def.request); err != nil {
+			c.src.problem(def.path+".request", quote(def.request), "hexadecimal digits, two for each byte")
+		}
 		if def.now != "" {
 			if e.now, err = time.Parse(time.RFC3339, def.now); err != nil {
 				e.now, err = time.ParseInLocation("2006-01-02T15:04:05", def.now, c.zone)

@@ -75,8 +75,8 @@ type setDef struct {
 }
 
 type exampleDef struct {
-	path, title, hex, direction, reply, now string
-	expect                                  map[string]any
+	path, title, hex, direction, reply, now, request string
+	expect                                           map[string]any
 }
 
 var (
@@ -277,7 +277,7 @@ func readReply(t *table) replyDef {
 
 func readExample(t *table) exampleDef {
 	e := exampleDef{path: t.path, title: t.text("title"), hex: t.requiredText("hex"),
-		direction: t.word("direction", directionWords, "any"), reply: t.text("reply"), now: t.text("now")}
+		direction: t.word("direction", directionWords, "any"), reply: t.text("reply"), now: t.text("now"), request: t.text("request")}
 	if v, ok := t.get("expect"); ok {
 		if e.expect, ok = v.(map[string]any); !ok {
 			t.src.problem(t.at("expect"), describe(v), "a table of fields and their values")

@@ -18,6 +18,7 @@ type example struct {
 	frame     []byte
 	expect    map[string]any
 	reply     []byte
+	request   []byte // the frame that this one answers
 	now       time.Time
 }
 
@@ -43,6 +44,11 @@ func (p *Profile) checkExample(e *example) (out []error) {
 	if err := p.Decode(e.direction, e.frame, &f); err != nil {
 		return append(out, err)
 	}
+	if len(e.request) > 0 {
+		if err := p.relateExample(e, &f); err != nil {
+			return append(out, err)
+		}
+	}
 	for _, key := range keysOf(e.expect) {
 		if err := p.expect(&f, key, e.expect[key]); err != nil {
 			out = append(out, fmt.Errorf("%s: %w", key, err))
@@ -61,6 +67,24 @@ func (p *Profile) checkExample(e *example) (out []error) {
 		}
 	}
 	return out
+}
+
+// relateExample tells f which request it answers.
+func (p *Profile) relateExample(e *example, f *Frame) error {
+	way := Downlink
+	if e.direction == Downlink {
+		way = Uplink
+	}
+	var request Frame
+	if err := p.Decode(way, e.request, &request); err != nil {
+		return fmt.Errorf("request: %w", err)
+	}
+	if len(p.answer) > 0 || p.grammar != nil && len(p.grammar.answers) > 0 {
+		if !p.Answers(&request, f) {
+			return errors.New("request: by [answer] this is no answer to it")
+		}
+	}
+	return p.Relate(&request, f)
 }
 
 // expect compares one field on the wire, so that a value may be written in any way that can be encoded.

@@ -21,6 +21,7 @@ const (
 	exAhead              // whether the next bytes are text
 	exUplink             // whether the frame goes to the server
 	exIndex              // number of the element in the list around
+	exAt                 // value of a field in one element of a list
 	exOr
 	exAnd
 	exNot
@@ -78,6 +79,7 @@ type exprParser struct {
 	depth int
 	field func(name string) (reg int, err error)
 	fold  func(list string, bits int64) (reg int, err error)
+	table func(list string) (table int, err error)
 	label func(name, label string) (int64, bool) // value of a quoted text compared with a field
 	last  string                                 // name read last, for label
 }
@@ -229,10 +231,37 @@ func (p *exprParser) named(name string) (*expr, error) {
 		return &expr{code: exAhead, text: []byte(text)}, err
 	case "join":
 		return p.join()
+	case "at":
+		return p.at()
 	}
 	p.last = name
 	reg, err := p.field(name)
 	return &expr{code: exReg, reg: reg}, err
+}
+
+// at is the value of a field in one element of a list.
+func (p *exprParser) at() (*expr, error) {
+	if !p.word("(") {
+		return nil, fmt.Errorf("at needs a list and a number: at(list.field, index)")
+	}
+	p.skip()
+	start := p.i
+	for p.i < len(p.text) && isNameByte(p.text[p.i]) {
+		p.i++
+	}
+	name := p.text[start:p.i]
+	if !p.word(",") {
+		return nil, fmt.Errorf("at needs a list and a number: at(list.field, index)")
+	}
+	which, err := p.binary(0)
+	if err == nil && !p.word(")") {
+		err = fmt.Errorf("a parenthesis is not closed")
+	}
+	if err != nil {
+		return nil, err
+	}
+	table, err := p.table(name)
+	return &expr{code: exAt, a: which, reg: table}, err
 }
 
 func (p *exprParser) join() (*expr, error) {

@@ -15,7 +15,8 @@ type exprPlace struct {
 	left   int    // bytes left in the region; -1 when not known
 	uplink bool
 	index  int
-	short  bool // set when more bytes are needed to tell
+	tables [][]int64 // by exAt
+	short  bool      // set when more bytes are needed to tell
 }
 
 func truth(b bool) int64 {
@@ -54,6 +55,12 @@ func (e *expr) eval(at *exprPlace) int64 {
 		return truth(at.uplink)
 	case exIndex:
 		return int64(at.index)
+	case exAt:
+		i := e.a.eval(at)
+		if e.reg >= len(at.tables) || i < 0 || i >= int64(len(at.tables[e.reg])) {
+			return 0
+		}
+		return at.tables[e.reg][i]
 	case exNot:
 		return truth(e.a.operand(at) == 0)
 	case exNeg:

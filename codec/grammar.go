@@ -12,6 +12,14 @@ type grammar struct {
 	unused   []string // paths of layouts that nothing uses
 	replies  []grammarReply
 	answers  [][2]string
+	asks     []asked // what computed fields want to know of the request
+	tables   int     // lists whose elements are kept for at(); the first is never used
+}
+
+// asked is a field of the request that a frame answers.
+type asked struct {
+	key, path string
+	reg       int
 }
 
 // family is one kind of frame on a stream: how it is delimited, and what stands around its bodies.
@@ -93,6 +101,7 @@ type node struct {
 	count     *expr
 	stop      *expr
 	separator []byte
+	asks      bool // depends on the request that the frame answers
 	column    bool // one of the columns of the group around
 	element   int  // op of the group around each element; -1: an element is one field
 	on        *expr
@@ -102,6 +111,7 @@ type node struct {
 	mark      int   // place of its first byte; the place after its last is the next one
 	clear     []int // registers that are zero when it is absent
 	folds     []int // registers that a list begins at zero
+	tables    []int // values that a list begins without
 	listReg   int
 	plan      []stage // of kids
 	every     *run    // of an element, when all look alike

@@ -25,6 +25,11 @@ func (g *grammarCompiler) bind() {
 			o.slot = uint8(slots[same])
 		}
 	}
+	for _, a := range g.g.asks {
+		if c.all[a.key] == nil {
+			c.src.problem(a.path, quote("request."+a.key), "a field of some message", keysOf(c.all)...)
+		}
+	}
 	if p.slots > maxSlots || len(p.ops) > 1<<16-1 {
 		c.src.problem("frame", fmt.Sprintf("%d fields, %d of them remembered or counted", len(p.ops), p.slots), fmt.Sprintf("at most 65535, %d", maxSlots))
 		return

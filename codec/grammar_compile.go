@@ -19,6 +19,8 @@ type grammarCompiler struct {
 	usedNames   map[string]bool
 	fields      []*Field // of the message being compiled
 	list        *node    // the innermost list around
+	asked       bool     // an expression named something that follows from the request
+	computing   bool     // expressions may name fields of the request
 	columns     bool     // what is compiled stands between separators
 }
 

@@ -72,6 +72,7 @@ func (g *grammarCompiler) leaf(n *node, def *fieldDef, s *scope) []*node {
 
 // computed values have no bytes: an expression, or a table of them.
 func (g *grammarCompiler) computed(n *node, def *fieldDef, s *scope) {
+	defer func() { n.asks = n.asks || g.asked }()
 	if def.joins != nil {
 		n.value = g.joined(def, s)
 		return

@@ -37,6 +37,9 @@ func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
 		defer func(columns bool) { g.columns = columns }(g.columns)
 		g.columns = false
 	}
+	g.computing = def.kind == "computed" || def.joins != nil
+	g.asked = false
+	defer func() { g.computing = false }()
 	n := &node{path: def.path, op: -1, column: column, when: g.expr(def.path+".when", def.when, s), tail: -1, element: -1, rest: def.rest, optional: def.optional,
 		before: g.marker(def.path+".before", def.before), until: g.marker(def.path+".until", def.until)}
 	if len(n.before) == 0 {
@@ -49,6 +52,7 @@ func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
 		g.c.src.problem(def.path+".optional", "it alone", "it with before: the text by which the field is known to be there (or when)")
 	}
 	n.size = g.expr(def.path+".size", def.sizeExpr, s)
+	n.asks = g.asked
 	switch def.kind {
 	case "group":
 		n.kind = nodeGroup

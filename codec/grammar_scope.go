@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ type binding struct {
 	reg   int
 	mark  int
 	folds map[int64]int
+	table int
 }
 
 func newScope(parent *scope, prefix string) *scope {
@@ -97,6 +99,9 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 	}
 	p := &exprParser{text: text}
 	p.field = func(name string) (int, error) {
+		if key, ok := strings.CutPrefix(name, "request."); ok {
+			return g.ask(path, key)
+		}
 		b := s.find(name)
 		if b == nil {
 			err := fmt.Errorf("no field %q before this one", name)
@@ -104,6 +109,11 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 				err = fmt.Errorf("%w; did you mean %q?", err, near)
 			}
 			return 0, err
+		}
+		if slices.ContainsFunc(b.nodes, func(n *node) bool { return n.asks }) {
+			if g.asked = true; !g.computing {
+				return 0, fmt.Errorf("%s follows from the request: only computed fields may depend on it", name)
+			}
 		}
 		return g.register(b), nil
 	}
@@ -126,6 +136,21 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 		}
 		return b.folds[bits], nil
 	}
+	p.table = func(name string) (int, error) {
+		b := s.find(name)
+		if b == nil || b.list == nil || !strings.Contains(name, ".") {
+			return 0, fmt.Errorf("no field %q of a list before this one", name)
+		}
+		if b.table == 0 {
+			g.g.tables++
+			b.table = g.g.tables
+			b.list.tables = append(b.list.tables, b.table)
+			for _, i := range b.ops {
+				g.p.ops[i].table = b.table
+			}
+		}
+		return b.table, nil
+	}
 	p.label = func(name, label string) (int64, bool) {
 		if b := s.find(name); b != nil {
 			for _, i := range b.ops {
@@ -142,6 +167,22 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 		return nil
 	}
 	return e
+}
+
+// ask is the register of a field of the request that a frame answers.
+func (g *grammarCompiler) ask(path, key string) (int, error) {
+	if !g.computing {
+		return 0, fmt.Errorf("request.%s: where a frame ends and what is in it must not depend on another one; only computed fields may", key)
+	}
+	g.asked = true
+	for _, a := range g.g.asks {
+		if a.key == key {
+			return a.reg, nil
+		}
+	}
+	g.g.regs++
+	g.g.asks = append(g.g.asks, asked{key, path, g.g.regs - 1})
+	return g.g.regs - 1, nil
 }
 
 // derive notes that the weaver fills a field by turning e round.

@@ -26,6 +26,7 @@ type machine struct {
 	inner         int    // plain bytes of the region walked last
 	hash, scratch []byte // memory for copies
 	hidden        []byte // bytes of a part as they stand on the wire
+	asked         *Frame // the request that the frame answers, when that is known
 	table         *node  // the group whose columns are walked
 	begun         bool   // a column of it was there
 	plain         int    // parts around whose bytes are not those of the wire
@@ -65,8 +66,13 @@ func (m *machine) start(p *Profile, f *Frame, up bool) {
 	clear(m.marks)
 	m.p, m.f, m.off, m.depth, m.late = p, f, 0, 0, m.late[:0]
 	m.plain, m.table, m.begun = 0, nil, false
-	m.place = exprPlace{regs: m.regs, uplink: up}
+	m.place = exprPlace{regs: m.regs, uplink: up, tables: m.place.tables}
 	m.bad = failure{}
+	if m.asked != nil {
+		for _, a := range g.asks {
+			m.regs[a.reg] = m.asked.valueAt(a.key)
+		}
+	}
 }
 
 // refuse says what is wrong, if anybody listens.
@@ -145,6 +151,10 @@ func (m *machine) nodes(list []*node) verdict {
 }
 
 func (m *machine) node(n *node) verdict {
+	if n.asks && m.asked == nil {
+		m.regs[m.p.ops[n.op].reg] = 0
+		return whole // it needs the request that the frame answers
+	}
 	if n.when != nil {
 		v, known := m.eval(n.when)
 		if !known {

@@ -329,8 +329,15 @@ func (p *Profile) grammarSplitter(d Direction) func(data []byte, atEOF bool) (in
 
 // decodeGrammar decodes a whole frame.
 func (p *Profile) decodeGrammar(d Direction, raw []byte, f *Frame) error {
+	return p.decodeAnswer(d, raw, f, nil)
+}
+
+// decodeAnswer decodes a whole frame that answers asked, if that is known.
+func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 	m := machines.Get().(*machine)
 	defer machines.Put(m)
+	m.asked = asked
+	defer func() { m.asked = nil }()
 	_, v := p.try(m, d, f, raw, true)
 	if v != whole {
 		m.loud, m.slow = true, true

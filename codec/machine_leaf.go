@@ -107,7 +107,7 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 			return m.fail(n, int(c.off), ErrConst, "found %d, expected %d", int64(num), want)
 		}
 	}
-	if o.reg > 0 || o.fold != nil {
+	if o.reg > 0 || o.fold != nil || o.table > 0 {
 		m.note(o, num, m.data[c.off:c.off+c.size])
 	}
 	if n.exponent != nil {
@@ -135,7 +135,7 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 			}
 			return refused
 		}
-		if part.reg > 0 || part.fold != nil {
+		if part.reg > 0 || part.fold != nil || part.table > 0 {
 			m.note(part, bits, nil)
 		}
 		if m.f != nil {
@@ -159,6 +159,9 @@ func (m *machine) note(o *op, num uint64, b []byte) {
 			num = uint64(o.time.packed(b))
 		}
 		m.regs[o.reg] = int64(num)
+	}
+	if o.table > 0 {
+		m.place.keep(o.table, int64(num))
 	}
 	if f := o.fold; f != nil {
 		if at := m.regs[f.reg+1]; at < 64 {

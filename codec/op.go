@@ -76,9 +76,10 @@ type op struct {
 	enum   map[string]uint64 // label → value, for building only
 	preset *preset           // value when none is given
 
-	reg  int   // where the grammar keeps the value for expressions; 0: nobody asks
-	form *form // what the grammar knows beyond the above
-	fold *fold // collects bits over a list
+	reg   int   // where the grammar keeps the value for expressions; 0: nobody asks
+	form  *form // what the grammar knows beyond the above
+	fold  *fold // collects bits over a list
+	table int   // keeps the values of all elements of a list; 0: nobody asks
 }
 
 // preset is the default or the constant of a field, ready to be written.

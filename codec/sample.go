@@ -160,7 +160,7 @@ func (s *sampler) goals(f *family, shape *shape) []goal {
 			if n.op >= 0 {
 				label = join(name, s.ops[n.op].field.Key)
 			}
-			if n.when != nil || n.optional {
+			if (n.when != nil || n.optional) && !n.asks {
 				here = append(on, decision{subject{n, aspectThere}, 1})
 				add(label+" is there", n.path, here)
 				add(label+" is not there", n.path, append(on, decision{subject{n, aspectThere}, 0}))

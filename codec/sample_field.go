@@ -137,6 +137,9 @@ func (w *grower) note(o *op, at spot, num uint64, b []byte) {
 		}
 		w.regs[o.reg] = from
 	}
+	if o.table > 0 {
+		w.tables.keep(o.table, int64(num))
+	}
 	if f := o.fold; f != nil {
 		if all := w.regs[f.reg]; all != nil {
 			w.regs[f.reg] = &origin{parts: append(all.parts[:len(all.parts):len(all.parts)], from), bits: f.bits}

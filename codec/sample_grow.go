@@ -9,11 +9,12 @@ import (
 // demands of a field that is already written becomes a wish for it, and the walk begins again; so it goes on until
 // nothing is demanded, or the budget is spent.  The frame is then decoded, which alone says whether it is one.
 type grower struct {
-	p    *Profile
-	g    *grammar
-	ops  []op
-	way  Direction
-	goal *goal
+	p      *Profile
+	g      *grammar
+	tables exprPlace // values of the elements of lists, for at()
+	ops    []op
+	way    Direction
+	goal   *goal
 
 	force   map[subject]int // decisions that the goal asks for
 	soft    map[turn]int    // decisions that turned out to be impossible otherwise
@@ -300,7 +301,7 @@ func (w *grower) missed(f *Frame) string {
 
 // optionalComputed says that n is a computed value for which no row may fit.
 func (w *grower) optionalComputed(n *node) bool {
-	return w.ops[n.op].code == opComputed && n.on != nil
+	return w.ops[n.op].code == opComputed && (n.on != nil || n.asks)
 }
 
 func (w *grower) nodes(list []*node) bool {
@@ -322,6 +323,9 @@ func (w *grower) node(n *node) bool {
 	}
 	if n.when != nil || n.optional {
 		w.took[decision{subject{n, aspectThere}, int(truth(there))}] = true
+	}
+	if n.asks {
+		return true // it takes a request to have it
 	}
 	if !there {
 		for _, reg := range n.clear {

@@ -67,6 +67,9 @@ func (w *grower) list(n *node) bool {
 	for _, reg := range n.folds {
 		w.regs[reg] = nil
 	}
+	for _, t := range n.tables {
+		w.tables.clearTable(t)
+	}
 	nth := w.turns[subject{n, aspectCase}] // a list has no cases: the subject counts its turns
 	w.turns[subject{n, aspectCase}]++
 	at := spot{spotSize, n.op, nth}

@@ -70,7 +70,7 @@ func (w *grower) eval(e *expr, s *scene, t *trial) int64 {
 	for reg, o := range s.regs {
 		regs[reg] = w.value(o, t)
 	}
-	at := exprPlace{regs: regs, uplink: w.way == Uplink, index: s.index, left: -1}
+	at := exprPlace{regs: regs, uplink: w.way == Uplink, index: s.index, left: -1, tables: w.tables.tables}
 	if e.looks && s.zone != nil {
 		end := len(w.out)
 		if s.zone.bounded {

@@ -165,6 +165,10 @@ func (w *weaver) nodes(list []*node, in *woven) error {
 }
 
 func (w *weaver) node(n *node, in *woven) error {
+	if n.asks { // what the request said is not written
+		in.used[w.key(n)] = true
+		return nil
+	}
 	if !w.present(n, in) {
 		for _, reg := range n.clear {
 			w.regs[reg], w.seqs[reg] = 0, -1

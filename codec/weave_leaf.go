@@ -237,6 +237,9 @@ func (w *weaver) note(o *op, seq int, num uint64, b []byte) {
 		}
 		w.regs[o.reg], w.seqs[o.reg] = int64(num), seq
 	}
+	if o.table > 0 {
+		w.place.keep(o.table, int64(num))
+	}
 	if f := o.fold; f != nil && w.regs[f.reg+1] < 64 {
 		w.regs[f.reg] |= int64(num) << uint(w.regs[f.reg+1])
 		w.regs[f.reg+1] += int64(f.bits)

@@ -62,6 +62,9 @@ func (w *weaver) list(n *node, in *woven) error {
 	for _, reg := range n.folds {
 		w.regs[reg] = 0
 	}
+	for _, t := range n.tables {
+		w.place.clearTable(t)
+	}
 	var elements []any
 	if v, given := in.values[key]; given {
 		switch v := v.(type) {

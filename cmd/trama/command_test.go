@@ -117,6 +117,22 @@ func TestParameterRequestsKeepAnyByte(t *testing.T) {
 	command(t, "", args...).want(t, 0, "001201000000001234567801027000e93130ff")
 }
 
+// An answer of Modbus does not say which registers it holds; with its request it is told.
+func TestDecodeTakesTheRequestThatWasAnswered(t *testing.T) {
+	answer := "000c0000000711030400 8d008e"
+	decode := []string{"decode", "-p", "modbus-tcp", "--direction", "uplink", "--json", answer}
+	got := command(t, "", append(decode, "--request", "000c00000006110300 7c0002")...)
+	if got.code != 0 || !strings.Contains(got.stdout, `"start":124,"count":2,"byte_count":4`) {
+		t.Errorf("%d: %s%s", got.code, got.stdout, got.stderr)
+	}
+	if got = command(t, "", decode...); strings.Contains(got.stdout, "start") {
+		t.Errorf("without the request: %s", got.stdout)
+	}
+	if got = command(t, "", append(decode, "--request", "00")...); got.code == 0 || !strings.Contains(got.stderr, "--request") {
+		t.Errorf("%d: %s", got.code, got.stderr)
+	}
+}
+
 func TestDecodeShowsFieldsForPeople(t *testing.T) {
 	r := command(t, "", "decode", "-p", "extended", "0025 0100 000000 12345678 01 02 03", "6d0020261123143000000000070041ac0000")
 	r.want(t, 0, "extended measurement from master, 32 bytes", "SD   12345678", "28: 41ac0000", "MS   21.5")

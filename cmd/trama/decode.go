@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) decodeCommand() *cobra.Command {
-	var profile, direction string
+	var profile, direction, request string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "decode --profile NAME [HEX…]",
@@ -23,6 +23,9 @@ func (a *app) decodeCommand() *cobra.Command {
 		Example: "  trama decode --profile extended 00250100000000123456780102036d0020261123143000000000070041ac0000",
 		RunE: func(_ *cobra.Command, args []string) error {
 			d, err := newDecoder(a, profile, direction, asJSON)
+			if err == nil {
+				err = d.answering(request)
+			}
 			if err != nil {
 				return err
 			}
@@ -34,6 +37,7 @@ func (a *app) decodeCommand() *cobra.Command {
 	}
 	c.Flags().StringVarP(&profile, "profile", "p", "", "shipped profile, or `path` of a definition (required)")
 	c.Flags().StringVar(&direction, "direction", "any", "any, uplink (to the server) or downlink (from it)")
+	c.Flags().StringVar(&request, "request", "", "the frame in `hex` that these answer, for fields that follow from it")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object per frame; encode --from-json takes it back")
 	return c
 }
@@ -44,8 +48,25 @@ type decoder struct {
 	profile   *codec.Profile
 	direction codec.Direction
 	json      bool
+	request   *codec.Frame // what the frames answer; nil: not known
 	frame     codec.Frame
 	shown     int
+}
+
+// answering takes the request of --request.
+func (d *decoder) answering(text string) error {
+	if text == "" {
+		return nil
+	}
+	raw, err := parseHex(text)
+	if err != nil {
+		return usageError{fmt.Errorf("--request: %w", err)}
+	}
+	d.request = new(codec.Frame)
+	if err := d.profile.Decode(codec.Downlink, raw, d.request); err != nil {
+		return fmt.Errorf("--request: %w", err)
+	}
+	return nil
 }
 
 func newDecoder(a *app, profile, direction string, asJSON bool) (*decoder, error) {
@@ -131,6 +152,11 @@ func (d *decoder) cut(raw []byte) (frames [][]byte) {
 }
 
 func (d *decoder) show() error {
+	if d.request != nil && d.frame.Direction() != codec.Downlink {
+		if err := d.profile.Relate(d.request, &d.frame); err != nil {
+			return err
+		}
+	}
 	if d.json {
 		object, err := d.frame.AppendJSON(nil)
 		if err != nil {
