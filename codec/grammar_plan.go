@@ -31,7 +31,7 @@ const (
 // stageKind of a node that is not part of a run.
 func (g *grammarCompiler) stageKind(n *node) stageKind {
 	switch {
-	case n.before != nil || n.optional || n.column || n.mark > 0:
+	case n.before != nil || n.optional || n.column || n.mark > 0 || n.asks:
 		return stageNode
 	case n.kind == nodeList && n.size == nil && n.until == nil && n.transform == nil && !n.rest && (n.tail <= 0 || n.count != nil):
 		return stageList
@@ -111,7 +111,7 @@ func (g *grammarCompiler) inner(n *node, depth uint8) {
 
 // regular says that a field can be part of a run, or be one.
 func (g *grammarCompiler) regular(n *node) bool {
-	if n.kind != nodeLeaf || n.before != nil || n.optional || n.column || n.size != nil || n.rest || n.until != nil || n.exponent != nil || n.on != nil {
+	if n.kind != nodeLeaf || n.asks || g.p.ops[n.op].table > 0 || n.before != nil || n.optional || n.column || n.size != nil || n.rest || n.until != nil || n.exponent != nil || n.on != nil {
 		return false
 	}
 	o := &g.p.ops[n.op]

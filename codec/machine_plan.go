@@ -72,7 +72,7 @@ func (m *machine) sized(n *node) verdict {
 	if !ok {
 		return refused
 	}
-	if o.reg > 0 || o.fold != nil {
+	if o.reg > 0 || o.fold != nil || o.table > 0 {
 		m.note(o, num, b)
 	}
 	at := m.off

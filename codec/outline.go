@@ -77,6 +77,8 @@ type OutlineNode struct {
 	Mark      int   // place of its first byte; the next number is the place after its last
 	Clear     []int // registers that are zero when it is absent
 	Folds     []int // registers that a list begins at zero
+	Tables    []int // tables that a list begins empty
+	Asks      bool  // it follows from the request that the frame answers, and is not there without it
 	Register  int   // of a list: how many elements it has
 }
 
@@ -143,6 +145,7 @@ type OutlineField struct {
 	Register         int
 	Fold             int // first of two registers that collect bits over a list
 	FoldBits         int
+	Table            int // keeps the values of all elements of a list
 	Signed           bool
 	Form             *OutlineForm
 }
@@ -214,7 +217,7 @@ type OutlinePattern struct {
 }
 
 // OutlineExpr is an expression; Op is the operator as it is written, or "number", "register", "remaining", "next",
-// "ahead", "uplink", "index".
+// "ahead", "uplink", "index", "at" (register is the table, a the number of the element).
 type OutlineExpr struct {
 	Op       string
 	A, B     *OutlineExpr

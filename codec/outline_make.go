@@ -116,6 +116,7 @@ func (m *outliner) node(n *node) *OutlineNode {
 		Rest: n.rest, Tail: n.tail, Until: n.until, Before: n.before, Optional: n.optional, Exponent: outlineExpr(n.exponent),
 		Value: outlineExpr(n.value), Kids: m.nodes(n.kids), Count: outlineExpr(n.count), Stop: outlineExpr(n.stop),
 		Separator: n.separator, Column: n.column, On: outlineExpr(n.on), Mark: n.mark, Clear: n.clear, Folds: n.folds, Register: n.listReg,
+		Tables: n.tables, Asks: n.asks,
 	}
 	if n.kind == nodeList {
 		out.Element = n.element + 1
@@ -196,6 +197,7 @@ func (m *outliner) field(o *op) OutlineField {
 			f.Time.Parts = append(f.Time.Parts, OutlineTimePart{unit, part.offset, part.size})
 		}
 	}
+	f.Table = o.table
 	if o.fold != nil {
 		f.Fold, f.FoldBits = o.fold.reg, o.fold.bits
 	}
@@ -245,7 +247,7 @@ func ints(b []uint8) (out []int) {
 
 // exprNames are the words of what is no operator between two values; those are taken from binaryWords.
 var exprNames = map[exprCode]string{exConst: "number", exReg: "register", exRemaining: "remaining", exNext: "next",
-	exAhead: "ahead", exUplink: "uplink", exIndex: "index", exNot: "not", exNeg: "negative"}
+	exAhead: "ahead", exUplink: "uplink", exIndex: "index", exAt: "at", exNot: "not", exNeg: "negative"}
 
 func outlineExpr(e *expr) *OutlineExpr {
 	if e == nil {

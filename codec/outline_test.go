@@ -15,11 +15,11 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		of     any
 		fields string
 	}{
-		{op{}, "code flags check little role shift slot size most mask lo hi ranges want chars pad padded parts field time scale enum preset reg form fold"},
+		{op{}, "code flags check little role shift slot size most mask lo hi ranges want chars pad padded parts field time scale enum preset reg form fold table"},
 		{form{}, "swap swapped minus minusBit missing filler right digits hexDigit charset reversed clock degrees letters fill counter labels column base places texts words signed"},
 		{pattern{}, "bytes bad"},
 		{labelRange{}, "lo hi label"},
-		{node{}, "path column kind op parts quick when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg byValue plan every"},
+		{node{}, "path column kind op parts quick when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg tables asks byValue plan every"},
 		{branch{}, "path text is other when kids plan"},
 		{row{}, "is other value"},
 		{checkPlan{}, "sum from to hex"},
@@ -34,7 +34,7 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{timeLayout{}, "text parts size zone as stamp whole"},
 		{clock{}, "kind epoch step zone"},
 		{scaling{}, "a b c exact places"},
-		{grammar{}, "families regs marks derived rewrites unused replies answers"},
+		{grammar{}, "families regs marks derived rewrites unused replies answers asks tables"},
 	} {
 		typ := reflect.TypeOf(known.of)
 		var have []string

@@ -524,6 +524,12 @@ function M:note(o, hi, lo, b)
       self.regs[o.register] = W.signed(hi, lo)
     end
   end
+  if o.table then
+    local all = self.tables[o.table]
+    if all then
+      all[#all + 1] = W.signed(hi, lo)
+    end
+  end
   if o.fold then
     local at = self.regs[o.fold + 1] or 0
     if at < 64 then

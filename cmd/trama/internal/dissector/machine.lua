@@ -110,6 +110,9 @@ function M:value(e)
     return truth(self.up)
   elseif op == "index" then
     return self.index
+  elseif op == "at" then
+    local all = self.tables[e.register]
+    return all and all[self:value(e.a) + 1] or 0
   elseif op == "not" then
     return truth(self:value(e.a) == 0)
   elseif op == "negative" then
@@ -143,6 +146,9 @@ function M:nodes(list)
 end
 
 function M:node(n)
+  if n.asks then -- a capture does not say which request a frame answers
+    return whole
+  end
   if n.when then
     local v, known = self:eval(n.when)
     if not known then
@@ -351,6 +357,9 @@ end
 function M:list(n)
   for _, reg in ipairs(n.folds or {}) do
     self.regs[reg] = 0
+  end
+  for _, t in ipairs(n.tables or {}) do
+    self.tables[t] = {}
   end
   local count
   if n.count then
