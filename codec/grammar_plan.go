@@ -111,8 +111,13 @@ func (g *grammarCompiler) inner(n *node, depth uint8) {
 
 // regular says that a field can be part of a run, or be one.
 func (g *grammarCompiler) regular(n *node) bool {
-	if n.kind != nodeLeaf || n.asks || g.p.ops[n.op].table > 0 || n.before != nil || n.optional || n.column || n.size != nil || n.rest || n.until != nil || n.exponent != nil || n.on != nil {
+	if n.kind != nodeLeaf || n.asks || n.before != nil || n.optional || n.column || n.size != nil || n.rest || n.until != nil || n.exponent != nil || n.on != nil {
 		return false
+	}
+	for i := n.op; i <= n.op+n.parts; i++ {
+		if g.p.ops[i].table > 0 {
+			return false
+		}
 	}
 	o := &g.p.ops[n.op]
 	switch o.code {
