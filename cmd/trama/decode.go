@@ -58,7 +58,7 @@ func (d *decoder) answering(text string) error {
 	if text == "" {
 		return nil
 	}
-	raw, err := parseHex(text)
+	raw, err := explain.ParseHex(text)
 	if err != nil {
 		return usageError{fmt.Errorf("--request: %w", err)}
 	}
