@@ -127,6 +127,8 @@ func (v *prover) extent(e *expr) extent {
 		return extent{-1, 255}
 	case exIndex:
 		return extent{0, hardMaxFrame}
+	case exAt:
+		return whatever
 	case exAhead, exUplink, exOr:
 		return v.truthOf(e)
 	}
@@ -264,7 +266,7 @@ const enumerated = 4096
 
 // values calls visit with each value that an expression can have; false when they are too many or not known.
 func (v *prover) values(e *expr, visit func(value int64)) bool {
-	if e.sees() || e.asks(exIndex, exUplink) {
+	if e.sees() || e.asks(exIndex, exUplink, exAt) {
 		return false
 	}
 	var regs []int
