@@ -72,10 +72,10 @@ func (g *grammarCompiler) armour(path, name string) *Armour {
 	if name == "" {
 		return nil
 	}
-	if a := namedArmours[name]; a != nil {
+	if a := g.c.src.armour(name); a != nil {
 		return a
 	}
-	names := keysOf(namedArmours)
+	names := g.c.src.armourNames()
 	g.c.src.problem(path+".armour", quote(name), "one of "+strings.Join(names, ", "), names...)
 	return nil
 }

@@ -10,12 +10,17 @@ import (
 
 // Compile makes a profile of a definition in TOML.  file names it in errors.  The error is a *DefinitionError
 // with every problem found.
-func Compile(file string, src []byte) (*Profile, error) { return CompileWith(file, src, nil) }
+func Compile(file string, src []byte) (*Profile, error) { return Compiler{}.Compile(file, src) }
 
 // CompileWith is Compile for a definition that includes parts of its own: open returns the text of one by its name.
 // Names that open does not know (or all, when it is nil) are those of the parts that are shipped.
 func CompileWith(file string, src []byte, open func(name string) ([]byte, error)) (*Profile, error) {
-	c := &compiler{src: &source{file: file}, open: open, sources: []Source{{Name: file, Text: src}}, p: &Profile{commandOp: -1, resultOp: -1, chooseAt: -1}}
+	return Compiler{Open: open}.Compile(file, src)
+}
+
+// Compile is what the function of that name does, with the parts and algorithms of own.
+func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
+	c := &compiler{src: &source{file: file, own: &own}, open: own.Open, sources: []Source{{Name: file, Text: src}}, p: &Profile{commandOp: -1, resultOp: -1, chooseAt: -1}}
 	c.p.length.op = -1
 	if root := c.src.parseTOML(src); root != nil {
 		d := readDefinition(root)

@@ -71,7 +71,7 @@ func (c *compiler) form(def *fieldDef, o *op) {
 	}
 	c.unfit(def, "charset", def.charset != "", o.code == opASCII, "ascii")
 	c.unfit(def, "reversed", def.reversed, o.code == opASCII || o.code == opHex, "ascii or hex")
-	f.charset = charsets[def.charset]
+	f.charset = c.src.charset(def.charset)
 	if def.charset != "" && def.chars == "" {
 		def.chars = "any"
 	}

@@ -155,7 +155,7 @@ func (f *fieldDef) readGrammar(t *table, order string) {
 			*to, f.rich = t.integer(key, 0, 255, 0), true
 		}
 	}
-	for key, words := range map[string][]string{"align": alignWords, "form": formWords, "charset": charsetWords} {
+	for key, words := range map[string][]string{"align": alignWords, "form": formWords, "charset": t.src.charsetNames()} {
 		t.hidden(key)
 		if t.has(key) {
 			word := t.word(key, words, "")

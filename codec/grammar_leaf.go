@@ -149,10 +149,10 @@ func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 func (g *grammarCompiler) algorithm(path string, v any) (checksum, bool) {
 	switch v := v.(type) {
 	case string:
-		if sum, ok := findChecksum(v); ok {
+		if sum, ok := g.c.src.checksum(v); ok {
 			return sum, true
 		}
-		names := checksumNames()
+		names := g.c.src.checksumNames()
 		g.c.src.problem(path+".algorithm", quote(v), "one of "+strings.Join(names, ", ")+"; or the parameters of a CRC", names...)
 	case map[string]any:
 		t := &table{src: g.c.src, path: path + ".algorithm", values: v}

@@ -20,7 +20,7 @@ func (c *compiler) include(d *definition, open func(name string) ([]byte, error)
 		}
 		c.sources = append(c.sources, Source{Name: name, Text: src})
 		prefix := partPrefix(name)
-		part := &source{file: name + ".toml"}
+		part := &source{file: name + ".toml", own: c.src.own}
 		root := part.parseTOML(src)
 		if root == nil {
 			c.src.problems = append(c.src.problems, part.problems...)

@@ -88,7 +88,7 @@ func (v *prover) fieldExtent(n *node, o *op) extent {
 			e = whatever
 		}
 	case o.code == opTime:
-		return extent{0, 0}
+		return whatever
 	case (o.code == opHex || o.code == opASCII || o.code == opDigits) && o.size > 0 && o.size < 8:
 		e = extent{0, 1<<(8*o.size) - 1}
 	}

@@ -133,7 +133,7 @@ func (w *grower) note(o *op, at spot, num uint64, b []byte) {
 				from.num = int64(loadBE(b))
 			}
 		case o.code == opTime:
-			from.num = 0
+			from.num = o.time.packed(b)
 		}
 		w.regs[o.reg] = from
 	}

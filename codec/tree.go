@@ -14,6 +14,7 @@ type source struct {
 	file     string
 	lines    map[string]int
 	problems []Problem
+	own      *Compiler          // algorithms beside those of the registries; may be nil
 	parts    map[string]*source // included definitions by the prefix of their paths, for all of them the same
 }
 
