@@ -130,7 +130,7 @@ header = [
 name = "own"
 [[example]]
 hex    = "41 81 42 3177354b 2d 4c 0a"
-expect = { text = "AüB", bits = { raw = "0471db" } }
+expect = { text = "AüB", bits = { raw = "07f15b" } }
 `
 	p, err := compiler.Compile("own.toml", []byte(src))
 	if err != nil {
