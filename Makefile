@@ -1,11 +1,12 @@
 # Everything the continuous integration does can be done by hand with these.
 GO   ?= go
 FUZZ ?= 1m
+ROUNDS ?= 1000
 
 # Tools run at fixed versions straight from the module proxy; nothing is installed.
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server ci clean
+.PHONY: build test race lint fuzz cover bench bench-server chaos ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -37,6 +38,10 @@ bench: ## benchmarks of the packages
 
 bench-server: ## the gateway against a bare server, by turns and under one load: prints the table
 	$(GO) run ./cmd/bench
+
+chaos: ## kill -9 the daemon ROUNDS (1000) times under load, and hold the journal against the acknowledgements
+	$(GO) run ./cmd/chaos -rounds $(ROUNDS)
+	$(GO) run ./cmd/chaos -rounds 20 -break
 
 ci: ## what the continuous integration runs
 	./.ci/run

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"testing"
+)
+
+// The test binary stands in for the program when it is started as the broken daemon.
+func TestMain(m *testing.M) {
+	if os.Getenv(breakVariable) != "" {
+		os.Exit(serveBroken(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+func TestNothingAcknowledgedIsLostWhenTheDaemonIsKilled(t *testing.T) {
+	var out, problems bytes.Buffer
+	if err := run(t.Context(), []string{"-rounds", "5", "-masters", "10"}, &out, &problems); err != nil {
+		t.Fatalf("%v\n%s", err, problems.Bytes())
+	}
+	if !bytes.Contains(out.Bytes(), []byte("none lost")) {
+		t.Errorf("%s", out.Bytes())
+	}
+}
+
+func TestADaemonThatAcknowledgesTooEarlyIsCaught(t *testing.T) {
+	var out, problems bytes.Buffer
+	if err := run(t.Context(), []string{"-rounds", "20", "-masters", "10", "-break"}, &out, &problems); err != nil {
+		t.Fatalf("%v\n%s", err, problems.Bytes())
+	}
+	if !bytes.Contains(out.Bytes(), []byte("was caught")) {
+		t.Errorf("%s", out.Bytes())
+	}
+}

@@ -1,0 +1,133 @@
+// Command chaos kills the daemon at random moments under load, many times, and checks that nothing which was acknowledged is
+// lost, stored twice, altered or out of order.
+//
+//	chaos -rounds 50               kill -9, look into the journal, start again, …
+//	chaos -rounds 5 -break         the same with a journal that tells too early: it must be caught
+//
+// Each round starts the real program on the same database.  Masters on real sockets send frames, several under way at a time, and
+// keep those that are not acknowledged for the next round, where they come first: resends.  At a random moment the
+// process is killed.  Then the journal is opened and compared with what the masters saw.  The last round ends in order, and the
+// daemon's own account must balance.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// breakVariable makes this program behave like a daemon that acknowledges too early.
+const breakVariable = "TRAMA_CHAOS_BREAK"
+
+func main() {
+	if os.Getenv(breakVariable) != "" {
+		os.Exit(serveBroken(os.Args[1:]))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(1)
+	}
+}
+
+// settings are the flags.
+type settings struct {
+	rounds, masters, inFlight int
+	shortest, longest         time.Duration
+	seed                      uint64
+	program                   string
+	broken                    bool
+	stdout, stderr            io.Writer
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	s := settings{stdout: stdout, stderr: stderr}
+	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.IntVar(&s.rounds, "rounds", 50, "how often the daemon is killed")
+	flags.IntVar(&s.masters, "masters", 20, "masters that send")
+	flags.IntVar(&s.inFlight, "in-flight", 8, "frames that each has under way")
+	flags.DurationVar(&s.shortest, "shortest", 5*time.Millisecond, "from the first acknowledgement to the kill, at least")
+	flags.DurationVar(&s.longest, "longest", 250*time.Millisecond, "and at most")
+	flags.Uint64Var(&s.seed, "seed", 0, "of the moments (default: from the clock)")
+	flags.StringVar(&s.program, "trama", "", "the daemon's program (default: go build trama/cmd/trama)")
+	flags.BoolVar(&s.broken, "break", false, "run a daemon that acknowledges before the frame is on disk: ends well when that is noticed")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || s.rounds < 1 || s.masters < 1 || s.masters > 10_000 || s.inFlight < 1 || s.shortest < 0 || s.longest <= s.shortest {
+		return errors.New("counts are positive, -longest is more than -shortest, and there are no further arguments")
+	}
+	if s.seed == 0 {
+		s.seed = uint64(time.Now().UnixNano())
+	}
+	dir, err := os.MkdirTemp("", "trama-chaos-")
+	if err != nil {
+		return err
+	}
+	c := &chaos{settings: s, dir: dir, random: rand.New(rand.NewPCG(s.seed, 1))}
+	err = c.all(ctx)
+	if s.broken {
+		switch {
+		case errors.Is(err, errViolated):
+			fmt.Fprintf(stdout, "the broken daemon was caught: %v\n", err)
+			err = nil
+		case err == nil:
+			err = errors.New("the broken daemon was not caught: this harness proves nothing")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nseed %d; what is left is in %s", err, s.seed, dir)
+	}
+	return os.RemoveAll(dir)
+}
+
+// prepare builds the program and writes its configuration.
+func (c *chaos) prepare(ctx context.Context) error {
+	config := `[log]
+level = "warn"
+
+[admin]
+listen = "127.0.0.1:0"
+
+[[listener]]
+name    = "field"
+address = "127.0.0.1:0"
+profile = "extended"
+`
+	if err := os.WriteFile(c.file("config.toml"), []byte(config), 0o600); err != nil {
+		return err
+	}
+	if c.broken {
+		self, err := os.Executable()
+		c.program = self
+		return err
+	}
+	if c.program == "" {
+		c.program = c.file("trama")
+		build := exec.CommandContext(ctx, "go", "build", "-o", c.program, "trama/cmd/trama")
+		build.Stdout, build.Stderr = c.stderr, c.stderr
+		if err := build.Run(); err != nil {
+			return fmt.Errorf("go build trama/cmd/trama: %w", err)
+		}
+	}
+	program, err := filepath.Abs(c.program)
+	c.program = program
+	return err
+}
+
+func (c *chaos) file(name string) string { return filepath.Join(c.dir, name) }
