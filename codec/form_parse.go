@@ -165,6 +165,9 @@ func (o *op) parseNumber(v any, exp int) (uint64, error) {
 			num = num<<5 | uint64(text[i]-'@')
 		}
 		return plain.parseInteger(num)
+	case o.form.degrees && strings.HasPrefix(text, "="):
+		plain.scale = nil
+		return plain.parseInteger(text[1:])
 	case o.form.degrees:
 		x, err := strconv.ParseFloat(text, 64)
 		if err != nil {

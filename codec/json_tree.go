@@ -80,8 +80,8 @@ func (it *Item) appendFormJSON(dst []byte) []byte {
 		return appendQuoted(dst, string(o.time.appendRaw(nil, it.data)))
 	case it.Kind == KindUint, it.Kind == KindInt, it.Kind == KindFloat:
 		if v := it.float(); o.form != nil && o.form.degrees && o.numeric() {
-			if back, err := o.parseForDegrees(v); err != nil || back != it.num {
-				break
+			if back, err := o.parseForDegrees(v); err != nil || back != it.num { // sixty minutes and more
+				return appendQuoted(dst, "="+strconv.FormatInt(it.signed(), 10))
 			}
 		} else if math.IsNaN(v) || math.IsInf(v, 0) || it.Label() != "" {
 			break
