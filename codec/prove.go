@@ -65,6 +65,7 @@ type Proof struct {
 	Shown    int // of these, how many a frame was made for
 	Frames   int // made, decoded, encoded back and cut from a stream
 	Replies  int // made
+	Examples int // in the definition; CheckExamples runs them
 	Steps    int // spent of the budget
 	Findings []Finding
 }
@@ -84,7 +85,7 @@ func (p *Profile) Prove() *Proof {
 	v := newProver(p)
 	v.structure()
 	v.frames()
-	v.proof.Messages = len(p.messages)
+	v.proof.Messages, v.proof.Examples = len(p.messages), len(p.examples)
 	v.locate()
 	slices.SortStableFunc(v.proof.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(rank(p, a.File), rank(p, b.File)), cmp.Compare(a.Line, b.Line))

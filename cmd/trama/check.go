@@ -12,67 +12,45 @@ import (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "check", Short: "Check the configuration, its profiles and their examples", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.check() },
+	var asJSON, notes bool
+	c := &cobra.Command{
+		Use: "check [PROFILE…]", Short: "Check the configuration, or profiles: prove them and run their examples",
+		Long: "Without arguments the configuration and its profiles are checked.  PROFILE is the name of a shipped one or the path of a definition.\n" +
+			"What is proven is said in docs/frame-language.md, \"What check proves\".  Warnings do not make it fail.",
+		Example: "  trama check my.toml jt808 --notes",
+		RunE: func(_ *cobra.Command, args []string) error {
+			r := checkReport{app: a, json: asJSON, notes: notes}
+			if len(args) > 0 {
+				return r.named(args)
+			}
+			return r.configuration(a.configFile)
+		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&notes, "notes", false, "show notes too, beside errors and warnings")
+	return c
 }
 
-// check says what it looked at, and fails when something there is wrong.
-func (a *app) check() error {
-	c, err := loadConfig(a.configFile)
+// configuration says what it looked at, and fails when something there is wrong.
+func (r *checkReport) configuration(file string) error {
+	c, err := loadConfig(file)
 	if err != nil {
 		return err
 	}
-	a.say("%s: well formed, every key known, every value in range", c.File)
+	r.say("%s: well formed, every key known, every value in range", c.File)
 	seen := map[*codec.Profile]bool{}
-	var broken []error
 	for _, l := range c.Listeners {
-		a.say("listener %s: %s, profile %s, role %s", l.Name, l.Address, l.ProfileName, l.Role)
+		r.say("listener %s: %s, profile %s, role %s", l.Name, l.Address, l.ProfileName, l.Role)
 		for _, beat := range l.Ambiguous() {
-			a.say("listener %s: the heartbeat %x could begin a frame of %s: it is taken for one when nothing follows within half a second", l.Name, beat, l.Profile.Name())
+			r.say("listener %s: the heartbeat %x could begin a frame of %s: it is taken for one when nothing follows within half a second", l.Name, beat, l.Profile.Name())
 		}
 		if seen[l.Profile] {
 			continue
 		}
 		seen[l.Profile] = true
-		broken = append(broken, a.checkProfile(l)...)
+		r.profile(l.Profile, l.ProfileFile)
 	}
-	if len(broken) > 0 {
-		return usageError{errors.Join(broken...)}
-	}
-	a.say("no problems")
-	return nil
-}
-
-func (a *app) checkProfile(l config.Listener) []error {
-	p := l.Profile
-	where := "shipped"
-	if l.ProfileFile != "" {
-		where = l.ProfileFile
-	}
-	problems := problemsOf(p)
-	verdict := "examples pass"
-	if len(problems) > 0 {
-		verdict = fmt.Sprintf("%d %s fail", len(problems), plural(len(problems), "example"))
-	}
-	a.say("profile %s (%s): %d messages, commands to masters: %s; %s", p.Name(), where, len(p.Messages()),
-		dash(strings.Join(commandWords(p), " ")), verdict)
-	for i, problem := range problems {
-		problems[i] = fmt.Errorf("profile %s: %w", p.Name(), problem)
-	}
-	return problems
-}
-
-// problemsOf is what a profile that compiles can still have wrong.
-func problemsOf(p *codec.Profile) []error { return p.CheckExamples() }
-
-func commandWords(p *codec.Profile) []string {
-	var words []string
-	for _, m := range p.Commands() {
-		words = append(words, commandWord(m))
-	}
-	return words
+	return r.end()
 }
 
 // commandWord is what a message is called on the command line.

@@ -266,6 +266,70 @@ func TestCheckFindsAFailingExample(t *testing.T) {
 	command(t, "", "check", "--config", filepath.Join(dir, "config.toml")).want(t, 2, "1 example fail", "MS", "22.5")
 }
 
+func TestCheckProvesTheProfilesItIsGiven(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mine.toml")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(twoBranches)
+	command(t, "", "check", file, "jt808").want(t, 0, "profile mine ("+file+"): 1 message", "3 of 3 branches shown", "0 replies; 1 example passes; 0 errors, 1 warning, 1 note",
+		file+":2: warning: name: no field of role identity", "profile jt808 (shipped): 21 messages", "no problems")
+	if r := command(t, "", "check", file); strings.Contains(r.stdout, "note:") {
+		t.Errorf("notes were not asked for:\n%s", r.stdout)
+	}
+	command(t, "", "check", "--notes", file).want(t, 0, "note: message[0].fields[0].bits: bits without a name: 3-0")
+	command(t, "", "check", "jt809").want(t, 2, `unknown profile "jt809"`)
+
+	var rows []struct {
+		Profile          string
+		OK               bool
+		Messages, Frames int
+		Findings         []struct{ Severity, Rule, Found, Witness, Direction string }
+	}
+	r := command(t, "", "check", "--json", file, "compact")
+	r.want(t, 0)
+	if err := json.Unmarshal([]byte(r.stdout), &rows); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 2 || !rows[0].OK || rows[0].Messages != 1 || rows[0].Frames < 3 || len(rows[0].Findings) != 2 || rows[1].Profile != "compact" || rows[1].Findings == nil {
+		t.Errorf("%+v", rows)
+	}
+
+	// A case that nothing reaches does not compile; the message is that of serve and reload.
+	write(strings.Replace(twoBranches, "is = 2,", "is = 1,", 1))
+	command(t, "", "check", file).want(t, 2, file+":13: message[0].fields[1].cases[1].is: found values that cases before it take: 1, expected values of its own")
+	r = command(t, "", "check", "--json", file)
+	r.want(t, 2)
+	if err := json.Unmarshal([]byte(r.stdout), &rows); err != nil || rows[0].OK || rows[0].Findings[0].Severity != "error" || rows[0].Findings[0].Rule != "definition" {
+		t.Errorf("%v: %s", err, r.stdout)
+	}
+	write(strings.Replace(twoBranches, "kind = 1", "kind = 2", 1))
+	command(t, "", "check", file).want(t, 2, "1 example fail", "kind: found 1, expected 2")
+}
+
+const twoBranches = `
+name = "mine"
+[frame]
+length = { field = "len", counts = "body" }
+header = [{ key = "len", type = "byte" }]
+[[message]]
+name   = "one"
+fields = [
+  { key = "word", type = "bits", size = 1, bits = [{ key = "kind", at = "7-4" }] },
+  { type = "choice", on = "kind",
+    cases = [
+      { is = 1, fields = [{ key = "a", type = "byte" }] },
+      { is = 2, fields = [{ key = "b", type = "uint16" }] },
+      { fields = [{ key = "rest", type = "hex", size = "rest" }] },
+    ] },
+]
+[[example]]
+hex    = "02 10 07"
+expect = { kind = 1, a = 7 }
+`
+
 func TestVersionAndHelp(t *testing.T) {
 	command(t, "", "version").want(t, 0, "trama ")
 	for _, args := range [][]string{nil, {"help"}, {"--help"}, {"simulate", "--help"}} {
