@@ -122,7 +122,7 @@ type branch struct {
 	path  string // of the definition
 	text  string // what it says of itself: is 1, when …
 	is    commandSet
-	other bool
+	other bool // every value, if when holds
 	when  *expr
 	kids  []*node
 	plan  []stage
@@ -186,7 +186,9 @@ func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 		o := &p.ops[n.op]
 		lo, hi = o.size, o.size
 		if o.size == 0 && o.code != opComputed {
-			hi = -1
+			if hi = -1; n.rest && o.most > 0 && o.most < hardMaxFrame {
+				hi = o.most
+			}
 		}
 		lo += len(n.until) + len(n.before)
 		if hi >= 0 {

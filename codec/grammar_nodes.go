@@ -228,9 +228,7 @@ func (g *grammarCompiler) choice(n *node, def *fieldDef, s *scope) {
 		if n.on == nil && len(c.is) > 0 {
 			g.c.src.problem(c.path+".is", "it in a choice without on", "when, or on beside the cases")
 		}
-		if b.is = g.caseSet(c, by); len(c.is) == 0 {
-			b.other = c.when == ""
-		}
+		b.is, b.other = g.caseSet(c, by), len(c.is) == 0
 		b.kids = g.nodes(c.fields, s, true)
 		n.cases = append(n.cases, b)
 	}

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // frames makes a frame for each message and branch and tries everything with it.
 func (v *prover) frames() {
-	t := &trier{v: v, wanted: map[decision]*sample{}, kinds: map[*family]*Profile{}, shapes: map[*shape]*Profile{}}
+	t := &trier{v: v, tries: map[[2]string]*tries{}, wanted: map[decision]*sample{}, kinds: map[*family]*Profile{}, shapes: map[*shape]*Profile{}}
 	for _, way := range []Direction{Uplink, Downlink} {
 		s := v.p.sampler(way)
 		s.each(func(one *sample) bool {
@@ -23,6 +24,7 @@ func (v *prover) frames() {
 		v.proof.Steps += s.steps
 		t.count(s)
 	}
+	t.judge()
 	t.report()
 	if !slices.ContainsFunc(v.ops, func(o op) bool { return o.role == RoleIdentity }) {
 		v.find(SeverityWarning, "identity", "name", "no field of role identity: no master can be known", "that role on the field that says who speaks")
@@ -33,6 +35,7 @@ func (v *prover) frames() {
 type trier struct {
 	v      *prover
 	failed []*sample
+	tries  map[[2]string]*tries // by rule and path of the message
 	wanted map[decision]*sample // every way that something can go; nil: it was shown
 	kinds  map[*family]*Profile // the profile with one kind of frame
 	shapes map[*shape]*Profile  // with one message
@@ -81,22 +84,47 @@ func (t *trier) report() {
 		} else {
 			what += ", of which no frame was found"
 		}
-		if slices.ContainsFunc(v.proof.Findings, func(f Finding) bool { return f.Key == g.path && f.Severity == SeverityError }) {
-			continue
+		if slices.ContainsFunc(v.proof.Findings, func(f Finding) bool {
+			return f.Severity == SeverityError && f.Key == g.path || f.Severity > SeverityNote && strings.HasPrefix(f.Key, g.path+".")
+		}) {
+			continue // which says why
 		}
-		verdict := "it may be unreachable"
+		if g.plain {
+			if by := v.takenFor(one); by != "" {
+				f := v.find(SeverityWarning, "ambiguous", g.path, fmt.Sprintf("%s: message %s takes them", what, by), "messages that something tells apart")
+				if f.Witness == nil {
+					f.Witness, f.Direction = one.tried, one.way
+				}
+				continue
+			}
+		}
+		verdict, severity := "it may be unreachable", SeverityWarning
 		if one.spent {
 			verdict = "not proven"
 		}
-		severity := SeverityWarning
 		if last := len(g.force) - 1; last >= 0 && g.force[last].of == aspectCount {
 			severity = SeverityNote // a list need not be of any length
 		}
-		f := v.find(severity, "unreachable", g.path, fmt.Sprintf("%s (%s): %s", what, one.why, verdict), "")
-		if one.taken != nil {
-			f.Witness, f.Direction = one.tried, one.way
-		}
+		v.find(severity, "unreachable", g.path, fmt.Sprintf("%s (%s): %s", what, one.why, verdict), "")
 	}
+}
+
+// takenFor says which message takes the frame that a message would have if it were alone; the frame is left in tried.
+func (v *prover) takenFor(one *sample) string {
+	if one.taken != nil {
+		return one.taken.message.Name
+	}
+	alone := v.p.alone(one.goal.shape)
+	if alone == nil {
+		return ""
+	}
+	other := alone.sampler(one.way).make(&goal{shape: alone.onlyShape(one.goal.shape), plain: true})
+	var f Frame
+	if other.frame == nil || v.p.Decode(one.way, other.frame, &f) != nil {
+		return ""
+	}
+	one.tried = other.frame
+	return f.Message().Name
 }
 
 // frame sends one frame through everything there is.
@@ -107,35 +135,62 @@ func (t *trier) frame(one *sample) {
 	if p.Decode(one.way, one.frame, &f) != nil {
 		return // the sampler has decoded it
 	}
-	report := func(s Severity, rule, text string) {
-		for i := range v.proof.Findings {
-			if g := &v.proof.Findings[i]; g.Rule == rule && g.Key == one.goal.shape.path {
-				return // once for a message
-			}
-		}
-		found := v.find(s, rule, one.goal.shape.path, text, "")
-		found.Witness, found.Direction = one.frame, one.way
-	}
-	if err := p.throughJSON(&f, one.frame); err != nil {
-		severity := SeverityWarning
-		if f.layout.direction != Uplink {
-			severity = SeverityError
-		}
-		report(severity, "encode", fmt.Sprintf("message %s, whose values do not make the same frame again (%v)", name, err))
-	}
+	err := p.throughJSON(&f, one.frame)
+	t.note("encode", one, err, fmt.Sprintf("message %s, whose values do not make the same frame again (%v)", name, err))
+
 	stream := slices.Concat(one.frame, one.frame)
 	switch advance, token, _ := p.Splitter(one.way)(stream, false); {
 	case token == nil:
-		report(SeverityWarning, "framing", fmt.Sprintf("message %s, whose frames are not found in a stream", name))
+		t.note("framing", one, errRegion, fmt.Sprintf("message %s, whose frames are not found in a stream", name))
 	case !bytes.Equal(token, one.frame) || advance != len(one.frame):
-		report(SeverityError, "framing", fmt.Sprintf("message %s, of whose frames %d of %d bytes are cut from a stream", name, len(token), len(one.frame)))
+		found := v.find(SeverityError, "framing", one.goal.shape.path, fmt.Sprintf("message %s, of whose frames %d of %d bytes are cut from a stream", name, len(token), len(one.frame)), "")
+		if found.Witness == nil {
+			found.Witness, found.Direction = one.frame, one.way
+		}
 	}
-	if _, due, err := p.Reply(nil, &f, Env{Now: sampleTime}); err != nil {
-		report(SeverityError, "reply", fmt.Sprintf("message %s, to which the reply cannot be made (%v)", name, err))
-	} else if due {
-		v.proof.Replies++
-	}
+	_, due, err := p.Reply(nil, &f, Env{Now: sampleTime})
+	t.note("reply", one, err, fmt.Sprintf("message %s, to which the reply cannot be made (%v)", name, err))
+	v.proof.Replies += int(truth(due && err == nil))
 	t.ambiguous(one)
+}
+
+// tries of one thing with the frames of one message.
+type tries struct {
+	good, bad int
+	text      string // of the first that failed
+	one       *sample
+}
+
+func (t *trier) note(rule string, one *sample, err error, text string) {
+	key := [2]string{rule, one.goal.shape.path}
+	all := t.tries[key]
+	if all == nil {
+		all = &tries{}
+		t.tries[key] = all
+	}
+	if err == nil {
+		all.good++
+		return
+	}
+	if all.bad++; all.bad == 1 {
+		all.text, all.one = text, one
+	}
+}
+
+// judge reports what failed: with every frame of a message, or with some.
+func (t *trier) judge() {
+	for _, key := range slices.SortedFunc(keys(t.tries), func(a, b [2]string) int { return strings.Compare(a[0]+a[1], b[0]+b[1]) }) {
+		all := t.tries[key]
+		if all.bad == 0 {
+			continue
+		}
+		severity, text := SeverityError, all.text
+		if all.good > 0 {
+			severity, text = SeverityWarning, fmt.Sprintf("%s: %d of %d frames", text, all.bad, all.bad+all.good)
+		}
+		found := t.v.find(severity, key[0], key[1], text, "")
+		found.Witness, found.Direction = all.one.frame, all.one.way
+	}
 }
 
 // ambiguous looks for other kinds of frames and other messages that take the bytes too.

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -21,8 +20,11 @@ func (v *prover) nodes(list []*node, where string) {
 		if n.kind != nodeLeaf {
 			v.sized(n)
 		}
-		for _, e := range []*expr{n.size, n.count, n.stop, n.value, n.exponent, n.on} {
-			v.division(n.path, e)
+		for _, at := range []struct {
+			key string
+			e   *expr
+		}{{"size", n.size}, {"count", n.count}, {"stop", n.stop}, {"value", n.value}, {"exponent", n.exponent}, {"on", n.on}} {
+			v.division(join(n.path, at.key), at.e)
 		}
 	})
 }
@@ -81,8 +83,8 @@ func (v *prover) leaf(n *node) {
 
 // computed values must be allowed, and each row reachable.
 func (v *prover) computed(n *node, o *op) {
-	if n.value != nil && n.on == nil && o.check == checkRange && !o.signed() {
-		if x := v.exact(n.value); !x.meets(int64(o.lo), int64(min(o.hi, math.MaxInt64))) {
+	if n.value != nil && n.on == nil && o.check == checkRange {
+		if x := v.exact(n.value); !x.meets(int64(o.key(o.lo)), int64(o.key(o.hi))) {
 			v.find(SeverityError, "value", n.path+".value", fmt.Sprintf("a value of %s, which min and max never allow", x), "")
 		}
 	}
