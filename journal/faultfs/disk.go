@@ -25,6 +25,7 @@ type Disk struct {
 	off     bool             // the power is cut
 	rng     *rand.Rand
 
+	capacity   int // bytes of all files; 0: no bound
 	faults     []*fault
 	calls      [kinds]int
 	lateSyncs  int // syncs of a file that had failed to sync before

@@ -6,7 +6,8 @@
 //	                                      ├────▶ file:  the content   │ what the platter has of it │ changes since its sync
 //	                                      │             locks and WAL index, shared by the connections, never on the platter
 //	                                      │
-//	                                      ├── faults: the n-th call of a kind fails, or is the last one before the power cut
+//	                                      ├── faults: the n-th call of a kind fails, or is the last one before the power cut;
+//	                                      │           there is only so much room
 //	                                      └── trace:  each call and the test's own marks, numbered in one order
 //
 // A Disk is a VFS of its own name; DSN has it in a form for sql.Open("sqlite", …).  Crash cuts the power and returns a new Disk
@@ -33,7 +34,8 @@
 //
 // What Linux leaves: the pages count as clean.  Some of the unsynced changes reached the platter (the seed says which), the others
 // never will, however many later syncs succeed; reading still shows them until the power goes.  So nobody may sync again and
-// believe it: SyncsAfterFailure counts who tried.
+// believe it: SyncsAfterFailure counts who tried.  Also a sync by another connection succeeds, as up to Linux 4.12; since then it
+// reports the same error once.
 //
 // # Not modelled
 //

@@ -78,6 +78,26 @@ func (d *Disk) Inject(faults ...Fault) {
 	}
 }
 
+// Limit bounds what all files together may hold, in bytes; 0 takes the bound away.  A write that would grow a file beyond it writes what
+// fits and ends with SQLITE_FULL.  What is written over in place needs no room.
+func (d *Disk) Limit(bytes int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.capacity = bytes
+}
+
+// fits says how many bytes of a write there is room for.  Called with the mutex held.
+func (d *Disk) fits(f *file, offset, bytes int) int {
+	if d.capacity == 0 {
+		return bytes
+	}
+	room := d.capacity
+	for _, other := range d.files {
+		room -= len(other.data)
+	}
+	return max(0, min(bytes, len(f.data)+max(0, room)-offset))
+}
+
 // Heal takes back all planned faults.  The power stays cut, and what a failed sync lost stays lost.
 func (d *Disk) Heal() {
 	d.mu.Lock()

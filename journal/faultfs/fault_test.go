@@ -175,6 +175,37 @@ func TestShortWriteWritesABeginning(t *testing.T) {
 	}
 }
 
+func TestFullDiskStopsTheWriterAndKeepsWhatItAcknowledged(t *testing.T) {
+	stopped := 0
+	for room := 4096; room < 150_000; room += 5003 {
+		l := load{batches: 40, rows: 3, checkpoint: 4, parameters: wal}
+		d := disk(t, uint64(room))
+		d.Limit(room)
+		l.failed = func() { closing(t, d.Crash(0)) }
+		if err := l.run(d); sqliteCode(err)&0xff != sqlite3.SQLITE_FULL {
+			t.Errorf("room for %d bytes: %v, want full", room, err)
+		}
+		used := 0
+		for _, content := range d.Image() {
+			used += len(content)
+		}
+		if used > room || used < room-2*4096 {
+			t.Errorf("%d bytes on a disk of %d", used, room)
+		}
+		for _, keep := range []int{0, 100} {
+			if rows, err := found(closing(t, d.Crash(keep)), wal...); err != nil || rows != l.acknowledged {
+				t.Errorf("room for %d bytes, keep %d: %d rows, %v, %d were acknowledged", room, keep, rows, err, l.acknowledged)
+			}
+		}
+		if l.acknowledged > 0 {
+			stopped++
+		}
+	}
+	if stopped < 10 {
+		t.Errorf("only %d of 30 loads had acknowledged something", stopped)
+	}
+}
+
 // After a failed sync the pages count as clean: what it did not write is never written, though the next sync succeeds.
 func TestFailedSyncLosesWhatItDidNotWrite(t *testing.T) {
 	lost := 0

@@ -107,7 +107,13 @@ func (h *handle) write(data []byte, offset int) int32 {
 	h.disk.mu.Lock()
 	defer h.disk.mu.Unlock()
 	return h.disk.call(Call{Kind: Write, File: h.name, Offset: offset, Bytes: len(data)}, func() int32 {
-		h.file.write(data, offset)
+		n := h.disk.fits(h.file, offset, len(data))
+		if n > 0 {
+			h.file.write(data[:n], offset)
+		}
+		if n < len(data) {
+			return sqlite3.SQLITE_FULL
+		}
 		return sqlite3.SQLITE_OK
 	}, func(f *Fault) {
 		if n := h.disk.rng.IntN(len(data) + 1); n > 0 && (f.Short || f.Failure == PowerCut) {
