@@ -185,3 +185,33 @@ func itemValue(it codec.Item) any {
 		return it.Text()
 	}
 }
+
+// FrameValue is one value of a frame as it is shown.
+type FrameValue struct {
+	Name    string
+	Value   any // as codec's JSON gives it: number, text, time; nil for one that the device has not got
+	Unit    string
+	Number  float64 // when Numeric
+	Numeric bool
+}
+
+// ValuesOf lists what of a frame is shown as its values, in the order of the frame.
+func ValuesOf(p *codec.Profile, f *codec.Frame) []FrameValue {
+	var out []FrameValue
+	for _, v := range shown(f.Items(), headerOf(p)) {
+		fv := FrameValue{Name: v.name, Value: itemValue(v.Item), Unit: v.Field.Unit}
+		switch v.Kind {
+		case codec.KindUint, codec.KindInt, codec.KindFloat:
+			if !v.Missing() {
+				fv.Number, fv.Numeric = v.Float(), true
+				if n, ok := fv.Value.(json.Number); ok { // the decimal that it is shown as, not the nearest binary fraction
+					if f, err := n.Float64(); err == nil {
+						fv.Number = f
+					}
+				}
+			}
+		}
+		out = append(out, fv)
+	}
+	return out
+}

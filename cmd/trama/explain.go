@@ -53,7 +53,7 @@ func (e *explainer) explain(args []string) error {
 	if err != nil {
 		return err
 	}
-	colour, err := e.coloured()
+	colour, err := e.coloured(e.colour)
 	if err != nil {
 		return err
 	}
@@ -181,25 +181,4 @@ func (e *explainer) bytes(args []string) ([]byte, error) {
 		return nil, usageError{fmt.Errorf("%s%d bytes, at most %d are explained at once", from, len(data), mostExplained)}
 	}
 	return data, nil
-}
-
-// coloured says whether to write colours: as NO_COLOR and the terminal say, unless the caller does.
-func (e *explainer) coloured() (bool, error) {
-	switch e.colour {
-	case "always":
-		return true, nil
-	case "never":
-		return false, nil
-	case "auto":
-		if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-			return false, nil
-		}
-		file, ok := e.stdout.(*os.File)
-		if !ok {
-			return false, nil
-		}
-		info, err := file.Stat()
-		return err == nil && info.Mode()&os.ModeCharDevice != 0, nil
-	}
-	return false, usageError{fmt.Errorf("--color: found %q, expected auto, always or never", e.colour)}
 }

@@ -168,10 +168,14 @@ func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 
 func (d *daemon) serveHTTP(port net.Listener) {
 	host, _, _ := net.SplitHostPort(d.config.Admin.Listen) // the configuration was checked
-	d.http = admin.New(admin.Options{
+	options := admin.Options{
 		Gateway: d.gateway, Logger: d.log.Named("admin"), Root: d.log, Token: d.tokenValue, ListenHost: host,
 		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload,
-	})
+	}
+	if d.journal != nil {
+		options.Archive = d.journal
+	}
+	d.http = admin.New(options)
 	d.httpEnded = make(chan error, 1)
 	go func() { d.httpEnded <- d.http.Serve(port) }()
 }

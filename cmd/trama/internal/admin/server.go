@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"trama/actors"
+	"trama/cmd/trama/internal/history"
 )
 
 // Limits of the endpoint.
@@ -33,21 +34,27 @@ type Options struct {
 	AllowedHosts []string     // further hosts
 	Version      string
 	Clock        func() time.Time
+	Archive      Archive // nil: the journal keeps nothing
 
 	// Reload takes over the profiles of the configuration.
 	Reload func(context.Context) (Reloaded, error)
+
+	ending context.Context // done when the server shuts down: who follows the journal is let go
 }
 
 // Server serves the endpoint.  Use New.
 type Server struct {
 	http *http.Server
 	log  hclog.Logger
+	end  context.CancelFunc
 }
 
 // New prepares a server; nothing is open yet.
 func New(o Options) *Server {
+	var end context.CancelFunc
+	o.ending, end = context.WithCancel(context.Background())
 	return &Server{
-		log: o.Logger,
+		log: o.Logger, end: end,
 		http: &http.Server{
 			Handler:           Handler(o),
 			ReadHeaderTimeout: readHeaderTimeout,
@@ -72,6 +79,7 @@ func (s *Server) Serve(l net.Listener) error {
 
 // Shutdown stops accepting and waits for the requests in hand, at most until ctx ends; then they are cut off.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.end()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		_ = s.http.Close() // the deadline has passed: what remains is cut off, and err says so
@@ -84,9 +92,18 @@ func Handler(o Options) http.Handler {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
+	if o.ending == nil {
+		o.ending = context.Background()
+	}
 	e := &endpoint{Options: o}
+	if o.Archive != nil {
+		e.history = history.NewReader(o.Archive)
+	}
 	return e.guard(e.mux())
 }
 
 // endpoint holds what the handlers need.
-type endpoint struct{ Options }
+type endpoint struct {
+	Options
+	history *history.Reader // nil: nothing is kept
+}

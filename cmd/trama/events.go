@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"trama/cmd/trama/internal/admin"
+	"trama/cmd/trama/internal/history"
+	"trama/journal"
+)
+
+func (a *app) eventsCommand() *cobra.Command {
+	var kind, since, until string
+	var limit int
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "events [SERIAL]", Short: "List what happened: links, rejected and poison frames, alarms", Args: noneEmpty(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			for _, m := range []struct{ name, text string }{{"since", since}, {"until", until}} {
+				if _, err := history.ParseTime(m.text, time.Now()); err != nil {
+					return usageError{fmt.Errorf("--%s: %w", m.name, err)}
+				}
+			}
+			if limit < 1 {
+				return usageError{fmt.Errorf("--limit: found %d, allowed 1 and more", limit)}
+			}
+			daemon, err := a.client()
+			if err != nil {
+				return err
+			}
+			p := past{app: a, daemon: daemon, flags: historyFlags{since: since, until: until, limit: limit}}
+			q := p.query()
+			if kind != "" {
+				q.Set("kind", kind)
+			}
+			if len(args) > 0 {
+				q.Set("master", args[0])
+			}
+			rows := []admin.Event{}
+			err = p.pages(c.Context(), "/api/v1/events", q, func(text json.RawMessage) (int, string, error) {
+				var page admin.Events
+				err := decodeNumbers(text, &page)
+				rows = append(rows, page.Events...)
+				p.note(page.Damage)
+				return len(page.Events), page.Cursor, err
+			})
+			if err != nil {
+				return err
+			}
+			slices.Reverse(rows) // the newest were asked for; the oldest of them comes first
+			p.tellDamage(p.damage)
+			if asJSON {
+				return a.sayJSON(rows)
+			}
+			a.table("AT\tKIND\tMASTER\tLISTENER\tCONN\tREMOTE\tREASON\tDETAIL\tFRAME", len(rows), func(i int) []any {
+				e := rows[i]
+				return []any{moment(e.At), e.Kind, dash(e.Master), dash(e.Listener), e.Connection, dash(e.Remote), dash(e.Reason), dash(e.Detail), dash(e.Frame)}
+			})
+			return nil
+		},
+	}
+	c.Flags().StringVar(&kind, "kind", "", "only online, offline, takeover, kick, rejected, poison, alarm, start or stop")
+	c.Flags().StringVar(&since, "since", "24h", "beginning, or how long ago")
+	c.Flags().StringVar(&until, "until", "", "end, not included (default: now)")
+	c.Flags().IntVar(&limit, "limit", 100, "events at the most, the newest ones")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return a.daemonFlags(c)
+}
+
+func (a *app) cursorsCommand() *cobra.Command {
+	c := look(a, "cursors", "List the named consumers of frames, and how far behind they are", fixed("/api/v1/cursors"), cobra.NoArgs, func(rows []journal.Cursor) {
+		a.table("NAME\tPOSITION\tLAG\tLOST\tMOVED", len(rows), func(i int) []any {
+			r := rows[i]
+			return []any{r.Name, r.Position, r.Lag, r.Lost, since(r.Moved)}
+		})
+	})
+	var back bool
+	set := &cobra.Command{
+		Use: "set NAME [POSITION]", Short: "Make a cursor, or move it: to a position, or to the newest frame", Args: noneEmpty(cobra.RangeArgs(1, 2)),
+		RunE: func(c *cobra.Command, args []string) error {
+			move := admin.Move{Back: back}
+			if len(args) > 1 {
+				position, err := strconv.ParseUint(args[1], 10, 63)
+				if err != nil {
+					return usageError{fmt.Errorf("position: found %q, expected a whole number from 0 on", args[1])}
+				}
+				move.Position = &position
+			}
+			daemon, err := a.client()
+			if err != nil {
+				return err
+			}
+			var now journal.Cursor
+			if err := daemon.call(c.Context(), "PUT", "/api/v1/cursors/"+url.PathEscape(args[0]), move, &now); err != nil {
+				return err
+			}
+			a.say("%s is at %d, %d behind the newest frame", now.Name, now.Position, now.Lag)
+			return nil
+		},
+	}
+	set.Flags().BoolVar(&back, "back", false, "it may go back: frames come again")
+	remove := &cobra.Command{
+		Use: "remove NAME", Short: "Forget a cursor", Args: noneEmpty(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			daemon, err := a.client()
+			if err != nil {
+				return err
+			}
+			return daemon.call(c.Context(), "DELETE", "/api/v1/cursors/"+url.PathEscape(args[0]), nil, nil)
+		},
+	}
+	c.AddCommand(a.daemonFlags(set), a.daemonFlags(remove))
+	return c
+}

@@ -1,0 +1,260 @@
+package admin
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"trama/cmd/trama/internal/history"
+	"trama/journal"
+)
+
+// Archive is the past, as the journal has it.
+type Archive interface {
+	history.Source
+	Stats(ctx context.Context) (journal.Stats, error)
+	Events(ctx context.Context, q journal.EventQuery) ([]journal.Event, []journal.Damage, error)
+	Read(ctx context.Context, after uint64, limit int) (journal.Page, error)
+	Wait(ctx context.Context, after uint64) error
+	Last() uint64
+	Cursors(ctx context.Context) ([]journal.Cursor, error)
+	Cursor(ctx context.Context, name string) (journal.Cursor, error)
+	MoveCursor(ctx context.Context, name string, position uint64, back bool) error
+	RemoveCursor(ctx context.Context, name string) error
+}
+
+// Frames is the answer of the pages that list frames.
+type Frames struct {
+	Frames []history.Row    `json:"frames"`
+	Cursor string           `json:"cursor,omitempty"` // for ?cursor= of the next page; absent on the last one
+	Damage []journal.Damage `json:"damage,omitempty"` // rows that are not what was written, and are left out
+}
+
+// Values is the answer of a series: Points, or Buckets when they were asked for.
+type Values struct {
+	Points  []history.Point  `json:"points,omitempty"`
+	Buckets []history.Bucket `json:"buckets,omitempty"`
+	Bucket  string           `json:"bucket,omitempty"` // length of each
+	Cursor  string           `json:"cursor,omitempty"`
+	Damage  []journal.Damage `json:"damage,omitempty"`
+}
+
+// Events is the answer of /api/v1/events.
+type Events struct {
+	Events []Event          `json:"events"`
+	Cursor string           `json:"cursor,omitempty"`
+	Damage []journal.Damage `json:"damage,omitempty"`
+}
+
+// Event is one row of it.
+type Event struct {
+	ID         uint64    `json:"id"`
+	At         time.Time `json:"at"`
+	Kind       string    `json:"kind"`
+	Master     string    `json:"master,omitempty"`
+	Listener   string    `json:"listener,omitempty"`
+	Connection uint64    `json:"connection,omitempty"`
+	Remote     string    `json:"remote,omitempty"`
+	Reason     string    `json:"reason,omitempty"`
+	Detail     string    `json:"detail,omitempty"`
+	Frame      string    `json:"frame,omitempty"` // hex
+}
+
+// Bounds of one answer.
+const (
+	mostRows    = 100_000
+	defaultRows = 1000
+)
+
+// kept wraps the pages that need a journal with a memory.
+func (e *endpoint) kept(handle http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if e.Archive == nil {
+			fail(w, http.StatusNotFound, "the journal is in memory: nothing is kept")
+			return
+		}
+		handle(w, r)
+	}
+}
+
+// span reads since, until, limit, cursor and newest.
+func (e *endpoint) span(r *http.Request) (q journal.Query, err error) {
+	now := e.Clock()
+	values := r.URL.Query()
+	for _, t := range []struct {
+		name string
+		into *time.Time
+	}{{"since", &q.Since}, {"until", &q.Until}} {
+		if *t.into, err = history.ParseTime(values.Get(t.name), now); err != nil {
+			return q, fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	if q.Limit, err = countParameter(r, "limit", defaultRows); err != nil {
+		return q, err
+	}
+	if q.Limit < 1 || q.Limit > mostRows {
+		return q, fmt.Errorf("limit=%d: allowed 1 to %d", q.Limit, mostRows)
+	}
+	if text := values.Get("cursor"); text != "" {
+		if q.After, err = strconv.ParseUint(text, 10, 63); err != nil {
+			return q, fmt.Errorf("cursor=%s is not one that a page has given", text)
+		}
+	}
+	q.Newest, err = flagParameter(r, "newest")
+	return q, err
+}
+
+var spanParameters = []string{"since", "until", "limit", "cursor", "newest"}
+
+// frames answers GET /api/v1/frames and /api/v1/masters/{serial}/frames.
+func (e *endpoint) frames(w http.ResponseWriter, r *http.Request) {
+	q, err := e.span(r)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	q.Master = r.PathValue("serial")
+	page, err := e.Archive.Frames(r.Context(), q)
+	if err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	if len(page.Frames) == 0 && q.Master != "" && !e.known(w, q.Master) {
+		return
+	}
+	out := Frames{Frames: e.history.Rows(r.Context(), page), Damage: page.Damage}
+	if len(page.Frames) == q.Limit {
+		out.Cursor = strconv.FormatUint(page.Next, 10)
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// known says whether a master without frames is one at all; it answers itself when not.
+func (e *endpoint) known(w http.ResponseWriter, serial string) bool {
+	if _, err := e.Gateway.Master(serial); err != nil {
+		failWith(w, err)
+		return false
+	}
+	return true
+}
+
+// values answers GET /api/v1/masters/{serial}/values.
+func (e *endpoint) values(w http.ResponseWriter, r *http.Request) {
+	q, err := e.span(r)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	q.Master = r.PathValue("serial")
+	s := history.Series{Query: q, Field: r.URL.Query().Get("field")}
+	length, err := e.bucket(r, &s)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	var out Values
+	if length > 0 {
+		out.Bucket = length.String()
+		out.Buckets, out.Damage, err = e.history.Buckets(r.Context(), s, length)
+	} else {
+		var next uint64
+		if out.Points, next, out.Damage, err = e.history.Points(r.Context(), s); next > 0 {
+			out.Cursor = strconv.FormatUint(next, 10)
+		}
+	}
+	if err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	if len(out.Points) == 0 && len(out.Buckets) == 0 && !e.known(w, q.Master) {
+		return
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// bucket reads bucket, or points: so many buckets over the span.  0: no buckets are wanted.
+func (e *endpoint) bucket(r *http.Request, s *history.Series) (time.Duration, error) {
+	text := r.URL.Query().Get("bucket")
+	points, err := countParameter(r, "points", 0)
+	switch {
+	case err != nil:
+		return 0, err
+	case text != "" && points > 0:
+		return 0, errors.New("bucket and points: one of them")
+	case points > history.MaxBuckets:
+		return 0, fmt.Errorf("points=%d: allowed up to %d", points, history.MaxBuckets)
+	case points > 0:
+		if s.Since.IsZero() {
+			return 0, errors.New("points needs since")
+		}
+		until := s.Until
+		if until.IsZero() {
+			until = e.Clock()
+		}
+		return max((until.Sub(s.Since) / time.Duration(points)).Round(time.Second), time.Second), nil
+	case text == "":
+		return 0, nil
+	}
+	length, err := history.ParseDuration(text)
+	if err != nil || length < time.Second {
+		return 0, fmt.Errorf(`bucket=%s: a duration from 1s on, with its unit, such as "5m"`, text)
+	}
+	return length, nil
+}
+
+// events answers GET /api/v1/events.
+func (e *endpoint) events(w http.ResponseWriter, r *http.Request) {
+	q, err := e.span(r)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	all, damage, err := e.Archive.Events(r.Context(), journal.EventQuery{
+		Master: r.URL.Query().Get("master"), Kind: r.URL.Query().Get("kind"), Since: q.Since, Until: q.Until, After: q.After, Limit: q.Limit, Newest: q.Newest,
+	})
+	if err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	out := Events{Events: make([]Event, len(all)), Damage: damage}
+	for i, v := range all {
+		out.Events[i] = Event{ID: v.ID, At: v.At, Kind: v.Kind, Master: v.Master, Listener: v.Listener, Connection: v.Connection, Remote: v.Remote,
+			Reason: v.Reason, Detail: v.Detail, Frame: hex.EncodeToString(v.Raw)}
+	}
+	if len(all) == q.Limit {
+		out.Cursor = strconv.FormatUint(all[len(all)-1].ID, 10)
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// journalStats answers GET /api/v1/journal.
+func (e *endpoint) journalStats(w http.ResponseWriter, r *http.Request) {
+	if e.Archive == nil {
+		answer(w, http.StatusOK, journal.Stats{Brief: e.Gateway.Totals().Journal})
+		return
+	}
+	s, err := e.Archive.Stats(r.Context())
+	if err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	answer(w, http.StatusOK, s)
+}
+
+// failArchive answers with what an error of the journal means.
+func (e *endpoint) failArchive(w http.ResponseWriter, err error) {
+	switch {
+	case errors.Is(err, journal.ErrNoCursor):
+		fail(w, http.StatusNotFound, err.Error())
+	case errors.Is(err, journal.ErrBackwards), errors.Is(err, journal.ErrBeyond):
+		fail(w, http.StatusConflict, err.Error())
+	case errors.Is(err, journal.ErrFailed), errors.Is(err, journal.ErrClosed):
+		fail(w, http.StatusServiceUnavailable, err.Error())
+	default:
+		failWith(w, err)
+	}
+}

@@ -1,0 +1,176 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"trama/cmd/trama/internal/history"
+	"trama/journal"
+)
+
+// Cursor pages: a consumer reads what is behind its cursor, works it off, and moves the cursor.  What it read and did not move beyond comes
+// again: each frame at least once, in order.
+
+// followPage is how many frames are sent between two looks at who listens.
+const followPage = 500
+
+// longestWait bounds how long a consumer may wait for frames.
+const longestWait = 5 * time.Minute
+
+// watch answers GET /api/v1/watch with every frame as it is committed, one JSON object a line, until the client leaves.
+func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
+	q, err := e.span(r)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(e.ending, cancel)()
+	after, serial := e.Archive.Last(), r.URL.Query().Get("serial")
+	if r.URL.Query().Has("cursor") {
+		after = q.After
+	}
+	header(w)
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.WriteHeader(http.StatusOK)
+	out := http.NewResponseController(w)
+	_ = out.SetReadDeadline(time.Time{}) // nothing more is to be read
+	lines := json.NewEncoder(w)
+	for {
+		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if out.Flush() != nil {
+			return
+		}
+		if e.Archive.Wait(ctx, after) != nil {
+			return
+		}
+		page, err := e.Archive.Read(ctx, after, followPage)
+		if err != nil {
+			return
+		}
+		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
+		for i := range page.Frames {
+			if serial != "" && page.Frames[i].Master != serial {
+				continue
+			}
+			if lines.Encode(e.history.Row(ctx, &page.Frames[i])) != nil {
+				return
+			}
+		}
+		after = page.Next
+	}
+}
+
+func (e *endpoint) cursors(w http.ResponseWriter, r *http.Request) {
+	all, err := e.Archive.Cursors(r.Context())
+	if err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	stream(w, all)
+}
+
+func (e *endpoint) cursor(w http.ResponseWriter, r *http.Request) {
+	c, err := e.Archive.Cursor(r.Context(), r.PathValue("name"))
+	if err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	answer(w, http.StatusOK, c)
+}
+
+// Move is the body of PUT /api/v1/cursors/{name}.
+type Move struct {
+	Position *uint64 `json:"position"` // everything up to it has been worked off; absent: the newest frame
+	Back     bool    `json:"back"`     // it may be before the present one: frames come again
+}
+
+func (e *endpoint) moveCursor(w http.ResponseWriter, r *http.Request) {
+	var m Move
+	if !readBody(w, r, &m) {
+		return
+	}
+	name := r.PathValue("name")
+	if len(name) > 64 {
+		fail(w, http.StatusBadRequest, "a cursor's name has at most 64 bytes")
+		return
+	}
+	position := e.Archive.Last()
+	if m.Position != nil {
+		position = *m.Position
+	}
+	if position > 1<<62 {
+		e.failArchive(w, journal.ErrBeyond)
+		return
+	}
+	if err := e.Archive.MoveCursor(r.Context(), name, position, m.Back); err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	e.cursor(w, r)
+}
+
+func (e *endpoint) removeCursor(w http.ResponseWriter, r *http.Request) {
+	if err := e.Archive.RemoveCursor(r.Context(), r.PathValue("name")); err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// cursorFrames answers GET /api/v1/cursors/{name}/frames: what is behind the cursor, after waiting for it if that is wished.
+func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
+	limit, err := countParameter(r, "limit", defaultRows)
+	if err == nil && (limit < 1 || limit > mostRows) {
+		err = errors.New("limit: allowed 1 to " + strconv.Itoa(mostRows))
+	}
+	var wait time.Duration
+	if text := r.URL.Query().Get("wait"); err == nil && text != "" {
+		if wait, err = history.ParseDuration(text); err == nil && wait > longestWait {
+			err = errors.New("wait: at most " + longestWait.String())
+		}
+	}
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	c, err := e.Archive.Cursor(r.Context(), r.PathValue("name"))
+	if err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	if wait > 0 {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(wait + writeTimeout))
+		ctx, cancel := context.WithTimeout(r.Context(), wait)
+		stop := context.AfterFunc(e.ending, cancel)
+		err = e.Archive.Wait(ctx, c.Position)
+		stop()
+		cancel()
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
+			e.failArchive(w, err)
+			return
+		}
+	}
+	page, err := e.Archive.Read(r.Context(), c.Position, limit)
+	if err != nil {
+		e.failArchive(w, err)
+		return
+	}
+	if len(page.Frames) > limit { // whole batches are read
+		page.Frames = page.Frames[:limit]
+		page.Next = page.Frames[limit-1].Seq
+	}
+	answer(w, http.StatusOK, Behind{Frames: e.history.Rows(r.Context(), page), Next: page.Next, Damage: page.Damage})
+}
+
+// Behind is what stands behind a cursor.
+type Behind struct {
+	Frames []history.Row    `json:"frames"`
+	Next   uint64           `json:"next"` // where to move the cursor when these are worked off
+	Damage []journal.Damage `json:"damage,omitempty"`
+}

@@ -1,0 +1,130 @@
+// Package history turns what the journal keeps into what people and programs read: rows with names and values, series of one
+// value, buckets with minimum, mean and maximum.
+package history
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"sync"
+	"time"
+
+	"trama/actors"
+	"trama/codec"
+	"trama/journal"
+)
+
+// Source is where frames and their definitions are kept.
+type Source interface {
+	Frames(ctx context.Context, q journal.Query) (journal.Page, error)
+	Profiles(ctx context.Context) ([]journal.ProfileRow, error)
+}
+
+// Row is one frame of the past.
+type Row struct {
+	Position    uint64           `json:"position"` // in the journal
+	Received    time.Time        `json:"received"`
+	Device      time.Time        `json:"device_time,omitzero"` // when it was made, by the master's clock
+	Listener    string           `json:"listener"`
+	Process     int64            `json:"process"` // start of the gateway; connections are numbered anew with each
+	Connection  uint64           `json:"connection"`
+	Master      string           `json:"master"`
+	Profile     string           `json:"profile"`
+	Message     string           `json:"message,omitempty"`
+	Command     string           `json:"command,omitempty"`
+	Transaction *uint64          `json:"transaction,omitempty"`
+	Restarted   bool             `json:"numbers_restarted,omitempty"` // its transaction number was used before
+	Integrator  bool             `json:"integrator,omitempty"`
+	Values      map[string]Value `json:"values"`
+	Frame       string           `json:"frame"`           // hex
+	Error       string           `json:"error,omitempty"` // why it cannot be decoded
+
+	Named []actors.FrameValue `json:"-"` // the values in the order of the frame
+}
+
+// Value is one value of a frame.
+type Value struct {
+	Value any    `json:"value"`
+	Unit  string `json:"unit,omitempty"`
+}
+
+// Reader decodes frames by the definitions that they were received with.  It may be used by several goroutines.
+type Reader struct {
+	source Source
+
+	mu       sync.Mutex // guards profiles
+	profiles map[uint32]*codec.Profile
+	errs     map[uint32]error
+}
+
+// NewReader reads from source.
+func NewReader(source Source) *Reader {
+	return &Reader{source: source, profiles: map[uint32]*codec.Profile{}, errs: map[uint32]error{}}
+}
+
+// Profile returns a definition by its number in the journal.
+func (r *Reader) Profile(ctx context.Context, number uint32) (*codec.Profile, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.profiles[number]; p != nil {
+		return p, nil
+	}
+	if err := r.errs[number]; err != nil {
+		return nil, err
+	}
+	rows, err := r.source.Profiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if row.ID != number {
+			continue
+		}
+		p, err := actors.CompileKept(row)
+		if err != nil {
+			r.errs[number] = err
+			return nil, err
+		}
+		r.profiles[number] = p
+		return p, nil
+	}
+	return nil, fmt.Errorf("definition %d is not in the journal", number)
+}
+
+// Row decodes one frame.  What cannot be decoded is shown with its bytes and why.
+func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
+	row := Row{
+		Position: f.Seq, Received: f.Received, Device: f.Device, Listener: f.Listener, Process: f.Boot, Connection: f.Connection, Master: f.Master,
+		Command: f.Command, Restarted: f.Flags&journal.Restarted != 0, Integrator: f.Flags&journal.Integrator != 0,
+		Values: map[string]Value{}, Frame: hex.EncodeToString(f.Raw),
+	}
+	if f.Flags&journal.Numbered != 0 {
+		row.Transaction = &f.Number
+	}
+	p, err := r.Profile(ctx, f.Record.Profile)
+	if err != nil {
+		row.Error = err.Error()
+		return row
+	}
+	row.Profile = p.Name()
+	var frame codec.Frame
+	if err := p.Decode(codec.Uplink, f.Raw, &frame); err != nil {
+		row.Error = err.Error()
+		return row
+	}
+	row.Message = frame.Message().Name
+	row.Named = actors.ValuesOf(p, &frame)
+	for _, v := range row.Named {
+		row.Values[v.Name] = Value{Value: v.Value, Unit: v.Unit}
+	}
+	return row
+}
+
+// Rows decodes a page.
+func (r *Reader) Rows(ctx context.Context, page journal.Page) []Row {
+	rows := make([]Row, len(page.Frames))
+	for i := range page.Frames {
+		rows[i] = r.Row(ctx, &page.Frames[i])
+	}
+	return rows
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"trama/cmd/trama/internal/admin"
+	"trama/cmd/trama/internal/history"
+	"trama/journal"
+)
+
+// past asks the daemon for one master's past, page by page.
+type past struct {
+	*app
+	daemon *client
+	path   string // of the master
+	flags  historyFlags
+	damage []string
+}
+
+// pageRows is how many rows are asked for at once.
+const pageRows = 10_000
+
+// query is what the flags say, with more.
+func (p *past) query(more ...string) url.Values {
+	q := url.Values{}
+	for _, v := range []struct{ key, value string }{
+		{"since", p.flags.since}, {"until", p.flags.until}, {"field", p.flags.field}, {"bucket", p.flags.bucket},
+	} {
+		if v.value != "" {
+			q.Set(v.key, v.value)
+		}
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		q.Set(more[i], more[i+1])
+	}
+	return q
+}
+
+func (p *past) note(damage []journal.Damage) {
+	for _, d := range damage {
+		text := d.Where + ": " + d.What
+		if !slices.Contains(p.damage, text) {
+			p.damage = append(p.damage, text)
+		}
+	}
+}
+
+// backwards says whether pages are to come newest first: only so can the newest rows be had without all the others.
+func (p *past) backwards() bool { return p.flags.newest || p.flags.limit > 0 }
+
+// pages calls get for one page after the other until there are no more, or enough rows.
+func (p *past) pages(ctx context.Context, path string, q url.Values, get func(text json.RawMessage) (rows int, cursor string, err error)) error {
+	left := p.flags.limit
+	if p.backwards() {
+		q.Set("newest", "true")
+	}
+	for {
+		size := pageRows
+		if left > 0 {
+			size = min(size, left)
+		}
+		q.Set("limit", strconv.Itoa(size))
+		var text json.RawMessage
+		if err := p.daemon.get(ctx, path+"?"+q.Encode(), &text); err != nil {
+			return err
+		}
+		n, cursor, err := get(text)
+		if err != nil {
+			return fmt.Errorf("answer of the daemon: %w", err)
+		}
+		if left > 0 {
+			if left -= n; left <= 0 {
+				return nil
+			}
+		}
+		if cursor == "" {
+			return nil
+		}
+		q.Set("cursor", cursor)
+	}
+}
+
+func (p *past) frames(ctx context.Context) error {
+	q := p.query()
+	q.Del("field")
+	q.Del("bucket")
+	rows := []history.Row{}
+	err := p.pages(ctx, p.path+"/frames", q, func(text json.RawMessage) (int, string, error) {
+		var page admin.Frames
+		err := decodeNumbers(text, &page)
+		rows = append(rows, page.Frames...)
+		p.note(page.Damage)
+		return len(page.Frames), page.Cursor, err
+	})
+	if err != nil {
+		return err
+	}
+	if p.backwards() && !p.flags.newest {
+		slices.Reverse(rows)
+	}
+	p.tellDamage(p.damage)
+	switch p.flags.format {
+	case "json":
+		return p.sayJSON(rows)
+	case "csv":
+		return p.frameCSV(rows)
+	}
+	p.framesTable(rows)
+	return nil
+}
+
+// series reads the values, or the buckets, that the flags ask for.
+func (p *past) series(ctx context.Context, more ...string) (all admin.Values, err error) {
+	q := p.query(more...)
+	if q.Has("bucket") || q.Has("points") {
+		err = p.daemon.get(ctx, p.path+"/values?"+q.Encode(), &all)
+		p.note(all.Damage)
+		return all, err
+	}
+	all.Points = []history.Point{}
+	err = p.pages(ctx, p.path+"/values", q, func(text json.RawMessage) (int, string, error) {
+		var page admin.Values
+		err := decodeNumbers(text, &page)
+		all.Points = append(all.Points, page.Points...)
+		p.note(page.Damage)
+		return len(page.Points), page.Cursor, err
+	})
+	if p.flags.limit > 0 {
+		all.Points = all.Points[:min(len(all.Points), p.flags.limit)]
+	}
+	if p.backwards() && !p.flags.newest {
+		slices.Reverse(all.Points)
+	}
+	return all, err
+}
+
+func (p *past) values(ctx context.Context) error {
+	all, err := p.series(ctx)
+	if err != nil {
+		return err
+	}
+	p.tellDamage(p.damage)
+	return p.valueOutput(all, p.flags.format)
+}
+
+func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"trama/cmd/trama/internal/history"
+)
+
+// Size of a plot, in characters; each holds two columns and four rows of dots.
+const (
+	plotColumns = 72
+	plotRows    = 16
+)
+
+// plot draws the values of one field.
+func (p *past) plot(ctx context.Context) error {
+	now := time.Now()
+	since, _ := history.ParseTime(p.flags.since, now) // the flags have been checked
+	until, _ := history.ParseTime(p.flags.until, now)
+	if until.IsZero() {
+		until = now
+	}
+	if !since.Before(until) {
+		return usageError{fmt.Errorf("--since %s is not before --until %s", p.flags.since, p.flags.until)}
+	}
+	p.flags.since, p.flags.until, p.flags.bucket = since.Format(time.RFC3339Nano), until.Format(time.RFC3339Nano), ""
+	all, err := p.series(ctx, "points", fmt.Sprint(plotColumns*2))
+	if err != nil {
+		return err
+	}
+	p.tellDamage(p.damage)
+	p.say("%s", strings.Join(drawPlot(p.flags.field, all.Buckets, since, until), "\n"))
+	return nil
+}
+
+// drawPlot makes the lines of a plot: a column of dots from minimum to maximum of each bucket.
+func drawPlot(field string, buckets []history.Bucket, since, until time.Time) []string {
+	if len(buckets) == 0 {
+		return []string{fmt.Sprintf("%s: no numbers from %s to %s", field, moment(since), moment(until))}
+	}
+	lo, hi, count := math.Inf(1), math.Inf(-1), 0
+	sum := 0.0
+	for _, b := range buckets {
+		lo, hi = min(lo, b.Min), max(hi, b.Max)
+		count += b.Count
+		sum += b.Mean * float64(b.Count)
+	}
+	low, high := lo, hi
+	if low == high { // a flat line stands in the middle
+		low, high = low-1, high+1
+	}
+	dots := [plotRows][plotColumns]rune{}
+	width := until.Sub(since)
+	for _, b := range buckets {
+		x := int(float64(b.From.Sub(since)) / float64(width) * plotColumns * 2)
+		x = min(max(x, 0), plotColumns*2-1)
+		from, to := plotLine(b.Max, low, high), plotLine(b.Min, low, high)
+		for y := from; y <= to; y++ {
+			dots[y/4][x/2] |= brailleDots[y%4][x%2]
+		}
+	}
+	unit := buckets[0].Unit
+	lines := []string{fmt.Sprintf("%s%s  %s to %s  min %s  mean %s  max %s  last %s  (%d values)", field, bracketed(unit), moment(since), moment(until),
+		decimal(lo), decimal(sum/float64(count)), decimal(hi), decimal(buckets[len(buckets)-1].Last), count)}
+	for y := range dots {
+		label := ""
+		switch y {
+		case 0:
+			label = decimal(high)
+		case plotRows / 2:
+			label = decimal((low + high) / 2)
+		case plotRows - 1:
+			label = decimal(low)
+		}
+		line := make([]rune, plotColumns)
+		for x, d := range dots[y] {
+			line[x] = brailleBlank + d
+		}
+		lines = append(lines, fmt.Sprintf("%12s ┤%s", label, string(line)))
+	}
+	first, last := since.Local().Format("02 15:04"), until.Local().Format("02 15:04")
+	return append(lines, fmt.Sprintf("%12s  %s%*s", "", first, plotColumns-len(first), last))
+}
+
+// plotLine is the row of dots of a value, from the top.
+func plotLine(v, low, high float64) int {
+	const rows = plotRows * 4
+	return min(max(int(math.Round((high-v)/(high-low)*(rows-1))), 0), rows-1)
+}
+
+func bracketed(unit string) string {
+	if unit == "" {
+		return ""
+	}
+	return " [" + unit + "]"
+}
+
+// The dots of a braille character: two columns, four rows (Unicode, block 2800).
+const brailleBlank = '\u2800'
+
+var brailleDots = [4][2]rune{{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}}

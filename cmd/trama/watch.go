@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"trama/cmd/trama/internal/history"
+)
+
+func (a *app) watchCommand() *cobra.Command {
+	var asJSON bool
+	var colour string
+	c := &cobra.Command{
+		Use: "watch [SERIAL]", Short: "Show frames as they are committed, until interrupted", Args: noneEmpty(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			paint, err := a.painter(colour)
+			if err != nil {
+				return err
+			}
+			daemon, err := a.client()
+			if err != nil {
+				return err
+			}
+			q := url.Values{}
+			if len(args) > 0 {
+				q.Set("serial", args[0])
+			}
+			return a.watch(c.Context(), daemon, q, asJSON, paint)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print each frame as a JSON object")
+	c.Flags().StringVar(&colour, "color", "auto", "auto, always or never")
+	return a.daemonFlags(c)
+}
+
+func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bool, paint painter) error {
+	w, err := daemon.do(ctx, http.MethodGet, "/api/v1/watch?"+q.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer w.Body.Close()
+	lines := bufio.NewReaderSize(w.Body, 64<<10)
+	for {
+		line, err := lines.ReadBytes('\n')
+		switch {
+		case ctx.Err() != nil:
+			return nil // interrupted, as it is meant to be
+		case errors.Is(err, io.EOF):
+			return errors.New("the daemon has ended the watch: it is stopping")
+		case err != nil:
+			return err
+		}
+		if asJSON {
+			a.say("%s", strings.TrimSuffix(string(line), "\n"))
+			continue
+		}
+		var r history.Row
+		if err := decodeNumbers(line, &r); err != nil {
+			return fmt.Errorf("answer of the daemon: %w", err)
+		}
+		a.say("%s", watchLine(r, paint))
+	}
+}
+
+// watchLine is one frame on a terminal.
+func watchLine(r history.Row, paint painter) string {
+	values := valuesText(r)
+	if r.Error != "" {
+		values = paint(colourBad, r.Error)
+	}
+	message := r.Message
+	if message == "" {
+		message = r.Command
+	}
+	words := []string{paint(colourFaint, r.Received.Local().Format("15:04:05.000")), paint(colourName, dash(r.Master)), r.Listener, paint(colourMessage, dash(message))}
+	if r.Transaction != nil {
+		words = append(words, fmt.Sprintf("#%d", *r.Transaction))
+	}
+	if values != "" {
+		words = append(words, values)
+	}
+	if r.Restarted {
+		words = append(words, paint(colourBad, "numbers begin anew"))
+	}
+	return strings.Join(append(words, paint(colourFaint, r.Frame)), "  ")
+}
+
+// decodeNumbers reads JSON and keeps numbers as they were written.
+func decodeNumbers(text []byte, into any) error {
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.UseNumber()
+	return d.Decode(into)
+}
