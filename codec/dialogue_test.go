@@ -1,12 +1,15 @@
 package codec
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 func decodeHex(t testing.TB, p *Profile, d Direction, text string) *Frame {
@@ -308,6 +311,30 @@ func TestNothingIsAllocatedOnTheHotPath(t *testing.T) {
 			_, _ = p.Forward(&f)
 		}); n > 0 {
 			t.Errorf("%s: %v allocations", g.name(), n)
+		}
+	}
+}
+
+// A frame is reused for whatever comes next, also of a profile of another kind: nothing of the one before is left in it.
+func TestAFrameKeepsNothingOfTheOneBefore(t *testing.T) {
+	station, extended := shipped(t, "sl651"), shipped(t, "extended")
+	var f Frame
+	measurement := unhex(t, "00250100000000123456780102036d0020261123143000000000070041ac0000")
+	for range 2 {
+		if err := station.Decode(Uplink, unhex(t, "7e7e010012345678123430002b020003591011154947f1f1001234567848f0f0591011154920190000052619000005392300000127381211150320fa"), &f); err != nil {
+			t.Fatal(err)
+		}
+		if err := extended.Decode(Uplink, measurement, &f); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(f.Raw(), measurement) {
+			t.Errorf("raw %x, want %x", f.Raw(), measurement)
+		}
+		if _, content, _ := extended.Print(&f); content != xxhash.Sum64(measurement) {
+			t.Errorf("content %x", content)
+		}
+		if it, _ := f.Item("SD"); it.Text() != "12345678" || it.Off != 7 {
+			t.Errorf("SD is %s at %d", it.Text(), it.Off)
 		}
 	}
 }

@@ -101,7 +101,7 @@ func (f *Frame) reset(p *Profile, d Direction) {
 
 // adopt makes f a frame of l, which has a fixed plan.  What all frames of l have in common is set here, once.
 func (f *Frame) adopt(p *Profile, l *layout) {
-	f.profile, f.layout, f.plan = p, l, l.plan
+	f.profile, f.layout, f.plan, f.raw = p, l, l.plan, nil
 	f.cells, f.roles = l.plan.cells, l.plan.roles
 	if cap(f.nums) < p.maxCells {
 		f.nums = make([]uint64, 0, p.maxCells)
