@@ -80,7 +80,8 @@ func TestARegistrationGluedToDataNamesItsFrames(t *testing.T) {
 	g := startRegistered(t, "compact", false, imeiForm)
 	d := dial(t, g, "port")
 	const level = "0013010000000012345678010273000041ac0000"
-	d.send(text(imei), level, level)
+	const other = "0013010000000012345678010273000041b00000" // the same one again would be a resend
+	d.send(text(imei), level, other)
 	d.receive(30)
 	m, err := g.Master(imei)
 	if err != nil || m.Frames != 2 || len(g.Masters()) != 1 {
