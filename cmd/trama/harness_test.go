@@ -54,11 +54,20 @@ func serve(t *testing.T, config string) *program {
 // serveWith is serve with further files beside the configuration.
 func serveWith(t *testing.T, config string, files map[string]string) *program {
 	t.Helper()
-	p := &program{t: t, dir: t.TempDir(), log: &logBuffer{}, ended: make(chan struct{})}
-	p.write("config.toml", config)
+	dir := t.TempDir()
 	for name, text := range files {
-		p.write(name, text)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
+	return serveIn(t, dir, config)
+}
+
+// serveIn is serve in a directory that another program may have left.
+func serveIn(t *testing.T, dir, config string) *program {
+	t.Helper()
+	p := &program{t: t, dir: dir, log: &logBuffer{}, ended: make(chan struct{})}
+	p.write("config.toml", config)
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
 	args := []string{"serve", "--config", p.file("config.toml"), "--addresses-file", p.file("addresses.json")}

@@ -1,0 +1,345 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"trama/actors"
+	"trama/cmd/trama/internal/admin"
+	"trama/cmd/trama/internal/history"
+	"trama/journal"
+)
+
+// frameOf is an extended m frame of 30 November 2026 at the given minute, with a value in hundredths.
+func frameOf(serial, number, minute int) string {
+	return fmt.Sprintf("00250100000000%08d0102036d00202611301430%02d%08d0041ac%04x", serial, minute, number, number)
+}
+
+// ask sends frames and wants each acknowledged.
+func (c *peer) ask(serial int, numbers ...int) {
+	c.t.Helper()
+	for _, n := range numbers {
+		c.send(fromHex(c.t, frameOf(serial, n, n%60)))
+	}
+	for _, n := range numbers {
+		if got := masked(c.receive(27)); got != receipt(serial, n) {
+			c.t.Fatalf("number %d: got %s", n, got)
+		}
+	}
+}
+
+func (p *program) totals() (t actors.Totals) {
+	p.t.Helper()
+	p.get("/api/v1/totals", &t)
+	return t
+}
+
+// get asks the endpoint for JSON.
+func (p *program) get(path string, into any) int {
+	p.t.Helper()
+	return p.request(http.MethodGet, path, "", into)
+}
+
+func (p *program) request(method, path, body string, into any) int {
+	p.t.Helper()
+	r, err := http.NewRequest(method, p.addresses.Admin+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	token, err := os.ReadFile(p.file("data/admin.token"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	w, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer w.Body.Close()
+	text, err := io.ReadAll(w.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(text, into); err != nil {
+			p.t.Fatalf("%s: %v in %s", path, err, text)
+		}
+	}
+	return w.StatusCode
+}
+
+func TestAResendIsOneRecordOverReconnectsAndRestarts(t *testing.T) {
+	dir := t.TempDir()
+	p := serveIn(t, dir, twoPorts)
+	for range 3 {
+		p.dial("field").ask(12345678, 1, 2)
+	}
+	if s := p.totals(); s.Frames != 6 || s.Stored != 2 || s.Duplicates != 4 || s.Acknowledged != 6 {
+		t.Errorf("totals %+v", s)
+	}
+	if code := p.end(); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, p.log)
+	}
+	for round := range 2 { // the second start reads states, the first one too: the stop was in order
+		p = serveIn(t, dir, twoPorts)
+		p.dial("field").ask(12345678, 1, 2, 10+round)
+		if s := p.totals(); s.Stored != 1 || s.Duplicates != 2 {
+			t.Errorf("restart %d: totals %+v", round, s)
+		}
+		p.end()
+	}
+	p = serveIn(t, dir, twoPorts)
+	var out admin.Frames
+	p.get("/api/v1/masters/12345678/frames", &out)
+	if len(out.Frames) != 4 {
+		t.Errorf("%d frames in the journal, want 4: %+v", len(out.Frames), out.Frames)
+	}
+}
+
+func TestATransactionNumberWithOtherContentIsAnAlarm(t *testing.T) {
+	p := serve(t, twoPorts)
+	c := p.dial("field")
+	c.ask(12345678, 7)
+	c.send(fromHex(t, frameOf(12345678, 7, 8)+frameOf(12345678, 9, 9))) // 7 with another time: refused; 9 goes on
+	if got := masked(c.receive(27)); got != receipt(12345678, 9) {
+		t.Errorf("got %s", got)
+	}
+	if s := p.totals(); s.Stored != 2 || s.Rejected["transaction number used twice"] != 1 || s.Alarms["transaction number used twice"] != 1 {
+		t.Errorf("totals %+v", s)
+	}
+	p.cli("events", "12345678", "--kind", "alarm").want(t, exitDone, "transaction number 7 was used before for another frame: refused", frameOf(12345678, 7, 8))
+
+	// A master that has lost its counter: another connection, later by its own clock.
+	c = p.dial("field")
+	c.send(fromHex(t, frameOf(12345678, 7, 30)))
+	if got := masked(c.receive(27)); got != receipt(12345678, 7) {
+		t.Errorf("got %s", got)
+	}
+	p.cli("events", "--kind", "alarm").want(t, exitDone, "transaction numbers begin anew")
+}
+
+func TestMastersValuesAndCountersSurviveARestart(t *testing.T) {
+	dir := t.TempDir()
+	p := serveIn(t, dir, twoPorts)
+	p.dial("field").ask(12345678, 1, 2, 3)
+	p.dial("field").ask(22345678, 1)
+	before := p.masters()
+	p.end()
+	p = serveIn(t, dir, twoPorts)
+	after := p.masters()
+	for serial, want := range before {
+		got := after[serial]
+		if got.State != "offline" || got.Frames != want.Frames || got.Bytes != want.Bytes || got.Connects != want.Connects || !got.FirstSeen.Equal(want.FirstSeen) ||
+			!got.LastSeen.Equal(want.LastSeen) || fmt.Sprint(got.Values["MS"].Value) != fmt.Sprint(want.Values["MS"].Value) || got.Profile != "extended" {
+			t.Errorf("%s\nbefore %+v\nafter  %+v", serial, want, got)
+		}
+	}
+	if len(after) != 2 {
+		t.Errorf("%d masters", len(after))
+	}
+}
+
+func TestHistoryIsShownAndExported(t *testing.T) {
+	p := serve(t, twoPorts)
+	p.dial("field").ask(12345678, 1, 2, 3, 4, 5)
+	p.cli("history", "12345678").want(t, exitDone, "measurement", "AL=0 MS=21.5", frameOf(12345678, 5, 5))
+	p.cli("history", "12345678", "--limit", "2", "--format", "csv").want(t, exitDone, "position,received", frameOf(12345678, 4, 4), frameOf(12345678, 5, 5))
+	if r := p.cli("history", "12345678", "--limit", "2", "--json"); strings.Contains(r.stdout, frameOf(12345678, 3, 3)) {
+		t.Errorf("more than the two newest: %s", r.stdout)
+	}
+	p.cli("history", "12345678", "--field", "MS", "--format", "plot").want(t, exitDone, "5 values", "┤")
+	p.cli("history", "12345678", "--field", "MS", "--bucket", "1h").want(t, exitDone, "COUNT", "5")
+	p.cli("history", "12345678", "--since", "yesterday").want(t, exitUsage, `--since: found "yesterday", expected how long ago`)
+	p.cli("history", "12345678", "--format", "plot").want(t, exitUsage, "--format plot needs --field")
+	p.cli("history", "99999999").want(t, exitFailed, `unknown master: "99999999"`)
+	p.cli("history", "12345678", "--since", "2020-01-01", "--until", "2021-01-01").want(t, exitDone, "RECEIVED")
+
+	var values admin.Values
+	p.get("/api/v1/masters/12345678/values?field=MS&limit=2", &values)
+	if len(values.Points) != 2 || values.Cursor == "" {
+		t.Fatalf("%+v", values)
+	}
+	p.get("/api/v1/masters/12345678/values?field=MS&limit=10&cursor="+values.Cursor, &values)
+	if len(values.Points) != 3 {
+		t.Errorf("the second page has %d values, want 3", len(values.Points))
+	}
+	var buckets admin.Values
+	p.get("/api/v1/masters/12345678/values?field=MS&since=1h&points=10", &buckets)
+	n := 0
+	for _, b := range buckets.Buckets {
+		n += b.Count
+		if b.Min > b.Mean || b.Mean > b.Max {
+			t.Errorf("bucket %+v", b)
+		}
+	}
+	if n != 5 {
+		t.Errorf("%d values in buckets", n)
+	}
+	for _, wrong := range []string{"limit=0", "limit=x", "since=never", "bucket=5", "bucket=1h&points=3", "points=3", "cursor=a", "nonsense=1"} {
+		if code := p.get("/api/v1/masters/12345678/values?"+wrong, nil); code != http.StatusBadRequest {
+			t.Errorf("%s: %d", wrong, code)
+		}
+	}
+}
+
+func TestFramesAreWatchedAsTheyAreCommitted(t *testing.T) {
+	p := serve(t, twoPorts)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	out := &logBuffer{}
+	ended := make(chan int)
+	go func() {
+		ended <- run(ctx, []string{"watch", "12345678", "--color", "always", "--admin", p.addresses.Admin, "--token-file", p.file("data/admin.token")}, strings.NewReader(""), out, io.Discard)
+	}()
+	c, number := p.dial("field"), 0
+	other := p.dial("field")
+	await(t, "a frame is shown", func() bool { // the first ones may come before the watch
+		number++
+		other.ask(22345678, number)
+		c.ask(12345678, number)
+		return out.has("MS=21.5")
+	})
+	if text := out.String(); strings.Contains(text, "22345678") || !strings.Contains(text, "\x1b[") {
+		t.Errorf("%q", text)
+	}
+	cancel()
+	if code := <-ended; code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestAConsumerReadsFromItsCursor(t *testing.T) {
+	dir := t.TempDir()
+	p := serveIn(t, dir, twoPorts)
+	p.cli("cursors", "set", "north", "0").want(t, exitDone, "north is at 0")
+	p.dial("field").ask(12345678, 1, 2, 3)
+	var behind admin.Behind
+	p.get("/api/v1/cursors/north/frames?limit=2", &behind)
+	if len(behind.Frames) != 2 || behind.Frames[0].Position != 1 || behind.Next != 2 {
+		t.Fatalf("%+v", behind)
+	}
+	p.get("/api/v1/cursors/north/frames?limit=2", &behind) // not moved: they come again
+	if behind.Frames[0].Position != 1 {
+		t.Errorf("%+v", behind)
+	}
+	var c journal.Cursor
+	if code := p.request(http.MethodPut, "/api/v1/cursors/north", `{"position": 2}`, &c); code != http.StatusOK || c.Position != 2 || c.Lag != 1 {
+		t.Errorf("%d %+v", code, c)
+	}
+	p.end()
+	p = serveIn(t, dir, twoPorts)
+	p.get("/api/v1/cursors/north/frames", &behind)
+	if len(behind.Frames) != 1 || behind.Frames[0].Position != 3 {
+		t.Errorf("after a restart: %+v", behind)
+	}
+	waited := make(chan []history.Row)
+	p.request(http.MethodPut, "/api/v1/cursors/north", `{"position": 3}`, nil)
+	go func() {
+		var later admin.Behind
+		p.get("/api/v1/cursors/north/frames?wait=20s", &later)
+		waited <- later.Frames
+	}()
+	p.dial("field").ask(12345678, 4)
+	if rows := <-waited; len(rows) != 1 || rows[0].Position != 4 {
+		t.Errorf("waited for %+v", rows)
+	}
+	for body, want := range map[string]int{`{"position": 1}`: http.StatusConflict, `{"position": 1, "back": true}`: http.StatusOK, `{"position": 99}`: http.StatusConflict, `{"pos": 1}`: http.StatusBadRequest} {
+		if code := p.request(http.MethodPut, "/api/v1/cursors/north", body, nil); code != want {
+			t.Errorf("%s: %d, want %d", body, code, want)
+		}
+	}
+	p.cli("cursors").want(t, exitDone, "north")
+	p.cli("cursors", "remove", "north").want(t, exitDone)
+	p.cli("cursors", "remove", "north").want(t, exitFailed, "no such cursor")
+}
+
+func TestNothingIsAcceptedWhileTheDiskIsNearlyFull(t *testing.T) {
+	p := serve(t, twoPorts+"[journal]\ndisk_limit = 1\n") // every disk is used to more than 1 %
+	c := p.dial("field")
+	c.send(fromHex(t, frameOf(12345678, 1, 1)))
+	await(t, "the frame is refused", func() bool { return p.totals().Rejected[journal.ErrFull.Error()] == 1 })
+	if code := p.get("/readyz", nil); code != http.StatusServiceUnavailable {
+		t.Errorf("readyz: %d", code)
+	}
+	if s := p.totals(); s.Acknowledged != 0 || s.Stored != 0 || !s.Journal.Full {
+		t.Errorf("%+v", s)
+	}
+	if !p.log.has("the disk is nearly full") {
+		t.Errorf("%s", p.log)
+	}
+	p.cli("journal", "stats").want(t, exitDone, "the disk is nearly full: nothing is accepted")
+}
+
+func TestABackupIsRestored(t *testing.T) {
+	dir := t.TempDir()
+	p := serveIn(t, dir, twoPorts)
+	p.dial("field").ask(12345678, 1, 2)
+	copied := p.file("copy.db")
+	command(t, "", "journal", "backup", copied, "--config", p.file("config.toml")).want(t, exitDone, "written")
+	command(t, "", "journal", "backup", copied, "--config", p.file("config.toml")).want(t, exitFailed, "file already exists")
+	command(t, "", "journal", "verify", "--path", copied).want(t, exitDone, "frames 1 to 2: 2 in", "no damage")
+	p.end()
+	restored := t.TempDir()
+	if err := os.Mkdir(restored+"/data", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(copied, restored+"/data/journal.db"); err != nil {
+		t.Fatal(err)
+	}
+	p = serveIn(t, restored, twoPorts)
+	if m := p.masters()["12345678"]; m.Frames != 2 {
+		t.Errorf("%+v", m)
+	}
+	p.dial("field").ask(12345678, 2, 3)
+	if s := p.totals(); s.Stored != 1 || s.Duplicates != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestVerifyFindsAChangedByte(t *testing.T) {
+	p := serve(t, twoPorts)
+	p.dial("field").ask(12345678, 1, 2, 3)
+	p.end()
+	file := p.file("data/journal.db")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := strings.Index(string(text), string(fromHex(t, frameOf(12345678, 2, 2))))
+	if at < 0 {
+		t.Fatal("the frame is not in the file")
+	}
+	text[at+20] ^= 1
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "", "journal", "verify", "--path", file).want(t, exitFailed, "damaged: frame 2 (batch", "checksum is", "damaged")
+	p = serveIn(t, p.dir, twoPorts) // it goes on, and does not serve what is damaged
+	if !p.log.has("journal is damaged") {
+		t.Errorf("%s", p.log)
+	}
+	p.cli("history", "12345678").want(t, exitDone, frameOf(12345678, 1, 1), frameOf(12345678, 3, 3), "damaged: frame 2")
+	if r := p.cli("history", "12345678"); strings.Contains(r.stdout, "41ac0002") {
+		t.Errorf("the damaged frame is served: %s", r.stdout)
+	}
+}
+
+func TestAMemoryJournalIsLoud(t *testing.T) {
+	p := serve(t, twoPorts+"[journal]\nmemory = true\n")
+	p.dial("field").ask(12345678, 1)
+	if !p.log.has("THE JOURNAL IS IN MEMORY") {
+		t.Errorf("%s", p.log)
+	}
+	p.cli("tree").want(t, exitDone, "nothing is kept")
+	p.cli("journal", "stats").want(t, exitDone, "NOTHING IS KEPT")
+	p.cli("history", "12345678").want(t, exitFailed, "the journal is in memory: nothing is kept")
+	if _, err := os.Stat(p.file("data/journal.db")); err == nil {
+		t.Error("there is a file")
+	}
+}
