@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -180,6 +181,22 @@ func TestHistoryIsShownAndExported(t *testing.T) {
 	}
 	if n != 5 {
 		t.Errorf("%d values in buckets", n)
+	}
+	file := p.file("out.db")
+	p.cli("export", file).want(t, exitDone, "5 frames exported")
+	p.cli("export", file).want(t, exitFailed, "file already exists")
+	p.cli("export", p.file("out.parquet")).want(t, exitUsage, "ends with .csv, .db or .sqlite")
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var frames, sum float64
+	if err := db.QueryRow("SELECT count(*), sum(value) FROM frame JOIN value USING (position) WHERE master = '12345678' AND field = 'MS' AND length(bytes) = 32").Scan(&frames, &sum); err != nil || frames != 5 || sum < 107 || sum > 108 {
+		t.Errorf("export: %v frames, sum %v, %v", frames, sum, err)
+	}
+	if r := p.cli("export", "-", "--serial", "12345678"); strings.Count(r.stdout, ",MS,21.5") != 5 || strings.Count(r.stdout, "\n") != 11 {
+		t.Errorf("CSV: %s", r.stdout)
 	}
 	for _, wrong := range []string{"limit=0", "limit=x", "since=never", "bucket=5", "bucket=1h&points=3", "points=3", "cursor=a", "nonsense=1"} {
 		if code := p.get("/api/v1/masters/12345678/values?"+wrong, nil); code != http.StatusBadRequest {

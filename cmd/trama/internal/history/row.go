@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -128,3 +130,6 @@ func (r *Reader) Rows(ctx context.Context, page journal.Page) []Row {
 	}
 	return rows
 }
+
+// sortedNames lists the names of values.
+func sortedNames(values map[string]Value) []string { return slices.Sorted(maps.Keys(values)) }
