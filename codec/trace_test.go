@@ -259,23 +259,7 @@ func FuzzTraceAccountsForEveryByte(f *testing.F) {
 }
 
 func TestTraceAccountsForTheExamplesOfEveryDefinition(t *testing.T) {
-	var profiles []*Profile
-	for _, name := range ShippedNames() {
-		profiles = append(profiles, shipped(t, name))
-	}
-	files, _ := filepath.Glob("testdata/*.good.toml")
-	for _, file := range files {
-		src, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := Compile(file, src)
-		if err != nil {
-			t.Fatal(err)
-		}
-		profiles = append(profiles, p)
-	}
-	for _, p := range profiles {
+	for _, p := range depictable(t) {
 		for i := range p.examples {
 			e := &p.examples[i]
 			var f Frame
@@ -292,4 +276,25 @@ func TestTraceAccountsForTheExamplesOfEveryDefinition(t *testing.T) {
 			accounted(t, p.Trace(e.direction, append(slices.Clone(e.frame), 0x55)))
 		}
 	}
+}
+
+// goodDefinitions are those of testdata.
+func goodDefinitions(t *testing.T) (profiles []*Profile) {
+	t.Helper()
+	files, _ := filepath.Glob("testdata/*.good.toml")
+	if len(files) == 0 {
+		t.Fatal("no definitions")
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Compile(file, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		profiles = append(profiles, p)
+	}
+	return profiles
 }

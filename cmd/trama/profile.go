@@ -12,16 +12,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/config"
+	"trama/cmd/trama/internal/manual"
 	"trama/codec"
 )
 
 // profileCommand groups what there is to know about profiles themselves.
 func (a *app) profileCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "profile", Short: "Look at profiles: list them, show their definition", Args: cobra.NoArgs,
+		Use: "profile", Short: "Look at profiles: list them, show their definition, document them", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.profileListCommand(), a.profileShowCommand(), a.profileDissectorCommand())
+	c.AddCommand(a.profileListCommand(), a.profileShowCommand(), a.profileDocCommand(), a.profileDissectorCommand())
 	return c
 }
 
@@ -144,4 +145,20 @@ func profileSource(name string) (src []byte, file string, err error) {
 		return nil, "", usageError{fmt.Errorf("%w; a path to a .toml file works too", err)}
 	}
 	return src, name + ".toml", nil
+}
+
+func (a *app) profileDocCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "doc NAME", Short: "Print a profile as a page of Markdown", Args: noneEmpty(cobra.ExactArgs(1)),
+		Long: "doc prints the protocol that a profile describes: framing, every message with its fields, replies, and the examples\n" +
+			"decoded.  NAME is a shipped profile or the path of a definition.",
+		Example: "  trama profile doc jt808 > jt808.md",
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := findProfile(args[0])
+			if err != nil {
+				return err
+			}
+			return manual.Page(a.stdout, p)
+		},
+	}
 }

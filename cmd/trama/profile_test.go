@@ -76,3 +76,16 @@ func TestProfileShowPrintsTheDefinition(t *testing.T) {
 	command(t, "", "profile", "show", "gt60").want(t, exitUsage, `did you mean "gt06"?`)
 	command(t, "", "profile", "show", "nowhere.toml").want(t, exitUsage, "nowhere.toml")
 }
+
+func TestProfileDocPrintsAPage(t *testing.T) {
+	for _, name := range codec.ShippedNames() {
+		command(t, "", "profile", "doc", name).want(t, exitDone, "# "+name+"\n", "## Messages", "| offset | bytes | field |", "## Examples", "accepted")
+	}
+	file := filepath.Join(t.TempDir(), "mine.toml")
+	if err := os.WriteFile(file, []byte(strings.Replace(definition(t, "compact"), `"compact"`, `"mine"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "", "profile", "doc", file).want(t, exitDone, "# mine\n", "### Message measurement", "| 16 | 4 | `MS` | float32 |")
+	command(t, "", "profile", "doc", "none").want(t, exitUsage, `unknown profile "none"`)
+	command(t, "", "profile", "doc").want(t, exitUsage, "accepts 1 arg")
+}
