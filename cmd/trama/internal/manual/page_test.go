@@ -101,7 +101,7 @@ func TestEveryProfileHasAPage(t *testing.T) {
 		anchors := map[string]bool{}
 		columns := 0
 		for _, line := range strings.Split(fencePattern.ReplaceAllString(page, ""), "\n") {
-			if heading, ok := strings.CutPrefix(line, "#"); ok {
+			if heading, ok := strings.CutPrefix(line, "##"); ok {
 				heading = strings.TrimSpace(strings.TrimLeft(heading, "#"))
 				anchor := strings.ToLower(strings.NewReplacer(" ", "-", ".", "").Replace(heading))
 				if anchors[anchor] {
