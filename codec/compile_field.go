@@ -137,6 +137,7 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		if implied = c.timeLayout(def, o); implied == 0 {
 			return false
 		}
+		o.little = false // a layout is the order
 		if !o.time.whole {
 			o.field.Kind = KindText
 		}

@@ -117,7 +117,7 @@ func (o *op) parseRange(v any) (lo, hi uint64, err error) {
 		_, num, err := o.parseForm(nil, v, 0, false)
 		return num, err
 	}
-	if text, ok := v.(string); ok && len(text) > 2 {
+	if text, ok := v.(string); ok && len(text) > 2 && !o.isOneValue(text) {
 		if dash := strings.IndexByte(text[1:], '-') + 1; dash > 0 {
 			lo, err = parse(text[:dash])
 			if err != nil {
@@ -132,6 +132,27 @@ func (o *op) parseRange(v any) (lo, hi uint64, err error) {
 	}
 	lo, err = parse(v)
 	return lo, lo, err
+}
+
+// isOneValue says that a text with a dash is a label, or a text that is no range: ranges of texts have two sides of
+// the size of the field, or of digits where it has none.
+func (o *op) isOneValue(text string) bool {
+	if _, ok := o.enum[text]; ok {
+		return true
+	}
+	if o.form != nil {
+		if _, ok := o.form.words[text]; ok {
+			return true
+		}
+	}
+	if o.code != opASCII {
+		return false
+	}
+	lo, hi, _ := strings.Cut(text, "-")
+	if o.size > 0 {
+		return len(lo) != o.size || len(hi) != o.size
+	}
+	return len(lo) != len(hi) || len(lo) > 1 && (!isDigits(lo) || !isDigits(hi))
 }
 
 // singleChars is the set of characters that `in` lists, such as "0" or "a-z".

@@ -79,6 +79,7 @@ type exprParser struct {
 	depth int
 	field func(name string) (reg int, err error)
 	fold  func(list string, bits int64) (reg int, err error)
+	part  func(name string) *expr // part of a time, such as clock.hour; nil when it is none
 	table func(list string) (table int, err error)
 	label func(name, label string) (int64, bool) // value of a quoted text compared with a field
 	last  string                                 // name read last, for label
@@ -235,6 +236,11 @@ func (p *exprParser) named(name string) (*expr, error) {
 		return p.at()
 	}
 	p.last = name
+	if p.part != nil {
+		if e := p.part(name); e != nil {
+			return e, nil
+		}
+	}
 	reg, err := p.field(name)
 	return &expr{code: exReg, reg: reg}, err
 }

@@ -19,6 +19,7 @@ type grammarCompiler struct {
 	usedNames   map[string]bool
 	fields      []*Field // of the message being compiled
 	list        *node    // the innermost list around
+	later       []func() // what can be told when all fields are there
 	asked       bool     // an expression named something that follows from the request
 	computing   bool     // expressions may name fields of the request
 	columns     bool     // what is compiled stands between separators
@@ -94,6 +95,13 @@ func (c *compiler) grammar(d *definition) {
 	}
 }
 
+func (g *grammarCompiler) settleLater() {
+	for _, settle := range g.later {
+		settle()
+	}
+	g.later = nil
+}
+
 // marker reads a delimiter: characters, or bytes as in "0x7e".
 func (g *grammarCompiler) marker(path, text string) []byte {
 	digits, isHex := strings.CutPrefix(text, "0x")
@@ -130,6 +138,7 @@ func (g *grammarCompiler) family(def *familyDef) (*scope, []*Field) {
 	g.fields = nil
 	first := len(g.p.ops)
 	f.header = g.nodes(def.header, s, false)
+	g.settleLater()
 	f.body = &node{op: -1}
 	if s.names["body"] == nil {
 		s.define("body", nil).nodes = []*node{f.body}
@@ -280,6 +289,7 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 	shape.condition = shape.when.sees()
 	g.fields = nil
 	shape.nodes = g.nodes(def.fields, inner, false)
+	g.settleLater()
 	for i := l.first; i < len(p.ops); i++ {
 		if p.ops[i].role == RoleCommand {
 			c.src.problem(def.path, `a field of role "command" in the body`, "that role in the header, because it chooses the message")

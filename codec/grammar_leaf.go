@@ -117,8 +117,23 @@ func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 		return
 	}
 	words := strings.Fields(def.over)
+	ahead := len(words) > 2 && words[len(words)-2] == "to" && words[len(words)-1] == "end"
 	find := func(name string) int {
 		b := s.find(name)
+		if b == nil && ahead { // it stands behind the checksum
+			plan, after := n.check, words[0] == "after"
+			g.later = append(g.later, func() {
+				b := s.find(name)
+				if b == nil || len(b.nodes) == 0 {
+					g.c.src.problem(def.path+".over", quote(def.over), `"from KEY" or "after KEY", then "to end"`, s.known()...)
+					return
+				}
+				if plan.from = g.place(b); after {
+					plan.from++
+				}
+			})
+			return 0
+		}
 		if b == nil || len(b.nodes) == 0 {
 			g.c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"; the keys stand before it`, s.known()...)
 			return 0

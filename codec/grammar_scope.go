@@ -117,6 +117,7 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 		}
 		return g.register(b), nil
 	}
+	p.part = func(name string) *expr { return g.timePart(name, s) }
 	p.fold = func(name string, bits int64) (int, error) {
 		b := s.find(name)
 		if b == nil || b.list == nil || !strings.Contains(name, ".") {

@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // joined is the expression of a time that other fields say together: a list of fields with layouts, or an expression
@@ -65,6 +66,26 @@ func (g *grammarCompiler) joinedParts(path string, parts map[string]any, s *scop
 	}
 	t.finish()
 	return sum
+}
+
+// timePart is the number of a part of a time with a layout: date.year, clock.hour.  Nil when the name is none.
+func (g *grammarCompiler) timePart(name string, s *scope) *expr {
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 || s.find(name) != nil {
+		return nil
+	}
+	b := s.find(name[:dot])
+	if b == nil || len(b.ops) == 0 || g.p.ops[b.ops[0]].time == nil {
+		return nil
+	}
+	for _, p := range packedPlaces {
+		if p.name == name[dot+1:] && p.name != "" {
+			number := func(v int64) *expr { return &expr{code: exConst, value: v} }
+			quotient := &expr{code: exDiv, a: &expr{code: exReg, reg: g.register(b)}, b: number(p.place)}
+			return &expr{code: exMod, a: quotient, b: number(int64(p.limit) + 1)}
+		}
+	}
+	return nil
 }
 
 func plus(a, b *expr) *expr {
