@@ -38,7 +38,11 @@ func (a *app) simulateCommand() *cobra.Command {
 				return usageError{fmt.Errorf("--log: found %q, expected one of trace, debug, info, warn, error", level)}
 			}
 			o.Profile = p
-			if script, err := p.Script(); err == nil && script.After > 0 && !c.Flags().Changed("keep-alive") {
+			script, err := p.Script()
+			if err != nil {
+				return usageError{err}
+			}
+			if script.After > 0 && !c.Flags().Changed("keep-alive") {
 				o.KeepAlive = script.After
 			}
 			if err := checkFleet(o); err != nil {
@@ -49,7 +53,7 @@ func (a *app) simulateCommand() *cobra.Command {
 			if o.Seed == 0 {
 				o.Seed = uint64(time.Now().UnixNano())
 			}
-			a.say("simulating %d masters from %s on with profile %s at %s, seed %d", o.Masters, o.SerialFrom, p.Name(), o.Address, o.Seed)
+			a.say("simulating %d masters from %s on with profile %s at %s, seed %d", o.Masters, script.Identity(o.SerialFrom), p.Name(), o.Address, o.Seed)
 			s, err := fleet.Run(c.Context(), o)
 			if err != nil {
 				return usageError{err}

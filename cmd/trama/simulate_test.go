@@ -96,12 +96,15 @@ func TestSimulateCommandSpeaksFieldProtocols(t *testing.T) {
 	p := serve(t, families())
 	for _, s := range simulations {
 		command(t, "", "simulate", "--profile", s.profile, "--address", p.addresses.Listeners[s.profile], "--masters", "2", "--serial-from", s.serial,
-			"--every", "0", "--frames", "5").want(t, 0, "unacknowledged 0", "at most", "0 frames that fit nothing, 0 bytes of noise")
+			"--every", "0", "--frames", "5").want(t, 0, "unacknowledged 0", "simulating 2 masters from ", "0 frames that fit nothing, 0 bytes of noise")
 		await(t, s.profile+": what is not acknowledged, too", func() bool {
 			m := p.masters()[s.identity]
 			return m.Frames >= 5 && m.LastMessage == s.last
 		})
 	}
+	command(t, "", "simulate", "--profile", "jt808", "--address", p.addresses.Listeners["jt808"], "--masters", "1", "--serial-from", "013812345678",
+		"--every", "0", "--frames", "1").want(t, 0, "from 013812345678 on")
+	command(t, "", "simulate", "--profile", "mbus", "--address", p.addresses.Listeners["jt808"]).want(t, 2, "no [simulate] that says what else")
 	// What nobody acknowledges is told, and fails.
 	deaf, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
