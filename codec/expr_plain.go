@@ -93,6 +93,9 @@ func (e *expr) same(o *expr) bool {
 	return e.code == o.code && e.value == o.value && e.reg == o.reg && string(e.text) == string(o.text) && e.a.same(o.a) && e.b.same(o.b)
 }
 
+// varies says that the value depends on the place in the frame, and not on fields alone.
+func (e *expr) varies() bool { return e.sees() || e.has(exIndex) }
+
 // has says that e has a node of the code.
 func (e *expr) has(code exprCode) bool {
 	return e != nil && (e.code == code || e.a.has(code) || e.b.has(code))

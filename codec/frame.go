@@ -20,6 +20,7 @@ type Frame struct {
 	own       []byte            // memory of a built or changed frame
 	cells     []cell            // every field in order; of the plan for a fixed layout, else own (memory)
 	nums      []uint64          // value of each cell: numbers; the first bytes of short text
+	shared    bool              // cells are those of a likeness
 	memory    []cell            // what cells uses when it is not the plan's
 	roles     [roleCount]uint16 // index of the cell + 1; the first of its role
 	text      []byte            // Identity
@@ -87,8 +88,11 @@ func (f *Frame) From() Party {
 
 // reset makes f an empty frame of p with room for its cells.
 func (f *Frame) reset(p *Profile, d Direction) {
+	if f.plan == nil && !f.shared && cap(f.cells) > cap(f.memory) {
+		f.memory = f.cells // grown by frames that were none
+	}
 	f.profile, f.layout, f.direction = p, nil, d
-	f.plan, f.decoded, f.data, f.raw = nil, false, nil, nil
+	f.plan, f.decoded, f.data, f.raw, f.shared = nil, false, nil, nil, false
 	if cap(f.memory) < p.maxCells {
 		f.memory = make([]cell, 0, p.maxCells)
 	}

@@ -12,6 +12,8 @@ type grammar struct {
 	unused   []string // paths of layouts that nothing uses
 	replies  []grammarReply
 	answers  [][2]string
+	control  []bool  // by register: decides which fields there are
+	nodeOf   []*node // by op
 	asks     []asked // what computed fields want to know of the request
 	tables   int     // lists whose elements are kept for at(); the first is never used
 }
@@ -43,6 +45,7 @@ type family struct {
 	byCommand  [2]picker // of shapes, by way: to the server, from it
 	body       *node     // stands for the body where a range of bytes is named
 	first      byteSet
+	likenesses *likenesses
 
 	headerPlan  []stage
 	trailerPlan []stage

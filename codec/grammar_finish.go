@@ -36,6 +36,7 @@ func (g *grammarCompiler) finish() {
 		}
 	}
 	g.plans()
+	g.control()
 }
 
 func bodies(f *family) (out [][]*node) {

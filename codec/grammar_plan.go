@@ -54,7 +54,7 @@ func (g *grammarCompiler) stageKind(n *node) stageKind {
 // plans makes the plans of all nodes.
 func (g *grammarCompiler) plans() {
 	for _, f := range g.g.families {
-		f.byCommand = [2]picker{newShapePicker(f, true), newShapePicker(f, false)}
+		f.byCommand, f.likenesses = [2]picker{newShapePicker(f, true), newShapePicker(f, false)}, new(likenesses)
 		f.headerPlan, f.trailerPlan = g.plan(f.header, -1, 0), g.plan(f.trailer, -1, 0)
 		for _, s := range f.shapes {
 			s.plan = g.plan(s.nodes, -1, 0)
@@ -122,7 +122,7 @@ func (g *grammarCompiler) regular(n *node) bool {
 	o := &g.p.ops[n.op]
 	switch o.code {
 	case opComputed:
-		return n.value != nil && !n.value.looks && !n.value.has(exIndex) && o.field.Kind != KindTime
+		return n.value != nil && !n.value.varies() && o.field.Kind != KindTime
 	case opChecksum, opRun, opGroup, opList:
 		return false
 	}

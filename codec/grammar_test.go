@@ -158,7 +158,7 @@ func TestDecodingWithAGrammarAllocatesNothingMore(t *testing.T) {
 				t.Fatal(err)
 			}
 			runtime.GC()
-			if n := testing.AllocsPerRun(20, func() {
+			if n := testing.AllocsPerRun(2000, func() {
 				if p.Decode(d, raw, &f) != nil {
 					t.Fatal()
 				}

@@ -20,16 +20,18 @@ type machine struct {
 	marks         []int
 	late          []lateCheck // checksums over bytes that come later
 	place         exprPlace
-	whole         bool   // nothing more will come
-	loud          bool   // what is wrong is wanted in words
-	slow          bool   // the nodes are walked, not their plans: set when loud is
-	inner         int    // plain bytes of the region walked last
-	hash, scratch []byte // memory for copies
-	hidden        []byte // bytes of a part as they stand on the wire
-	asked         *Frame // the request that the frame answers, when that is known
-	table         *node  // the group whose columns are walked
-	begun         bool   // a column of it was there
-	plain         int    // parts around whose bytes are not those of the wire
+	whole         bool      // nothing more will come
+	loud          bool      // what is wrong is wanted in words
+	strict        bool      // a value that is missing does not fit
+	record        *recorder // what makes a likeness of the walk; nil: nobody asks
+	slow          bool      // the nodes are walked, not their plans: set when loud is
+	inner         int       // plain bytes of the region walked last
+	hash, scratch []byte    // memory for copies
+	hidden        []byte    // bytes of a part as they stand on the wire
+	asked         *Frame    // the request that the frame answers, when that is known
+	table         *node     // the group whose columns are walked
+	begun         bool      // a column of it was there
+	plain         int       // parts around whose bytes are not those of the wire
 	bad           failure
 	trace         *tracer // what explains the walk; nil: nobody asks
 }
@@ -66,6 +68,9 @@ func (m *machine) start(p *Profile, f *Frame, up bool) {
 	clear(m.marks)
 	m.p, m.f, m.off, m.depth, m.late = p, f, 0, 0, m.late[:0]
 	m.plain, m.table, m.begun = 0, nil, false
+	if m.record != nil {
+		*m.record = recorder{}
+	}
 	m.place = exprPlace{regs: m.regs, uplink: up, tables: m.place.tables}
 	m.bad = failure{}
 	if m.asked != nil {
@@ -129,6 +134,9 @@ func (m *machine) eval(e *expr) (v int64, known bool) {
 func (m *machine) compute(e *expr) (v int64, known bool) {
 	if !e.looks {
 		return e.eval(&m.place), true
+	}
+	if m.record != nil {
+		m.record.look(m, e)
 	}
 	m.place.left, m.place.short = -1, false
 	end := len(m.data)
@@ -203,8 +211,16 @@ func (m *machine) absent(n *node) {
 	}
 }
 
+// irregular notes that what follows depends on more than sizes and values.
+func (m *machine) irregular(really bool) {
+	if m.record != nil && really {
+		m.record.refused = true
+	}
+}
+
 // literal takes a text that stands before a field.
 func (m *machine) literal(n *node, text []byte, optional bool) (have bool, v verdict) {
+	m.irregular(optional)
 	end := len(m.data)
 	if m.end >= 0 {
 		end = min(end, m.end)
@@ -222,6 +238,9 @@ func (m *machine) literal(n *node, text []byte, optional bool) (have bool, v ver
 		return false, m.refuse(n, m.off, fmt.Errorf("%w: found %x, expected %x", ErrConst, rest[:k], text))
 	case k < len(text):
 		return false, m.starve(n, len(text))
+	}
+	if m.record != nil {
+		m.record.frozen = append(m.record.frozen, bytesAt{m.off, len(text)})
 	}
 	m.off += len(text)
 	return true, whole
@@ -343,6 +362,7 @@ func (m *machine) lacking(n *node, v verdict) verdict {
 
 // find looks for a delimiter; begun when it may still come.
 func (m *machine) find(mark []byte) (at int, v verdict) {
+	m.irregular(true)
 	end := len(m.data)
 	if m.end >= 0 {
 		end = min(end, m.end)

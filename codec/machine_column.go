@@ -7,6 +7,7 @@ import "bytes"
 
 // columns walks the fields of a group with a separator.
 func (m *machine) columns(n *node) verdict {
+	m.irregular(true)
 	if m.end < 0 {
 		return m.refuse(n, m.off, errRegion)
 	}

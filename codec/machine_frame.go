@@ -14,6 +14,9 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	if v != whole {
 		return 0, v
 	}
+	if (total > 0 || m.whole) && !m.slow && m.asked == nil && m.resembles(f, content) {
+		return max(total, len(content)), whole
+	}
 	m.data, m.wire, m.end = content, content, -1
 	if total > 0 {
 		m.end = len(content)
@@ -345,8 +348,13 @@ func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 		m.loud, m.slow = false, false
 	}
 	m.f = nil
-	f.memory = f.cells[:0]
+	if !f.shared {
+		f.memory = f.cells[:0]
+	}
 	if v == whole {
+		if !f.shared && asked == nil {
+			p.keep(raw, f)
+		}
 		if p.grammar.rewrites {
 			f.own = append(f.own[:0], f.data...)
 			f.data = f.own

@@ -173,6 +173,7 @@ func (m *machine) note(o *op, num uint64, b []byte) {
 
 // run counts how often a byte is repeated.
 func (m *machine) run(n *node, o *op, size *int) verdict {
+	m.irregular(true)
 	end := len(m.data)
 	if m.end >= 0 {
 		end = min(end, m.end)
@@ -268,6 +269,9 @@ func (m *machine) verify(n *node, plan *checkPlan, o *op, off int, num uint64) v
 	}
 	if from < 0 || from > to || to > len(over) {
 		return m.refuse(n, off, errSum)
+	}
+	if m.record != nil {
+		m.record.sums = append(m.record.sums, likeSum{plan: plan, op: o, off: off, from: from, to: to})
 	}
 	want := plan.sum.sum(over[from:to])
 	if m.trace != nil {

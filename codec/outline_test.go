@@ -27,14 +27,14 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{crcParams{}, "width poly init xor refin refout late"},
 		{fold{}, "reg bits"},
 		{transform{}, "name armour add xor block sum little"},
-		{family{}, "path armour name from direction start end escape max header trailer tail least length commandOp commandReg shapes body first byCommand headerPlan trailerPlan"},
+		{family{}, "path armour name from direction start end escape max header trailer tail least length commandOp commandReg shapes body first byCommand headerPlan trailerPlan likenesses"},
 		{lengthPlan{}, "reg mark add after uncounted"},
 		{shape{}, "path layout family when nodes plan min max fallback condition"},
 		{expr{}, "code a b value reg text looks plain"},
 		{timeLayout{}, "text parts size zone as stamp whole"},
 		{clock{}, "kind epoch step zone"},
 		{scaling{}, "a b c exact places"},
-		{grammar{}, "families regs marks derived rewrites unused replies answers asks tables"},
+		{grammar{}, "families regs marks derived rewrites unused replies answers asks tables control nodeOf"},
 	} {
 		typ := reflect.TypeOf(known.of)
 		var have []string

@@ -69,7 +69,7 @@ func (p *Profile) alone(s *shape) *Profile {
 	}
 	f, only, g, out := *s.family, *s, *p.grammar, *p
 	only.family, f.shapes = &f, []*shape{&only}
-	f.byCommand = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}
+	f.byCommand, f.likenesses = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}, new(likenesses)
 	g.families, out.grammar = []*family{&f}, &g
 	return &out
 }

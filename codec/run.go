@@ -1,6 +1,9 @@
 package codec
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // run is the plan of fields of fixed size that stand one after the other and depend on nothing else: where the first
 // of them begins, all others are known, so their bytes are looked for once and their cells are copied.  A run
@@ -60,6 +63,7 @@ const (
 	slotPart                     // bits of the number read last
 	slotDigits                   // bytes of two digits
 	slotComputed                 // follows from registers
+	slotConstant                 // the mask
 	slotOp                       // anything else: op.read
 )
 
@@ -204,6 +208,8 @@ func (m *machine) slots(slots []slot, b []byte, nums []uint64, cells []cell) boo
 			if num = 0; !allDigits(b[s.off : s.off+s.size]) {
 				return false
 			}
+		case slotConstant:
+			num = s.mask
 		case slotComputed:
 			v, _ := m.eval(s.expr)
 			num = uint64(v)
@@ -245,8 +251,13 @@ func (m *machine) slot(s *slot, b []byte, word uint64, cells []cell) (num uint64
 	if !ok {
 		return 0, false
 	}
-	if missing && cells != nil {
-		cells[s.cell].exp = noValue
+	if missing {
+		if m.strict {
+			return 0, false
+		}
+		if cells != nil {
+			cells[s.cell].exp = noValue
+		}
 	}
 	if o.reg > 0 || o.fold != nil {
 		m.note(o, num, b)
@@ -284,25 +295,32 @@ func newRun(p *Profile, nodes []*node, around int, depth uint8) *run {
 		}
 		r.size += p.ops[n.op].size
 	}
-	for i := len(r.slots) - 1; i >= 0; i-- {
-		// A part needs the number before it.
-		s := &r.slots[i]
-		word := len(r.needed) > 0 && r.needed[0].isPart() && !s.isPart()
-		if s.code == slotOp && (s.op.code != opComputed || s.op.check != checkNone) || s.code == slotDigits || s.reg > 0 || word {
-			r.needed = append([]slot{*s}, r.needed...)
-		}
-	}
+	r.seal(func(int) bool { return true })
 	if len(r.slots) == 1 && len(r.marks) == 0 {
 		s := &r.slots[0]
 		r.column = s.reg == 0 && (s.code == slotByte || s.code == slotBE2 || s.code == slotBE4)
 	}
-	r.split()
 	return r
 }
 
+// seal finishes a run whose slots are known; asked says which registers somebody asks for.
+func (r *run) seal(asked func(reg int) bool) {
+	for i := len(r.slots) - 1; i >= 0; i-- {
+		// A part needs the number before it.
+		s := &r.slots[i]
+		word := len(r.needed) > 0 && r.needed[len(r.needed)-1].isPart() && !s.isPart()
+		if s.code == slotOp && (s.op.code != opComputed || s.op.check != checkNone) || s.code == slotDigits || s.reg > 0 || word {
+			r.needed = append(r.needed, *s)
+		}
+	}
+	slices.Reverse(r.needed)
+	r.split(asked)
+}
+
 // split tells the slots that are words from the others.  A number and its parts stay together.
-func (r *run) split() {
+func (r *run) split(asked func(reg int) bool) {
 	regs := map[int]bool{}
+	r.wide = max(r.size, wordBytes)
 	for all := r.slots; len(all) > 0; {
 		n := 1
 		for n < len(all) && all[n].isPart() {
@@ -310,7 +328,7 @@ func (r *run) split() {
 		}
 		first := len(r.words)
 		for i := range all[:n] {
-			w, ok := all[i].word(&all[0])
+			w, ok := all[i].word(&all[0], r.wide)
 			if !ok {
 				r.words = r.words[:first]
 				break
@@ -321,7 +339,7 @@ func (r *run) split() {
 			r.others = append(r.others, all[:n]...)
 		}
 		for i, w := range r.words[first:] {
-			if r.wide = max(r.wide, int(w.off)+8); all[i].op == nil || all[i].op.reg == 0 {
+			if all[i].op == nil || all[i].op.reg == 0 || !asked(all[i].op.reg) {
 				continue
 			}
 			reg := all[i].op.reg
@@ -334,17 +352,17 @@ func (r *run) split() {
 		}
 		all = all[n:]
 	}
-	r.wide = max(r.wide, r.size)
 }
 
-// word is the slot as a word; of is the number that it may be a part of.
-func (s *slot) word(of *slot) (w word, ok bool) {
+// word is the slot as a word of a run of so many bytes; of is the number that it may be a part of.
+func (s *slot) word(of *slot, size int) (w word, ok bool) {
 	w = word{off: of.off, cell: s.cell}
-	if s.code == slotNone {
+	back := max(0, int(of.off)+wordBytes-size) // a word ends with the run at the latest
+	if w.off -= uint32(back); s.code == slotNone {
 		return w, true
 	}
 	o, whole := s.op, of.op
-	if whole == nil || o.form != nil || o.check != checkNone || o.fold != nil || whole.little || of.size > 8 {
+	if whole == nil || of.op.size == 0 || o.form != nil || o.check != checkNone || o.fold != nil || whole.little || of.size > 8 {
 		return w, false
 	}
 	w.shift, w.mask = uint8(64-8*of.size), ^uint64(0)>>(64-8*of.size)
@@ -357,6 +375,7 @@ func (s *slot) word(of *slot) (w word, ok bool) {
 	default:
 		return w, false
 	}
+	w.shift -= uint8(8 * back)
 	return w, true
 }
 
