@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +66,17 @@ func (b *book) enter(ctx context.Context, p *codec.Profile) error {
 	}
 	b.numbers[p] = n
 	return nil
+}
+
+// keep lets go of the profiles that no listener has any more.
+func (b *book) keep(slots []*slot) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for p := range b.numbers {
+		if !slices.ContainsFunc(slots, func(s *slot) bool { return s.profile.Load() == p }) {
+			delete(b.numbers, p)
+		}
+	}
 }
 
 // number of a definition that was entered.

@@ -64,6 +64,7 @@ func (g *gateway) Swap(ctx context.Context, profiles map[string]Edition) ([]Swap
 			done = append(done, s.swap(e))
 		}
 	}
+	g.journal.keep(g.slots)
 	headers.Clear() // else it would hold every profile that there ever was
 	return done, nil
 }

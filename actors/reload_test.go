@@ -228,8 +228,14 @@ func TestASwapIsForAllOrForNobody(t *testing.T) {
 	if done := g.mustSwap(t, compiled(t, tank)); done.Changed {
 		t.Errorf("the same definition was swapped: %+v", done)
 	}
+	s := g.slots[0]
+	first := s.edition.Load().number
+	if g.mustSwap(t, compiled(t, tank, "0.1", "0.2")); s.edition.Load().number == first || s.edition.Load().number == 0 || len(g.journal.numbers) != 1 {
+		t.Errorf("the journal knows it as %d, the first as %d; profiles held: %d", s.edition.Load().number, first, len(g.journal.numbers))
+	}
+	before = g.Listeners()[0].Definition
 	node, err := g.Tree(TreeQuery{Under: "trama/listeners/port"})
-	if err != nil || node.Detail["hash"] != before.Hash[:12] || node.Detail["generation"] != uint64(1) || time.Since(node.Detail["loaded"].(time.Time)) > time.Hour {
+	if err != nil || node.Detail["hash"] != before.Hash[:12] || node.Detail["generation"] != uint64(2) || time.Since(node.Detail["loaded"].(time.Time)) > time.Hour {
 		t.Errorf("%v %v", err, node.Detail)
 	}
 }
