@@ -279,6 +279,7 @@ type Gateway interface {
 	Suspend(ctx context.Context, listener string) error
 	Resume(ctx context.Context, listener string) error
 	Reloading
+	Shadowing
 	Kick(ctx context.Context, connection uint64) error
 	Restart(ctx context.Context, path string) error
 	// Fault makes an actor fail: at once, or (onFrame, connections and masters only) with the next frame it handles.

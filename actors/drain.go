@@ -33,6 +33,7 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 		}
 	}
 	step("ports closed", began, "listeners", len(g.slots))
+	g.endShadows(timeout(cutGrace))
 
 	began = time.Now()
 	var late error

@@ -111,6 +111,7 @@ func (s *slot) swap(e Edition) Swapped {
 	if e.Profile.Hash() == old.profile.Hash() {
 		return done
 	}
+	s.endShadow("the listener's profile was swapped")
 	made := s.next(e, old)
 	if err := s.port.SetFraming(s.framing(made)); err != nil {
 		panic(fmt.Errorf("framing of profile %s: %w", e.Profile.Name(), err)) // fits and the compiler have seen to it

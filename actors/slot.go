@@ -19,6 +19,7 @@ type slot struct {
 	gw      *gateway
 	profile atomic.Pointer[codec.Profile] // that of edition
 	edition atomic.Pointer[edition]
+	shadow  atomic.Pointer[shadow] // a candidate that is tried; nil: none
 	port    *transport.Listener
 	node    *node
 	links   linkSet
@@ -142,6 +143,9 @@ func (s *slot) treeDetail() map[string]any {
 		"listening": *s.state.Load(), "live": s.links.size(),
 	}
 	s.edition.Load().treeDetail(d)
+	if sh := s.shadow.Load(); sh != nil && !sh.deaf.Load() {
+		d["shadow"] = sh.edition.Profile.Name()
+	}
 	if why := s.trouble.Load(); why != nil {
 		d["trouble"] = *why
 	}

@@ -87,13 +87,21 @@ func localURL(address string) (string, error) {
 
 // do sends one request and returns the answer, whose body the caller closes.
 func (c *client) do(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	if body == nil {
+		return c.send(ctx, method, path, "", nil)
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return c.send(ctx, method, path, "application/json", text)
+}
+
+// send is do for a body that is text already.
+func (c *client) send(ctx context.Context, method, path, contentType string, body []byte) (*http.Response, error) {
 	var content io.Reader
 	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return nil, err
-		}
-		content = bytes.NewReader(text)
+		content = bytes.NewReader(body)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
 	if err != nil {
@@ -101,7 +109,7 @@ func (c *client) do(ctx context.Context, method, path string, body any) (*http.R
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", contentType)
 	}
 	w, err := c.http.Do(r)
 	if errors.Is(err, syscall.ECONNREFUSED) {

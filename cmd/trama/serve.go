@@ -170,7 +170,7 @@ func (d *daemon) serveHTTP(port net.Listener) {
 	host, _, _ := net.SplitHostPort(d.config.Admin.Listen) // the configuration was checked
 	options := admin.Options{
 		Gateway: d.gateway, Logger: d.log.Named("admin"), Root: d.log, Token: d.tokenValue, ListenHost: host,
-		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload,
+		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf,
 	}
 	if d.journal != nil {
 		options.Archive = d.journal

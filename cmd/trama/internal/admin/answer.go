@@ -48,6 +48,7 @@ var statuses = []struct {
 }{
 	{actors.ErrUnknownMaster, http.StatusNotFound},
 	{actors.ErrUnknownListener, http.StatusNotFound},
+	{actors.ErrNoShadow, http.StatusNotFound},
 	{actors.ErrUnknownConnection, http.StatusNotFound},
 	{actors.ErrUnknownActor, http.StatusNotFound},
 	{actors.ErrMasterOffline, http.StatusConflict},

@@ -35,7 +35,7 @@ func (e *endpoint) recovering(next http.Handler) http.Handler {
 		}()
 		start := time.Now()
 		_ = http.NewResponseController(w).SetWriteDeadline(start.Add(writeTimeout)) // not every writer has deadlines (tests)
-		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		next.ServeHTTP(w, r)
 		e.Logger.Debug("request", "method", r.Method, "path", r.URL.Path, "from", r.RemoteAddr, "took", time.Since(start))
 	})

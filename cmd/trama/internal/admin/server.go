@@ -11,6 +11,7 @@ import (
 
 	"trama/actors"
 	"trama/cmd/trama/internal/history"
+	"trama/codec"
 )
 
 // Limits of the endpoint.
@@ -38,6 +39,8 @@ type Options struct {
 
 	// Reload takes over the profiles of the configuration.
 	Reload func(context.Context) (Reloaded, error)
+	// Check is what a profile that compiles can still have wrong; nil checks nothing.
+	Check func(*codec.Profile) []error
 
 	ending context.Context // done when the server shuts down: who follows the journal is let go
 }
