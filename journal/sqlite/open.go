@@ -61,6 +61,7 @@ type Journal struct {
 	wake    *sync.Cond    // the writer waits here
 	queue   journal.Queue // what waits for the next commit
 	tasks   []*task
+	pacing  bool // the writer lets more come before the next commit
 	closed  bool
 	failure error
 
@@ -104,6 +105,12 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		j.release()
 		return nil, fmt.Errorf("journal %s: %w", o.Path, err)
 	}
+	j.w.pacer = time.AfterFunc(time.Hour, func() {
+		j.mu.Lock()
+		j.pacing = false
+		j.wake.Signal()
+		j.mu.Unlock()
+	})
 	j.look() // a disk that is full is known before the first frame
 	j.helpers.Add(3)
 	go j.run()
@@ -271,6 +278,7 @@ func (j *Journal) Close() error {
 	<-j.finished
 	j.notices.close()
 	j.helpers.Wait()
+	j.w.pacer.Stop()
 	if j.Err() != nil {
 		return j.Err() // closing the database would write and sync
 	}

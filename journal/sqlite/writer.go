@@ -18,6 +18,9 @@ type writer struct {
 	hand      journal.Queue
 	dirty     []*journal.Subject // with positions that no master's row holds
 	unswept   int                // records since the last sweep began
+	begun     time.Time          // of the last commit
+	gathered  int                // entries that it had; read by who appends, too, while it does not change
+	pacer     *time.Timer
 	asked     map[*journal.Subject]bool
 	done      chan<- struct{} // of the sweep: told of each state
 
@@ -80,7 +83,7 @@ func (j *Journal) Append(e *journal.Entry) {
 	if err == nil {
 		idle := j.queue.Len == 0
 		j.queue.Push(e)
-		if idle {
+		if idle && !j.pacing || j.pacing && j.queue.Len == j.w.gathered*2 {
 			j.wake.Signal()
 		}
 		j.mu.Unlock()
@@ -124,17 +127,34 @@ func (j *Journal) hand(ctx context.Context, t *task) error {
 	}
 }
 
+// A commit costs much the same for one frame as for many, so under load the next one is not begun before pace has passed since the
+// last one was: what comes meanwhile goes along.  A commit of less than crowd entries is no load, and nobody waits.
+const (
+	pace  = 400 * time.Microsecond
+	crowd = 4
+)
+
 // take waits for work; false when the journal is closed and nothing is left.
 func (j *Journal) take() (tasks []*task, more bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	w := &j.w
+	if w.gathered >= crowd && !j.closed {
+		if rest := pace - time.Since(w.begun); rest > 0 {
+			j.pacing = true
+			w.pacer.Reset(rest)
+			for j.pacing && !j.closed && j.queue.Len < w.gathered*2 {
+				j.wake.Wait()
+			}
+			j.pacing = false
+		}
+	}
 	for j.queue.Len == 0 && len(j.tasks) == 0 {
 		if j.closed {
 			return nil, false
 		}
 		j.wake.Wait()
 	}
-	w := &j.w
 	if j.queue.Len <= maxCommitEntries && j.queue.Bytes <= maxCommitBytes {
 		w.hand, j.queue = j.queue, journal.Queue{}
 	} else {
@@ -157,6 +177,7 @@ func (j *Journal) run() {
 			return
 		}
 		begun := time.Now()
+		j.w.begun, j.w.gathered = begun, j.w.hand.Len
 		j.counters.begun.Store(begun.UnixNano())
 		committed := j.w.next - 1
 		err := j.write(begun, tasks)
