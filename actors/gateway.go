@@ -44,6 +44,7 @@ type gateway struct {
 	alarms   reasons
 	restarts atomic.Uint64
 	ready    chan struct{} // closed when every actor of the structure runs
+	revived  chan struct{} // closed when the restored masters have actors
 
 	ending sync.Once
 	done   chan struct{}
@@ -59,7 +60,7 @@ type gateway struct {
 func Start(o Options) (Gateway, error) {
 	g := &gateway{
 		log: o.Logger, allowFaults: o.AllowFaults, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters,
-		masters: newDirectory(), done: make(chan struct{}), ready: make(chan struct{}),
+		masters: newDirectory(), done: make(chan struct{}), ready: make(chan struct{}), revived: make(chan struct{}),
 	}
 	if g.log == nil {
 		g.log = hclog.NewNullLogger()
@@ -105,12 +106,14 @@ func Start(o Options) (Gateway, error) {
 	go g.watch()
 	g.rootPID = pid
 	g.rootNode.pid.Store(pid)
-	select {
-	case <-g.ready:
-	case <-g.done:
-		why := g.Err()
-		_ = g.drainOnce(expired()) // why is what matters
-		return nil, why
+	for _, step := range []chan struct{}{g.ready, g.revived} {
+		select {
+		case <-step:
+		case <-g.done:
+			why := g.Err()
+			_ = g.drainOnce(expired()) // why is what matters
+			return nil, why
+		}
 	}
 	g.happened(journal.Event{Kind: journal.EventStart})
 	for _, s := range g.slots {

@@ -89,10 +89,16 @@ func (m *master) noteMade(f *codec.Frame) {
 // revive gives the restored masters their actors.
 func (r *registry) revive(ctx actor.Context) {
 	g := r.gw
+	select {
+	case <-g.revived:
+		return // this is a later start
+	default:
+	}
 	for _, m := range g.restored {
 		r.spawn(ctx, m)
 	}
 	g.restored = nil
+	close(g.revived)
 }
 
 // spawn gives a master its actor.
