@@ -6,7 +6,7 @@ ROUNDS ?= 1000
 # Tools run at fixed versions straight from the module proxy; nothing is installed.
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server chaos ci clean
+.PHONY: build test race lint fuzz cover bench bench-server chaos power ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -42,6 +42,9 @@ bench-server: ## the gateway against a bare server, by turns and under one load:
 chaos: ## kill -9 the daemon ROUNDS (1000) times under load, and hold the journal against the acknowledgements
 	$(GO) run ./cmd/chaos -rounds $(ROUNDS)
 	$(GO) run ./cmd/chaos -rounds 20 -break
+
+power: ## cut the power SEEDS (10000) times in a simulated disk, and flip as many bits
+	$(GO) test ./journal/sqlite -count=1 -v -timeout 1h -run 'Power|Flipped' -seeds $(or $(SEEDS),10000)
 
 ci: ## what the continuous integration runs
 	./.ci/run

@@ -21,17 +21,6 @@ const (
 func (j *Journal) checkpointer() {
 	defer j.helpers.Done()
 	ctx := context.Background()
-	db, err := sql.Open("sqlite", j.dsn("rw"))
-	if err != nil {
-		j.broken(err)
-		return
-	}
-	db.SetMaxOpenConns(1)
-	defer func() {
-		if j.Err() == nil {
-			_ = db.Close() // the writer's connection is still open, so this moves nothing
-		}
-	}()
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()
 	done, looks := j.counters.logPages.Load(), 0
@@ -49,7 +38,7 @@ func (j *Journal) checkpointer() {
 			continue
 		}
 		done, looks = written, 0
-		if err := checkpoint(ctx, db); err != nil {
+		if err := checkpoint(ctx, j.move); err != nil {
 			j.broken(err)
 			return
 		}

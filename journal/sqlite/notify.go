@@ -18,17 +18,23 @@ type notices struct {
 type notice struct {
 	entries journal.Queue
 	first   uint64
+	err     error // they are not on disk
 }
 
 func (n *notices) init() { n.wake = sync.NewCond(&n.mu) }
 
-// put takes over the entries of q.
-func (n *notices) put(q *journal.Queue, first uint64) {
+// put takes over the entries of q, unless the journal is closed.
+func (n *notices) put(q *journal.Queue, first uint64, err error) bool {
 	n.mu.Lock()
-	n.list = append(n.list, notice{entries: *q, first: first})
+	if n.closed {
+		n.mu.Unlock()
+		return false
+	}
+	n.list = append(n.list, notice{entries: *q, first: first, err: err})
 	*q = journal.Queue{}
 	n.mu.Unlock()
 	n.wake.Signal()
+	return true
 }
 
 func (n *notices) close() {
@@ -55,11 +61,14 @@ func (j *Journal) notify() {
 		hand, n.list = n.list, hand[:0]
 		n.mu.Unlock()
 		for i := range hand {
-			first := hand[i].first
+			first, err := hand[i].first, hand[i].err
 			for e := hand[i].entries.Pop(); e != nil; e = hand[i].entries.Pop() {
 				count := uint64(e.Count)
+				if err != nil {
+					count = 0 // it has no position
+				}
 				if e.Owner != nil {
-					e.Owner.Committed(first, nil) // e belongs to its owner again
+					e.Owner.Committed(first, err) // e belongs to its owner again
 				}
 				first += count
 			}

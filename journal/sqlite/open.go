@@ -53,6 +53,7 @@ type Journal struct {
 	db      *sql.DB   // of the writer
 	conn    *sql.Conn // the only one that writes
 	read    *sql.DB
+	move    *sql.DB // moves the log
 	mark    *mark
 	boot    int64
 	version string
@@ -156,6 +157,10 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	}
 	j.read.SetMaxOpenConns(readers)
 	j.read.SetMaxIdleConns(readers)
+	if j.move, err = sql.Open("sqlite", j.dsn("rw")); err != nil {
+		return err
+	}
+	j.move.SetMaxOpenConns(1)
 	return nil
 }
 
@@ -289,6 +294,9 @@ func (j *Journal) release() error {
 	var errs []error
 	if j.read != nil {
 		errs = append(errs, j.read.Close())
+	}
+	if j.move != nil {
+		errs = append(errs, j.move.Close()) // the writer's connection is still open, so this moves nothing
 	}
 	j.w.close()
 	if j.conn != nil {

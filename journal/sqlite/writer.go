@@ -90,7 +90,12 @@ func (j *Journal) Append(e *journal.Entry) {
 		return
 	}
 	j.mu.Unlock()
-	if e.Owner != nil {
+	if e.Owner == nil {
+		return
+	}
+	var late journal.Queue
+	late.Push(e)
+	if !j.notices.put(&late, 0, err) { // what was committed before is told before
 		e.Owner.Committed(0, err)
 	}
 }
@@ -191,7 +196,7 @@ func (j *Journal) run() {
 		}
 		j.counters.commit(j.w.hand.Len, int(j.w.next-1-committed), j.w.hand.Bytes, time.Since(begun))
 		j.committed.Store(j.w.next - 1)
-		j.notices.put(&j.w.hand, committed+1)
+		j.notices.put(&j.w.hand, committed+1, nil)
 		if j.w.next-1 > committed {
 			j.news.tell()
 		}
@@ -347,13 +352,8 @@ func (j *Journal) fail(cause error, tasks []*task) {
 	j.queue, j.tasks = journal.Queue{}, nil
 	j.mu.Unlock()
 	close(j.failed)
-	for _, q := range []*journal.Queue{&j.w.hand, &waiting} {
-		for e := q.Pop(); e != nil; e = q.Pop() {
-			if e.Owner != nil {
-				e.Owner.Committed(0, err)
-			}
-		}
-	}
+	j.notices.put(&j.w.hand, 0, err) // behind what was committed before
+	j.notices.put(&waiting, 0, err)
 	for _, t := range append(tasks, late...) {
 		t.reply <- err
 	}
