@@ -110,7 +110,7 @@ func (p *Profile) Manual() *Manual {
 	if _, one := root.values["frame"].(map[string]any); one {
 		out.Frames = []ManualFrame{m.frame(root.table("frame"))}
 	}
-	out.read(m, root)
+	m.rest(out, root)
 	for _, part := range p.sources[1:] {
 		inner := &manualReader{order: m.order}
 		t := (&source{}).parseTOML(part.Text)
@@ -119,7 +119,7 @@ func (p *Profile) Manual() *Manual {
 		}
 		messages := out.Messages
 		out.Messages = nil
-		out.read(inner, t)
+		inner.rest(out, t)
 		out.Messages = append(out.Messages, messages...)
 	}
 	for i := range out.Messages {
@@ -144,8 +144,8 @@ func (p *Profile) Manual() *Manual {
 	return out
 }
 
-// read adds the layouts and messages of a file.
-func (out *Manual) read(m *manualReader, root *table) {
+// rest adds the layouts and messages of a file.
+func (m *manualReader) rest(out *Manual, root *table) {
 	if layouts := root.table("layout"); layouts != nil {
 		for _, name := range layouts.keys() {
 			if slices.ContainsFunc(out.Layouts, func(l ManualLayout) bool { return l.Name == name }) {

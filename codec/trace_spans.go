@@ -10,7 +10,7 @@ type spanBuilder struct {
 	t      *Trace
 	p      *Profile
 	w      *traced
-	nodes  map[int]*node // by op
+	nodes  map[int]*node // by op; made when asked for
 	sums   []sumAt       // checksums of blocks, in the order of the wire
 	fields map[int]*Check
 	cursor int // every byte before it belongs to a span
@@ -32,18 +32,23 @@ type level struct {
 }
 
 func newSpanBuilder(t *Trace, p *Profile, w *traced) *spanBuilder {
-	b := &spanBuilder{t: t, p: p, w: w, nodes: map[int]*node{}, fields: map[int]*Check{}}
-	if w.family == nil {
-		return b
+	return &spanBuilder{t: t, p: p, w: w, fields: map[int]*Check{}}
+}
+
+// node of an op; nil when it has none.
+func (b *spanBuilder) node(op int) *node {
+	if b.nodes != nil || b.w.family == nil {
+		return b.nodes[op]
 	}
-	for _, nodes := range append([][]*node{w.family.header, w.family.trailer}, bodies(w.family)...) {
+	b.nodes = map[int]*node{}
+	for _, nodes := range append([][]*node{b.w.family.header, b.w.family.trailer}, bodies(b.w.family)...) {
 		each(nodes, func(n *node) {
 			if n.op >= 0 {
 				b.nodes[n.op] = n
 			}
 		})
 	}
-	return b
+	return b.nodes[op]
 }
 
 // checks turns the checksums that were looked at into those of the trace, in the order of the wire.
@@ -256,14 +261,14 @@ func (b *spanBuilder) depth(next int) int {
 func (b *spanBuilder) delimiters(to, next int) {
 	depth, text := b.depth(next), b.t.Raw[b.cursor:to]
 	if last := b.last(); last != nil {
-		if n := b.nodes[b.opOf(last)]; n != nil && n.until != nil && bytes.HasPrefix(text, n.until) {
+		if n := b.node(b.opOf(last)); n != nil && n.until != nil && bytes.HasPrefix(text, n.until) {
 			b.span(Span{Kind: SpanMark, Len: len(n.until), Depth: last.Depth, Index: -1, Path: last.Path, Field: last.Field})
 			text = text[len(n.until):]
 		}
 	}
 	before := 0
 	if next >= 0 {
-		if n := b.nodes[int(b.t.frame.cells[next].op)]; n != nil && n.before != nil && bytes.HasSuffix(text, n.before) {
+		if n := b.node(int(b.t.frame.cells[next].op)); n != nil && n.before != nil && bytes.HasSuffix(text, n.before) {
 			before = len(n.before)
 		}
 	}

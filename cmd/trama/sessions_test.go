@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -27,7 +26,7 @@ func TestSessionsOfTheDocumentationAreTrue(t *testing.T) {
 			}
 		}
 		if n == 0 {
-			t.Error(fmt.Sprintf("%s: no session found", file))
+			t.Errorf("%s: no session found", file)
 		}
 	}
 }

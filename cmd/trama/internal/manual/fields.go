@@ -138,11 +138,7 @@ func (pg *page) cases(t *table, f *codec.ManualField, prefix string, at *cursor)
 func caseText(f *codec.ManualField, c *codec.ManualCase) string {
 	var parts []string
 	if len(c.Is) > 0 {
-		var is []string
-		for _, v := range c.Is {
-			is = append(is, v)
-		}
-		parts = append(parts, code(note(f.More, "on")+" = "+strings.Join(is, ", ")))
+		parts = append(parts, code(note(f.More, "on")+" = "+strings.Join(c.Is, ", ")))
 	}
 	if c.When != "" {
 		parts = append(parts, code(c.When))
