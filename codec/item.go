@@ -241,3 +241,8 @@ func (it Item) Bits() (hi, lo int, ok bool) {
 
 // Computed says that the value follows from other fields and has no bytes.
 func (it Item) Computed() bool { return it.op != nil && it.op.code == opComputed }
+
+// Unicode says that Text is in UTF-8, because the definition names the character set.  Other text is one byte a character.
+func (it Item) Unicode() bool {
+	return it.op != nil && it.op.form != nil && it.op.form.charset != nil
+}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"trama/codec"
 )
@@ -104,7 +104,7 @@ func (r *Ruler) rows(rows []row) {
 	digits := 1
 	for _, line := range rows {
 		for i, text := range []string{line.bytes, line.field, line.value} {
-			wide[i] = max(wide[i], utf8.RuneCountInString(text))
+			wide[i] = max(wide[i], width(text))
 		}
 		digits = max(digits, len(fmt.Sprint(max(line.off, 0))))
 	}
@@ -128,8 +128,18 @@ func aboutLook(line row) look {
 	return line.look
 }
 
-func fill(text string, width int) string {
-	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
+func fill(text string, columns int) string {
+	return text + strings.Repeat(" ", max(0, columns-width(text)))
+}
+
+// width is how many columns a text takes on a terminal: the characters of East Asia take two.
+func width(text string) (n int) {
+	for _, r := range text {
+		if n++; unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
+			n++
+		}
+	}
+	return n
 }
 
 // Summary says in one line what the pieces are.

@@ -19,7 +19,7 @@ func Value(it codec.Item) string {
 	}
 	value := it.Text()
 	if it.Kind == codec.KindText {
-		value = Text(value)
+		value = characters(it, value)
 	}
 	if label := it.Label(); label != "" && label != value {
 		value += " (" + label + ")"
@@ -28,6 +28,17 @@ func Value(it codec.Item) string {
 		value += " " + it.Field.Unit
 	}
 	return value
+}
+
+// characters shows a text as its character set says.
+func characters(it codec.Item, text string) string {
+	if !it.Unicode() {
+		return Text(text)
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // Text shows each byte as one character, and in quotes what a terminal would not show but act upon.
@@ -50,9 +61,11 @@ func number(it codec.Item) string {
 		return "-"
 	case it.Label() == "":
 		if it.Kind == codec.KindText {
-			return Text(it.Text())
+			return characters(it, it.Text())
 		}
 		return it.Text()
+	case it.Kind == codec.KindText:
+		return Text(string(it.Bytes()))
 	case it.Kind == codec.KindUint:
 		return strconv.FormatUint(it.Uint(), 10)
 	case it.Kind == codec.KindInt:
