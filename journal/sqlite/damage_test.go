@@ -3,8 +3,11 @@ package sqlite
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"trama/journal"
 	"trama/journal/faultfs"
 )
 
@@ -91,5 +94,62 @@ func TestTruncatedDatabaseIsFound(t *testing.T) {
 				t.Error("nobody says so")
 			}
 		})
+	}
+}
+
+// SQLite takes a log with a damaged end for one that ends earlier.  The mark beside it knows better.
+func TestLogThatLostItsEndIsFound(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, Options{Path: filepath.Join(dir, "journal.db")})
+	s := &journal.Subject{Serial: "12345678"}
+	for i := range loadFrames {
+		putFrames(t, j, s, i, 1)
+	}
+	files := faultfs.Image{}
+	for _, name := range []string{"journal.db", "journal.db-wal", "journal.db-mark"} { // as a killed process leaves them
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = content
+	}
+	const wal = "journal.db-wal"
+	restart := func(image faultfs.Image) (frames int, noticed bool) {
+		dir := t.TempDir()
+		for name, content := range image {
+			if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		j, err := Open(t.Context(), Options{Path: filepath.Join(dir, "journal.db"), DiskUse: func() (float64, error) { return 10, nil }})
+		if err != nil {
+			return 0, true
+		}
+		defer j.Close()
+		page, err := j.Read(t.Context(), 0, 2*loadFrames)
+		return len(page.Frames), err != nil || len(j.FoundDamaged()) > 0 || len(page.Damage) > 0
+	}
+	if frames, noticed := restart(files); frames != loadFrames || noticed {
+		t.Fatalf("undamaged: %d frames, damage %v", frames, noticed)
+	}
+	lost, n := 0, len(files[wal])
+	rng := rand.New(rand.NewPCG(2, 2))
+	for i := range 40 {
+		image := files.Clone()
+		if i%2 == 0 {
+			image.Truncate(wal, rng.IntN(n))
+		} else {
+			image.Flip(wal, rng.IntN(n*8))
+		}
+		frames, noticed := restart(image)
+		if frames < loadFrames {
+			lost++
+		}
+		if frames < loadFrames && !noticed {
+			t.Errorf("%d: %d frames are missing and nobody says so", i, loadFrames-frames)
+		}
+	}
+	if lost < 20 {
+		t.Errorf("only %d of 40 damages lost anything", lost)
 	}
 }
