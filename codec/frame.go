@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -183,6 +184,8 @@ func (f *Frame) Identity() []byte {
 	switch {
 	case o.plainDigits():
 		f.text = appendDigits(f.text[:0], f.bytes(i))
+	case o.code == opUint && o.form == nil && o.scale == nil && o.field.Enum == nil:
+		f.text = strconv.AppendUint(f.text[:0], f.nums[i], 10)
 	case o.code == opHex && o.form == nil:
 		f.text = hex.AppendEncode(f.text[:0], f.bytes(i))
 	default:

@@ -56,6 +56,25 @@ func BenchmarkGrammarDecode(b *testing.B) {
 				sinkTime, sinkOK = f.Timestamp()
 			}
 		})
+		b.Run(bench.name+"/walked", func(b *testing.B) { // as the first frame of its looks
+			src, _ := ShippedSource(bench.profile)
+			p, err := Compile(bench.profile, src)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, family := range p.grammar.families {
+				family.likenesses.count.Store(likeMost)
+			}
+			var f Frame
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := p.Decode(Uplink, raw, &f); err != nil {
+					b.Fatal(err)
+				}
+				sinkID = f.Identity()
+				sinkTime, sinkOK = f.Timestamp()
+			}
+		})
 		b.Run(bench.name+"/split", func(b *testing.B) {
 			split := p.Splitter(Uplink)
 			b.ReportAllocs()

@@ -16,6 +16,7 @@ type likeness struct {
 	layout *layout
 	size   int         // of the content
 	frozen []wordCheck // what decides which fields there are
+	nums   []uint64    // values of all fields; those that differ are read by
 	fields run         // of the whole frame
 	sums   []likeSum
 	roles  [roleCount]uint16
@@ -71,37 +72,34 @@ func (m *machine) resembles(f *family, content []byte) bool {
 	if l == nil {
 		return false
 	}
-	for i := range l.sums {
-		s := &l.sums[i]
-		num, ok := s.plan.read(s.op, content[s.off:s.off+s.op.size])
-		if !ok || s.plan.sum.sum(content[s.from:s.to]) != num {
-			return false
-		}
-	}
 	m.data, m.off, m.strict = content, 0, true
-	out, n, ok := m.f, len(l.fields.cells), true
+	var nums []uint64
+	ok, out := true, m.f
 	if out == nil {
 		ok = m.slots(l.fields.needed, content, nil, nil)
 	} else {
-		if n > cap(out.nums) {
-			out.nums = make([]uint64, n)
+		if n := len(l.nums); n > cap(out.nums) {
+			out.nums = make([]uint64, 0, n)
 		}
-		out.nums = out.nums[:n]
-		ok = m.values(&l.fields, out.nums, nil)
+		nums = out.nums[:len(l.nums)]
+		copy(nums, l.nums)
+		ok = m.values(&l.fields, nums, nil)
 	}
-	if m.strict = false; !ok {
-		if clear(m.regs); out != nil {
-			out.nums = out.nums[:0]
+	m.strict = false
+	for i := 0; ok && i < len(l.sums); i++ {
+		s := &l.sums[i]
+		var num uint64
+		if num, ok = s.plan.read(s.op, content[s.off:s.off+s.op.size]); nums != nil {
+			nums[s.cell] = num
 		}
+		ok = ok && s.plan.sum.sum(content[s.from:s.to]) == num
+	}
+	if !ok {
+		clear(m.regs)
 		return false
 	}
-	if out == nil {
-		return true
+	if out != nil {
+		out.data, out.layout, out.cells, out.nums, out.roles, out.shared = content, l.layout, l.fields.cells, nums, l.roles, true
 	}
-	for i := range l.sums {
-		s := &l.sums[i]
-		out.nums[s.cell], _ = s.plan.read(s.op, content[s.off:s.off+s.op.size])
-	}
-	out.data, out.layout, out.cells, out.roles, out.shared = content, l.layout, l.fields.cells, l.roles, true
 	return true
 }

@@ -72,6 +72,8 @@ func newLikeness(p *Profile, m *machine, f *Frame) *likeness {
 			mask[i] = 0xff
 		}
 	}
+	l.nums = f.nums
+	constant := make([]bool, len(f.cells))
 	asked := map[int]bool{}
 	whole := 0 // the cell that parts belong to
 	for i, c := range f.cells {
@@ -102,16 +104,19 @@ func newLikeness(p *Profile, m *machine, f *Frame) *likeness {
 				asked[reg] = true
 			}
 		}
+		constant[i] = s.code == slotNone
 		r.slots = append(r.slots, s)
 		if o.code != opPart {
 			whole = i
 		}
 		if at := f.cells[whole]; o.reg > 0 && g.control[o.reg] || n != nil && n.value != nil && o.code != opComputed {
+			constant[i] = true
 			freeze(mask[at.off:at.off+at.size], o, &p.ops[at.op])
 		}
 	}
 	if r.seal(func(reg int) bool { return asked[reg] }); r.words != nil {
 		r.slots = nil // never asked for: words have room
+		r.words = slices.DeleteFunc(r.words, func(w word) bool { return constant[w.cell] })
 	}
 	want := make([]byte, len(f.data))
 	copy(want, f.data)

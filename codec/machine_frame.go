@@ -147,6 +147,9 @@ func (f *family) plain(dst, content []byte) ([]byte, bool) {
 // sequences are stepped over.
 func (f *family) findEnd(data []byte) int {
 	if f.escape == nil || !f.escape.lead.has(f.end[0]) {
+		if len(f.end) == 1 {
+			return bytes.IndexByte(data, f.end[0])
+		}
 		return bytes.Index(data, f.end)
 	}
 	for i := 0; i < len(data); {
@@ -338,16 +341,16 @@ func (p *Profile) decodeGrammar(d Direction, raw []byte, f *Frame) error {
 // decodeAnswer decodes a whole frame that answers asked, if that is known.
 func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 	m := machines.Get().(*machine)
-	defer machines.Put(m)
 	m.asked = asked
-	defer func() { m.asked = nil }()
 	_, v := p.try(m, d, f, raw, true)
 	if v != whole {
 		m.loud, m.slow = true, true
 		_, v = p.try(m, d, f, raw, true)
 		m.loud, m.slow = false, false
 	}
-	m.f = nil
+	bad := m.bad
+	m.f, m.asked = nil, nil
+	machines.Put(m)
 	if !f.shared {
 		f.memory = f.cells[:0]
 	}
@@ -365,7 +368,7 @@ func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 		}
 		return nil
 	}
-	bad, l := m.bad, f.layout
+	l := f.layout
 	if bad.err == nil {
 		bad.err = ErrUnknownCommand
 		if len(raw) == 0 {

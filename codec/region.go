@@ -21,7 +21,7 @@ func (t *escapeTable) decode(dst, b []byte) ([]byte, bool) {
 	for i := 0; i < len(b); {
 		n := i
 		if t.mark != nil {
-			if n = bytes.Index(b[i:], t.mark); n < 0 {
+			if n = bytes.IndexByte(b[i:], t.mark[0]); n < 0 {
 				n = len(b)
 			} else {
 				n += i
