@@ -24,13 +24,14 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 	c.p.length.op = -1
 	if root := c.src.parseTOML(src); root != nil {
 		d := readDefinition(root)
-		if c.profile(d); len(c.src.problems) == 0 {
+		c.profile(d)
+		if len(c.src.problems) == 0 && c.p.grammar != nil {
+			c.proveStructure()
+		}
+		if len(c.src.problems) == 0 { // of a frame that cannot be, nothing can be made
 			c.resend(d)
 			c.simulate(d)
 		}
-	}
-	if len(c.src.problems) == 0 && c.p.grammar != nil {
-		c.proveStructure()
 	}
 	if len(c.src.problems) == 0 {
 		c.p.keepSources(c.sources)

@@ -193,13 +193,8 @@ func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 				hi = o.most
 			}
 		}
-		lo += len(n.until) + len(n.before)
-		if hi >= 0 {
-			hi += len(n.until) + len(n.before)
-		}
 	case n.kind == nodeChoice && n.size == nil:
 		lo, hi = -1, 0
-		covered := false
 		for i := range n.cases {
 			a, b := g.span(p, n.cases[i].kids)
 			if lo < 0 || a < lo {
@@ -210,18 +205,12 @@ func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 			} else {
 				hi = max(hi, b)
 			}
-			covered = covered || n.cases[i].other
 		}
 		if lo < 0 {
 			lo = 0
 		}
-		_ = covered
 	case n.kind == nodeGroup && n.size == nil && n.until == nil && n.transform == nil && n.separator == nil:
 		lo, hi = g.span(p, n.kids)
-		lo += len(n.before)
-		if hi >= 0 {
-			hi += len(n.before)
-		}
 	case n.kind == nodeList && n.count != nil && n.count.code == exConst && n.separator == nil:
 		lo, hi = g.span(p, n.kids)
 		lo *= int(n.count.value)
@@ -230,6 +219,10 @@ func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 		}
 	default:
 		hi = -1
+	}
+	marks := len(n.before) + len(n.until)
+	if lo += marks; hi >= 0 {
+		hi += marks
 	}
 	if n.when != nil || n.optional {
 		lo = 0
