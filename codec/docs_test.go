@@ -50,6 +50,44 @@ func TestTheReferenceShowsWhatCompiles(t *testing.T) {
 	}
 }
 
+// What docs/frame-language.md says that check finds, it finds: there, and nothing else.
+func TestTheReferenceShowsWhatCheckFinds(t *testing.T) {
+	text, err := os.ReadFile("../docs/frame-language.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for i, block := range strings.Split(string(text), "\n```") {
+		body, ok := strings.CutPrefix(block, "toml check\n")
+		if i%2 == 0 || !ok {
+			continue
+		}
+		p, err := Compile("check", []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(body, "\n")
+		proof := p.Prove()
+		for i := range proof.Findings {
+			f := &proof.Findings[i]
+			_, want, said := strings.Cut(lines[f.Line-1], "# check: ")
+			for back := 1; !said && back < 4; back++ { // the line of a message is that of its table
+				_, want, said = strings.Cut(lines[f.Line-1+back], "# check: ")
+			}
+			if !said || !strings.Contains(f.String(), want) {
+				t.Errorf("line %d: found %s, shown %q", f.Line, f, want)
+			}
+			shown++
+		}
+		if shown != strings.Count(body, "# check: ") {
+			t.Errorf("%d findings for\n%s", shown, body)
+		}
+	}
+	if shown == 0 {
+		t.Error("nothing is shown")
+	}
+}
+
 // The frames of docs/wire-protocol.md are frames.
 func TestTheFramesOfTheProtocolDescriptionDecode(t *testing.T) {
 	text, err := os.ReadFile("../docs/wire-protocol.md")

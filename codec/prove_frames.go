@@ -9,7 +9,7 @@ import (
 
 // frames makes a frame for each message and branch and tries everything with it.
 func (v *prover) frames() {
-	t := &trier{v: v, tries: map[[2]string]*tries{}, wanted: map[decision]*sample{}, kinds: map[*family]*Profile{}, shapes: map[*shape]*Profile{}}
+	t := &trier{v: v, tries: map[[2]string]*tries{}, wanted: map[decision]*sample{}, kinds: map[*family]*Profile{}}
 	for _, way := range []Direction{Uplink, Downlink} {
 		s := v.p.sampler(way)
 		s.each(func(one *sample) bool {
@@ -21,6 +21,7 @@ func (v *prover) frames() {
 			}
 			return true
 		})
+		t.alike(s)
 		v.proof.Steps += s.steps
 		t.count(s)
 	}
@@ -38,7 +39,6 @@ type trier struct {
 	tries  map[[2]string]*tries // by rule and path of the message
 	wanted map[decision]*sample // every way that something can go; nil: it was shown
 	kinds  map[*family]*Profile // the profile with one kind of frame
-	shapes map[*shape]*Profile  // with one message
 }
 
 // count notes what one direction has shown.
@@ -191,54 +191,4 @@ func (t *trier) judge() {
 		found := t.v.find(severity, key[0], key[1], text, "")
 		found.Witness, found.Direction = all.one.frame, all.one.way
 	}
-}
-
-// ambiguous looks for other kinds of frames and other messages that take the bytes too.
-func (t *trier) ambiguous(one *sample) {
-	v, own := t.v, one.goal.shape
-	if v.p.grammar == nil {
-		return // Compile knows
-	}
-	var f Frame
-	for _, k := range v.g.families {
-		if k == own.family || k.direction != Any && k.direction != one.way || !k.first.has(one.frame[0]) {
-			continue
-		}
-		p := t.kinds[k]
-		if p == nil {
-			p = v.p.onlyKind(k)
-			t.kinds[k] = p
-		}
-		if p.Decode(one.way, one.frame, &f) != nil {
-			continue
-		}
-		found := v.find(SeverityWarning, "ambiguous", k.path, fmt.Sprintf("frames that are also of kind %s (message %s), which is tried before it", own.family.name, own.layout.message.Name),
-			"kinds that their first bytes or checksums tell apart")
-		found.Witness, found.Direction = one.frame, one.way
-	}
-	at := slices.Index(own.family.shapes, own)
-	for _, s := range own.family.shapes[at+1:] {
-		way := s.layout.direction
-		if s.fallback || s.when != nil || own.when != nil || way != Any && way != one.way {
-			continue
-		}
-		p := t.shapes[s]
-		if p == nil {
-			p = v.p.alone(s)
-			t.shapes[s] = p
-		}
-		if p.Decode(one.way, one.frame, &f) != nil {
-			continue
-		}
-		found := v.find(SeverityWarning, "ambiguous", s.path, fmt.Sprintf("message %s, whose frames may also be of message %s, which is tried before it", s.layout.message.Name, own.layout.message.Name),
-			"a condition that tells them apart")
-		found.Witness, found.Direction = one.frame, one.way
-	}
-}
-
-// onlyKind is the profile with one kind of frame.
-func (p *Profile) onlyKind(f *family) *Profile {
-	g, out := *p.grammar, *p
-	g.families, out.grammar = []*family{f}, &g
-	return &out
 }

@@ -62,25 +62,6 @@ func (v *prover) witness(found *Finding, s *shape) {
 	found.Witness, found.Direction = one.frame, way
 }
 
-// alone is the profile with one message and its kind of frame; nil for a profile without grammar.
-func (p *Profile) alone(s *shape) *Profile {
-	if p.grammar == nil {
-		return nil
-	}
-	f, only, g, out := *s.family, *s, *p.grammar, *p
-	only.family, f.shapes = &f, []*shape{&only}
-	f.byCommand, f.likenesses = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}, new(likenesses)
-	g.families, out.grammar = []*family{&f}, &g
-	return &out
-}
-
-func (p *Profile) onlyShape(s *shape) *shape {
-	if p == nil || p.grammar == nil {
-		return s
-	}
-	return p.grammar.families[0].shapes[0]
-}
-
 // lengthHolds says whether the length field can say how long the frames of s are.
 func (v *prover) lengthHolds(f *family, s *shape) {
 	p := v.p.withOps(v.ops)

@@ -39,12 +39,13 @@ func (s commandSet) covers(lo, hi uint64) bool {
 func (s commandSet) String() string {
 	var out []string
 	for _, r := range s {
-		text := fmt.Sprintf("%#x", r[0])
-		if r[0] < 10 {
-			text = fmt.Sprint(r[0])
+		form := "%d"
+		if r[1] > 9 {
+			form = "%#x"
 		}
+		text := fmt.Sprintf(form, r[0])
 		if r[1] != r[0] {
-			text += fmt.Sprintf("-%#x", r[1])
+			text += fmt.Sprintf("-"+form, r[1])
 		}
 		out = append(out, text)
 	}
