@@ -42,7 +42,7 @@ func (r *recorder) look(m *machine, e *expr) {
 func (p *Profile) keep(raw []byte, f *Frame) {
 	family := f.layout.shape.family
 	all := family.likenesses
-	if !rare(all.missed.Add(1)) || len(f.cells) > likeCells || len(f.data) < wordBytes || all.count.Load() >= likeMost || p.grammar.rewrites {
+	if p.strange || !rare(all.missed.Add(1)) || len(f.cells) > likeCells || len(f.data) < wordBytes || all.count.Load() >= likeMost || p.grammar.rewrites {
 		return
 	}
 	var again Frame

@@ -111,7 +111,9 @@ type prover struct {
 }
 
 func newProver(p *Profile) *prover {
-	v := &prover{p: p, g: p.grammar, ops: p.ops}
+	own := *p
+	own.strange = true
+	v := &prover{p: &own, g: p.grammar, ops: p.ops}
 	if v.g == nil {
 		v.g, v.ops = p.asGrammar()
 	}

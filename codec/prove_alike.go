@@ -91,7 +91,7 @@ func (t *trier) pair(s *sampler, a, b *shape) {
 // onlyKind is the profile with one kind of frame.
 func (p *Profile) onlyKind(f *family) *Profile {
 	g, out := *p.grammar, *p
-	g.families, out.grammar = []*family{f}, &g
+	g.families, out.grammar, out.strange = []*family{f}, &g, true
 	return &out
 }
 
@@ -103,7 +103,7 @@ func (p *Profile) alone(s *shape) *Profile {
 	f, only, g, out := *s.family, *s, *p.grammar, *p
 	only.family, f.shapes = &f, []*shape{&only}
 	f.byCommand, f.likenesses = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}, new(likenesses)
-	g.families, out.grammar = []*family{&f}, &g
+	g.families, out.grammar, out.strange = []*family{&f}, &g, true
 	return &out
 }
 

@@ -84,7 +84,9 @@ type sampler struct {
 }
 
 func (p *Profile) sampler(way Direction) *sampler {
-	s := &sampler{p: p, g: p.grammar, ops: p.ops, way: way, seen: map[decision]bool{}}
+	own := *p
+	own.strange = true
+	s := &sampler{p: &own, g: p.grammar, ops: p.ops, way: way, seen: map[decision]bool{}}
 	if s.g == nil {
 		s.g, s.ops = p.asGrammar()
 	}
