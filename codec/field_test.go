@@ -1,0 +1,83 @@
+package codec
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// The frames of the field-*.good.toml profiles carry the checksums that their protocols define.  They are computed
+// here from the definitions, a bit at a time, and looked for at the place that the protocol says: a profile that
+// covers the wrong bytes, or a frame that was made to fit it, does not pass.
+func TestFramesOfTheFieldCarryTheChecksumsOfTheirProtocols(t *testing.T) {
+	crc := func(p crcParams) func(b []byte) uint64 { return func(b []byte) uint64 { return slowCRC(p, b) } }
+	x25 := crc(crcParams{width: 16, poly: 0x1021, init: 0xffff, refin: true, refout: true, xor: 0xffff})
+	modbus := crc(crcParams{width: 16, poly: 0x8005, init: 0xffff, refin: true, refout: true})
+	kermit := crc(crcParams{width: 16, poly: 0x1021, refin: true, refout: true})
+	arc := crc(crcParams{width: 16, poly: 0x8005, refin: true, refout: true})
+	dnp := crc(crcParams{width: 16, poly: 0x3d65, refin: true, refout: true, xor: 0xffff})
+	meter := crc(crcParams{width: 16, poly: 0x3d65, xor: 0xffff})
+	mstp := crc(crcParams{width: 8, poly: 0x81, init: 0xff, refin: true, refout: true, xor: 0xff})
+	sum := func(b []byte) (s uint64) {
+		for _, c := range b {
+			s = (s + uint64(c)) & 0xff
+		}
+		return s
+	}
+	xor := func(b []byte) (s uint64) {
+		for _, c := range b {
+			s ^= uint64(c)
+		}
+		return s
+	}
+	for _, test := range []struct {
+		profile  string
+		example  int
+		from, to int // of the bytes covered; negative: from the end
+		at       int // of the checksum; negative likewise
+		form     string
+		compute  func(b []byte) uint64
+	}{
+		{"galileosky", 0, 0, -2, -2, "%04x little", modbus},
+		{"ruptela", 0, 2, -2, -2, "%04x", kermit},
+		{"cjt188", 0, 3, -2, -2, "%02x", sum},
+		{"gbt32960", 0, 2, -1, -1, "%02x", xor},
+		{"iec62056", 0, 18, -1, -1, "%02x", xor},
+		{"dnp3", 0, 0, 8, 8, "%04x little", dnp},
+		{"dnp3", 0, 10, 26, 26, "%04x little", dnp},
+		{"dnp3", 0, 28, 44, 44, "%04x little", dnp},
+		{"dnp3", 0, 46, -2, -2, "%04x little", dnp},
+		{"dnp3", 1, 10, -2, -2, "%04x little", dnp},
+		{"wmbus", 0, 0, 10, 10, "%04x", meter},
+		{"wmbus", 0, 12, 28, 28, "%04x", meter},
+		{"mstp", 0, 2, 7, 7, "%02x", mstp},
+		{"mstp", 0, 8, -2, -2, "%04x little", x25},
+		{"meitrack", 0, 0, -4, -4, "text %02X", sum},
+		{"nmea", 0, 1, -5, -4, "text %02X", xor},
+		{"hostlink", 0, 0, -4, -4, "text %02X", xor},
+		{"sia", 0, 9, -1, 1, "text %04X", arc},
+		{"hart", 0, 5, -1, -1, "%02x", xor},
+		{"dlt698", 0, 1, 12, 12, "%04x little", x25},
+		{"dlt698", 0, 1, -3, -3, "%04x little", x25},
+	} {
+		frame := profileFrom(t, "field-"+test.profile+".good.toml").examples[test.example].frame
+		place := func(at int) int {
+			if at < 0 {
+				return len(frame) + at
+			}
+			return at
+		}
+		v := test.compute(frame[test.from:place(test.to)])
+		if strings.HasSuffix(test.form, "little") {
+			v = v>>8 | v<<8&0xff00
+		}
+		form, _ := strings.CutSuffix(test.form, " little")
+		want := fmt.Sprintf(strings.TrimPrefix(form, "text "), v)
+		if strings.HasPrefix(form, "text ") {
+			want = fmt.Sprintf("%x", want)
+		}
+		if got := fmt.Sprintf("%x", frame[place(test.at):]); !strings.HasPrefix(got, want) {
+			t.Errorf("%s %x: %s stands at %d, computed %s", test.profile, frame, got, place(test.at), want)
+		}
+	}
+}
