@@ -1,52 +1,156 @@
 package codec
 
 import (
+	"encoding/hex"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// What docs/frame-language.md shows is true: whole profiles compile and their examples hold, lists of fields compile.
+// fence is a block of code in a document.
+type fence struct {
+	file, kind, body string
+	line             int
+}
+
+func fences(t *testing.T, file string) (out []fence) {
+	t.Helper()
+	text, err := os.ReadFile("../docs/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := 1
+	for i, block := range strings.Split(string(text), "```") {
+		if kind, body, ok := strings.Cut(block, "\n"); i%2 == 1 && ok {
+			out = append(out, fence{file, kind, body, line})
+		}
+		line += strings.Count(block, "\n")
+	}
+	return out
+}
+
+// wireOf reads the left side of an example of a part: bytes in hexadecimal, characters in quotes.
+func wireOf(text string) (out []byte, err error) {
+	for i, piece := range strings.Split(text, `"`) {
+		if i%2 == 1 {
+			out = append(out, strings.NewReplacer(`\r`, "\r", `\n`, "\n").Replace(piece)...)
+			continue
+		}
+		b, err := hex.DecodeString(strings.Join(strings.Fields(piece), ""))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b...)
+	}
+	return out, nil
+}
+
+// definition is the profile that a fence shows, or one around the fields that it shows.  Each line "# BYTES → VALUES"
+// among fields becomes an example.
+func (f *fence) definition(t *testing.T) string {
+	if f.kind == "toml" {
+		return f.body
+	}
+	var examples strings.Builder
+	for _, line := range strings.Split(f.body, "\n") {
+		wire, expect, ok := strings.Cut(strings.TrimPrefix(line, "# "), " → ")
+		if !strings.HasPrefix(line, "# ") || !ok {
+			continue
+		}
+		body, err := wireOf(wire)
+		if err != nil {
+			t.Errorf("%s:%d: %s: %v", f.file, f.line, line, err)
+		}
+		frame := append([]byte{byte(len(body) + 2)}, body...)
+		frame = append(frame, byte(plainSum(frame)))
+		fmt.Fprintf(&examples, "[[example]]\nhex = \"%x\"\nexpect = %s\n", frame, expect)
+	}
+	return `name = "part"
+[frame]
+length  = { field = "L", counts = "all" }
+header  = [{ key = "L", type = "byte" }]
+trailer = [{ key = "sum8", type = "checksum", algorithm = "sum8" }]
+[[message]]
+name   = "part"
+fields = [
+` + f.body + "\n]\n" + examples.String()
+}
+
+// What the documents show is true: whole profiles compile, their examples hold, whole and in pieces; lists of fields
+// compile, and the frames that stand with them hold too.
 func TestTheReferenceShowsWhatCompiles(t *testing.T) {
+	for _, file := range []string{"frame-language.md", "tutorial.md"} {
+		profiles, lists, shown := 0, 0, 0
+		for _, f := range fences(t, file) {
+			switch f.kind {
+			case "toml fields":
+				lists++
+			case "toml":
+				profiles++
+			default:
+				continue
+			}
+			p, err := Compile(file, []byte(f.definition(t)))
+			if err != nil {
+				t.Errorf("%s:%d: %v", file, f.line, err)
+				continue
+			}
+			if len(p.examples) == 0 {
+				t.Errorf("%s:%d: no frame is shown with it", file, f.line)
+			}
+			for _, err := range p.CheckExamples() {
+				t.Errorf("%s:%d: %v", file, f.line, err)
+			}
+			examplesInPieces(t, p)
+			shown += len(p.examples)
+		}
+		if profiles < 4 || file == "frame-language.md" && (lists < 17 || shown < 30) {
+			t.Errorf("%s: %d profiles, %d lists of fields, %d frames", file, profiles, lists, shown)
+		}
+	}
+}
+
+// The reference names every key, type, word and algorithm that a definition may hold, and every kind of error.
+func TestTheReferenceNamesEverything(t *testing.T) {
 	text, err := os.ReadFile("../docs/frame-language.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	profiles, lists := 0, 0
-	parts := strings.Split(string(text), "\n```")
-	for i, block := range parts {
-		kind, body, _ := strings.Cut(block, "\n")
-		switch {
-		case i%2 == 0:
-			continue
-		case kind == "toml fields":
-			lists++
-			body = "name = \"list\"\n[frame]\nheader = []\n[[message]]\nname = \"list\"\nfields = [\n" + body + "\n]\n"
-			if strings.Contains(body, `"rest"`) {
-				body = strings.Replace(body, "header = []", "header = [{ key = \"L\", type = \"byte\" }]\nlength = { field = \"L\", counts = \"all\" }", 1)
-			}
-		case kind == "toml part":
-			lists++
-			body = "name = \"part\"\n[frame]\nlength = { field = \"L\", counts = \"all\" }\nheader = [{ key = \"L\", type = \"byte\" }]\ntrailer = [{ key = \"sum\", type = \"checksum\", algorithm = \"sum8\" }]\n[[message]]\nname = \"part\"\nfields = [\n" + body + "\n]\n"
-		case kind == "toml":
-			profiles++
-		default:
-			continue
-		}
-		p, err := Compile("frame-language.md", []byte(body))
-		if err != nil {
-			t.Errorf("%s\n%v", body, err)
-			continue
-		}
-		if kind == "toml" && len(p.examples) == 0 {
-			t.Errorf("profile %s shows no example", p.Name())
-		}
-		for _, err := range p.CheckExamples() {
-			t.Errorf("%s: %v", p.Name(), err)
+	read := func(of func(t *table)) []string {
+		one := &table{src: &source{}, values: map[string]any{"frame": []any{}}}
+		of(one)
+		return append(one.known, one.silent...)
+	}
+	var words []string
+	words = append(words, read(func(t *table) { readDefinition(t) })...)
+	words = append(words, read(func(t *table) { readField(t, "big") })...)
+	words = append(words, read(func(t *table) { (&definition{}).readFamily(t) })...)
+	words = append(words, read(func(t *table) { readMessage(t, "big") })...)
+	words = append(words, read(func(t *table) { readReply(t) })...)
+	words = append(words, read(func(t *table) { readExample(t) })...)
+	words = append(words, read(func(t *table) { readCase(t, "big") })...)
+	for _, list := range [][]string{typeNames, roleNames[1:], purposeNames[:], asWords, allOrderWords, alignWords, formWords, charsetWords, checksumNames(),
+		partyWords, repeatWords, sendWords, charWords, directionWords, keysOf(namedArmours), {"cases", "is", "blocks", "at", "signed"}} {
+		words = append(words, list...)
+	}
+	for _, p := range packedPlaces {
+		if p.name != "" {
+			words = append(words, p.name)
 		}
 	}
-	if profiles < 2 || lists < 4 {
-		t.Errorf("found %d profiles and %d lists of fields", profiles, lists)
+	slices.Sort(words)
+	for _, word := range slices.Compact(words) {
+		if word != "" && !strings.Contains(string(text), "`"+word+"`") && !strings.Contains(string(text), "`\""+word+"\"`") && !strings.Contains(string(text), "`["+word+"]`") && !strings.Contains(string(text), "`[["+word+"]]`") {
+			t.Errorf("%s is not named", word)
+		}
+	}
+	for _, err := range []error{ErrShort, ErrLong, ErrLength, ErrDigit, ErrConst, ErrRange, ErrValue, ErrTime, ErrUnknownCommand, ErrUnknownField, ErrMissing,
+		errRegion, errNoCase, errSum, errArmour} {
+		if !strings.Contains(string(text), err.Error()) {
+			t.Errorf("%q is not explained", err)
+		}
 	}
 }
 
