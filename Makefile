@@ -2,11 +2,12 @@
 GO   ?= go
 FUZZ ?= 1m
 ROUNDS ?= 1000
+DURATION ?= 2h
 
 # Tools run at fixed versions straight from the module proxy; nothing is installed.
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server chaos power ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos power ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -35,6 +36,9 @@ cover: ## coverage of every package by all tests, and where it is missing: cover
 
 bench: ## benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+soak: ## 5,000 masters that come and go for DURATION (2h): what stays of them
+	$(GO) run ./cmd/bench -soak $(DURATION)
 
 bench-server: ## the gateway against a bare server, by turns and under one load: prints the table
 	$(GO) run ./cmd/bench

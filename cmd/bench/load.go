@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"math/bits"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -40,6 +42,7 @@ type load struct {
 	inFlight    int           // frames each master has outstanding
 	frames      uint64        // of each master; 0 is as many as the time allows
 	pace        time.Duration // pause between an acknowledgement and the next frame
+	every       time.Duration // between the frames of a master, whether acknowledged or not: the load is offered, not a loop
 	warmUp      time.Duration
 	duration    time.Duration
 	first       uint64 // transaction number to begin with, so that no run repeats another's
@@ -58,7 +61,9 @@ const latencyShards = 16
 type result struct {
 	frames  uint64
 	elapsed time.Duration
+	p50     time.Duration
 	p99     time.Duration
+	p999    time.Duration
 	worst   time.Duration // of the frames that were answered and of those still waited for
 }
 
@@ -100,7 +105,11 @@ func (l *load) run(ctx context.Context) (result, error) {
 	var running sync.WaitGroup
 	for _, m := range masters {
 		running.Go(func() {
-			if err := m.loop(); err != nil && !l.stop.Load() {
+			loop := m.loop
+			if m.every > 0 {
+				loop = m.offer
+			}
+			if err := loop(); err != nil && !l.stop.Load() {
 				cancel(fmt.Errorf("master %08d: %w", serial(m.out), err))
 			}
 		})
@@ -140,7 +149,7 @@ func (l *load) run(ctx context.Context) (result, error) {
 	for i := range l.latencies {
 		all.add(&l.latencies[i])
 	}
-	r.p99 = all.quantile(0.99)
+	r.p50, r.p99, r.p999 = all.quantile(0.5), all.quantile(0.99), all.quantile(0.999)
 	end := begin.Add(r.elapsed).UnixNano()
 	for _, m := range masters {
 		r.worst = max(r.worst, time.Duration(m.worst.Load()))
@@ -253,6 +262,30 @@ func (m *master) loop() error {
 			}
 		}
 	}
+}
+
+// offer sends a frame at fixed times, beginning at a moment of its own, and waits for its acknowledgement.  What it takes is counted from the
+// time at which the frame was due, so that one late answer counts against the frames behind it as well.
+func (m *master) offer() error {
+	due := time.Now().Add(rand.N(m.every))
+	for !m.stop.Load() {
+		time.Sleep(time.Until(due))
+		if m.stop.Load() {
+			return nil
+		}
+		if err := m.send(1, due); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(m.conn, m.in[:headerBytes]); err != nil {
+			return err
+		}
+		if err := m.check(m.in[:headerBytes], time.Now()); err != nil {
+			return err
+		}
+		m.acknowledged.Add(1)
+		due = due.Add(m.every)
+	}
+	return nil
 }
 
 func (m *master) send(frames int, now time.Time) error {

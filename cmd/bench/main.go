@@ -5,6 +5,8 @@
 //	bench                        the table: rate, latency, processor time and memory of both, and their ratios
 //	bench -idle 15000            resident memory of the daemon per connected, identified and idle master
 //	bench -slicers 1000          how soon the daemon closes peers that send a byte a second, and what others notice
+//	bench -offered 20000         latency of the acknowledgements when so many frames a second are offered, of both
+//	bench -soak 2h               masters that come and go: descriptors, goroutines and memory of the daemon before, meanwhile and after
 //	bench -load ADDRESS          one load against a server that runs already
 //	bench -bare                  the bare server alone, on -listen, until standard input ends
 //
@@ -34,7 +36,7 @@ const bareVariable = "TRAMA_BENCH_BARE"
 // bounds on the time that one invocation may take, whatever happens.
 const (
 	longestBare = 2 * time.Hour
-	longestRun  = time.Hour
+	longestRun  = 13 * time.Hour
 )
 
 func main() {
@@ -56,6 +58,8 @@ type settings struct {
 	listen           string
 	load             string
 	idle, slicers    int
+	offered          int
+	soak             time.Duration
 	settle           time.Duration
 	program, against string
 	connections      []int
@@ -75,6 +79,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.StringVar(&s.load, "load", "", "run one load against this address")
 	flags.IntVar(&s.idle, "idle", 0, "measure the memory of this many idle masters")
 	flags.IntVar(&s.slicers, "slicers", 0, "try this many masters that send a byte a second")
+	flags.IntVar(&s.offered, "offered", 0, "offer so many frames a second, whether they are acknowledged or not (-c 10000)")
+	flags.DurationVar(&s.soak, "soak", 0, "have masters come and go for so long, and see what the daemon keeps of them (-c 5000)")
 	flags.DurationVar(&s.settle, "settle", 10*time.Second, "how long idle masters are idle before the last look")
 	flags.StringVar(&s.program, "trama", "", "the daemon's program (default: go build trama/cmd/trama)")
 	flags.StringVar(&s.against, "server", "trama", "what is measured: trama, or bare to see the noise of the machine")
@@ -122,6 +128,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case s.load != "":
 		return s.runLoad(ctx)
+	case s.offered > 0:
+		return s.runOffered(ctx)
+	case s.soak > 0:
+		return s.runSoak(ctx)
 	case s.idle > 0:
 		return s.runIdle(ctx)
 	case s.slicers > 0:

@@ -19,6 +19,7 @@ import (
 type server struct {
 	name    string
 	address string
+	admin   string // host:port; of the daemon
 	cmd     *exec.Cmd
 	ended   chan struct{} // closed when the process has been waited for
 	cleanup func()
@@ -76,7 +77,7 @@ func startTrama(ctx context.Context, program string, memory bool, stderr io.Writ
 	if err != nil {
 		return nil, err
 	}
-	s.address = ports[0]
+	s.address, s.admin = ports[0], ports[1]
 	config := fmt.Sprintf(`[log]
 level = "warn"
 
