@@ -1,6 +1,9 @@
 package codec
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // traceFlat explains a frame of a profile without a grammar.
 func (p *Profile) traceFlat(d Direction, data []byte, prefix bool) *Trace {
@@ -25,6 +28,7 @@ func (p *Profile) traceFlat(d Direction, data []byte, prefix bool) *Trace {
 			w.verdict = refused
 		}
 	}
+	w.unknownCommand(p, f, slices.DeleteFunc(slices.Clone(p.layouts), func(l *layout) bool { return d != Any && l.direction != Any && l.direction != d }))
 	if d == Any && f.layout != nil {
 		f.direction = f.layout.direction
 	}

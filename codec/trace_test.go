@@ -233,6 +233,38 @@ refused command downlink dnp3-link command: header_crc at byte 8: checksum is wr
 	}
 }
 
+func TestTracePointsToACommandThatNobodyKnows(t *testing.T) {
+	const text = `
+name = "text"
+[frame]
+header = [{ key = "LEN", type = "byte" }, { key = "C", type = "ascii", size = 1, role = "command" }]
+length = { field = "LEN", counts = "body" }
+[[message]]
+command = "a-c"
+name    = "some"
+[[message]]
+command = "k"
+name    = "one"
+`
+	flat, err := Compile("text.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		p         *Profile
+		hex, want string
+	}{
+		{flat, "0078", `text: C at byte 1: unknown command: found "x", known are "a"-"c", "k"`},
+		{shipped(t, "modbus-rtu"), "016300", "modbus-rtu: func at byte 1: unknown command: found 0x63, known are 1, 2, "},
+	} {
+		tr := c.p.Trace(Uplink, unhex(t, c.hex))
+		accounted(t, tr)
+		if tr.Outcome != Refused || !strings.HasPrefix(tr.Fault.Error(), c.want) || !errors.Is(tr.Fault, ErrUnknownCommand) {
+			t.Errorf("%s\nwant %s", dump(tr), c.want)
+		}
+	}
+}
+
 func FuzzTraceAccountsForEveryByte(f *testing.F) {
 	for _, c := range corpora(f) {
 		for _, g := range c.Frames {

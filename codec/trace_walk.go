@@ -194,6 +194,13 @@ func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte
 	}
 	t.frame.direction = t.Direction
 	w.wire = newWire(f, tr, m.wire, t.Raw)
+	var layouts []*layout
+	for _, s := range f.shapes {
+		if l := s.layout; l.direction == Any || l.direction == way {
+			layouts = append(layouts, l)
+		}
+	}
+	w.unknownCommand(p, &t.frame, layouts)
 	if v == begun {
 		w.missing(f, m)
 	}
