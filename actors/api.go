@@ -31,9 +31,10 @@ func (r Role) String() string {
 
 // ListenerOptions describes one port.
 type ListenerOptions struct {
-	Role    Role
-	Profile *codec.Profile
-	Source  string // where the profile's definition comes from: "shipped", or a path
+	Role     Role
+	Profile  *codec.Profile
+	Source   string // where the profile's definition comes from: "shipped", or a path
+	Greeting string // name of the message that is sent to whoever dials in, see Greeting; "" is none
 	// FrameNames: the identity in a frame counts before the registered one (Transport.Aside.Registration), which else is that of every
 	// frame of the connection.
 	FrameNames bool

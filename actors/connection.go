@@ -22,6 +22,8 @@ func (c connection) receive(ctx actor.Context) {
 		c.transmit(m)
 	case *relayed:
 		c.relayed(m)
+	case *greet:
+		c.greet()
 	case *ended:
 		c.ended(ctx, m)
 	case *actor.Started:

@@ -134,7 +134,7 @@ func (g *gateway) bind(listeners []ListenerOptions) error {
 		s.set("starting")
 		options := lo.Transport
 		options.Reserve, options.Events = descriptors, s.transportEvent
-		s.maxFrame, s.aside, s.frameNames = options.MaxFrameBytes, options.Aside, lo.FrameNames
+		s.maxFrame, s.aside, s.frameNames, s.greeting = options.MaxFrameBytes, options.Aside, lo.FrameNames, lo.Greeting
 		first := s.next(Edition{Profile: lo.Profile, Source: lo.Source}, nil)
 		s.edition.Store(first)
 		s.profile.Store(lo.Profile)

@@ -66,6 +66,9 @@ func (a *listenerActor) accepted(ctx actor.Context, conn *transport.Conn) {
 	s.links.add(l)
 	reading = true
 	root := s.gw.root
+	if s.greeting != "" {
+		root.Send(l.pid, &greet{})
+	}
 	s.read(conn,
 		func(b *transport.Batch) { l.node.box.PostUserMessage(newUplink(l, b)) },
 		func() {

@@ -59,6 +59,8 @@ type (
 		raw     []byte         // the answer as the master sent it
 		profile *codec.Profile // of the master's link
 	}
+	// greet: from the listener, first message of every connection where there is a greeting.
+	greet struct{}
 	// ended: from the reader goroutine, last message of every connection.
 	ended struct {
 		reason transport.CloseReason

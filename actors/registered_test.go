@@ -141,3 +141,20 @@ func TestStrangersCannotRegisterWithoutEnd(t *testing.T) {
 		t.Errorf("%d masters", len(c.Masters))
 	}
 }
+
+func TestWhoeverDialsInIsGreeted(t *testing.T) {
+	g := startAll(t, Options{Listeners: []ListenerOptions{{
+		Profile: shipped(t, "iec104"), Greeting: "start", Transport: transport.Options{Name: "port", Address: "127.0.0.1:0"},
+	}}})
+	d := dial(t, g, "port")
+	if got := d.receive(6); got != "680407000000" {
+		t.Fatalf("greeting %s", got)
+	}
+	d.send("68040b000000", "6819be010000240103009101040000bcf4474200983a2d8e420614")
+	if got := d.receive(6); got != "68040100c001" {
+		t.Errorf("received %s", got)
+	}
+	if err := g.slots[0].fits(shipped(t, "extended")); err == nil {
+		t.Error("a profile without that message fits")
+	}
+}

@@ -85,6 +85,11 @@ func (s *slot) fits(p *codec.Profile) error {
 		return fmt.Errorf("%w: listener %q takes frames of at most %d bytes (max_frame_bytes), the smallest that profile %s receives has %d",
 			ErrUnfit, s.name, s.maxFrame, p.Name(), smallest)
 	}
+	if s.greeting != "" {
+		if _, err := Greeting(p, s.greeting, nil); err != nil {
+			return fmt.Errorf("%w: listener %q greets with %s: %w", ErrUnfit, s.name, s.greeting, err)
+		}
+	}
 	return nil
 }
 

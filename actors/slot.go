@@ -28,6 +28,7 @@ type slot struct {
 
 	maxFrame   int              // as configured; 0: the profile's
 	aside      *transport.Aside // what comes between frames; nil: nothing
+	greeting   string           // message sent to whoever dials in; "": none
 	frameNames bool             // the identity in a frame counts before a registered one
 
 	state   atomic.Pointer[string] // accepting, suspended, failed, draining

@@ -161,7 +161,7 @@ func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 		Logger: log, AllowFaults: c.Admin.AllowFaults, CommandQueue: c.Limits.CommandsPerMaster, MaxMasters: c.Limits.MaxMasters,
 	}
 	for _, l := range c.Listeners {
-		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Source: editionOf(l).Source, FrameNames: l.FrameNames, Transport: l.Transport})
+		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Source: editionOf(l).Source, FrameNames: l.FrameNames, Greeting: l.Greeting, Transport: l.Transport})
 	}
 	return o
 }

@@ -33,6 +33,14 @@ func (l *Listener) readAside(t *table) {
 	if a.HeartbeatEcho && len(beats) == 0 && a.HeartbeatText == 0 {
 		t.add(join(t.path, "heartbeat_echo"), "true, and nothing that is a heartbeat", "heartbeat_bytes or heartbeat_text beside it")
 	}
+	if t.text("greeting", &l.Greeting); l.Greeting == "none" {
+		l.Greeting = ""
+	}
+	if l.Greeting != "" && l.Profile != nil {
+		if _, err := actors.Greeting(l.Profile, l.Greeting, nil); err != nil {
+			t.add(join(t.path, "greeting"), fmt.Sprintf("%q: %v", l.Greeting, err), "a message of the server's that needs no value, or \"none\"")
+		}
+	}
 	a.Registration = l.readRegistration(t)
 	if a.Registration != nil && l.Role == actors.RoleIntegrator {
 		t.add(join(t.path, "registration"), "a registration on an integrators' port", "none: it names masters")

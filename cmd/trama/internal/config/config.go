@@ -66,6 +66,7 @@ type Listener struct {
 	ProfileFile string // the definition's file; empty for a shipped profile
 	Profile     *codec.Profile
 	Role        actors.Role
+	Greeting    string            // name of the message that is sent to whoever dials in; empty: none
 	FrameNames  bool              // registration.identity = "frame"
 	Transport   transport.Options // Name, Address, deadlines and limits
 }
