@@ -150,8 +150,10 @@ func (m masterActor) group() {
 		}
 		f, raw := &u.frames[g.next], u.batch.Frames[g.next]
 		s, known := u.edition.sighting(f, m.last, u.link.id)
-		record, flags, old := true, journal.Flags(0), (*sighting)(nil)
+		var flags journal.Flags
+		var old *sighting
 		if known {
+			var record bool
 			if record, flags, old = m.judge(g, f, s); !record {
 				continue
 			}

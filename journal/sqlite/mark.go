@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"trama/journal"
 )
@@ -25,6 +26,9 @@ const (
 	markBytes  = 12
 )
 
+// ErrInUse: another process has the journal open.  Two would give the same numbers to different frames.
+var ErrInUse = errors.New("another process uses this journal")
+
 func openMark(o Options) (*mark, error) {
 	m := &mark{}
 	if o.VFS != "" {
@@ -35,8 +39,14 @@ func openMark(o Options) (*mark, error) {
 		o.Warn("journal is damaged", "where", o.Path+markSuffix, "what", err.Error())
 	}
 	m.last = last
-	m.file, err = os.OpenFile(o.Path+markSuffix, os.O_CREATE|os.O_RDWR, 0o600)
-	return m, err
+	if m.file, err = os.OpenFile(o.Path+markSuffix, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return m, err
+	}
+	if err := syscall.Flock(int(m.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = m.file.Close()
+		return &mark{}, fmt.Errorf("%w: %s is locked", ErrInUse, o.Path+markSuffix)
+	}
+	return m, nil
 }
 
 // readMark reads the mark of a database; 0 when there is none.

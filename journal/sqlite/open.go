@@ -82,9 +82,6 @@ type Journal struct {
 	w writer // the writer goroutine's own
 }
 
-// A commit needs the bytes on disk, not the times of the file.
-func init() { sqlite.Fdatasync(true) }
-
 // Open opens or makes the database, checks what it finds and starts the engine.  Errors name the file and what to do.
 func Open(ctx context.Context, o Options) (*Journal, error) {
 	if o.DiskLimit == 0 {
@@ -103,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		j.options.DiskUse = func() (float64, error) { return diskUse(filepath.Dir(o.Path)) }
 	}
 	if err := j.open(ctx); err != nil {
-		j.release()
+		_ = j.release() // err is what matters
 		return nil, fmt.Errorf("journal %s: %w", o.Path, err)
 	}
 	j.w.pacer = time.AfterFunc(time.Hour, func() {
@@ -122,10 +119,16 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 }
 
 func (j *Journal) open(ctx context.Context) (err error) {
+	if _, err := sqlite.Fdatasync(true); err != nil { // a commit needs the bytes on disk, not the times of the file
+		return err
+	}
 	if j.options.VFS == "" {
 		if err := prepareFile(j.options.Path); err != nil {
 			return err
 		}
+	}
+	if j.mark, err = openMark(j.options); err != nil {
+		return err
 	}
 	if j.db, err = sql.Open("sqlite", j.dsn("rwc")); err != nil {
 		return err
@@ -143,11 +146,13 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	if err := j.schema(ctx); err != nil {
 		return unreadable(err)
 	}
-	if j.mark, err = openMark(j.options); err != nil {
-		return err
-	}
 	if err := j.resume(ctx); err != nil {
 		return unreadable(err)
+	}
+	if j.options.VFS == "" { // the log has its name now
+		if err := syncDirectory(filepath.Dir(j.options.Path)); err != nil {
+			return err
+		}
 	}
 	if err := j.w.prepare(ctx, j.conn); err != nil {
 		return err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -125,15 +124,6 @@ func newest(ctx context.Context, q querier) (last uint64, damage []Damage, err e
 		last = max(last, b.first+uint64(b.n)-1)
 	}
 	return last, damage, rows.Err()
-}
-
-// batchOf finds the row that holds a position.
-func batchOf(ctx context.Context, s *sql.Stmt, seq uint64) (batch, error) {
-	b, err := scanBatch(s.QueryRowContext(ctx, int64(seq)).Scan)
-	if err == nil && seq >= b.first+uint64(b.n) {
-		return b, sql.ErrNoRows
-	}
-	return b, err
 }
 
 // positionAt is the first position received at t or later, as near as batches tell: a little before it.
