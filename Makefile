@@ -50,6 +50,13 @@ chaos: ## kill -9 the daemon ROUNDS (1000) times under load, and hold the journa
 power: ## cut the power SEEDS (10000) times in a simulated disk, and flip as many bits
 	$(GO) test ./journal/sqlite -count=1 -v -timeout 1h -run 'Power|Flipped' -seeds $(or $(SEEDS),10000)
 
+# tshark of the distribution; installing it asks for root.
+dissector: ## the Wireshark dissectors against tshark, which is installed when it is not there
+	@command -v tshark >/dev/null || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends tshark; }
+	$(GO) vet -tags tshark ./cmd/trama/internal/dissector
+	$(GO) test -count=1 -tags tshark ./cmd/trama/internal/dissector
+
 ci: ## what the continuous integration runs
 	./.ci/run
 

@@ -404,7 +404,7 @@ local function try(data, way, lenient, done)
   for _, one in ipairs({ "uplink", "downlink" }) do
     for _, k in ipairs(plan.kinds) do
       if (way == "any" or way == one) and (k.direction == "any" or k.direction == one) then
-        local m = setmetatable({ off = 0, depth = 0, index = 0, regs = {}, tables = {}, marks = {}, late = {}, cells = {}, wrongs = {}, begins = 0, plain = 0,
+        local m = setmetatable({ off = 0, depth = 0, index = 0, regs = {}, times = {}, tables = {}, marks = {}, late = {}, cells = {}, wrongs = {}, begins = 0, plain = 0,
           up = one == "uplink", lenient = lenient, done = done }, M)
         local n, v = m:frame(k, data)
         if v == begun and #data >= k.max then

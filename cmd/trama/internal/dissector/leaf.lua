@@ -235,7 +235,8 @@ local function time_fits(t, b)
   return true
 end
 
--- packed is YYYYMMDDhhmmssSSS of a time with a layout, in decimal; 0 when it is none.
+-- places of the parts of a time in YYYYMMDDhhmmssSSS, which is what expressions see of it; a part that is too large
+-- makes all of it 0.
 local places = { YYYY = 1e13, YY = 1e13, MM = 1e11, DD = 1e9, hh = 1e7, mm = 1e5, ss = 1e3, SSS = 1 }
 local limits = { YYYY = 9999, YY = 9999, SSS = 999 }
 
@@ -256,21 +257,27 @@ local function part(t, p, b)
 end
 M.part = part
 
+-- packed returns a date as YYYYMMDD and a time of day as hhmmssSSS: together they need more digits than a real number has.
 local function packed(o, b)
-  local sum = 0
+  local day, clock = 0, 0
   if #b ~= o.size then
-    return 0
+    return 0, 0
   end
   for _, p in ipairs(o.time.parts) do
     if p.unit then
       local n = part(o.time, p, b)
       if n < 0 or n > (limits[p.unit] or 99) then
-        return 0
+        return 0, 0
       end
-      sum = sum + n * places[p.unit]
+      local place = places[p.unit]
+      if place >= 1e9 then
+        day = day + n * (place / 1e9)
+      else
+        clock = clock + n * place
+      end
     end
   end
-  return sum
+  return day, clock
 end
 
 -- one_of says whether b is one of the texts that the definition lists, if it does.
@@ -519,7 +526,9 @@ function M:note(o, hi, lo, b)
         self.regs[o.register] = 0
       end
     elseif o.code == "time" then
-      self.regs[o.register] = packed(o, b)
+      local day, clock = packed(o, b)
+      self.regs[o.register] = day * 1e9 + clock
+      self.times[o.register] = { day, clock }
     else
       self.regs[o.register] = W.signed(hi, lo)
     end
@@ -580,15 +589,47 @@ function M:computed(n, o)
   if not known then
     return begun
   end
-  if v == 0 and o.kind == "time" then -- no part of it is there
-    if o.register then
-      self.regs[o.register] = 0
-    end
-    return whole
+  if o.kind == "time" then
+    return self:joined(n, o, e)
   end
   local hi, lo = W.halves(v)
   if not allows(o, hi, lo) then
     return self:say(self.off, string.format("%s: out of range: %.0f", o.key, v))
   end
   return self:take(n, o, self.off, "", hi, lo, false)
+end
+
+-- joined is a time that is the sum of others.
+function M:joined(n, o, e)
+  local day, clock = 0, 0
+  local function add(one)
+    local known = one.op == "register" and self.times[one.register]
+    if one.op == "+" then
+      add(one.a)
+      add(one.b)
+    elseif known then
+      day, clock = day + known[1], clock + known[2]
+    else
+      local v = self:value(one)
+      day, clock = day + math.floor(v / 1e9), clock + v % 1e9
+    end
+  end
+  add(e)
+  if day == 0 and clock == 0 then -- no part of it is there
+    if o.register then
+      self.regs[o.register] = 0
+    end
+    return whole
+  end
+  local hi, lo = W.halves(day * 1e9)
+  lo = lo + clock
+  if lo >= 4294967296 then
+    hi, lo = hi + 1, lo - 4294967296
+  end
+  local v = self:take(n, o, self.off, "", hi, lo, false)
+  if v == whole then
+    local c = self.cells[#self.cells]
+    c.day, c.clock = day, clock
+  end
+  return v
 end

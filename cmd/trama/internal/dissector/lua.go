@@ -113,12 +113,20 @@ func appendZone(dst []byte, zone *time.Location) []byte {
 	}
 	dst = append(dst, '{')
 	at, last := time.Date(firstYear, 1, 1, 0, 0, 0, 0, zone), time.Date(lastYear, 1, 1, 0, 0, 0, 0, zone)
-	for {
-		_, offset := at.Zone()
-		dst = fmt.Appendf(dst, " { %d, %d },", at.Unix(), offset)
-		_, end := at.ZoneBounds()
+	from, known := at, 0
+	for n := 0; ; n++ {
+		start, end := at.ZoneBounds()
+		if n > 0 {
+			from = start
+		}
+		if _, offset := at.Zone(); n == 0 || offset != known {
+			dst, known = fmt.Appendf(dst, " { %d, %d },", from.Unix(), offset), offset
+		}
 		if end.IsZero() || end.After(last) {
 			return append(dst, " }"...)
+		}
+		if !end.After(at) { // seen of Go 1.26 at the end of a year that the rule of the zone covers
+			end = at.AddDate(0, 0, 1)
 		}
 		at = end
 	}

@@ -41,10 +41,6 @@ func name(out *codec.Outline) *naming {
 		}
 		n.walk(k.Trailer, "")
 	}
-	for _, path := range []string{"message", "direction", "kind", "reason"} {
-		n.widen(path, "string")
-	}
-	n.widen("noise", "bytes")
 	for i := range out.Fields {
 		n.widen(n.paths[i], classOf(&out.Fields[i]))
 	}

@@ -5,6 +5,7 @@ package dissector
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,15 +43,20 @@ type flow struct {
 // dissect runs tshark with the script of p over a capture.
 func dissect(t *testing.T, p *codec.Profile, c *capture, options ...string) map[flow]*seen {
 	t.Helper()
+	return readPDML(t, p.Name(), tshark(t, Script(p, Options{Ports: []int{serverPort}}), c, append(options, "-T", "pdml")...))
+}
+
+// tshark is what it prints when it reads a capture with a script.
+func tshark(t *testing.T, script string, c *capture, options ...string) []byte {
+	t.Helper()
 	dir := t.TempDir()
-	script, packets := filepath.Join(dir, p.Name()+".lua"), filepath.Join(dir, "packets.pcap")
-	if err := os.WriteFile(script, []byte(Script(p, Options{Ports: []int{serverPort}})), 0o644); err != nil {
+	lua, packets := filepath.Join(dir, "profile.lua"), filepath.Join(dir, "packets.pcap")
+	if err := os.WriteFile(lua, []byte(script), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	c.write(t, packets)
-	args := append([]string{"-r", packets, "-X", "lua_script:" + script, "-T", "pdml"}, options...)
-	cmd := exec.Command("tshark", args...)
-	cmd.Env = append(os.Environ(), "TZ=UTC", "LC_ALL=C.UTF-8", "HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	cmd := exec.Command("tshark", append([]string{"-r", packets, "-X", "lua_script:" + lua}, options...)...)
+	cmd.Env = append(os.Environ(), "TZ=CET-1CEST,M3.5.0,M10.5.0/3", "LC_ALL=C.UTF-8", "HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -61,7 +67,7 @@ func dissect(t *testing.T, p *codec.Profile, c *capture, options ...string) map[
 			t.Errorf("tshark says: %s", line)
 		}
 	}
-	return readPDML(t, p.Name(), stdout.Bytes())
+	return stdout.Bytes()
 }
 
 func readPDML(t *testing.T, name string, text []byte) map[flow]*seen {
@@ -71,6 +77,7 @@ func readPDML(t *testing.T, name string, text []byte) map[flow]*seen {
 			Protos []field `xml:"proto"`
 		} `xml:"packet"`
 	}
+	text = []byte(legal(string(text)))
 	if err := xml.Unmarshal(text, &all); err != nil {
 		t.Fatalf("PDML: %v", err)
 	}
@@ -117,4 +124,22 @@ func (f *field) find(name string) (field, bool) {
 		}
 	}
 	return field{}, false
+}
+
+// legal replaces the characters that XML cannot hold, which tshark writes all the same.
+func legal(text string) string {
+	return strings.NewReplacer("\ufffe", "?", "\uffff", "?").Replace(text)
+}
+
+// inXML is text as tshark writes it and a reader of XML gives it back.
+func inXML(text string) string {
+	var b strings.Builder
+	for _, r := range strings.NewReplacer("\x00", "␀", "\r\n", "\n", "\r", "\n").Replace(text) {
+		if (r < 0x20 || r == 0x7f) && r != '\t' && r != '\n' {
+			fmt.Fprintf(&b, "\\x%x", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return legal(b.String())
 }

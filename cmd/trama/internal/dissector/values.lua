@@ -215,7 +215,8 @@ local function characters(o, c)
     return latin1(trimmed)
   end
   local text
-  if trimmed:byte(1) ~= 0 then
+  local nul = charset == "utf-16" and "\0\0" or "\0" -- hexadecimal digits begin with it where bytes are no text
+  if trimmed:sub(1, #nul) ~= nul then
     text = charsets[charset](trimmed)
   end
   return text or V.hex(b)
@@ -375,22 +376,6 @@ local function clock(k, hi, lo)
     end
     return at, v % 1000, k.zone
   end
-  if k.kind == "packed" then
-    local v = W.signed(hi, lo)
-    local function digits(place, limit)
-      return math.floor(v / place) % (limit + 1)
-    end
-    local y, mo, d, h = digits(1e13, 9999), digits(1e11, 99), digits(1e9, 99), digits(1e7, 99)
-    local mi, s, ms = digits(1e5, 99), digits(1e3, 99), v % 1000
-    if v <= 0 or not exists(y, mo, d) or h > 23 or mi > 59 or s > 59 then
-      return nil
-    end
-    local at, ok = instant(k.zone, y, mo, d, h, mi, s)
-    if ok then
-      return at, ms, k.zone
-    end
-    return nil
-  end
   local function part(from, n)
     local h, l = W.shift_right(hi, lo, from)
     return l % 2 ^ n
@@ -412,9 +397,24 @@ local function clock(k, hi, lo)
   end
 end
 
+-- joined is a time of YYYYMMDD and hhmmssSSS.
+local function joined(k, day, clock)
+  local y, mo, d = math.floor(day / 10000) % 10000, math.floor(day / 100) % 100, day % 100
+  local h, mi, s, ms = math.floor(clock / 1e7), math.floor(clock / 1e5) % 100, math.floor(clock / 1e3) % 100, clock % 1000
+  if day <= 0 or not exists(y, mo, d) or h > 23 or mi > 59 or s > 59 then
+    return nil
+  end
+  local at, ok = instant(k.zone, y, mo, d, h, mi, s)
+  if ok then
+    return at, ms, k.zone
+  end
+end
+
 -- time of a cell: Unix seconds, milliseconds, zone; nothing when it does not exist.
 function V.time(o, c)
-  if o.clock then
+  if c.day then
+    return joined(o.clock, c.day, c.clock)
+  elseif o.clock then
     return clock(o.clock, c.hi, c.lo)
   end
   if #c.bytes ~= o.size or not o.time.whole then

@@ -40,9 +40,9 @@ end
 local own = {
   message = declare({ path = "message", title = "Message", class = "string" }),
   direction = declare({ path = "direction", title = "Direction", class = "string" }),
-  kind = declare({ path = "kind", title = "Kind of frame", class = "string" }),
-  noise = declare({ path = "noise", title = "Bytes that are no frame", class = "bytes" }),
-  reason = declare({ path = "reason", title = "Reason", class = "string" }),
+  kind = declare({ path = "frame-kind", title = "Kind of frame", class = "string" }),
+  noise = declare({ path = "no-frame", title = "Bytes that are no frame", class = "bytes" }),
+  reason = declare({ path = "no-frame-reason", title = "Reason", class = "string" }),
 }
 local declared = {}
 for i, f in ipairs(filters) do
@@ -207,11 +207,12 @@ local function show(tvb, at, size, m, pinfo, root)
   pinfo.cols.info:fence()
 end
 
--- show_noise says what stands between frames.  If only checksums are wrong in it, its fields are shown all the same.
+-- show_noise says what stands between frames.  If it begins with a frame in which only checksums are wrong, the fields of
+-- that are shown all the same, with bytes that may be noise or frames themselves.
 local function show_noise(tvb, from, to, way, pinfo, root)
   local range = tvb(from, to - from)
-  local data = range:bytes():raw()
-  local n, verdict, m = machine.try(data, way, true, true)
+  local data = tvb(from):bytes():raw()
+  local n, verdict, m = machine.try(data, way, true)
   local tree = root:add(proto, range)
   tree:set_text(string.format("%s: %d bytes that are no frame", plan.title or plan.name, to - from))
   local item = tree:add(own.noise, range)
@@ -221,6 +222,7 @@ local function show_noise(tvb, from, to, way, pinfo, root)
     show(tvb, from, n, m, pinfo, tree)
     return
   end
+  _, _, m = machine.try(data, way)
   local reason = m and m.bad or "no frame begins here"
   item:add_proto_expert_info(expert.noise, string.format("%d bytes that are no frame: %s", to - from, reason))
   tree:add(own.reason, range, reason):set_generated()
@@ -231,18 +233,43 @@ end
 ---------------------------------------------------------------------------------------------------------------------
 -- The stream
 
+local segment, connection = Field.new("tcp.len"), Field.new("tcp.stream")
+
+local function last(field)
+  local all = { field() }
+  return #all > 0 and all[#all].value or 0
+end
+
+-- Where the bytes that are waited for begin among those of earlier segments, Wireshark comes back with these from their
+-- first on, although some have been shown.  How many is remembered while packets are seen the first time; when they are
+-- looked at again, it shows all such bytes in the last packet.
+local pending = {}
+
+function proto.init()
+  pending = {}
+end
+
+-- already is how many bytes at the beginning of what now comes have been shown.
+local function already(pinfo, flow)
+  if pinfo.visited then
+    return 0
+  end
+  local size = pending[flow] or 0
+  pending[flow] = nil
+  return size
+end
+
 function proto.dissector(tvb, pinfo, root)
   local data, way = tvb():bytes():raw(), way_of(pinfo)
   pinfo.cols.protocol:set(plan.name:upper())
   pinfo.cols.info:set("")
-  local at, noise, waits = 0, 0, false
+  local flow = last(connection) .. " " .. pinfo.src_port
+  local done = already(pinfo, flow)
+  local at, noise, waits, found = 0, 0, false, {}
   while at < #data do
     local n, verdict, m = machine.try(data:sub(at + 1), way)
     if verdict == machine.whole then
-      if noise < at then
-        show_noise(tvb, noise, at, way, pinfo, root)
-      end
-      show(tvb, at, n, m, pinfo, root)
+      found[#found + 1] = { noise = noise, at = at, size = n, machine = m }
       at = at + n
       noise = at
     elseif verdict == machine.begun then
@@ -252,12 +279,25 @@ function proto.dissector(tvb, pinfo, root)
       at = at + 1
     end
   end
-  if noise < at then
-    show_noise(tvb, noise, at, way, pinfo, root)
-  end
   if waits then -- Wireshark comes back with all bytes from here on and those of the next segment
     pinfo.desegment_offset = at
     pinfo.desegment_len = DESEGMENT_ONE_MORE_SEGMENT
+    if not pinfo.visited and at <= tvb:len() - last(segment) then
+      pending[flow] = at
+    end
+  end
+  for _, f in ipairs(found) do
+    f.noise = math.max(f.noise, done)
+    if f.noise < f.at then
+      show_noise(tvb, f.noise, f.at, way, pinfo, root)
+    end
+    if f.at >= done then
+      show(tvb, f.at, f.size, f.machine, pinfo, root)
+    end
+  end
+  noise = math.max(noise, done)
+  if noise < at then
+    show_noise(tvb, noise, at, way, pinfo, root)
   end
 end
 
