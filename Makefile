@@ -7,7 +7,7 @@ DURATION ?= 2h
 # Tools run at fixed versions straight from the module proxy; nothing is installed.
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server soak chaos power ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos power dissector ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
