@@ -105,7 +105,7 @@ func (d *definition) readFamily(t *table) familyDef {
 			f.escapes = append(f.escapes, escapeDef{escape.at(plain), plain, escape.text(plain)})
 		}
 	}
-	d.rich = d.rich || f.start != "" || f.end != "" || len(f.trailer) > 0 || len(f.escapes) > 0
+	d.rich = d.rich || f.armour != "" || f.start != "" || f.end != "" || len(f.trailer) > 0 || len(f.escapes) > 0
 	t.finish()
 	return f
 }

@@ -135,7 +135,9 @@ func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 			return 0
 		}
 		if b == nil || len(b.nodes) == 0 {
-			g.c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"; the keys stand before it`, s.known()...)
+			if last := len(g.c.src.problems) - 1; last < 0 || g.c.src.problems[last].Key != def.path+".over" {
+				g.c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"; the keys stand before it`, s.known()...)
+			}
 			return 0
 		}
 		return g.place(b)
@@ -172,7 +174,11 @@ func (g *grammarCompiler) algorithm(path string, v any) (checksum, bool) {
 	case map[string]any:
 		t := &table{src: g.c.src, path: path + ".algorithm", values: v}
 		p := crcParams{width: t.integer("width", 8, 64, 16), refin: t.flag("refin"), refout: t.flag("refout")}
-		for key, to := range map[string]*uint64{"poly": &p.poly, "init": &p.init, "xorout": &p.xor} {
+		for _, one := range []struct {
+			key string
+			to  *uint64
+		}{{"poly", &p.poly}, {"init", &p.init}, {"xorout", &p.xor}} {
+			key, to := one.key, one.to
 			n, ok := t.get(key)
 			i, isInt := n.(int64)
 			if *to = uint64(i); ok && !isInt || key == "poly" && i == 0 {
