@@ -171,7 +171,11 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 	case def.badSize:
 		return false // reported when it was read
 	case o.size == 0 && !varies:
-		c.src.problem(def.path+".size", "nothing", "a number of bytes for type "+def.kind)
+		more := ""
+		if o.code == opASCII || o.code == opHex || o.code == opDecimal {
+			more = `, "rest", a field that says it, or until`
+		}
+		c.src.problem(def.path+".size", "nothing", "a number of bytes for type "+def.kind+more)
 		return false
 	case o.size > maxBCDNumber && (o.code == opBCD && !def.rich || o.code == opBits):
 		c.src.problem(def.path+".size", strconv.Itoa(o.size), fmt.Sprintf(`1 to %d for a number (more with as = "digits" or type hex)`, maxBCDNumber))
@@ -284,7 +288,7 @@ func (c *compiler) scaling(def *fieldDef, o *op) {
 	if def.scale == nil && def.offset == nil {
 		return
 	}
-	if !o.integer() && (o.code != opDecimal || def.places > 0 || def.form != "") {
+	if o.form != nil && o.form.clock != nil || !o.integer() && (o.code != opDecimal || def.places > 0 || def.form != "") {
 		c.src.problem(def.path, "scale or offset on type "+def.kind, "them on whole numbers only")
 		return
 	}

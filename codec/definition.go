@@ -160,7 +160,7 @@ func readField(t *table, order string) fieldDef {
 	text := f.kind == "ascii" || f.kind == "hex" || f.kind == "bcd" && f.as != "" && f.as != "number"
 	f.rich = f.rich || text && f.in != nil && (f.kind != "ascii" || f.size != 1) || f.kind == "ascii" && f.enum != nil
 	for _, part := range t.tables("bits") {
-		p := fieldDef{path: part.path, kind: "part", key: part.requiredText("key"), at: part.requiredText("at"),
+		p := fieldDef{path: part.path, kind: "part", key: part.requiredText("key"), at: part.place("at"),
 			title: part.text("title"), unit: part.text("unit"), role: part.word("role", roleNames[1:], "")}
 		p.signed = part.flag("signed")
 		f.rich = f.rich || p.signed
@@ -172,6 +172,15 @@ func readField(t *table, order string) fieldDef {
 	t.finish()
 	f.checkKey(t.src)
 	return f
+}
+
+// place of bits, which may be written as a number where it is one bit.
+func (t *table) place(key string) string {
+	if n, ok := t.values[key].(int64); ok {
+		t.known = append(t.known, key)
+		return fmt.Sprint(n)
+	}
+	return t.requiredText(key)
 }
 
 func (f *fieldDef) checkKey(s *source) {

@@ -186,6 +186,11 @@ func (p *exprParser) unary() (*expr, error) {
 	}
 	name := p.text[start:p.i]
 	if name == "" {
+		for sign, word := range map[string]string{"&": "and", "|": "or", "!": "not"} {
+			if rest := p.text[start:]; strings.HasPrefix(rest, sign) {
+				return nil, fmt.Errorf("%q is written %q here", strings.Repeat(sign, 1+int(truth(sign != "!"))), word)
+			}
+		}
 		return nil, fmt.Errorf("a number, a field or a parenthesis is missing at %q", p.text[start:])
 	}
 	if name[0] >= '0' && name[0] <= '9' {

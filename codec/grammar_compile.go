@@ -200,7 +200,8 @@ func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
 // frame or "to KEY" of the trailer.
 func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
 	b := s.find(def.length.field)
-	if b == nil {
+	if b == nil || len(b.ops) == 0 { // body, or a group
+
 		g.c.src.problem(def.length.path+".field", quote(def.length.field), "a field of the header", s.known()...)
 		return nil
 	}

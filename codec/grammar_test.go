@@ -40,6 +40,27 @@ fields = [{ key = "content", type = "hex", size = "rest" }]
 	}
 }
 
+// The same stream is published as a test of framing alone: the last byte is not the xor of the others, and there is
+// no room for a header of twelve bytes.  A profile that verifies must refuse it, and take a frame that is right.
+func TestAMarkedFrameWithAWrongChecksumIsNoFrame(t *testing.T) {
+	plain := unhex(t, "307e087d55")
+	if sum := xorSum(plain[:4]); sum == uint64(plain[4]) {
+		t.Fatalf("its checksum is right: %x", sum)
+	}
+	p := shipped(t, "jt808")
+	var f Frame
+	if err := p.Decode(Uplink, unhex(t, "7e307d02087d01557e"), &f); err == nil {
+		t.Error("it was taken")
+	}
+	right := unhex(t, "7e000200000135123456780001187e") // a heartbeat
+	right[len(right)-2] = byte(xorSum(right[1 : len(right)-2]))
+	stream := append(unhex(t, "24247e307d02087d0155"), right...)
+	got, skipped, rest := cut(t, p.Splitter(Uplink), stream)
+	if len(got) != 1 || !bytes.Equal(got[0], right) || skipped != 10 || len(rest) != 0 {
+		t.Errorf("%x, %d skipped, %x left", got, skipped, rest)
+	}
+}
+
 func TestPublishedChecksumsAreComputed(t *testing.T) {
 	for _, test := range []struct {
 		name, hex string
