@@ -39,6 +39,12 @@
 // slot.readers counts the connections.  A drain waits for both, as long as it may.  Timers (commands, a port that failed) only send.
 // Actors with children run in goroutines of their own that live as long as they have messages.
 //
+// # Which profile
+//
+// A listener has an edition of a profile; a swap (reload.go) puts the next one in its place.  Each uplink carries the edition whose framing
+// cut it, so its frames are decoded, acknowledged and kept by that one; what is remembered is carried over when the first frame of the next
+// edition comes.  A shadow (shadow.go) is a candidate that sees a copy of the bytes; it has a goroutine, which ends with it.
+//
 // # Invariants
 //
 //   - An uplink is settled exactly once, whatever fails in a handler; only then its buffer is reused.  Should what follows a handler

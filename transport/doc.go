@@ -31,8 +31,8 @@
 //
 //   - Every connection ends with exactly one CloseReason: the first that was given.  ListenerStats.Closed sums to
 //     Accepted - Live.
-//   - Every byte received is in a delivered frame, skipped as noise, pending, or cut off: see ByteCounts.  The account
-//     adds up at every moment, for a connection and for a listener.
+//   - Every byte received is in a delivered frame, an aside (heartbeat, registration), skipped as noise, pending, or cut off: see
+//     ByteCounts.  The account adds up at every moment, for a connection and for a listener.
 //   - Frames are delivered once, in order, one batch after the other, and the result does not depend on how the network
 //     cut the stream.
 //   - At most Options.Credits batches of a connection are unreleased.  Then its reader waits and TCP pushes back: nothing
@@ -50,8 +50,8 @@
 //
 // # Deadlines
 //
-// All of them look at what the peer sends, never at what we send, and noise prolongs none: the first whole frame counts
-// from the accept, the rest of a started frame from its first byte, idleness from the last whole frame.  One read
+// All of them look at what the peer sends, never at what we send, and noise prolongs none: the first whole frame (or registration) counts
+// from the accept, the rest of a started frame from its first byte, idleness from the last whole frame, or heartbeat behind one.  One read
 // deadline per connection serves all three.  It is set again only when it has passed or when a nearer one arises, so a
 // busy connection pays for it once per period; ParkAfter is one of its periods.  A parked connection has none: the lot
 // sweeps, at most once a second, and wakes those that are due.  When a deadline passes, what lies in the socket is
