@@ -12,10 +12,7 @@ import (
 
 // Cursors lists the named consumers and how far each is.
 func (j *Journal) Cursors(ctx context.Context) ([]journal.Cursor, error) {
-	var oldest, last int64
-	if err := j.read.QueryRowContext(ctx, "SELECT ifnull(min(first), 1), ? FROM batch", int64(j.Last())).Scan(&oldest, &last); err != nil {
-		return nil, err
-	}
+	oldest, last := int64(j.oldest.Load()), int64(j.Last())
 	rows, err := j.read.QueryContext(ctx, "SELECT name, seq, at, crc FROM cursor ORDER BY name")
 	if err != nil {
 		return nil, err
@@ -58,11 +55,14 @@ func (j *Journal) Cursor(ctx context.Context, name string) (journal.Cursor, erro
 func (j *Journal) MoveCursor(ctx context.Context, name string, position uint64, back bool) error {
 	var refused error
 	err := j.do(ctx, func(ctx context.Context, c *sql.Conn) error {
-		var now int64
-		err := c.QueryRowContext(ctx, "SELECT seq FROM cursor WHERE name = ?", name).Scan(&now)
+		var now, moved, crc int64
+		err := c.QueryRowContext(ctx, "SELECT seq, at, crc FROM cursor WHERE name = ?", name).Scan(&now, &moved, &crc)
 		switch {
 		case err != nil && !errors.Is(err, sql.ErrNoRows):
 			return err
+		case err == nil && crc != sum(name, now, moved) && !back: // back and forth is the same to it
+			refused = fmt.Errorf("cursor %s: %w", name, journal.ErrDamaged)
+			return nil
 		case err == nil && uint64(now) > position && !back:
 			refused = fmt.Errorf("%w: %q is at %d, behind %d", journal.ErrBackwards, name, now, position)
 			return nil

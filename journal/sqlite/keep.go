@@ -20,6 +20,7 @@ type counters struct {
 	disk                            atomic.Uint64 // percent in use, as bits of a float64
 	sweepDue                        atomic.Bool
 	sweeping                        sync.Mutex // one sweep at a time
+	retaining                       sync.Mutex // one retention at a time; guards looked
 }
 
 func (c *counters) commit(entries, frames, bytes int, took time.Duration) {
@@ -35,8 +36,8 @@ func (c *counters) commit(entries, frames, bytes int, took time.Duration) {
 
 const (
 	lookEvery = time.Second // at the disk, and at what is too old
-	slice     = 64          // batches or events that one step of retention deletes
-	steps     = 16          // steps of retention between two looks
+	slice     = 64          // batches, events or spans that one step of retention deletes
+	steps     = 64          // steps of retention between two looks: more than commits that can be made meanwhile
 )
 
 // keep is the keeper goroutine.
@@ -108,9 +109,10 @@ func diskUse(dir string) (float64, error) {
 
 // retain deletes what is too old or too much, a little at a time, so that no commit waits for it.
 func (j *Journal) retain(ctx context.Context) error {
-	o := &j.options
+	j.counters.retaining.Lock()
+	defer j.counters.retaining.Unlock()
 	for range steps {
-		removed, err := j.retainStep(ctx, o)
+		removed, err := j.retainStep(ctx)
 		if err != nil || removed == 0 {
 			return err
 		}
@@ -119,27 +121,48 @@ func (j *Journal) retain(ctx context.Context) error {
 	return nil
 }
 
-func (j *Journal) retainStep(ctx context.Context, o *Options) (removed int64, err error) {
-	frames, events, err := j.excess(ctx, o)
-	if err != nil || !frames && !events {
+func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
+	frames, err := j.excessFrames(ctx)
+	if err != nil {
 		return 0, err
 	}
+	events, err := j.excessEvents(ctx)
+	if err != nil || frames == 0 && events == 0 {
+		return 0, err
+	}
+	var spans []spanKey
+	if frames > 0 {
+		if spans, err = j.staleSpans(ctx, frames); err != nil {
+			return 0, err
+		}
+	}
 	err = j.do(ctx, func(ctx context.Context, c *sql.Conn) error {
-		if frames {
-			n, err := change(ctx, c, "DELETE FROM batch WHERE first IN (SELECT first FROM batch ORDER BY first LIMIT ?)", slice)
+		if frames > 0 {
+			n, err := change(ctx, c, "DELETE FROM batch WHERE first <= ?", frames)
 			if removed += n; err != nil {
 				return err
 			}
-			// Spans that lie before the first batch that is left say nothing any more.
-			if n, err = change(ctx, c, "DELETE FROM span WHERE (serial, last) IN (SELECT serial, last FROM span WHERE last < (SELECT ifnull(min(first), 0) FROM batch) LIMIT ?)", slice); err != nil {
+			for _, k := range spans {
+				if n, err = change(ctx, c, "DELETE FROM span WHERE serial = ? AND last = ?", k.serial, k.last); err != nil {
+					return err
+				}
+				removed += n
+			}
+			oldest := int64(0)
+			if err := c.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch", int64(j.w.next)).Scan(&oldest); err != nil {
 				return err
 			}
-			removed += n
+			j.oldest.Store(uint64(oldest)) // before anybody can see that they are gone
+			if err := writeMeta(ctx, c, "oldest", oldest); err != nil {
+				return err
+			}
 		}
-		if events {
-			n, err := change(ctx, c, "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?)", slice)
-			removed += n
-			return err
+		if events > 0 {
+			n, err := change(ctx, c, "DELETE FROM event WHERE id <= ?", events)
+			if removed += n; err != nil {
+				return err
+			}
+			return writeMeta(ctx, c, "oldest event", events+1)
 		}
 		return nil
 	})
@@ -154,37 +177,112 @@ func change(ctx context.Context, c *sql.Conn, text string, args ...any) (int64, 
 	return r.RowsAffected()
 }
 
-// excess says whether the oldest frames and the oldest events are to go.
-func (j *Journal) excess(ctx context.Context, o *Options) (frames, events bool, err error) {
-	oldest := func(table string, age time.Duration) (bool, error) {
-		if age <= 0 {
-			return false, nil
-		}
-		var at int64
-		err := j.read.QueryRowContext(ctx, "SELECT ifnull((SELECT at FROM "+table+" LIMIT 1), ?)", int64(1)<<62).Scan(&at)
-		return at < time.Now().Add(-age).UnixNano(), err
+// excessFrames finds the batches that are too old or too much, from the oldest on: up to which first position they go; 0: none.  A row
+// whose head is damaged goes with the next one that is sound.
+func (j *Journal) excessFrames(ctx context.Context) (upTo int64, err error) {
+	o := &j.options
+	over, old := int64(0), int64(0)
+	if o.FramesFor > 0 {
+		old = time.Now().Add(-o.FramesFor).UnixNano()
 	}
-	if frames, err = oldest("batch", o.FramesFor); err != nil {
-		return false, false, err
-	}
-	if events, err = oldest("event", o.EventsFor); err != nil {
-		return false, false, err
-	}
-	if o.FramesUpTo > 0 && !frames {
+	if o.FramesUpTo > 0 {
 		used, err := j.used(ctx)
 		if err != nil {
-			return false, false, err
+			return 0, err
 		}
-		frames = used > o.FramesUpTo
+		over = used - o.FramesUpTo
 	}
-	if o.EventsUpTo > 0 && !events {
-		var n int64
-		if err := j.read.QueryRowContext(ctx, "SELECT ifnull(max(id) - min(id) + 1, 0) FROM event").Scan(&n); err != nil {
-			return false, false, err
+	if over <= 0 && old == 0 {
+		return 0, nil
+	}
+	rows, err := j.read.QueryContext(ctx, "SELECT first, n, at, boot, crc, length(records) FROM batch ORDER BY first LIMIT ?", slice)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var first, n, at, boot, crc, size int64
+		if err := rows.Scan(&first, &n, &at, &boot, &crc, &size); err != nil {
+			return 0, err
 		}
-		events = n > o.EventsUpTo
+		sound := crc == sum(first, n, at, boot, size)
+		if sound && at >= old && over <= 0 {
+			break
+		}
+		if over -= size; sound {
+			upTo = first
+		}
 	}
-	return frames, events, nil
+	return upTo, rows.Err()
+}
+
+// excessEvents is excessFrames for events: up to which id they go.
+func (j *Journal) excessEvents(ctx context.Context) (upTo int64, err error) {
+	o := &j.options
+	old := int64(0)
+	if o.EventsFor > 0 {
+		old = time.Now().Add(-o.EventsFor).UnixNano()
+	}
+	if o.EventsUpTo > 0 {
+		var oldest, most int64
+		if err := j.read.QueryRowContext(ctx, "SELECT ifnull(min(id), 0), ifnull(max(id), 0) - ? FROM event", o.EventsUpTo).Scan(&oldest, &most); err != nil {
+			return 0, err
+		}
+		if most >= oldest && oldest > 0 {
+			upTo = min(most, oldest+slice-1)
+		}
+	}
+	if old == 0 {
+		return upTo, nil
+	}
+	rows, err := j.read.QueryContext(ctx, "SELECT id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc FROM event ORDER BY id LIMIT ?", slice)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		e, sound, err := scanEvent(rows.Scan)
+		if err != nil {
+			return 0, err
+		}
+		if sound && e.At.UnixNano() >= old {
+			break
+		}
+		if sound {
+			upTo = max(upTo, int64(e.ID))
+		}
+	}
+	return upTo, rows.Err()
+}
+
+type spanKey struct {
+	serial string
+	last   int64
+}
+
+// staleSpans finds spans that lie before a position, among some of them: each call looks behind those that the last one looked at.
+func (j *Journal) staleSpans(ctx context.Context, before int64) (stale []spanKey, err error) {
+	rows, err := j.read.QueryContext(ctx, "SELECT serial, last FROM span WHERE (serial, last) > (?, ?) ORDER BY serial, last LIMIT ?", j.looked.serial, j.looked.last, slice*spanPositions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	j.looked = spanKey{} // from the beginning, unless there is more
+	seen := 0
+	for rows.Next() {
+		var k spanKey
+		if err := rows.Scan(&k.serial, &k.last); err != nil {
+			return nil, err
+		}
+		if seen++; k.last < before {
+			stale = append(stale, k)
+		}
+		if len(stale) == slice || seen == slice*spanPositions {
+			j.looked = k
+			break
+		}
+	}
+	return stale, rows.Err()
 }
 
 // used is how many bytes of the database hold something.

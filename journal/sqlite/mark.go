@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -11,68 +13,128 @@ import (
 	"trama/journal"
 )
 
-// mark is a small file beside the database that holds the last sequence number committed.  It is written after each commit and never
-// synced, so it may be behind after a power cut, never ahead: a database that ends before it has lost frames.  SQLite by itself takes
-// a log with a damaged or missing end for one that just ends earlier.
+// mark is a small file beside the database that says how far commits have come.  It is written after each commit and never synced, so it may
+// be behind after a power cut, never ahead: a database that ends before it has lost something.  SQLite by itself takes a log with a
+// damaged or missing end for one that just ends earlier.
 type mark struct {
-	file *os.File // nil: there is none (tests with a file system of their own)
-	last uint64   // when it was opened
-	buf  [markBytes]byte
+	file MarkFile // nil: there is none
+	reached
+	damage error // it could not be read
+	slot   int64
+	buf    [slotBytes]byte
 }
 
-// The file is last 8 | crc 4, little-endian.
+// reached is how far commits have come.
+type reached struct {
+	last    uint64 // sequence number
+	changes uint64 // transactions with more than frames: events, states, cursors, definitions, retention
+}
+
+// MarkFile is what the mark needs of a file.
+type MarkFile interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+}
+
+// The file has two slots, written by turns, so that one that is torn does not take the other with it.  Each is last 8 | changes 8 |
+// crc 4, little-endian.
 const (
 	markSuffix = "-mark"
-	markBytes  = 12
+	slotBytes  = 20
 )
 
 // ErrInUse: another process has the journal open.  Two would give the same numbers to different frames.
 var ErrInUse = errors.New("another process uses this journal")
 
-func openMark(o Options) (*mark, error) {
-	m := &mark{}
-	if o.VFS != "" {
-		return m, nil
+func openMark(o Options) (m *mark, err error) {
+	m = &mark{}
+	switch {
+	case o.OpenMark != nil:
+		m.file, err = o.OpenMark(o.Path + markSuffix)
+	case o.VFS == "":
+		m.file, err = openLocked(o.Path + markSuffix)
 	}
-	last, err := readMark(o.Path)
-	if err != nil {
-		o.Warn("journal is damaged", "where", o.Path+markSuffix, "what", err.Error())
-	}
-	m.last = last
-	if m.file, err = os.OpenFile(o.Path+markSuffix, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+	if err != nil || m.file == nil {
 		return m, err
 	}
-	if err := syscall.Flock(int(m.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = m.file.Close()
-		return &mark{}, fmt.Errorf("%w: %s is locked", ErrInUse, o.Path+markSuffix)
+	m.reached, err = readMark(m.file)
+	if errors.Is(err, journal.ErrDamaged) {
+		m.damage, err = err, nil
 	}
-	return m, nil
+	return m, err
 }
 
-// readMark reads the mark of a database; 0 when there is none.
-func readMark(path string) (uint64, error) {
-	b, err := os.ReadFile(path + markSuffix)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(b) == 0 {
-		return 0, nil
-	}
+// openLocked opens the mark of this process's own database.
+func openLocked(name string) (MarkFile, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if len(b) != markBytes || journal.Checksum(b[:8]) != binary.LittleEndian.Uint32(b[8:]) {
-		return 0, fmt.Errorf("%w: the mark of the last frame is not what was written", journal.ErrDamaged)
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("%w: %s is locked", ErrInUse, name)
 	}
-	return binary.LittleEndian.Uint64(b), nil
+	return f, nil
 }
 
-// set notes that everything up to last is committed.
-func (m *mark) set(last uint64) error {
+// peekMark reads the mark of a database that may be somebody else's; nothing when there is none.
+func peekMark(o Options) (r reached, err error) {
+	var f MarkFile
+	switch {
+	case o.OpenMark != nil:
+		f, err = o.OpenMark(o.Path + markSuffix)
+	case o.VFS == "":
+		f, err = os.Open(o.Path + markSuffix)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	if err != nil || f == nil {
+		return r, err
+	}
+	r, err = readMark(f)
+	return r, errors.Join(err, f.Close())
+}
+
+// readMark reads the newer slot.  One bad slot is a write that the power cut short, or damage that the other one makes up for; zeros are
+// a slot that was not written, or not before the power went.
+func readMark(f io.ReaderAt) (r reached, err error) {
+	b := make([]byte, 2*slotBytes)
+	n, err := f.ReadAt(b, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return r, err
+	}
+	bad := 0
+	for at := 0; at+slotBytes <= n; at += slotBytes {
+		s := b[at : at+slotBytes]
+		switch {
+		case journal.Checksum(s[:16]) == binary.LittleEndian.Uint32(s[16:]):
+			r.last = max(r.last, binary.LittleEndian.Uint64(s))
+			r.changes = max(r.changes, binary.LittleEndian.Uint64(s[8:]))
+		case bytes.Count(s, []byte{0}) < slotBytes:
+			bad++
+		}
+	}
+	if bad == 2 {
+		return r, fmt.Errorf("%w: the mark of the last commit is not what was written", journal.ErrDamaged)
+	}
+	return r, nil
+}
+
+// set notes what is committed.
+func (m *mark) set(r reached) error {
 	if m.file == nil {
 		return nil
 	}
-	binary.LittleEndian.PutUint64(m.buf[:], last)
-	binary.LittleEndian.PutUint32(m.buf[8:], journal.Checksum(m.buf[:8]))
-	_, err := m.file.WriteAt(m.buf[:], 0)
-	return err
+	binary.LittleEndian.PutUint64(m.buf[:], r.last)
+	binary.LittleEndian.PutUint64(m.buf[8:], r.changes)
+	binary.LittleEndian.PutUint32(m.buf[16:], journal.Checksum(m.buf[:16]))
+	if _, err := m.file.WriteAt(m.buf[:], m.slot); err != nil {
+		return fmt.Errorf("write the mark: %w", err)
+	}
+	m.slot = slotBytes - m.slot
+	return nil
 }
 
 func (m *mark) close() error {
@@ -80,4 +142,16 @@ func (m *mark) close() error {
 		return nil
 	}
 	return m.file.Close()
+}
+
+// missing says what a database that has come to db lacks of what the mark knows.
+func (m reached) missing(db reached) (damage []Damage) {
+	const what = "committed once and gone: the end of the database or of its log was cut off or damaged"
+	if m.last > db.last {
+		damage = append(damage, Damage{Where: fmt.Sprintf("frames %d to %d", db.last+1, m.last), What: what})
+	}
+	if m.changes > db.changes {
+		damage = append(damage, Damage{Where: fmt.Sprintf("changes %d to %d of events, states, cursors and definitions", db.changes+1, m.changes), What: what})
+	}
+	return damage
 }

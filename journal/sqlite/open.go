@@ -23,6 +23,8 @@ import (
 type Options struct {
 	Path string // of the database; its directory is made
 	VFS  string // of SQLite's file access; for tests
+	// OpenMark opens the mark beside the database and makes it when there is none; nil: an ordinary file, or none with a VFS.  For tests.
+	OpenMark func(path string) (MarkFile, error)
 
 	FramesFor  time.Duration // how long frames are kept; 0: for ever
 	FramesUpTo int64         // bytes of the database that frames may fill before the oldest go; 0: no bound
@@ -74,8 +76,10 @@ type Journal struct {
 
 	committed atomic.Uint64 // last sequence number on disk
 	swept     atomic.Uint64 // the states of masters cover everything up to here
+	oldest    atomic.Uint64 // first position that retention has left, or the next one to come
 	full      atomic.Bool
 	found     atomic.Pointer[[]Damage] // when it was opened
+	looked    spanKey                  // the last span that retention has looked at
 	counters  counters
 	news      news
 
@@ -130,7 +134,7 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	if j.mark, err = openMark(j.options); err != nil {
 		return err
 	}
-	if j.db, err = sql.Open("sqlite", j.dsn("rwc")); err != nil {
+	if j.db, err = sql.Open("sqlite", j.options.dsn("rwc")); err != nil {
 		return err
 	}
 	j.db.SetMaxOpenConns(1)
@@ -157,12 +161,12 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	if err := j.w.prepare(ctx, j.conn); err != nil {
 		return err
 	}
-	if j.read, err = sql.Open("sqlite", j.dsn("ro")); err != nil {
+	if j.read, err = sql.Open("sqlite", j.options.dsn("ro")); err != nil {
 		return err
 	}
 	j.read.SetMaxOpenConns(readers)
 	j.read.SetMaxIdleConns(readers)
-	if j.move, err = sql.Open("sqlite", j.dsn("rw")); err != nil {
+	if j.move, err = sql.Open("sqlite", j.options.dsn("rw")); err != nil {
 		return err
 	}
 	j.move.SetMaxOpenConns(1)
@@ -203,17 +207,17 @@ func syncDirectory(dir string) error {
 }
 
 // dsn names the database with what every connection must be told.  Checkpoints are ours: they run beside the writer.
-func (j *Journal) dsn(mode string) string {
+func (o *Options) dsn(mode string) string {
 	q := url.Values{"mode": {mode}, "_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "cache_size(-8000)", "temp_store(MEMORY)",
 	}}
 	if mode == "ro" {
 		q = url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "cache_size(-4000)", "query_only(1)"}}
 	}
-	if j.options.VFS != "" {
-		q.Set("vfs", j.options.VFS)
+	if o.VFS != "" {
+		q.Set("vfs", o.VFS)
 	}
-	return "file:" + (&url.URL{Path: j.options.Path}).EscapedPath() + "?" + q.Encode()
+	return "file:" + (&url.URL{Path: o.Path}).EscapedPath() + "?" + q.Encode()
 }
 
 // older compares versions such as 3.51.3.
@@ -238,21 +242,42 @@ func (j *Journal) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if known := j.mark.last; known > last {
-		damage = append(damage, Damage{Where: fmt.Sprintf("frames %d to %d", last+1, known),
-			What: "they were committed once and are gone: the end of the database or of its log was cut off or damaged"})
-		last = known // their numbers are not given again
+	meta := func(key string) int64 {
+		value, what := int64(0), ""
+		if err == nil {
+			value, what, err = readMeta(ctx, j.conn, key)
+		}
+		if what != "" {
+			damage = append(damage, Damage{Where: "meta " + key, What: what})
+		}
+		return value
 	}
+	oldest, oldestEvent, changes := uint64(max(meta("oldest"), 1)), meta("oldest event"), meta("changes")
+	swept := meta("swept") // when it is damaged everything is read again: slower, not wrong
+	if err != nil {
+		return err
+	}
+	if j.mark.damage != nil {
+		damage = append(damage, Damage{Where: j.options.Path + markSuffix, What: j.mark.damage.Error()})
+	}
+	last = max(last, oldest-1) // when retention has left nothing
+	damage = append(damage, j.mark.missing(reached{last: last, changes: uint64(changes)})...)
+	last, changes = max(last, j.mark.last), max(changes, int64(j.mark.changes)) // their numbers are not given again
+	var first int64
+	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch", int64(last+1)).Scan(&first); err != nil {
+		return err
+	}
+	if first > int64(oldest) && first <= int64(last) {
+		damage = append(damage, Damage{Where: fmt.Sprintf("frames %d to %d", oldest, first-1), What: "missing"})
+	}
+	j.oldest.Store(oldest)
+	j.w.changes = changes
 	j.found.Store(&damage)
 	for _, d := range damage {
 		j.options.Warn("journal is damaged", "where", d.Where, "what", d.What)
 	}
 	j.w.next = last + 1
 	j.committed.Store(last)
-	swept, err := readMeta(ctx, j.conn, "swept")
-	if err != nil {
-		return err
-	}
 	j.swept.Store(uint64(swept))
 	at := time.Now().UnixNano()
 	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + 1 FROM boot").Scan(&j.boot); err != nil {
@@ -261,7 +286,7 @@ func (j *Journal) resume(ctx context.Context) error {
 	if _, err = j.conn.ExecContext(ctx, "INSERT INTO boot(id, at, crc) VALUES (?, ?, ?)", j.boot, at, sum(j.boot, at)); err != nil {
 		return err
 	}
-	return j.conn.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + 1 FROM event").Scan(&j.w.nextEvent)
+	return j.conn.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(id) FROM event), 0) + 1, ?)", oldestEvent).Scan(&j.w.nextEvent)
 }
 
 // Version is that of the SQLite library.

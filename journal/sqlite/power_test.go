@@ -27,7 +27,18 @@ func rounds() int {
 
 // on opens the journal of a disk.
 func on(t testing.TB, d *faultfs.Disk) (*Journal, error) {
-	return Open(t.Context(), Options{Path: "j.db", VFS: d.VFS(), DiskUse: func() (float64, error) { return 10, nil }, SweepEvery: time.Hour})
+	return Open(t.Context(), Options{Path: "j.db", VFS: d.VFS(), OpenMark: marks(d), DiskUse: func() (float64, error) { return 10, nil }, SweepEvery: time.Hour})
+}
+
+// marks keeps the mark on the same disk.
+func marks(d *faultfs.Disk) func(string) (MarkFile, error) {
+	return func(path string) (MarkFile, error) {
+		f, err := d.Plain(path)
+		if err != nil {
+			return nil, err
+		}
+		return f, nil
+	}
 }
 
 // load is what masters would do to a journal: frames of theirs come, some with a state, a few at a time.

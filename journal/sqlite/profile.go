@@ -13,7 +13,14 @@ import (
 func (j *Journal) Profile(ctx context.Context, name string, hash, sources []byte) (uint32, error) {
 	var id int64
 	err := j.do(ctx, func(ctx context.Context, c *sql.Conn) error {
-		err := c.QueryRowContext(ctx, "SELECT id FROM profile WHERE hash = ?", hash).Scan(&id)
+		var kept string
+		var text []byte
+		var crc int64
+		err := c.QueryRowContext(ctx, "SELECT id, name, sources, crc FROM profile WHERE hash = ?", hash).Scan(&id, &kept, &text, &crc)
+		if err == nil && crc != sum(id, kept, hash, blob(text)) { // damaged; here is what it was
+			_, err = c.ExecContext(ctx, "UPDATE profile SET name = ?, sources = ?, crc = ? WHERE id = ?", name, sources, sum(id, name, hash, sources), id)
+			return err
+		}
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}

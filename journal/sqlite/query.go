@@ -24,7 +24,7 @@ func (j *Journal) Frames(ctx context.Context, q journal.Query) (journal.Page, er
 		return journal.Page{Next: q.After}, err
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	s := &search{q: q, tx: tx, page: journal.Page{Next: q.After}}
+	s := &search{j: j, q: q, tx: tx, page: journal.Page{Next: q.After}}
 	if q.Master == "" {
 		err = s.all(ctx, j)
 	} else {
@@ -35,6 +35,7 @@ func (j *Journal) Frames(ctx context.Context, q journal.Query) (journal.Page, er
 
 // search is one Query being answered.
 type search struct {
+	j    *Journal
 	q    journal.Query
 	tx   *sql.Tx
 	page journal.Page
@@ -91,6 +92,9 @@ func (s *search) master(ctx context.Context, swept uint64) error {
 			return err
 		}
 		if !there { // retention has been here, or damage
+			if seq := positions[0]; seq >= s.j.oldest.Load() && len(s.page.Damage) == 0 {
+				s.bad(Damage{Where: fmt.Sprintf("frame %d", seq), What: "missing"})
+			}
 			positions = positions[1:]
 			continue
 		}

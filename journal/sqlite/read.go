@@ -21,6 +21,9 @@ type batch struct {
 	records []byte
 }
 
+// maxPosition is more than there will ever be: what a damaged row says beyond it is not believed.
+const maxPosition = 1 << 48
+
 const batchColumns = "first, n, at, boot, crc, records"
 
 // batchSum is the checksum of a batch's row; that of the records is made of their own checksums, which are verified with them.
@@ -69,6 +72,7 @@ func (b *batch) each(visit func(seq uint64, r *journal.Record) bool, bad func(Da
 // Read returns up to limit committed frames behind position after, in order.  Whole batches are read, so there may be a few more.
 func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Page, error) {
 	page := journal.Page{Next: after}
+	known, due := j.committed.Load(), max(after+1, j.oldest.Load()) // due is the next position; read before the rows, which may go meanwhile
 	bad := func(d Damage) { page.Damage = append(page.Damage, d) }
 	rows, err := j.read.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch WHERE first >= ifnull((SELECT max(first) FROM batch WHERE first <= ?), 0) ORDER BY first", int64(after+1))
 	if err != nil {
@@ -79,19 +83,23 @@ func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Pa
 		b, err := scanBatch(rows.Scan)
 		if errors.Is(err, journal.ErrDamaged) {
 			bad(Damage{Where: fmt.Sprintf("batch %d", b.first), What: err.Error()})
-			page.Next = max(page.Next, b.first)
+			if b.first <= known { // its position may be what is damaged
+				page.Next = max(page.Next, b.first)
+				due = max(due, b.first+1)
+			}
 			continue
 		}
 		if err != nil {
 			return page, err
 		}
-		if b.first > page.Next+1 && page.Next > 0 && page.Next != after {
-			bad(Damage{Where: fmt.Sprintf("frames %d to %d", page.Next+1, b.first-1), What: "missing"})
-		}
 		last := b.first + uint64(b.n) - 1
 		if last <= after {
 			continue
 		}
+		if b.first > due && b.first > j.oldest.Load() {
+			bad(Damage{Where: fmt.Sprintf("frames %d to %d", max(due, j.oldest.Load()), b.first-1), What: "missing"})
+		}
+		due = last + 1
 		b.each(func(seq uint64, r *journal.Record) bool {
 			if seq > after {
 				page.Frames = append(page.Frames, journal.Frame{Seq: seq, Boot: b.boot, Record: *r})
@@ -100,7 +108,13 @@ func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Pa
 		}, bad)
 		page.Next = last
 	}
-	return page, rows.Err()
+	due = max(due, j.oldest.Load())
+	if err := rows.Err(); err != nil || len(page.Frames) >= limit || known < due {
+		return page, err
+	}
+	bad(Damage{Where: fmt.Sprintf("frames %d to %d", due, known), What: "missing"})
+	page.Next = max(page.Next, known)
+	return page, nil
 }
 
 // newest looks at the last rows: the last sequence number, and what is wrong with them.
@@ -114,7 +128,9 @@ func newest(ctx context.Context, q querier) (last uint64, damage []Damage, err e
 		b, err := scanBatch(rows.Scan)
 		if errors.Is(err, journal.ErrDamaged) {
 			damage = append(damage, Damage{Where: fmt.Sprintf("batch %d", b.first), What: err.Error()})
-			last = max(last, b.first)
+			if b.first < maxPosition {
+				last = max(last, b.first) // nothing can be written there
+			}
 			continue
 		}
 		if err != nil {

@@ -85,15 +85,15 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// readMeta reads one number; 0 when it was never written.
-func readMeta(ctx context.Context, q querier, key string) (value int64, err error) {
+// readMeta reads one number; 0 when it was never written, or is not what was written, which damage then says.
+func readMeta(ctx context.Context, q querier, key string) (value int64, damage string, err error) {
 	var crc int64
 	err = q.QueryRowContext(ctx, "SELECT value, crc FROM meta WHERE key = ?", key).Scan(&value, &crc)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return 0, nil
+		return 0, "", nil
 	case err == nil && crc != sum(key, value):
-		return 0, nil // what it stands for is made again from the start: slower, not wrong
+		return 0, "its checksum is wrong", nil
 	}
-	return value, err
+	return value, "", err
 }

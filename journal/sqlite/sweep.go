@@ -105,9 +105,10 @@ func (j *Journal) portion(ctx context.Context, subjects []*journal.Subject) (sil
 	return silent, err
 }
 
+const setMeta = "INSERT INTO meta(key, value, crc) VALUES (?, ?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value, crc = excluded.crc"
+
 func writeMeta(ctx context.Context, c *sql.Conn, key string, value int64) error {
-	if _, err := c.ExecContext(ctx, "INSERT INTO meta(key, value, crc) VALUES (?, ?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value, crc = excluded.crc",
-		key, value, sum(key, value)); err != nil {
+	if _, err := c.ExecContext(ctx, setMeta, key, value, sum(key, value)); err != nil {
 		return fmt.Errorf("write %s: %w", key, err)
 	}
 	return nil

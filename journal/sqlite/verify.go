@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 
 	"trama/journal"
@@ -25,6 +24,8 @@ type Report struct {
 	Profiles int      `json:"profiles"`
 	Cursors  int      `json:"cursors"`
 	Damage   []Damage `json:"damage"`
+
+	known map[string]int64 // the meta rows
 }
 
 // Verify walks every row of a database, whether a process uses it or not, and tells what is not as it was written.  The error is
@@ -33,16 +34,20 @@ func Verify(ctx context.Context, path string) (*Report, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(10000)")
+	return verify(ctx, Options{Path: path})
+}
+
+func verify(ctx context.Context, o Options) (*Report, error) {
+	db, err := sql.Open("sqlite", o.dsn("ro"))
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	known, err := readMark(path)
-	r := &Report{Path: path, Damage: []Damage{}}
+	known, err := peekMark(o) // before the database, which may go on meanwhile
+	r := &Report{Path: o.Path, Damage: []Damage{}}
 	if err != nil {
-		r.bad(path+markSuffix, err.Error())
+		r.bad(o.Path+markSuffix, err.Error())
 	}
 	return r, r.walk(ctx, db, known)
 }
@@ -51,8 +56,8 @@ func (r *Report) bad(where, what string) {
 	r.Damage = append(r.Damage, Damage{Where: where, What: what})
 }
 
-// walk checks db; mark is the last frame known to have been committed.
-func (r *Report) walk(ctx context.Context, db *sql.DB, mark uint64) error {
+// walk checks db; mark is what is known to have been committed.
+func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&r.SQLite); err != nil {
 		return err
 	}
@@ -65,8 +70,8 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark uint64) error {
 		name string
 		do   func(context.Context, *sql.Tx) error
 	}{
-		{"structure", r.structure}, {"batch", r.batches}, {"master", r.masters}, {"span", r.spans}, {"event", r.events},
-		{"profile", r.profiles}, {"cursor", r.cursors}, {"meta", r.meta},
+		{"structure", r.structure}, {"meta", r.meta}, {"batch", r.batches}, {"master", r.masters}, {"span", r.spans}, {"event", r.events},
+		{"profile", r.profiles}, {"cursor", r.cursors},
 	} {
 		if err := check.do(ctx, tx); err != nil {
 			if ctx.Err() != nil {
@@ -75,9 +80,7 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark uint64) error {
 			r.bad(check.name, err.Error()) // a page that cannot be read
 		}
 	}
-	if mark > r.Last {
-		r.bad(fmt.Sprintf("frames %d to %d", r.Last+1, mark), "they were committed once and are gone: the end of the database or of its log was cut off or damaged")
-	}
+	r.Damage = append(r.Damage, mark.missing(reached{last: r.Last, changes: uint64(r.known["changes"])})...)
 	return nil
 }
 
@@ -110,6 +113,7 @@ func rowsOf(ctx context.Context, tx *sql.Tx, query string, each func(*sql.Rows) 
 }
 
 func (r *Report) batches(ctx context.Context, tx *sql.Tx) error {
+	r.Last = uint64(max(r.known["oldest"], 1)) - 1
 	return rowsOf(ctx, tx, "SELECT "+batchColumns+" FROM batch ORDER BY first", func(rows *sql.Rows) error {
 		b, err := scanBatch(rows.Scan)
 		where := fmt.Sprintf("batch %d", b.first)
@@ -123,7 +127,8 @@ func (r *Report) batches(ctx context.Context, tx *sql.Tx) error {
 		}
 		if r.Batches == 0 {
 			r.First = b.first
-		} else if b.first != r.Last+1 {
+		}
+		if b.first != r.Last+1 {
 			r.bad(fmt.Sprintf("frames %d to %d", r.Last+1, b.first-1), "missing")
 		}
 		r.Batches++
@@ -166,11 +171,16 @@ func (r *Report) spans(ctx context.Context, tx *sql.Tx) error {
 }
 
 func (r *Report) events(ctx context.Context, tx *sql.Tx) error {
+	due := uint64(max(r.known["oldest event"], 1))
 	return rowsOf(ctx, tx, "SELECT id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc FROM event", func(rows *sql.Rows) error {
 		e, ok, err := scanEvent(rows.Scan)
 		if err != nil {
 			return err
 		}
+		if e.ID > due {
+			r.bad(fmt.Sprintf("events %d to %d", due, e.ID-1), "missing")
+		}
+		due = e.ID + 1
 		if r.Events++; !ok {
 			r.bad(fmt.Sprintf("event %d", e.ID), "its checksum is wrong")
 		}
@@ -208,6 +218,7 @@ func (r *Report) cursors(ctx context.Context, tx *sql.Tx) error {
 }
 
 func (r *Report) meta(ctx context.Context, tx *sql.Tx) error {
+	r.known = map[string]int64{}
 	if err := rowsOf(ctx, tx, "SELECT key, value, crc FROM meta", func(rows *sql.Rows) error {
 		var key string
 		var value, crc int64
@@ -216,7 +227,9 @@ func (r *Report) meta(ctx context.Context, tx *sql.Tx) error {
 		}
 		if crc != sum(key, value) {
 			r.bad("meta "+key, "its checksum is wrong")
+			return nil
 		}
+		r.known[key] = value
 		return nil
 	}); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 type writer struct {
 	next      uint64 // sequence number of the next record
 	nextEvent int64
+	changes   int64  // transactions with more than frames; a meta row counts them, so that the loss of one is noticed
 	records   []byte // of the commit being made
 	hand      journal.Queue
 	dirty     []*journal.Subject // with positions that no master's row holds
@@ -24,7 +25,7 @@ type writer struct {
 	asked     map[*journal.Subject]bool
 	done      chan<- struct{} // of the sweep: told of each state
 
-	begin, commit, batch, event, master, span *sql.Stmt
+	begin, commit, batch, event, master, span, change *sql.Stmt
 }
 
 // Bounds of one commit.
@@ -56,6 +57,7 @@ func (w *writer) prepare(ctx context.Context, c *sql.Conn) (err error) {
 		{&w.master, `INSERT INTO master(serial, through, from_at, until_at, pending, state, crc) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT(serial) DO UPDATE SET through = excluded.through, from_at = excluded.from_at, until_at = excluded.until_at,
 			pending = excluded.pending, state = excluded.state, crc = excluded.crc`},
+		{&w.change, setMeta},
 		{&w.span, "INSERT INTO span(serial, last, from_at, until_at, positions, crc) VALUES (?, ?, ?, ?, ?, ?)"},
 	} {
 		if *s.into, err = c.PrepareContext(ctx, s.text); err != nil {
@@ -66,7 +68,7 @@ func (w *writer) prepare(ctx context.Context, c *sql.Conn) (err error) {
 }
 
 func (w *writer) close() {
-	for _, s := range []*sql.Stmt{w.begin, w.commit, w.batch, w.event, w.master, w.span} {
+	for _, s := range []*sql.Stmt{w.begin, w.commit, w.batch, w.event, w.master, w.span, w.change} {
 		if s != nil {
 			_ = s.Close() // the connection goes next
 		}
@@ -184,10 +186,10 @@ func (j *Journal) run() {
 		begun := time.Now()
 		j.w.begun, j.w.gathered = begun, j.w.hand.Len
 		j.counters.begun.Store(begun.UnixNano())
-		committed := j.w.next - 1
+		committed, changes := j.w.next-1, j.w.changes
 		err := j.write(begun, tasks)
-		if err == nil && j.w.next-1 > committed {
-			err = j.mark.set(j.w.next - 1)
+		if err == nil && (j.w.next-1 > committed || j.w.changes > changes) {
+			err = j.mark.set(reached{last: j.w.next - 1, changes: uint64(j.w.changes)})
 		}
 		j.counters.begun.Store(0)
 		if err != nil {
@@ -279,6 +281,10 @@ func (j *Journal) write(at time.Time, tasks []*task) error {
 	}
 	j.counters.logPages.Add(uint64(len(records)/pageBytes + 2 + 2*rows))
 	if !single {
+		w.changes++
+		if _, err := w.change.ExecContext(ctx, "changes", w.changes, sum("changes", w.changes)); err != nil {
+			return fmt.Errorf("count the changes: %w", err)
+		}
 		if _, err := w.commit.ExecContext(ctx); err != nil {
 			return fmt.Errorf("commit: %w", err)
 		}
