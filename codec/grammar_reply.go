@@ -18,6 +18,7 @@ type grammarReply struct {
 	messages []*layout
 	send     *layout
 	sets     []replySet
+	learned  *learnedReplies
 }
 
 // replySet is where the value of one field comes from.
@@ -44,7 +45,7 @@ func (g *grammarCompiler) replies(d *definition) {
 		return nil
 	}
 	for _, def := range d.replies {
-		r := grammarReply{from: Party(slices.Index(partyWords, def.from))}
+		r := grammarReply{learned: new(learnedReplies), from: Party(slices.Index(partyWords, def.from))}
 		r.downlink = r.from == Server
 		for i, name := range def.messages {
 			l := find(fmt.Sprintf("%s.messages[%d]", def.path, i), name)
@@ -114,6 +115,10 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 	if rule == nil {
 		return dst, false, nil
 	}
+	if out, ok := rule.learned.reply(p, dst, f, env); ok {
+		return out, true, nil
+	}
+	asked := env
 	values := map[string]any{}
 	for _, field := range rule.send.message.Fields {
 		if i := f.named(field.Key, 0, len(f.cells), 0); i >= 0 {
@@ -166,7 +171,9 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 	if err := p.weave(&reply, rule.send, way, builder{env: env, fields: values, command: rule.send.message.Name, reply: true}); err != nil {
 		return dst, false, err
 	}
+	asked.Session = env.Session.copied(p)
 	env.Session.count(p, &reply)
+	rule.learned.learn(p, rule, f, asked, &reply)
 	return append(dst, reply.raw...), true, nil
 }
 

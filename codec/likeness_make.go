@@ -8,9 +8,10 @@ import (
 
 // recorder notes in a walk what a likeness needs.
 type recorder struct {
-	frozen  []bytesAt // bytes that were looked at before they were read
-	sums    []likeSum
-	refused bool // where the fields are follows from more than sizes and values
+	frozen    []bytesAt // bytes that were looked at before they were read
+	sums      []likeSum
+	rewritten bool // some bytes are not on the wire as they are read
+	refused   bool // where the fields are follows from more than sizes and values
 }
 
 type bytesAt struct{ off, size int }

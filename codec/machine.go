@@ -335,6 +335,9 @@ func (m *machine) bounded(n *node) verdict {
 
 // reveal puts the plain bytes of a part in the place of those of the wire; what is behind them is no part of it.
 func (m *machine) reveal(n *node, start, after int) (size int, v verdict) {
+	if m.record != nil {
+		m.record.rewritten = true
+	}
 	m.hidden = append(m.hidden[:0], m.data[start:after]...)
 	if m.trace != nil {
 		return m.trace.region(m, n.transform, start, m.data[start:after])

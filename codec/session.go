@@ -1,5 +1,7 @@
 package codec
 
+import "slices"
+
 // Session is what a profile remembers between frames of one peer.  The zero value is ready.  It is owned by the
 // caller and not safe for concurrent use; it holds a few words and no reference to any frame.
 type Session struct {
@@ -76,13 +78,32 @@ func (s *Session) count(p *Profile, f *Frame) {
 		if o.form == nil || !o.form.counter {
 			continue
 		}
-		s.own(p)
-		if _, hi := o.bounds(); f.nums[i] >= hi {
-			s.values[o.slot] = 0
-		} else {
-			s.values[o.slot] = f.nums[i] + 1
-		}
+		s.advance(p, o, f.nums[i])
 	}
+}
+
+// advance makes a counter go on after num.
+func (s *Session) advance(p *Profile, o *op, num uint64) {
+	s.own(p)
+	if _, hi := o.bounds(); num >= hi {
+		s.values[o.slot] = 0
+	} else {
+		s.values[o.slot] = num + 1
+	}
+}
+
+// copied is a session with the same values.
+func (s *Session) copied(p *Profile) *Session {
+	if s == nil {
+		return nil
+	}
+	out := &Session{}
+	out.own(p)
+	if s.profile == p {
+		copy(out.values, s.values)
+		out.known, out.who = s.known, slices.Clone(s.who)
+	}
+	return out
 }
 
 // recall returns the value last seen.
