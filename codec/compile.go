@@ -174,7 +174,7 @@ func (c *compiler) lengthField(d *definition) {
 	}
 	start, err := c.countStart(def.counts)
 	if err != nil {
-		c.src.problem(def.path+".counts", quote(def.counts), `"all", "body", "after KEY" or "from KEY" with a field of the header`)
+		c.src.problem(def.path+".counts", quote(def.counts), `"all", "body", "after KEY" or "from KEY" with a field of the header`, keysOf(c.header)...)
 		return
 	}
 	p.length.start = start

@@ -81,8 +81,8 @@ type exprParser struct {
 	fold  func(list string, bits int64) (reg int, err error)
 	part  func(name string) *expr // part of a time, such as clock.hour; nil when it is none
 	table func(list string) (table int, err error)
-	label func(name, label string) (int64, bool) // value of a quoted text compared with a field
-	last  string                                 // name read last, for label
+	label func(name, label string) (int64, bool, error) // value of a quoted text compared with a field
+	last  string                                        // name read last, for label
 }
 
 func (p *exprParser) parse() (*expr, error) {
@@ -171,8 +171,8 @@ func (p *exprParser) unary() (*expr, error) {
 			return nil, err
 		}
 		if p.label != nil {
-			if v, ok := p.label(p.last, text); ok {
-				return &expr{code: exConst, value: v}, nil
+			if v, ok, err := p.label(p.last, text); ok || err != nil {
+				return &expr{code: exConst, value: v}, err
 			}
 		}
 		if len(text) > 8 || text == "" {

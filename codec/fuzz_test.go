@@ -147,6 +147,7 @@ func FuzzCompile(f *testing.F) {
 			return
 		}
 		p.CheckExamples()
+		p.Prove()
 		data := make([]byte, 64)
 		for i := range data {
 			data[i] = byte(i)

@@ -214,7 +214,8 @@ func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
 	words := strings.Fields(def.length.counts)
 	bad := func() *lengthPlan {
 		g.c.src.problem(def.length.path+".counts", quote(def.length.counts),
-			`"all", "body", "after KEY" or "from KEY" with a field of the header; then "to KEY" with "body" or a field of the trailer`)
+			`"all", "body", "after KEY" or "from KEY" with a field of the header; then "to KEY" with "body" or a field of the trailer`,
+			append(s.known(), keysOfFields(def.trailer)...)...)
 		return l
 	}
 	last := ""
@@ -248,6 +249,13 @@ func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
 		l.uncounted = len(def.trailer) - at - 1
 	}
 	return l
+}
+
+func keysOfFields(defs []fieldDef) (out []string) {
+	for i := range defs {
+		out = append(out, defs[i].key)
+	}
+	return out
 }
 
 func (g *grammarCompiler) trailer(def *familyDef, f *family, s *scope) {

@@ -246,7 +246,7 @@ func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
 			if n.op >= 0 {
 				key = g.p.ops[n.op].field.Key
 			}
-			g.c.src.problem("message", fmt.Sprintf("%s of %s, which takes what is left, before fields whose size varies", key, name),
+			g.c.src.problem(n.path, fmt.Sprintf("%s of %s, which takes what is left, before fields whose size varies", key, name),
 				"fields of fixed size after it")
 		}
 		lo, hi := g.g.spanOf(g.p, n)

@@ -69,7 +69,11 @@ func (g *grammarCompiler) replies(d *definition) {
 		}
 		for _, set := range def.set {
 			if !slices.ContainsFunc(r.send.message.Fields, func(f *Field) bool { return f.Key == set.key }) {
-				src.problem(set.path, quote(set.key), "a field of "+def.send)
+				var known []string
+				for _, f := range r.send.message.Fields {
+					known = append(known, f.Key)
+				}
+				src.problem(set.path, quote(set.key), "a field of "+def.send, known...)
 				continue
 			}
 			one := replySet{key: set.key, value: set.value}

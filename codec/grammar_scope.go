@@ -152,15 +152,29 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 		}
 		return b.table, nil
 	}
-	p.label = func(name, label string) (int64, bool) {
-		if b := s.find(name); b != nil {
-			for _, i := range b.ops {
-				if v, ok := g.p.ops[i].enum[label]; ok {
-					return int64(v), true
-				}
+	p.label = func(name, label string) (int64, bool, error) {
+		b := s.find(name)
+		if b == nil {
+			return 0, false, nil
+		}
+		var known []string
+		for _, i := range b.ops {
+			o := &g.p.ops[i]
+			if v, ok := o.enum[label]; ok {
+				return int64(v), true, nil
+			}
+			if len(label) > max(o.size, 1) { // it cannot be the characters themselves
+				known = append(known, keysOf(o.enum)...)
 			}
 		}
-		return 0, false
+		if len(known) == 0 {
+			return 0, false, nil
+		}
+		err := fmt.Errorf("'%s' is no label of %s", label, name)
+		if near := nearest(label, known); near != "" {
+			err = fmt.Errorf("%w; did you mean %q?", err, near)
+		}
+		return 0, false, err
 	}
 	e, err := p.parse()
 	if err != nil {

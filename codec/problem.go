@@ -107,6 +107,23 @@ func nearest(s string, words []string) string {
 	return best
 }
 
+// nearestIn is nearest for what may be a phrase such as "from KEY to KEY": then for the first word that is unknown.
+func nearestIn(found string, known []string) string {
+	words := strings.Fields(found)
+	if near := nearest(found, known); near != "" || len(words) < 2 {
+		return near
+	}
+	for _, w := range words {
+		if contains([]string{"from", "after", "to", "all", "body", "end"}, w) || contains(known, w) {
+			continue
+		}
+		if near := nearest(w, known); near != "" {
+			return near
+		}
+	}
+	return ""
+}
+
 // editDistance is the number of letters to insert, delete, replace or swap; more than limit is returned as limit+1.
 func editDistance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {

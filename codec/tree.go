@@ -69,7 +69,7 @@ func (s *source) problem(path, found, expected string, known ...string) {
 	at, key := s.place(path)
 	p := Problem{File: at.file, Line: at.line(key), Key: key, Found: found, Expected: expected}
 	if len(known) > 0 {
-		p.Nearest = nearest(strings.Trim(found, `"`), known)
+		p.Nearest = nearestIn(strings.Trim(found, `"`), known)
 	}
 	s.problems = append(s.problems, p)
 }
