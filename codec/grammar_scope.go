@@ -110,6 +110,9 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 			}
 			return 0, err
 		}
+		if len(b.ops) == 0 {
+			return 0, fmt.Errorf("%q has no value of its own, its fields have", name)
+		}
 		if slices.ContainsFunc(b.nodes, func(n *node) bool { return n.asks }) {
 			if g.asked = true; !g.computing {
 				return 0, fmt.Errorf("%s follows from the request: only computed fields may depend on it", name)
