@@ -205,10 +205,6 @@ func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
 		g.c.src.problem(def.length.path+".field", quote(def.length.field), "a field of the header", s.known()...)
 		return nil
 	}
-	if len(b.ops) == 0 {
-		g.c.src.problem(def.length.path+".field", quote(def.length.field)+", which has no value of its own", "a whole number")
-		return nil
-	}
 	l := &lengthPlan{add: def.length.add, reg: g.register(b)}
 	o := &g.p.ops[b.ops[0]]
 	if !o.integer() && o.code != opDecimal && !(o.code == opASCII) {
