@@ -128,6 +128,9 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		if def.joins != nil {
 			o.code, o.field.Kind = opComputed, KindTime
 			o.form = &form{filler: -1, clock: &clock{kind: clockPacked, zone: c.timeZone(def)}}
+			if parts, ok := def.joins.(map[string]any); ok && parts["unix"] != nil {
+				o.form.clock.kind, o.form.clock.step, o.form.clock.epoch = clockCount, time.Millisecond, time.Unix(0, 0).UTC()
+			}
 			return true
 		}
 		if def.as != "" && def.as != "bcd" && timeForms[def.as] == 0 {

@@ -51,18 +51,26 @@ func (g *grammarCompiler) joinedFields(path string, parts []any, s *scope) (sum 
 
 func (g *grammarCompiler) joinedParts(path string, parts map[string]any, s *scope) (sum *expr) {
 	t := &table{src: g.c.src, path: path, values: parts}
+	term := func(name string, factor int64) {
+		if n, ok := parts[name].(int64); ok {
+			parts[name] = fmt.Sprint(n)
+		}
+		if e := g.expr(t.at(name), t.text(name), s); e != nil {
+			sum = plus(sum, &expr{code: exMul, a: e, b: &expr{code: exConst, value: factor}, looks: e.looks})
+		}
+	}
+	if t.has("unix") {
+		term("unix", 1000)
+		term("milli", 1)
+		t.finish()
+		return sum
+	}
 	for _, unit := range []timeUnit{unitYear, unitMonth, unitDay, unitHour, unitMinute, unitSecond, unitMilli} {
 		p := packedPlaces[unit]
-		if n, ok := parts[p.name].(int64); ok {
-			parts[p.name] = fmt.Sprint(n)
+		if !t.has(p.name) && slices.Contains([]timeUnit{unitYear, unitMonth, unitDay}, unit) {
+			g.c.src.problem(t.at(p.name), "nothing", "an expression: a time needs year, month and day, or unix")
 		}
-		text := t.text(p.name)
-		if text == "" && slices.Contains([]timeUnit{unitYear, unitMonth, unitDay}, unit) {
-			g.c.src.problem(t.at(p.name), "nothing", "an expression: a time needs year, month and day")
-		}
-		if e := g.expr(t.at(p.name), text, s); e != nil {
-			sum = plus(sum, &expr{code: exMul, a: e, b: &expr{code: exConst, value: p.place}, looks: e.looks})
-		}
+		term(p.name, p.place)
 	}
 	t.finish()
 	return sum
