@@ -273,3 +273,22 @@ func TestFramesPassWhileProfilesAreSwapped(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+func TestAResendIsKnownAcrossASwap(t *testing.T) {
+	for name, resend := range map[string]string{"by its bytes": "", "but for a field": "\n[resend]\nignore = [\"SITE\"]\n"} {
+		t.Run(name, func(t *testing.T) {
+			g := startWith(t, compiled(t, tank+resend), transport.Options{})
+			d := dial(t, g, "port")
+			d.say("0b a55a 001234 07 0001 6c 0343")
+			d.expect("09 a55a 001234 07 0001 6c")
+			// One message more, so that the fields of this one have other places in the definition.
+			g.mustSwap(t, compiled(t, tank+resend, "[[message]]\ncommand = \"l\"",
+				"[[message]]\ncommand = \"x\"\nfrom = \"master\"\nname = \"x\"\nfields = [{ key = \"x\", type = \"uint32\" }]\n[[message]]\ncommand = \"l\""))
+			d.say("0b a55a 001234 07 0001 6c 0343")
+			d.expect("09 a55a 001234 07 0001 6c")
+			if m, err := g.Master("001234"); err != nil || m.Frames != 1 || m.Duplicates != 1 {
+				t.Errorf("%v %+v", err, m)
+			}
+		})
+	}
+}

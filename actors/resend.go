@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"trama/codec"
 	"trama/journal"
 )
@@ -65,8 +67,8 @@ func (r *recent) add(s sighting, old *sighting) {
 
 func (r *recent) forget() { r.seen, r.next = r.seen[:0], 0 }
 
-// mixed makes numbers of two profiles differ.
-func (e *edition) mixed(number uint64) uint64 { return number ^ uint64(e.number)*0x9e3779b97f4a7c15 }
+// mixed makes numbers of two profiles differ, but not those of two editions of one: a frame may come again after its definition was corrected.
+func (e *edition) mixed(number uint64) uint64 { return number ^ xxhash.Sum64String(e.profile.Name()) }
 
 // sighting of a frame; ok is false when the profile does not recognise resends of it.
 func (e *edition) sighting(f *codec.Frame, at time.Time, link uint64) (s sighting, ok bool) {

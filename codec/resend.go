@@ -114,15 +114,15 @@ func (p *Profile) Print(f *Frame) (number, content uint64, ok bool) {
 	}
 	var d xxhash.Digest
 	d.Reset()
-	var word [10]byte
+	var word [8]byte
 	for i := range f.cells {
 		o := &p.ops[f.cells[i].op]
 		if r.ignored[o.field.Key] || o.code == opChecksum {
 			continue
 		}
-		binary.BigEndian.PutUint16(word[:2], f.cells[i].op)
-		binary.BigEndian.PutUint64(word[2:], f.nums[i])
-		_, _ = d.Write(word[:]) // a hash takes everything
+		binary.BigEndian.PutUint64(word[:], f.nums[i])
+		_, _ = d.WriteString(o.field.Key) // a hash takes everything; not the place, which another edition may change
+		_, _ = d.Write(word[:])
 		if !o.numeric() {
 			_, _ = d.Write(f.bytes(i))
 		}
