@@ -21,6 +21,7 @@ type OutlineKind struct {
 	Escapes         []OutlineEscape
 	Armour          string // how the content between the marks is written; a name of the registry
 	Max             int    // bytes of the largest frame
+	First           []byte // those that a frame can begin with; none: all
 	Header, Trailer []*OutlineNode
 	Tail            int // bytes of the trailer
 	Length          *OutlineLength

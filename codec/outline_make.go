@@ -84,7 +84,7 @@ func (m *outliner) body(l *layout) OutlineBody {
 func (m *outliner) kind(f *family) OutlineKind {
 	k := OutlineKind{Name: f.name, Direction: f.direction.String(), Start: f.start, End: f.end, Max: f.max, Tail: f.tail,
 		Header: m.nodes(f.header), Trailer: m.nodes(f.trailer), Command: f.commandOp >= 0, CommandRegister: f.commandReg, BodyMark: f.body.mark}
-	k.Armour = armourName(f.armour)
+	k.Armour, k.First = armourName(f.armour), f.first.bytes()
 	if f.escape != nil {
 		for _, e := range f.escape.pairs {
 			k.Escapes = append(k.Escapes, OutlineEscape{[]byte{e.plain}, e.coded})
@@ -140,6 +140,19 @@ func (m *outliner) node(n *node) *OutlineNode {
 	return out
 }
 
+// bytes of the set; none when it has all.
+func (s *byteSet) bytes() (out []byte) {
+	for b := 0; b < 256; b++ {
+		if s.has(byte(b)) {
+			out = append(out, byte(b))
+		}
+	}
+	if len(out) == 256 {
+		return nil
+	}
+	return out
+}
+
 func armourName(a *Armour) string {
 	for name, known := range namedArmours {
 		if known == a {
@@ -176,10 +189,8 @@ func (m *outliner) field(o *op) OutlineField {
 	case checkBytes:
 		f.Want = o.want
 	}
-	for b := 0; o.chars != nil && b < 256; b++ {
-		if o.chars.has(byte(b)) {
-			f.Chars = append(f.Chars, byte(b))
-		}
+	if o.chars != nil {
+		f.Chars = o.chars.bytes()
 	}
 	for _, e := range o.field.Enum {
 		f.Labels = append(f.Labels, OutlineLabel{e.Value, e.Value, e.Label})

@@ -45,12 +45,12 @@ function M:size_on_wire(t, n)
   elseif not t or not t.block then
     return n
   end
-  return n + math.floor((n + t.block - 1) / t.block) * (t.sum.width / 8)
+  return n + math.floor((n + t.block - 1) / t.block) * math.floor(t.sum.width / 8)
 end
 
 -- blocks checks and drops the checksums between the bytes of a part.
 function M:blocks(t, start, wire)
-  local plain, size = {}, t.sum.width / 8
+  local plain, size = {}, math.floor(t.sum.width / 8)
   while #wire > 0 do
     local n = math.min(t.block, #wire - size)
     if n <= 0 then
@@ -305,7 +305,7 @@ end
 function M:choose(k)
   local hi, lo = 0, 0
   if k.command then
-    hi, lo = W.halves(self.regs[k.commandregister] or 0)
+    hi, lo = self:kept(k.commandregister)
   end
   local known = false
   for _, s in ipairs(k.bodies or {}) do
@@ -403,8 +403,9 @@ local function try(data, way, lenient, done)
   local worst
   for _, one in ipairs({ "uplink", "downlink" }) do
     for _, k in ipairs(plan.kinds) do
-      if (way == "any" or way == one) and (k.direction == "any" or k.direction == one) then
-        local m = setmetatable({ off = 0, depth = 0, index = 0, regs = {}, times = {}, tables = {}, marks = {}, late = {}, cells = {}, wrongs = {}, begins = 0, plain = 0,
+      local can = (way == "any" or way == one) and (k.direction == "any" or k.direction == one)
+      if can and (not k.first or k.first:find(data:sub(1, 1), 1, true)) then
+        local m = setmetatable({ off = 0, depth = 0, index = 0, regs = {}, big = {}, times = {}, tables = {}, marks = {}, late = {}, cells = {}, wrongs = {}, begins = 0, plain = 0,
           up = one == "uplink", lenient = lenient, done = done }, M)
         local n, v = m:frame(k, data)
         if v == begun and #data >= k.max then

@@ -477,9 +477,9 @@ end
 -- take notes the value of a field for expressions and in the frame.
 function M:take(n, o, at, b, hi, lo, gone)
   if n.value and o.code ~= "computed" then
-    local want = self:eval(n.value)
-    if W.signed(hi, lo) ~= want then
-      return self:say(at, string.format("%s: found %.0f, expected %.0f", o.key, W.signed(hi, lo), want))
+    local want_hi, want_lo = self:exact(n.value)
+    if hi ~= want_hi or lo ~= want_lo then
+      return self:say(at, string.format("%s: found %.0f, expected %.0f", o.key, W.signed(hi, lo), W.signed(want_hi, want_lo)))
     end
   end
   self:note(o, hi, lo, b)
@@ -521,16 +521,16 @@ function M:note(o, hi, lo, b)
   if o.register then
     if o.code == "hex" or o.code == "digits" then
       if #b <= 8 then
-        self.regs[o.register] = W.signed(W.big(b))
+        self:keep(o.register, W.big(b))
       else
-        self.regs[o.register] = 0
+        self:forget(o.register)
       end
     elseif o.code == "time" then
       local day, clock = packed(o, b)
       self.regs[o.register] = day * 1e9 + clock
       self.times[o.register] = { day, clock }
     else
-      self.regs[o.register] = W.signed(hi, lo)
+      self:keep(o.register, hi, lo)
     end
   end
   if o.table then
@@ -543,8 +543,8 @@ function M:note(o, hi, lo, b)
     local at = self.regs[o.fold + 1] or 0
     if at < 64 then
       local shi, slo = W.shift_left(hi, lo, at)
-      local have_hi, have_lo = W.halves(self.regs[o.fold] or 0)
-      self.regs[o.fold] = W.signed(W.bor(have_hi, shi), W.bor(have_lo, slo))
+      local have_hi, have_lo = self:kept(o.fold)
+      self:keep(o.fold, W.bor(have_hi, shi), W.bor(have_lo, slo))
       self.regs[o.fold + 1] = at + o.foldbits
     end
   end
@@ -567,11 +567,11 @@ end
 function M:computed(n, o)
   local e = n.value
   if n.on then
-    local on, known = self:eval(n.on)
+    local _, known = self:eval(n.on)
     if not known then
       return begun
     end
-    local hi, lo = W.halves(on)
+    local hi, lo = self:exact(n.on)
     for _, r in ipairs(n.rows or {}) do
       if r.other or r.is and W.has(r.is, hi, lo) then
         e = r.value
@@ -581,7 +581,7 @@ function M:computed(n, o)
   end
   if not e then
     if o.register then
-      self.regs[o.register] = 0
+      self:forget(o.register)
     end
     return whole
   end
@@ -592,7 +592,7 @@ function M:computed(n, o)
   if o.kind == "time" then
     return self:joined(n, o, e)
   end
-  local hi, lo = W.halves(v)
+  local hi, lo = self:exact(e)
   if not allows(o, hi, lo) then
     return self:say(self.off, string.format("%s: out of range: %.0f", o.key, v))
   end
@@ -617,7 +617,7 @@ function M:joined(n, o, e)
   add(e)
   if day == 0 and clock == 0 then -- no part of it is there
     if o.register then
-      self.regs[o.register] = 0
+      self:forget(o.register)
     end
     return whole
   end

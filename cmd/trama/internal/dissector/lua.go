@@ -16,8 +16,12 @@ var luaWords = map[string]bool{"and": true, "break": true, "do": true, "else": t
 
 var zoneType = reflect.TypeFor[*time.Location]()
 
+// maxExact is the largest whole number that the real numbers of older Lua hold like all before it.
+const maxExact = 1 << 53
+
 // appendLua writes a value as a Lua expression: structs as tables with lower-case keys, without what is zero; a number of
-// 64 bits without sign as its halves, since older Lua has only real numbers; bytes as a string.
+// 64 bits without sign as its halves, since older Lua has only real numbers, and one with a sign when it is large; bytes
+// as a string.
 func appendLua(dst []byte, v reflect.Value, indent int) []byte {
 	switch {
 	case v.Type() == zoneType:
@@ -40,7 +44,12 @@ func appendLua(dst []byte, v reflect.Value, indent int) []byte {
 		return fmt.Appendf(dst, "{ %d, %d }", v.Uint()>>32, v.Uint()&0xffffffff)
 	case reflect.Uint8:
 		return strconv.AppendUint(dst, v.Uint(), 10)
-	case reflect.Int, reflect.Int64:
+	case reflect.Int64:
+		if n := v.Int(); n > maxExact || n < -maxExact {
+			return fmt.Appendf(dst, "{ %d, %d }", uint64(n)>>32, uint64(n)&0xffffffff)
+		}
+		return strconv.AppendInt(dst, v.Int(), 10)
+	case reflect.Int:
 		return strconv.AppendInt(dst, v.Int(), 10)
 	}
 	panic("dissector: no Lua for " + v.Type().String())

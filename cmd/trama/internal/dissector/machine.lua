@@ -39,15 +39,43 @@ local function truth(b)
   return b and 1 or 0
 end
 
-local function bits(a, b, with)
-  local ahi, alo = W.halves(a)
-  local bhi, blo = W.halves(b)
-  return W.signed(with(ahi, bhi), with(alo, blo))
+-- Registers are real numbers; those that these cannot hold are kept as halves too.
+function M:keep(reg, hi, lo)
+  self.regs[reg] = W.signed(hi, lo)
+  self.big[reg] = hi >= 2097152 and hi < 4292870144 and { hi, lo } or nil
 end
 
+function M:forget(reg)
+  self.regs[reg], self.big[reg] = 0, nil
+end
+
+-- halves of a register.
+function M:kept(reg)
+  if self.big[reg] then
+    return self.big[reg][1], self.big[reg][2]
+  end
+  return W.halves(self.regs[reg] or 0)
+end
+
+-- exact is the value of an expression as halves; of fields and numbers without loss.
+function M:exact(e)
+  if e.op == "register" then
+    return self:kept(e.register)
+  elseif e.op == "number" and type(e.value) == "table" then
+    return e.value[1], e.value[2]
+  end
+  return W.halves(self:value(e))
+end
+
+-- words are the operators on all 64 bits.
+local words = {
+  ["|"] = function(ahi, alo, bhi, blo) return W.bor(ahi, bhi), W.bor(alo, blo) end,
+  ["&"] = function(ahi, alo, bhi, blo) return W.band(ahi, bhi), W.band(alo, blo) end,
+  ["<<"] = function(ahi, alo, _, blo) return W.shift_left(ahi, alo, blo % 64) end,
+  [">>"] = function(ahi, alo, _, blo) return W.shift_right(ahi, alo, blo % 64, ahi >= 2147483648 and 4294967295 or 0) end,
+}
+
 local operators = {
-  ["="] = function(a, b) return truth(a == b) end,
-  ["!="] = function(a, b) return truth(a ~= b) end,
   ["<"] = function(a, b) return truth(a < b) end,
   ["<="] = function(a, b) return truth(a <= b) end,
   [">"] = function(a, b) return truth(a > b) end,
@@ -55,16 +83,6 @@ local operators = {
   ["+"] = function(a, b) return a + b end,
   ["-"] = function(a, b) return a - b end,
   ["*"] = function(a, b) return a * b end,
-  ["|"] = function(a, b) return bits(a, b, W.bor) end,
-  ["&"] = function(a, b) return bits(a, b, W.band) end,
-  ["<<"] = function(a, b)
-    local hi, lo = W.halves(a)
-    return W.signed(W.shift_left(hi, lo, b % 64))
-  end,
-  [">>"] = function(a, b)
-    local hi, lo = W.halves(a)
-    return W.signed(W.shift_right(hi, lo, b % 64, a < 0 and 4294967295 or 0))
-  end,
   ["/"] = function(a, b)
     if b == 0 then
       return 0
@@ -85,7 +103,7 @@ local operators = {
 function M:value(e)
   local op = e.op
   if op == "number" then
-    return e.value or 0
+    return type(e.value) == "table" and W.signed(e.value[1], e.value[2]) or e.value or 0
   elseif op == "register" then
     return self.regs[e.register] or 0
   elseif op == "remaining" then
@@ -121,6 +139,13 @@ function M:value(e)
     return truth(self:value(e.a) ~= 0 or self:value(e.b) ~= 0)
   elseif op == "and" then
     return truth(self:value(e.a) ~= 0 and self:value(e.b) ~= 0)
+  elseif op == "=" or op == "!=" or words[op] then
+    local ahi, alo = self:exact(e.a)
+    local bhi, blo = self:exact(e.b)
+    if words[op] then
+      return W.signed(words[op](ahi, alo, bhi, blo))
+    end
+    return truth((ahi == bhi and alo == blo) == (op == "="))
   end
   return operators[op](self:value(e.a), self:value(e.b))
 end
@@ -193,7 +218,7 @@ end
 
 function M:absent(n)
   for _, reg in ipairs(n.clear or {}) do
-    self.regs[reg] = 0
+    self:forget(reg)
   end
 end
 
@@ -356,7 +381,7 @@ end
 
 function M:list(n)
   for _, reg in ipairs(n.folds or {}) do
-    self.regs[reg] = 0
+    self:forget(reg)
   end
   for _, t in ipairs(n.tables or {}) do
     self.tables[t] = {}
@@ -480,15 +505,14 @@ function M:element(n)
 end
 
 function M:choice(n)
-  local on = 0
+  local hi, lo = 0, 0
   if n.on then
-    local known
-    on, known = self:eval(n.on)
+    local _, known = self:eval(n.on)
     if not known then
       return begun
     end
+    hi, lo = self:exact(n.on)
   end
-  local hi, lo = W.halves(on)
   for _, b in ipairs(n.cases) do
     local fits = not n.on or b.other or b.is and W.has(b.is, hi, lo)
     if fits and b.when then
@@ -503,7 +527,7 @@ function M:choice(n)
       return self:nodes(b.kids)
     end
   end
-  return self:say(self.off, string.format("no branch for the value: %.0f", on))
+  return self:say(self.off, "no branch for the value: " .. W.decimal(hi, lo))
 end
 
 

@@ -173,7 +173,7 @@ func (n *naming) field(i int) {
 	}
 	s.Filter = n.add(one)
 	if suffix := asideOf(f); suffix != "" {
-		aside := filter{Title: one.Title + strings.ReplaceAll(suffix, ".", " "), Class: "string"}
+		aside := filter{Title: one.Title + strings.ReplaceAll(suffix, "-", " "), Class: "string"}
 		aside.Path, _ = n.find(n.paths[i]+suffix, "string")
 		s.Aside = n.add(aside)
 	}
@@ -184,9 +184,9 @@ func (n *naming) field(i int) {
 func asideOf(f *codec.OutlineField) string {
 	switch {
 	case f.Code == "checksum":
-		return ".status"
+		return "-status"
 	case f.Kind == "time" || f.Form != nil && len(f.Form.Missing) > 0:
-		return ".raw"
+		return "-raw"
 	}
 	return ""
 }

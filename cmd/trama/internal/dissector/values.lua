@@ -273,7 +273,7 @@ function V.text(o, c)
       end
     end
     return table.concat(out)
-  elseif o.code == "checksum" then
+  elseif o.code == "checksum" or o.code == "decimal" and not (o.form and o.form.base == 16) then
     return b
   elseif o.code == "time" then
     return V.raw(o, c)
