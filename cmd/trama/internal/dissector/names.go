@@ -162,11 +162,13 @@ func (n *naming) field(i int) {
 	one := filter{Title: f.Title, Hex: f.Code == "bits" || f.Code == "checksum"}
 	one.Path, class = n.find(n.paths[i], classOf(f))
 	one.Class = class
-	if one.Title == "" {
-		one.Title = f.Key
-	}
-	if one.Title == "" {
+	switch {
+	case f.Key == "":
 		one.Title = "element"
+	case f.Title == "":
+		one.Title = f.Key
+	default:
+		one.Title = f.Title + " (" + f.Key + ")"
 	}
 	if class == "u32" && exact(f.Labels) {
 		one.Labels = f.Labels
