@@ -163,14 +163,14 @@ func (v *prover) sized(n *node) {
 
 func (p *Profile) withOps(ops []op) *Profile { return &Profile{ops: ops} }
 
-func (x extent) String() string {
+func (e extent) String() string {
 	switch {
-	case x.lo == x.hi:
-		return fmt.Sprint(x.lo)
-	case x == whatever:
+	case e.lo == e.hi:
+		return fmt.Sprint(e.lo)
+	case e == whatever:
 		return "anything"
 	}
-	return fmt.Sprintf("%d to %d", x.lo, x.hi)
+	return fmt.Sprintf("%d to %d", e.lo, e.hi)
 }
 
 // choice looks at the cases.
