@@ -7,10 +7,11 @@ import "encoding/binary"
 
 // checksum computes one number over the bytes it covers.
 type checksum struct {
-	width int // bits
-	sum   func(b []byte) uint64
-	name  string     // of the registry, of an algorithm that is no CRC
-	crc   *crcParams // of one that is
+	width        int // bits
+	sum          func(b []byte) uint64
+	name         string     // of the registry, of an algorithm that is no CRC
+	init, xorout uint64     // of one that does not begin with zero
+	crc          *crcParams // of one that is
 }
 
 // crcParams are those of the catalogue.  late marks the variant in which a byte enters the low half of a 16-bit
@@ -54,6 +55,26 @@ var namedSums = map[string]checksum{
 	"xor8":        {width: 8, sum: xorSum},
 	"fletcher-8":  {width: 16, sum: func(b []byte) uint64 { return fletcher(b, 256) }},
 	"fletcher-16": {width: 16, sum: func(b []byte) uint64 { return fletcher(b, 255) }},
+}
+
+// plainSums are those that can begin with another number than zero and end with bits turned round.
+var plainSums = []string{"sum8", "sum16", "sum32", "xor8"}
+
+// sumFrom is a sum that begins with init; the bits of xorout are turned round at the end.
+func (g *grammarCompiler) sumFrom(t *table) (checksum, bool) {
+	name := t.word("sum", plainSums, "")
+	base, ok := namedSums[name]
+	mask := uint64(1)<<max(base.width, 1) - 1
+	base.name, base.init, base.xorout = name, uint64(t.integer("init", 0, int(mask), 0)), uint64(t.integer("xorout", 0, int(mask), 0))
+	t.finish()
+	init, xorout, sum := base.init, base.xorout, base.sum
+	base.sum = func(b []byte) uint64 {
+		if name == "xor8" {
+			return sum(b) ^ init ^ xorout
+		}
+		return (sum(b)+init)&mask ^ xorout
+	}
+	return base, ok
 }
 
 // findChecksum returns an algorithm of the registry.

@@ -173,6 +173,9 @@ func (g *grammarCompiler) algorithm(path string, v any) (checksum, bool) {
 		g.c.src.problem(path+".algorithm", quote(v), "one of "+strings.Join(names, ", ")+"; or the parameters of a CRC", names...)
 	case map[string]any:
 		t := &table{src: g.c.src, path: path + ".algorithm", values: v}
+		if t.has("sum") {
+			return g.sumFrom(t)
+		}
 		p := crcParams{width: t.integer("width", 8, 64, 16), refin: t.flag("refin"), refout: t.flag("refout")}
 		for _, one := range []struct {
 			key string

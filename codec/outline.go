@@ -109,7 +109,7 @@ type OutlineCheck struct {
 // OutlineSum is an algorithm: a CRC by its parameters, anything else by its name in the registry.
 type OutlineSum struct {
 	Width           int
-	Name            string
+	Name            string // of a sum, which begins with Init; the bits of Xor are turned round at the end
 	Poly, Init, Xor uint64
 	Refin, Refout   bool
 	Late            bool

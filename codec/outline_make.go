@@ -166,7 +166,7 @@ func outlineSum(s checksum) OutlineSum {
 	if c := s.crc; c != nil {
 		return OutlineSum{Width: s.width, Poly: c.poly, Init: c.init, Xor: c.xor, Refin: c.refin, Refout: c.refout, Late: c.late}
 	}
-	return OutlineSum{Width: s.width, Name: s.name}
+	return OutlineSum{Width: s.width, Name: s.name, Init: s.init, Xor: s.xorout}
 }
 
 var opcodeNames = [...]string{"uint", "int", "float32", "float64", "bcd", "bits", "part", "digits", "hex", "ascii", "time",

@@ -23,7 +23,7 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{branch{}, "path text is other when kids plan"},
 		{row{}, "is other value"},
 		{checkPlan{}, "sum from to hex"},
-		{checksum{}, "width sum name crc"},
+		{checksum{}, "width sum name crc init xorout"},
 		{crcParams{}, "width poly init xor refin refout late"},
 		{fold{}, "reg bits"},
 		{transform{}, "name armour add xor block sum little"},

@@ -137,9 +137,27 @@ local function crc(s)
 end
 
 -- sum of an algorithm over bytes, as halves; tables are made at the first use.
+-- from is a sum that begins with another number than zero, and whose bits may be turned round at the end.
+local function from(s)
+  local base = sums[s.name]
+  if not s.init and not s.xor then
+    return base
+  end
+  local init, turned = s.init and s.init[2] or 0, s.xor and s.xor[2] or 0
+  return function(b)
+    local _, v = base(b)
+    if s.name == "xor8" then
+      _, v = xor(0, v, 0, init)
+    else
+      v = (v + init) % 2 ^ s.width
+    end
+    return xor(0, v, 0, turned)
+  end
+end
+
 return function(s, b)
   if not s.walk then
-    s.walk = s.name and sums[s.name] or crc(s)
+    s.walk = s.name and from(s) or crc(s)
   end
   return s.walk(b)
 end
