@@ -80,6 +80,7 @@ type Journal struct {
 	full      atomic.Bool
 	found     atomic.Pointer[[]Damage] // when it was opened
 	looked    spanKey                  // the last span that retention has looked at
+	patience  time.Duration            // of a sweep
 	counters  counters
 	news      news
 
@@ -97,7 +98,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	if o.Warn == nil {
 		o.Warn = func(string, ...any) {}
 	}
-	j := &Journal{options: o, failed: make(chan struct{}), stop: make(chan struct{}), finished: make(chan struct{})}
+	j := &Journal{options: o, patience: sweepPatience, failed: make(chan struct{}), stop: make(chan struct{}), finished: make(chan struct{})}
 	j.wake = sync.NewCond(&j.mu)
 	j.notices.init()
 	if o.DiskUse == nil {

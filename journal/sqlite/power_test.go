@@ -15,7 +15,7 @@ import (
 )
 
 // make power takes 10,000.
-var seeds = flag.Int("seeds", 300, "simulated power cuts, each with 0, 50 and 100 percent of what was not synced kept")
+var seeds = flag.Int("seeds", 200, "simulated power cuts, each with 0, 50 and 100 percent of what was not synced kept")
 
 // rounds are the seeds; few under the race detector, which makes SQLite some twenty times slower and looks at other things.
 func rounds() int {

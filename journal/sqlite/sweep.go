@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"trama/journal"
@@ -39,8 +42,11 @@ func (j *Journal) Sweep(ctx context.Context) error {
 	for len(subjects) > 0 {
 		n := min(sweepTogether, len(subjects))
 		silent, err := j.portion(ctx, subjects[:n])
-		if err != nil {
-			return err
+		if err != nil { // the next sweep asks them all
+			return errors.Join(err, j.do(context.Background(), func(context.Context, *sql.Conn) error {
+				j.relist(subjects)
+				return nil
+			}))
 		}
 		late += silent
 		subjects = subjects[n:]
@@ -76,7 +82,7 @@ func (j *Journal) portion(ctx context.Context, subjects []*journal.Subject) (sil
 			j.Append(&journal.Entry{Subject: s, State: []byte{}})
 		}
 	}
-	patience := time.NewTimer(sweepPatience)
+	patience := time.NewTimer(j.patience)
 	defer patience.Stop()
 	for range subjects {
 		select {
@@ -85,6 +91,8 @@ func (j *Journal) portion(ctx context.Context, subjects []*journal.Subject) (sil
 		case <-patience.C:
 		case <-j.failed:
 			return 0, j.Err()
+		case <-j.stop:
+			return 0, journal.ErrClosed
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
@@ -92,13 +100,8 @@ func (j *Journal) portion(ctx context.Context, subjects []*journal.Subject) (sil
 	}
 	err = j.do(ctx, func(context.Context, *sql.Conn) error {
 		w := &j.w
-		for s := range w.asked {
-			silent++
-			if !s.Listed {
-				s.Listed = true
-				w.dirty = append(w.dirty, s)
-			}
-		}
+		silent = len(w.asked)
+		j.relist(slices.Collect(maps.Keys(w.asked)))
 		w.asked, w.done = nil, nil
 		return nil
 	})
@@ -106,6 +109,16 @@ func (j *Journal) portion(ctx context.Context, subjects []*journal.Subject) (sil
 }
 
 const setMeta = "INSERT INTO meta(key, value, crc) VALUES (?, ?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value, crc = excluded.crc"
+
+// relist has the next sweep ask them.  Called by the writer.
+func (j *Journal) relist(subjects []*journal.Subject) {
+	for _, s := range subjects {
+		if !s.Listed {
+			s.Listed = true
+			j.w.dirty = append(j.w.dirty, s)
+		}
+	}
+}
 
 func writeMeta(ctx context.Context, c *sql.Conn, key string, value int64) error {
 	if _, err := c.ExecContext(ctx, setMeta, key, value, sum(key, value)); err != nil {

@@ -130,8 +130,17 @@ func (j *Journal) hand(ctx context.Context, t *task) error {
 	case err := <-t.reply:
 		return err
 	case <-ctx.Done():
+	}
+	j.mu.Lock()
+	at := slices.Index(j.tasks, t)
+	if at >= 0 {
+		j.tasks = slices.Delete(j.tasks, at, at+1)
+	}
+	j.mu.Unlock()
+	if at >= 0 {
 		return ctx.Err()
 	}
+	return <-t.reply // it is being done, with what belongs to the caller
 }
 
 // A commit costs much the same for one frame as for many, so under load the next one is not begun before pace has passed since the
@@ -226,21 +235,12 @@ func (j *Journal) write(at time.Time, tasks []*task) error {
 	ctx := context.Background()
 	first, rows := w.next, 0
 	records := w.records[:0]
-	states := false
 	w.hand.All(func(e *journal.Entry) {
 		if e.Count > 0 {
 			records = append(records, e.Records...)
-			if s := e.Subject; s != nil {
-				s.Pending.Add(w.next, e.Count, at)
-				if !s.Listed {
-					s.Listed = true
-					w.dirty = append(w.dirty, s)
-				}
-			}
 			w.next += uint64(e.Count)
 		}
 		if e.Event != nil || e.State != nil {
-			states = true
 			rows++
 		}
 	})
@@ -266,10 +266,8 @@ func (j *Journal) write(at time.Time, tasks []*task) error {
 		}
 		w.unswept += int(count)
 	}
-	if states {
-		if err := j.writeRows(ctx, first); err != nil {
-			return err
-		}
+	if err := j.writeRows(ctx, first, at); err != nil {
+		return err
 	}
 	for _, t := range tasks {
 		if t.outside {
@@ -296,10 +294,18 @@ func (j *Journal) write(at time.Time, tasks []*task) error {
 	return nil
 }
 
-// writeRows writes the events and the states of masters that are in hand.
-func (j *Journal) writeRows(ctx context.Context, next uint64) (err error) {
+// writeRows notes where the frames in hand stand, and writes the events and the states of masters.  One by one: the positions that go with a
+// state are those of the frames before it.
+func (j *Journal) writeRows(ctx context.Context, next uint64, at time.Time) (err error) {
 	w := &j.w
 	w.hand.All(func(e *journal.Entry) {
+		if s := e.Subject; s != nil && e.Count > 0 {
+			s.Pending.Add(next, e.Count, at)
+			if !s.Listed {
+				s.Listed = true
+				w.dirty = append(w.dirty, s)
+			}
+		}
 		next += uint64(e.Count)
 		if err == nil && e.Event != nil {
 			err = j.writeEvent(ctx, e.Event)
