@@ -266,6 +266,24 @@ func TestTsharkUsesItByDecodeAsAndByPreference(t *testing.T) {
 	}
 }
 
+// Wireshark has protocols of its own; a profile of such a name gets another one.
+func TestTsharkTakesAProfileWhoseNameItHas(t *testing.T) {
+	src, _ := codec.ShippedSource("compact")
+	p := compiled(t, "modbus.toml", strings.Replace(string(src), `"compact"`, `"modbus"`, 1))
+	s := newStreams(p)
+	for _, one := range p.published(t) {
+		s.send(one.id, one.direction, one.raw, 1<<16)
+	}
+	s.check(t)
+	for _, one := range dissect(t, p.Profile, s.c) {
+		for _, f := range one.frames {
+			if f.Name != "trama-modbus" {
+				t.Errorf("it is called %s", f.Name)
+			}
+		}
+	}
+}
+
 // stuffed writes a frame of anything.toml.
 func stuffed(raw []byte) []byte {
 	out := []byte{0xc0}
