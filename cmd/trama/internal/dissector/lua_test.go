@@ -1,7 +1,6 @@
 package dissector
 
 import (
-	"fmt"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -53,7 +52,7 @@ func TestLuaTablesLeaveOutWhatIsZero(t *testing.T) {
 		Hidden int
 		Minus  []int
 	}
-	got := fmt.Sprintf("%s", appendLua(nil, reflect.ValueOf(outer{
+	got := string(appendLua(nil, reflect.ValueOf(outer{
 		Name: "a\"\\\n", Kids: []inner{{[]byte{0, 'x', 0xff}, 1<<40 + 5}}, One: &inner{}, Is: [][2]uint64{{1, 1 << 32}}, Minus: []int{-1, 2},
 	}), 0))
 	want := `{ name = "a\"\\\010", kids = {

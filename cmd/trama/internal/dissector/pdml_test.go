@@ -31,7 +31,6 @@ type field struct {
 type seen struct {
 	frames []field
 	noise  []field
-	infos  []string
 }
 
 // flow is one direction of a connection.
