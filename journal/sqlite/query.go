@@ -26,7 +26,7 @@ func (j *Journal) Frames(ctx context.Context, q journal.Query) (journal.Page, er
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	s := &search{j: j, q: q, tx: tx, page: journal.Page{Next: q.After}}
 	if q.Master == "" {
-		err = s.all(ctx, j)
+		err = s.all(ctx)
 	} else {
 		err = s.master(ctx, j.swept.Load())
 	}
@@ -42,7 +42,12 @@ type search struct {
 	b    batch // read last
 }
 
-func (s *search) bad(d Damage) { s.page.Damage = append(s.page.Damage, d) }
+// bad notes damage, once where a batch is looked at twice.
+func (s *search) bad(d Damage) {
+	if !slices.Contains(s.page.Damage, d) {
+		s.page.Damage = append(s.page.Damage, d)
+	}
+}
 
 // wanted says whether a record is asked for.
 func (s *search) wanted(r *journal.Record) bool {
@@ -69,9 +74,7 @@ func (s *search) load(ctx context.Context, seq uint64) (bool, error) {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, nil
 	case errors.Is(err, journal.ErrDamaged):
-		if known := len(s.page.Damage); known == 0 || s.page.Damage[known-1].Where != fmt.Sprintf("batch %d", b.first) {
-			s.bad(Damage{Where: fmt.Sprintf("batch %d", b.first), What: err.Error()})
-		}
+		s.bad(Damage{Where: fmt.Sprintf("batch %d", b.first), What: err.Error()})
 		return false, nil
 	case err != nil:
 		return false, err
@@ -208,17 +211,17 @@ func (s *search) tail(ctx context.Context, after uint64) (positions []uint64, er
 			return nil, err
 		}
 		b.each(func(seq uint64, r *journal.Record) bool {
-			if seq > after && r.Master == s.q.Master {
+			if seq > after && r.Master == s.q.Master && r.Flags&journal.Integrator == 0 {
 				positions = append(positions, seq)
 			}
 			return true
-		}, func(Damage) {}) // told when the batch is asked for
+		}, s.bad) // whose it was cannot be known
 	}
 	return positions, rows.Err()
 }
 
 // all answers for every master, batch by batch.
-func (s *search) all(ctx context.Context, j *Journal) error {
+func (s *search) all(ctx context.Context) error {
 	q := &s.q
 	text, from := "WHERE first >= ? ORDER BY first", q.After+1
 	if q.Newest {
@@ -227,7 +230,7 @@ func (s *search) all(ctx context.Context, j *Journal) error {
 			from = q.After - 1
 		}
 		if !q.Until.IsZero() {
-			at, err := j.positionAt(ctx, q.Until.Add(receivedLag))
+			at, err := positionAt(ctx, s.tx, q.Until.Add(receivedLag))
 			if err != nil {
 				return err
 			}
@@ -235,7 +238,7 @@ func (s *search) all(ctx context.Context, j *Journal) error {
 		}
 	} else {
 		if !q.Since.IsZero() {
-			at, err := j.positionAt(ctx, q.Since)
+			at, err := positionAt(ctx, s.tx, q.Since)
 			if err != nil {
 				return err
 			}
@@ -261,8 +264,9 @@ func (s *search) all(ctx context.Context, j *Journal) error {
 		}
 		s.b = b
 		var found []journal.Frame
-		beyond := true
+		seen, beyond := false, true
 		b.each(func(seq uint64, r *journal.Record) bool {
+			seen = true
 			beyond = beyond && (!q.Newest && !q.Until.IsZero() && !r.Received.Before(q.Until.Add(receivedLag)) ||
 				q.Newest && !q.Since.IsZero() && r.Received.Before(q.Since.Add(-receivedLag)))
 			if s.wanted(r) && (q.Newest && (q.After == 0 || seq < q.After) || !q.Newest && seq > q.After) {
@@ -270,7 +274,7 @@ func (s *search) all(ctx context.Context, j *Journal) error {
 			}
 			return true
 		}, s.bad)
-		if beyond {
+		if seen && beyond { // a batch of which nothing can be read says nothing of those behind it
 			return nil
 		}
 		if q.Newest {

@@ -143,15 +143,15 @@ func newest(ctx context.Context, q querier) (last uint64, damage []Damage, err e
 }
 
 // positionAt is the first position received at t or later, as near as batches tell: a little before it.
-func (j *Journal) positionAt(ctx context.Context, t time.Time) (uint64, error) {
+func positionAt(ctx context.Context, tx querier, t time.Time) (uint64, error) {
 	var lo, hi int64
-	if err := j.read.QueryRowContext(ctx, "SELECT ifnull(min(first), 1), ifnull(max(first), 0) FROM batch").Scan(&lo, &hi); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT ifnull(min(first), 1), ifnull(max(first), 0) FROM batch").Scan(&lo, &hi); err != nil {
 		return 0, err
 	}
 	for lo < hi {
 		mid := lo + (hi-lo)/2
 		var first, at int64
-		if err := j.read.QueryRowContext(ctx, "SELECT first, at FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1", mid).Scan(&first, &at); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT first, at FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1", mid).Scan(&first, &at); err != nil {
 			return 0, err
 		}
 		if at < t.UnixNano() { // received before it was committed: all of it is earlier
