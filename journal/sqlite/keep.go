@@ -36,7 +36,8 @@ func (c *counters) commit(entries, frames, bytes int, took time.Duration) {
 
 const (
 	lookEvery = time.Second // at the disk, and at what is too old
-	slice     = 64          // batches, events or spans that one step of retention deletes
+	slice     = 64          // batches or events that one step of retention deletes
+	spanSlice = 4 * slice   // spans
 	steps     = 64          // steps of retention between two looks: more than commits that can be made meanwhile
 )
 
@@ -127,14 +128,12 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 		return 0, err
 	}
 	events, err := j.excessEvents(ctx)
-	if err != nil || frames == 0 && events == 0 {
+	if err != nil {
 		return 0, err
 	}
-	var spans []spanKey
-	if frames > 0 {
-		if spans, err = j.staleSpans(ctx, frames); err != nil {
-			return 0, err
-		}
+	spans, err := j.staleSpans(ctx, int64(j.oldest.Load())) // also when no frames go: a batch may have had frames of many masters
+	if err != nil || frames == 0 && events == 0 && len(spans) == 0 {
+		return 0, err
 	}
 	err = j.do(ctx, func(ctx context.Context, c *sql.Conn) error {
 		if frames > 0 {
@@ -142,18 +141,18 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 			if removed += n; err != nil {
 				return err
 			}
-			for _, k := range spans {
-				if n, err = change(ctx, c, "DELETE FROM span WHERE serial = ? AND last = ?", k.serial, k.last); err != nil {
-					return err
-				}
-				removed += n
-			}
 			oldest := int64(0)
 			if err := c.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch", int64(j.w.next)).Scan(&oldest); err != nil {
 				return err
 			}
 			j.oldest.Store(uint64(oldest)) // before anybody can see that they are gone
 			if err := writeMeta(ctx, c, "oldest", oldest); err != nil {
+				return err
+			}
+		}
+		for _, k := range spans {
+			n, err := change(ctx, c, "DELETE FROM span WHERE serial = ? AND last = ?", k.serial, k.last)
+			if removed += n; err != nil {
 				return err
 			}
 		}
@@ -277,7 +276,7 @@ func (j *Journal) staleSpans(ctx context.Context, before int64) (stale []spanKey
 		if seen++; k.last < before {
 			stale = append(stale, k)
 		}
-		if len(stale) == slice || seen == slice*spanPositions {
+		if len(stale) == spanSlice || seen == slice*spanPositions {
 			j.looked = k
 			break
 		}

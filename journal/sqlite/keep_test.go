@@ -1,0 +1,125 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"testing"
+	"time"
+
+	"trama/journal"
+)
+
+// backdate makes batches up to a position as old as if they had been committed then.
+func backdate(t *testing.T, j *Journal, upTo uint64, at time.Time) {
+	t.Helper()
+	err := j.do(t.Context(), func(ctx context.Context, c *sql.Conn) error {
+		rows, err := c.QueryContext(ctx, "SELECT first, n, boot, length(records) FROM batch WHERE first <= ?", int64(upTo))
+		if err != nil {
+			return err
+		}
+		var heads [][4]int64
+		for rows.Next() {
+			var h [4]int64
+			if err := rows.Scan(&h[0], &h[1], &h[2], &h[3]); err != nil {
+				return err
+			}
+			heads = append(heads, h)
+		}
+		if err := rows.Close(); err != nil {
+			return err
+		}
+		for _, h := range heads {
+			if _, err := c.ExecContext(ctx, "UPDATE batch SET at = ?, crc = ? WHERE first = ?", at.UnixNano(), sum(h[0], h[1], at.UnixNano(), h[2], h[3]), h[0]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// left counts the rows of two tables.
+func left(t *testing.T, j *Journal, a, b string) (n, m int) {
+	t.Helper()
+	if err := j.read.QueryRowContext(t.Context(), fmt.Sprintf("SELECT (SELECT count(*) FROM %s), (SELECT count(*) FROM %s)", a, b)).Scan(&n, &m); err != nil {
+		t.Fatal(err)
+	}
+	return n, m
+}
+
+func TestRetentionTakesOnlyWhatIsTooOld(t *testing.T) {
+	j := open(t, Options{FramesFor: 24 * time.Hour, EventsFor: 24 * time.Hour})
+	s := &journal.Subject{Serial: "00000001"}
+	old := time.Now().Add(-48 * time.Hour)
+	for i, at := range []time.Time{old, old, time.Now(), time.Now()} {
+		putFrames(t, j, s, i, 1)
+		put(t, j, journal.Entry{Event: &journal.Event{At: at, Kind: journal.EventOnline}})
+	}
+	backdate(t, j, 2, old)
+	if err := j.retain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if frames, events := left(t, j, "batch", "event"); frames != 2 || events != 2 {
+		t.Errorf("%d batches and %d events are left, want 2 and 2", frames, events)
+	}
+}
+
+// Also when retention has left nothing the next process gives no position a second time, and finds nothing missing.
+func TestRetentionForgetsNoPosition(t *testing.T) {
+	path := t.TempDir() + "/journal.db"
+	var damage []string
+	o := Options{Path: path, FramesFor: time.Nanosecond, EventsFor: time.Nanosecond, Warn: func(what string, args ...any) { damage = append(damage, fmt.Sprint(what, args)) }}
+	j := open(t, o)
+	s := &journal.Subject{Serial: "00000001"}
+	for m := range 3 {
+		putFrames(t, j, s, m, 1)
+		put(t, j, journal.Entry{Event: &journal.Event{At: begin, Kind: journal.EventOnline}})
+	}
+	for range 5 {
+		if err := j.retain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, o)
+	if len(j.FoundDamaged()) > 0 || len(damage) > 0 {
+		t.Errorf("damage %v, %v", j.FoundDamaged(), damage)
+	}
+	if first := putFrames(t, j, s, 5, 1); first != 4 {
+		t.Errorf("the next frame has position %d", first)
+	}
+	if e := (journal.Event{At: begin, Kind: journal.EventOnline}); true {
+		put(t, j, journal.Entry{Event: &e})
+		if e.ID != 4 {
+			t.Errorf("the next event has number %d", e.ID)
+		}
+	}
+}
+
+// Under load a batch has frames of many masters, each with spans of its own: all must go with the batches that they speak of.
+func TestSpansGoWithTheirFrames(t *testing.T) {
+	j := open(t, Options{FramesFor: 24 * time.Hour})
+	const masters = 3 * spanSlice
+	subjects := make([]*journal.Subject, masters)
+	for i := range subjects {
+		s := &journal.Subject{Serial: fmt.Sprint(i)}
+		subjects[i] = s
+		j.Append(&journal.Entry{Records: frames(s.Serial, 0, spanPositions), Count: spanPositions, Subject: s})
+	}
+	if err := j.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	putFrames(t, j, subjects[0], 1, 1)
+	backdate(t, j, j.Last()-1, begin.Add(-48*time.Hour))
+	if err := j.retain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if batches, spans := left(t, j, "batch", "span"); batches != 1 || spans != 0 {
+		t.Errorf("%d batches and %d spans are left", batches, spans)
+	}
+}
