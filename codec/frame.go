@@ -114,14 +114,18 @@ func (f *Frame) adopt(p *Profile, l *layout) {
 	f.nums = append(f.nums[:0], l.plan.nums...)
 }
 
-// grow makes room for n cells.
+// grow makes room for n cells, and for as many again: what all growing costs is then at most twice the last.
 func (f *Frame) grow(n int) {
+	n = max(n, min(2*n, maxGrammarCells))
 	f.cells = slices.Grow(f.cells, n-len(f.cells))
 	f.nums = slices.Grow(f.nums, n-len(f.nums))
 }
 
 // add appends a cell and notes its role.
 func (f *Frame) add(c cell, num uint64, role Role) {
+	if n := len(f.cells) + 1; n > cap(f.cells) || n > cap(f.nums) {
+		f.grow(n)
+	}
 	f.cells = append(f.cells, c)
 	f.nums = append(f.nums, num)
 	if role != NoRole && f.roles[role] == 0 {

@@ -1,0 +1,102 @@
+package codec
+
+import (
+	"bytes"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+// spent is what f allocates, in bytes; other goroutines are counted too, so the least of a few is taken.
+func spent(f func()) uint64 {
+	least := ^uint64(0)
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
+	}
+	return least
+}
+
+// What a decoder may take for one frame, beyond four times its bytes: the fields of a new frame, and its likeness.
+const mostSpent = 128 << 10
+
+func TestDecodingAnyBytesTakesLittleMemory(t *testing.T) {
+	for _, c := range corpora(t) {
+		p := shipped(t, c.Profile)
+		worst, n := uint64(0), 0
+		for _, g := range c.Frames {
+			mutants(unhex(t, g.Hex), func(b []byte) {
+				if n++; n%7 != 0 {
+					return
+				}
+				b = sealed(p, b)
+				took := spent(func() {
+					var f Frame // a new one each time: one that is used again takes nothing
+					_ = p.Decode(directionOf(g.Direction), b, &f)
+				})
+				if worst = max(worst, took); took > uint64(4*len(b)+mostSpent) {
+					t.Errorf("%s %x: %d bytes took %d", c.Profile, b, len(b), took)
+				}
+			})
+		}
+		t.Logf("%s: %d bytes at the most", c.Profile, worst)
+	}
+}
+
+// The most fields that a frame can have cost this much, however it is made.
+const mostForFields = 1 << 20
+
+func TestAFrameOfNothingButSmallFieldsTakesBoundedMemory(t *testing.T) {
+	p := shipped(t, "jt808")
+	family := p.grammar.families[0]
+	raw := unhex(t, grammarFrames[0].hex)
+	plain, _ := family.escape.decode(nil, raw[1:len(raw)-1])
+	plain = slices.Concat(plain[:40], bytes.Repeat([]byte{0x99, 0}, 490), []byte{0})
+	plain[2], plain[3] = byte((len(plain)-13)>>8), byte(len(plain)-13)
+	raw = sealed(p, slices.Concat([]byte{0x7e}, family.escape.encode(nil, plain), []byte{0x7e}))
+	fields := 0
+	took := spent(func() {
+		var f Frame
+		if err := p.Decode(Uplink, raw, &f); err != nil {
+			t.Fatal(err)
+		}
+		fields = len(f.cells)
+	})
+	if fields < 4*490 {
+		t.Fatalf("%d fields", fields)
+	}
+	t.Logf("%d bytes, %d fields, took %d", len(raw), fields, took)
+	if took > uint64(4*len(raw)+mostForFields) {
+		t.Errorf("%d bytes took %d", len(raw), took)
+	}
+}
+
+func TestTooManyFieldsAreRefusedBeforeTheyAreAllKept(t *testing.T) {
+	p, err := Compile("many.toml", []byte(`
+name = "many"
+[frame]
+max = 9999
+length = { field = "n", counts = "all" }
+header = [{ key = "n", type = "uint16" }]
+[[message]]
+name = "some"
+fields = [{ key = "all", type = "list", fields = [{ key = "a", type = "byte" }, { key = "b", type = "hex", size = "a" }] }]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 9998)
+	b[0], b[1] = byte(len(b)>>8), byte(len(b)&0xff)
+	took := spent(func() {
+		var f Frame
+		if p.Decode(Uplink, b, &f) == nil {
+			t.Fatal("decoded")
+		}
+	})
+	if t.Logf("%d bytes took %d", len(b), took); took > uint64(4*len(b)+mostForFields) {
+		t.Errorf("%d bytes took %d", len(b), took)
+	}
+}
