@@ -136,7 +136,6 @@ local function crc(s)
   end
 end
 
--- sum of an algorithm over bytes, as halves; tables are made at the first use.
 -- from is a sum that begins with another number than zero, and whose bits may be turned round at the end.
 local function from(s)
   local base = sums[s.name]
@@ -155,6 +154,7 @@ local function from(s)
   end
 end
 
+-- sum of an algorithm over bytes, as halves; tables are made at the first use.
 return function(s, b)
   if not s.walk then
     s.walk = s.name and from(s) or crc(s)
