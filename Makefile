@@ -7,7 +7,7 @@ DURATION ?= 2h
 # Tools run at fixed versions straight from the module proxy; nothing is installed.
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server soak chaos power dissector ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos powercut trace dissector ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -47,8 +47,14 @@ chaos: ## kill -9 the daemon ROUNDS (1000) times under load, and hold the journa
 	$(GO) run ./cmd/chaos -rounds $(ROUNDS)
 	$(GO) run ./cmd/chaos -rounds 20 -break
 
-power: ## cut the power SEEDS (10000) times in a simulated disk, and flip as many bits
-	$(GO) test ./journal/sqlite -count=1 -v -timeout 1h -run 'Power|Flipped' -seeds $(or $(SEEDS),10000)
+powercut: ## cut the power SEEDS (10000) times in a simulated disk, and flip as many bits
+	$(GO) test ./journal/sqlite -count=1 -v -timeout 2h -run 'Power|Flipped|Truncated|LostItsEnd|Fault' -seeds $(or $(SEEDS),10000)
+
+trace: ## the daemon's system calls under load: each acknowledgement behind the sync that covers it; failing writes and syncs
+	command -v strace >/dev/null || { apt-get update -q && apt-get install -qy strace; }
+	$(GO) run ./cmd/chaos -trace
+	$(GO) run ./cmd/chaos -trace -break
+	$(GO) run ./cmd/chaos -inject
 
 # tshark of the distribution; installing it asks for root.
 dissector: ## the Wireshark dissectors against tshark, which is installed when it is not there

@@ -3,6 +3,9 @@
 //
 //	chaos -rounds 50               kill -9, look into the journal, start again, …
 //	chaos -rounds 5 -break         the same with a journal that tells too early: it must be caught
+//	chaos -trace                   hold the daemon's system calls against the rule: no acknowledgement before the sync that covers it
+//	chaos -trace -break            the same with the broken one
+//	chaos -inject                  writes and syncs of the running daemon fail, by strace
 //
 // Each round starts the real program on the same database.  Masters on real sockets send frames, several under way at a time, and
 // keep those that are not acknowledged for the next round, where they come first: resends.  At a random moment the
@@ -50,7 +53,7 @@ type settings struct {
 	shortest, longest         time.Duration
 	seed                      uint64
 	program                   string
-	broken                    bool
+	broken, trace, inject     bool
 	stdout, stderr            io.Writer
 }
 
@@ -66,6 +69,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.Uint64Var(&s.seed, "seed", 0, "of the moments (default: from the clock)")
 	flags.StringVar(&s.program, "trama", "", "the daemon's program (default: go build trama/cmd/trama)")
 	flags.BoolVar(&s.broken, "break", false, "run a daemon that acknowledges before the frame is on disk: ends well when that is noticed")
+	flags.BoolVar(&s.trace, "trace", false, "record the daemon's system calls with strace and check their order, instead of killing it")
+	flags.BoolVar(&s.inject, "inject", false, "have system calls of the daemon fail, with strace, instead of killing it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -80,7 +85,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	c := &chaos{settings: s, dir: dir, random: rand.New(rand.NewPCG(s.seed, 1))}
-	err = c.all(ctx)
+	switch {
+	case s.trace:
+		err = c.traced(ctx)
+	case s.inject:
+		err = c.injected(ctx)
+	default:
+		err = c.all(ctx)
+	}
 	if s.broken {
 		switch {
 		case errors.Is(err, errViolated):

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,7 +31,8 @@ type chaos struct {
 	random *rand.Rand
 
 	senders  []*sender
-	position uint64 // how far it has been read
+	wrap     []string // what the daemon is started by
+	position uint64   // how far it has been read
 	acked    uint64
 }
 
@@ -177,7 +179,8 @@ func (c *chaos) start(ctx context.Context) (*daemon, error) {
 		return nil, err
 	}
 	d := &daemon{ended: make(chan struct{})}
-	d.cmd = exec.CommandContext(ctx, c.program, "serve", "--config", c.file("config.toml"), "--addresses-file", addresses)
+	command := append(slices.Clone(c.wrap), c.program, "serve", "--config", c.file("config.toml"), "--addresses-file", addresses)
+	d.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
 	d.cmd.Stdout, d.cmd.Stderr = c.stderr, c.stderr
 	d.cmd.Env = os.Environ()
 	if c.broken {
