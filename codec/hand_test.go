@@ -236,17 +236,16 @@ type handElement struct {
 }
 
 type handReport struct {
-	center             byte
-	station            [10]byte
-	password           uint16
-	function           byte
-	serial             uint16
-	sent, observed     time.Time
-	class              byte
-	elements           []handElement
-	end                byte
-	crc                uint16
-	mark, observedMark uint16
+	center           byte
+	station, address [10]byte
+	password         uint16
+	function         byte
+	serial           uint16
+	sent, observed   time.Time
+	class            byte
+	elements         []handElement
+	end              byte
+	crc              uint16
 }
 
 // handDecodeReport reads an SL 651 report of one part.
@@ -281,6 +280,9 @@ func handDecodeReport(b []byte, r *handReport) error {
 	}
 	if body[8] != 0xf1 || body[9] != 0xf1 {
 		return errHandField
+	}
+	for i, c := range body[10:15] {
+		r.address[2*i], r.address[2*i+1] = digits[c>>4], digits[c&15]
 	}
 	r.class = body[15]
 	r.elements = r.elements[:0]

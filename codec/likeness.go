@@ -74,7 +74,8 @@ func (m *machine) resembles(f *family, content []byte) bool {
 	}
 	m.data, m.off, m.strict = content, 0, true
 	var nums []uint64
-	ok, out := true, m.f
+	var ok bool
+	out := m.f
 	if out == nil {
 		ok = m.slots(l.fields.needed, content, nil, nil)
 	} else {
