@@ -81,3 +81,67 @@ func TestFramesOfTheFieldCarryTheChecksumsOfTheirProtocols(t *testing.T) {
 		}
 	}
 }
+
+// What follows from other values need not be given when a frame is made: lengths in characters or in bits, counts of
+// columns, sizes inside blocks, checksums, times that are joined.
+func TestFramesOfTheFieldAreMadeFromTheirValuesAlone(t *testing.T) {
+	for _, test := range []struct {
+		profile, message string
+		example          int
+		without          []string // what the frame must find by itself
+	}{
+		{"atrack", "fixed-report", 0, []string{"number"}},
+		{"meitrack", "position", 0, []string{"start", "length", "star", "check", "end"}},
+		{"wialon", "data", 1, []string{"at", "latitude", "longitude"}},
+		{"galileosky", "tags", 0, []string{"start", "crc"}},
+		{"ruptela", "records", 0, []string{"length", "count", "crc", "records.count1", "records.count2", "records.count4", "records.count8"}},
+		{"gbt32960", "report", 0, []string{"start", "length", "bcc", "items.count", "items.kinds.count"}},
+		{"dnp3", "response", 0, []string{"start", "length", "crc"}},
+		{"hart", "variables", 1, []string{"size", "check"}},
+		{"s7", "read", 0, []string{"tpkt", "total", "parameter_size", "data_size", "parameter.count", "parameter.items.size"}},
+		{"knxip", "tunnel", 0, []string{"total", "extra"}},
+		{"sia", "event", 0, []string{"crc", "length", "quote"}},
+		{"slmp", "read", 0, []string{"subheader", "length"}},
+		{"wmbus", "data", 0, []string{"length", "crc"}},
+		{"dlt698", "reading", 0, []string{"start", "hcs", "fcs", "end", "count"}},
+		{"nmea", "recommended-minimum", 0, []string{"star", "check", "at"}},
+	} {
+		p := profileFrom(t, "field-"+test.profile+".good.toml")
+		var f, made Frame
+		frame := p.examples[test.example].frame
+		if err := p.Decode(p.examples[test.example].direction, frame, &f); err != nil {
+			t.Fatal(err)
+		}
+		fields := f.tree()
+		for _, path := range test.without {
+			if remove(fields, strings.Split(path, ".")) == 0 {
+				t.Errorf("%s has no %s", test.profile, path)
+			}
+		}
+		if err := p.Build(&made, test.message, fields); err != nil {
+			t.Errorf("%s: %v", test.profile, err)
+			continue
+		}
+		if got, err := p.Append(nil, &made); err != nil || string(got) != string(frame) {
+			t.Errorf("%s: made %x (%v)\nwant %x", test.profile, got, err, frame)
+		}
+	}
+}
+
+// remove deletes a key, in every element where a list is on the way, and says how often it was there.
+func remove(level any, path []string) (n int) {
+	switch level := level.(type) {
+	case []any:
+		for _, e := range level {
+			n += remove(e, path)
+		}
+	case map[string]any:
+		_, there := level[path[0]]
+		if len(path) > 1 {
+			return remove(level[path[0]], path[1:])
+		}
+		delete(level, path[0])
+		n = int(truth(there))
+	}
+	return n
+}
