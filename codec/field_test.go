@@ -59,6 +59,9 @@ func TestFramesOfTheFieldCarryTheChecksumsOfTheirProtocols(t *testing.T) {
 		{"hart", 0, 5, -1, -1, "%02x", xor},
 		{"dlt698", 0, 1, 12, 12, "%04x little", x25},
 		{"dlt698", 0, 1, -3, -3, "%04x little", x25},
+		{"hdlc", 0, 1, 7, 7, "%04x little", x25},
+		{"hdlc", 0, 1, -3, -3, "%04x little", x25},
+		{"castel", 0, 0, -4, -4, "%04x little", x25},
 	} {
 		frame := profileFrom(t, "field-"+test.profile+".good.toml").examples[test.example].frame
 		place := func(at int) int {
