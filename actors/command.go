@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trama/codec"
+	"trama/journal"
 )
 
 // Limits of commands.
@@ -78,6 +79,7 @@ func (m masterActor) command(c *command) {
 		return
 	}
 	m.commands++
+	m.gw.journal.Append(&journal.Entry{Subject: &m.subject}) // its state has changed, also when no answer comes
 	defer m.countWaiting()
 	self, root := m.pid, m.gw.root
 	c.timer = time.AfterFunc(c.req.Wait, func() { root.Send(self, &commandDue{id: c.id}) })

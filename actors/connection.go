@@ -90,10 +90,10 @@ func (c connection) decode(u *uplink) {
 		if u.edition.login {
 			profile.Remember(&l.session, f)
 		}
-		if env.HasResult = false; l.slot.role == RoleIntegrator && !c.integrator(profile, f, raw, &env) {
-			l.reject(raw, "not for an integrator", nil)
-		} else if closed != nil {
+		if env.HasResult = false; closed != nil { // first: what is not acknowledged is not done either
 			l.reject(raw, reasonUnstored(closed), closed)
+		} else if l.slot.role == RoleIntegrator && !c.integrator(profile, f, raw, &env) {
+			l.reject(raw, "not for an integrator", nil)
 		} else if acks, _, err := profile.Reply(u.acks, f, env); err != nil {
 			l.reject(raw, "no acknowledgement", err)
 		} else {

@@ -36,6 +36,7 @@ func (g *group) Committed(_ uint64, err error) {
 		u.lose(g.from, g.to, err)
 	} else {
 		u.link.tally.stored.Add(uint64(g.entry.Count))
+		u.link.tally.repeated.Add(g.repeated)
 	}
 	u.drop()
 }

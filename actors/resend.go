@@ -52,17 +52,33 @@ func (r *recent) find(s sighting, within time.Duration) (what sight, old *sighti
 	return what, old
 }
 
-// add remembers a frame, in the place of old if there is one.
+// add remembers a frame as the newest, and forgets old if there is one.
 func (r *recent) add(s sighting, old *sighting) {
+	if old != nil {
+		for i := range r.seen {
+			if &r.seen[i] == old {
+				r.remove(i)
+				break
+			}
+		}
+	}
 	switch {
-	case old != nil:
-		*old = s
 	case len(r.seen) < recentKept:
 		r.seen = append(r.seen, s)
 	default:
 		r.seen[r.next] = s
 		r.next = (r.next + 1) % recentKept
 	}
+}
+
+// remove forgets the frame at i; the others keep their order, the oldest first.
+func (r *recent) remove(i int) {
+	if r.next > 0 {
+		turned := append(append(make([]sighting, 0, recentKept), r.seen[r.next:]...), r.seen[:r.next]...)
+		i = (i - r.next + len(r.seen)) % len(r.seen)
+		r.seen, r.next = turned, 0
+	}
+	r.seen = append(r.seen[:i], r.seen[i+1:]...)
 }
 
 func (r *recent) forget() { r.seen, r.next = r.seen[:0], 0 }
@@ -95,7 +111,7 @@ func (m *master) judge(g *group, f *codec.Frame, s sighting) (record bool, flags
 	case sightNew:
 		return true, 0, nil
 	case sightResend:
-		g.up.link.tally.repeated.Add(1)
+		g.repeated++
 		m.duplicates++
 		return false, 0, nil
 	}

@@ -17,8 +17,14 @@ import (
 // Times are Unix nanoseconds, numbers little-endian.  The last of latest is the newest.
 const stateVersion = 1
 
-// Snapshot implements journal.Snapshotter.
-func (m *master) Snapshot() { m.gw.root.Send(m.pid, &snapshot{}) }
+// Snapshot implements journal.Snapshotter.  A start that reads for long may be asked before the master has its actor; it is asked again.
+func (m *master) Snapshot() {
+	select {
+	case <-m.gw.revived:
+		m.gw.root.Send(m.pid, &snapshot{})
+	default:
+	}
+}
 
 // snapshot has the journal keep what is known of the master: everything that it handled before this message.
 func (m masterActor) snapshot() {

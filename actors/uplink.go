@@ -44,13 +44,14 @@ const (
 
 // group is a run of frames of one uplink that belong to one master.
 type group struct {
-	up      *uplink
-	binding *binding
-	serial  string
-	from    int           // its first frame
-	to      int           // behind its last frame
-	next    int           // frame in hand, so that a restart of the master goes on behind the one that failed
-	entry   journal.Entry // what its master has accepted so far
+	up       *uplink
+	binding  *binding
+	serial   string
+	from     int           // its first frame
+	to       int           // behind its last frame
+	next     int           // frame in hand, so that a restart of the master goes on behind the one that failed
+	entry    journal.Entry // what its master has accepted so far
+	repeated uint64        // resends among its frames
 }
 
 // keepFrames is the largest uplink that goes back to the pool; a flood's larger ones are left to the collector.
@@ -139,7 +140,7 @@ func (g *group) refuse(reason string) {
 		g.up.link.reject(g.up.batch.Frames[i], reason, nil)
 	}
 	g.next = g.to
-	if g.entry.Count > 0 { // the frames before are accepted
+	if g.entry.Count > 0 || g.repeated > 0 { // the frames before are accepted, when they, or those that they repeat, are on disk
 		g.apply()
 		return
 	}

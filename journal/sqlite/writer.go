@@ -243,6 +243,10 @@ func (j *Journal) write(at time.Time, tasks []*task) error {
 		if e.Event != nil || e.State != nil {
 			rows++
 		}
+		if s := e.Subject; s != nil && e.State == nil && !s.Listed { // also by a resend, a registration, a command: its state is another one
+			s.Listed = true
+			w.dirty = append(w.dirty, s)
+		}
 	})
 	if cap(records) <= maxCommitBytes {
 		w.records = records
@@ -301,10 +305,6 @@ func (j *Journal) writeRows(ctx context.Context, next uint64, at time.Time) (err
 	w.hand.All(func(e *journal.Entry) {
 		if s := e.Subject; s != nil && e.Count > 0 {
 			s.Pending.Add(next, e.Count, at)
-			if !s.Listed {
-				s.Listed = true
-				w.dirty = append(w.dirty, s)
-			}
 		}
 		next += uint64(e.Count)
 		if err == nil && e.Event != nil {
