@@ -10,6 +10,8 @@
 // The package is pure: no I/O, no goroutine, no clock, no logging.  Time enters through [Env].  It knows no
 // protocol: the shipped profiles are TOML files like any other (see [Shipped]).
 //
+// Algorithms that no registry has come from the program around: see [Compiler].
+//
 // A [Profile] is immutable and safe for concurrent use.  A [Frame] belongs to one goroutine at a time; it is
 // reusable and, once warm, neither Decode nor Append nor Reply allocates.
 //
