@@ -84,9 +84,10 @@ func (f *fieldDef) boundless() bool {
 // isColumn says whether a field between separators stands between two of them; a part without bounds of its own does
 // not, its fields do.
 func isColumn(def *fieldDef) bool {
-	switch def.kind {
-	case "computed":
+	if def.kind == "computed" || def.joins != nil { // no bytes
 		return false
+	}
+	switch def.kind {
 	case "group", "list", "choice", "":
 		return def.size > 0 || def.sizeExpr != "" || def.until != "" || def.separator != "" || def.rest
 	}
