@@ -52,7 +52,7 @@ func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
 			if p.wrapped(rule.send, set.key, it.Int()+set.plus) != got.Int() {
 				return false
 			}
-		case it.Text() != got.Text():
+		case !it.same(got):
 			return false
 		}
 	}
@@ -62,7 +62,7 @@ func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
 		if i < 0 || k < 0 || free[to.field.Key] || from.field.Key != to.field.Key || role == RoleCommand && rule.send.message.Command != "" {
 			continue
 		}
-		if request.item(i, from).Text() != ack.item(k, to).Text() {
+		if !request.item(i, from).same(ack.item(k, to)) {
 			return false
 		}
 	}
@@ -71,7 +71,7 @@ func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
 		if i < 0 || k < 0 || free[pair[1]] {
 			continue
 		}
-		if request.item(i, &p.ops[request.cells[i].op]).Text() != ack.item(k, &p.ops[ack.cells[k].op]).Text() {
+		if !request.item(i, &p.ops[request.cells[i].op]).same(ack.item(k, &p.ops[ack.cells[k].op])) {
 			return false
 		}
 	}

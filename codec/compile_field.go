@@ -71,7 +71,7 @@ func (c *compiler) role(def *fieldDef) Role {
 
 // roleFits refuses a role that the type cannot play.
 func (c *compiler) roleFits(def *fieldDef, o *op) {
-	whole := o.integer() && def.scale == nil && def.offset == nil
+	whole := (o.integer() || o.code == opDecimal && def.places == 0 && def.form == "") && def.scale == nil && def.offset == nil
 	fits, want := true, ""
 	switch o.role {
 	case RoleCommand:

@@ -41,7 +41,7 @@ func (o *op) decimal(b []byte) (uint64, bool) {
 			if (!dot || places >= 0) && v < math.MaxInt64/100 {
 				v = v*10 + uint64(c-'0')
 			}
-		case c == '.' && !dot:
+		case c == '.' && !dot && !o.numbered():
 			dot = true
 		default:
 			return 0, false
@@ -60,6 +60,41 @@ func (o *op) decimal(b []byte) (uint64, bool) {
 		return 0, false
 	}
 	return v, true
+}
+
+// largest is the largest number that the field can hold and the definition allows: of one in characters what their number
+// allows, and without a number of them what fits eight bytes.
+func (o *op) largest() uint64 {
+	_, hi := o.bounds()
+	if o.code == opDecimal && o.size > 0 {
+		base, most := uint64(10), uint64(1)
+		if o.form != nil && o.form.base == 16 {
+			base = 16
+		}
+		for n := 0; n < o.size && most < hi/base; n++ {
+			most *= base
+		}
+		hi = most - 1
+	}
+	if o.check == checkRange {
+		if top := o.key(o.hi); o.code != opInt || int64(top) >= 0 {
+			hi = min(hi, top)
+		}
+	}
+	return hi
+}
+
+// same says that two fields have one value: of numbers in characters, however many zeros they are written with.
+func (it Item) same(other Item) bool {
+	if it.Label() == "" && it.op.code == opDecimal && other.op.code == opDecimal && !it.missing && !other.missing {
+		return it.op.decimalValue(it.data).Cmp(other.op.decimalValue(other.data)) == 0
+	}
+	return it.Text() == other.Text()
+}
+
+// numbered says that the number in characters plays a role of numbers, so that it has no fraction.
+func (o *op) numbered() bool {
+	return o.role == RoleCommand || o.role == RoleTransaction || o.role == RoleResult || o.role == RoleAlarm
 }
 
 func (o *op) hexadecimal(b []byte) (v uint64, ok bool) {

@@ -149,7 +149,7 @@ func (f *Frame) bytes(i int) []byte {
 
 func (f *Frame) number(r Role) (uint64, bool) {
 	i, o := f.role(r)
-	if i < 0 || !o.numeric() || f.cells[i].exp == noValue {
+	if i < 0 || !o.numeric() && o.code != opDecimal || f.cells[i].exp == noValue {
 		return 0, false
 	}
 	return f.nums[i], true

@@ -185,10 +185,10 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 func (p *Profile) wrapped(l *layout, key string, v int64) int64 {
 	for i := range p.ops {
 		o := &p.ops[i]
-		if o.field.Key != key || !o.integer() || !slices.Contains(l.message.Fields, o.field) {
+		if o.field.Key != key || !o.integer() && o.code != opDecimal || !slices.Contains(l.message.Fields, o.field) {
 			continue
 		}
-		if _, hi := o.bounds(); hi < 1<<62 && o.code != opInt {
+		if hi := o.largest(); hi < 1<<62 && o.code != opInt {
 			n := int64(hi) + 1
 			return (v%n + n) % n
 		}
@@ -233,7 +233,7 @@ func (p *Profile) grammarReplyTo(f *Frame) *grammarReply {
 func (p *Profile) grammarAnswers(request, answer *Frame) bool {
 	for _, pair := range p.grammar.answers {
 		i, k := request.at(pair[0]), answer.at(pair[1])
-		if i < 0 || k < 0 || request.item(i, &p.ops[request.cells[i].op]).Text() != answer.item(k, &p.ops[answer.cells[k].op]).Text() {
+		if i < 0 || k < 0 || !request.item(i, &p.ops[request.cells[i].op]).same(answer.item(k, &p.ops[answer.cells[k].op])) {
 			return false
 		}
 	}

@@ -27,9 +27,11 @@ type Item struct {
 // Uint is the value of a number; a fraction is cut off, a negative value is 0.
 func (it Item) Uint() uint64 {
 	switch {
-	case it.op == nil || !it.op.numeric():
+	case it.op == nil || it.missing:
 		return 0
-	case it.missing:
+	case it.op.code == opDecimal:
+		return uint64(max(it.Int(), 0))
+	case !it.op.numeric():
 		return 0
 	case it.Kind == KindFloat:
 		if v := it.Float(); v > 0 {

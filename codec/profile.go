@@ -61,10 +61,10 @@ func (p *Profile) Commands() []*Message { return p.commands }
 func (p *Profile) TransactionLimit() (limit uint64) {
 	for i := range p.ops {
 		o := &p.ops[i]
-		if o.role != RoleTransaction || !o.integer() {
+		if o.role != RoleTransaction {
 			continue
 		}
-		_, hi := o.bounds()
+		hi := o.largest()
 		if hi < math.MaxUint64 {
 			hi++
 		}

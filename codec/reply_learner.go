@@ -50,7 +50,7 @@ func (r *learnedReply) find(p *Profile, rule *grammarReply, f *Frame, env Env, r
 		at := fill{op: o, off: int(c.off), size: int(c.size)}
 		counter := o.form != nil && o.form.counter
 		if counter && env.Session != nil {
-			if o.code == opPart || o.size == 0 {
+			if o.code == opPart || o.code == opDecimal || o.size == 0 {
 				return false
 			}
 			r.counts = append(r.counts, at)

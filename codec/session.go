@@ -85,7 +85,7 @@ func (s *Session) count(p *Profile, f *Frame) {
 // advance makes a counter go on after num.
 func (s *Session) advance(p *Profile, o *op, num uint64) {
 	s.own(p)
-	if _, hi := o.bounds(); num >= hi {
+	if num >= o.largest() {
 		s.values[o.slot] = 0
 	} else {
 		s.values[o.slot] = num + 1

@@ -100,7 +100,11 @@ func (w *weaver) number(n *node, o *op, seq int, given any, isGiven bool, in *wo
 	}
 	if !w.exact {
 		if f := o.form; f != nil && f.counter && w.env.Session != nil {
-			return w.env.Session.peek(w.p, o), nil
+			num := w.env.Session.peek(w.p, o)
+			if !o.numeric() {
+				return w.parse(n, o, num, false)
+			}
+			return num, nil
 		}
 		if num, ok := w.env.Session.recall(w.p, o); ok {
 			if !o.numeric() {
@@ -117,6 +121,8 @@ func (w *weaver) number(n *node, o *op, seq int, given any, isGiven bool, in *wo
 	case o.preset != nil:
 		w.out = append(w.out, o.preset.bytes...)
 		return o.preset.num, nil
+	case o.form != nil && o.form.counter && !o.numeric():
+		return w.parse(n, o, 0, false)
 	case o.code == opBits && o.parts, o.form != nil && o.form.counter, o.code == opRun:
 		return 0, nil
 	}
