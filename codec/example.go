@@ -69,14 +69,18 @@ func (p *Profile) checkExample(e *example) (out []error) {
 	return out
 }
 
+// asks is the way of the frame that the example answers.
+func (e *example) asks() Direction {
+	if e.direction == Downlink {
+		return Uplink
+	}
+	return Downlink
+}
+
 // relateExample tells f which request it answers.
 func (p *Profile) relateExample(e *example, f *Frame) error {
-	way := Downlink
-	if e.direction == Downlink {
-		way = Uplink
-	}
 	var request Frame
-	if err := p.Decode(way, e.request, &request); err != nil {
+	if err := p.Decode(e.asks(), e.request, &request); err != nil {
 		return fmt.Errorf("request: %w", err)
 	}
 	if len(p.answer) > 0 || p.grammar != nil && len(p.grammar.answers) > 0 {

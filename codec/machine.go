@@ -33,7 +33,8 @@ type machine struct {
 	begun         bool      // a column of it was there
 	plain         int       // parts around whose bytes are not those of the wire
 	bad           failure
-	trace         *tracer // what explains the walk; nil: nobody asks
+	trace         *tracer           // what explains the walk; nil: nobody asks
+	shown         map[decision]bool // how the walk went; nil: nobody asks
 }
 
 type lateCheck struct {
@@ -73,6 +74,7 @@ func (m *machine) start(p *Profile, f *Frame, up bool) {
 	}
 	m.place = exprPlace{regs: m.regs, uplink: up, tables: m.place.tables}
 	m.bad = failure{}
+	clear(m.shown)
 	if m.asked != nil {
 		for _, a := range g.asks {
 			m.regs[a.reg] = m.asked.valueAt(a.key)
@@ -168,6 +170,9 @@ func (m *machine) node(n *node) verdict {
 		if !known {
 			return begun
 		}
+		if v == 0 || !n.optional {
+			m.decide(n, aspectThere, int(truth(v != 0)))
+		}
 		if v == 0 {
 			m.absent(n)
 			return whole
@@ -182,7 +187,11 @@ func (m *machine) node(n *node) verdict {
 // there walks a node whose condition holds.
 func (m *machine) there(n *node) verdict {
 	if n.before != nil {
-		if have, v := m.literal(n, n.before, n.optional); v != whole || !have {
+		have, v := m.literal(n, n.before, n.optional)
+		if n.optional && v == whole {
+			m.decide(n, aspectThere, int(truth(have)))
+		}
+		if v != whole || !have {
 			if v == whole {
 				m.absent(n)
 			}

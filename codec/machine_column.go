@@ -26,6 +26,7 @@ func (m *machine) column(n *node) verdict {
 	table, end := m.table, m.end
 	if m.begun {
 		if n.optional && (m.off == end || n.before != nil && !bytes.HasPrefix(m.data[m.off:end], append(table.separator[:len(table.separator):len(table.separator)], n.before...))) {
+			m.decide(n, aspectThere, 0)
 			m.absent(n)
 			return whole
 		}
@@ -33,12 +34,16 @@ func (m *machine) column(n *node) verdict {
 			return v
 		}
 	} else if n.optional && (m.off == end && n.before == nil || !bytes.HasPrefix(m.data[m.off:end], n.before)) {
+		m.decide(n, aspectThere, 0)
 		m.absent(n)
 		return whole
 	}
 	column := end
 	if at := bytes.Index(m.data[m.off:end], table.separator); at >= 0 {
 		column = m.off + at
+	}
+	if n.optional && n.before == nil {
+		m.decide(n, aspectThere, 1)
 	}
 	m.begun, m.table, m.end = true, nil, column
 	v := m.there(n)

@@ -85,6 +85,7 @@ func (m *machine) elements(n *node, count int64) verdict {
 			return m.fail(n, m.off, errRegion, "an element without bytes")
 		}
 	}
+	m.decide(n, aspectCount, int(min(i, 2)))
 	if n.listReg > 0 {
 		m.regs[n.listReg] = i
 	}
@@ -142,6 +143,11 @@ func (m *machine) separated(n *node) (v verdict, again bool) {
 
 // empty notes an element between two separators that has nothing in it.
 func (m *machine) empty(n *node) verdict {
+	for _, kid := range n.kids {
+		if m.shown != nil && kid.kind == nodeList {
+			m.decide(kid, aspectCount, 0)
+		}
+	}
 	i := n.element
 	if i < 0 {
 		i = n.kids[0].op
@@ -188,6 +194,7 @@ func (m *machine) choice(n *node) verdict {
 				continue
 			}
 		}
+		m.decide(n, aspectCase, i)
 		m.absent(n)
 		return m.walk(b.plan)
 	}

@@ -9,7 +9,7 @@ import (
 
 // frames makes a frame for each message and branch and tries everything with it.
 func (v *prover) frames() {
-	t := &trier{v: v, tries: map[[2]string]*tries{}, wanted: map[decision]*sample{}, kinds: map[*family]*Profile{}}
+	t := &trier{v: v, tries: map[[2]string]*tries{}, shown: map[branchKey]bool{}, kinds: map[*family]*Profile{}}
 	for _, way := range []Direction{Uplink, Downlink} {
 		s := v.p.sampler(way)
 		s.each(func(one *sample) bool {
@@ -25,6 +25,7 @@ func (v *prover) frames() {
 		v.proof.Steps += s.steps
 		t.count(s)
 	}
+	t.byExamples()
 	t.judge()
 	t.report()
 	if !slices.ContainsFunc(v.ops, func(o op) bool { return o.role == RoleIdentity }) {
@@ -37,7 +38,7 @@ type trier struct {
 	v      *prover
 	failed []*sample
 	tries  map[[2]string]*tries // by rule and path of the message
-	wanted map[decision]*sample // every way that something can go; nil: it was shown
+	shown  map[branchKey]bool   // every way that something can go, and whether a frame shows it
 	kinds  map[*family]*Profile // the profile with one kind of frame
 }
 
@@ -53,11 +54,8 @@ func (t *trier) count(s *sampler) {
 			}
 			for _, g := range s.goals(f, shape) {
 				if last := len(g.force) - 1; last >= 0 {
-					if d := g.force[last]; s.seen[d] {
-						t.wanted[d] = nil
-					} else if _, known := t.wanted[d]; !known {
-						t.wanted[d] = &sample{}
-					}
+					d := g.force[last]
+					t.shown[d.branch()] = t.shown[d.branch()] || s.seen[d]
 				}
 			}
 		}
@@ -67,21 +65,30 @@ func (t *trier) count(s *sampler) {
 // report says for what no frame was found.
 func (t *trier) report() {
 	v := t.v
-	for _, one := range t.wanted {
+	for _, shown := range t.shown {
 		v.proof.Branches++
-		v.proof.Shown += int(truth(one == nil))
+		v.proof.Shown += int(truth(shown))
 	}
+	told := map[branchKey]bool{}
 	for _, one := range t.failed {
 		g := one.goal
-		what := "message " + g.shape.layout.message.Name
-		if last := len(g.force) - 1; last >= 0 {
-			if t.wanted[g.force[last]] == nil {
-				continue // another message has shown it
+		name := g.shape.layout.message.Name
+		what := "message " + name
+		last := len(g.force) - 1
+		switch {
+		case last >= 0:
+			branch := g.force[last].branch()
+			if t.shown[branch] || told[branch] {
+				continue // another message, or an example, has shown it; or it is said of another message
 			}
-			what = fmt.Sprintf("no frame was found in which %s", g.name)
-		} else if g.command != nil {
+			told[branch] = true
+			what = fmt.Sprintf("no frame was found in which %s, in %s", g.name, t.names(branch))
+		case g.command != nil:
 			what += ", of whose " + g.name + " no frame was found"
-		} else {
+		default:
+			if t.v.p.exampleOf(g.shape) {
+				continue
+			}
 			what += ", of which no frame was found"
 		}
 		if slices.ContainsFunc(v.proof.Findings, func(f Finding) bool {
@@ -102,10 +109,30 @@ func (t *trier) report() {
 		if one.spent {
 			verdict = "not proven"
 		}
-		if last := len(g.force) - 1; last >= 0 && g.force[last].of == aspectCount {
+		if last >= 0 && g.force[last].of == aspectCount {
 			severity = SeverityNote // a list need not be of any length
 		}
 		v.find(severity, "unreachable", g.path, fmt.Sprintf("%s (%s): %s", what, one.why, verdict), "")
+	}
+}
+
+// names are the messages in which a branch was looked for.
+func (t *trier) names(branch branchKey) string {
+	var out []string
+	for _, one := range t.failed {
+		if last := len(one.goal.force) - 1; last >= 0 && one.goal.force[last].branch() == branch {
+			if name := one.goal.shape.layout.message.Name; !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	switch n := len(out); {
+	case n == 1:
+		return "message " + out[0]
+	case n > 4:
+		return fmt.Sprintf("messages %s and %d more", strings.Join(out[:3], ", "), n-3)
+	default:
+		return fmt.Sprintf("messages %s and %s", strings.Join(out[:n-1], ", "), out[n-1])
 	}
 }
 

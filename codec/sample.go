@@ -131,11 +131,63 @@ func (s *sampler) shapesInOrder(f *family) []*shape {
 
 // make tries to reach a goal.
 func (s *sampler) make(g *goal) *sample {
+	one := s.attempt(g, nil)
+	if one.frame != nil || len(g.force) == 0 {
+		return one
+	}
+	if n := g.around(); n != nil {
+		if again := s.attempt(g, n); again.frame != nil {
+			return again
+		}
+	}
+	for _, d := range g.others() {
+		more := *g
+		more.force = append(slices.Clip(g.force), d)
+		if again := s.attempt(&more, nil); again.frame != nil {
+			again.goal = g
+			return again
+		}
+	}
+	return one
+}
+
+// others are the cases that the elements of a list of two may be: the first may be one that leaves no room.
+func (g *goal) others() (out []decision) {
+	last := g.force[len(g.force)-1]
+	if last.of != aspectCount || last.k != 2 {
+		return nil
+	}
+	for _, n := range last.n.kids {
+		if n.kind == nodeChoice {
+			for k := range min(len(n.cases), 8) {
+				out = append(out, decision{subject{n, aspectCase}, k})
+			}
+			return out
+		}
+	}
+	return nil
+}
+
+// around is the innermost list in which the goal decides something; nil when there is none.
+func (g *goal) around() *node {
+	for i := len(g.force) - 2; i >= 0; i-- {
+		if d := g.force[i]; d.of == aspectCount {
+			return d.n
+		}
+	}
+	return nil
+}
+
+// attempt makes one frame.  What the goal asks for in the list last it is to show in the second element: there may be
+// reasons why the first cannot.
+func (s *sampler) attempt(g *goal, last *node) *sample {
 	out := &sample{goal: g, way: s.way}
-	w := &grower{p: s.p, g: s.g, ops: s.ops, way: s.way, goal: g, force: map[subject]int{}, wishes: map[spot]wish{}, changes: map[spot]int{}, soft: map[turn]int{},
+	w := &grower{p: s.p, g: s.g, ops: s.ops, way: s.way, goal: g, force: map[subject]int{}, last: last, inLast: map[subject]bool{}, wishes: map[spot]wish{}, changes: map[spot]int{}, soft: map[turn]int{},
 		budget: min(goalSteps, totalSteps-s.steps)}
+	inside := false
 	for _, d := range g.force {
-		w.force[d.subject] = d.k
+		w.force[d.subject], w.inLast[d.subject] = d.k, inside
+		inside = inside || d.subject == subject{last, aspectCount}
 	}
 	out.frame, out.why = w.grow()
 	out.spent, out.tried, out.taken = w.steps >= w.budget || w.walks >= growWalks, w.tried, w.taken

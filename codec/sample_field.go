@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -178,6 +179,9 @@ func (w *grower) fill(n *node, o *op, size int, wished wish, is bool) ([]byte, b
 
 // fieldOf is a field of bytes that expressions see as num.
 func fieldOf(o *op, size int, num uint64) []byte {
+	if b, ok := o.written(num); ok {
+		return b
+	}
 	if o.code == opDecimal {
 		f := o.form
 		switch {
@@ -203,6 +207,32 @@ func fieldOf(o *op, size int, num uint64) []byte {
 	b := make([]byte, size)
 	storeBE(b, num)
 	return b
+}
+
+// written is a text of the definition that expressions see as num.
+func (o *op) written(num uint64) ([]byte, bool) {
+	for _, b := range o.texts() {
+		if loadBE(b) == num && (o.size == 0 || len(b) == o.size) {
+			return b, true
+		}
+	}
+	return nil, false
+}
+
+// texts are the few bytes that the definition lists for a field of characters: what it may hold, and what means none.
+func (o *op) texts() (out [][]byte) {
+	if o.code != opASCII || o.form == nil {
+		return nil
+	}
+	for _, text := range o.form.texts {
+		out = append(out, []byte(text))
+	}
+	for i := range o.form.missing {
+		if p := &o.form.missing[i]; !p.bad {
+			out = append(out, p.bytes)
+		}
+	}
+	return slices.DeleteFunc(out, func(b []byte) bool { return len(b) > 8 })
 }
 
 // plainBytes are some that a field of bytes may hold.

@@ -16,8 +16,10 @@ type grower struct {
 	way    Direction
 	goal   *goal
 
-	force   map[subject]int // decisions that the goal asks for
-	soft    map[turn]int    // decisions that turned out to be impossible otherwise
+	force   map[subject]int  // decisions that the goal asks for
+	last    *node            // a list that gets a second element; what is asked for inside is asked of that one
+	inLast  map[subject]bool // what is inside
+	soft    map[turn]int     // decisions that turned out to be impossible otherwise
 	wishes  map[spot]wish
 	changes map[spot]int // how often a condition asked for another value
 	steps   int
@@ -131,7 +133,7 @@ func (w *grower) grow() ([]byte, string) {
 		if w.again {
 			for at, n := range w.changes {
 				if n > growChanges {
-					return nil, w.ops[at.op].field.Key + ": the conditions contradict each other"
+					return nil, w.ops[at.op].field.Key + ": no value was found that fits all conditions"
 				}
 			}
 			continue
@@ -265,43 +267,15 @@ func (w *grower) finish() string {
 		w.tried, w.taken = w.out, back.layout
 		return fmt.Sprintf("%x is taken for %s", w.out, back.layout.message.Name)
 	}
-	return w.missed(&back)
+	return w.missed()
 }
 
-// missed says which decision of the goal the frame does not show.
-func (w *grower) missed(f *Frame) string {
-	if w.p.grammar == nil {
+// missed says that the frame does not show what the goal asks for.
+func (w *grower) missed() string {
+	if w.p.grammar == nil || len(w.goal.force) == 0 || showsAll(w.p.shows(w.way, w.out, nil), w.goal.force) {
 		return ""
 	}
-	have := make(map[int]bool, len(f.cells))
-	for i := range f.cells {
-		have[int(f.cells[i].op)] = true
-	}
-	for about, k := range w.force {
-		n, kids, there := about.n, about.n.kids, true
-		switch about.of {
-		case aspectCase:
-			kids = n.cases[k].kids
-		case aspectCount:
-			there = k > 0
-		default:
-			there = k == 1
-		}
-		if n.kind == nodeLeaf {
-			kids = []*node{{kind: nodeLeaf, op: n.op, on: n.on}}
-		}
-		for _, kid := range kids {
-			if kid.kind == nodeLeaf && kid.when == nil && !kid.optional && there != have[kid.op] && !w.optionalComputed(kid) {
-				return fmt.Sprintf("%x decodes in another way", w.out)
-			}
-		}
-	}
-	return ""
-}
-
-// optionalComputed says that n is a computed value for which no row may fit.
-func (w *grower) optionalComputed(n *node) bool {
-	return w.ops[n.op].code == opComputed && (n.on != nil || n.asks)
+	return fmt.Sprintf("%x decodes in another way", w.out)
 }
 
 func (w *grower) nodes(list []*node) bool {
@@ -369,7 +343,7 @@ func (w *grower) there(n *node) (there, ok bool) {
 		return there, true
 	}
 	sc := w.scene(n.when)
-	what := fmt.Sprintf("its condition cannot be %v", there)
+	what := fmt.Sprintf("no values were found for which its condition is %v", there)
 	test := func(t *trial) bool { return (w.eval(n.when, sc, t) != 0) == there }
 	if n.when.looks {
 		if wanted == undecided && slices.ContainsFunc(n.when.terms(nil), func(e *expr) bool { return !e.sees() && w.eval(e, sc, nil) == 0 }) {
@@ -411,11 +385,17 @@ func (w *grower) oneTerm(e *expr, sc *scene) bool {
 
 const undecided = -1
 
+// asked is what the goal asks for here.
+func (w *grower) asked(about subject) (k int, is bool) {
+	k, is = w.force[about]
+	return k, is && (w.index > 0 || !w.inLast[about])
+}
+
 // decided is what was decided before, by the goal or in need.
 func (w *grower) decided(about subject) (k int, now turn) {
 	now = turn{about, w.turns[about]}
 	w.turns[about]++
-	if k, is := w.force[about]; is {
+	if k, is := w.asked(about); is {
 		return k, now
 	}
 	if k, is := w.soft[now]; is {

@@ -104,6 +104,9 @@ func (w *grower) domain(o *origin, hints []int64) []int64 {
 	if o.op.check == checkRange {
 		out = append(out, int64(o.op.key(o.op.lo)), int64(o.op.key(o.op.hi)))
 	}
+	for _, b := range o.op.texts() {
+		out = append(out, int64(loadBE(b)))
+	}
 	for _, r := range o.op.ranges {
 		out = append(out, int64(o.op.key(r[0])), int64(o.op.key(r[1])))
 	}

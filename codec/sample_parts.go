@@ -123,6 +123,9 @@ func (w *grower) elements(n *node, at spot, sc *scene) int {
 		return int(v.num)
 	}
 	if k, ok := w.force[subject{n, aspectCount}]; ok {
+		if n == w.last {
+			k++
+		}
 		return k
 	}
 	if n.count != nil && !n.count.looks {
@@ -138,7 +141,7 @@ func (w *grower) stops(n *node, end bool) bool {
 	sc := w.scene(n.stop)
 	test := func(t *trial) bool { return (w.eval(n.stop, sc, t) != 0) == end }
 	levers := w.levers(n.stop, sc, nil)
-	what := fmt.Sprintf("the condition on which it stops cannot be %v", end)
+	what := fmt.Sprintf("no values were found for which the condition on which it stops is %v", end)
 	if n.stop.looks {
 		w.zone.looks = append(w.zone.looks, look{test: test, levers: levers, n: n, what: what})
 		return true
@@ -191,7 +194,7 @@ func (w *grower) choice(n *node) bool {
 	what := "no value chooses the case " + n.cases[k].text
 	if looks {
 		l := look{test: test, levers: w.choiceLevers(n, sc, k), n: n, what: what}
-		if _, asked := w.force[about]; !asked && k+1 < len(n.cases) {
+		if _, asked := w.asked(about); !asked && k+1 < len(n.cases) {
 			l.instead, l.next = &now, k+1
 		}
 		w.zone.looks = append(w.zone.looks, l)
@@ -203,7 +206,7 @@ func (w *grower) choice(n *node) bool {
 	if w.solve(test, w.choiceLevers(n, sc, k), true) {
 		return w.restart()
 	}
-	if _, asked := w.force[about]; !asked && k+1 < len(n.cases) {
+	if _, asked := w.asked(about); !asked && k+1 < len(n.cases) {
 		w.soft[now] = k + 1
 		return w.restart()
 	}
