@@ -276,6 +276,8 @@ func describe(v any) string {
 		return "a table"
 	case []any, []map[string]any:
 		return "an array"
+	case nil:
+		return "nothing"
 	}
 	return fmt.Sprintf("%v", v)
 }
