@@ -165,9 +165,12 @@ func (l *life) boot(t testing.TB, rng *rand.Rand) (*Journal, error) {
 	through := map[string]uint64{}
 	if err := j.Restore(t.Context(), func(r journal.MasterRow) error {
 		through[r.Serial] = r.Through
+		if ms[r.Serial] == nil {
+			return nil
+		}
 		return r.Adopt(&ms[r.Serial].subject)
 	}, func(seq uint64, r *journal.Record) *journal.Subject {
-		if seq <= through[r.Master] {
+		if seq <= through[r.Master] || ms[r.Master] == nil {
 			return nil
 		}
 		return &ms[r.Master].subject
