@@ -50,7 +50,7 @@ func ReadPositions(list []byte) ([]uint64, error) {
 	last := uint64(0)
 	for len(list) > 0 {
 		diff, n := binary.Uvarint(list)
-		if n <= 0 || diff == 0 {
+		if n <= 0 || diff == 0 || last+diff < last {
 			return out, fmt.Errorf("%w: a list of positions", ErrDamaged)
 		}
 		last += diff
