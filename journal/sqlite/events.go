@@ -11,6 +11,7 @@ import (
 
 // Events returns what q asks for, oldest first unless it says otherwise; damage names rows that are left out.
 func (j *Journal) Events(ctx context.Context, q journal.EventQuery) (events []journal.Event, damage []Damage, err error) {
+	q.Since, q.Until = storable(q.Since), storable(q.Until)
 	var where []string
 	var args []any
 	add := func(text string, arg any) {

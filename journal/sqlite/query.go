@@ -19,6 +19,7 @@ func (j *Journal) Frames(ctx context.Context, q journal.Query) (journal.Page, er
 	if q.Limit <= 0 {
 		q.Limit = journal.DefaultLimit
 	}
+	q.Since, q.Until = storable(q.Since), storable(q.Until)
 	tx, err := j.read.BeginTx(ctx, nil) // one state of the database for all that follows
 	if err != nil {
 		return journal.Page{Next: q.After}, err
@@ -31,6 +32,20 @@ func (j *Journal) Frames(ctx context.Context, q journal.Query) (journal.Page, er
 		err = s.master(ctx, j.swept.Load())
 	}
 	return s.page, err
+}
+
+// storable is the time nearest to t that a column of nanoseconds can hold with room to count on; zero stays zero.
+func storable(t time.Time) time.Time {
+	first, last := time.Unix(0, 1), time.Unix(0, 1<<62) // 1970 to 2116
+	switch {
+	case t.IsZero():
+		return t
+	case t.Before(first):
+		return first
+	case t.After(last):
+		return last
+	}
+	return t
 }
 
 // search is one Query being answered.

@@ -103,3 +103,31 @@ func TestReadingComesToTheEndOverWhatIsGone(t *testing.T) {
 		}
 	}
 }
+
+// A time that no clock shows is a bound like any other.
+func TestTimesFarAwayAreBounds(t *testing.T) {
+	j := open(t, Options{})
+	s := &journal.Subject{Serial: "00000001"}
+	for m := range 3 {
+		putFrames(t, j, s, m, 2)
+		put(t, j, journal.Entry{Event: &journal.Event{At: begin, Kind: journal.EventOnline}})
+	}
+	past, future := time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		since, until time.Time
+		frames       int
+	}{{past, future, 6}, {past, time.Time{}, 6}, {time.Time{}, future, 6}, {future, time.Time{}, 0}, {time.Time{}, past, 0}} {
+		for _, newest := range []bool{false, true} {
+			for _, master := range []string{"", "00000001"} {
+				page, err := j.Frames(t.Context(), journal.Query{Since: c.since, Until: c.until, Newest: newest, Master: master})
+				if err != nil || len(page.Frames) != c.frames {
+					t.Errorf("%v, newest %v, master %q: %d frames, %v", c, newest, master, len(page.Frames), err)
+				}
+			}
+			events, _, err := j.Events(t.Context(), journal.EventQuery{Since: c.since, Until: c.until, Newest: newest})
+			if err != nil || len(events) != c.frames/2 {
+				t.Errorf("%v, newest %v: %d events, %v", c, newest, len(events), err)
+			}
+		}
+	}
+}

@@ -100,7 +100,7 @@ func (e *endpoint) span(r *http.Request) (q journal.Query, err error) {
 		return q, fmt.Errorf("limit=%d: allowed 1 to %d", q.Limit, mostRows)
 	}
 	if text := values.Get("cursor"); text != "" {
-		if q.After, err = strconv.ParseUint(text, 10, 63); err != nil {
+		if q.After, err = strconv.ParseUint(text, 10, 62); err != nil {
 			return q, fmt.Errorf("cursor=%s is not one that a page has given", text)
 		}
 	}
