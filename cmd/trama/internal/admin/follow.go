@@ -18,6 +18,9 @@ import (
 // followPage is how many frames are sent between two looks at who listens.
 const followPage = 500
 
+// endingGrace is how long a follower may take for what is being sent to it when the server ends.
+const endingGrace = 250 * time.Millisecond
+
 // longestWait bounds how long a consumer may wait for frames.
 const longestWait = 5 * time.Minute
 
@@ -30,7 +33,6 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(e.ending, cancel)()
 	after, serial := e.Archive.Last(), r.URL.Query().Get("serial")
 	if r.URL.Query().Has("cursor") {
 		after = q.After
@@ -41,9 +43,13 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	_ = out.SetReadDeadline(time.Time{}) // nothing more is to be read
 	lines := json.NewEncoder(w)
+	defer context.AfterFunc(e.ending, func() { // who does not read any more must not hold up the end
+		cancel()
+		_ = out.SetWriteDeadline(time.Now().Add(endingGrace))
+	})()
 	for {
 		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if out.Flush() != nil {
+		if ctx.Err() != nil || out.Flush() != nil {
 			return
 		}
 		if e.Archive.Wait(ctx, after) != nil {
@@ -54,6 +60,9 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if ctx.Err() != nil { // the deadline may have been the last one
+			return
+		}
 		for i := range page.Frames {
 			if serial != "" && page.Frames[i].Master != serial {
 				continue
