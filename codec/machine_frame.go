@@ -349,8 +349,6 @@ func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 		m.loud, m.slow = false, false
 	}
 	bad := m.bad
-	m.f, m.asked = nil, nil
-	machines.Put(m)
 	if !f.shared {
 		f.memory = f.cells[:0]
 	}
@@ -362,6 +360,10 @@ func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 			f.own = append(f.own[:0], f.data...)
 			f.data = f.own
 		}
+	}
+	m.f, m.asked = nil, nil
+	machines.Put(m) // the frame has had its copy of the machine's bytes: they are another goroutine's now
+	if v == whole {
 		f.raw = raw
 		if d == Any {
 			f.direction = f.layout.direction

@@ -97,6 +97,7 @@ func (m *master) connect(ctx context.Context) (*net.TCPConn, error) {
 	}
 	<-m.fleet.stop // it follows on the end of ctx
 	if m.pending.frame == nil || !time.Now().Before(m.fleet.graceUntil()) {
+		m.forgetLogin()
 		return nil, errLeave
 	}
 	late, cancel := context.WithDeadline(context.WithoutCancel(ctx), m.fleet.graceUntil())
@@ -146,10 +147,7 @@ func (m *master) greet(now time.Time) error {
 	if m.fleet.ReconnectEvery > 0 {
 		m.reconnectAt = now.Add(m.fleet.spread(m.fleet.ReconnectEvery, m.random))
 	}
-	if m.hello.frame != nil { // nobody waits for that one any more: the login begins anew
-		m.fleet.outstanding.Add(^uint64(0))
-		m.hello = kept{}
-	}
+	m.forgetLogin()
 	script := m.fleet.words.script
 	m.logins, m.loggedIn = m.logins[:0], false
 	if !m.registered {
@@ -157,6 +155,14 @@ func (m *master) greet(now time.Time) error {
 	}
 	m.logins = append(m.logins, script.Login...)
 	return m.login(now)
+}
+
+// forgetLogin: nobody waits any more for the acknowledgement of a login whose connection has ended.
+func (m *master) forgetLogin() {
+	if m.hello.frame != nil {
+		m.fleet.outstanding.Add(^uint64(0))
+		m.hello = kept{}
+	}
 }
 
 // login says what is to be said before anything else, one after the other, each when the one before is acknowledged.

@@ -136,7 +136,7 @@ func (d *daemon) start() error {
 	options := gatewayOptions(d.config, d.log)
 	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.log.Named("journal")); err != nil {
 		_ = adminPort.Close() // err is what matters
-		return err
+		return errors.Join(err, taken(d.config.Listeners))
 	}
 	if d.gateway, err = actors.Start(options); err != nil {
 		_ = adminPort.Close() // err is what matters
@@ -154,6 +154,20 @@ func (d *daemon) start() error {
 	}
 	d.log.Info("ready", "version", buildVersion(), "config", d.config.File, "pid", os.Getpid())
 	return nil
+}
+
+// taken says which ports others have: when the journal is in use, the whole daemon probably runs already.
+func taken(listeners []config.Listener) error {
+	var problems []error
+	for _, l := range listeners {
+		port, err := net.Listen("tcp", l.Address)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("listener %q on %s: %w", l.Name, l.Address, err))
+			continue
+		}
+		_ = port.Close() // it was to be tried only
+	}
+	return errors.Join(problems...)
 }
 
 func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {

@@ -44,7 +44,7 @@ const (
 	slotBytes  = 20
 )
 
-// ErrInUse: another process has the journal open.  Two would give the same numbers to different frames.
+// ErrInUse is that another process has the journal open.  Two would give the same numbers to different frames.
 var ErrInUse = errors.New("another process uses this journal")
 
 func openMark(o Options) (m *mark, err error) {
