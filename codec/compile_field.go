@@ -44,8 +44,10 @@ func (c *compiler) field(def *fieldDef) []op {
 	}
 	if varies := o.size == 0 || o.size > 8; def.rich && varies {
 		kept := o.size
-		if o.numeric() || o.code == opDecimal {
+		if o.numeric() {
 			o.size = 8
+		} else if o.code == opDecimal {
+			o.size = 0 // values are not filled up
 		}
 		c.values(def, &o)
 		o.size = kept

@@ -38,8 +38,13 @@ func (c *compiler) restrict(def *fieldDef, o *op) {
 }
 
 func (c *compiler) constant(def *fieldDef, o *op) {
-	out, num, err := o.parse(nil, def.constant, false)
+	out, num, err := o.asWritten(def, def.constant)
 	switch {
+	case err == nil && o.code == opDecimal && o.decimalExact(num, out):
+		o.check, o.lo, o.hi = checkRange, o.key(num), o.key(num)
+		o.preset = &preset{num: num, bytes: out}
+	case err == nil && o.code == opDecimal:
+		c.src.problem(def.path+".const", describe(def.constant), "a whole number, or places beside it")
 	case err != nil:
 		c.src.problem(def.path+".const", describe(def.constant)+" ("+err.Error()+")", "a value that the field can hold")
 	case o.code == opTime || o.code == opFloat32 || o.code == opFloat64:
@@ -231,14 +236,24 @@ func (c *compiler) preset(def *fieldDef, o *op) {
 	if def.preset == nil || def.constant != nil {
 		return
 	}
-	if def.preset == "now" && o.code == opTime {
+	if def.preset == "now" && (o.code == opTime || o.form != nil && o.form.clock != nil && o.code != opComputed) {
 		o.flags |= flagNow
 		return
 	}
-	out, num, err := o.parse(nil, def.preset, false)
+	out, num, err := o.asWritten(def, def.preset)
 	if err != nil {
 		c.src.problem(def.path+".default", describe(def.preset)+" ("+err.Error()+")", "a value that the field can hold")
 		return
 	}
 	o.preset = &preset{num: num, bytes: out}
+}
+
+// asWritten is a value as the field writes it.
+func (o *op) asWritten(def *fieldDef, v any) (out []byte, num uint64, err error) {
+	if o.code != opDecimal {
+		return o.parseForm(nil, v, 0, false)
+	}
+	whole := *o
+	whole.size = def.size
+	return whole.parseForm(nil, v, 0, false)
 }

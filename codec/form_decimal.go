@@ -30,7 +30,7 @@ func (o *op) decimal(b []byte) (uint64, bool) {
 		places = f.places
 	}
 	var v uint64
-	digits, dot := 0, false
+	digits, dot, cut := 0, false, false
 	for _, c := range text {
 		switch {
 		case c >= '0' && c <= '9':
@@ -38,7 +38,9 @@ func (o *op) decimal(b []byte) (uint64, bool) {
 			if dot {
 				places--
 			}
-			if (!dot || places >= 0) && v < math.MaxInt64/100 {
+			if dot && places < 0 {
+				cut = cut || c != '0'
+			} else if v < math.MaxInt64/100 {
 				v = v*10 + uint64(c-'0')
 			}
 		case c == '.' && !dot && !o.numbered():
@@ -56,10 +58,43 @@ func (o *op) decimal(b []byte) (uint64, bool) {
 	if negative {
 		v = -v
 	}
-	if o.check != checkNone && !o.allows(v) {
+	if o.check != checkNone && !o.allows(v) || cut && o.check == checkRange && o.key(v) == beyond(o, negative) {
 		return 0, false
 	}
 	return v, true
+}
+
+// beyond is the bound that a number with more behind it passes.
+func beyond(o *op, negative bool) uint64 {
+	if negative {
+		return o.lo
+	}
+	return o.hi
+}
+
+// decimalExact says that expressions see all of the number.
+func (o *op) decimalExact(num uint64, b []byte) bool {
+	plain := *o
+	plain.scale = nil
+	seen := new(big.Rat).SetInt64(int64(num))
+	if o.form != nil {
+		for range o.form.places {
+			seen.Mul(seen, big.NewRat(1, 10))
+		}
+	}
+	return plain.decimalValue(b).Cmp(seen) == 0
+}
+
+// decimalShown is a number that expressions see as people write its value.
+func (o *op) decimalShown(num uint64) string {
+	text := strconv.FormatInt(int64(num), 10)
+	if f := o.form; f != nil && f.base == 16 {
+		text = strconv.FormatUint(num, 16)
+	} else if f != nil && f.places > 0 {
+		text = big.NewRat(int64(num), int64(math.Pow10(f.places))).FloatString(f.places)
+	}
+	it := Item{Field: o.field, Kind: o.field.Kind, op: o, num: num, data: []byte(text)}
+	return it.Text()
 }
 
 // largest is the largest number that the field can hold and the definition allows: of one in characters what their number

@@ -48,6 +48,14 @@ func (o *op) parseForm(buf []byte, v any, exp int, exact bool) (out []byte, num 
 		return buf, num, err
 	}
 	start := len(buf)
+	if f.reversed && o.check == checkBytes {
+		plain := *o
+		plain.check = checkNone
+		if buf, num, err = plain.parseForm(buf, v, exp, exact); err == nil && string(buf[start:]) != string(o.want) {
+			return buf[:start], 0, fmt.Errorf("%w: %v", ErrConst, v)
+		}
+		return buf, num, err
+	}
 	if o.code == opASCII && isText && f.words != nil {
 		if word, ok := f.words[text]; ok {
 			return append(buf, word...), loadBE([]byte(word)), nil

@@ -310,6 +310,15 @@ func (c *checkPlan) read(o *op, b []byte) (num uint64, ok bool) {
 func (o *op) explainForm(b []byte) error {
 	switch o.code {
 	case opDecimal:
+		plain := *o
+		plain.check = checkNone
+		if num, ok := plain.decimal(b); ok {
+			found := Item{Field: o.field, Kind: o.field.Kind, op: o, num: num, data: b}
+			if o.check == checkRange && o.lo == o.hi {
+				return fmt.Errorf("%w: found %s, expected %s", ErrConst, found.Text(), o.allowed())
+			}
+			return fmt.Errorf("%w: %s, allowed %s", ErrRange, found.Text(), o.allowed())
+		}
 		return fmt.Errorf("%w: %s is not a number", ErrDigit, printable(b))
 	case opDigits, opBCD:
 		if i := badNibble(b); i >= 0 {

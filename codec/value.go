@@ -182,6 +182,9 @@ func (o *op) outOfRange(text string) error {
 // allowed is the range of a field as people write it.
 func (o *op) allowed() string {
 	show := func(key uint64) string {
+		if o.code == opDecimal {
+			return o.decimalShown(o.key(key))
+		}
 		it := Item{Field: &Field{}, op: o, num: o.key(key)}
 		return it.Text()
 	}
