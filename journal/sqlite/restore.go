@@ -13,6 +13,8 @@ import (
 // record's master, or nil when the record is of none or its state covers it already (record ≤ Through).  It is called once, before the first
 // Append.  Damaged rows are left out and told to Warn.
 func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64, r *journal.Record) *journal.Subject) error {
+	j.counters.sweeping.Lock() // a sweep would say of frames that are still to be read here that states cover them
+	defer j.counters.sweeping.Unlock()
 	rows, err := j.read.QueryContext(ctx, "SELECT serial, through, from_at, until_at, pending, state, crc FROM master")
 	if err != nil {
 		return err
@@ -52,7 +54,7 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 				s.Pending.Add(f.Seq, 1, f.Received)
 				if !s.Listed {
 					s.Listed = true
-					j.w.dirty = append(j.w.dirty, s) // the writer does not look at it before the first sweep
+					j.w.dirty = append(j.w.dirty, s) // the writer does not look at it before the next sweep
 				}
 			}
 		}
