@@ -47,8 +47,8 @@ chaos: ## kill -9 the daemon ROUNDS (1000) times under load, and hold the journa
 	$(GO) run ./cmd/chaos -rounds $(ROUNDS)
 	$(GO) run ./cmd/chaos -rounds 20 -break
 
-powercut: ## cut the power SEEDS (10000) times in a simulated disk, and flip as many bits
-	$(GO) test ./journal/sqlite -count=1 -v -timeout 2h -run 'Power|Flipped|Truncated|LostItsEnd|Fault' -seeds $(or $(SEEDS),10000)
+powercut: ## cut the power SEEDS (10000) times in a simulated disk, fail as many calls, flip as many bits
+	$(GO) test ./journal/sqlite -count=1 -v -timeout 2h -run 'Power|Flipped|Truncated|LostItsEnd|Fault|Failing' -seeds $(or $(SEEDS),10000)
 
 trace: ## the daemon's system calls under load: each acknowledgement behind the sync that covers it; failing writes and syncs
 	command -v strace >/dev/null || { apt-get update -q && apt-get install -qy strace; }
