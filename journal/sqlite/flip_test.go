@@ -162,9 +162,8 @@ func relics(t testing.TB) []*relic {
 
 // tally counts damages by who noticed them first.
 type tally struct {
-	mu   sync.Mutex // guards who
-	who  map[string]int
-	lost int
+	mu  sync.Mutex // guards who
+	who map[string]int
 }
 
 // judge says what is wrong with a damaged journal: something served that never was, or a difference that nobody told.
