@@ -35,7 +35,11 @@ func (c *compiler) field(def *fieldDef) []op {
 	o.field.Size = o.size
 	c.roleFits(def, &o)
 	if def.remember {
-		if o.flags |= flagRemember; o.size == 0 || o.size > 8 {
+		o.flags |= flagRemember
+		switch {
+		case o.size == 0:
+			c.src.problem(def.path+".remember", "a field whose size varies", "one of 1 to 8 bytes")
+		case o.size > 8:
 			c.src.problem(def.path+".remember", fmt.Sprintf("a field of %d bytes", o.size), "1 to 8 bytes")
 		}
 	}

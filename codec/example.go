@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -23,26 +22,40 @@ type example struct {
 }
 
 // CheckExamples runs every [[example]] of the definition both ways: cut, decode, compare, encode, to JSON and
-// back, answer.  Each error names the file and the line of its example.
+// back, answer.  Each error is an *ExampleError; one example may have several.
 func (p *Profile) CheckExamples() []error {
 	var out []error
 	for i := range p.examples {
 		e := &p.examples[i]
 		for _, err := range p.checkExample(e) {
-			out = append(out, fmt.Errorf("%s:%d: %s: %w", e.file, e.line, e.path, err))
+			out = append(out, &ExampleError{File: e.file, Line: e.line, Key: e.path, Err: err})
 		}
 	}
 	return out
 }
 
+// ExampleError is one thing that an [[example]] of a definition shows to be wrong.
+type ExampleError struct {
+	File string
+	Line int    // of the example
+	Key  string // example[0] for the first one of the file
+	Err  error
+}
+
+func (e *ExampleError) Error() string {
+	return fmt.Sprintf("%s:%d: %s: %v", e.File, e.Line, e.Key, e.Err)
+}
+
+func (e *ExampleError) Unwrap() error { return e.Err }
+
 func (p *Profile) checkExample(e *example) (out []error) {
-	advance, token, _ := p.Splitter(e.direction)(e.frame, true)
-	if !bytes.Equal(token, e.frame) || advance != len(e.frame) {
-		out = append(out, errors.New("framing does not find exactly this frame"))
-	}
 	var f Frame
 	if err := p.Decode(e.direction, e.frame, &f); err != nil {
-		return append(out, err)
+		return append(out, err) // which says more than that framing does not find it either
+	}
+	advance, token, _ := p.Splitter(e.direction)(e.frame, true)
+	if !bytes.Equal(token, e.frame) || advance != len(e.frame) {
+		out = append(out, fmt.Errorf("framing finds %d of its %d bytes in a stream", len(token), len(e.frame)))
 	}
 	if len(e.request) > 0 {
 		if err := p.relateExample(e, &f); err != nil {
@@ -54,16 +67,22 @@ func (p *Profile) checkExample(e *example) (out []error) {
 			out = append(out, fmt.Errorf("%s: %w", key, err))
 		}
 	}
-	if again, err := p.Append(nil, &f); err != nil || !bytes.Equal(again, e.frame) {
-		out = append(out, fmt.Errorf("encoded again it is %x (%v)", again, err))
+	if again, err := p.Append(nil, &f); err != nil {
+		out = append(out, fmt.Errorf("it cannot be encoded again: %w", err))
+	} else if !bytes.Equal(again, e.frame) {
+		out = append(out, fmt.Errorf("encoded again it is %x", again))
 	}
 	if err := p.throughJSON(&f, e.frame); err != nil {
 		out = append(out, err)
 	}
 	if len(e.reply) > 0 {
-		reply, due, err := p.Reply(nil, &f, Env{Now: e.now})
-		if !due || err != nil || !bytes.Equal(reply, e.reply) {
-			out = append(out, fmt.Errorf("the reply is %x (due %v, %v), expected %x", reply, due, err, e.reply))
+		switch reply, due, err := p.Reply(nil, &f, Env{Now: e.now}); {
+		case err != nil:
+			out = append(out, fmt.Errorf("the reply cannot be made: %w", err))
+		case !due:
+			out = append(out, fmt.Errorf("no [[reply]] is for it, expected %x", e.reply))
+		case !bytes.Equal(reply, e.reply):
+			out = append(out, fmt.Errorf("the reply is %x, expected %x", reply, e.reply))
 		}
 	}
 	return out
@@ -122,8 +141,11 @@ func (p *Profile) throughJSON(f *Frame, frame []byte) error {
 	if err := p.ParseJSON(text, &back); err != nil {
 		return fmt.Errorf("from JSON: %w", err)
 	}
-	if again, err := p.Append(nil, &back); err != nil || !bytes.Equal(again, frame) {
-		return fmt.Errorf("from JSON it is %s (%v)", hex.EncodeToString(again), err)
+	switch again, err := p.Append(nil, &back); {
+	case err != nil:
+		return fmt.Errorf("from JSON: %w", err)
+	case !bytes.Equal(again, frame):
+		return fmt.Errorf("from JSON it is %x", again)
 	}
 	return nil
 }

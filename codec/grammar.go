@@ -69,9 +69,10 @@ type shape struct {
 	when      *expr
 	nodes     []*node
 	plan      []stage
-	min, max  int  // bytes; max -1 when it is not bounded
-	fallback  bool // for commands that no other message has
-	condition bool // when needs bytes that come later
+	min, max  int    // bytes; max -1 when it is not bounded
+	fallback  bool   // for commands that no other message has
+	condition bool   // when needs bytes that come later
+	said      string // when, as it is written
 }
 
 type nodeKind uint8
@@ -193,6 +194,9 @@ func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 				hi = o.most
 			}
 		}
+	case n.size != nil && n.size.code == exConst:
+		lo = n.transform.sizeOnWire(int(n.size.value))
+		hi = lo
 	case n.kind == nodeChoice && n.size == nil:
 		lo, hi = -1, 0
 		for i := range n.cases {

@@ -289,7 +289,7 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 		}
 	}
 	l := &layout{message: m, direction: directionFrom[m.From], first: len(p.ops)}
-	shape := &shape{path: def.path, layout: l, family: f, fallback: def.fallback}
+	shape := &shape{path: def.path, said: def.when, layout: l, family: f, fallback: def.fallback}
 	l.shape = shape
 	m.Fields = append(m.Fields, header...)
 	inner := newScope(s, "")

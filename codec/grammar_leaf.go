@@ -245,11 +245,11 @@ func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
 		}
 		toEnd := n.rest || n.kind == nodeList && n.count == nil && n.stop == nil && !own
 		if toEnd && after < 0 && !n.column {
-			key := ""
-			if n.op >= 0 {
-				key = g.p.ops[n.op].field.Key
+			place := "the header"
+			if name != "" {
+				place = "message " + name
 			}
-			g.c.src.problem(n.path, fmt.Sprintf("%s of %s, which takes what is left, before fields whose size varies", key, name),
+			g.c.src.problem(n.path, fmt.Sprintf("%s of %s, which takes what is left, before %s, whose size varies", g.nameOf(n), place, g.nameOf(g.varying(nodes[i+1:]))),
 				"fields of fixed size after it")
 		}
 		lo, hi := g.g.spanOf(g.p, n)
@@ -259,6 +259,27 @@ func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
 			after = -1
 		}
 	}
+}
+
+// varying is the first node that has no fixed size; the last one when what is around it says that.
+func (g *grammarCompiler) varying(nodes []*node) *node {
+	for _, n := range nodes {
+		if lo, hi := g.g.spanOf(g.p, n); lo != hi {
+			return n
+		}
+	}
+	return nil
+}
+
+// nameOf is how a node is called in a problem.
+func (g *grammarCompiler) nameOf(n *node) string {
+	switch {
+	case n == nil:
+		return "what follows"
+	case n.op >= 0 && g.p.ops[n.op].field.Key != "":
+		return g.p.ops[n.op].field.Key
+	}
+	return "a " + [...]string{nodeLeaf: "field", nodeGroup: "group", nodeList: "list", nodeChoice: "choice"}[n.kind]
 }
 
 // absent lists the registers that are zero when n is not there.

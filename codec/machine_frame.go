@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"fmt"
+	"slices"
 )
 
 // frame walks one frame of a family from the first byte of data; n is its size.
@@ -239,16 +240,45 @@ func (m *machine) choose(f *family) (*shape, verdict) {
 		return nil, refused
 	}
 	err := ErrUnknownCommand
+	if f.commandOp < 0 {
+		known = slices.ContainsFunc(f.shapes, func(s *shape) bool { return s.travels(m.way()) })
+	}
 	if known && m.end < 0 {
 		err = fmt.Errorf("%w: no message of this direction fits the conditions", ErrUnknownCommand)
 	} else if known {
-		err = fmt.Errorf("%w: no message of this command has a body of %d bytes or fits the conditions", ErrLength, m.end-m.off)
+		err = fmt.Errorf("%w: %s", ErrLength, m.unfit(f, command))
 	}
 	v := m.refuse(nil, m.off, err)
 	if m.bad.op == nil && f.commandOp >= 0 && !known {
 		m.bad.op = &m.p.ops[f.commandOp]
 	}
 	return nil, v
+}
+
+// unfit says why no message of a command takes the body.
+func (m *machine) unfit(f *family, command uint64) string {
+	var all []*shape
+	for _, s := range f.shapes {
+		if l := s.layout; s.travels(m.way()) && (len(l.commands) == 0 || l.commands.has(command)) {
+			all = append(all, s)
+		}
+	}
+	if size := m.end - m.off; len(all) == 1 && size < all[0].min {
+		return fmt.Sprintf("a body of %d bytes, message %s has at least %d", size, all[0].layout.message.Name, all[0].min)
+	} else if len(all) == 1 && all[0].max >= 0 && size > all[0].max {
+		return fmt.Sprintf("a body of %d bytes, message %s has at most %d", size, all[0].layout.message.Name, all[0].max)
+	}
+	if f.commandOp < 0 {
+		return fmt.Sprintf("no message has a body of %d bytes or fits the conditions", m.end-m.off)
+	}
+	return fmt.Sprintf("no message of this command has a body of %d bytes or fits the conditions", m.end-m.off)
+}
+
+func (m *machine) way() Direction {
+	if m.place.uplink {
+		return Uplink
+	}
+	return Downlink
 }
 
 // pick is choose by a table.

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -84,8 +85,12 @@ func (v *prover) leaf(n *node) {
 // computed values must be allowed, and each row reachable.
 func (v *prover) computed(n *node, o *op) {
 	if n.value != nil && n.on == nil && o.check == checkRange {
-		if x := v.exact(n.value); !x.meets(int64(o.key(o.lo)), int64(o.key(o.hi))) {
-			v.find(SeverityError, "value", n.path+".value", fmt.Sprintf("a value of %s, which min and max never allow", x), "")
+		allowed, never := extent{int64(o.key(o.lo)), int64(o.key(o.hi))}, "min and max never allow"
+		if allowed.lo == allowed.hi {
+			never = "const never allows"
+		}
+		if x := v.exact(n.value); !x.meets(allowed.lo, allowed.hi) {
+			v.find(SeverityError, "value", n.path+".value", fmt.Sprintf("a value of %s, which %s", x, never), allowed.String())
 		}
 	}
 	if n.on == nil {
@@ -169,6 +174,10 @@ func (e extent) String() string {
 		return fmt.Sprint(e.lo)
 	case e == whatever:
 		return "anything"
+	case e.lo == math.MinInt64:
+		return fmt.Sprintf("%d or less", e.hi)
+	case e.hi == math.MaxInt64:
+		return fmt.Sprintf("%d or more", e.lo)
 	}
 	return fmt.Sprintf("%d to %d", e.lo, e.hi)
 }

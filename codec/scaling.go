@@ -135,6 +135,14 @@ func (s *scaling) appendText(dst []byte, raw *big.Int) []byte {
 	return append(dst, s.rat(raw).FloatString(places)...)
 }
 
+// plainRat writes a number in decimal where it has an end there.
+func plainRat(x *big.Rat) string {
+	if places, exact := x.FloatPrec(); exact {
+		return x.FloatString(places)
+	}
+	return x.RatString()
+}
+
 // raw finds the integer that stands for value.  A value between two steps is an error where steps have a finite
 // decimal form, and rounded where they have not (nobody can type a multiple of 1/1800000).
 func (s *scaling) raw(value *big.Rat) (*big.Int, error) {
@@ -146,7 +154,7 @@ func (s *scaling) raw(value *big.Rat) (*big.Int, error) {
 	}
 	if s.exact {
 		step := new(big.Rat).SetFrac64(s.a, s.c)
-		return nil, fmt.Errorf("%w: %s is between two steps of %s", ErrValue, value.RatString(), new(big.Rat).Abs(step).RatString())
+		return nil, fmt.Errorf("%w: %s is between two steps of %s", ErrValue, plainRat(value), plainRat(step.Abs(step)))
 	}
 	half := big.NewRat(1, 2)
 	if x.Sign() < 0 {

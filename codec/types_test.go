@@ -191,7 +191,7 @@ func TestValuesThatDoNotFitAreRefusedByName(t *testing.T) {
 		{1, "d3", "12a", ErrDigit, `"12a"`},
 		{2, "f32", 1e39, ErrRange, "does not fit 32 bits"},
 		{2, "f32", "warm", ErrValue, "is not a number"},
-		{4, "volt", 230.15, ErrValue, "between two steps of 1/10"},
+		{4, "volt", 230.15, ErrValue, "230.15 is between two steps of 0.1"},
 		{4, "volt", 1000, ErrRange, "allowed 0..999.9"},
 		{4, "temp", 80.5, ErrRange, "allowed -40..80"},
 		{4, "minus", 327.69, ErrRange, "allowed"},

@@ -72,9 +72,16 @@ func (p *Profile) weave(f *Frame, l *layout, direction Direction, b builder) err
 		return err
 	}
 	if f.layout != l {
-		other := f.layout.message.Name
+		other := f.layout
 		f.reset(p, Any)
-		return &FieldError{Profile: p.name, Frame: l.message.Name, Offset: -1, Err: fmt.Errorf("%w: these values make a %s", ErrValue, other)}
+		why := "these values make a " + other.message.Name
+		switch when := l.shape.when; {
+		case when != nil && !when.sees() && when.eval(&w.place) == 0:
+			why += ", because the condition of " + l.message.Name + " does not hold: " + l.shape.said
+		case other.shape.said != "":
+			why += ", which is for " + other.shape.said
+		}
+		return &FieldError{Profile: p.name, Frame: l.message.Name, Offset: -1, Err: fmt.Errorf("%w: %s", ErrValue, why)}
 	}
 	return nil
 }
@@ -102,7 +109,7 @@ func (w *weaver) once(l *layout, d Direction, fields map[string]any) error {
 	if err := w.nodes(f.trailer, top); err != nil {
 		return err
 	}
-	if err := w.surplus(top, ""); err != nil && !w.reply {
+	if err := w.surplus(top); err != nil && !w.reply {
 		return err
 	}
 	if f.length != nil {

@@ -1,8 +1,10 @@
 package codec
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 func (w *weaver) region(n *node, in *woven) error {
@@ -48,10 +50,15 @@ func (w *weaver) group(n *node, in *woven) error {
 		}
 		inner.values = m
 	}
-	if err := w.nodes(n.kids, inner); err != nil {
-		return err
+	missing := w.missing
+	err := w.nodes(n.kids, inner)
+	if err == nil {
+		err = w.surplus(inner)
 	}
-	return w.surplus(inner, key)
+	if missing == nil {
+		inside(w.missing, key)
+	}
+	return inside(err, key)
 }
 
 func (w *weaver) list(n *node, in *woven) error {
@@ -85,8 +92,13 @@ func (w *weaver) list(n *node, in *woven) error {
 		if i > 0 {
 			w.out = append(w.out, n.separator...)
 		}
-		if err := w.element(n, v); err != nil {
-			return err
+		missing := w.missing
+		err := w.element(n, v)
+		if err != nil {
+			return inside(err, fmt.Sprintf("%s[%d]", key, i))
+		}
+		if missing == nil && w.missing != nil {
+			inside(w.missing, fmt.Sprintf("%s[%d]", key, i))
 		}
 	}
 	if n.count != nil {
@@ -105,11 +117,15 @@ func (w *weaver) element(n *node, v any) error {
 		}
 		key := w.key(n.kids[0])
 		inner := &woven{values: map[string]any{key: v}, used: map[string]bool{}}
-		return w.nodes(n.kids, inner)
+		err := w.nodes(n.kids, inner)
+		if wrong := (*FieldError)(nil); errors.As(err, &wrong) { // the element has no name but that of the list
+			wrong.Field = strings.TrimPrefix(strings.TrimPrefix(wrong.Field, key), ".")
+		}
+		return err
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		return w.wrong(n, wrongType(v, "a table of fields"))
+		return &FieldError{Profile: w.p.name, Frame: w.shape.layout.message.Name, Offset: -1, Err: wrongType(v, "a table of fields")}
 	}
 	if len(m) == 0 && n.separator != nil {
 		return nil
@@ -118,7 +134,7 @@ func (w *weaver) element(n *node, v any) error {
 	if err := w.nodes(n.kids, inner); err != nil {
 		return err
 	}
-	return w.surplus(inner, w.key(n))
+	return w.surplus(inner)
 }
 
 func (w *weaver) choice(n *node, in *woven) error {
@@ -142,8 +158,19 @@ func (w *weaver) choice(n *node, in *woven) error {
 	return w.wrong(n, fmt.Errorf("%w %d", errNoCase, on))
 }
 
+// inside adds to an error of a field the part that it stands in: a group, or an element of a list.
+func inside(err error, part string) error {
+	if wrong := (*FieldError)(nil); errors.As(err, &wrong) {
+		if wrong.Field != "" {
+			part += "." + wrong.Field
+		}
+		wrong.Field = part
+	}
+	return err
+}
+
 // surplus names a value that no field took.
-func (w *weaver) surplus(in *woven, where string) error {
+func (w *weaver) surplus(in *woven) error {
 	if len(in.used) >= len(in.values) {
 		rest := false
 		for key := range in.values {
@@ -166,9 +193,6 @@ func (w *weaver) surplus(in *woven, where string) error {
 	err := ErrUnknownField
 	if near := nearest(unknown[0], keysOf(in.used)); near != "" {
 		err = fmt.Errorf("%w; did you mean %q?", err, near)
-	}
-	if where != "" {
-		unknown[0] = where + "." + unknown[0]
 	}
 	return &FieldError{Profile: w.p.name, Frame: w.shape.layout.message.Name, Field: unknown[0], Offset: -1, Err: err}
 }

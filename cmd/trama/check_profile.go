@@ -101,8 +101,21 @@ func (r *checkReport) profile(p *codec.Profile, file string) {
 	case 1:
 		verdict = "1 example passes"
 	}
-	if len(examples) > 0 {
-		verdict = fmt.Sprintf("%d %s fail", len(examples), plural(len(examples), "example"))
+	failed := map[string]bool{} // one example may fail in several ways
+	for _, err := range examples {
+		var one *codec.ExampleError
+		if errors.As(err, &one) {
+			failed[fmt.Sprint(one.File, one.Line)] = true
+		}
+	}
+	switch n := len(failed); {
+	case n == 1:
+		verdict = fmt.Sprintf("1 of %d examples fails", proof.Examples)
+		if proof.Examples == 1 {
+			verdict = "1 example fails"
+		}
+	case n > 1:
+		verdict = fmt.Sprintf("%d of %d examples fail", n, proof.Examples)
 	}
 	r.say("profile %s (%s): %d %s, %d of %d branches shown by %d frames that went there and back, %d %s; %s; %s",
 		p.Name(), where, proof.Messages, plural(proof.Messages, "message"), proof.Shown, proof.Branches, proof.Frames, proof.Replies, replies(proof.Replies), verdict, counted(proof))
@@ -156,11 +169,14 @@ func (r *checkReport) end() error {
 		}
 	}
 	if len(r.broken) > 0 {
-		return usageError{errors.Join(r.broken...)}
+		return usageError{brokenProfiles{errors.Join(r.broken...)}}
 	}
 	r.say("no problems")
 	return nil
 }
+
+// brokenProfiles is what is wrong with definitions.
+type brokenProfiles struct{ error }
 
 // problemsOf is what a profile that compiles can still have wrong.
 func problemsOf(p *codec.Profile) []error {

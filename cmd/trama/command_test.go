@@ -263,7 +263,7 @@ func TestCheckFindsAFailingExample(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	command(t, "", "check", "--config", filepath.Join(dir, "config.toml")).want(t, 2, "1 example fail", "MS", "22.5")
+	command(t, "", "check", "--config", filepath.Join(dir, "config.toml")).want(t, 2, "1 of 2 examples fails", "MS", "22.5")
 }
 
 func TestCheckProvesTheProfilesItIsGiven(t *testing.T) {
@@ -306,7 +306,22 @@ func TestCheckProvesTheProfilesItIsGiven(t *testing.T) {
 		t.Errorf("%v: %s", err, r.stdout)
 	}
 	write(strings.Replace(twoBranches, "kind = 1", "kind = 2", 1))
-	command(t, "", "check", file).want(t, 2, "1 example fail", "kind: found 1, expected 2")
+	r = command(t, "", "check", file)
+	r.want(t, 2, "1 example fails", "kind: found 1, expected 2")
+	if strings.Contains(r.stdout+r.stderr, "trama help") {
+		t.Errorf("the help is no help with a definition:\n%s", r.stderr)
+	}
+
+	// An example that fails in three ways is one example.
+	write(strings.Replace(twoBranches, "expect = { kind = 1, a = 7", "reply = \"00\"\nexpect = { kind = 3, a = 8", 1))
+	command(t, "", "check", file).want(t, 2, "1 example fails", "kind: found 1, expected 3", "a: found 7, expected 8", "no [[reply]] is for it")
+}
+
+func TestAnswersAreShownAsValuesAreGiven(t *testing.T) {
+	got := answerInWords(map[string]any{"message": "m", "words": []any{map[string]any{"address": json.Number("100"), "word": json.Number("17")}}, "unit": map[string]any{"n": "a"}, "x": json.Number("1.50"), "at": nil})
+	if want := `at=- unit={"n":"a"} words=[{"address":100,"word":17}] x=1.50`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
 }
 
 const twoBranches = `

@@ -208,7 +208,20 @@ func answerInWords(answer map[string]any) string {
 		if key == "profile" || key == "message" || key == "direction" {
 			continue
 		}
-		words = append(words, fmt.Sprintf("%s=%v", key, answer[key]))
+		words = append(words, key+"="+valueInWords(answer[key]))
 	}
 	return strings.Join(words, " ")
+}
+
+// valueInWords writes groups and lists as they may be given.
+func valueInWords(v any) string {
+	switch v.(type) {
+	case nil:
+		return "-"
+	case map[string]any, []any:
+		if text, err := json.Marshal(v); err == nil {
+			return string(text)
+		}
+	}
+	return fmt.Sprint(v)
 }

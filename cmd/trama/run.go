@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/config"
+	"trama/codec"
 )
 
 // Exit codes.
@@ -65,7 +66,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitUsage
 	case !a.running || errors.As(err, &usage):
 		a.complain("trama: %v", err)
-		a.complain("see: trama help")
+		if !errors.As(err, new(brokenProfiles)) && !errors.As(err, new(*codec.DefinitionError)) {
+			a.complain("see: trama help") // which says nothing about what is wrong in a file
+		}
 		return exitUsage
 	}
 	a.complain("trama: %v", err)
