@@ -83,6 +83,9 @@ func (w *grower) sizeOf(n *node, o *op, at spot, sc *scene) int {
 	if o.code == opRun {
 		return 0
 	}
+	if o.code == opDecimal && o.preset != nil {
+		return len(o.preset.bytes)
+	}
 	usual := 2
 	if o.most > 0 {
 		usual = min(usual, o.most)
