@@ -459,3 +459,46 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+func TestALongHistoryIsReadInPagesBothWays(t *testing.T) {
+	j := open(t, Options{})
+	s := &journal.Subject{Serial: "1"}
+	const sweeps, each = 3*spansAtOnce + 5, spanPositions
+	for m := range sweeps {
+		putFrames(t, j, s, m, each)
+		putFrames(t, j, &journal.Subject{Serial: "2"}, m, 1)
+		if err := j.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	putFrames(t, j, s, sweeps, 7)
+	for _, newest := range []bool{false, true} {
+		q := journal.Query{Master: "1", Newest: newest, Limit: 1000}
+		seen, last := 0, uint64(0)
+		for {
+			page, err := j.Frames(t.Context(), q)
+			if err != nil || len(page.Damage) > 0 {
+				t.Fatal(page.Damage, err)
+			}
+			for _, f := range page.Frames {
+				if last != 0 && (f.Seq > last) == newest {
+					t.Fatalf("newest first %v: %d follows %d", newest, f.Seq, last)
+				}
+				last = f.Seq
+				seen++
+			}
+			if len(page.Frames) < q.Limit {
+				break
+			}
+			q.After = page.Next
+		}
+		if seen != sweeps*each+7 {
+			t.Errorf("newest first %v: %d frames, want %d", newest, seen, sweeps*each+7)
+		}
+	}
+	from := begin.Add(90 * time.Minute)
+	page, err := j.Frames(t.Context(), journal.Query{Master: "1", Since: from, Limit: 1})
+	if err != nil || len(page.Frames) != 1 || !page.Frames[0].Received.Equal(from) {
+		t.Errorf("%+v, %v", page.Frames, err)
+	}
+}

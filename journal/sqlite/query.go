@@ -98,16 +98,41 @@ func (s *search) load(ctx context.Context, seq uint64) (bool, error) {
 	return seq < b.first+uint64(b.n), nil
 }
 
-// master answers by the positions of one master.
+// master answers by the positions of one master: those of its spans, a few spans at a time, then those of its row and of what came since;
+// newest first in the other order.
 func (s *search) master(ctx context.Context, swept uint64) error {
-	positions, err := s.positions(ctx, swept)
-	if err != nil {
+	recent := func() (bool, error) {
+		positions, err := s.recent(ctx, swept)
+		if err != nil {
+			return false, err
+		}
+		return s.visit(ctx, positions)
+	}
+	if s.q.Newest {
+		if more, err := recent(); err != nil || !more {
+			return err
+		}
+		_, err := s.spans(ctx)
 		return err
+	}
+	if more, err := s.spans(ctx); err != nil || !more {
+		return err
+	}
+	_, err := recent()
+	return err
+}
+
+// visit takes the records at ascending positions, in the order that is asked for; false when there are enough.
+func (s *search) visit(ctx context.Context, positions []uint64) (more bool, err error) {
+	q := &s.q
+	positions = slices.DeleteFunc(positions, func(seq uint64) bool { return q.Newest && q.After > 0 && seq >= q.After || !q.Newest && seq <= q.After })
+	if q.Newest {
+		slices.Reverse(positions)
 	}
 	for len(positions) > 0 {
 		there, err := s.load(ctx, positions[0])
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !there { // retention has been here, or damage
 			if seq := positions[0]; seq >= s.j.oldest.Load() && len(s.page.Damage) == 0 {
@@ -121,33 +146,49 @@ func (s *search) master(ctx context.Context, swept uint64) error {
 			n++
 		}
 		if !s.fromBatch(positions[:n]) {
-			return nil
+			return false, nil
 		}
 		positions = positions[n:]
 	}
-	return nil
+	return true, nil
 }
 
 // fromBatch takes the given positions of s.b; false when there are enough.
 func (s *search) fromBatch(positions []uint64) bool {
-	records := make(map[uint64]journal.Record, len(positions))
-	last := max(positions[0], positions[len(positions)-1])
+	ascending := slices.Clone(positions)
+	if s.q.Newest {
+		slices.Reverse(ascending)
+	}
+	var found []journal.Frame
+	next := 0
 	s.b.each(func(seq uint64, r *journal.Record) bool {
-		if slices.Contains(positions[len(records):], seq) || s.q.Newest && slices.Contains(positions, seq) {
-			records[seq] = *r
+		for next < len(ascending) && ascending[next] < seq { // a damaged record
+			next++
 		}
-		return seq < last
+		if next < len(ascending) && ascending[next] == seq {
+			next++
+			if s.wanted(r) {
+				found = append(found, journal.Frame{Seq: seq, Record: *r})
+			}
+		}
+		return next < len(ascending)
 	}, s.bad)
-	for _, seq := range positions {
-		if r, ok := records[seq]; ok && s.wanted(&r) && !s.take(seq, &r) {
+	if s.q.Newest {
+		slices.Reverse(found)
+	}
+	for i := range found {
+		if !s.take(found[i].Seq, &found[i].Record) {
 			return false
 		}
 	}
 	return true
 }
 
-// positions of one master's records, in the order that is asked for: those of its spans, of its row, and of what came since.
-func (s *search) positions(ctx context.Context, swept uint64) ([]uint64, error) {
+// spansAtOnce is how many spans are read before their frames are.
+const spansAtOnce = 64
+
+// spans visits the spans of one master that may hold what is asked for; false when there are enough frames.
+func (s *search) spans(ctx context.Context) (more bool, err error) {
 	q := &s.q
 	since, until := int64(0), int64(1)<<62
 	if !q.Since.IsZero() {
@@ -156,57 +197,77 @@ func (s *search) positions(ctx context.Context, swept uint64) ([]uint64, error) 
 	if !q.Until.IsZero() {
 		until = q.Until.Add(receivedLag).UnixNano()
 	}
-	var all []uint64
-	rows, err := s.tx.QueryContext(ctx, "SELECT last, from_at, until_at, positions, crc FROM span WHERE serial = ? ORDER BY last", q.Master)
+	bound, text := int64(q.After), "last > ? AND until_at >= ? AND from_at <= ? ORDER BY last"
+	if q.Newest {
+		text = "last < ? AND until_at >= ? AND from_at <= ? ORDER BY last DESC"
+		bound = 1 << 62
+		if q.After > 0 { // the span that the position lies in ends behind it
+			if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(min(last), ?) + 1 FROM span WHERE serial = ? AND last >= ?", bound-1, q.Master, int64(q.After)).Scan(&bound); err != nil {
+				return false, err
+			}
+		}
+	}
+	for {
+		positions, n, next, err := s.somePositions(ctx, text, bound, since, until)
+		if err != nil {
+			return false, err
+		}
+		if more, err := s.visit(ctx, positions); err != nil || !more {
+			return false, err
+		}
+		if n < spansAtOnce {
+			return true, nil
+		}
+		bound = next
+	}
+}
+
+// somePositions reads up to spansAtOnce spans: their positions, ascending, how many spans they were, and where the next ones begin.
+func (s *search) somePositions(ctx context.Context, text string, bound, since, until int64) (positions []uint64, n int, next int64, err error) {
+	rows, err := s.tx.QueryContext(ctx, "SELECT last, from_at, until_at, positions, crc FROM span WHERE serial = ? AND "+text+" LIMIT ?", s.q.Master, bound, since, until, spansAtOnce)
 	if err != nil {
-		return nil, err
+		return nil, 0, 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var last, from, to, crc int64
 		var list []byte
 		if err := rows.Scan(&last, &from, &to, &list, &crc); err != nil {
-			return nil, err
+			return nil, 0, 0, err
 		}
-		if to < since || from > until {
-			continue
-		}
+		n, next = n+1, last
 		span, err := journal.ReadPositions(list)
-		if err != nil || crc != sum(q.Master, last, from, to, blob(list)) {
-			s.bad(Damage{Where: fmt.Sprintf("span %s up to %d", q.Master, last), What: "its checksum is wrong: frames of this master may be missing here"})
+		if err != nil || crc != sum(s.q.Master, last, from, to, blob(list)) {
+			s.bad(Damage{Where: fmt.Sprintf("span %s up to %d", s.q.Master, last), What: "its checksum is wrong: frames of this master may be missing here"})
 			continue
 		}
-		all = append(all, span...)
+		positions = append(positions, span...)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
+	slices.Sort(positions)
+	return positions, n, next, rows.Err()
+}
+
+// recent are the positions that no span holds yet: those of the master's row, and of what came since.
+func (s *search) recent(ctx context.Context, swept uint64) ([]uint64, error) {
+	var all []uint64
 	var through, from, to, crc int64
 	var pending, state []byte
-	err = s.tx.QueryRowContext(ctx, "SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", q.Master).Scan(&through, &from, &to, &pending, &state, &crc)
+	err := s.tx.QueryRowContext(ctx, "SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", s.q.Master).Scan(&through, &from, &to, &pending, &state, &crc)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
 		return nil, err
-	case crc != sum(q.Master, through, from, to, blob(pending), blob(state)):
-		s.bad(Damage{Where: "state of " + q.Master, What: "its checksum is wrong: frames of this master may be missing here"})
+	case crc != sum(s.q.Master, through, from, to, blob(pending), blob(state)):
+		s.bad(Damage{Where: "state of " + s.q.Master, What: "its checksum is wrong: frames of this master may be missing here"})
 	default:
 		list, err := journal.ReadPositions(pending)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, list...)
+		all = list
 	}
 	tail, err := s.tail(ctx, max(swept, uint64(through)))
-	if err != nil {
-		return nil, err
-	}
-	all = append(all, tail...)
-	if q.Newest {
-		slices.Reverse(all)
-		return slices.DeleteFunc(all, func(seq uint64) bool { return q.After > 0 && seq >= q.After }), nil
-	}
-	return slices.DeleteFunc(all, func(seq uint64) bool { return seq <= q.After }), nil
+	return append(all, tail...), err
 }
 
 // tail looks for a master's records behind what the index covers.
