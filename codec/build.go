@@ -40,6 +40,7 @@ type builder struct {
 	command  string
 	reply    bool // the values of a request that is answered: not all need have a place
 	verbatim bool // the values of an existing frame: computed fields may be given, and are computed anew
+	edited   bool // and may have been changed since: what follows from others must agree with them
 }
 
 // messageFor finds a layout: by name, then by the command alone, then by a range of commands; the server's own
@@ -121,7 +122,7 @@ func (p *Profile) fill(f *Frame, l *layout, b builder) error {
 // fillOps makes the cells of ops, the first of which has index first in the profile; used is how many of the
 // given values they took.
 func (p *Profile) fillOps(f *Frame, l *layout, ops []op, first int, b builder) (used int, err error) {
-	word, wordKnown := 0, false // the cell of the last field of bits
+	word, wordKnown, wordGiven := 0, false, false // the cell of the last field of bits
 	for i := range ops {
 		o := &ops[i]
 		c := cell{op: uint16(first + i), off: uint32(len(f.own)), size: uint32(o.size)}
@@ -147,8 +148,11 @@ func (p *Profile) fillOps(f *Frame, l *layout, ops []op, first int, b builder) (
 		}
 		switch o.code {
 		case opBits:
-			word, wordKnown = len(f.cells), isGiven || o.preset != nil
+			word, wordKnown, wordGiven = len(f.cells), isGiven || o.preset != nil, isGiven
 		case opPart:
+			if had := f.nums[word] >> o.shift & o.mask; b.edited && isGiven && wordGiven && had != num {
+				return used, p.valueError(l, o, disagree(given, f.profile.ops[f.cells[word].op].field.Key, had))
+			}
 			f.nums[word] = f.nums[word]&^(o.mask<<o.shift) | num<<o.shift
 		}
 		if !o.numeric() {

@@ -167,6 +167,7 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 			delete(values, key)
 		}
 	}
+	p.setWhole(rule, values)
 	var reply Frame
 	way := Downlink
 	if f.direction == Downlink {
@@ -179,6 +180,31 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 	env.Session.count(p, &reply)
 	rule.learned.learn(p, rule, f, asked, &reply)
 	return append(dst, reply.raw...), true, nil
+}
+
+// setWhole leaves out the parts that are echoed of a field of bits that the definition sets.
+func (p *Profile) setWhole(rule *grammarReply, values map[string]any) {
+	for _, set := range rule.sets {
+		for i := range p.ops {
+			if o := &p.ops[i]; o.field.Key != set.key || !o.parts || !slices.Contains(rule.send.message.Fields, o.field) {
+				continue
+			}
+			for _, part := range p.partsOf(i) {
+				if !slices.ContainsFunc(rule.sets, func(s replySet) bool { return s.key == part.field.Key }) {
+					delete(values, part.field.Key)
+				}
+			}
+		}
+	}
+}
+
+// partsOf are the parts of the field of bits with this index.
+func (p *Profile) partsOf(i int) []op {
+	k := i + 1
+	for k < len(p.ops) && p.ops[k].code == opPart {
+		k++
+	}
+	return p.ops[i+1 : k]
 }
 
 // wrapped is a number that begins again at zero when the field it goes to is full.

@@ -132,7 +132,7 @@ func (p *Profile) ParseJSON(src []byte, f *Frame) error {
 	if p.grammar != nil {
 		return p.parseTree(f, l, direction, fields)
 	}
-	if err := p.fill(f, l, builder{fields: fields, verbatim: true}); err != nil {
+	if err := p.fill(f, l, builder{fields: fields, verbatim: true, edited: true}); err != nil {
 		return err
 	}
 	f.direction = direction

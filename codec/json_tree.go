@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -186,16 +187,21 @@ func (f *Frame) wireOffsets(items []Item) {
 // parseTree makes f the frame that nested values describe.  When the direction does not say which way, both are
 // tried.
 func (p *Profile) parseTree(f *Frame, l *layout, d Direction, fields map[string]any) error {
-	err := p.weave(f, l, d, builder{fields: fields, verbatim: true})
+	err := p.weave(f, l, d, builder{fields: fields, verbatim: true, edited: true})
 	if err != nil && d == Any {
-		if p.weave(f, l, Downlink, builder{fields: fields, verbatim: true}) == nil {
+		if p.weave(f, l, Downlink, builder{fields: fields, verbatim: true, edited: true}) == nil {
 			err = nil
 		}
 	}
 	if err == nil {
-		f.direction = d
+		err = p.follows(f, fields)
 	}
-	return err
+	if err != nil {
+		f.reset(p, Any)
+		return err
+	}
+	f.direction = d
+	return nil
 }
 
 // tree is the frame as nested values.
@@ -211,6 +217,16 @@ func (f *Frame) tree() map[string]any {
 // setTree changes one field of a frame and weaves it again.
 func (f *Frame) setTree(key string, value any) error {
 	fields := f.tree()
+	if i := f.at(key); i >= 0 {
+		switch o := &f.profile.ops[f.cells[i].op]; {
+		case o.code == opComputed:
+			return f.profile.valueError(f.layout, o, fmt.Errorf("%w: it follows from other fields", ErrValue))
+		case o.parts:
+			for _, part := range f.profile.partsOf(int(f.cells[i].op)) {
+				delete(levelOf(fields, key), part.field.Key)
+			}
+		}
+	}
 	if err := setPath(fields, key, value); err != nil {
 		return &FieldError{Profile: f.profile.name, Frame: f.layout.message.Name, Field: key, Offset: -1, Err: err}
 	}
@@ -254,6 +270,30 @@ func setPath(fields map[string]any, path string, value any) error {
 		}
 		path = path[end:]
 	}
+}
+
+// valueAtPath is a value inside nested ones; nil when it is not there.
+func valueAtPath(at any, path string) any {
+	for path != "" {
+		step := path
+		if end := strings.IndexAny(path[1:], ".[") + 1; end > 0 {
+			step = path[:end]
+		}
+		switch level := at.(type) {
+		case map[string]any:
+			at = level[strings.TrimPrefix(step, ".")]
+		case []any:
+			i, err := strconv.Atoi(strings.Trim(step, "[]"))
+			if err != nil || i < 0 || i >= len(level) {
+				return nil
+			}
+			at = level[i]
+		default:
+			return nil
+		}
+		path = path[len(step):]
+	}
+	return at
 }
 
 func readJSON(src []byte) (map[string]any, error) {

@@ -22,6 +22,7 @@ type weaver struct {
 	pending []pendingSum
 	place   exprPlace
 	exact   bool // values of an existing frame
+	edited  bool // which may have been changed since
 	reply   bool // values of a request: of those that the reply has not at all nothing is said
 	command string
 	shape   *shape
@@ -48,7 +49,7 @@ const weavePasses = 8
 
 // weave makes f a frame of l with the values.
 func (p *Profile) weave(f *Frame, l *layout, direction Direction, b builder) error {
-	w := &weaver{p: p, env: b.env, derived: map[int]int64{}, exact: b.verbatim, reply: b.reply, command: b.command, shape: l.shape}
+	w := &weaver{p: p, env: b.env, derived: map[int]int64{}, exact: b.verbatim, edited: b.edited, reply: b.reply, command: b.command, shape: l.shape}
 	if direction == Any {
 		direction = l.direction
 	}

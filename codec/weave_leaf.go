@@ -214,6 +214,9 @@ func (w *weaver) parts(n *node, o *op, seq int, num uint64, isGiven bool, in *wo
 			}
 		case given:
 			bits, err = part.parseInteger(v)
+			if had := part.bits(num); w.edited && isGiven && err == nil && had != bits {
+				err = disagree(v, w.key(n), had)
+			}
 		case part.flags&flagCommand != 0 && w.shape.layout.message.Command != "":
 			bits, err = part.parseInteger(w.shape.layout.message.Command)
 		case part.preset != nil && (!known || part.check == checkRange && part.lo == part.hi):
