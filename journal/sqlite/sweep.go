@@ -26,7 +26,10 @@ func (j *Journal) Sweep(ctx context.Context) error {
 	defer j.counters.sweeping.Unlock()
 	var subjects []*journal.Subject
 	var through int64
-	err := j.do(ctx, func(context.Context, *sql.Conn) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := j.do(context.Background(), func(context.Context, *sql.Conn) error { // who gave it up could not give the list back
 		w := &j.w
 		subjects, w.dirty, w.unswept = w.dirty, nil, 0
 		for _, s := range subjects {
