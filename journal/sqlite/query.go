@@ -258,7 +258,8 @@ func (s *search) recent(ctx context.Context, swept uint64) ([]uint64, error) {
 	case err != nil:
 		return nil, err
 	case crc != sum(s.q.Master, through, from, to, blob(pending), blob(state)):
-		s.bad(Damage{Where: "state of " + s.q.Master, What: "its checksum is wrong: frames of this master may be missing here"})
+		s.bad(Damage{Where: "state of " + s.q.Master, What: "its checksum is wrong"})
+		swept, through = 0, 0 // what it covered is looked for in the rows
 	default:
 		list, err := journal.ReadPositions(pending)
 		if err != nil {
@@ -266,7 +267,11 @@ func (s *search) recent(ctx context.Context, swept uint64) ([]uint64, error) {
 		}
 		all = list
 	}
-	tail, err := s.tail(ctx, max(swept, uint64(through)))
+	var spanned int64 // when the row is damaged or gone, spans reach farther than it says
+	if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(max(last), 0) FROM span WHERE serial = ?", s.q.Master).Scan(&spanned); err != nil {
+		return nil, err
+	}
+	tail, err := s.tail(ctx, max(swept, uint64(through), uint64(max(spanned, 0))))
 	return append(all, tail...), err
 }
 

@@ -129,3 +129,25 @@ func TestAnAbandonedSweepIsMadeUpForByTheNext(t *testing.T) {
 		t.Errorf("%d states, %v", rows, err)
 	}
 }
+
+// What the row of a master covered is found in the rows of frames, and what spans hold is not found twice.
+func TestHistoryIsWholeWithoutTheStateOfItsMaster(t *testing.T) {
+	for _, damage := range []string{"UPDATE master SET crc = crc + 1", "UPDATE master SET through = 1 << 40", "DELETE FROM master"} {
+		j := open(t, Options{})
+		s := &journal.Subject{Serial: "1"}
+		for m := range 2 {
+			putFrames(t, j, s, m, spanPositions)
+			put(t, j, journal.Entry{Subject: s, State: []byte("state")}) // makes a span
+		}
+		putFrames(t, j, s, 2, 3)
+		put(t, j, journal.Entry{Subject: s, State: []byte("state")})
+		putFrames(t, j, s, 3, 2)
+		if err := j.do(t.Context(), func(ctx context.Context, c *sql.Conn) error { _, err := c.ExecContext(ctx, damage); return err }); err != nil {
+			t.Fatal(err)
+		}
+		page, err := j.Frames(t.Context(), journal.Query{Master: "1"})
+		if err != nil || len(page.Frames) != 2*spanPositions+5 {
+			t.Errorf("%s: %d frames, %v", damage, len(page.Frames), err)
+		}
+	}
+}
