@@ -72,7 +72,7 @@ type named struct {
 }
 
 // shown chooses what of a frame is shown: its values and its alarm, however deep they stand, or, when it has no values, the fields of
-// the frame itself that say neither what it is nor whose.
+// the frame itself that say neither what it is nor whose, without those that are always the same or follow from the rest.
 func shown(items []codec.Item, header map[string]bool) []named {
 	names := map[int]codec.Item{} // by group
 	groups := groupsOf(items)
@@ -92,7 +92,7 @@ func shown(items []codec.Item, header map[string]bool) []named {
 		case role == codec.RoleAlarm:
 		case role == codec.RoleValue:
 			name = nameOf(it, names[groups[i]])
-		case values || role != codec.NoRole || it.Depth > 0 || header[name] || it.Kind == codec.KindList || it.Kind == codec.KindGroup || it.Field.Type == "checksum":
+		case values || role != codec.NoRole || it.Depth > 0 || header[name] || it.Kind == codec.KindList || it.Kind == codec.KindGroup || it.Follows():
 			continue
 		}
 		out = append(out, named{it, name})

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"trama/codec"
 )
 
 // valuesOf sends frames on a connection of their own and returns what is known of the master then: "key=value unit", sorted.
@@ -47,6 +49,55 @@ func TestValuesAreShownHoweverDeepTheyStand(t *testing.T) {
 		if info.Serial != test.serial || info.LastMessage != test.message || info.State != "online" || got != test.want {
 			t.Errorf("%s: master %s, %s, message %s: %s\nwant master %s, message %s: %s", test.profile, info.Serial, info.State, info.LastMessage, got,
 				test.serial, test.message, test.want)
+		}
+	}
+}
+
+// Without fields of the role value everything is shown that may be news.
+func TestMarksSumsLengthsAndConstantsAreNoValues(t *testing.T) {
+	p, err := codec.Compile("plain.toml", []byte(`
+name = "plain"
+[[frame]]
+name   = "long"
+length = { field = "len", counts = "body" }
+header = [
+  { key = "start", type = "hex", size = 1, const = "68" },
+  { key = "len",   type = "byte" },
+  { key = "same",  type = "byte", value = "len" },
+  { key = "unit",  type = "byte", role = "identity" },
+]
+trailer = [{ key = "sum", type = "checksum", algorithm = "sum8" }, { key = "end", type = "byte", const = 0x16 }]
+[[frame]]
+name   = "single"
+header = [{ key = "beat", type = "hex", size = 1, const = "e5" }]
+[[message]]
+frame  = "long"
+name   = "report"
+fields = [
+  { key = "n",     type = "byte" },
+  { key = "text",  type = "ascii", size = "n" },
+  { key = "level", type = "byte" },
+  { key = "flags", type = "bits", size = 1, bits = [{ key = "on", at = "7" }, { key = "always", at = "6-0", const = 1 }] },
+  { key = "twice", type = "computed", value = "level * 2" },
+]
+[[message]]
+frame = "single"
+name  = "beat"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for frame, want := range map[string]string{"\x68\x05\x05\x07\x02AB\x09\x81\x88\x16": "text=AB level=9 flags=129 on=1 twice=18", "\xe5": ""} {
+		var f codec.Frame
+		if err := p.Decode(codec.Uplink, []byte(frame), &f); err != nil {
+			t.Fatal(err)
+		}
+		var words []string
+		for _, v := range ValuesOf(p, &f) {
+			words = append(words, fmt.Sprintf("%s=%v", v.Name, v.Value))
+		}
+		if got := strings.Join(words, " "); got != want {
+			t.Errorf("%x: got %s, want %s", frame, got, want)
 		}
 	}
 }

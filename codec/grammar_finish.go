@@ -27,6 +27,7 @@ func (g *grammarCompiler) finish() {
 		for _, nodes := range append([][]*node{f.header, f.trailer}, bodies(f)...) {
 			each(nodes, func(n *node) {
 				g.absent(n)
+				g.bound(f, n)
 				if n.kind == nodeLeaf {
 					o := &g.p.ops[n.op]
 					n.quick = o.code == opUint && o.size > 0 && o.form == nil && o.fold == nil && o.table == 0 && o.check == checkNone &&
@@ -37,6 +38,19 @@ func (g *grammarCompiler) finish() {
 	}
 	g.plans()
 	g.control()
+}
+
+// bound marks the fields that follow from the rest of a frame.
+func (g *grammarCompiler) bound(f *family, n *node) {
+	if n.kind != nodeLeaf {
+		return
+	}
+	for i := n.op; i <= n.op+n.parts; i++ {
+		o := &g.p.ops[i]
+		if o.code != opComputed && (o.reg > 0 && (g.g.derived[o.reg] || f.length != nil && f.length.reg == o.reg) || n.value != nil || o.code == opRun) {
+			o.flags |= flagBound
+		}
+	}
 }
 
 func bodies(f *family) (out [][]*node) {

@@ -24,6 +24,13 @@ type Item struct {
 	missing bool
 }
 
+// Follows says that the value is no news: it is always the same, or follows from the rest of the frame, as a checksum, a
+// length and a count do.
+func (it Item) Follows() bool {
+	o := it.op
+	return o != nil && (o.flags&(flagLength|flagBound) != 0 || o.code == opChecksum || o.check == checkBytes || o.check == checkRange && o.lo == o.hi)
+}
+
 // Uint is the value of a number; a fraction is cut off, a negative value is 0.
 func (it Item) Uint() uint64 {
 	switch {

@@ -38,6 +38,7 @@ const (
 	flagCommand                    // chooses the layout
 	flagNow                        // filled with the time when not given
 	flagRemember                   // defaults to the value seen last
+	flagBound                      // a length or count, or what value says: it follows from the rest of the frame
 )
 
 // checkKind says how a value is restricted.
