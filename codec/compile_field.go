@@ -223,7 +223,9 @@ func (c *compiler) timeLayout(def *fieldDef, o *op) (size int) {
 		c.src.problem(def.path+".layout", err.Error(), "YYYY or YY, MM, DD, hh, mm, ss, each at most once")
 		return 0
 	}
-	o.time = layout
+	if o.time = layout; def.turned && layout.as == timeBCD {
+		layout.turn()
+	}
 	return layout.size
 }
 

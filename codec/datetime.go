@@ -15,6 +15,7 @@ type timeLayout struct {
 	size  int // bytes
 	zone  *time.Location
 	as    timeForm
+	last  bool                  // the last byte of the layout first
 	whole bool                  // it has a date: otherwise it is a part of a time
 	stamp atomic.Pointer[stamp] // what appendNow wrote last
 }
@@ -94,6 +95,16 @@ next:
 	return l, nil
 }
 
+// turn makes the bytes of a layout in BCD stand the other way round.
+func (l *timeLayout) turn() {
+	l.last = true
+	for i := range l.parts {
+		p := &l.parts[i]
+		p.offset = l.size - p.offset - p.size
+	}
+	slices.Reverse(l.parts)
+}
+
 func binary2(b byte) int { return int(b>>4)*10 + int(b&0x0f) }
 
 func packed2(n int) byte { return byte(n/10<<4 | n%10) }
@@ -129,7 +140,9 @@ func (l *timeLayout) values(b []byte) (v [unitCount]int) {
 		var n int
 		if l.as == timeBCD {
 			n = binary2(b[p.offset])
-			if p.size == 2 {
+			if p.size == 2 && l.last {
+				n += binary2(b[p.offset+1]) * 100
+			} else if p.size == 2 {
 				n = n*100 + binary2(b[p.offset+1])
 			}
 		} else {
@@ -157,7 +170,9 @@ func (l *timeLayout) append(dst []byte, t time.Time) ([]byte, error) {
 			if year < 0 || year > 9999 {
 				return dst, fmt.Errorf("%w: year %d, allowed 0..9999", ErrRange, year)
 			}
-			dst = append(dst, packed2(year/100), packed2(year%100))
+			if dst = append(dst, packed2(year/100), packed2(year%100)); l.last {
+				slices.Reverse(dst[len(dst)-2:])
+			}
 		case unitYear2:
 			if year < century || year > century+99 {
 				return dst, fmt.Errorf("%w: year %d, allowed %d..%d", ErrRange, year, century, century+99)

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -82,6 +83,10 @@ func (l *timeLayout) appendRaw(dst, b []byte) []byte {
 		return append(dst, b...)
 	case timeBinary:
 		return fmt.Appendf(dst, "0x%x", b)
+	}
+	if l.last {
+		b = slices.Clone(b)
+		slices.Reverse(b)
 	}
 	return appendDigits(dst, b)
 }

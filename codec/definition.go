@@ -39,6 +39,7 @@ type fieldDef struct {
 	chars, at                                       string
 	size, maxSize                                   int
 	rest, remember, badSize                         bool
+	turned                                          bool // a time whose bytes stand the other way round
 	preset, constant, low, high, scale, offset, pad any
 	in                                              []any
 	enum                                            []enumDef
@@ -154,6 +155,8 @@ func readField(t *table, order string) fieldDef {
 		layout: t.text("layout"), chars: t.word("chars", charWords, ""),
 		role: t.word("role", roleNames[1:], ""), remember: t.flag("remember"),
 	}
+	f.turned = f.kind == "time" && t.values["order"] == "little"
+	t.fit(f.kind)
 	f.readGrammar(t, order)
 	f.readSize(t)
 	f.readValues(t)

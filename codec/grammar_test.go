@@ -103,6 +103,8 @@ func TestValuesOfEveryFormComeBack(t *testing.T) {
 		{`type = "uint16", order = "little", form = "letters"`, "2d2c", "KAM"},
 		{`type = "uint32", scale = 0.0001, form = "degree-minute"`, "01549210", "2232.1936"},
 		{`type = "decimal", size = 5`, "31322e3530", "12.50"},
+		{`type = "time", layout = "YYYYMMDDhhmmss", order = "little"`, "56341223112620", "2026-11-23T12:34:56Z"},
+		{`type = "time", layout = "hhmmss", order = "little"`, "563412", "123456"},
 		{`type = "time", as = "unix"`, "65920080", "2024-01-01T00:00:00Z"},
 		{`type = "time", as = "cp16", order = "little"`, "5f1c", "2010-12-31T00:00:00Z"},
 		{`type = "time", as = "ascii", layout = "YYYY-MM-DD hh:mm:ss"`, "323032362d31312d32332031343a33303a3030", "2026-11-23T14:30:00Z"},

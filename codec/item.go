@@ -160,6 +160,9 @@ func (it Item) AppendText(dst []byte) []byte {
 		if t, ok := it.op.time.parse(it.data); ok {
 			return t.AppendFormat(dst, time.RFC3339)
 		}
+		if it.op.time.last {
+			return it.op.time.appendRaw(dst, it.data)
+		}
 		return appendDigits(dst, it.data)
 	case opFloat32:
 		return appendFloat(dst, float64(math.Float32frombits(uint32(it.num))), it.num, 32)

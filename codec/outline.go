@@ -171,6 +171,7 @@ type OutlineTime struct {
 	Parts []OutlineTimePart
 	Zone  *time.Location
 	Whole bool // it has a date: otherwise it is a part of a time
+	Last  bool // its bytes stand the other way round, those of each part too
 }
 
 // OutlineTimePart is one part of it; Unit is as in the layout, "" for a character that always stands there.

@@ -199,7 +199,7 @@ func (m *outliner) field(o *op) OutlineField {
 		f.Scale = &OutlineScale{A: s.a, B: s.b, C: s.c, Exact: s.exact, Places: s.places}
 	}
 	if t := o.time; t != nil {
-		f.Time = &OutlineTime{As: timeFormNames[t.as], Text: t.text, Zone: t.zone, Whole: t.whole}
+		f.Time = &OutlineTime{As: timeFormNames[t.as], Text: t.text, Zone: t.zone, Whole: t.whole, Last: t.last}
 		for _, part := range t.parts {
 			unit := ""
 			if part.unit < unitLiteral {

@@ -176,7 +176,7 @@ func (r *learnedReply) echo(p *Profile, f *Frame, source int, at fill, decides b
 	}
 	plain := from.form == nil && to.form == nil && from.scale == nil && to.scale == nil && from.enum == nil && to.enum == nil
 	switch {
-	case at.plus == 0 && c.size == uint32(at.size) && from.verbatim() && (from == to || plain && from.code == to.code && from.little == to.little && (from.code != opTime || from.time.text == to.time.text && from.time.as == to.time.as)):
+	case at.plus == 0 && c.size == uint32(at.size) && from.verbatim() && (from == to || plain && from.code == to.code && from.little == to.little && (from.code != opTime || from.time.text == to.time.text && from.time.as == to.time.as && from.time.last == to.time.last)):
 		at.kind = fillBytes
 	case from.bare() && to.bare():
 		at.kind = fillNumber

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -330,6 +331,9 @@ func (o *op) parseTime(buf []byte, v any, verbatim bool) ([]byte, error) {
 	if isDigits(text) && len(text) == 2*o.size {
 		start := len(buf)
 		buf, err := o.parseDigits(buf, text)
+		if err == nil && o.time.last {
+			slices.Reverse(buf[start:])
+		}
 		if err == nil && !verbatim {
 			if _, exists := o.time.parse(buf[start:]); !exists && o.time.whole {
 				return buf[:start], fmt.Errorf("%w: %s does not exist", ErrTime, text)

@@ -244,7 +244,7 @@ local limits = { YYYY = 9999, YY = 9999, SSS = 999 }
 local function part(t, p, b)
   local n = 0
   for i = 1, p.size do
-    local c = b:byte((p.offset or 0) + i)
+    local c = b:byte((p.offset or 0) + (t.last and p.size + 1 - i or i))
     if t.as == "bcd" then
       n = n * 100 + math.floor(c / 16) * 10 + c % 16
     elseif t.as == "binary" then

@@ -1,0 +1,58 @@
+package codec
+
+import (
+	"slices"
+	"strings"
+)
+
+// Keys that would have no effect are refused: who wrote them expects one.
+
+// unfitKeys are keys that a type does not take, where what they would mean is not looked at otherwise.
+var unfitKeys = map[string][]string{
+	"ascii":    {"order"},
+	"hex":      {"order"},
+	"decimal":  {"order"},
+	"bitset":   {"order"},
+	"run":      {"order", "missing"},
+	"computed": {"order", "missing", "default", "remember", "counter", "size", "until"},
+	"checksum": {"missing", "default", "remember", "counter", "until"},
+	"group":    partKeys,
+	"list":     append([]string{"unit"}, partKeys...),
+	"choice":   append([]string{"unit", "role"}, partKeys...),
+}
+
+// partKeys have a meaning on the fields in a part, and none on the part.
+var partKeys = []string{"order", "missing", "default", "const", "in", "min", "max", "scale", "offset", "enum", "chars", "pad", "charset", "as", "layout", "epoch",
+	"zone", "bits", "remember", "counter", "reversed", "swapped", "filler", "align", "digits", "minus", "form", "base", "places", "exponent", "value"}
+
+// fit reports the keys of a field without effect.
+func (t *table) fit(kind string) {
+	for _, key := range unfitKeys[kind] {
+		if !t.has(key) {
+			continue
+		}
+		on := "it on another type: it has no effect here"
+		if slices.Contains(partKeys, key) && (kind == "group" || kind == "list" || kind == "choice") || key == "unit" {
+			on = "it on a field inside"
+		}
+		t.src.problem(t.at(key), "it on type "+kind, on)
+	}
+	as, _ := t.values["as"].(string)
+	switch clock := strings.HasPrefix(as, "unix") || strings.HasPrefix(as, "cp"); {
+	case kind == "checksum" && as == "hex" && t.has("order"):
+		t.src.problem(t.at("order"), `it beside as = "hex"`, "it on a checksum in bytes: characters have the highest digit first")
+	case kind != "time":
+	case t.has("parts") && (t.has("layout") || t.has("order") || t.has("as")):
+		for _, key := range []string{"layout", "order", "as"} {
+			if t.has(key) {
+				t.src.problem(t.at(key), "it beside parts", "it on the fields that the parts name")
+			}
+		}
+	case clock && t.has("layout"):
+		t.src.problem(t.at("layout"), "it beside as = "+quote(as), `it with as = "bcd", "binary" or "ascii"`)
+	case !strings.HasPrefix(as, "unix") && t.has("epoch"):
+		t.src.problem(t.at("epoch"), "it without a count", `it with as = "unix" or "unix-ms"`)
+	case (as == "binary" || as == "ascii") && t.has("order"):
+		t.src.problem(t.at("order"), "it beside as = "+quote(as), "a layout whose parts stand in the order of the bytes")
+	}
+}
