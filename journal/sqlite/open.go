@@ -60,11 +60,12 @@ type Journal struct {
 	boot    int64
 	version string
 
-	mu      sync.Mutex    // guards the queue, tasks, busy, closed and failure
+	mu      sync.Mutex    // guards the queue, tasks, pacing, closed and failure
 	wake    *sync.Cond    // the writer waits here
 	queue   journal.Queue // what waits for the next commit
 	tasks   []*task
-	pacing  bool // the writer lets more come before the next commit
+	pacing  bool // the writer lets more come before the next commit,
+	enough  int  // until so many entries wait
 	closed  bool
 	failure error
 

@@ -19,8 +19,7 @@ type writer struct {
 	hand      journal.Queue
 	dirty     []*journal.Subject // with positions that no master's row holds
 	unswept   int                // records since the last sweep began
-	begun     time.Time          // of the last commit
-	gathered  int                // entries that it had; read by who appends, too, while it does not change
+	rhythm    rhythm
 	pacer     *time.Timer
 	asked     map[*journal.Subject]bool
 	done      chan<- struct{} // of the sweep: told of each state
@@ -85,7 +84,7 @@ func (j *Journal) Append(e *journal.Entry) {
 	if err == nil {
 		idle := j.queue.Len == 0
 		j.queue.Push(e)
-		if idle && !j.pacing || j.pacing && j.queue.Len == j.w.gathered*2 {
+		if idle && !j.pacing || j.pacing && j.queue.Len == j.enough {
 			j.wake.Signal()
 		}
 		j.mu.Unlock()
@@ -144,26 +143,55 @@ func (j *Journal) hand(ctx context.Context, t *task) error {
 }
 
 // A commit costs much the same for one frame as for many, so under load the next one is not begun before pace has passed since the
-// last one was: what comes meanwhile goes along.  A commit of less than crowd entries is no load, and nobody waits.
+// last one was, or before as many entries wait as were committed within the last window: who was served then has come again, and nobody
+// else is to be waited for.  A commit of less than crowd entries is no load, and nobody waits.
 const (
-	pace  = 400 * time.Microsecond
-	crowd = 4
+	pace   = 700 * time.Microsecond
+	window = 1200 * time.Microsecond
+	crowd  = 4
 )
+
+// rhythm knows the last commits.
+type rhythm struct {
+	last [8]struct {
+		begun   time.Time
+		entries int
+	}
+	next int
+}
+
+// note a commit.
+func (r *rhythm) note(begun time.Time, entries int) {
+	r.last[r.next].begun, r.last[r.next].entries = begun, entries
+	r.next = (r.next + 1) % len(r.last)
+}
+
+// wait says for how long the next commit is to be put off, and how many entries end the wait early.
+func (r *rhythm) wait(now time.Time) (rest time.Duration, enough int) {
+	before := r.last[(r.next+len(r.last)-1)%len(r.last)]
+	if before.entries < crowd {
+		return 0, 0
+	}
+	for _, c := range r.last {
+		if now.Sub(c.begun) < window {
+			enough += c.entries
+		}
+	}
+	return pace - now.Sub(before.begun), max(enough, before.entries)
+}
 
 // take waits for work; false when the journal is closed and nothing is left.
 func (j *Journal) take() (tasks []*task, more bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	w := &j.w
-	if w.gathered >= crowd && !j.closed {
-		if rest := pace - time.Since(w.begun); rest > 0 {
-			j.pacing = true
-			w.pacer.Reset(rest)
-			for j.pacing && !j.closed && j.queue.Len < w.gathered*2 {
-				j.wake.Wait()
-			}
-			j.pacing = false
+	if rest, enough := w.rhythm.wait(time.Now()); rest > 0 && j.queue.Len < enough && !j.closed {
+		j.pacing, j.enough = true, enough
+		w.pacer.Reset(rest)
+		for j.pacing && !j.closed && j.queue.Len < enough {
+			j.wake.Wait()
 		}
+		j.pacing = false
 	}
 	for j.queue.Len == 0 && len(j.tasks) == 0 {
 		if j.closed {
@@ -193,7 +221,7 @@ func (j *Journal) run() {
 			return
 		}
 		begun := time.Now()
-		j.w.begun, j.w.gathered = begun, j.w.hand.Len
+		j.w.rhythm.note(begun, j.w.hand.Len)
 		j.counters.begun.Store(begun.UnixNano())
 		committed, changes := j.w.next-1, j.w.changes
 		err := j.write(begun, tasks)
