@@ -84,6 +84,9 @@ func (v *prover) leaf(n *node) {
 
 // computed values must be allowed, and each row reachable.
 func (v *prover) computed(n *node, o *op) {
+	if o.role == RoleIdentity {
+		v.find(SeverityNote, "identity", n.path, "an identity that is computed: a command needs the fields that it is made of", "")
+	}
 	if n.value != nil && n.on == nil && o.check == checkRange {
 		allowed, never := extent{int64(o.key(o.lo)), int64(o.key(o.hi))}, "min and max never allow"
 		if allowed.lo == allowed.hi {
