@@ -60,6 +60,7 @@ type messageDef struct {
 	frame, when                                 string
 	commands                                    []any
 	fallback                                    bool
+	set                                         []setDef
 	fields                                      []fieldDef
 }
 
@@ -262,6 +263,7 @@ func readMessage(t *table, order string) messageDef {
 	if v, ok := t.get("command"); ok {
 		m.commands = asList(v)
 	}
+	m.set = t.sets()
 	t.finish()
 	return m
 }
@@ -277,14 +279,20 @@ func readReply(t *table) replyDef {
 	} else if r.messages == nil {
 		t.src.problem(t.at("to"), "nothing", "the commands that are acknowledged")
 	}
+	r.set = t.sets()
+	t.finish()
+	return r
+}
+
+// sets are the fields and values under `set`.
+func (t *table) sets() (out []setDef) {
 	if set := t.table("set"); set != nil {
 		for _, key := range set.keys() {
 			v, _ := set.get(key)
-			r.set = append(r.set, setDef{set.at(key), key, v})
+			out = append(out, setDef{set.at(key), key, v})
 		}
 	}
-	t.finish()
-	return r
+	return out
 }
 
 func readExample(t *table) exampleDef {

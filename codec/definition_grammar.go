@@ -246,7 +246,7 @@ func isRich(fields []fieldDef) bool {
 func (d *definition) needsGrammar() bool {
 	rich := d.rich || isRich(d.header)
 	for i := range d.messages {
-		rich = rich || isRich(d.messages[i].fields) || d.messages[i].when != "" || d.messages[i].frame != ""
+		rich = rich || isRich(d.messages[i].fields) || d.messages[i].when != "" || d.messages[i].set != nil || d.messages[i].frame != ""
 	}
 	for _, r := range d.replies {
 		rich = rich || r.when != "" || r.messages != nil

@@ -69,10 +69,11 @@ type shape struct {
 	when      *expr
 	nodes     []*node
 	plan      []stage
-	min, max  int    // bytes; max -1 when it is not bounded
-	fallback  bool   // for commands that no other message has
-	condition bool   // when needs bytes that come later
-	said      string // when, as it is written
+	min, max  int             // bytes; max -1 when it is not bounded
+	sets      map[string]said // what stands in fields of the header
+	fallback  bool            // for commands that no other message has
+	condition bool            // when needs bytes that come later
+	said      string          // when, as it is written
 }
 
 type nodeKind uint8

@@ -38,7 +38,7 @@ func (g *grammarCompiler) bind() {
 		for _, s := range f.shapes {
 			for _, nodes := range [][]*node{f.header, s.nodes, f.trailer} {
 				for _, n := range nodes {
-					if n.op >= 0 && n.when == nil && !n.optional && n.kind == nodeLeaf && g.needed(n) {
+					if n.op >= 0 && n.when == nil && !n.optional && n.kind == nodeLeaf && g.needed(n) && !s.fixes(p.ops[n.op].field.Key) {
 						s.layout.message.Required = append(s.layout.message.Required, p.ops[n.op].field)
 					}
 				}

@@ -295,6 +295,7 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 	inner := newScope(s, "")
 	inner.closed = true
 	shape.when = g.expr(def.path+".when", def.when, s)
+	g.sets(def, shape, s)
 	shape.condition = shape.when.sees()
 	g.fields = nil
 	shape.nodes = g.nodes(def.fields, inner, false)

@@ -78,13 +78,14 @@ func (g *grammarCompiler) computed(n *node, def *fieldDef, s *scope) {
 		return
 	}
 	n.on = g.expr(def.path+".on", def.on, s)
+	by := g.chooser(n.on, def, s)
 	n.value = g.expr(def.path+".value", def.value, s)
 	if n.on == nil && n.value == nil {
 		g.c.src.problem(def.path+".value", "nothing", "an expression, or on beside cases with values")
 	}
 	for i := range def.cases {
 		c := &def.cases[i]
-		r := row{is: g.caseSet(c, nil), other: len(c.is) == 0, value: g.expr(c.path+".value", c.value, s)}
+		r := row{is: g.caseSet(c, by), other: len(c.is) == 0, value: g.expr(c.path+".value", c.value, s)}
 		if r.value == nil {
 			g.c.src.problem(c.path+".value", "nothing", "an expression")
 		}

@@ -217,12 +217,7 @@ func (g *grammarCompiler) progress(n *node, def *fieldDef) {
 
 func (g *grammarCompiler) choice(n *node, def *fieldDef, s *scope) {
 	n.on = g.expr(def.path+".on", def.on, s)
-	var by *op
-	if n.on != nil && n.on.code == exReg {
-		if b := s.find(def.on); b != nil && len(b.ops) > 0 {
-			by = &g.p.ops[b.ops[0]]
-		}
-	}
+	by := g.chooser(n.on, def, s)
 	for i := range def.cases {
 		c := &def.cases[i]
 		b := branch{path: c.path, text: c.describe(), when: g.expr(c.path+".when", c.when, s)}
@@ -236,6 +231,16 @@ func (g *grammarCompiler) choice(n *node, def *fieldDef, s *scope) {
 	if len(n.cases) == 0 {
 		g.c.src.problem(def.path+".cases", "nothing", "cases = [{ is = …, fields = […] }, …]")
 	}
+}
+
+// chooser is the field that chooses a case; nil when it is an expression.
+func (g *grammarCompiler) chooser(on *expr, def *fieldDef, s *scope) *op {
+	if on != nil && on.code == exReg {
+		if b := s.find(def.on); b != nil && len(b.ops) > 0 {
+			return &g.p.ops[b.ops[0]]
+		}
+	}
+	return nil
 }
 
 // describe says in the words of the definition when a case is taken.

@@ -125,7 +125,7 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 	asked := env
 	values := map[string]any{}
 	for _, field := range rule.send.message.Fields {
-		if i := f.named(field.Key, 0, len(f.cells), 0); i >= 0 {
+		if i := f.named(field.Key, 0, len(f.cells), 0); i >= 0 && !rule.send.shape.fixes(field.Key) {
 			o := &p.ops[f.cells[i].op]
 			if o.code == opGroup && field.Kind == KindGroup {
 				values[field.Key] = f.tree()[field.Key]

@@ -29,7 +29,7 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{transform{}, "name armour add xor block sum little"},
 		{family{}, "path armour name from direction start end escape max header trailer tail least length commandOp commandReg shapes body first byCommand headerPlan trailerPlan likenesses"},
 		{lengthPlan{}, "reg mark add after uncounted"},
-		{shape{}, "path layout family when nodes plan min max fallback condition said"},
+		{shape{}, "path layout family when nodes plan min max fallback condition said sets"},
 		{expr{}, "code a b value reg text looks plain"},
 		{timeLayout{}, "text parts size zone as stamp last whole"},
 		{clock{}, "kind epoch step zone"},

@@ -82,7 +82,7 @@ func (r *learnedReply) find(p *Profile, rule *grammarReply, f *Frame, env Env, r
 		default:
 			if source < 0 {
 				r.lacks(p, f, key)
-			} else if from := &p.ops[f.cells[source].op]; from.code >= opGroup || from.check != checkNone && c.depth == 0 || g.derived[from.reg] {
+			} else if from := &p.ops[f.cells[source].op]; from.code >= opGroup || from.check != checkNone && c.depth == 0 || g.derived[from.reg] || rule.send.shape.fixes(key) {
 				source = -1
 			} else if from.flags&flagCommand != 0 {
 				r.needs(f, source, true)
@@ -95,7 +95,7 @@ func (r *learnedReply) find(p *Profile, rule *grammarReply, f *Frame, env Env, r
 			switch {
 			case g.derived[o.reg] || o.flags&flagCommand != 0 || o.code == opPart && word < 0:
 			case o.code == opPart:
-				if o.preset == nil || o.check != checkRange || o.lo != o.hi {
+				if !rule.send.shape.fixes(key) && (o.preset == nil || o.check != checkRange || o.lo != o.hi) {
 					r.fills[word].mask |= o.mask << o.shift
 				}
 			case counter && env.Session != nil:

@@ -3,6 +3,7 @@ package codec
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -71,7 +72,9 @@ func (s *source) problem(path, found, expected string, known ...string) {
 	if len(known) > 0 {
 		p.Nearest = nearestIn(strings.Trim(found, `"`), known)
 	}
-	s.problems = append(s.problems, p)
+	if !slices.Contains(s.problems, p) { // a layout has its problems in every place
+		s.problems = append(s.problems, p)
+	}
 }
 
 // choice reports a word that is none of the known ones.

@@ -53,10 +53,14 @@ func (p *Profile) weave(f *Frame, l *layout, direction Direction, b builder) err
 	if direction == Any {
 		direction = l.direction
 	}
-	var err error
+	err := l.shape.contradicts(p, b.fields)
+	if err != nil {
+		f.reset(p, Any)
+		return err
+	}
 	for pass := 0; pass < weavePasses; pass++ {
 		w.changed = false
-		if err = w.once(l, direction, b.fields); err != nil || !w.changed {
+		if err = w.once(l, direction, l.shape.given(b.fields)); err != nil || !w.changed {
 			break
 		}
 	}
