@@ -34,6 +34,7 @@ type chaos struct {
 	wrap     []string // what the daemon is started by
 	position uint64   // how far it has been read
 	acked    uint64
+	looks    int // into the journal
 }
 
 func (c *chaos) all(ctx context.Context) error {
