@@ -48,7 +48,7 @@ func (p *Profile) follows(f *Frame, fields map[string]any) error {
 			levels = append(levels, inner)
 		case opComputed:
 			it := f.item(i, o)
-			if v == nil || it.says(v) {
+			if v == nil || it.says(v) || p.named(f, i) {
 				continue
 			}
 			return &FieldError{Profile: p.name, Frame: f.layout.message.Name, Field: path, Offset: -1,
@@ -56,6 +56,24 @@ func (p *Profile) follows(f *Frame, fields map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// named says that another field beside cell i has its name: an object has room for one of them.
+func (p *Profile) named(f *Frame, i int) bool {
+	same := func(k int) bool {
+		return f.cells[k].depth == f.cells[i].depth && p.ops[f.cells[k].op].field.Key == p.ops[f.cells[i].op].field.Key
+	}
+	for k := i - 1; k >= 0 && f.cells[k].depth >= f.cells[i].depth; k-- {
+		if same(k) {
+			return true
+		}
+	}
+	for k := i + 1; k < len(f.cells) && f.cells[k].depth >= f.cells[i].depth; k++ {
+		if same(k) {
+			return true
+		}
+	}
+	return false
 }
 
 // says whether v is the value of an item, in any way in which it can be written.
