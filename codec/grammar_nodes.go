@@ -194,13 +194,15 @@ func (g *grammarCompiler) listNode(n *node, def *fieldDef, s *scope) {
 		defer func(columns bool) { g.columns = columns }(g.columns)
 		g.columns = false
 	}
+	before := len(g.c.src.problems)
 	n.kids = g.nodes(fields, inner, false)
+	broken := len(g.c.src.problems) > before // then what is missing says nothing new
 	n.stop = g.expr(def.path+".stop", def.stop, inner)
 	g.list, g.fields = around, kept
-	if len(n.kids) == 0 {
+	if len(n.kids) == 0 && !broken {
 		g.c.src.problem(def.path+".fields", "nothing", "fields, or of with one field")
 	}
-	if lo, _ := g.g.span(g.p, n.kids); lo == 0 && n.count == nil && n.separator == nil {
+	if lo, _ := g.g.span(g.p, n.kids); lo == 0 && n.count == nil && n.separator == nil && !broken {
 		g.progress(n, def)
 	}
 }

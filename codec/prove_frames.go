@@ -168,7 +168,11 @@ func (t *trier) frame(one *sample) {
 	stream := slices.Concat(one.frame, one.frame)
 	switch advance, token, _ := p.Splitter(one.way)(stream, false); {
 	case token == nil:
-		t.note("framing", one, errRegion, fmt.Sprintf("message %s, whose frames are not found in a stream", name))
+		why := ""
+		if other := t.waiting(one, stream); other != "" {
+			why = fmt.Sprintf(": they begin like one of kind %s, which is tried at the same byte and waits for its end", other)
+		}
+		t.note("framing", one, errRegion, fmt.Sprintf("message %s, whose frames are not found in a stream%s", name, why))
 	case !bytes.Equal(token, one.frame) || advance != len(one.frame):
 		found := v.find(SeverityError, "framing", one.goal.shape.path, fmt.Sprintf("message %s, of whose frames %d of %d bytes are cut from a stream", name, len(token), len(one.frame)), "")
 		if found.Witness == nil {

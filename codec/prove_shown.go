@@ -26,10 +26,31 @@ func (p *Profile) shows(d Direction, raw []byte, asked *Frame) map[decision]bool
 	}
 	var f Frame
 	m := &machine{slow: true, asked: asked, shown: map[decision]bool{}}
+	if _, v := p.try(m, d, &f, raw, true); v == whole {
+		return m.shown
+	}
+	m.loud = true // as when it is decoded: kinds that its first byte rules out are tried then
 	if _, v := p.try(m, d, &f, raw, true); v != whole {
 		return nil
 	}
 	return m.shown
+}
+
+// waiting is the other kind of frame that takes the beginning of a stream for its own and waits for more; "" when there
+// is none.
+func (t *trier) waiting(one *sample, stream []byte) string {
+	if t.v.p.grammar == nil {
+		return ""
+	}
+	for _, k := range t.v.g.families {
+		if k == one.goal.shape.family || k.direction != Any && k.direction != one.way {
+			continue
+		}
+		if _, v := t.v.p.onlyKind(k).try(new(machine), one.way, nil, stream, false); v == begun {
+			return k.name
+		}
+	}
+	return ""
 }
 
 // showsAll says whether decisions were all taken, each somewhere in the frame.

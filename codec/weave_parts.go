@@ -56,7 +56,7 @@ func (w *weaver) group(n *node, in *woven) error {
 		err = w.surplus(inner)
 	}
 	if missing == nil {
-		inside(w.missing, key)
+		w.missing = inside(w.missing, key)
 	}
 	return inside(err, key)
 }
@@ -98,7 +98,7 @@ func (w *weaver) list(n *node, in *woven) error {
 			return inside(err, fmt.Sprintf("%s[%d]", key, i))
 		}
 		if missing == nil && w.missing != nil {
-			inside(w.missing, fmt.Sprintf("%s[%d]", key, i))
+			w.missing = inside(w.missing, fmt.Sprintf("%s[%d]", key, i))
 		}
 	}
 	if n.count != nil {

@@ -35,8 +35,8 @@ func TestErrorsOfValuesNameTheWholePlace(t *testing.T) {
 		want    string
 	}{
 		{"special", `"kind":3,"unit":{}`, "words special: unit.level: missing"},
-		{"special", `"kind":3,"unit":{"level":1,"levle":2}`, "unit.levle: no such field"},
-		{"special", `"kind":3,"unit":{"level":1},"rows":[{"value":1},{"vlaue":1}]`, "rows[1].value: missing"},
+		{"special", `"kind":3,"unit":{"level":1,"lvl":2}`, "unit.lvl: no such field"},
+		{"special", `"kind":3,"unit":{"level":1},"rows":[{"value":1},{"val":1}]`, "rows[1].value: missing"},
 		{"special", `"kind":3,"unit":{"level":1},"rows":[{"value":1},{"value":1,"other":2}]`, "rows[1].other: no such field"},
 		{"special", `"kind":3,"unit":{"level":1},"rows":[5]`, "rows[0]: value cannot be used here"},
 		{"special", `"kind":3,"unit":{"level":1},"rows":[{"value":1.25}]`, "rows[0].value: value cannot be used here: 1.25 is between two steps of 0.1"},
