@@ -12,7 +12,8 @@ func (p *Profile) Build(f *Frame, command string, fields map[string]any) error {
 
 // BuildIn makes f a new frame of the message that command names, by its Name or by its Command (the first one
 // in the definition that has it).  Values may be Go numbers, text as typed on a command line ("3", "0x1f",
-// "21.5", a label, digits, RFC 3339 or the digits of the field's layout for times), time.Time, or []byte.
+// "21.5", a label, digits, RFC 3339 or the digits of the field's layout for times, JSON for lists and groups),
+// time.Time, []byte, []any for lists, or map[string]any for groups.  A key may be a path into a group: "at.x".
 //
 // A field that is not given takes, in this order: its constant, the value last seen (env.Session, for fields
 // marked `remember`), env.Now (default = "now"), its default.  Nothing of these: the error wraps ErrMissing.
@@ -24,7 +25,12 @@ func (p *Profile) BuildIn(env Env, f *Frame, command string, fields map[string]a
 		return &FieldError{Profile: p.name, Offset: -1, Err: p.unknownMessage(command)}
 	}
 	if p.grammar != nil {
-		err := p.weave(f, l, Any, builder{env: env, fields: fields, command: command})
+		fields, err := p.nested(l, fields)
+		if err != nil {
+			f.reset(p, Any)
+			return err
+		}
+		err = p.weave(f, l, Any, builder{env: env, fields: fields, command: command})
 		if err == nil {
 			env.Session.count(p, f)
 		}

@@ -44,9 +44,9 @@ func (w *weaver) group(n *node, in *woven) error {
 	in.used[key] = true
 	inner := &woven{values: map[string]any{}, used: map[string]bool{}}
 	if v, given := in.values[key]; given {
-		m, ok := v.(map[string]any)
+		m, ok := typed(v).(map[string]any)
 		if !ok {
-			return w.wrong(n, wrongType(v, "a table of fields"))
+			return w.notTyped(n, v)
 		}
 		inner.values = m
 	}
@@ -74,7 +74,7 @@ func (w *weaver) list(n *node, in *woven) error {
 	}
 	var elements []any
 	if v, given := in.values[key]; given {
-		switch v := v.(type) {
+		switch v := typed(v).(type) {
 		case []any:
 			elements = v
 		case []map[string]any:
@@ -82,7 +82,7 @@ func (w *weaver) list(n *node, in *woven) error {
 				elements = append(elements, m)
 			}
 		default:
-			return w.wrong(n, wrongType(v, "a list"))
+			return w.notTyped(n, in.values[key])
 		}
 	}
 	outer := w.place.index

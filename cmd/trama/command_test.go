@@ -142,6 +142,26 @@ func TestDecodeShowsFieldsForPeople(t *testing.T) {
 	}
 }
 
+func TestListsAndGroupsAreTyped(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "lists.toml")
+	if err := os.WriteFile(file, []byte(`
+name = "lists"
+[frame]
+header = [{ key = "id", type = "byte", role = "identity" }]
+[[message]]
+name   = "objects"
+fields = [
+  { key = "at", type = "group", fields = [{ key = "x", type = "byte" }] },
+  { key = "objects", type = "list", count = 2, fields = [{ key = "ioa", type = "byte" }] },
+]
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := command(t, "", "encode", "--profile", file, "objects", "id=1", "at.x=2", `objects=[{"ioa":3},{"ioa":4}]`); r.code != 0 || r.stdout != "01020304\n" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestMistakesEndWithTwo(t *testing.T) {
 	for _, c := range []struct {
 		args string
