@@ -73,7 +73,7 @@ type named struct {
 
 // shown chooses what of a frame is shown: its values and its alarm, however deep they stand, or, when it has no values, the fields of
 // the frame itself that say neither what it is nor whose, without those that are always the same or follow from the rest.
-func shown(items []codec.Item, header map[string]bool) []named {
+func shown(items []codec.Item, header *commonFields) []named {
 	names := map[int]codec.Item{} // by group
 	groups := groupsOf(items)
 	values := false
@@ -92,7 +92,7 @@ func shown(items []codec.Item, header map[string]bool) []named {
 		case role == codec.RoleAlarm:
 		case role == codec.RoleValue:
 			name = nameOf(it, names[groups[i]])
-		case values || role != codec.NoRole || it.Depth > 0 || header[name] || it.Kind == codec.KindList || it.Kind == codec.KindGroup || it.Follows():
+		case values || role != codec.NoRole || it.Depth > 0 || header.has(it.Field) || it.Kind == codec.KindList || it.Kind == codec.KindGroup || it.Follows():
 			continue
 		}
 		out = append(out, named{it, name})
@@ -133,23 +133,35 @@ func groupsOf(items []codec.Item) []int {
 	return groups
 }
 
-// headers caches, for each profile, the keys that every message has: they say what a frame is, not what was measured.
-var headers sync.Map // *codec.Profile → map[string]bool
+// headers caches, for each profile, the fields that say what a frame is, not what was measured.
+var headers sync.Map // *codec.Profile → *commonFields
 
-func headerOf(p *codec.Profile) map[string]bool {
+// commonFields are what every message has, by its key, and what the messages of one kind of frame have in common: its header and trailer.
+type commonFields struct {
+	keys   map[string]bool
+	fields map[*codec.Field]bool
+}
+
+func (h *commonFields) has(f *codec.Field) bool { return h.keys[f.Key] || h.fields[f] }
+
+func headerOf(p *codec.Profile) *commonFields {
 	if known, ok := headers.Load(p); ok {
-		return known.(map[string]bool)
+		return known.(*commonFields)
 	}
 	messages := p.Messages()
-	count := map[string]int{}
+	count, uses := map[string]int{}, map[*codec.Field]int{}
 	for _, msg := range messages {
 		for _, field := range msg.Fields {
 			count[field.Key]++
+			uses[field]++
 		}
 	}
-	common := map[string]bool{}
+	common := &commonFields{keys: map[string]bool{}, fields: map[*codec.Field]bool{}}
 	for key, n := range count {
-		common[key] = n == len(messages)
+		common.keys[key] = n == len(messages)
+	}
+	for field, n := range uses {
+		common.fields[field] = n > 1
 	}
 	headers.Store(p, common)
 	return common

@@ -83,11 +83,23 @@ fields = [
 [[message]]
 frame = "single"
 name  = "beat"
+[[frame]]
+name   = "short"
+header = [{ key = "mark", type = "hex", size = 1, const = "10" }, { key = "prm", type = "byte" }, { key = "at", type = "byte", role = "identity" }, { key = "what", type = "byte", role = "command" }]
+[[message]]
+frame   = "short"
+command = 1
+name    = "ready"
+[[message]]
+frame   = "short"
+command = 2
+name    = "open"
+fields  = [{ key = "door", type = "byte" }]
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for frame, want := range map[string]string{"\x68\x05\x05\x07\x02AB\x09\x81\x88\x16": "text=AB level=9 flags=129 on=1 twice=18", "\xe5": ""} {
+	for frame, want := range map[string]string{"\x68\x05\x05\x07\x02AB\x09\x81\x88\x16": "text=AB level=9 flags=129 on=1 twice=18", "\xe5": "", "\x10\x05\x07\x01": "", "\x10\x05\x07\x02\x03": "door=3"} {
 		var f codec.Frame
 		if err := p.Decode(codec.Uplink, []byte(frame), &f); err != nil {
 			t.Fatal(err)
