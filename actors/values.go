@@ -76,13 +76,14 @@ type named struct {
 func shown(items []codec.Item, header *commonFields) []named {
 	names := map[int]codec.Item{} // by group
 	groups := groupsOf(items)
-	values := false
+	values, beside := false, map[int]int{} // how many in each group
 	for i, it := range items {
 		switch it.Field.Role {
 		case codec.RoleName:
 			names[groups[i]] = it
 		case codec.RoleValue:
 			values = true
+			beside[groups[i]]++
 		}
 	}
 	var out []named
@@ -91,7 +92,7 @@ func shown(items []codec.Item, header *commonFields) []named {
 		switch role := it.Field.Role; {
 		case role == codec.RoleAlarm:
 		case role == codec.RoleValue:
-			name = nameOf(it, names[groups[i]])
+			name = nameOf(it, names[groups[i]], beside[groups[i]] > 1)
 		case values || role != codec.NoRole || it.Depth > 0 || header.has(it.Field) || it.Kind == codec.KindList || it.Kind == codec.KindGroup || it.Follows():
 			continue
 		}
@@ -101,18 +102,22 @@ func shown(items []codec.Item, header *commonFields) []named {
 }
 
 // nameOf is what a value is called: as the field beside it says that has this role, or by its key.  A number that has no label
-// says too little alone.
-func nameOf(value, by codec.Item) string {
+// says too little alone, and so does any name of several values.
+func nameOf(value, by codec.Item, several bool) string {
 	if by.Field == nil {
 		return value.Field.Key
 	}
+	suffix := ""
+	if several {
+		suffix = "." + value.Field.Key
+	}
 	if label := by.Label(); label != "" {
-		return label
+		return label + suffix
 	}
 	if by.Kind == codec.KindUint || by.Kind == codec.KindInt {
 		return value.Field.Key + "-" + by.Text()
 	}
-	return by.Text()
+	return by.Text() + suffix
 }
 
 // groupsOf numbers the groups that items stand in: the frame itself, and each group and element of a list.

@@ -136,3 +136,34 @@ func TestCommandsReachMastersWhoseNumbersStandBehindTheHeader(t *testing.T) {
 		t.Errorf("%+v, %v", r.result, r.err)
 	}
 }
+
+// A name that stands beside several values says of whom they are, not which.
+func TestSeveralValuesBesideOneNameAreToldApart(t *testing.T) {
+	p, err := codec.Compile("named.toml", []byte(`
+name = "named"
+[frame]
+header = [{ key = "unit", type = "byte", role = "identity" }]
+[[message]]
+name   = "values"
+from   = "master"
+fields = [{ key = "points", type = "list", count = 2, fields = [
+  { key = "what",  type = "byte", enum = { 1 = "position", 2 = "level" }, role = "name" },
+  { key = "value", type = "byte", role = "value" },
+  { key = "other", type = "byte", when = "what = 1", role = "value" },
+] }]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f codec.Frame
+	if err := p.Decode(codec.Uplink, []byte{7, 1, 10, 11, 2, 20}, &f); err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, v := range shown(f.Items(), headerOf(p)) {
+		words = append(words, v.name+"="+v.Text())
+	}
+	if got, want := strings.Join(words, ", "), "position.value=10, position.other=11, level=20"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
