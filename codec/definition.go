@@ -67,7 +67,7 @@ type messageDef struct {
 type replyDef struct {
 	path, from, send, when string
 	to                     []any
-	messages               []string
+	messages, without      []string
 	set                    []setDef
 }
 
@@ -279,7 +279,7 @@ func readReply(t *table) replyDef {
 	} else if r.messages == nil {
 		t.src.problem(t.at("to"), "nothing", "the commands that are acknowledged")
 	}
-	r.set = t.sets()
+	r.set, r.without = t.sets(), t.strings("without")
 	t.finish()
 	return r
 }

@@ -27,7 +27,7 @@ type replySet struct {
 	echo  string // path in the request
 	plus  int64  // added to what is echoed
 	now   bool
-	count bool
+	count bool // not echoed: counted, or whatever it is when it is not given
 	value any
 }
 
@@ -69,11 +69,7 @@ func (g *grammarCompiler) replies(d *definition) {
 		}
 		for _, set := range def.set {
 			if !slices.ContainsFunc(r.send.message.Fields, func(f *Field) bool { return f.Key == set.key }) {
-				var known []string
-				for _, f := range r.send.message.Fields {
-					known = append(known, f.Key)
-				}
-				src.problem(set.path, quote(set.key), "a field of "+def.send, known...)
+				src.problem(set.path, quote(set.key), "a field of "+def.send, keysOfMessage(r.send.message.Fields)...)
 				continue
 			}
 			one := replySet{key: set.key, value: set.value}
@@ -93,8 +89,25 @@ func (g *grammarCompiler) replies(d *definition) {
 			}
 			r.sets = append(r.sets, one)
 		}
+		for i, key := range def.without {
+			path := fmt.Sprintf("%s.without[%d]", def.path, i)
+			switch {
+			case !slices.ContainsFunc(r.send.message.Fields, func(f *Field) bool { return f.Key == key }):
+				src.problem(path, quote(key), "a field of "+def.send, keysOfMessage(r.send.message.Fields)...)
+			case slices.ContainsFunc(def.set, func(s setDef) bool { return s.key == key }):
+				src.problem(path, quote(key)+", which set gives", "one of them")
+			}
+			r.sets = append(r.sets, replySet{key: key, count: true})
+		}
 		g.g.replies = append(g.g.replies, r)
 	}
+}
+
+func keysOfMessage(fields []*Field) (out []string) {
+	for _, f := range fields {
+		out = append(out, f.Key)
+	}
+	return out
 }
 
 // answer reads which fields an answer shares with its request: "KEY", or "KEY = KEY", that of the request first.
