@@ -242,8 +242,11 @@ func (c *compiler) part(def *fieldDef, word *op) (op, bool) {
 	}
 	o := op{code: opPart, role: c.role(def), shift: uint8(lo), mask: math.MaxUint64 >> (63 - (hi - lo)),
 		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: "bits", Role: c.role(def)}}
+	if def.signed || def.counter {
+		o.form = &form{filler: -1, signed: def.signed, counter: def.counter}
+	}
 	if def.signed {
-		o.form, o.field.Kind = &form{filler: -1, signed: true}, KindInt
+		o.field.Kind = KindInt
 	}
 	c.roleFits(def, &o)
 	c.values(def, &o)

@@ -166,8 +166,8 @@ func readField(t *table, order string) fieldDef {
 	for _, part := range t.tables("bits") {
 		p := fieldDef{path: part.path, kind: "part", key: part.requiredText("key"), at: part.place("at"),
 			title: part.text("title"), unit: part.text("unit"), role: part.word("role", roleNames[1:], "")}
-		p.signed = part.flag("signed")
-		f.rich = f.rich || p.signed
+		p.signed, p.counter = part.flag("signed"), part.flag("counter")
+		f.rich = f.rich || p.signed || p.counter
 		p.readValues(part)
 		part.finish()
 		p.checkKey(t.src)

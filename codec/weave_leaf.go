@@ -219,6 +219,8 @@ func (w *weaver) parts(n *node, o *op, seq int, num uint64, isGiven bool, in *wo
 			}
 		case part.flags&flagCommand != 0 && w.shape.layout.message.Command != "":
 			bits, err = part.parseInteger(w.shape.layout.message.Command)
+		case !w.exact && part.form != nil && part.form.counter && w.env.Session != nil:
+			bits = w.env.Session.peek(w.p, part)
 		case part.preset != nil && (!known || part.check == checkRange && part.lo == part.hi):
 			bits = part.preset.num
 		case part.reg > 0 && w.p.grammar.derived[part.reg] && !known:
