@@ -86,6 +86,7 @@ type ManualReply struct {
 	Messages []string
 	Send     string
 	Set      []ManualNote
+	Without  []string // keys that are not echoed
 }
 
 // ManualExample is a frame of the definition.
@@ -127,7 +128,7 @@ func (p *Profile) Manual() *Manual {
 	}
 	for _, r := range root.tables("reply") {
 		out.Replies = append(out.Replies, ManualReply{From: plainText(r.values["from"]), To: named(r.values["to"]), Messages: texts(r.values["messages"]),
-			Send: plainText(r.values["send"]), Set: notes(r.table("set"))})
+			Send: plainText(r.values["send"]), Set: notes(r.table("set")), Without: texts(r.values["without"])})
 	}
 	if answer := root.table("answer"); answer != nil {
 		out.Answer = texts(answer.values["by"])

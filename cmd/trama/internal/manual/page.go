@@ -255,6 +255,9 @@ func (pg *page) replies() {
 			for _, n := range r.Set {
 				set = append(set, code(n.Key+" = "+n.Text))
 			}
+			for _, key := range r.Without {
+				set = append(set, "no "+code(key))
+			}
 			back := r.Send
 			switch back {
 			case "", "header":
