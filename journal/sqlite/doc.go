@@ -1,6 +1,6 @@
 // Package sqlite is the journal engine on an embedded SQLite database (modernc.org/sqlite, no cgo).
 //
-//	Append ─▶ queue ─▶ writer goroutine: everything that waits, one transaction, one sync ─▶ notifier goroutine ─▶ Committed
+//	Append ─▶ queue ─▶ writer goroutine: everything that waits, one transaction, one sync ─▶ Committed
 //	                          ▲ tasks: definitions, cursors, retention, states of masters
 //	readers (history, watch, cursors, verify) ─▶ connections of their own, which see committed data only
 //
@@ -19,8 +19,9 @@
 //
 // # Goroutines
 //
-// The writer owns the one connection that writes, the sequence numbers and all Subjects.  The notifier calls Committed, so that the next
-// commit runs while acknowledgements are written.  The keeper looks at the disk, deletes what is too old and asks masters for their
+// The writer owns the one connection that writes, the sequence numbers and all Subjects.  Between two commits it calls
+// Committed: what comes while acknowledgements are written goes along with the next commit.  Another goroutine tells who is refused after a
+// failure.  The keeper looks at the disk, deletes what is too old and asks masters for their
 // states.  The checkpointer moves the write-ahead log into the database beside the writer.  Close waits for all of them.
 //
 // # Failure

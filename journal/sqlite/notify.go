@@ -7,48 +7,61 @@ import (
 	"trama/journal"
 )
 
-// notices are commits whose owners have not been told yet.  The writer goes on while they are.
-type notices struct {
+// tell tells the owners of q, in the order of Append.
+func tell(q *journal.Queue, first uint64, err error) {
+	for e := q.Pop(); e != nil; e = q.Pop() {
+		count := uint64(e.Count)
+		if err != nil {
+			count = 0 // it has no position
+		}
+		if e.Owner != nil {
+			e.Owner.Committed(first, err) // e belongs to its owner again
+		}
+		first += count
+	}
+}
+
+// refusals are entries that will never be on disk.  A goroutine of its own tells their owners, behind what the writer tells: who appends
+// need not be ready to hear it.
+type refusals struct {
 	mu     sync.Mutex // guards the rest
 	wake   *sync.Cond
-	list   []notice
+	list   []refusal
 	closed bool
 }
 
-type notice struct {
+type refusal struct {
 	entries journal.Queue
-	first   uint64
-	err     error // they are not on disk
+	err     error
 }
 
-func (n *notices) init() { n.wake = sync.NewCond(&n.mu) }
+func (n *refusals) init() { n.wake = sync.NewCond(&n.mu) }
 
 // put takes over the entries of q, unless the journal is closed.
-func (n *notices) put(q *journal.Queue, first uint64, err error) bool {
+func (n *refusals) put(q *journal.Queue, err error) bool {
 	n.mu.Lock()
 	if n.closed {
 		n.mu.Unlock()
 		return false
 	}
-	n.list = append(n.list, notice{entries: *q, first: first, err: err})
+	n.list = append(n.list, refusal{entries: *q, err: err})
 	*q = journal.Queue{}
 	n.mu.Unlock()
 	n.wake.Signal()
 	return true
 }
 
-func (n *notices) close() {
+func (n *refusals) close() {
 	n.mu.Lock()
 	n.closed = true
 	n.mu.Unlock()
 	n.wake.Signal()
 }
 
-// notify is the notifier goroutine: it tells owners, in the order of Append.
-func (j *Journal) notify() {
+// refuse is the goroutine that tells of refusals.
+func (j *Journal) refuse() {
 	defer j.helpers.Done()
-	n := &j.notices
-	var hand []notice
+	n := &j.refusals
 	for {
 		n.mu.Lock()
 		for len(n.list) == 0 {
@@ -58,20 +71,11 @@ func (j *Journal) notify() {
 			}
 			n.wake.Wait()
 		}
-		hand, n.list = n.list, hand[:0]
+		hand := n.list
+		n.list = nil
 		n.mu.Unlock()
 		for i := range hand {
-			first, err := hand[i].first, hand[i].err
-			for e := hand[i].entries.Pop(); e != nil; e = hand[i].entries.Pop() {
-				count := uint64(e.Count)
-				if err != nil {
-					count = 0 // it has no position
-				}
-				if e.Owner != nil {
-					e.Owner.Committed(first, err) // e belongs to its owner again
-				}
-				first += count
-			}
+			tell(&hand[i].entries, 0, hand[i].err)
 		}
 	}
 }

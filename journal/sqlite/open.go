@@ -69,7 +69,7 @@ type Journal struct {
 	closed  bool
 	failure error
 
-	notices  notices
+	refusals refusals
 	failed   chan struct{} // closed with the first failure
 	stop     chan struct{} // closed by Close
 	helpers  sync.WaitGroup
@@ -101,7 +101,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	}
 	j := &Journal{options: o, patience: sweepPatience, failed: make(chan struct{}), stop: make(chan struct{}), finished: make(chan struct{})}
 	j.wake = sync.NewCond(&j.mu)
-	j.notices.init()
+	j.refusals.init()
 	if o.DiskUse == nil {
 		j.options.DiskUse = func() (float64, error) { return diskUse(filepath.Dir(o.Path)) }
 	}
@@ -118,7 +118,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	j.look() // a disk that is full is known before the first frame
 	j.helpers.Add(3)
 	go j.run()
-	go j.notify()
+	go j.refuse()
 	go j.keep()
 	go j.checkpointer()
 	return j, nil
@@ -313,7 +313,7 @@ func (j *Journal) Close() error {
 	j.mu.Unlock()
 	close(j.stop)
 	<-j.finished
-	j.notices.close()
+	j.refusals.close()
 	j.helpers.Wait()
 	j.w.pacer.Stop()
 	if j.Err() != nil {

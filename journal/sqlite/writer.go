@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 
@@ -96,7 +97,7 @@ func (j *Journal) Append(e *journal.Entry) {
 	}
 	var late journal.Queue
 	late.Push(e)
-	if !j.notices.put(&late, 0, err) { // what was committed before is told before
+	if !j.refusals.put(&late, err) { // what was committed before is told before
 		e.Owner.Committed(0, err)
 	}
 }
@@ -146,8 +147,8 @@ func (j *Journal) hand(ctx context.Context, t *task) error {
 // last one was, or before as many entries wait as were committed within the last window: who was served then has come again, and nobody
 // else is to be waited for.  A commit of less than crowd entries is no load, and nobody waits.
 const (
-	pace   = 700 * time.Microsecond
-	window = 1200 * time.Microsecond
+	pace   = 500 * time.Microsecond
+	window = 500 * time.Microsecond
 	crowd  = 4
 )
 
@@ -216,6 +217,7 @@ func (j *Journal) take() (tasks []*task, more bool) {
 func (j *Journal) run() {
 	defer close(j.finished)
 	for {
+		runtime.Gosched() // readers that are ready to run bring frames for this commit
 		tasks, more := j.take()
 		if !more {
 			return
@@ -235,7 +237,7 @@ func (j *Journal) run() {
 		}
 		j.counters.commit(j.w.hand.Len, int(j.w.next-1-committed), j.w.hand.Bytes, time.Since(begun))
 		j.committed.Store(j.w.next - 1)
-		j.notices.put(&j.w.hand, committed+1, nil)
+		tell(&j.w.hand, committed+1, nil) // what comes while acknowledgements are written goes along with the next commit
 		if j.w.next-1 > committed {
 			j.news.tell()
 		}
@@ -392,8 +394,8 @@ func (j *Journal) fail(cause error, tasks []*task) {
 	j.queue, j.tasks = journal.Queue{}, nil
 	j.mu.Unlock()
 	close(j.failed)
-	j.notices.put(&j.w.hand, 0, err) // behind what was committed before
-	j.notices.put(&waiting, 0, err)
+	j.refusals.put(&j.w.hand, err)
+	j.refusals.put(&waiting, err)
 	for _, t := range append(tasks, late...) {
 		t.reply <- err
 	}
