@@ -2,7 +2,10 @@
 
 local name = plan.name:gsub("%.", "_")
 local title = (plan.title or plan.name) .. " (trama " .. plan.name .. ")"
-local made, proto = pcall(Proto, name, title)
+local made, proto = false, nil
+if #name > 1 then -- Wireshark wants two characters at least
+  made, proto = pcall(Proto, name, title)
+end
 if not made then -- Wireshark has a protocol of this name
   name = "trama-" .. name
   proto = Proto(name, title)
