@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -56,8 +57,6 @@ func (a *app) history(c *cobra.Command, serial string, f historyFlags) error {
 		return usageError{fmt.Errorf("--format: found %q, expected one of %s", f.format, strings.Join(historyFormats, ", "))}
 	case f.format == "plot" && f.field == "":
 		return usageError{fmt.Errorf("--format plot needs --field: one value is drawn")}
-	case f.bucket != "" && f.field == "" && f.format == "table":
-		f.field = "" // all fields, a row for each
 	case f.limit < 0:
 		return usageError{fmt.Errorf("--limit: found %d, allowed 0 (all) and more", f.limit)}
 	}
@@ -94,7 +93,7 @@ func (a *app) framesTable(rows []history.Row) {
 
 func valuesText(r history.Row) string {
 	var words []string
-	for _, name := range slices.Sorted(mapKeys(r.Values)) {
+	for _, name := range slices.Sorted(maps.Keys(r.Values)) {
 		v := r.Values[name]
 		text := "-"
 		if v.Value != nil {

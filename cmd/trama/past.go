@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -149,5 +147,3 @@ func (p *past) values(ctx context.Context) error {
 	p.tellDamage(p.damage)
 	return p.valueOutput(all, p.flags.format)
 }
-
-func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
