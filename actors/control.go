@@ -52,7 +52,7 @@ func (g *gateway) Resume(ctx context.Context, listener string) error {
 }
 
 func (g *gateway) control(ctx context.Context, listener string, do controlVerb) error {
-	if g.gone.Load() && do != doDrain {
+	if g.gone.Load() && do != doClose && do != doDrain {
 		return ErrStopping
 	}
 	for _, s := range g.slots {

@@ -38,13 +38,11 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	began = time.Now()
 	var late error
 	for _, s := range g.slots {
-		s.accepts.Wait()
-		if g.Err() != nil {
-			continue // the tree is broken: what has no reader yet ends with the process
+		if g.Err() != nil { // the tree is broken: what has no reader yet ends with the process
+			<-s.accepts.empty()
+			continue
 		}
-		if err := g.control(ctx, s.name, doDrain); err != nil {
-			late = errors.Join(late, err)
-		}
+		late = errors.Join(late, g.drainListener(ctx, s))
 	}
 	open := 0
 	for _, s := range g.slots { // also those of a listener that does not answer
@@ -117,6 +115,15 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	return late
 }
 
+// drainListener waits until a listener has seen everything that it has accepted, and makes all of it stop reading.
+func (g *gateway) drainListener(ctx context.Context, s *slot) error {
+	if err := g.control(ctx, s.name, doClose); err != nil {
+		return err
+	}
+	<-s.accepts.empty() // its port is closed
+	return g.control(ctx, s.name, doDrain)
+}
+
 // cutGrace is what the steps of a drain get that come after its deadline.
 const cutGrace = time.Second
 
@@ -144,19 +151,14 @@ func expired() context.Context {
 
 // readersEnd waits until every connection has ended, or over; it says which.
 func (g *gateway) readersEnd(over <-chan struct{}) bool {
-	idle := make(chan struct{})
-	go func() {
-		for _, s := range g.slots {
-			s.readers.Wait()
+	for _, s := range g.slots {
+		select {
+		case <-s.readers.empty():
+		case <-over:
+			return false
 		}
-		close(idle)
-	}()
-	select {
-	case <-idle:
-		return true
-	case <-over:
-		return false
 	}
+	return true
 }
 
 // stuck names actors that have worked on one message for a while, for the error of a drain.

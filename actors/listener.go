@@ -79,19 +79,24 @@ func (a *listenerActor) accepted(ctx actor.Context, conn *transport.Conn) {
 
 // read makes a connection deliver; end is called when it has ended.
 func (s *slot) read(conn *transport.Conn, deliver func(*transport.Batch), end func()) {
-	s.readers.Add(1)
+	s.readers.enter()
 	conn.Start(deliver, func() {
-		defer s.readers.Done()
+		defer s.readers.leave()
 		end()
 	})
 }
 
-// serve runs the accept loop; attempt counts the failures in a row.
+// serve runs the accept loop unless the gateway is stopping; attempt counts the failures in a row.
 func (a *listenerActor) serve(attempt int) {
 	s := a.slot
+	if *s.state.Load() == "draining" {
+		return
+	}
 	s.looping = true
 	began := time.Now()
-	s.accepts.Go(func() {
+	s.accepts.enter()
+	go func() {
+		defer s.accepts.leave()
 		err := s.port.Serve(func(c *transport.Conn) { s.gw.root.Send(s.node.pid.Load(), &accepted{c}) })
 		if time.Since(began) > steadyAfter {
 			attempt = 0
@@ -99,7 +104,7 @@ func (a *listenerActor) serve(attempt int) {
 		if err != nil {
 			s.gw.root.Send(s.node.pid.Load(), &acceptEnded{err: err, attempt: attempt})
 		}
-	})
+	}()
 }
 
 // steadyAfter is how long a port must have accepted for its earlier failures to be forgotten.
@@ -113,6 +118,7 @@ func (a *listenerActor) control(do controlVerb) error {
 		s.port.Suspend()
 		s.set("suspended")
 		log.Info("suspended", "listener", s.name, "live", s.links.size())
+	case doClose: // serve sees the state
 	case doDrain: // everything accepted before has its reader by now
 		for _, l := range s.links.list() {
 			l.conn.StopReading(transport.CloseShutdown, "the gateway is stopping")

@@ -35,6 +35,7 @@ type controlVerb uint8
 const (
 	doSuspend controlVerb = iota
 	doResume
+	doClose // no accept loop begins after this one
 	doDrain
 )
 

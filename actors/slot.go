@@ -23,8 +23,8 @@ type slot struct {
 	port    *transport.Listener
 	node    *node
 	links   linkSet
-	accepts sync.WaitGroup // the accept loop
-	readers sync.WaitGroup // every connection that has not ended
+	accepts crowd // the accept loop
+	readers crowd // every connection that has not ended
 
 	maxFrame   int              // as configured; 0: the profile's
 	aside      *transport.Aside // what comes between frames; nil: nothing
