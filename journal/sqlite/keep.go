@@ -18,9 +18,8 @@ type counters struct {
 	removed, checkpoints, logPages  atomic.Uint64 // logPages: about how many the log has got
 	begun                           atomic.Int64  // of the commit being made, Unix nanoseconds; 0: none
 	disk                            atomic.Uint64 // percent in use, as bits of a float64
-	sweepDue                        atomic.Bool
-	sweeping                        sync.Mutex // one sweep at a time
-	retaining                       sync.Mutex // one retention at a time; guards looked
+	sweeping                        sync.Mutex    // one sweep at a time
+	retaining                       sync.Mutex    // one retention at a time; guards looked
 }
 
 func (c *counters) commit(entries, frames, bytes int, took time.Duration) {
@@ -61,13 +60,15 @@ func (j *Journal) keep() {
 		select {
 		case <-ctx.Done():
 			return
+		case <-j.sweepDue:
+			last = time.Time{}
 		case <-tick.C:
+			j.look()
+			if err := j.retain(ctx); err != nil && ctx.Err() == nil {
+				j.options.Warn("old rows are not deleted", "error", err)
+			}
 		}
-		j.look()
-		if err := j.retain(ctx); err != nil && ctx.Err() == nil {
-			j.options.Warn("old rows are not deleted", "error", err)
-		}
-		if j.counters.sweepDue.Swap(false) || time.Since(last) > j.options.SweepEvery {
+		if time.Since(last) > j.options.SweepEvery {
 			if err := j.Sweep(ctx); err != nil && ctx.Err() == nil {
 				j.options.Warn("states of masters are not written", "error", err)
 			}

@@ -81,6 +81,7 @@ type Journal struct {
 	full      atomic.Bool
 	found     atomic.Pointer[[]Damage] // when it was opened
 	looked    spanKey                  // the last span that retention has looked at
+	sweepDue  chan struct{}            // the keeper is not to wait any longer
 	patience  time.Duration            // of a sweep
 	counters  counters
 	news      news
@@ -99,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	if o.Warn == nil {
 		o.Warn = func(string, ...any) {}
 	}
-	j := &Journal{options: o, patience: sweepPatience, failed: make(chan struct{}), stop: make(chan struct{}), finished: make(chan struct{})}
+	j := &Journal{options: o, patience: sweepPatience, sweepDue: make(chan struct{}, 1), failed: make(chan struct{}), stop: make(chan struct{}), finished: make(chan struct{})}
 	j.wake = sync.NewCond(&j.mu)
 	j.refusals.init()
 	if o.DiskUse == nil {

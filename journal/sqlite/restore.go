@@ -12,6 +12,9 @@ import (
 // master may keep the row's state; it calls Adopt with the subject that stands for the master from now on.  frame returns the subject of the
 // record's master, or nil when the record is of none or its state covers it already (record ≤ Through).  It is called once, before the first
 // Append.  Damaged rows are left out and told to Warn.
+//
+// A start that has read much makes a sweep due with the next commit: a process that is killed again and again would else never come to its first
+// one, and read more at each start.
 func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64, r *journal.Record) *journal.Subject) error {
 	j.counters.sweeping.Lock() // a sweep would say of frames that are still to be read here that states cover them
 	defer j.counters.sweeping.Unlock()
@@ -39,7 +42,7 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	after := j.swept.Load()
+	after, read := j.swept.Load(), 0
 	for {
 		page, err := j.Read(ctx, after, restorePage)
 		if err != nil {
@@ -58,14 +61,21 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 				}
 			}
 		}
-		if page.Next == after {
-			return nil
+		if read += len(page.Frames); page.Next == after {
+			break
 		}
 		after = page.Next
 	}
+	if read >= longTail {
+		j.w.unswept = sweepRecords
+	}
+	return nil
 }
 
-const restorePage = 20_000
+const (
+	restorePage = 20_000
+	longTail    = 10_000 // frames that a start has read, after which it does not wait for the time of a sweep
+)
 
 // blob is what a column of bytes was written as: the driver reads an empty one as nil.
 func blob(b []byte) []byte {

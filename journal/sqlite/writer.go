@@ -19,7 +19,7 @@ type writer struct {
 	records   []byte // of the commit being made
 	hand      journal.Queue
 	dirty     []*journal.Subject // with positions that no master's row holds
-	unswept   int                // records since the last sweep began
+	unswept   int                // records since the last sweep began, or as many as make one due
 	rhythm    rhythm
 	pacer     *time.Timer
 	asked     map[*journal.Subject]bool
@@ -323,7 +323,10 @@ func (j *Journal) write(at time.Time, tasks []*task) error {
 	}
 	if w.unswept >= sweepRecords {
 		w.unswept = 0
-		j.counters.sweepDue.Store(true)
+		select {
+		case j.sweepDue <- struct{}{}:
+		default: // the keeper has been told
+		}
 	}
 	return nil
 }
