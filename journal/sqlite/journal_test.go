@@ -423,17 +423,6 @@ func TestAfterCloseNothingIsTaken(t *testing.T) {
 	}
 }
 
-func TestASecondProcessIsRefused(t *testing.T) {
-	j := open(t, Options{})
-	if _, err := Open(t.Context(), Options{Path: j.options.Path}); !errors.Is(err, ErrInUse) {
-		t.Errorf("opened twice: %v", err)
-	}
-	if err := j.Close(); err != nil {
-		t.Fatal(err)
-	}
-	open(t, Options{Path: j.options.Path})
-}
-
 func BenchmarkAppend(b *testing.B) {
 	for _, inFlight := range []int{1, 64, 1000} {
 		b.Run(fmt.Sprint(inFlight), func(b *testing.B) {

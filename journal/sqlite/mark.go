@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"syscall"
 
 	"trama/journal"
 )
@@ -44,16 +43,13 @@ const (
 	slotBytes  = 20
 )
 
-// ErrInUse is that another process has the journal open.  Two would give the same numbers to different frames.
-var ErrInUse = errors.New("another process uses this journal")
-
 func openMark(o Options) (m *mark, err error) {
 	m = &mark{}
 	switch {
 	case o.OpenMark != nil:
 		m.file, err = o.OpenMark(o.Path + markSuffix)
 	case o.VFS == "":
-		m.file, err = openLocked(o.Path + markSuffix)
+		m.file, err = os.OpenFile(o.Path+markSuffix, os.O_CREATE|os.O_RDWR, 0o600)
 	}
 	if err != nil || m.file == nil {
 		return m, err
@@ -63,19 +59,6 @@ func openMark(o Options) (m *mark, err error) {
 		m.damage, err = err, nil
 	}
 	return m, err
-}
-
-// openLocked opens the mark of this process's own database.
-func openLocked(name string) (MarkFile, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("%w: %s is locked", ErrInUse, name)
-	}
-	return f, nil
 }
 
 // peekMark reads the mark of a database that may be somebody else's; nothing when there is none.

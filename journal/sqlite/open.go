@@ -57,6 +57,7 @@ type Journal struct {
 	read    *sql.DB
 	move    *sql.DB // moves the log
 	mark    *mark
+	lock    *os.File // nil with a VFS
 	boot    int64
 	version string
 
@@ -104,7 +105,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	j.wake = sync.NewCond(&j.mu)
 	j.refusals.init()
 	if o.DiskUse == nil {
-		j.options.DiskUse = func() (float64, error) { return diskUse(filepath.Dir(o.Path)) }
+		j.options.DiskUse = func() (float64, error) { return diskUse(filepath.Dir(j.options.Path)) }
 	}
 	if err := j.open(ctx); err != nil {
 		_ = j.release() // err is what matters
@@ -130,8 +131,15 @@ func (j *Journal) open(ctx context.Context) (err error) {
 		return err
 	}
 	if j.options.VFS == "" {
-		if err := prepareFile(j.options.Path); err != nil {
+		if j.options.Path, j.lock, err = claim(j.options.Path); err != nil {
 			return err
+		}
+		n, err := links(j.lock)
+		if err != nil {
+			return err
+		}
+		if n > 1 {
+			j.options.Warn("the database has further names (hard links): who opens it by one of them does not see its log, and loses what is in it", "path", j.options.Path, "links", n)
 		}
 	}
 	if j.mark, err = openMark(j.options); err != nil {
@@ -182,31 +190,6 @@ func unreadable(err error) error {
 		return fmt.Errorf("%w: %w; keep the file, look at it with `trama journal verify`, restore a backup or move it away to begin anew", journal.ErrDamaged, err)
 	}
 	return err
-}
-
-// prepareFile makes the directory and the file, and sees to it that both names are on disk.
-func prepareFile(path string) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return syncDirectory(dir)
-}
-
-func syncDirectory(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	return errors.Join(err, d.Close())
 }
 
 // dsn names the database with what every connection must be told.  Checkpoints are ours: they run beside the writer.
@@ -340,6 +323,9 @@ func (j *Journal) release() error {
 	}
 	if j.mark != nil {
 		errs = append(errs, j.mark.close())
+	}
+	if j.lock != nil {
+		errs = append(errs, j.lock.Close())
 	}
 	return errors.Join(errs...)
 }

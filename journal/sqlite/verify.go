@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 
 	"trama/journal"
 )
@@ -31,7 +31,8 @@ type Report struct {
 // Verify walks every row of a database, whether a process uses it or not, and tells what is not as it was written.  The error is
 // that it could not be read at all.
 func Verify(ctx context.Context, path string) (*Report, error) {
-	if _, err := os.Stat(path); err != nil {
+	path, err := filepath.EvalSymlinks(path) // the mark is beside the file
+	if err != nil {
 		return nil, err
 	}
 	return verify(ctx, Options{Path: path})

@@ -1,0 +1,64 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrInUse is that another process has the journal open.  Two would give the same numbers to different frames.
+var ErrInUse = errors.New("another process uses this journal")
+
+// claim makes the database if there is none and sees to it that this process is the only one that writes to it, whatever name it is known by.  It
+// returns the path without symbolic links, beside which SQLite puts its log, and the file that holds the lock.
+//
+// The lock is on the database itself: its other names, a directory that is mounted twice and a mark that somebody has removed all lead to it.  It is
+// of another kind than those of SQLite and does not meet them.  Closing any descriptor of a file gives up the locks that SQLite has on it in the
+// same process, so the file that is returned is to be closed behind SQLite.
+func claim(path string) (resolved string, lock *os.File, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", nil, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close() // err is what matters
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = fmt.Errorf("%w: it is locked", ErrInUse)
+		}
+		return "", nil, err
+	}
+	if resolved, err = filepath.EvalSymlinks(path); err == nil {
+		err = syncDirectory(filepath.Dir(resolved)) // the name is on disk
+	}
+	if err != nil {
+		return "", nil, errors.Join(err, f.Close())
+	}
+	return resolved, f, nil
+}
+
+// links is how many names a file has.
+func links(f *os.File) (uint64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 1, nil
+	}
+	return uint64(s.Nlink), nil
+}
+
+func syncDirectory(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	return errors.Join(err, d.Close())
+}
