@@ -188,9 +188,12 @@ type ListenerInfo struct {
 	Poisoned     uint64            `json:"poisoned"`
 	BytesIn      uint64            `json:"bytes_in"`
 	BytesOut     uint64            `json:"bytes_out"`
+	InFrames     uint64            `json:"frame_bytes"` // of BytesIn, in frames
 	Skipped      uint64            `json:"skipped_bytes"`
-	Heartbeats   uint64            `json:"heartbeats"`  // between frames
-	Aside        uint64            `json:"aside_bytes"` // of heartbeats and registrations
+	Heartbeats   uint64            `json:"heartbeats"`    // between frames
+	Aside        uint64            `json:"aside_bytes"`   // of heartbeats and registrations
+	Pending      uint64            `json:"pending_bytes"` // the beginnings of frames whose rest is awaited
+	CutOff       uint64            `json:"cut_off_bytes"` // the beginnings of frames that had not their rest when the connection ended
 	Error        string            `json:"error,omitempty"`
 }
 
@@ -254,7 +257,8 @@ type Totals struct {
 	Unsent        uint64            `json:"unsent"`       // accepted, but the connection had ended before the acknowledgement
 	Rejected      map[string]uint64 `json:"rejected"`     // by reason; not acknowledged
 	Poisoned      uint64            `json:"poisoned"`
-	Alarms        map[string]uint64 `json:"alarms"` // by reason
+	CutOff        uint64            `json:"cut_off_bytes"` // of frames that never became whole
+	Alarms        map[string]uint64 `json:"alarms"`        // by reason
 	Journal       journal.Brief     `json:"journal"`
 	Commands      map[string]uint64 `json:"commands"` // by outcome
 	Masters       int               `json:"masters"`

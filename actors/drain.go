@@ -85,7 +85,6 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	step("commands settled", began)
 
 	began = time.Now()
-	g.happened(journal.Event{Kind: journal.EventStop})
 	if g.journal.Err() == nil {
 		sweep, cancel := context.WithTimeout(context.Background(), max(cutGrace, remaining(ctx)))
 		if err := g.journal.Sweep(sweep); err != nil {
@@ -93,6 +92,7 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 		}
 		cancel()
 	}
+	g.happened(journal.Event{Kind: journal.EventStop, Detail: g.account()}) // behind the sweep: what was appended before is settled
 	step("states written", began)
 
 	began = time.Now()
@@ -173,4 +173,14 @@ func (g *gateway) stuck() string {
 		return "no actor is busy"
 	}
 	return strings.Join(names[:min(len(names), 10)], ", ")
+}
+
+// account says what became of everything that was received.
+func (g *gateway) account() string {
+	t := g.Totals()
+	rejected := uint64(0)
+	for _, n := range t.Rejected {
+		rejected += n
+	}
+	return fmt.Sprintf("frames %d = stored %d + duplicates %d + rejected %d + poisoned %d, bytes cut off %d", t.Frames, t.Stored, t.Duplicates, rejected, t.Poisoned, t.CutOff)
 }

@@ -263,6 +263,7 @@ func (g *gateway) Totals() Totals {
 		t.NoReplyDue += sum.silent.Load()
 		t.Unsent += sum.unsent.Load()
 		t.Poisoned += sum.poisoned.Load()
+		t.CutOff += s.port.Stats().CutOff
 		t.Connections += s.links.size()
 		for reason, n := range s.refusals.copy() {
 			t.Rejected[reason] += n

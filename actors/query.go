@@ -28,7 +28,7 @@ func (s *slot) info() ListenerInfo {
 		Name: s.name, Address: s.port.Addr().String(), Role: s.role.String(), Profile: s.profile.Load().Name(), Definition: s.edition.Load().info(), State: *s.state.Load(),
 		Live: st.Live, Accepted: st.Accepted, Closed: map[string]uint64{},
 		Frames: sum.frames.Load(), Acknowledged: sum.acked.Load(), Rejected: sum.rejected.Load(), Poisoned: sum.poisoned.Load(),
-		BytesIn: st.Received, BytesOut: st.Sent, Skipped: st.Skipped, Heartbeats: st.Beats, Aside: st.Aside,
+		BytesIn: st.Received, BytesOut: st.Sent, InFrames: st.InFrames, Skipped: st.Skipped, Heartbeats: st.Beats, Aside: st.Aside, Pending: st.Pending, CutOff: st.CutOff,
 	}
 	for reason, n := range st.Closed {
 		if n > 0 {

@@ -9,8 +9,8 @@
 //
 // Each round starts the real program on the same database.  Masters on real sockets send frames, several under way at a time, and
 // keep those that are not acknowledged for the next round, where they come first: resends.  At a random moment the
-// process is killed.  Then the journal is opened and compared with what the masters saw.  The last round ends in order, and the
-// daemon's own account must balance.
+// process is killed.  Then the journal is opened and compared with what the masters saw.  A stranger sends rubbish and half a frame meanwhile.  The last
+// round ends in order, and the daemon's own account must be the harness's: frames, duplicates, rejected ones, bytes cut off, difference 0.
 package main
 
 import (

@@ -28,6 +28,10 @@ type sender struct {
 	next     int      // number of the next new frame
 	open     [][]byte // not acknowledged, the oldest first; a new connection begins with them
 
+	written     uint64   // frames, on the last connection
+	last        [][]byte // acknowledged, the newest last
+	repeated    int      // frames, by repeat
+	misused     int      // frames with a number used before, likewise
 	acked       uint64
 	resentAcked uint64
 	finish      atomic.Bool // send nothing new, wait for what is open
@@ -70,6 +74,7 @@ func (s *sender) run(address string, acknowledged func()) error {
 		return nil // it has been killed already
 	}
 	defer conn.Close()
+	s.written = 0
 	resent, sent, told := len(s.open), 0, false
 	answer := make([]byte, ackBytes)
 	for {
@@ -86,6 +91,7 @@ func (s *sender) run(address string, acknowledged func()) error {
 			if _, err := conn.Write(bytes.Join(s.open[sent:], nil)); err != nil {
 				return nil
 			}
+			s.written += uint64(len(s.open) - sent)
 			sent = len(s.open)
 		}
 		if _, err := io.ReadFull(conn, answer); err != nil {
@@ -94,6 +100,7 @@ func (s *sender) run(address string, acknowledged func()) error {
 		if got, want := numberOf(answer), numberOf(s.open[0]); got != want || !bytes.Equal(answer[2:16], s.open[0][2:16]) {
 			return violated("master %d got the acknowledgement %x (number %d), due was that of number %d", s.serial, answer, got, want)
 		}
+		s.last = append(s.last[max(0, len(s.last)+1-s.inFlight):], s.open[0])
 		s.open = s.open[1:]
 		sent--
 		s.acked++

@@ -107,7 +107,7 @@ func (c *chaos) record(ctx context.Context, length time.Duration, more ...string
 	if err != nil {
 		return nil, ending{}, fmt.Errorf("%w\n%s", err, said.Bytes())
 	}
-	stop, err := c.load(d)
+	stop, err := c.load(d, 0)
 	if err != nil {
 		d.kill()
 		return nil, ending{}, err

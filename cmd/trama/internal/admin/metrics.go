@@ -64,6 +64,7 @@ var (
 	sentDesc             = describe("listener_sent_bytes_total", "Bytes sent.", "listener")
 	skippedDesc          = describe("listener_skipped_bytes_total", "Bytes received that belong to no frame.", "listener")
 	asideDesc            = describe("listener_aside_bytes_total", "Bytes of heartbeats and registrations between frames.", "listener")
+	cutOffDesc           = describe("listener_cut_off_bytes_total", "Bytes of frames that had not come whole when their connection ended.", "listener")
 	heartbeatsDesc       = describe("listener_heartbeats_total", "Heartbeats between frames.", "listener")
 	generationDesc       = describe("listener_profile_generation", "1 at the start, one more with each swap of the profile.", "listener")
 )
@@ -74,7 +75,7 @@ func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 		framesDesc, storedDesc, duplicatesDesc, alarmsDesc, acknowledgedDesc, noReplyDueDesc, journalUpDesc, journalCommitsDesc, journalSecondsDesc, journalWorstDesc,
 		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
 		connectionsDesc, restartsDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
-		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, heartbeatsDesc, generationDesc,
+		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, cutOffDesc, heartbeatsDesc, generationDesc,
 	} {
 		out <- d
 	}
@@ -127,6 +128,7 @@ func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
 		counter(receivedDesc, l.BytesIn, l.Name)
 		counter(sentDesc, l.BytesOut, l.Name)
 		counter(skippedDesc, l.Skipped, l.Name)
+		counter(cutOffDesc, l.CutOff, l.Name)
 		counter(asideDesc, l.Aside, l.Name)
 		counter(heartbeatsDesc, l.Heartbeats, l.Name)
 		gauge(generationDesc, int(l.Definition.Generation), l.Name)
