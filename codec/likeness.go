@@ -7,19 +7,27 @@ import (
 
 // Frames that look alike.  Which fields a frame has, and where, follows from few of its bytes: lengths, counts, kinds,
 // conditions.  What a walk found is kept as a likeness: a later frame of the same size that has the same in those
-// bytes has the same fields in the same places, so its values are read straight from there.  Every check is made
-// again; a frame that fits no likeness, or fails in one, is walked.
+// bytes has the same fields in the same places, so its values are read straight from there (likeness_read.go).  Every
+// check is made again; a frame that fits no likeness, or fails in one, is walked.
 
-// likeness is the plan of all frames that look like one that was walked.
+// likeness is the plan of all frames that look like one that was walked.  It never changes.
 type likeness struct {
+	family *family
 	uplink bool
 	layout *layout
 	size   int         // of the content
-	frozen []wordCheck // what decides which fields there are
-	nums   []uint64    // values of all fields; those that differ are read by
-	fields run         // of the whole frame
-	sums   []likeSum
+	frozen []wordCheck // what decides which fields there are, what is always the same, and what must be digits
+	cells  []cell
 	roles  [roleCount]uint16
+
+	// The values of all fields, and behind them what expressions ask for beside them.  Those that differ are read by:
+	nums     []uint64
+	words    []word
+	columns  []column
+	others   []otherValue
+	computed []computedValue
+	sums     []likeSum
+	picky    bool // a value that is read can be refused
 }
 
 // likeSum is a checksum: its cell, its place, and the bytes that it covers.
@@ -50,7 +58,7 @@ func (l *likenesses) find(content []byte, uplink bool) *likeness {
 		return nil
 	}
 	for _, k := range all[len(content)%likeSizes] {
-		if k.size == len(content) && k.uplink == uplink && k.has(content) {
+		if k.uplink == uplink && k.has(content) {
 			return k
 		}
 	}
@@ -58,49 +66,98 @@ func (l *likenesses) find(content []byte, uplink bool) *likeness {
 }
 
 func (l *likeness) has(content []byte) bool {
+	if l.size != len(content) {
+		return false
+	}
 	var wrong uint64
 	for i := range l.frozen {
 		w := &l.frozen[i]
-		wrong |= (binary.BigEndian.Uint64(content[w.off:]) ^ w.want) & w.mask
+		v := binary.BigEndian.Uint64(content[w.off:])
+		wrong |= (v^w.want)&w.mask | v&(v<<1|v<<2)&w.bcd
 	}
 	return wrong == 0
+}
+
+// familiar decodes a frame that looks like one that was walked; false: it must be walked.  It looks at the family
+// that would be tried first, which is what holds of nearly all frames.
+func (p *Profile) familiar(f *Frame, family *family, way Direction, raw []byte) bool {
+	content, ok := family.content(raw, &f.own)
+	if !ok {
+		return false
+	}
+	// What was like the frame before is asked first, and is then all set up.
+	l, up := f.alike, way == Uplink
+	if l == nil || l.family != family || f.profile != p || l.uplink != up || !l.has(content) {
+		if l = family.likenesses.find(content, up); l == nil {
+			return false
+		}
+		f.resemble(p, l, way)
+	}
+	f.data, f.raw, f.decoded = content, raw, true
+	return l.read(content, f.nums[:len(l.nums)])
+}
+
+// first is the family that is tried first for data, and the way that the frame is taken to travel.
+func (g *grammar) first(d Direction, data []byte) (*family, Direction) {
+	if len(data) == 0 {
+		return nil, d
+	}
+	for _, way := range [2]Direction{Uplink, Downlink} {
+		if d != Any && d != way {
+			continue
+		}
+		for _, f := range g.families {
+			if (f.direction == Any || f.direction == way) && f.first.has(data[0]) {
+				return f, way
+			}
+		}
+	}
+	return nil, d
+}
+
+// content is what stands between the marks of raw, if that is one frame with them.
+func (f *family) content(raw []byte, memory *[]byte) (content []byte, ok bool) {
+	if f.end == nil {
+		return raw, true
+	}
+	n, end := len(f.start), len(raw)-len(f.end)
+	if len(raw) > f.max || n > end || string(raw[:n]) != string(f.start) || f.findEnd(raw[n:]) != end-n {
+		return nil, false
+	}
+	content = raw[n:end]
+	if f.escape != nil || f.armour != nil {
+		*memory, ok = f.plain((*memory)[:0], content)
+		return *memory, ok
+	}
+	return content, true
+}
+
+// resemble makes f a frame of l.  What all frames of l have in common is set here, once.
+func (f *Frame) resemble(p *Profile, l *likeness, way Direction) {
+	f.reset(p, way)
+	if n := len(l.nums); n > cap(f.nums) {
+		f.nums = make([]uint64, 0, n)
+	}
+	copy(f.nums[:len(l.nums)], l.nums)
+	f.layout, f.alike, f.cells, f.nums, f.roles = l.layout, l, l.cells, f.nums[:len(l.cells)], l.roles
 }
 
 // resembles reads content like frames that were read before; false: it must be walked.
 func (m *machine) resembles(f *family, content []byte) bool {
 	l := f.likenesses.find(content, m.place.uplink)
-	if l == nil {
+	switch {
+	case l == nil:
 		return false
+	case m.f == nil:
+		m.nums = append(m.nums[:0], l.nums...)
+		return !l.picky && l.sealed(content, m.nums) || l.picky && l.read(content, m.nums)
 	}
-	m.data, m.off, m.strict = content, 0, true
-	var nums []uint64
-	var ok bool
-	out := m.f
-	if out == nil {
-		ok = m.slots(l.fields.needed, content, nil, nil)
-	} else {
-		if n := len(l.nums); n > cap(out.nums) {
-			out.nums = make([]uint64, 0, n)
-		}
-		nums = out.nums[:len(l.nums)]
-		copy(nums, l.nums)
-		ok = m.values(&l.fields, nums, nil)
-	}
-	m.strict = false
-	for i := 0; ok && i < len(l.sums); i++ {
-		s := &l.sums[i]
-		var num uint64
-		if num, ok = s.plan.read(s.op, content[s.off:s.off+s.op.size]); nums != nil {
-			nums[s.cell] = num
-		}
-		ok = ok && s.plan.sum.sum(content[s.from:s.to]) == num
-	}
-	if !ok {
-		clear(m.regs)
+	m.f.resemble(m.p, l, m.way())
+	m.f.data, m.f.decoded = content, true
+	if !l.read(content, m.f.nums[:len(l.nums)]) {
+		m.f.reset(m.p, m.way())
+		m.f.decoded = true
 		return false
-	}
-	if out != nil {
-		out.data, out.layout, out.cells, out.nums, out.roles, out.shared = content, l.layout, l.fields.cells, nums, l.roles, true
 	}
 	return true
 }

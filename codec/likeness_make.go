@@ -10,11 +10,26 @@ import (
 type recorder struct {
 	frozen    []bytesAt // bytes that were looked at before they were read
 	sums      []likeSum
-	rewritten bool // some bytes are not on the wire as they are read
-	refused   bool // where the fields are follows from more than sizes and values
+	told      []toldValue // what expressions see and no field says
+	rewritten bool        // some bytes are not on the wire as they are read
+	refused   bool        // where the fields are follows from more than sizes and values
 }
 
 type bytesAt struct{ off, size int }
+
+// toldValue is what a register holds from the cell with the number before on.
+type toldValue struct {
+	reg, before int
+	value       int64
+}
+
+// tell gives a register a value that is none of a field.
+func (m *machine) tell(reg int, value int64) {
+	m.regs[reg] = value
+	if m.record != nil && m.f != nil {
+		m.record.told = append(m.record.told, toldValue{reg, len(m.f.cells), value})
+	}
+}
 
 // look notes what an expression that looks ahead sees.
 func (r *recorder) look(m *machine, e *expr) {
@@ -62,73 +77,189 @@ func rare(n uint32) bool {
 	return n == 1 || n == 3
 }
 
+// likenessMaker makes a likeness of a frame that was walked.
+type likenessMaker struct {
+	p         *Profile
+	f         *Frame
+	l         *likeness
+	mask, bcd []byte             // by bit of the content: it must be as it is; its bytes are digits
+	latest    map[int]likeSource // by register: where its value comes from
+	wordSlots []slot             // of the words
+}
+
+// likeSource is where the value of a register comes from: a number, or a place in nums.
+type likeSource struct {
+	value int64
+	at    int // -1: the number
+	cell  int // -1, or the cell of bytes that are no number, which have no place in nums yet
+}
+
 func newLikeness(p *Profile, m *machine, f *Frame) *likeness {
-	g := p.grammar
-	l := &likeness{uplink: f.direction != Downlink, layout: f.layout, size: len(f.data), sums: m.record.sums, roles: f.roles}
-	r := &l.fields
-	r.size, r.cells = len(f.data), f.cells
-	mask := make([]byte, len(f.data))
+	n := len(f.data)
+	l := &likeness{family: f.layout.shape.family, uplink: f.direction != Downlink, layout: f.layout, size: n,
+		cells: f.cells, nums: f.nums, roles: f.roles, sums: m.record.sums}
+	k := &likenessMaker{p: p, f: f, l: l, mask: make([]byte, n), bcd: make([]byte, n), latest: map[int]likeSource{}}
 	for _, b := range m.record.frozen {
-		for i := b.off; i < b.off+b.size; i++ {
-			mask[i] = 0xff
-		}
+		k.freezeAll(b.off, b.size)
 	}
-	l.nums = f.nums
-	constant := make([]bool, len(f.cells))
-	asked := map[int]bool{}
-	whole := 0 // the cell that parts belong to
+	told, whole := m.record.told, 0
 	for i, c := range f.cells {
-		o, n := &p.ops[c.op], g.nodeOf[c.op]
-		s := newSlot(o, c, i)
-		switch {
-		case o.code == opGroup || o.code == opList:
-			s = slot{cell: uint16(i)}
-		case c.exp == noValue || o.fold != nil || o.table > 0 || o.code == opRun:
-			return nil
-		case o.code == opChecksum:
-			s = slot{cell: uint16(i)}
-			at := slices.IndexFunc(l.sums, func(s likeSum) bool { return s.off == int(c.off) && s.op == o })
-			if at < 0 {
-				return nil
-			}
-			l.sums[at].cell = i
-		case o.code == opComputed:
-			if o.field.Kind == KindTime || n.value == nil || n.on != nil {
-				return nil
-			}
-			if n.value.varies() { // with what is frozen
-				s = slot{code: slotConstant, cell: uint16(i), mask: f.nums[i], reg: int32(o.reg)}
-				break
-			}
-			s.expr = n.value
-			for _, reg := range n.value.fields(nil) {
-				asked[reg] = true
-			}
+		for ; len(told) > 0 && told[0].before <= i; told = told[1:] {
+			k.latest[told[0].reg] = likeSource{value: told[0].value, at: -1, cell: -1}
 		}
-		constant[i] = s.code == slotNone
-		r.slots = append(r.slots, s)
-		if o.code != opPart {
+		if p.ops[c.op].code != opPart {
 			whole = i
 		}
-		if at := f.cells[whole]; o.reg > 0 && g.control[o.reg] || n != nil && n.value != nil && o.code != opComputed {
-			constant[i] = true
-			freeze(mask[at.off:at.off+at.size], o, &p.ops[at.op])
+		if !k.field(i, whole) {
+			return nil
 		}
 	}
-	if r.seal(func(reg int) bool { return asked[reg] }); r.words != nil {
-		r.slots = nil // never asked for: words have room
-		r.words = slices.DeleteFunc(r.words, func(w word) bool { return constant[w.cell] })
-	}
-	want := make([]byte, len(f.data))
-	copy(want, f.data)
-	for at := 0; at < len(mask); at += wordBytes {
-		from := min(at, len(mask)-wordBytes)
-		w := wordCheck{off: from, mask: binary.BigEndian.Uint64(mask[from:]), want: binary.BigEndian.Uint64(want[from:])}
-		if w.mask != 0 {
+	k.gather()
+	for at := 0; at < n; at += wordBytes {
+		from := min(at, n-wordBytes)
+		w := wordCheck{off: from, bcd: binary.BigEndian.Uint64(k.bcd[from:]), mask: binary.BigEndian.Uint64(k.mask[from:]), want: binary.BigEndian.Uint64(f.data[from:])}
+		if w.mask != 0 || w.bcd != 0 {
 			l.frozen = append(l.frozen, w)
 		}
 	}
 	return l
+}
+
+// field tells how the value of cell i is read; whole is the cell of which it may be a part.  False: there is no
+// likeness of such a frame.
+func (k *likenessMaker) field(i, whole int) bool {
+	c, at := &k.f.cells[i], &k.f.cells[whole]
+	o, n := &k.p.ops[c.op], k.p.grammar.nodeOf[c.op]
+	if c.exp == noValue || o.fold != nil || o.table > 0 || o.code == opRun {
+		return false
+	}
+	constant := o.reg > 0 && k.p.grammar.control[o.reg] || n != nil && n.value != nil && o.code != opComputed
+	if constant {
+		freeze(k.mask[at.off:at.off+at.size], o, &k.p.ops[at.op])
+	}
+	switch {
+	case o.code == opGroup || o.code == opList:
+		return true // no value, and none that expressions see: a list tells its size when it ends
+	case o.code == opChecksum:
+		found := slices.IndexFunc(k.l.sums, func(s likeSum) bool { return s.off == int(c.off) && s.op == o })
+		if found >= 0 {
+			k.l.sums[found].cell = i
+		}
+		return found >= 0
+	case o.code == opComputed && (o.field.Kind == KindTime || n.value == nil || n.on != nil):
+		return false
+	case o.code == opComputed:
+		if !constant && !n.value.varies() && !k.computed(i, o, n.value) {
+			return false
+		}
+	case constant:
+	case o.form == nil && (o.check == checkBytes || o.check == checkRange && o.lo == o.hi):
+		freeze(k.mask[at.off:at.off+at.size], o, &k.p.ops[at.op])
+	default:
+		k.read(i, whole, o)
+	}
+	if o.reg > 0 {
+		from := likeSource{at: i, cell: -1}
+		if o.bytesNoted() {
+			from.cell = i
+		}
+		k.latest[o.reg] = from
+	}
+	return true
+}
+
+// read tells how the value of a field that may differ is read from its bytes.
+func (k *likenessMaker) read(i, whole int, o *op) {
+	c := k.f.cells[i]
+	s, of := newSlot(o, c, i), newSlot(&k.p.ops[k.f.cells[whole].op], k.f.cells[whole], whole)
+	if o.form == nil && o.check == checkNone && (o.code == opHex || o.code == opDigits || o.code == opTime && o.time.as == timeBCD) {
+		for at := c.off; o.code != opHex && at < c.off+c.size; at++ {
+			k.bcd[at] = 0x88
+		}
+		return
+	}
+	if w, ok := s.word(&of, k.l.size); ok {
+		k.l.words, k.wordSlots = append(k.l.words, w), append(k.wordSlots, s)
+		return
+	}
+	v := otherValue{kind: otherField, cell: i, whole: whole, off: int(c.off), size: int(c.size), op: o}
+	if o.code == opPart {
+		v.kind = otherPart
+	}
+	k.l.others, k.l.picky = append(k.l.others, v), true
+}
+
+// computed tells how the value of an expression is computed.
+func (k *likenessMaker) computed(i int, o *op, e *expr) bool {
+	c := computedValue{cell: i, asked: []uint16{0}}
+	if o.check != checkNone {
+		c.op, k.l.picky = o, true
+	}
+	if c.expr = k.bind(e, &c); len(c.asked) > mostAsked+1 {
+		return false
+	}
+	c.plain = c.expr.simplify()
+	for _, l := range []*linear{&c.plain.linear, &c.plain.other} {
+		l.reg = int(c.asked[l.reg])
+	}
+	k.l.computed = append(k.l.computed, c)
+	return true
+}
+
+// bind is e with the sources of its fields at this place.
+func (k *likenessMaker) bind(e *expr, c *computedValue) *expr {
+	if e == nil {
+		return nil
+	}
+	if e.code != exReg {
+		bound := *e
+		bound.a, bound.b = k.bind(e.a, c), k.bind(e.b, c)
+		return &bound
+	}
+	from, known := k.latest[e.reg]
+	if from.cell >= 0 && known {
+		cell := k.f.cells[from.cell]
+		v := otherValue{kind: otherNoted, cell: len(k.l.nums), off: int(cell.off), size: int(cell.size), op: &k.p.ops[cell.op]}
+		k.l.others, k.l.nums = append(k.l.others, v), append(k.l.nums, 0)
+		from = likeSource{at: v.cell, cell: -1}
+		k.latest[e.reg] = from
+	}
+	if !known || from.at < 0 {
+		return &expr{code: exConst, value: from.value}
+	}
+	reg := slices.Index(c.asked[1:], uint16(from.at)) + 1
+	if reg == 0 {
+		reg = len(c.asked)
+		c.asked = append(c.asked, uint16(from.at))
+	}
+	return &expr{code: exReg, reg: reg}
+}
+
+// gather makes columns of words that are one.
+func (k *likenessMaker) gather() {
+	const least = 4
+	words := k.l.words
+	k.l.words = nil
+	for len(words) > 0 {
+		n, s := 1, k.wordSlots[0]
+		for plain := s.code == slotByte || s.code == slotBE2 || s.code == slotBE4; plain && n < len(words); n++ {
+			if next := &k.wordSlots[n]; next.code != s.code || int(next.cell) != int(s.cell)+n || next.off != s.off+uint32(n)*s.size {
+				break
+			}
+		}
+		if n >= least {
+			k.l.columns = append(k.l.columns, column{code: s.code, cell: int(s.cell), number: n, off: int(s.off)})
+		} else {
+			k.l.words = append(k.l.words, words[:n]...)
+		}
+		words, k.wordSlots = words[n:], k.wordSlots[n:]
+	}
+}
+
+func (k *likenessMaker) freezeAll(off, size int) {
+	for i := off; i < off+size; i++ {
+		k.mask[i] = 0xff
+	}
 }
 
 // freeze marks the bits of o, which is the field of these bytes or a part of it.

@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -59,7 +60,7 @@ func TestALikenessIsMadeOfWhatDecides(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !f.shared {
+	if f.alike == nil {
 		t.Fatal("no likeness of a frame that came 100 times")
 	}
 	plain, _ := p.grammar.families[0].escape.decode(nil, raw[1:len(raw)-1])
@@ -129,6 +130,114 @@ func TestManyDecodeAndLearnAtOnce(t *testing.T) {
 		case text := <-wrong:
 			t.Error(text)
 		default:
+		}
+	}
+}
+
+// What expressions see must be the same in a likeness: of a field that is not there, or was there in an element before,
+// of the number of elements, of bytes that are no number, of several fields, of the bits of a field.
+func TestALikenessComputesWhatTheWalkComputes(t *testing.T) {
+	p, err := Compile("computes.toml", []byte(`
+name = "computes"
+zone = "UTC"
+[frame]
+max = 200
+length = { field = "n", counts = "all" }
+header = [{ key = "n", type = "byte" }]
+trailer = [{ key = "sum", type = "checksum", algorithm = "sum8" }]
+[[message]]
+name = "some"
+fields = [
+  { key = "digits", type = "bcd", size = 2, as = "digits" },
+  { key = "code", type = "hex", size = 2 },
+  { key = "flags", type = "bits", size = 1, bits = [{ key = "low", at = "3-0" }, { key = "high", at = "7-4", signed = true }] },
+  { key = "day", type = "time", layout = "YYMMDD" },
+  { key = "mark", type = "byte", const = 0x55 },
+  { key = "level", type = "byte", max = 99 },
+  { key = "seen", type = "computed", value = "code / 3 + digits % 7" },
+  { key = "signed", type = "computed", value = "high * level" },
+  { key = "mixed", type = "computed", value = "low << 2 | level & 3" },
+  { key = "year", type = "computed", value = "day.year" },
+  { key = "within", type = "computed", value = "level - low", max = 90 },
+  { key = "all", type = "list", fields = [
+    { key = "there", type = "byte" },
+    { key = "x", type = "byte", when = "there = 1" },
+    { key = "y", type = "computed", value = "x * 2" },
+    { key = "at", type = "computed", value = "index" },
+  ] },
+  { key = "count", type = "computed", value = "all" },
+]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := func(middle ...byte) []byte {
+		b := slices.Concat([]byte{0}, middle)
+		b[0] = byte(len(b) + 1)
+		return append(b, byte(plainSum(b)))
+	}
+	head := []byte{0x12, 0x34, 0xab, 0xcd, 0xf5, 0x26, 0x11, 0x24, 0x55, 70}
+	var f Frame
+	for _, list := range [][]byte{{0, 0, 1, 5, 0, 0}, {1, 9, 0}, {1, 1, 1, 2, 1, 3}, {}} {
+		raw := frame(slices.Concat(head, list)...)
+		for range 40 {
+			if err := p.Decode(Uplink, raw, &f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if f.alike == nil {
+			t.Fatalf("no likeness of a frame with the list %x", list)
+		}
+		for at := range head {
+			for _, value := range []byte{0, 1, 0x0a, 0x31, 0x55, 0x7f, 0x80, 98, 0xff} {
+				changed := slices.Clone(head)
+				changed[at] = value
+				agreeGrammar(t, p, Uplink, frame(slices.Concat(changed, list)...))
+			}
+		}
+		mutants(slices.Concat(head, list), func(b []byte) { agreeGrammar(t, p, Uplink, frame(b...)) })
+	}
+	if err := p.Decode(Uplink, frame(slices.Concat(head, []byte{0, 0, 1, 5, 0, 0})...), &f); err != nil {
+		t.Fatal(err)
+	}
+	text, err := f.AppendJSON(nil)
+	want := `"seen":14665,"signed":-70,"mixed":22,"year":2026,"within":65,` +
+		`"all":[{"there":0,"y":0,"at":0},{"there":0,"y":0,"at":1},{"there":1,"x":5,"y":10,"at":2},{"there":0,"y":0,"at":3},{"there":0,"y":0,"at":4}],"count":5`
+	if err != nil || !strings.Contains(string(text), want) {
+		t.Errorf("%s (%v), expected %s", text, err, want)
+	}
+}
+
+// A list that a frame does not have has no elements, whatever the frame before had.
+func TestTheListOfAnotherFrameIsNotSeen(t *testing.T) {
+	p, err := Compile("at.toml", []byte(`
+name = "at"
+[frame]
+max = 20
+length = { field = "n", counts = "all" }
+header = [{ key = "n", type = "byte" }]
+[[message]]
+name = "some"
+fields = [
+  { key = "there", type = "byte" },
+  { key = "all", type = "list", when = "there > 0", count = "there", fields = [{ key = "x", type = "byte" }] },
+  { key = "first", type = "computed", value = "at(all.x, 0)" },
+]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f Frame
+	var m machine
+	for _, test := range []struct {
+		raw  string
+		want uint64
+	}{{"04020908", 9}, {"0200", 0}} {
+		if _, v := p.try(&m, Uplink, &f, unhex(t, test.raw), true); v != whole {
+			t.Fatal(v)
+		}
+		if got := f.nums[len(f.nums)-1]; got != test.want {
+			t.Errorf("%s: %d, expected %d", test.raw, got, test.want)
 		}
 	}
 }

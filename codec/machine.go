@@ -22,11 +22,12 @@ type machine struct {
 	place         exprPlace
 	whole         bool      // nothing more will come
 	loud          bool      // what is wrong is wanted in words
-	strict        bool      // a value that is missing does not fit
 	record        *recorder // what makes a likeness of the walk; nil: nobody asks
 	slow          bool      // the nodes are walked, not their plans: set when loud is
 	inner         int       // plain bytes of the region walked last
 	hash, scratch []byte    // memory for copies
+	nums          []uint64  // memory for values that nobody wants
+	unlike        *family   // it was looked for a likeness in its first try, and there is none
 	hidden        []byte    // bytes of a part as they stand on the wire
 	asked         *Frame    // the request that the frame answers, when that is known
 	table         *node     // the group whose columns are walked
@@ -55,9 +56,16 @@ var (
 	errSum    = errors.New("checksum is wrong")
 )
 
-// start makes m ready for a frame of p.
+// start makes m ready to try a frame of p.
 func (m *machine) start(p *Profile, f *Frame, up bool) {
-	g := p.grammar
+	m.p, m.f, m.off, m.depth, m.place.uplink = p, f, 0, 0, up
+	m.bad = failure{}
+	clear(m.shown)
+}
+
+// fresh makes m ready to walk it.
+func (m *machine) fresh() {
+	g := m.p.grammar
 	if cap(m.regs) < g.regs {
 		m.regs = make([]int64, g.regs)
 	}
@@ -67,14 +75,19 @@ func (m *machine) start(p *Profile, f *Frame, up bool) {
 	m.regs, m.marks = m.regs[:g.regs], m.marks[:g.marks+1]
 	clear(m.regs)
 	clear(m.marks)
-	m.p, m.f, m.off, m.depth, m.late = p, f, 0, 0, m.late[:0]
-	m.plain, m.table, m.begun = 0, nil, false
+	if m.trace != nil {
+		for i := range m.marks {
+			m.marks[i] = -1 // not passed yet
+		}
+	}
+	m.late, m.plain, m.table, m.begun = m.late[:0], 0, nil, false
 	if m.record != nil {
 		*m.record = recorder{}
 	}
-	m.place = exprPlace{regs: m.regs, uplink: up, tables: m.place.tables}
-	m.bad = failure{}
-	clear(m.shown)
+	m.place = exprPlace{regs: m.regs, uplink: m.place.uplink, tables: m.place.tables}
+	for i := range m.place.tables { // of a list that this frame need not have
+		m.place.tables[i] = m.place.tables[i][:0]
+	}
 	if m.asked != nil {
 		for _, a := range g.asks {
 			m.regs[a.reg] = m.asked.valueAt(a.key)
@@ -162,7 +175,7 @@ func (m *machine) nodes(list []*node) verdict {
 
 func (m *machine) node(n *node) verdict {
 	if n.asks && m.asked == nil {
-		m.regs[m.p.ops[n.op].reg] = 0
+		m.tell(m.p.ops[n.op].reg, 0)
 		return whole // it needs the request that the frame answers
 	}
 	if n.when != nil {
@@ -216,7 +229,7 @@ func (m *machine) there(n *node) verdict {
 
 func (m *machine) absent(n *node) {
 	for _, reg := range n.clear {
-		m.regs[reg] = 0
+		m.tell(reg, 0)
 	}
 }
 

@@ -15,9 +15,12 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	if v != whole {
 		return 0, v
 	}
-	if (total > 0 || m.whole) && !m.slow && m.asked == nil && m.resembles(f, content) {
+	if unlike := m.unlike == f; unlike {
+		m.unlike = nil
+	} else if (total > 0 || m.whole) && !m.slow && m.asked == nil && m.resembles(f, content) {
 		return max(total, len(content)), whole
 	}
+	m.fresh()
 	m.data, m.wire, m.end = content, content, -1
 	if total > 0 {
 		m.end = len(content)
@@ -370,20 +373,28 @@ func (p *Profile) decodeGrammar(d Direction, raw []byte, f *Frame) error {
 
 // decodeAnswer decodes a whole frame that answers asked, if that is known.
 func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
+	family, way := p.grammar.first(d, raw)
+	if asked == nil && family != nil && p.familiar(f, family, way, raw) {
+		if f.direction = way; d == Any {
+			f.direction = f.layout.direction
+		}
+		return nil
+	}
 	m := machines.Get().(*machine)
-	m.asked = asked
+	m.asked, m.unlike = asked, family
 	_, v := p.try(m, d, f, raw, true)
+	m.unlike = nil
 	if v != whole {
 		m.loud, m.slow = true, true
 		_, v = p.try(m, d, f, raw, true)
 		m.loud, m.slow = false, false
 	}
 	bad := m.bad
-	if !f.shared {
+	if f.alike == nil {
 		f.memory = f.cells[:0]
 	}
 	if v == whole {
-		if !f.shared && asked == nil {
+		if f.alike == nil && asked == nil {
 			p.keep(raw, f)
 		}
 		if p.grammar.rewrites {

@@ -150,14 +150,7 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 // note keeps a value for expressions.
 func (m *machine) note(o *op, num uint64, b []byte) {
 	if o.reg > 0 {
-		switch {
-		case o.code == opHex || o.code == opDigits:
-			if num = 0; len(b) <= 8 {
-				num = loadBE(b)
-			}
-		case o.code == opTime:
-			num = uint64(o.time.packed(b))
-		}
+		num = o.noted(num, b)
 		m.regs[o.reg] = int64(num)
 	}
 	if o.table > 0 {
@@ -169,6 +162,22 @@ func (m *machine) note(o *op, num uint64, b []byte) {
 			m.regs[f.reg+1] = at + int64(f.bits)
 		}
 	}
+}
+
+// bytesNoted says that expressions see another number than that of the cell.
+func (o *op) bytesNoted() bool { return o.code == opHex || o.code == opDigits || o.code == opTime }
+
+// noted is what expressions see of a field with this number and these bytes.
+func (o *op) noted(num uint64, b []byte) uint64 {
+	switch {
+	case o.code == opTime:
+		return uint64(o.time.packed(b))
+	case !o.bytesNoted():
+		return num
+	case len(b) <= 8:
+		return loadBE(b)
+	}
+	return 0
 }
 
 // run counts how often a byte is repeated.
@@ -204,7 +213,7 @@ func (m *machine) computed(n *node, o *op) verdict {
 		}
 	}
 	if e == nil {
-		m.regs[o.reg] = 0
+		m.tell(o.reg, 0)
 		return whole
 	}
 	v, known := m.eval(e)
@@ -212,7 +221,7 @@ func (m *machine) computed(n *node, o *op) verdict {
 		return begun
 	}
 	if v == 0 && o.field.Kind == KindTime { // no part of it is there
-		m.regs[o.reg] = 0
+		m.tell(o.reg, 0)
 		return whole
 	}
 	if o.check != checkNone && !o.allows(uint64(v)) {

@@ -25,7 +25,7 @@ const maxElements = 4096
 // list walks the elements: so many, or up to a condition, or up to the end of the region.
 func (m *machine) list(n *node) verdict {
 	for _, reg := range n.folds {
-		m.regs[reg] = 0
+		m.tell(reg, 0)
 	}
 	for _, t := range n.tables {
 		m.place.clearTable(t)
@@ -87,7 +87,7 @@ func (m *machine) elements(n *node, count int64) verdict {
 	}
 	m.decide(n, aspectCount, int(min(i, 2)))
 	if n.listReg > 0 {
-		m.regs[n.listReg] = i
+		m.tell(n.listReg, i)
 	}
 	return whole
 }

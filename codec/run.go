@@ -63,7 +63,6 @@ const (
 	slotPart                     // bits of the number read last
 	slotDigits                   // bytes of two digits
 	slotComputed                 // follows from registers
-	slotConstant                 // the mask
 	slotOp                       // anything else: op.read
 )
 
@@ -160,21 +159,7 @@ func (r *run) numbers(cells []cell, nums []uint64, b []byte, off uint32) {
 		to.op, to.depth, to.exp, to.off, to.size = c.op, c.depth, 0, off, c.size
 		off += c.size
 	}
-	nums = nums[:len(cells)]
-	switch r.slots[0].code {
-	case slotByte:
-		for i := range nums {
-			nums[i] = uint64(b[i])
-		}
-	case slotBE2:
-		for i := range nums {
-			nums[i] = uint64(binary.BigEndian.Uint16(b[2*i:]))
-		}
-	case slotBE4:
-		for i := range nums {
-			nums[i] = uint64(binary.BigEndian.Uint32(b[4*i:]))
-		}
-	}
+	r.slots[0].code.numbers(nums[:len(cells)], b)
 }
 
 // slots reads values from the bytes of a run; nums and cells are nil when nobody wants them.
@@ -208,8 +193,6 @@ func (m *machine) slots(slots []slot, b []byte, nums []uint64, cells []cell) boo
 			if num = 0; !allDigits(b[s.off : s.off+s.size]) {
 				return false
 			}
-		case slotConstant:
-			num = s.mask
 		case slotComputed:
 			v, _ := m.eval(s.expr)
 			num = uint64(v)
@@ -252,9 +235,6 @@ func (m *machine) slot(s *slot, b []byte, word uint64, cells []cell) (num uint64
 		return 0, false
 	}
 	if missing {
-		if m.strict {
-			return 0, false
-		}
 		if cells != nil {
 			cells[s.cell].exp = noValue
 		}
@@ -295,7 +275,7 @@ func newRun(p *Profile, nodes []*node, around int, depth uint8) *run {
 		}
 		r.size += p.ops[n.op].size
 	}
-	r.seal(func(int) bool { return true })
+	r.seal()
 	if len(r.slots) == 1 && len(r.marks) == 0 {
 		s := &r.slots[0]
 		r.column = s.reg == 0 && (s.code == slotByte || s.code == slotBE2 || s.code == slotBE4)
@@ -303,8 +283,8 @@ func newRun(p *Profile, nodes []*node, around int, depth uint8) *run {
 	return r
 }
 
-// seal finishes a run whose slots are known; asked says which registers somebody asks for.
-func (r *run) seal(asked func(reg int) bool) {
+// seal finishes a run whose slots are known.
+func (r *run) seal() {
 	for i := len(r.slots) - 1; i >= 0; i-- {
 		// A part needs the number before it.
 		s := &r.slots[i]
@@ -314,11 +294,11 @@ func (r *run) seal(asked func(reg int) bool) {
 		}
 	}
 	slices.Reverse(r.needed)
-	r.split(asked)
+	r.split()
 }
 
 // split tells the slots that are words from the others.  A number and its parts stay together.
-func (r *run) split(asked func(reg int) bool) {
+func (r *run) split() {
 	regs := map[int]bool{}
 	r.wide = max(r.size, wordBytes)
 	for all := r.slots; len(all) > 0; {
@@ -339,7 +319,7 @@ func (r *run) split(asked func(reg int) bool) {
 			r.others = append(r.others, all[:n]...)
 		}
 		for i, w := range r.words[first:] {
-			if all[i].op == nil || all[i].op.reg == 0 || !asked(all[i].op.reg) {
+			if all[i].op == nil || all[i].op.reg == 0 {
 				continue
 			}
 			reg := all[i].op.reg
@@ -362,7 +342,7 @@ func (s *slot) word(of *slot, size int) (w word, ok bool) {
 		return w, true
 	}
 	o, whole := s.op, of.op
-	if whole == nil || of.op.size == 0 || o.form != nil || o.check != checkNone || o.fold != nil || whole.little || of.size > 8 {
+	if whole == nil || whole.size == 0 || o.form != nil || whole.form != nil || o.check != checkNone || o.fold != nil || whole.little || of.size > 8 {
 		return w, false
 	}
 	w.shift, w.mask = uint8(64-8*of.size), ^uint64(0)>>(64-8*of.size)

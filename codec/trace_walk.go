@@ -169,9 +169,6 @@ func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte
 	t.frame.decoded = true
 	m.start(p, &t.frame, way == Uplink)
 	m.whole = all
-	for i := range m.marks {
-		m.marks[i] = -1 // not passed yet
-	}
 	n, v := m.frame(f, data)
 	if tr.partial && (v == whole || v == refused && m.bad.err == errRegion && m.bad.off >= len(m.data)) {
 		v = begun // its end has not come, and so its last part is open
