@@ -15,7 +15,7 @@ var typeNames = func() []string {
 	for bits := 8; bits <= 64; bits += 8 {
 		names = append(names, "uint"+strconv.Itoa(bits), "int"+strconv.Itoa(bits))
 	}
-	return append(names, "decimal", "bitset", "checksum", "run", "computed", "group", "list", "choice")
+	return append(names, "decimal", "bitset", "checksum", "run", "computed", "group", "list", "choice", "end")
 }()
 
 // field compiles one field: itself and, for a field of bits, its parts.
@@ -166,6 +166,8 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 	_, form := timeForms[def.as]
 	c.unfit(def, "as", def.as != "", def.kind == "bcd" && (def.as == "number" || def.as == "digits" || def.as == "hex") || o.code == opTime && form, "bcd")
 	c.unfit(def, "zone", def.zone != "", def.kind == "time", "time")
+	c.unfit(def, "wire", def.wire, false, "checksum")
+	c.unfit(def, "stuffed", def.stuffed, def.kind == "end", "end")
 	c.unfit(def, "layout", def.layout != "", o.code == opTime, "time")
 	c.unfit(def, "bits", len(def.parts) > 0, o.code == opBits, "bits")
 	varies := def.sizeExpr != "" || def.until != "" || def.rest

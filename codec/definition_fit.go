@@ -13,17 +13,19 @@ var unfitKeys = map[string][]string{
 	"hex":      {"order"},
 	"decimal":  {"order"},
 	"bitset":   {"order"},
-	"run":      {"order", "missing"},
-	"computed": {"order", "missing", "default", "remember", "counter", "size", "until"},
-	"checksum": {"missing", "default", "remember", "counter", "until"},
+	"run":      {"order", "missing", "wire", "stuffed"},
+	"computed": {"order", "missing", "default", "remember", "counter", "size", "until", "wire", "stuffed"},
+	"checksum": {"missing", "default", "remember", "counter", "until", "stuffed"},
 	"group":    partKeys,
 	"list":     append([]string{"unit"}, partKeys...),
 	"choice":   append([]string{"unit", "role"}, partKeys...),
+	"end": {"order", "missing", "const", "in", "min", "max", "scale", "offset", "chars", "pad", "charset", "as", "layout", "epoch", "zone", "bits", "remember", "counter",
+		"reversed", "swapped", "filler", "align", "digits", "minus", "form", "base", "places", "exponent", "value", "when", "before", "optional", "until", "unit", "role", "wire"},
 }
 
 // partKeys have a meaning on the fields in a part, and none on the part.
 var partKeys = []string{"order", "missing", "default", "const", "in", "min", "max", "scale", "offset", "enum", "chars", "pad", "charset", "as", "layout", "epoch",
-	"zone", "bits", "remember", "counter", "reversed", "swapped", "filler", "align", "digits", "minus", "form", "base", "places", "exponent", "value"}
+	"zone", "bits", "remember", "counter", "reversed", "swapped", "filler", "align", "digits", "minus", "form", "base", "places", "exponent", "value", "wire", "stuffed"}
 
 // fit reports the keys of a field without effect.
 func (t *table) fit(kind string) {

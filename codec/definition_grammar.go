@@ -13,6 +13,8 @@ type grammarDef struct {
 	separator, before, until                              string
 	optional, reversed, swapped, counter, elements        bool
 	signed                                                bool // a part of bits in two's complement
+	wire                                                  bool // a checksum over bytes as they stand on the wire
+	stuffed                                               bool // what stands behind the mark is written like the content
 	column                                                bool // stands between separators
 	fields                                                []fieldDef
 	cases                                                 []caseDef
@@ -142,7 +144,8 @@ func (f *fieldDef) readGrammar(t *table, order string) {
 		}
 		f.rich = true
 	}
-	for key, to := range map[string]*bool{"optional": &f.optional, "reversed": &f.reversed, "swapped": &f.swapped, "counter": &f.counter} {
+	for key, to := range map[string]*bool{"optional": &f.optional, "reversed": &f.reversed, "swapped": &f.swapped, "counter": &f.counter,
+		"wire": &f.wire, "stuffed": &f.stuffed} {
 		t.hidden(key)
 		if t.has(key) {
 			*to, f.rich = t.flag(key), true

@@ -30,7 +30,8 @@ type family struct {
 	name       string
 	from       Party
 	direction  Direction
-	start, end []byte // delimiters outside the content; both or none, or the end alone
+	start      []byte   // the mark at the beginning; nil: none
+	closing    *closing // nil: nothing but the fields says where a frame ends
 	escape     *escapeTable
 	armour     *Armour // how the content between the marks is written in characters
 	max        int
@@ -145,6 +146,8 @@ type checkPlan struct {
 	sum      checksum
 	from, to int // marks; from 0: the beginning of the frame; to 0: up to the checksum itself, -1: up to the end of the frame
 	hex      bool
+	wired    *family // the bytes as they stand on the wire are covered, not those that they stand for; nil: the latter
+	back     int     // plain bytes from the mark at the end up to the checksum; 0: it stands before the mark
 }
 
 // fold collects some bits of every element of a list into one number, the first element lowest.

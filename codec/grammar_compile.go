@@ -23,10 +23,12 @@ type grammarCompiler struct {
 	asked       bool     // an expression named something that follows from the request
 	computing   bool     // expressions may name fields of the request
 	columns     bool     // what is compiled stands between separators
+	family      *family  // being compiled
+	marks       map[string]markField
 }
 
 func (c *compiler) grammar(d *definition) {
-	g := &grammarCompiler{c: c, p: c.p, d: d, usedNames: map[string]bool{}, g: &grammar{regs: 1, marks: 1}}
+	g := &grammarCompiler{c: c, p: c.p, d: d, usedNames: map[string]bool{}, marks: map[string]markField{}, g: &grammar{regs: 1, marks: 1}}
 	c.p.grammar = g.g
 	c.header = map[string]int{}
 	scopes := map[string]*scope{}
@@ -40,7 +42,7 @@ func (c *compiler) grammar(d *definition) {
 			c.src.problem(def.path+".name", quote(def.name)+" a second time", "names that differ")
 			continue
 		}
-		scopes[def.name], headers[def.name] = g.family(def)
+		scopes[def.name], headers[def.name] = g.kind(def)
 	}
 	if len(d.messages) == 0 {
 		c.src.problem("message", "nothing", "at least one [[message]]")
@@ -115,27 +117,24 @@ func (g *grammarCompiler) marker(path, text string) []byte {
 	return b
 }
 
-func (g *grammarCompiler) family(def *familyDef) (*scope, []*Field) {
+func (g *grammarCompiler) kind(def *familyDef) (*scope, []*Field) {
 	f := &family{path: def.path, name: def.name, from: Party(slices.Index(partyWords, def.from)), max: def.max, commandOp: -1}
 	f.direction = directionFrom[f.from]
-	f.start, f.end = g.marker(def.path+".start", def.start), g.marker(def.path+".end", def.end)
-	if len(f.start) == 0 {
+	if f.start = g.marker(def.path+".start", def.start); len(f.start) == 0 {
 		f.start = nil
 	}
-	if len(f.end) == 0 {
-		f.end = nil
-	}
-	if f.start != nil && f.end == nil {
+	s := newScope(nil, "")
+	g.family, g.fields = f, nil
+	f.closing = g.closing(def, f, s)
+	if f.start != nil && f.closing == nil {
 		g.c.src.problem(def.path+".start", "it without end", "both; a mark at the beginning alone is a field with const")
 	}
-	if f.armour = g.armour(def.path, def.armour); f.armour != nil && (f.end == nil || len(def.escapes) > 0) {
+	if f.armour = g.armour(def.path, def.armour); f.armour != nil && (f.closing == nil || len(def.escapes) > 0) {
 		g.c.src.problem(def.path+".armour", "it without an end, or beside escape", "the delimiters start and end; on a part of the frame it is a key of a group")
 	}
 	if len(def.escapes) > 0 {
 		f.escape = g.escapes(def, f)
 	}
-	s := newScope(nil, "")
-	g.fields = nil
 	first := len(g.p.ops)
 	f.header = g.nodes(def.header, s, false)
 	g.settleLater()
@@ -184,13 +183,17 @@ func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
 		}
 	}
 	rest := t.apart
-	if len(f.end) == 1 && !t.lead.has(f.end[0]) {
-		rest.remove(f.end[0]) // it ends the content
+	if c := f.closing; c != nil {
+		for _, m := range c.marks {
+			if c.steps = c.steps || t.lead.has(m[0]); len(m) == 1 && !t.lead.has(m[0]) && !c.stuffed {
+				rest.remove(m[0]) // it ends the content
+			}
+		}
 	}
 	if b, only := rest.only(); only && t.lead == rest {
 		t.mark = []byte{b}
 	}
-	if f.end == nil {
+	if f.closing == nil {
 		g.c.src.problem(def.path+".escape", "it without an end", "the delimiters start and end")
 	}
 	return t
@@ -259,8 +262,9 @@ func keysOfFields(defs []fieldDef) (out []string) {
 }
 
 func (g *grammarCompiler) trailer(def *familyDef, f *family, s *scope) {
-	g.fields = nil
+	g.family, g.fields = f, nil
 	f.trailer = g.nodes(def.trailer, s, false)
+	g.settleClosing(def, f)
 	least, most := g.g.span(g.p, f.trailer)
 	if f.tail = least; least != most {
 		g.c.src.problem(def.path+".trailer", "a trailer whose size varies", "fields of fixed size")
@@ -294,6 +298,7 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 	m.Fields = append(m.Fields, header...)
 	inner := newScope(s, "")
 	inner.closed = true
+	g.family = f
 	shape.when = g.expr(def.path+".when", def.when, s)
 	g.sets(def, shape, s)
 	shape.condition = shape.when.sees()

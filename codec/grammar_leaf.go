@@ -20,7 +20,9 @@ func (g *grammarCompiler) leaf(n *node, def *fieldDef, s *scope) []*node {
 	case opChecksum:
 		own := s.define(def.key, g.list)
 		own.nodes = append(own.nodes, n)
-		g.checksum(n, def, o, s)
+		if g.checksum(n, def, o, s); def.wire {
+			g.wired(g.family, def, n)
+		}
 	case opRun:
 		o.form.fill = byte(def.fill)
 		o.most = def.maxSize

@@ -25,6 +25,9 @@ func (g *grammarCompiler) nodes(defs []fieldDef, s *scope, inCase bool) []*node 
 }
 
 func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
+	if def.kind == "end" {
+		return g.markField(def)
+	}
 	if def.use != "" && def.kind == "" {
 		return g.used(def, s, def.when == "" && def.size == 0 && def.sizeExpr == "" && def.key == "")
 	}
@@ -294,6 +297,11 @@ func (g *grammarCompiler) transform(n *node, def *fieldDef) {
 	if def.add == 0 && def.xor == 0 && def.blocks == nil && def.armour == "" {
 		return
 	}
+	each(n.kids, func(inner *node) {
+		if inner.check != nil && inner.check.wired != nil {
+			g.c.src.problem(inner.path+".wire", "it in a part whose bytes differ on the wire", "it outside")
+		}
+	})
 	n.transform = &transform{add: byte(def.add), xor: byte(def.xor), armour: g.armour(def.path, def.armour)}
 	if kinds := truth(def.add != 0 || def.xor != 0) + truth(def.blocks != nil) + truth(def.armour != ""); kinds > 1 {
 		g.c.src.problem(def.path, "more than one of add/xor, blocks and armour", "one of them; the others on a group around or inside")

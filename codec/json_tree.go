@@ -159,7 +159,16 @@ func (f *Frame) wireOffsets(items []Item) {
 	if f.layout != nil && f.layout.shape != nil {
 		family = f.layout.shape.family
 	}
-	if family == nil || family.end == nil {
+	if family == nil || family.closing == nil {
+		return
+	}
+	if c := family.closing; c.kept > 0 {
+		places := family.places(f.data, len(f.data)-c.kept-c.behind, f.raw)
+		for i := range items {
+			it := &items[i]
+			from := min(it.Off, len(f.data))
+			it.Off, it.Len = places[from], places[min(from+it.Len, len(f.data))]-places[from]
+		}
 		return
 	}
 	at, plain := len(family.start), 0

@@ -115,23 +115,6 @@ func (g *grammar) first(d Direction, data []byte) (*family, Direction) {
 	return nil, d
 }
 
-// content is what stands between the marks of raw, if that is one frame with them.
-func (f *family) content(raw []byte, memory *[]byte) (content []byte, ok bool) {
-	if f.end == nil {
-		return raw, true
-	}
-	n, end := len(f.start), len(raw)-len(f.end)
-	if len(raw) > f.max || n > end || string(raw[:n]) != string(f.start) || f.findEnd(raw[n:]) != end-n {
-		return nil, false
-	}
-	content = raw[n:end]
-	if f.escape != nil || f.armour != nil {
-		*memory, ok = f.plain((*memory)[:0], content)
-		return *memory, ok
-	}
-	return content, true
-}
-
 // resemble makes f a frame of l.  What all frames of l have in common is set here, once.
 func (f *Frame) resemble(p *Profile, l *likeness, way Direction) {
 	f.reset(p, way)

@@ -28,6 +28,7 @@ type machine struct {
 	hash, scratch []byte    // memory for copies
 	nums          []uint64  // memory for values that nobody wants
 	unlike        *family   // it was looked for a likeness in its first try, and there is none
+	written       []byte    // for bytes as they stand on the wire
 	hidden        []byte    // bytes of a part as they stand on the wire
 	asked         *Frame    // the request that the frame answers, when that is known
 	table         *node     // the group whose columns are walked

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 )
@@ -24,6 +23,8 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	m.data, m.wire, m.end = content, content, -1
 	if total > 0 {
 		m.end = len(content)
+	} else if m.trace != nil && m.trace.closed {
+		m.end = m.trace.inner + f.closing.kept + f.closing.behind
 	}
 	if m.p.grammar.rewrites && f.escape == nil && f.armour == nil { // the fields are read from a copy that parts may change
 		m.hash = append(m.hash[:0], content...)
@@ -97,10 +98,11 @@ func (m *machine) body(f *family, end int) verdict {
 	return whole
 }
 
-// delimit finds the content between the marks of a family; total is the size of the frame with them, 0 when there
-// are none.
+// delimit finds the plain bytes of a frame: what stands between the marks, and what is kept of the last one and behind
+// it.  total is the size of the frame with them, 0 when there are no marks.
 func (m *machine) delimit(f *family, data []byte) (content []byte, total int, v verdict) {
-	if f.end == nil {
+	c := f.closing
+	if c == nil {
 		return data, 0, whole
 	}
 	k := min(len(f.start), len(data))
@@ -113,59 +115,31 @@ func (m *machine) delimit(f *family, data []byte) (content []byte, total int, v 
 	if k < len(f.start) {
 		return nil, 0, m.starve(nil, len(f.start))
 	}
-	at := f.findEnd(data[k:min(len(data), f.max)])
-	if at < 0 {
+	at, mark, v := f.findEnd(data[k:min(len(data), f.max)], !m.loud)
+	if v == begun {
 		if len(data) >= f.max {
 			return nil, 0, m.fail(nil, 0, ErrLong, "no end within %d bytes", int64(f.max))
 		}
 		return nil, 0, m.starve(nil, len(data)+1)
-	}
-	content, total = data[k:k+at], k+at+len(f.end)
-	if f.escape == nil && f.armour == nil {
-		return content, total, whole
+	} else if v == refused {
+		return nil, 0, refused
 	}
 	memory := &m.scratch
 	if m.f != nil {
 		memory = &m.f.own
 	}
-	var ok bool
-	if *memory, ok = f.plain((*memory)[:0], content); ok {
-		return *memory, total, whole
-	}
-	if f.armour != nil {
+	content, total, v = f.unwrap(data, at, mark, memory)
+	switch {
+	case v == begun:
+		return nil, 0, m.starve(nil, total)
+	case v == refused && total == 0 && f.armour != nil:
 		return nil, 0, m.refuse(nil, k, errArmour)
+	case v == refused:
+		return nil, 0, m.fail(nil, total, ErrValue, "an escape sequence that is none")
+	case total > f.max:
+		return nil, 0, m.fail(nil, 0, ErrLong, "frame of %d bytes, allowed %d", int64(total), int64(f.max))
 	}
-	return nil, 0, m.fail(nil, 0, ErrValue, "an escape sequence that is none")
-}
-
-// plain is the content between the marks without escape sequences or armour.
-func (f *family) plain(dst, content []byte) ([]byte, bool) {
-	if f.escape != nil {
-		return f.escape.decode(dst, content)
-	}
-	dst, err := f.armour.Decode(dst, content)
-	return dst, err == nil
-}
-
-// findEnd looks for the end of the content.  Where the end begins like an escape sequence, such as 10 03 beside 10 10,
-// sequences are stepped over.
-func (f *family) findEnd(data []byte) int {
-	if f.escape == nil || !f.escape.lead.has(f.end[0]) {
-		if len(f.end) == 1 {
-			return bytes.IndexByte(data, f.end[0])
-		}
-		return bytes.Index(data, f.end)
-	}
-	for i := 0; i < len(data); {
-		if n := f.escape.sequence(data[i:]); n > 0 {
-			i += n
-		} else if bytes.HasPrefix(data[i:], f.end) {
-			return i
-		} else {
-			i++
-		}
-	}
-	return -1
+	return content, total, whole
 }
 
 // bodyEnd is where the body ends; -1 when nothing but the body itself says so.

@@ -282,7 +282,7 @@ func (m *machine) verify(n *node, plan *checkPlan, o *op, off int, num uint64) v
 	if m.record != nil {
 		m.record.sums = append(m.record.sums, likeSum{plan: plan, op: o, off: off, from: from, to: to})
 	}
-	want := plan.sum.sum(over[from:to])
+	want := plan.compute(over, off, from, to)
 	if m.trace != nil {
 		m.trace.checksum(m, o, plan, off, from, to, num, want)
 		return whole
@@ -295,6 +295,17 @@ func (m *machine) verify(n *node, plan *checkPlan, o *op, off int, num uint64) v
 		return refused
 	}
 	return whole
+}
+
+// compute is the checksum that stands at off over the plain bytes b of a frame, from up to but without to.
+func (c *checkPlan) compute(b []byte, off, from, to int) uint64 {
+	if c.wired == nil {
+		return c.sum.sum(b[from:to])
+	}
+	m := machines.Get().(*machine) // for its memory
+	defer machines.Put(m)
+	m.written = c.wired.stretch(m.written[:0], b[:off], from, to, c.back)
+	return c.sum.sum(m.written)
 }
 
 // read is the number that the bytes of a checksum say.

@@ -16,8 +16,12 @@ type Outline struct {
 // OutlineKind is one kind of frame.
 type OutlineKind struct {
 	Name            string
-	Direction       string // "any", "uplink", "downlink"
-	Start, End      []byte // marks outside the content
+	Direction       string   // "any", "uplink", "downlink"
+	Start           []byte   // the mark before the content
+	Ends            [][]byte // marks, the first of which ends the content; none: the fields say where it ends
+	Kept            int      // bytes of the mark that are a field, the last ones
+	Behind          int      // bytes of the fields behind the mark
+	Stuffed         bool     // which are written like the content
 	Escapes         []OutlineEscape
 	Armour          string // how the content between the marks is written; a name of the registry
 	Max             int    // bytes of the largest frame
@@ -104,6 +108,8 @@ type OutlineCheck struct {
 	Sum      OutlineSum
 	From, To int
 	Hex      bool
+	Wire     bool // over the bytes as they stand on the wire,
+	Back     int  // so many of which, in plain bytes, stand between content and checksum; 0: it stands in the content
 }
 
 // OutlineSum is an algorithm: a CRC by its parameters, anything else by its name in the registry.

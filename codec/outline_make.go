@@ -82,8 +82,11 @@ func (m *outliner) body(l *layout) OutlineBody {
 }
 
 func (m *outliner) kind(f *family) OutlineKind {
-	k := OutlineKind{Name: f.name, Direction: f.direction.String(), Start: f.start, End: f.end, Max: f.max, Tail: f.tail,
+	k := OutlineKind{Name: f.name, Direction: f.direction.String(), Start: f.start, Max: f.max, Tail: f.tail,
 		Header: m.nodes(f.header), Trailer: m.nodes(f.trailer), Command: f.commandOp >= 0, CommandRegister: f.commandReg, BodyMark: f.body.mark}
+	if c := f.closing; c != nil {
+		k.Ends, k.Kept, k.Behind, k.Stuffed = c.marks, c.kept, c.behind, c.stuffed
+	}
 	k.Armour, k.First = armourName(f.armour), f.first.bytes()
 	if f.escape != nil {
 		for _, e := range f.escape.pairs {
@@ -125,7 +128,7 @@ func (m *outliner) node(n *node) *OutlineNode {
 		out.Rows = append(out.Rows, OutlineRow{Is: r.is, Other: r.other, Value: outlineExpr(r.value)})
 	}
 	if c := n.check; c != nil {
-		out.Check = &OutlineCheck{Sum: outlineSum(c.sum), From: c.from, To: c.to, Hex: c.hex}
+		out.Check = &OutlineCheck{Sum: outlineSum(c.sum), From: c.from, To: c.to, Hex: c.hex, Wire: c.wired != nil, Back: c.back}
 	}
 	for i := range n.cases {
 		b := &n.cases[i]

@@ -86,15 +86,10 @@ func sealed(p *Profile, b []byte) []byte {
 		return b
 	}
 	for _, family := range p.grammar.families {
-		content, open := b, len(family.start)
-		if family.end != nil {
-			if len(b) < open+len(family.end) {
-				continue
-			}
-			content = b[open : len(b)-len(family.end)]
-		}
-		if family.escape != nil {
-			content, _ = family.escape.decode(nil, content)
+		m := &machine{p: p, whole: true}
+		content, _, v := m.delimit(family, b)
+		if v != whole {
+			continue
 		}
 		at := len(content)
 		for i := len(family.trailer) - 1; i >= 0; i-- {
@@ -105,15 +100,12 @@ func sealed(p *Profile, b []byte) []byte {
 			}
 			for from := 0; n.check != nil && !n.check.hex && from < 4 && from < at; from++ {
 				trial := slices.Clone(content)
-				if sum := n.check.sum.sum(trial[from:at]); o.little {
+				if sum := n.check.compute(trial, at, from, at); o.little {
 					storeLE(trial[at:at+o.size], sum)
 				} else {
 					storeBE(trial[at:at+o.size], sum)
 				}
-				if family.escape != nil {
-					trial = family.escape.encode(nil, trial)
-				}
-				if trial = slices.Concat(family.start, trial, family.end); p.Decode(Any, trial, &f) == nil {
+				if trial = family.wrap(nil, trial); p.Decode(Any, trial, &f) == nil {
 					return trial
 				}
 			}

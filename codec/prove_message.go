@@ -42,7 +42,7 @@ func (v *prover) shadows(a, s *shape) bool {
 	if a.when != nil && !v.always(a.when) && !a.when.same(s.when) {
 		return false
 	}
-	if bounded := s.family == nil || s.family.length != nil || s.family.end != nil; !bounded {
+	if bounded := s.family == nil || s.family.length != nil || s.family.closing != nil; !bounded {
 		return true // nothing but its fields says how long a body is
 	}
 	return a.min <= s.min && (a.max < 0 || s.max >= 0 && s.max <= a.max)
@@ -67,8 +67,8 @@ func (v *prover) lengthHolds(f *family, s *shape) {
 	p := v.p.withOps(v.ops)
 	header, headerMost := v.g.span(p, f.header)
 	least := header + s.min + f.tail
-	if least+len(f.start)+len(f.end) > f.max {
-		v.find(SeverityError, "length", s.path, fmt.Sprintf("message %s, whose frames have %d bytes or more", s.layout.message.Name, least+len(f.start)+len(f.end)), fmt.Sprintf("at most %d (max of the frame)", f.max))
+	if size := least + f.closing.around(f.start); size > f.max {
+		v.find(SeverityError, "length", s.path, fmt.Sprintf("message %s, whose frames have %d bytes or more", s.layout.message.Name, size), fmt.Sprintf("at most %d (max of the frame)", f.max))
 		return
 	}
 	l := f.length

@@ -78,6 +78,32 @@ func (t *escapeTable) sequence(b []byte) int {
 	return 0
 }
 
+// begins says that b, which is none, may become a sequence.
+func (t *escapeTable) begins(b []byte) bool {
+	for _, p := range t.pairs {
+		if len(b) < len(p.coded) && string(b) == string(p.coded[:len(b)]) {
+			return true
+		}
+	}
+	return false
+}
+
+// one reads the byte that b begins with, or the sequence for it.
+func (t *escapeTable) one(b []byte) (plain byte, size int, v verdict) {
+	for _, p := range t.pairs {
+		if n := len(p.coded); n <= len(b) && string(b[:n]) == string(p.coded) {
+			return p.plain, n, whole
+		}
+	}
+	switch {
+	case t.begins(b):
+		return 0, 0, begun
+	case t.apart.has(b[0]):
+		return 0, 0, refused
+	}
+	return b[0], 1, whole
+}
+
 // wireSize of plain bytes.
 func (t *escapeTable) wireSize(b []byte) (n int) {
 	for _, c := range b {

@@ -138,13 +138,7 @@ func (r *learnedReply) fillIn(p *Profile, dst []byte, f *Frame, env Env) ([]byte
 			num, _ := c.op.load(b[c.off : c.off+c.size])
 			env.Session.advance(p, c.op, num)
 		}
-		dst = append(dst, r.family.start...)
-		if r.family.escape != nil {
-			dst = r.family.escape.encode(dst, b)
-		} else {
-			dst = append(dst, b...)
-		}
-		dst = append(dst, r.family.end...)
+		dst = r.family.wrap(dst, b)
 	}
 	machines.Put(m)
 	return dst, ok
@@ -189,7 +183,7 @@ func (w *fill) put(p *Profile, b []byte, f *Frame, found []int, env Env) bool {
 
 // write computes the checksum of b anew.
 func (s *likeSum) write(b []byte) {
-	num, field := s.plan.sum.sum(b[s.from:s.to]), b[s.off:s.off+s.op.size]
+	num, field := s.plan.compute(b, s.off, s.from, s.to), b[s.off:s.off+s.op.size]
 	switch {
 	case s.plan.hex:
 		const digits = "0123456789ABCDEF"

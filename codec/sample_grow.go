@@ -208,12 +208,12 @@ func (w *grower) close(z *zone) bool {
 // frame walks the whole frame; false when it has to begin again or cannot be made.
 func (w *grower) frame() bool {
 	s, f := w.goal.shape, w.goal.shape.family
-	around := w.open(f.end != nil)
+	around := w.open(f.closing != nil)
 	if !w.nodes(f.header) {
 		return false
 	}
 	body := len(w.out)
-	inner := w.open(f.end != nil || f.length != nil)
+	inner := w.open(f.closing != nil || f.length != nil)
 	if !w.chosen(f, s, inner) || !w.nodes(s.nodes) || !w.close(inner) {
 		return false
 	}
@@ -246,15 +246,8 @@ func (w *grower) finish() string {
 	filler := &weaver{p: w.p, out: w.out, marks: w.marks}
 	filler.pending = w.sums
 	filler.sums(0)
-	if f.end != nil {
-		content := w.out
-		switch {
-		case f.escape != nil:
-			content = f.escape.encode(nil, content)
-		case f.armour != nil:
-			content = f.armour.Encode(nil, content)
-		}
-		w.out = slices.Concat(f.start, content, f.end)
+	if f.closing != nil {
+		w.out = f.wrap(nil, w.out)
 	}
 	if len(w.out) > f.max {
 		return fmt.Sprintf("the frame has %d bytes, allowed %d", len(w.out), f.max)

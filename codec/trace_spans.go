@@ -133,7 +133,7 @@ func (b *spanBuilder) build() {
 
 // startMark is the size of the mark at the beginning.
 func (b *spanBuilder) startMark() int {
-	if f := b.w.family; f != nil && f.end != nil && bytes.HasPrefix(b.t.Raw, f.start) {
+	if f := b.w.family; f != nil && f.closing != nil && bytes.HasPrefix(b.t.Raw, f.start) {
 		return len(f.start)
 	}
 	return 0
@@ -338,9 +338,13 @@ func (b *spanBuilder) fault(limit int) {
 // end accounts for what is left: the mark at the end, or what was not read.
 func (b *spanBuilder) end() {
 	size := len(b.t.Raw)
-	if f := b.w.family; f != nil && f.end != nil && b.w.content != nil && !b.w.partial && bytes.HasSuffix(b.t.Raw, f.end) {
-		b.gap(size-len(f.end), -1)
-		b.unread = false
+	if f := b.w.family; f != nil && f.closing != nil && f.closing.kept == 0 && b.w.content != nil && !b.w.partial {
+		for _, mark := range f.closing.marks {
+			if bytes.HasSuffix(b.t.Raw, mark) {
+				b.gap(size-len(mark), -1)
+				b.unread = false
+			}
+		}
 	}
 	b.gap(size, -1)
 }

@@ -12,6 +12,8 @@ type tracer struct {
 	sums     []tracedSum
 	blocks   []tracedBlock
 	partial  bool  // the end mark has not come
+	closed   bool  // it has come, and not all that stands behind it
+	inner    int   // then: plain bytes before the mark
 	size     int   // of the content, as the length field says; 0: not known
 	node     *node // that lacks bytes, from at on
 	at, need int
@@ -77,14 +79,18 @@ func (t *tracer) open(f *family, data []byte) (content []byte, v verdict) {
 	if len(data) < len(f.start) {
 		return nil, begun
 	}
-	t.partial = true
 	content = data[len(f.start):]
-	for k := min(len(f.end)-1, len(content)); k > 0; k-- { // the mark may have begun
-		if string(content[len(content)-k:]) == string(f.end[:k]) {
-			content = content[:len(content)-k]
-			break
+	if at, mark, v := f.findEnd(content, false); v == whole {
+		plain, ok := f.plain(nil, content[:at])
+		if t.closed, t.inner = true, len(plain); ok {
+			plain = append(plain, mark[len(mark)-f.closing.kept:]...)
+			plain, _, _ = f.takeBehind(plain, content[at+len(mark):])
+			return plain, whole
 		}
+		t.closed = false
 	}
+	t.partial = true
+	content = content[:len(content)-f.closing.begun(content)] // the mark may have begun
 	if f.escape == nil && f.armour == nil {
 		return content, whole
 	}
@@ -222,11 +228,13 @@ func (t *tracer) behind(p *Profile, f *family) int {
 // limit cuts data where a refused frame says that it ends.
 func (t *tracer) limit(f *family, data []byte) ([]byte, bool) {
 	switch {
-	case f.end != nil && !t.partial && bytes.HasPrefix(data, f.start):
-		if at := f.findEnd(data[len(f.start):min(len(data), f.max)]); at >= 0 {
-			return data[:len(f.start)+at+len(f.end)], true
+	case f.closing != nil && !t.partial && bytes.HasPrefix(data, f.start):
+		if at, mark, v := f.findEnd(data[len(f.start):min(len(data), f.max)], false); v == whole {
+			at += len(f.start) + len(mark)
+			_, n, _ := f.takeBehind(nil, data[at:])
+			return data[:at+n], true
 		}
-	case f.end == nil && t.size > 0 && t.size <= len(data):
+	case f.closing == nil && t.size > 0 && t.size <= len(data):
 		return data[:t.size], true
 	}
 	return data, false
@@ -234,11 +242,13 @@ func (t *tracer) limit(f *family, data []byte) ([]byte, bool) {
 
 // missing is how much of a begun frame has not come.
 func (w *traced) missing(f *family, m *machine) {
-	end := len(f.end)
-	for ; end > 0 && !bytes.HasSuffix(w.raw, f.end[:end]); end-- {
+	end := 0 // bytes of the mark that are in no field
+	if c := f.closing; c != nil && !w.closed {
+		end = c.around(nil) - c.begun(w.raw)
 	}
-	end = len(f.end) - end
-	if w.size > 0 {
+	if w.closed {
+		w.lacks, w.exact = m.end-len(m.data), !f.closing.stuffed
+	} else if w.size > 0 {
 		w.lacks, w.exact = max(w.size-len(m.data), 0)+end, f.escape == nil && f.armour == nil
 	} else {
 		w.lacks = max(w.at+w.need-len(m.data)+w.behind(m.p, f), f.least-len(m.data), 1-end, 0) + end

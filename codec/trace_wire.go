@@ -14,28 +14,16 @@ func plainWire(raw []byte) wire { return wire{raw: raw} }
 // newWire takes the content of a frame, which stands between its marks.
 func newWire(f *family, t *tracer, content, raw []byte) wire {
 	w := wire{raw: raw, regions: t.blocks}
-	if f.end == nil {
-		return w
+	c := f.closing
+	switch {
+	case c == nil:
+	case t.closed:
+		w.content = f.places(content, t.inner, raw)
+	case t.partial:
+		w.content = f.places(content, len(content), raw)
+	default:
+		w.content = f.places(content, max(len(content)-c.kept-c.behind, 0), raw)
 	}
-	at := min(len(f.start), len(raw))
-	inWire := max(len(raw)-at-len(f.end), 0)
-	w.content = make([]int, 0, len(content)+1)
-	for i, b := range content {
-		switch {
-		case f.armour != nil:
-			at = len(f.start) + i*inWire/len(content)
-			w.content = append(w.content, at)
-			at = len(f.start) + (i+1)*inWire/len(content)
-			continue
-		case f.escape != nil && f.escape.coded[b] != nil:
-			w.content = append(w.content, at)
-			at += len(f.escape.coded[b])
-			continue
-		}
-		w.content = append(w.content, at)
-		at++
-	}
-	w.content = append(w.content, at)
 	return w
 }
 

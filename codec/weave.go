@@ -3,7 +3,6 @@ package codec
 import (
 	"bytes"
 	"fmt"
-	"slices"
 )
 
 // weaver writes a frame of a grammar from nested values.  Fields that follow from others (lengths, counts) are
@@ -128,15 +127,8 @@ func (w *weaver) once(l *layout, d Direction, fields map[string]any) error {
 		w.derive(f.length.reg, int64(len(w.out)-from+f.length.add-f.length.after))
 	}
 	w.sums(0)
-	if f.end != nil {
-		content := w.out
-		switch {
-		case f.escape != nil:
-			content = f.escape.encode(nil, content)
-		case f.armour != nil:
-			content = f.armour.Encode(nil, content)
-		}
-		w.out = slices.Concat(f.start, content, f.end)
+	if f.closing != nil {
+		w.out = f.wrap(nil, w.out)
 	}
 	if len(w.out) > f.max {
 		return &FieldError{Profile: w.p.name, Frame: l.message.Name, Offset: -1, Err: fmt.Errorf("%w: frame of %d bytes, allowed %d", ErrLong, len(w.out), f.max)}

@@ -307,7 +307,7 @@ func (w *weaver) sum(s pendingSum) {
 	if from > to || to > len(w.out) {
 		return // decoding says what is wrong
 	}
-	num := plan.sum.sum(w.out[from:to])
+	num := plan.compute(w.out, s.off, from, to)
 	field := w.out[s.off : s.off+o.size]
 	switch {
 	case plan.hex:

@@ -8,6 +8,10 @@ local function from_hex(b, digits)
   return (b:gsub("..", function(d) return string.char(tonumber(d, 16)) end))
 end
 
+local function to_hex(b, form)
+  return (b:gsub(".", function(c) return string.format(form, c:byte()) end))
+end
+
 local letters64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 -- from_base64 is strict: bits that fill up are zero; line breaks are passed over.
@@ -33,10 +37,23 @@ local function from_base64(b)
   return table.concat(out)
 end
 
+local function to_base64(b)
+  local out = {}
+  for i = 1, #b, 3 do
+    local a, c, d = b:byte(i, i + 2)
+    local v = a * 65536 + (c or 0) * 256 + (d or 0)
+    for k = 3, 0, -1 do
+      local letter = math.floor(v / 64 ^ k) % 64 + 1
+      out[#out + 1] = (k == 1 and not c or k == 0 and not d) and "=" or letters64:sub(letter, letter)
+    end
+  end
+  return table.concat(out)
+end
+
 local armours = {
-  HEX = { decode = function(b) return from_hex(b, "0-9A-F") end, size = function(n) return 2 * n end },
-  hex = { decode = function(b) return from_hex(b, "0-9a-f") end, size = function(n) return 2 * n end },
-  base64 = { decode = from_base64, size = function(n) return math.floor((n + 2) / 3) * 4 end },
+  HEX = { encode = function(b) return to_hex(b, "%02X") end, decode = function(b) return from_hex(b, "0-9A-F") end, size = function(n) return 2 * n end },
+  hex = { encode = function(b) return to_hex(b, "%02x") end, decode = function(b) return from_hex(b, "0-9a-f") end, size = function(n) return 2 * n end },
+  base64 = { encode = to_base64, decode = from_base64, size = function(n) return math.floor((n + 2) / 3) * 4 end },
 }
 
 function M:size_on_wire(t, n)
@@ -156,7 +173,8 @@ function M:verify(check, c, off)
   if from < 0 or from > to or to > #over then
     return self:say(off, "checksum is wrong")
   end
-  local hi, lo = sum(check.sum, over:sub(from + 1, to))
+  local covered = check.wire and self:stretch(over:sub(1, off), from, to, check.back or 0) or over:sub(from + 1, to)
+  local hi, lo = sum(check.sum, covered)
   if hi ~= c.hi or lo ~= c.lo then
     if not self:wrong(off, check.sum, c.hi, c.lo, hi, lo) then
       return refused
@@ -166,75 +184,118 @@ function M:verify(check, c, off)
   return whole
 end
 
--- prepare makes the sets of bytes that are plain, and that begin a sequence.
+-- prepare makes the sets of bytes that are plain, and that begin a sequence; and says whether a mark begins like one.
 local function prepare(k)
   if not k.plain then
     k.plain, k.lead = {}, {}
-    for _, e in ipairs(k.escapes) do
-      k.plain[e.plain], k.lead[e.coded:sub(1, 1)] = true, true
+    for _, e in ipairs(k.escapes or {}) do
+      k.plain[e.plain], k.lead[e.coded:sub(1, 1)] = e.coded, true
+    end
+    for _, mark in ipairs(k.ends) do
+      k.steps = k.steps or k.lead[mark:sub(1, 1)]
     end
   end
 end
 
--- find_end looks for the end of the content from one byte on, in data.  Where the end begins like an escape sequence,
--- sequences are stepped over.
-local function find_end(k, data, i)
-  local last = k["end"]
-  if not k.escapes then
-    return data:find(last, i, true)
+-- sequence is the escape sequence at place i; begins says that one may begin there when more comes.
+local function sequence(k, b, i)
+  local begins = false
+  for _, e in ipairs(k.escapes or {}) do
+    if b:sub(i, i + #e.coded - 1) == e.coded then
+      return e
+    end
+    begins = begins or e.coded:sub(1, #b - i + 1) == b:sub(i)
   end
+  return nil, begins
+end
+
+-- find_end looks for the mark at the end from one byte on, in data.  Where one begins like an escape sequence, sequences
+-- are stepped over; what is neither is none, which the third value says.
+local function find_end(k, data, i)
   prepare(k)
-  if not k.lead[last:sub(1, 1)] then
-    return data:find(last, i, true)
+  if not k.steps then
+    local at, which
+    for _, mark in ipairs(k.ends) do
+      local found = data:find(mark, i, true)
+      if found and (not at or found < at) then
+        at, which = found, mark
+      end
+    end
+    return at, which
   end
   while i <= #data do
-    local step = 0
-    for _, e in ipairs(k.escapes) do
-      if data:sub(i, i + #e.coded - 1) == e.coded then
-        step = #e.coded
-        break
+    local e, open = sequence(k, data, i)
+    if not e then
+      for _, mark in ipairs(k.ends) do
+        if data:sub(i, i + #mark - 1) == mark then
+          return i, mark
+        end
+        open = open or mark:sub(1, #data - i + 1) == data:sub(i)
+      end
+      if not open and k.lead[data:sub(i, i)] then
+        return nil, nil, true
       end
     end
-    if step == 0 and data:sub(i, i + #last - 1) == last then
-      return i
-    end
-    i = i + math.max(step, 1)
+    i = i + (e and #e.coded or 1)
   end
 end
 
--- unescape undoes byte stuffing; nothing when a sequence is none.
-local function unescape(k, b)
+-- unescape undoes byte stuffing; nothing when a sequence is none.  At most so many bytes are made, if that is given; the
+-- second value is the place behind what was read, the third says that more is to come.
+local function unescape(k, b, i, most)
   prepare(k)
-  local out, i = {}, 1
-  while i <= #b do
+  local out = {}
+  while i <= #b and #out ~= most do
     local c = b:sub(i, i)
-    if not k.lead[c] then
-      if k.plain[c] then
-        return nil
-      end
+    local e, open = sequence(k, b, i)
+    if e then
+      out[#out + 1] = e.plain
+      i = i + #e.coded
+    elseif k.lead[c] or k.plain[c] then
+      return nil, i, open
+    else
       out[#out + 1] = c
       i = i + 1
-    else
-      local found = false
-      for _, e in ipairs(k.escapes) do
-        if b:sub(i, i + #e.coded - 1) == e.coded then
-          out[#out + 1] = e.plain
-          i, found = i + #e.coded, true
-          break
-        end
-      end
-      if not found then
-        return nil
-      end
     end
   end
-  return table.concat(out)
+  return table.concat(out), i, most and #out < most
 end
 
--- delimit finds the content between the marks of a kind; total is the size of the frame with them.
+-- written is content as it stands on the wire.
+local function written(k, b)
+  if k.escapes then
+    prepare(k)
+    return (b:gsub(".", k.plain))
+  elseif k.armour then
+    return armours[k.armour].encode(b)
+  end
+  return b
+end
+
+-- stretch is bytes of a frame as they stand on the wire, from one place to another; the content ends so many bytes before
+-- the end of b.
+function M:stretch(b, from, to, back)
+  local k = self.kind_of
+  local n = #b - back
+  local out = written(k, b:sub(math.min(from, n) + 1, math.min(to, n)))
+  if back == 0 then
+    return out
+  end
+  local kept = b:sub(n + 1, n + k.kept)
+  if from <= n and to >= n + k.kept then
+    out = out .. self.mark
+  else
+    out = out .. b:sub(math.max(from, n) + 1, math.min(to, n + k.kept))
+  end
+  n = n + #kept
+  local after = b:sub(math.max(from, n) + 1, to)
+  return out .. (k.stuffed and written(k, after) or after)
+end
+
+-- delimit finds the plain bytes of a frame: those between the marks, and what is kept of the last mark and behind it;
+-- total is the size of the frame with them.
 function M:delimit(k, data)
-  local last = k["end"]
-  if not last then
+  if not k.ends then
     return data, 0, whole
   end
   local start = k.start or ""
@@ -245,17 +306,20 @@ function M:delimit(k, data)
   if #have < #start then
     return nil, 0, self:starve()
   end
-  local at = find_end(k, data:sub(1, k.max), #start + 1)
+  local at, mark, broken = find_end(k, data:sub(1, k.max), #start + 1)
+  if broken then
+    return nil, 0, self:say(0, "an escape sequence that is none")
+  end
   if not at then
     if #data >= k.max then
       return nil, 0, self:say(0, string.format("no end within %d bytes", k.max))
     end
     return nil, 0, self:starve()
   end
-  local content, total = data:sub(#start + 1, at - 1), at - 1 + #last
-  self.begins = #start
+  local content, total = data:sub(#start + 1, at - 1), at - 1 + #mark
+  self.begins, self.mark, self.kind_of = #start, mark, k
   if k.escapes then
-    content = unescape(k, content)
+    content = unescape(k, content, 1)
     if not content then
       return nil, 0, self:say(0, "an escape sequence that is none")
     end
@@ -267,6 +331,28 @@ function M:delimit(k, data)
       return nil, 0, self:say(#start, "not of the form in which bytes are written here")
     end
     self.escaped = true
+  end
+  if k.kept then
+    self.escaped = self.escaped or k.kept < #mark
+    content = content .. mark:sub(-k.kept)
+  end
+  if k.behind then
+    local behind, i, more
+    if k.stuffed then
+      behind, i, more = unescape(k, data, total + 1, k.behind)
+    else
+      behind, i = data:sub(total + 1, total + k.behind), total + 1 + k.behind
+      more = #behind < k.behind
+    end
+    if more then
+      return nil, 0, self:starve()
+    elseif not behind then
+      return nil, 0, self:say(total, "an escape sequence that is none")
+    end
+    content, total = content .. behind, i - 1
+    if total > k.max then
+      return nil, 0, self:say(0, string.format("frame of %d bytes, allowed %d", total, k.max))
+    end
   end
   return content, total, whole
 end

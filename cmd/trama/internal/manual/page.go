@@ -79,6 +79,28 @@ func (pg *page) frame(f *codec.ManualFrame) {
 	}
 }
 
+// closing says which field is the mark at the end, and what stands behind it.
+func closing(fields []codec.ManualField) string {
+	text := code(fields[0].Key) + " is that mark"
+	switch n := fields[0].Size; {
+	case n == 1:
+		text = code(fields[0].Key) + " is the last byte of that mark"
+	case n > 1:
+		text = fmt.Sprintf("%s are the last %d bytes of that mark", code(fields[0].Key), n)
+	}
+	var behind []string
+	for _, f := range fields[1:] {
+		behind = append(behind, code(f.Key))
+	}
+	switch {
+	case len(behind) == 0:
+		return text + "."
+	case note(fields[0].More, "stuffed") == "true":
+		return text + "; behind it, in sequences too: " + strings.Join(behind, ", ") + "."
+	}
+	return text + "; behind it, as they are: " + strings.Join(behind, ", ") + "."
+}
+
 func of(name string) string {
 	if name == "" {
 		return ""
@@ -102,6 +124,9 @@ func (pg *page) framing(f *codec.ManualFrame) (lines []string) {
 	case f.End != "":
 		add("They end with %s.", mark(f.End))
 	}
+	if at := slices.IndexFunc(f.Trailer, func(t codec.ManualField) bool { return t.Type == "end" }); at >= 0 {
+		add("%s", closing(f.Trailer[at:]))
+	}
 	var escapes []string
 	for _, e := range f.Escapes {
 		escapes = append(escapes, fmt.Sprintf("`%s` as `%s`", e.Key, e.Text))
@@ -121,7 +146,11 @@ func (pg *page) framing(f *codec.ManualFrame) (lines []string) {
 	}
 	for _, field := range slices.Concat(f.Header, f.Trailer) {
 		if field.Type == "checksum" {
-			add("`%s` is a checksum: %s over %s.", field.Key, note(field.More, "algorithm"), covered(note(field.More, "over")))
+			wire := ""
+			if note(field.More, "wire") == "true" {
+				wire = ", as they stand on the wire"
+			}
+			add("`%s` is a checksum: %s over %s%s.", field.Key, note(field.More, "algorithm"), covered(note(field.More, "over")), wire)
 		}
 	}
 	add("A frame has at most %d bytes.", f.Max)

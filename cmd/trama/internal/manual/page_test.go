@@ -139,3 +139,23 @@ func TestEveryProfileHasAPage(t *testing.T) {
 		}
 	}
 }
+
+func TestAPageSaysWhatStandsBehindTheMark(t *testing.T) {
+	for file, want := range map[string]string{
+		"field-df1-crc.good.toml": "`etx` is the last byte of that mark; behind it, as they are: `crc`.",
+		"field-3964r.good.toml":   "`bcc` is a checksum: xor8 over all bytes before it, as they stand on the wire.",
+		"closing.good.toml":       "`mark` is that mark; behind it, in sequences too: `crc`, `number`.",
+	} {
+		src, err := os.ReadFile(filepath.Join("../../../../codec/testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := codec.Compile(file, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pageOf(t, p); !strings.Contains(got, want) {
+			t.Errorf("%s: %q is not in\n%s", file, want, got)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package codec
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// streamCase is a stream and the frames that come out of it, however it is cut.
+type streamCase struct {
+	profile, title, stream string
+	frames                 []string
+	skipped                int // bytes that belong to no frame
+	held                   int // bytes that may still become one
+}
+
+func (c *streamCase) run(t *testing.T) {
+	split := profileFrom(t, c.profile).Splitter(Uplink)
+	stream := unhex(t, strings.ReplaceAll(c.stream, " ", ""))
+	var want [][]byte
+	for _, f := range c.frames {
+		want = append(want, unhex(t, strings.ReplaceAll(f, " ", "")))
+	}
+	for size := 1; size <= len(stream); size++ {
+		var parts [][]byte
+		for rest := stream; len(rest) > 0; rest = rest[min(size, len(rest)):] {
+			parts = append(parts, rest[:min(size, len(rest))])
+		}
+		got, skipped, rest := cut(t, split, parts...)
+		if fmt.Sprintf("%x", got) != fmt.Sprintf("%x", want) || skipped != c.skipped || len(rest) != c.held {
+			t.Fatalf("%s: %s in pieces of %d: frames %x, %d skipped, %d held; expected %x, %d, %d", c.profile, c.title, size, got, skipped, len(rest), want, c.skipped, c.held)
+		}
+	}
+}
+
+func TestFramesWithBytesBehindTheirMarkAreCutWhereTheyEnd(t *testing.T) {
+	const plain, twice, tenth = "10 02 08 09 06 00 02 04 03 10 03 e0", "10 02 08 09 06 00 10 10 04 03 10 03 d2", "10 02 08 09 46 00 02 04 10 10 83 10 03 10"
+	for _, c := range []streamCase{
+		{profile: "field-df1.good.toml", title: "frames one after the other", stream: twice + "10 06" + "10 06" + twice, frames: []string{"10 06", "10 06"}, skipped: 26},
+		{profile: "field-df1.good.toml", title: "the check is 10, and 10 06 follows", stream: tenth + "10 06" + tenth, frames: []string{tenth, "10 06", tenth}},
+		{profile: "field-df1.good.toml", title: "the check has not come", stream: tenth[:len(tenth)-3], held: 13},
+		{profile: "field-df1.good.toml", title: "a wrong check", stream: "10 02 08 09 46 00 02 04 01 10 03 11" + tenth, frames: []string{tenth}, skipped: 12},
+		{profile: "field-df1.good.toml", title: "a frame that broke off, and one after it", stream: "10 02 08 09 46 00 02 04 10" + tenth, frames: []string{tenth}, skipped: 9},
+		{profile: "field-df1.good.toml", title: "what is no sequence is not waited for", stream: "10 02 08 09 46 00 10 41 00", skipped: 9},
+		{profile: "field-df1.good.toml", title: "what may become one is", stream: "10 02 08 09 46 00 10", held: 7},
+		{profile: "field-3964r.good.toml", title: "telegrams between handshakes", stream: "02 10 0000 41 44 0a1010 0001 ffff 001010 1003 1d 10", frames: []string{"02", "10", "0000 41 44 0a1010 0001 ffff 001010 1003 1d", "10"}},
+		{profile: "closing.good.toml", title: "behind the mark too a sequence is one byte", stream: "7e 01 04 7d5e 01 7d5d ba 7f 2a9a 7d5f" + "7e 01", frames: []string{"7e 01 04 7d5e 01 7d5d ba 7f 2a9a 7d5f"}, held: 2},
+		{profile: "closing.good.toml", title: "half a sequence behind the mark", stream: "7e 01 04 7d5e 01 7d5d ba 7f 2a9a 7d", held: 13},
+		{profile: "closing.good.toml", title: "no sequence behind the mark", stream: "7e 01 04 7d5e 01 7d5d ba 7f 2a9a 7d00", skipped: 14},
+		{profile: "closing.good.toml", title: "a byte behind the mark that had to be a sequence", stream: "7e 01 04 7d5e 01 7d5d ba 7f 2a9a 7e", skipped: 12, held: 1},
+	} {
+		c.run(t)
+	}
+}
+
+// A frame that is refused while it is decoded, and one that is accepted, look the same to those who explain it.
+func TestAFrameWithBytesBehindItsMarkIsExplainedAsFarAsItGoes(t *testing.T) {
+	p := profileFrom(t, "field-df1.good.toml")
+	whole := unhex(t, "100208090600101004031003d2")
+	for n := 8; n < len(whole); n++ {
+		tr := p.Trace(Any, whole[:n])
+		if lacks := len(whole) - n; tr.Outcome != Incomplete || tr.Missing > lacks || tr.Missing < 1 || tr.Exact && tr.Missing != lacks {
+			t.Errorf("%x: outcome %d, %d missing, exact %v", whole[:n], tr.Outcome, tr.Missing, tr.Exact)
+		}
+	}
+	tr := p.Trace(Any, whole)
+	var text bytes.Buffer
+	for _, s := range tr.Spans {
+		if s.Kind == SpanField && s.Len > 0 {
+			fmt.Fprintf(&text, "%s %x ", s.Path, whole[s.Off:s.Off+s.Len])
+		}
+	}
+	if want := "dst 08 src 09 cmd 06 sts 00 tns 101004 fnc 03 etx 1003 bcc d2 "; text.String() != want || tr.Outcome != Accepted {
+		t.Errorf("%s, expected %s", text.String(), want)
+	}
+}
