@@ -35,8 +35,79 @@ func (p *crcParams) lowTable() (table [256]uint64) {
 	return table
 }
 
-// low is a CRC whose lowest bit leaves first.  Up to 32 bits wide it takes four bytes at a time: the table of a byte
-// that is followed by so many others is that of one byte, walked on over zeros.
+// crcBytes is how many bytes a CRC of up to 32 bits takes at once.
+const crcBytes = 8
+
+// lowTables of a CRC of up to 32 bits: what a byte does that is followed by so many others is what it does alone,
+// walked on over zeros.
+func lowTables(table *[256]uint64) *[crcBytes][256]uint32 {
+	all := new([crcBytes][256]uint32)
+	for i := range table {
+		v := uint32(table[i])
+		for n := range all {
+			all[n][i] = v
+			v = v>>8 ^ uint32(table[byte(v)])
+		}
+	}
+	return all
+}
+
+// highTables are those of a register that stands at the top of the word.
+func highTables(table *[256]uint64) *[crcBytes][256]uint32 {
+	all := new([crcBytes][256]uint32)
+	for i := range table {
+		v := uint32(table[i] >> 32)
+		for n := range all {
+			all[n][i] = v
+			v = v<<8 ^ uint32(table[v>>24]>>32)
+		}
+	}
+	return all
+}
+
+// walkLow is what b makes of the register v: eight bytes at once, then four, two and one.
+func walkLow(t *[crcBytes][256]uint32, v uint32, b []byte) uint32 {
+	for ; len(b) >= crcBytes; b = b[crcBytes:] {
+		x, y := binary.LittleEndian.Uint32(b)^v, binary.LittleEndian.Uint32(b[4:])
+		v = t[7][byte(x)] ^ t[6][byte(x>>8)] ^ t[5][byte(x>>16)] ^ t[4][x>>24] ^
+			(t[3][byte(y)] ^ t[2][byte(y>>8)] ^ t[1][byte(y>>16)] ^ t[0][y>>24])
+	}
+	if len(b) >= 4 {
+		x := binary.LittleEndian.Uint32(b) ^ v
+		v, b = t[3][byte(x)]^t[2][byte(x>>8)]^t[1][byte(x>>16)]^t[0][x>>24], b[4:]
+	}
+	if len(b) >= 2 {
+		x := uint32(binary.LittleEndian.Uint16(b)) ^ v
+		v, b = t[1][byte(x)]^t[0][byte(x>>8)]^x>>16, b[2:]
+	}
+	if len(b) > 0 {
+		v = v>>8 ^ t[0][byte(v)^b[0]]
+	}
+	return v
+}
+
+// walkHigh is walkLow for a register at the top of the word.
+func walkHigh(t *[crcBytes][256]uint32, v uint32, b []byte) uint32 {
+	for ; len(b) >= crcBytes; b = b[crcBytes:] {
+		x, y := binary.BigEndian.Uint32(b)^v, binary.BigEndian.Uint32(b[4:])
+		v = t[7][x>>24] ^ t[6][byte(x>>16)] ^ t[5][byte(x>>8)] ^ t[4][byte(x)] ^
+			(t[3][y>>24] ^ t[2][byte(y>>16)] ^ t[1][byte(y>>8)] ^ t[0][byte(y)])
+	}
+	if len(b) >= 4 {
+		x := binary.BigEndian.Uint32(b) ^ v
+		v, b = t[3][x>>24]^t[2][byte(x>>16)]^t[1][byte(x>>8)]^t[0][byte(x)], b[4:]
+	}
+	if len(b) >= 2 {
+		x := uint32(binary.BigEndian.Uint16(b))<<16 ^ v
+		v, b = t[1][x>>24]^t[0][byte(x>>16)]^x<<16, b[2:]
+	}
+	if len(b) > 0 {
+		v = v<<8 ^ t[0][byte(v>>24)^b[0]]
+	}
+	return v
+}
+
+// low is a CRC whose lowest bit leaves first.
 func (p crcParams) low() checksum {
 	table, start := p.lowTable(), bits.Reverse64(p.init)>>(64-p.width)
 	turn := func(v uint64) uint64 {
@@ -54,24 +125,9 @@ func (p crcParams) low() checksum {
 			return turn(v)
 		}}
 	}
-	var four [4][256]uint32
-	for i := range table {
-		v := uint32(table[i])
-		for n := range four {
-			four[n][i] = v
-			v = v>>8 ^ uint32(table[byte(v)])
-		}
-	}
+	tables := lowTables(&table)
 	return checksum{width: p.width, crc: &p, sum: func(b []byte) uint64 {
-		v := uint32(start)
-		for ; len(b) >= 4; b = b[4:] {
-			v ^= binary.LittleEndian.Uint32(b)
-			v = four[3][byte(v)] ^ four[2][byte(v>>8)] ^ four[1][byte(v>>16)] ^ four[0][v>>24]
-		}
-		for _, c := range b {
-			v = v>>8 ^ four[0][byte(v)^c]
-		}
-		return turn(uint64(v))
+		return turn(uint64(walkLow(tables, uint32(start), b)))
 	}}
 }
 
@@ -118,23 +174,8 @@ func (p crcParams) high() checksum {
 			return turn(v)
 		}}
 	}
-	var four [4][256]uint32
-	for i := range table {
-		v := uint32(table[i] >> 32)
-		for n := range four {
-			four[n][i] = v
-			v = v<<8 ^ uint32(table[v>>24]>>32)
-		}
-	}
+	tables := highTables(&table)
 	return checksum{width: p.width, crc: &p, sum: func(b []byte) uint64 {
-		v := uint32(start >> 32)
-		for ; len(b) >= 4; b = b[4:] {
-			v ^= binary.BigEndian.Uint32(b)
-			v = four[3][v>>24] ^ four[2][byte(v>>16)] ^ four[1][byte(v>>8)] ^ four[0][byte(v)]
-		}
-		for _, c := range b {
-			v = v<<8 ^ four[0][byte(v>>24)^c]
-		}
-		return turn(uint64(v) << 32)
+		return turn(uint64(walkHigh(tables, uint32(start>>32), b)) << 32)
 	}}
 }

@@ -10,14 +10,16 @@ import (
 
 // timeLayout is the order and precision of a date and time in decimal digits, such as YYYYMMDDhhmmss.
 type timeLayout struct {
-	text  string
-	parts []timePart
-	size  int // bytes
-	zone  *time.Location
-	as    timeForm
-	last  bool                  // the last byte of the layout first
-	whole bool                  // it has a date: otherwise it is a part of a time
-	stamp atomic.Pointer[stamp] // what appendNow wrote last
+	text   string
+	parts  []timePart
+	size   int // bytes
+	zone   *time.Location
+	fixed  bool // the zone is always offset seconds east
+	offset int
+	as     timeForm
+	last   bool                  // the last byte of the layout first
+	whole  bool                  // it has a date: otherwise it is a part of a time
+	stamp  atomic.Pointer[stamp] // what appendNow wrote last
 }
 
 // timeForm is how the parts of a time stand on the wire.
@@ -58,6 +60,7 @@ const century = 2000
 // parseTimeLayout reads YYYY or YY, MM, DD, hh, mm, ss, in any order, each at most once.
 func parseTimeLayout(text string, zone *time.Location, as timeForm) (*timeLayout, error) {
 	l := &timeLayout{text: text, zone: zone, as: as}
+	l.offset, l.fixed = offsetOf(zone)
 	var seen [unitCount]bool
 	rest := text
 next:
@@ -117,7 +120,8 @@ func (l *timeLayout) parse(b []byte) (t time.Time, ok bool) {
 	if !l.whole {
 		return time.Time{}, false
 	}
-	v := l.values(b)
+	var v [unitCount]int
+	l.values(b, &v)
 	year, month, day := v[unitYear], v[unitMonth], v[unitDay]
 	if month < 1 || month > 12 || day < 1 || day > daysIn[month] ||
 		v[unitHour] > 23 || v[unitMinute] > 59 || v[unitSecond] > 59 || v[unitMilli] > 999 {
@@ -125,6 +129,9 @@ func (l *timeLayout) parse(b []byte) (t time.Time, ok bool) {
 	}
 	if month == 2 && day == 29 && (year%4 != 0 || year%100 == 0 && year%400 != 0) {
 		return time.Time{}, false
+	}
+	if l.fixed {
+		return atOffset(year, month, day, v[unitHour]*3600+v[unitMinute]*60+v[unitSecond]-l.offset, v[unitMilli]*1e6).In(l.zone), true
 	}
 	t = time.Date(year, time.Month(month), day, v[unitHour], v[unitMinute], v[unitSecond], v[unitMilli]*1e6, l.zone)
 	// An hour that a change to summer time skips comes back as another one.
@@ -134,9 +141,22 @@ func (l *timeLayout) parse(b []byte) (t time.Time, ok bool) {
 	return t, true
 }
 
+// atOffset is time.Date in UTC for a date that exists, without what that does for others: days are counted from March
+// on, so that a leap day is the last of its year.
+func atOffset(year, month, day, seconds, nanos int) time.Time {
+	const toEpoch = 719468 // days from 1 March of year 0 to 1970
+	if month -= 3; month < 0 {
+		month, year = month+12, year-1
+	}
+	year += 400 // year 0 begins in the era before
+	days := 365*year + year/4 - year/100 + year/400 + (153*month+2)/5 + day - 1 - 146097 - toEpoch
+	return time.Unix(int64(days)*86400+int64(seconds), int64(nanos))
+}
+
 // values are the numbers of the parts.
-func (l *timeLayout) values(b []byte) (v [unitCount]int) {
-	for _, p := range l.parts {
+func (l *timeLayout) values(b []byte, v *[unitCount]int) {
+	for i := range l.parts {
+		p := l.parts[i]
 		var n int
 		if l.as == timeBCD {
 			n = binary2(b[p.offset])
@@ -153,7 +173,6 @@ func (l *timeLayout) values(b []byte) (v [unitCount]int) {
 		}
 		v[p.unit] = n
 	}
-	return v
 }
 
 // append writes t in the zone of the layout; what is finer than the layout is cut off.
@@ -219,6 +238,16 @@ func (l *timeLayout) appendNow(dst []byte, now time.Time) ([]byte, error) {
 		l.stamp.Store(s)
 	}
 	return dst, err
+}
+
+// offsetOf is the seconds east that zone, which parseZone has made, always is.
+func offsetOf(zone *time.Location) (seconds int, fixed bool) {
+	if zone == time.UTC {
+		return 0, true
+	}
+	t, err := time.Parse("-07:00", zone.String()) // the name of one that is fixed
+	_, seconds = t.Zone()
+	return seconds, err == nil
 }
 
 // parseZone understands Local, UTC, a name such as Europe/Berlin and an offset such as +08:00.

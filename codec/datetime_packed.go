@@ -24,7 +24,9 @@ func (l *timeLayout) packed(b []byte) (sum int64) {
 	if len(b) != l.size {
 		return 0
 	}
-	for unit, n := range l.values(b) {
+	var v [unitCount]int
+	l.values(b, &v)
+	for unit, n := range v {
 		p := packedPlaces[unit]
 		if n < 0 || n > p.limit && p.place > 0 {
 			return 0

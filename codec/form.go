@@ -29,6 +29,17 @@ type form struct {
 	labels   []labelRange
 }
 
+// plain says that bytes are read as without the form: it is about writing and showing the value.
+func (f *form) plain() bool {
+	return f == nil || f.swap == nil && !f.swapped && f.minus == nil && !f.minusBit && f.missing == nil && f.filler < 0 && !f.hexDigit &&
+		f.texts == nil && !f.signed && !f.column && f.base == 0
+}
+
+// anyText says that every text is one.
+func (o *op) anyText() bool {
+	return o.code == opASCII && o.check == checkNone && o.form.plain() && (o.chars == nil || o.form != nil && o.form.charset != nil)
+}
+
 // pattern of bytes; one byte stands for as many as the field has.
 type pattern struct {
 	bytes []byte

@@ -192,6 +192,7 @@ func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
 	}
 	if b, only := rest.only(); only && t.lead == rest {
 		t.mark = []byte{b}
+		t.short()
 	}
 	if f.closing == nil {
 		g.c.src.problem(def.path+".escape", "it without an end", "the delimiters start and end")

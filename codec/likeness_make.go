@@ -153,7 +153,7 @@ func (k *likenessMaker) field(i, whole int) bool {
 			return false
 		}
 	case constant:
-	case o.form == nil && (o.check == checkBytes || o.check == checkRange && o.lo == o.hi):
+	case o.form.plain() && (o.check == checkBytes || o.check == checkRange && o.lo == o.hi):
 		freeze(k.mask[at.off:at.off+at.size], o, &k.p.ops[at.op])
 	default:
 		k.read(i, whole, o)
@@ -172,11 +172,16 @@ func (k *likenessMaker) field(i, whole int) bool {
 func (k *likenessMaker) read(i, whole int, o *op) {
 	c := k.f.cells[i]
 	s, of := newSlot(o, c, i), newSlot(&k.p.ops[k.f.cells[whole].op], k.f.cells[whole], whole)
-	if o.form == nil && o.check == checkNone && (o.code == opHex || o.code == opDigits || o.code == opTime && o.time.as == timeBCD) {
-		for at := c.off; o.code != opHex && at < c.off+c.size; at++ {
-			k.bcd[at] = 0x88
+	if o.form.plain() && o.check == checkNone {
+		switch {
+		case o.code == opDigits || o.code == opTime && o.time.as == timeBCD:
+			for at := c.off; at < c.off+c.size; at++ {
+				k.bcd[at] = 0x88
+			}
+			return
+		case o.code == opHex || o.code == opTime && o.time.as == timeBinary || c.size > wordBytes && o.anyText():
+			return
 		}
-		return
 	}
 	if w, ok := s.word(&of, k.l.size); ok {
 		k.l.words, k.wordSlots = append(k.l.words, w), append(k.wordSlots, s)

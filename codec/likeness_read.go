@@ -43,8 +43,7 @@ func (l *likeness) read(content []byte, nums []uint64) bool {
 	content, nums = content[:l.size], nums[:len(l.nums)]
 	for i := range l.words {
 		w := &l.words[i]
-		v := binary.BigEndian.Uint64(content[w.off:]) >> (w.shift & 63) & w.mask
-		nums[w.cell] = (v ^ w.sign) - w.sign
+		nums[w.cell] = w.read(content)
 	}
 	for i := range l.columns {
 		c := &l.columns[i]

@@ -152,6 +152,10 @@ fields = [
   { key = "code", type = "hex", size = 2 },
   { key = "flags", type = "bits", size = 1, bits = [{ key = "low", at = "3-0" }, { key = "high", at = "7-4", signed = true }] },
   { key = "day", type = "time", layout = "YYMMDD" },
+  { key = "turned", type = "int24", order = "little" },
+  { key = "backward", type = "bits", size = 2, order = "little", bits = [{ key = "up", at = "15-12" }, { key = "down", at = "2-0" }] },
+  { key = "text", type = "ascii", size = 3, chars = "any", charset = "utf-8" },
+  { key = "counted", type = "uint16", counter = true },
   { key = "mark", type = "byte", const = 0x55 },
   { key = "level", type = "byte", max = 99 },
   { key = "seen", type = "computed", value = "code / 3 + digits % 7" },
@@ -176,7 +180,7 @@ fields = [
 		b[0] = byte(len(b) + 1)
 		return append(b, byte(plainSum(b)))
 	}
-	head := []byte{0x12, 0x34, 0xab, 0xcd, 0xf5, 0x26, 0x11, 0x24, 0x55, 70}
+	head := []byte{0x12, 0x34, 0xab, 0xcd, 0xf5, 0x26, 0x11, 0x24, 1, 2, 0x83, 0x34, 0xf2, 'a', 0xff, 0, 1, 4, 0x55, 70}
 	var f Frame
 	for _, list := range [][]byte{{0, 0, 1, 5, 0, 0}, {1, 9, 0}, {1, 1, 1, 2, 1, 3}, {}} {
 		raw := frame(slices.Concat(head, list)...)
@@ -201,10 +205,11 @@ fields = [
 		t.Fatal(err)
 	}
 	text, err := f.AppendJSON(nil)
+	numbers := `"turned":-8191487,"backward":62004,"up":15,"down":4,`
 	want := `"seen":14665,"signed":-70,"mixed":22,"year":2026,"within":65,` +
 		`"all":[{"there":0,"y":0,"at":0},{"there":0,"y":0,"at":1},{"there":1,"x":5,"y":10,"at":2},{"there":0,"y":0,"at":3},{"there":0,"y":0,"at":4}],"count":5`
-	if err != nil || !strings.Contains(string(text), want) {
-		t.Errorf("%s (%v), expected %s", text, err, want)
+	if err != nil || !strings.Contains(string(text), numbers) || !strings.Contains(string(text), want) {
+		t.Errorf("%s (%v), expected %s and %s", text, err, numbers, want)
 	}
 }
 

@@ -32,7 +32,7 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{lengthPlan{}, "reg mark add after uncounted"},
 		{shape{}, "path layout family when nodes plan min max fallback condition said sets"},
 		{expr{}, "code a b value reg text looks plain"},
-		{timeLayout{}, "text parts size zone as stamp last whole"},
+		{timeLayout{}, "text parts size zone as stamp last whole fixed offset"},
 		{clock{}, "kind epoch step zone"},
 		{scaling{}, "a b c exact places"},
 		{grammar{}, "families regs marks derived rewrites unused replies answers asks tables control nodeOf"},

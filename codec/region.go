@@ -9,6 +9,7 @@ type escapeTable struct {
 	mark  []byte      // the only byte that can be apart in the content of a frame; nil when there are several
 	lead  byteSet     // bytes that begin a sequence
 	pairs []escapePair
+	after *[256]int16 // what mark and a byte stand for, -1: nothing; nil when a sequence is longer or shorter than that
 }
 
 type escapePair struct {
@@ -18,6 +19,9 @@ type escapePair struct {
 
 // decode appends the plain bytes; ok is false when a sequence is none of the table.
 func (t *escapeTable) decode(dst, b []byte) ([]byte, bool) {
+	if t.after != nil {
+		return t.decodeTwo(dst, b)
+	}
 	for i := 0; i < len(b); {
 		n := i
 		if t.mark != nil {
@@ -55,6 +59,41 @@ func (t *escapeTable) decode(dst, b []byte) ([]byte, bool) {
 		}
 	}
 	return dst, true
+}
+
+// decodeTwo is decode where every sequence is mark and a byte.
+func (t *escapeTable) decodeTwo(dst, b []byte) ([]byte, bool) {
+	for {
+		n := bytes.IndexByte(b, t.mark[0])
+		if n < 0 {
+			return append(dst, b...), true
+		}
+		if dst = append(dst, b[:n]...); n+1 == len(b) {
+			return dst, false
+		}
+		plain := t.after[b[n+1]]
+		if plain < 0 {
+			return dst, false
+		}
+		dst, b = append(dst, byte(plain)), b[n+2:]
+	}
+}
+
+// short makes the table of what follows mark.
+func (t *escapeTable) short() {
+	var after [256]int16
+	for i := range after {
+		after[i] = -1
+	}
+	for _, p := range t.pairs {
+		if len(p.coded) != 2 {
+			return
+		}
+		if after[p.coded[1]] < 0 {
+			after[p.coded[1]] = int16(p.plain)
+		}
+	}
+	t.after = &after
 }
 
 func (t *escapeTable) encode(dst, b []byte) []byte {

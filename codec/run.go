@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -12,7 +13,7 @@ import (
 type run struct {
 	size   int
 	cells  []cell // as in the frame; places count from the beginning of the run
-	words  []word // numbers, most significant byte first, and what is nothing; read without a branch
+	words  []word // numbers, and what is nothing
 	wide   int    // bytes that words may look at
 	kept   []kept // those of words that expressions ask for
 	others []slot // all other values, in order
@@ -23,12 +24,22 @@ type run struct {
 	column bool // one number, which no expression asks for
 }
 
-// word is a number out of the eight bytes that begin with it: shifted, masked, and its sign spread.
+// word is a number out of the eight bytes around it: shifted, masked, and its sign spread.
 type word struct {
 	off        uint32
 	cell       uint16
 	shift      uint8
+	little     bool // least significant byte first
 	mask, sign uint64
+}
+
+func (w *word) read(b []byte) uint64 {
+	v := binary.BigEndian.Uint64(b[w.off:])
+	if w.little {
+		v = bits.ReverseBytes64(v)
+	}
+	v = v >> (w.shift & 63) & w.mask
+	return (v ^ w.sign) - w.sign
 }
 
 // kept says which register keeps the value of a cell.
@@ -142,8 +153,7 @@ func (m *machine) values(r *run, nums []uint64, cells []cell) bool {
 	b := m.data[m.off : m.off+r.wide]
 	for i := range r.words {
 		w := &r.words[i]
-		v := binary.BigEndian.Uint64(b[w.off:]) >> (w.shift & 63) & w.mask
-		nums[w.cell] = (v ^ w.sign) - w.sign
+		nums[w.cell] = w.read(b)
 	}
 	for _, k := range r.kept {
 		m.regs[k.reg] = int64(nums[k.cell])
@@ -342,20 +352,22 @@ func (s *slot) word(of *slot, size int) (w word, ok bool) {
 		return w, true
 	}
 	o, whole := s.op, of.op
-	if whole == nil || whole.size == 0 || o.form != nil || whole.form != nil || o.check != checkNone || o.fold != nil || whole.little || of.size > 8 {
+	if whole == nil || whole.size == 0 || !o.form.plain() || !whole.form.plain() || o.check != checkNone || o.fold != nil || of.size > 8 {
 		return w, false
 	}
-	w.shift, w.mask = uint8(64-8*of.size), ^uint64(0)>>(64-8*of.size)
-	switch o.code {
-	case opUint, opBits, opFloat32, opFloat64:
-	case opInt:
+	w.little, w.mask = whole.little, ^uint64(0)>>(64-8*of.size)
+	if w.shift = uint8(64 - 8*of.size - 8*uint32(back)); w.little {
+		w.shift = uint8(8 * back)
+	}
+	switch {
+	case o.code == opUint || o.code == opBits || o.code == opFloat32 || o.code == opFloat64 || o.anyText():
+	case o.code == opInt:
 		w.sign = o.signBit()
-	case opPart:
+	case o.code == opPart:
 		w.shift, w.mask = w.shift+o.shift, o.mask
 	default:
 		return w, false
 	}
-	w.shift -= uint8(8 * back)
 	return w, true
 }
 
@@ -363,7 +375,7 @@ func (s *slot) isPart() bool { return s.code == slotPart || s.code == slotOp && 
 
 func newSlot(o *op, c cell, at int) slot {
 	s := slot{code: slotOp, cell: uint16(at), off: c.off, size: c.size, op: o, shift: o.shift, mask: o.mask}
-	if o.form != nil && o.code != opComputed || o.check != checkNone || o.fold != nil {
+	if !o.form.plain() && o.code != opComputed || o.check != checkNone || o.fold != nil {
 		return s
 	}
 	switch o.code {
