@@ -244,8 +244,9 @@ func (c *compiler) part(def *fieldDef, word *op) (op, bool) {
 	}
 	o := op{code: opPart, role: c.role(def), shift: uint8(lo), mask: math.MaxUint64 >> (63 - (hi - lo)),
 		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: "bits", Role: c.role(def)}}
-	if def.signed || def.counter {
+	if def.signed || def.counter || def.missing != nil {
 		o.form = &form{filler: -1, signed: def.signed, counter: def.counter}
+		c.noPart(def, &o)
 	}
 	if def.signed {
 		o.field.Kind = KindInt

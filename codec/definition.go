@@ -167,7 +167,8 @@ func readField(t *table, order string) fieldDef {
 		p := fieldDef{path: part.path, kind: "part", key: part.requiredText("key"), at: part.place("at"),
 			title: part.text("title"), unit: part.text("unit"), role: part.word("role", roleNames[1:], "")}
 		p.signed, p.counter = part.flag("signed"), part.flag("counter")
-		f.rich = f.rich || p.signed || p.counter
+		p.missing = part.strings("missing")
+		f.rich = f.rich || p.signed || p.counter || p.missing != nil
 		p.readValues(part)
 		part.finish()
 		p.checkKey(t.src)

@@ -26,13 +26,14 @@ type form struct {
 	texts    []string          // the only texts there are
 	words    map[string]string // label → text
 	signed   bool              // opPart: two's complement
+	none     []uint64          // opPart: bits that mean that there is no value; the first are written
 	labels   []labelRange
 }
 
 // plain says that bytes are read as without the form: it is about writing and showing the value.
 func (f *form) plain() bool {
 	return f == nil || f.swap == nil && !f.swapped && f.minus == nil && !f.minusBit && f.missing == nil && f.filler < 0 && !f.hexDigit &&
-		f.texts == nil && !f.signed && !f.column && f.base == 0
+		f.texts == nil && !f.signed && f.none == nil && !f.column && f.base == 0
 }
 
 // anyText says that every text is one.

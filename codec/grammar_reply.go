@@ -239,7 +239,7 @@ func (p *Profile) wrapped(l *layout, key string, v int64) int64 {
 func (it Item) give() any {
 	switch {
 	case it.missing:
-		return "?" + fmt.Sprintf("%x", it.data)
+		return "?" + it.MissingText()
 	case it.op.code == opHex && it.op.form == nil:
 		return slices.Clone(it.data)
 	case it.Kind == KindUint && it.Label() == "":

@@ -177,6 +177,9 @@ func (it *Item) appendMissing(dst []byte) []byte {
 // usualMissing says that null is written as these bytes again.
 func (it *Item) usualMissing() bool {
 	m := it.op.form.missing
+	if it.op.code == opPart {
+		return it.op.form.none[0] == it.num&it.op.mask
+	}
 	return len(m) > 0 && !m[0].bad && m[0].matches(it.data) && (it.op.size > 0 || len(it.data) == len(m[0].bytes))
 }
 

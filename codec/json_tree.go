@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -56,7 +55,7 @@ func (it *Item) appendFormJSON(dst []byte) []byte {
 		return append(dst, "null"...)
 	case it.missing:
 		dst = append(dst, '"', '?')
-		dst = hex.AppendEncode(dst, it.data)
+		dst = append(dst, it.MissingText()...)
 		return append(dst, '"')
 	case !it.rich():
 		return it.appendJSON(dst)

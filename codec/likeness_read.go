@@ -81,7 +81,7 @@ func (v *otherValue) read(content []byte, nums []uint64) bool {
 	if v.kind == otherPart {
 		num := o.bits(nums[v.whole])
 		nums[v.cell] = num
-		return o.check == checkNone || o.allows(num)
+		return o.check == checkNone && o.form == nil || o.accepts(num) && !o.lacks(num)
 	}
 	b := content[v.off : v.off+v.size]
 	if v.kind == otherNoted {

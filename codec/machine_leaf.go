@@ -128,7 +128,7 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 	for i := n.op + 1; i <= n.op+n.parts; i++ {
 		part := &m.p.ops[i]
 		bits := part.bits(num)
-		if part.check != checkNone && !part.allows(bits) {
+		if !part.accepts(bits) {
 			if m.loud {
 				m.refuse(n, int(c.off), part.explain(nil, bits))
 				m.bad.op = part
@@ -139,7 +139,11 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 			m.note(part, bits, nil)
 		}
 		if m.f != nil {
-			if v := m.cell(n, cell{op: uint16(i), depth: c.depth, off: c.off + c.size}, bits, part.role); v != whole {
+			own := cell{op: uint16(i), depth: c.depth, off: c.off + c.size}
+			if part.lacks(bits) {
+				own.exp = noValue
+			}
+			if v := m.cell(n, own, bits, part.role); v != whole {
 				return v
 			}
 		}

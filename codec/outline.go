@@ -216,6 +216,7 @@ type OutlineForm struct {
 	Places   int      // of a number in characters: digits after the point that expressions see
 	Texts    [][]byte // the only texts there are
 	Signed   bool     // of a part of bits: two's complement
+	None     []uint64 // of a part of bits: those that mean "no value"
 }
 
 // OutlinePattern of bytes that mean "no value"; one byte stands for as many as there are.

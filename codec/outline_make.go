@@ -228,7 +228,7 @@ var (
 
 func (m *outliner) form(out *OutlineField, f *form) {
 	o := &OutlineForm{Swap: ints(f.swap), Swapped: f.swapped, Minus: ints(f.minus), MinusBit: f.minusBit, Right: f.right, Digits: f.digits,
-		HexDigit: f.hexDigit, Reversed: f.reversed, Degrees: f.degrees, Letters: f.letters, Fill: f.fill, Column: f.column, Base: f.base, Places: f.places, Signed: f.signed}
+		HexDigit: f.hexDigit, Reversed: f.reversed, Degrees: f.degrees, Letters: f.letters, Fill: f.fill, Column: f.column, Base: f.base, Places: f.places, Signed: f.signed, None: f.none}
 	for _, text := range f.texts {
 		o.Texts = append(o.Texts, []byte(text))
 	}

@@ -16,7 +16,7 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		fields string
 	}{
 		{op{}, "code flags check little role shift slot size most mask lo hi ranges want chars pad padded parts field time scale enum preset reg form fold table"},
-		{form{}, "swap swapped minus minusBit missing filler right digits hexDigit charset reversed clock degrees letters fill counter labels column base places texts words signed"},
+		{form{}, "swap swapped minus minusBit missing filler right digits hexDigit charset reversed clock degrees letters fill counter labels column base places texts words signed none"},
 		{pattern{}, "bytes bad"},
 		{labelRange{}, "lo hi label"},
 		{node{}, "path column kind op parts quick when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg tables asks byValue plan every"},

@@ -72,8 +72,12 @@ func (v *prover) registers() {
 
 // fieldExtent is what expressions can see of a field.
 func (v *prover) fieldExtent(n *node, o *op) extent {
-	if o.form != nil && o.form.missing != nil { // then the bytes stand for themselves
+	switch { // then the bytes stand for themselves
+	case o.form != nil && o.form.missing != nil:
 		return whatever
+	case o.form != nil && o.form.none != nil:
+		lo, hi := o.bounds()
+		return extent{lo, int64(min(hi, math.MaxInt64))}
 	}
 	e := whatever
 	switch {

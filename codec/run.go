@@ -233,8 +233,11 @@ func (m *machine) slot(s *slot, b []byte, word uint64, cells []cell) (num uint64
 			v, _ := m.eval(s.expr)
 			num = uint64(v)
 		}
-		if o.check != checkNone && !o.allows(num) {
+		if !o.accepts(num) {
 			return 0, false
+		}
+		if o.lacks(num) && cells != nil {
+			cells[s.cell].exp = noValue
 		}
 		m.note(o, num, nil)
 		return num, true

@@ -213,8 +213,8 @@ func (w *weaver) parts(n *node, o *op, seq int, num uint64, isGiven bool, in *wo
 				err = fmt.Errorf("%w: it must be %d, allowed %d..%d", ErrRange, d, lo, hi)
 			}
 		case given:
-			bits, err = part.parseInteger(v)
-			if had := part.bits(num); w.edited && isGiven && err == nil && had != bits {
+			bits, err = part.parsePart(v)
+			if had := part.bits(num); w.edited && isGiven && err == nil && had&part.mask != bits&part.mask {
 				err = disagree(v, w.key(n), had)
 			}
 		case part.flags&flagCommand != 0 && w.shape.layout.message.Command != "":
@@ -229,6 +229,9 @@ func (w *weaver) parts(n *node, o *op, seq int, num uint64, isGiven bool, in *wo
 		}
 		if err != nil {
 			return 0, &FieldError{Profile: w.p.name, Frame: w.shape.layout.message.Name, Field: part.field.Key, Offset: -1, Err: err}
+		}
+		if part.lacks(bits) {
+			bits = part.bits(bits & part.mask << part.shift) // as it is read
 		}
 		num = num&^(part.mask<<part.shift) | bits&part.mask<<part.shift
 		w.note(part, seq+i, bits, nil)

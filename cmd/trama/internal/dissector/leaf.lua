@@ -94,6 +94,15 @@ local function allows(o, hi, lo)
   return W.has(o.ranges, hi, lo)
 end
 
+-- nibbles is how many hexadecimal digits the bits of a part make.
+local function nibbles(mask)
+  local n, rest = 0, mask[1] > 0 and mask[1] or mask[2]
+  while rest > 0 do
+    n, rest = n + 1, math.floor(rest / 16)
+  end
+  return mask[1] > 0 and n + 8 or n
+end
+
 local function missing(o, b)
   for _, p in ipairs(o.form and o.form.missing or {}) do
     if p.bad then
@@ -499,10 +508,14 @@ function M:take(n, o, at, b, hi, lo, gone)
     local part = fields[i]
     local phi, plo = W.shift_right(hi, lo, part.shift or 0)
     phi, plo = W.mask(phi, plo, part.mask)
+    local none
+    for _, v in ipairs(part.form and part.form.none or {}) do
+      none = none or v[1] == phi and v[2] == plo and W.hex(phi, plo, nibbles(part.mask))
+    end
     if part.form and part.form.signed then
       phi, plo = W.extend(phi, plo, part.mask)
     end
-    if not allows(part, phi, plo) then
+    if not none and not allows(part, phi, plo) then
       return self:say(at, part.key .. ": out of range")
     end
     self:note(part, phi, plo)
@@ -511,7 +524,7 @@ function M:take(n, o, at, b, hi, lo, gone)
     if v ~= whole then
       return v
     end
-    p.hi, p.lo, p.part = phi, plo, true
+    p.hi, p.lo, p.part, p.missing = phi, plo, true, none
   end
   return whole
 end

@@ -187,7 +187,7 @@ func asideOf(f *codec.OutlineField) string {
 	switch {
 	case f.Code == "checksum":
 		return "-status"
-	case f.Kind == "time" || f.Form != nil && len(f.Form.Missing) > 0:
+	case f.Kind == "time" || f.Form != nil && len(f.Form.Missing)+len(f.Form.None) > 0:
 		return "-raw"
 	}
 	return ""

@@ -391,7 +391,7 @@ func equal(path string, it codec.Item, got field) error {
 		if suffix != "-raw" {
 			return fmt.Errorf("%s: shown as %s, expected raw", path, got.Name)
 		}
-		return is("missing", got.Show, hex.EncodeToString(it.Bytes()))
+		return is("missing", got.Show, it.MissingText())
 	}
 	if label := it.Label(); label != "" && !strings.Contains(got.Label, label) {
 		return fmt.Errorf("%s: %q without label %q", path, got.Label, label)

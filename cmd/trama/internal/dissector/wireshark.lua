@@ -122,7 +122,7 @@ local function add(tree, tvb, base_at, c)
   local range = tvb(math.min(base_at + c.off, tvb:len()), math.min(size, math.max(0, tvb:len() - base_at - c.off)))
   local item
   if c.missing then
-    item = tree:add(declared[s.aside], range, values.hex(c.bytes))
+    item = tree:add(declared[s.aside], range, c.part and c.missing or values.hex(c.bytes))
     item:append_text(" (no value)")
     return item
   elseif f.class == "none" then
