@@ -133,7 +133,7 @@ func (a *app) sayStats(s *journal.Stats) {
 	}
 	rows := [][]any{
 		{"engine", s.Engine + " " + s.Version}, {"path", s.Path}, {"state", state},
-		{"frames kept", fmt.Sprintf("%d to %d", s.First, s.Last)}, {"masters", s.Masters}, {"events kept", s.Events},
+		{"frames kept", fmt.Sprintf("%d to %d", s.First, s.Last)}, {"masters swept", s.Masters}, {"events kept", s.Events},
 		{"stored since the start", fmt.Sprintf("%d frames, %d bytes, %d commits", s.Brief.Frames, s.Bytes, s.Commits)},
 		{"a commit took", fmt.Sprintf("%s on average, %s at worst", mean.Round(time.Microsecond), s.Worst.Round(time.Microsecond))},
 		{"waiting", s.Waiting}, {"read again at a start", fmt.Sprintf("%d frames", s.Last-min(s.Swept, s.Last))},
