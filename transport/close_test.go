@@ -301,3 +301,37 @@ func TestReasonsHaveWordsOfTheirOwn(t *testing.T) {
 		t.Error("nonsense is a reason")
 	}
 }
+
+// A busy connection is not asked after every read whether there is more, and yet the end of its stream is found when it came together with
+// the last bytes, and the answers to them go out.
+func TestTheEndThatComesWithTheLastBytesIsFound(t *testing.T) {
+	for _, pause := range []time.Duration{100 * time.Millisecond, -1} {
+		t.Run(pause.String(), func(t *testing.T) {
+			held := make(chan struct{}, 1)
+			r := start(t, Options{ParkAfter: pause}, func(c *Conn, b *Batch) {
+				if string(b.Frames[0]) == "<hold>" {
+					<-held // meanwhile the last frame and the end arrive
+				}
+				echo(c, b)
+			})
+			for range 10 {
+				p, _ := r.connect()
+				for range 2 * talkative {
+					p.send("<a>")
+					p.expect("<a>")
+				}
+				p.send("<hold>")
+				time.Sleep(time.Millisecond) // so that it is read alone
+				p.send("<z>")
+				if err := p.CloseWrite(); err != nil {
+					t.Fatal(err)
+				}
+				held <- struct{}{}
+				p.expect("<hold><z>")
+				p.expectEnd()
+				r.expectReason(ClosePeer)
+			}
+			r.checkBooks()
+		})
+	}
+}

@@ -16,6 +16,7 @@ type reading struct {
 	conn    *Conn
 	try     func(fd uintptr) bool // tryRead, made once
 	poll    bool                  // tryRead must not park
+	reads   int                   // since the reader was started, see talkative
 	batch   *Batch                // of tryRead: filled with n bytes behind the partial frame
 	n       int
 	err     error
@@ -26,11 +27,7 @@ type reading struct {
 	rest    time.Duration // when to see whether the connection can park, since epoch
 }
 
-var readings = sync.Pool{New: func() any {
-	r := new(reading)
-	r.try = r.tryRead
-	return r
-}}
+var readings = sync.Pool{New: func() any { return new(reading) }}
 
 // giveReading gives the reader's own to the pool.
 func giveReading(r *reading) {
@@ -40,8 +37,12 @@ func giveReading(r *reading) {
 
 // takeReading is the first thing that a reader does.
 func (c *Conn) takeReading() {
-	c.reading = readings.Get().(*reading)
-	c.reading.conn = c
+	r := readings.Get().(*reading)
+	if r.try == nil {
+		r.try = r.tryRead
+	}
+	r.conn = c
+	c.reading = r
 }
 
 // never is a deadline that does not come.
@@ -118,7 +119,9 @@ func (c *Conn) read() (parked bool) {
 		err := c.receive(false)
 		switch {
 		case err == nil:
-			c.take()
+			if c.reading.batch != nil { // tryRead has not taken it itself
+				c.take()
+			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			c.reading.armed = 0
 			switch {
@@ -145,7 +148,7 @@ var (
 	errNothing = errors.New("nothing to read")
 )
 
-// receive leaves the next bytes in reading.batch.  It parks without a buffer, unless poll is true.
+// receive leaves the next bytes in reading.batch, unless they are taken already.  It parks without a buffer, unless poll is true.
 func (c *Conn) receive(poll bool) error {
 	r := c.reading
 	r.poll, r.err = poll, nil
@@ -155,15 +158,27 @@ func (c *Conn) receive(poll bool) error {
 	return r.err
 }
 
+// The poller tells of news once.  A read that brought less than there was room for has emptied the socket, so the next bytes are news
+// again, and a connection that has had so many reads is not read once more just to hear that there is nothing: half of the reads of a busy
+// port.  What this may miss is the end of a stream that came together with its last bytes; it is found at the next look whether the connection
+// can park, within ParkAfter.  Peers that say a thing or two and leave are not kept waiting.
+const talkative = 4
+
 // tryRead is called by the poller whenever the socket may have something.
 func (r *reading) tryRead(fd uintptr) bool {
-	f := r.conn.listener.framing.Load()
+	c := r.conn
+	f := c.listener.framing.Load()
 	b := getBatch(f.pool, f.size)
 	n, err := readSocket(fd, b.data[len(r.partial):])
 	if n > 0 {
 		copy(b.data, r.partial)
 		r.batch, r.n = b, n
-		return true
+		r.reads++
+		if r.poll || r.reads < talkative || r.rest == never || n == len(b.data)-len(r.partial) {
+			return true
+		}
+		c.take()
+		return r.partial != nil || c.state.Load() != 0 || !c.credit() // else the deadline that is set will do
 	}
 	putBatch(b)
 	switch {
