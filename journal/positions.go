@@ -14,16 +14,16 @@ type Positions struct {
 	From, Until time.Time // of the records
 }
 
-// Add appends a run of count records from first on, received at the given time.
-func (p *Positions) Add(first uint64, count int, at time.Time) {
+// Add appends a run of count records from first on, received between two times.
+func (p *Positions) Add(first uint64, count int, from, until time.Time) {
 	if count <= 0 {
 		return
 	}
-	if p.Count == 0 || at.Before(p.From) {
-		p.From = at
+	if p.Count == 0 || from.Before(p.From) {
+		p.From = from
 	}
-	if p.Count == 0 || at.After(p.Until) {
-		p.Until = at
+	if p.Count == 0 || until.After(p.Until) {
+		p.Until = until
 	}
 	for i := range uint64(count) {
 		p.list = binary.AppendUvarint(p.list, first+i-p.Last)

@@ -10,9 +10,9 @@ import (
 
 func TestPositionsComeBackAndGoOn(t *testing.T) {
 	var p Positions
-	p.Add(5, 2, time.Unix(20, 0))
-	p.Add(7, 0, time.Unix(1, 0)) // nothing
-	p.Add(1000, 1, time.Unix(10, 0))
+	p.Add(5, 2, time.Unix(20, 0), time.Unix(20, 0))
+	p.Add(7, 0, time.Unix(1, 0), time.Unix(1, 0)) // nothing
+	p.Add(1000, 1, time.Unix(10, 0), time.Unix(10, 0))
 	want := []uint64{5, 6, 1000}
 	if got, err := ReadPositions(p.Bytes()); err != nil || !slices.Equal(got, want) {
 		t.Fatal(got, err)
@@ -24,7 +24,7 @@ func TestPositionsComeBackAndGoOn(t *testing.T) {
 	if err := q.Restore(p.Bytes(), p.From, p.Until); err != nil {
 		t.Fatal(err)
 	}
-	q.Add(1001, 1, time.Unix(30, 0))
+	q.Add(1001, 1, time.Unix(30, 0), time.Unix(30, 0))
 	if got, err := ReadPositions(q.Bytes()); err != nil || !slices.Equal(got, append(want, 1001)) || q.Until != time.Unix(30, 0) {
 		t.Error(got, err)
 	}
@@ -73,7 +73,7 @@ func FuzzPositions(f *testing.F) {
 		for i := range uint64(count) {
 			all = append(all, p.Last+more+i)
 		}
-		p.Add(p.Last+more, int(count), time.Unix(1, 0))
+		p.Add(p.Last+more, int(count), time.Unix(1, 0), time.Unix(1, 0))
 		if got, err := ReadPositions(p.Bytes()); err != nil || !slices.Equal(got, all) {
 			t.Fatalf("%v, %v, want %v", got, err, all)
 		}

@@ -129,6 +129,28 @@ func ReadRecord(src []byte, r *Record) (size int, err error) {
 	return size, nil
 }
 
+// ReceivedWithin says when encoded records were received: the earliest and the latest time.  Zero when there are none.
+func ReceivedWithin(records []byte) (from, until time.Time) {
+	const at = crcBytes + 2 + 1
+	first, last, any := int64(0), int64(0), false
+	for len(records) >= at+timeBytes {
+		body, n := binary.Uvarint(records[crcBytes : crcBytes+2])
+		if n != 2 || int(body) > len(records)-crcBytes-2 {
+			break // none that AppendRecord has made
+		}
+		received := int64(binary.LittleEndian.Uint64(records[at:]))
+		if !any {
+			first, last, any = received, received, true
+		}
+		first, last = min(first, received), max(last, received)
+		records = records[crcBytes+2+int(body):]
+	}
+	if !any {
+		return from, until
+	}
+	return time.Unix(0, first), time.Unix(0, last)
+}
+
 // decoder takes fields from the front of src; bad says that one was not there.
 type decoder struct {
 	src []byte

@@ -107,3 +107,18 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+func TestTheTimesOfRecordsAreReadWithoutDecodingThem(t *testing.T) {
+	if from, until := ReceivedWithin(nil); !from.IsZero() || !until.IsZero() {
+		t.Error("nothing was received", from, until)
+	}
+	var b []byte
+	for _, at := range []int64{30, 10, 20} {
+		r := example()
+		r.Received, r.Raw = time.Unix(at, 5), bytes.Repeat([]byte{7}, int(100*at))
+		b = AppendRecord(b, r)
+	}
+	if from, until := ReceivedWithin(b); from != time.Unix(10, 5) || until != time.Unix(30, 5) {
+		t.Error(from, until)
+	}
+}

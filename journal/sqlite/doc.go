@@ -7,6 +7,7 @@
 // # Tables
 //
 //	batch    what one commit brought: all its records in one row.  The truth; everything else about frames follows from it
+//	clock    where the times of batches do not go on from those before; see clock.go
 //	master   a master's state and the positions of its records that no span holds yet
 //	span     positions of a master's records, some dozens to a row
 //	event    links, rejected frames, alarms

@@ -62,6 +62,11 @@ func (v view) read(t testing.TB, j *Journal) (damaged bool) {
 	for _, f := range page.Frames {
 		v[fmt.Sprint("frame ", f.Seq)] = fmt.Sprint(f.Boot, f.Record.Master, f.Received.UnixNano(), f.Number, f.Flags, string(f.Raw))
 	}
+	bounded, err := j.Frames(ctx, journal.Query{Since: time.Now().Add(-90 * time.Minute), Until: time.Now().Add(time.Hour), Limit: 1 << 20})
+	damaged = damaged || err != nil || len(bounded.Damage) > 0
+	for _, f := range bounded.Frames {
+		v[fmt.Sprint("received lately ", f.Seq)] = string(f.Raw)
+	}
 	events, damage, err := j.Events(ctx, journal.EventQuery{Limit: 1 << 20})
 	damaged = damaged || err != nil || len(damage) > 0
 	for _, e := range events {

@@ -146,6 +146,9 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 			if err := c.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch", int64(j.w.next)).Scan(&oldest); err != nil {
 				return err
 			}
+			if _, err := c.ExecContext(ctx, "DELETE FROM clock WHERE first < ?", oldest); err != nil {
+				return err
+			}
 			j.oldest.Store(uint64(oldest)) // before anybody can see that they are gone
 			if err := writeMeta(ctx, c, "oldest", oldest); err != nil {
 				return err

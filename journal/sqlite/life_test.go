@@ -52,6 +52,11 @@ func newLife(d *faultfs.Disk) *life {
 	return &life{disk: d, frames: map[string]*parcel{}, states: map[string]span2{}, profiles: map[string]uint32{}}
 }
 
+// clock is one that is set by an hour, forth and back, now and then.  Called with the mutex held.
+func (l *life) clock() time.Time {
+	return time.Now().Add(-time.Hour * time.Duration(l.sent/40%2))
+}
+
 func (l *life) bad(format string, args ...any) { // called with the mutex held
 	l.problems = append(l.problems, fmt.Sprintf(format, args...))
 }
@@ -103,7 +108,7 @@ func (m *machine) send(count int, event, state bool) *parcel {
 			raw += strings.Repeat("long", 700)
 		}
 		p.raws = append(p.raws, raw)
-		p.entry.Records = journal.AppendRecord(p.entry.Records, &journal.Record{Received: begin, Listener: "field", Connection: 7, Master: m.subject.Serial,
+		p.entry.Records = journal.AppendRecord(p.entry.Records, &journal.Record{Received: l.clock(), Listener: "field", Connection: 7, Master: m.subject.Serial,
 			Profile: 1, Command: "m", Flags: journal.Numbered, Number: uint64(l.sent), Raw: []byte(raw)})
 		l.frames[raw] = p
 	}

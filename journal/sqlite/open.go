@@ -37,13 +37,15 @@ type Options struct {
 	Warn func(what string, args ...any)
 	// DiskUse tells how much of the disk is in use, in percent; nil asks the system.  For tests.
 	DiskUse func() (percent float64, err error)
+	// Now is the clock that commits are stamped by; nil: that of the system.  For tests.
+	Now func() time.Time
 }
 
 const (
 	defaultDiskLimit  = 95
 	defaultSweepEvery = 30 * time.Second
 	readers           = 4
-	schemaVersion     = 1
+	schemaVersion     = 2
 )
 
 // oldestSQLite is the first release without the WAL-reset corruption of 3.7.0 to 3.51.2.
@@ -97,6 +99,9 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	}
 	if o.SweepEvery == 0 {
 		o.SweepEvery = defaultSweepEvery
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.Warn == nil {
 		o.Warn = func(string, ...any) {}
@@ -224,7 +229,7 @@ func older(version, than string) bool {
 
 // resume finds out where the last process ended.
 func (j *Journal) resume(ctx context.Context) error {
-	last, damage, err := newest(ctx, j.conn)
+	last, at, damage, err := newest(ctx, j.conn)
 	if err != nil {
 		return err
 	}
@@ -262,14 +267,14 @@ func (j *Journal) resume(ctx context.Context) error {
 	for _, d := range damage {
 		j.options.Warn("journal is damaged", "where", d.Where, "what", d.What)
 	}
-	j.w.next = last + 1
+	j.w.next, j.w.high = last+1, at
 	j.committed.Store(last)
 	j.swept.Store(uint64(swept))
-	at := time.Now().UnixNano()
+	now := time.Now().UnixNano()
 	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + 1 FROM boot").Scan(&j.boot); err != nil {
 		return err
 	}
-	if _, err = j.conn.ExecContext(ctx, "INSERT INTO boot(id, at, crc) VALUES (?, ?, ?)", j.boot, at, sum(j.boot, at)); err != nil {
+	if _, err = j.conn.ExecContext(ctx, "INSERT INTO boot(id, at, crc) VALUES (?, ?, ?)", j.boot, now, sum(j.boot, now)); err != nil {
 		return err
 	}
 	return j.conn.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(id) FROM event), 0) + 1, ?)", oldestEvent).Scan(&j.w.nextEvent)

@@ -102,7 +102,7 @@ func (l *load) run(t testing.TB, d *faultfs.Disk) error {
 		raw := fmt.Sprintf("frame %04d of %s", i, s.Serial)
 		f := &sent{raw: raw, load: l}
 		f.entry = journal.Entry{Owner: f, Subject: s, Count: 1, Records: journal.AppendRecord(nil, &journal.Record{
-			Received: begin, Listener: "field", Connection: 7, Master: s.Serial, Profile: 1, Command: "m", Raw: []byte(raw)})}
+			Received: time.Now(), Listener: "field", Connection: 7, Master: s.Serial, Profile: 1, Command: "m", Raw: []byte(raw)})}
 		if i%7 == 6 {
 			f.entry.State = []byte(raw)
 		}

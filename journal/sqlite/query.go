@@ -11,9 +11,6 @@ import (
 	"trama/journal"
 )
 
-// receivedLag bounds how much later than its receipt a frame may have been committed, for choosing spans by time.
-const receivedLag = 5 * time.Minute
-
 // Frames returns what q asks for, oldest first unless it says otherwise.
 func (j *Journal) Frames(ctx context.Context, q journal.Query) (journal.Page, error) {
 	if q.Limit <= 0 {
@@ -195,7 +192,7 @@ func (s *search) spans(ctx context.Context) (more bool, err error) {
 		since = q.Since.UnixNano()
 	}
 	if !q.Until.IsZero() {
-		until = q.Until.Add(receivedLag).UnixNano()
+		until = q.Until.Add(receivedLag).UnixNano() // spans of an older make have the times of commits
 	}
 	bound, text := int64(q.After), "last > ? AND until_at >= ? AND from_at <= ? ORDER BY last"
 	if q.Newest {
@@ -304,34 +301,38 @@ func (s *search) tail(ctx context.Context, after uint64) (positions []uint64, er
 // all answers for every master, batch by batch.
 func (s *search) all(ctx context.Context) error {
 	q := &s.q
-	text, from := "WHERE first >= ? ORDER BY first", q.After+1
+	stretches, err := s.stretches(ctx)
+	if err != nil {
+		return err
+	}
+	lo, hi, order := int64(0), int64(1)<<62, "ASC"
 	if q.Newest {
-		text, from = "WHERE first <= ? ORDER BY first DESC", uint64(1)<<62
+		slices.Reverse(stretches)
+		order = "DESC"
 		if q.After > 0 {
-			from = q.After - 1
+			hi = int64(q.After) - 1
 		}
-		if !q.Until.IsZero() {
-			at, err := positionAt(ctx, s.tx, q.Until.Add(receivedLag))
-			if err != nil {
-				return err
-			}
-			from = min(from, at)
+	} else if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(max(first), 0) FROM batch WHERE first <= ?", int64(q.After+1)).Scan(&lo); err != nil {
+		return err
+	}
+	for _, r := range stretches {
+		r.lo, r.hi = max(r.lo, lo), min(r.hi, hi)
+		if r.lo > r.hi {
+			continue
 		}
-	} else {
-		if !q.Since.IsZero() {
-			at, err := positionAt(ctx, s.tx, q.Since)
-			if err != nil {
-				return err
-			}
-			from = max(from, at)
-		}
-		if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(max(first), ?) FROM batch WHERE first <= ?", int64(from), int64(from)).Scan(&from); err != nil {
+		if more, err := s.stretch(ctx, r, order); err != nil || !more {
 			return err
 		}
 	}
-	rows, err := s.tx.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch "+text, int64(from))
+	return nil
+}
+
+// stretch takes what is wanted of some batches; false when there are enough frames.
+func (s *search) stretch(ctx context.Context, r stretch, order string) (more bool, err error) {
+	q := &s.q
+	rows, err := s.tx.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch WHERE first BETWEEN ? AND ? ORDER BY first "+order, r.lo, r.hi)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -341,31 +342,24 @@ func (s *search) all(ctx context.Context) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		s.b = b
 		var found []journal.Frame
-		seen, beyond := false, true
 		b.each(func(seq uint64, r *journal.Record) bool {
-			seen = true
-			beyond = beyond && (!q.Newest && !q.Until.IsZero() && !r.Received.Before(q.Until.Add(receivedLag)) ||
-				q.Newest && !q.Since.IsZero() && r.Received.Before(q.Since.Add(-receivedLag)))
 			if s.wanted(r) && (q.Newest && (q.After == 0 || seq < q.After) || !q.Newest && seq > q.After) {
 				found = append(found, journal.Frame{Seq: seq, Record: *r})
 			}
 			return true
 		}, s.bad)
-		if seen && beyond { // a batch of which nothing can be read says nothing of those behind it
-			return nil
-		}
 		if q.Newest {
 			slices.Reverse(found)
 		}
 		for i := range found {
 			if !s.take(found[i].Seq, &found[i].Record) {
-				return nil
+				return false, nil
 			}
 		}
 	}
-	return rows.Err()
+	return true, rows.Err()
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"math"
 
 	"trama/journal"
 )
@@ -117,11 +117,12 @@ func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Pa
 	return page, nil
 }
 
-// newest looks at the last rows: the last sequence number, and what is wrong with them.
-func newest(ctx context.Context, q querier) (last uint64, damage []Damage, err error) {
+// newest looks at the last rows: the last sequence number, when the last row was committed (0: there is none; math.MaxInt64: it is damaged), and
+// what is wrong with them.
+func newest(ctx context.Context, q querier) (last uint64, at int64, damage []Damage, err error) {
 	rows, err := q.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch ORDER BY first DESC LIMIT 64")
 	if err != nil {
-		return 0, nil, err
+		return 0, 0, nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -131,37 +132,19 @@ func newest(ctx context.Context, q querier) (last uint64, damage []Damage, err e
 			if b.first < maxPosition {
 				last = max(last, b.first) // nothing can be written there
 			}
+			if at == 0 {
+				at = math.MaxInt64
+			}
 			continue
 		}
 		if err != nil {
-			return 0, damage, err
+			return 0, 0, damage, err
 		}
 		b.each(func(uint64, *journal.Record) bool { return true }, func(d Damage) { damage = append(damage, d) })
 		last = max(last, b.first+uint64(b.n)-1)
-	}
-	return last, damage, rows.Err()
-}
-
-// positionAt is the first position received at t or later, as near as batches tell: a little before it.
-func positionAt(ctx context.Context, tx querier, t time.Time) (uint64, error) {
-	var lo, hi int64
-	if err := tx.QueryRowContext(ctx, "SELECT ifnull(min(first), 1), ifnull(max(first), 0) FROM batch").Scan(&lo, &hi); err != nil {
-		return 0, err
-	}
-	for lo < hi {
-		mid := lo + (hi-lo)/2
-		var first, at int64
-		if err := tx.QueryRowContext(ctx, "SELECT first, at FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1", mid).Scan(&first, &at); err != nil {
-			return 0, err
-		}
-		if at < t.UnixNano() { // received before it was committed: all of it is earlier
-			lo = mid + 1
-		} else {
-			hi = max(first-1, lo)
-			if first <= lo {
-				break
-			}
+		if at == 0 {
+			at = b.at
 		}
 	}
-	return uint64(lo), nil
+	return last, at, damage, rows.Err()
 }

@@ -54,7 +54,7 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 		for i := range page.Frames {
 			f := &page.Frames[i]
 			if s := frame(f.Seq, &f.Record); s != nil {
-				s.Pending.Add(f.Seq, 1, f.Received)
+				s.Pending.Add(f.Seq, 1, f.Received, f.Received)
 				if !s.Listed {
 					s.Listed = true
 					j.w.dirty = append(j.w.dirty, s) // the writer does not look at it before the next sweep

@@ -16,6 +16,7 @@ var tables = []string{
 	`CREATE TABLE IF NOT EXISTS boot(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, crc INTEGER NOT NULL)`,
 	`CREATE TABLE IF NOT EXISTS batch(first INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, boot INTEGER NOT NULL,
 		crc INTEGER NOT NULL, records BLOB NOT NULL)`,
+	`CREATE TABLE IF NOT EXISTS clock(first INTEGER PRIMARY KEY, crc INTEGER NOT NULL)`,
 	`CREATE TABLE IF NOT EXISTS master(serial TEXT PRIMARY KEY, through INTEGER NOT NULL, from_at INTEGER NOT NULL, until_at INTEGER NOT NULL,
 		pending BLOB NOT NULL, state BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID`,
 	`CREATE TABLE IF NOT EXISTS span(serial TEXT NOT NULL, last INTEGER NOT NULL, from_at INTEGER NOT NULL, until_at INTEGER NOT NULL,
@@ -47,6 +48,11 @@ func (j *Journal) schema(ctx context.Context) error {
 	}
 	for _, t := range tables {
 		if _, err := tx.ExecContext(ctx, t); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+	}
+	if version == 1 {
+		if err := j.indexTimes(ctx, tx); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
 	}

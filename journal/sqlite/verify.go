@@ -25,7 +25,8 @@ type Report struct {
 	Cursors  int      `json:"cursors"`
 	Damage   []Damage `json:"damage"`
 
-	known map[string]int64 // the meta rows
+	known  map[string]int64 // the meta rows
+	begins map[int64]bool   // batches that the time does not go on with; nil: of an older make, which does not say
 }
 
 // Verify walks every row of a database, whether a process uses it or not, and tells what is not as it was written.  The error is
@@ -71,7 +72,7 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 		name string
 		do   func(context.Context, *sql.Tx) error
 	}{
-		{"structure", r.structure}, {"meta", r.meta}, {"batch", r.batches}, {"master", r.masters}, {"span", r.spans}, {"event", r.events},
+		{"structure", r.structure}, {"meta", r.meta}, {"clock", r.clock}, {"batch", r.batches}, {"master", r.masters}, {"span", r.spans}, {"event", r.events},
 		{"profile", r.profiles}, {"cursor", r.cursors},
 	} {
 		if err := check.do(ctx, tx); err != nil {
@@ -113,7 +114,23 @@ func rowsOf(ctx context.Context, tx *sql.Tx, query string, each func(*sql.Rows) 
 	return rows.Err()
 }
 
+// clock reads where the times of batches do not go on.
+func (r *Report) clock(ctx context.Context, tx *sql.Tx) error {
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 2 {
+		return err
+	}
+	begins, damage, err := clockSteps(ctx, tx)
+	r.Damage = append(r.Damage, damage...)
+	r.begins = map[int64]bool{}
+	for _, first := range begins {
+		r.begins[first] = true
+	}
+	return err
+}
+
 func (r *Report) batches(ctx context.Context, tx *sql.Tx) error {
+	var times order
 	r.Last = uint64(max(r.known["oldest"], 1)) - 1
 	return rowsOf(ctx, tx, "SELECT "+batchColumns+" FROM batch ORDER BY first", func(rows *sql.Rows) error {
 		b, err := scanBatch(rows.Scan)
@@ -121,6 +138,7 @@ func (r *Report) batches(ctx context.Context, tx *sql.Tx) error {
 		if errors.Is(err, journal.ErrDamaged) {
 			r.bad(where, err.Error())
 			r.Last = max(r.Last, b.first)
+			times = order{} // the next one is compared with nothing
 			return nil
 		}
 		if err != nil {
@@ -131,6 +149,9 @@ func (r *Report) batches(ctx context.Context, tx *sql.Tx) error {
 		}
 		if b.first != r.Last+1 {
 			r.bad(fmt.Sprintf("frames %d to %d", r.Last+1, b.first-1), "missing")
+		}
+		if goesOn, _ := times.next(&b); r.begins != nil && !r.begins[int64(b.first)] && !goesOn && r.Batches > 0 {
+			r.bad(where, "its time does not go on from that of the one before, and the index does not say so")
 		}
 		r.Batches++
 		b.each(func(uint64, *journal.Record) bool { r.Frames++; return true }, func(d Damage) { r.Damage = append(r.Damage, d) })

@@ -15,8 +15,10 @@ import (
 type writer struct {
 	next      uint64 // sequence number of the next record
 	nextEvent int64
-	changes   int64  // transactions with more than frames; a meta row counts them, so that the loss of one is noticed
-	records   []byte // of the commit being made
+	high      int64    // time of the last batch; see clock.go
+	changes   int64    // transactions with more than frames; a meta row counts them, so that the loss of one is noticed
+	records   []byte   // of the commit being made
+	received  []within // of each entry with records in hand
 	hand      journal.Queue
 	dirty     []*journal.Subject // with positions that no master's row holds
 	unswept   int                // records since the last sweep began, or as many as make one due
@@ -25,7 +27,7 @@ type writer struct {
 	asked     map[*journal.Subject]bool
 	done      chan<- struct{} // of the sweep: told of each state
 
-	begin, commit, batch, event, master, span, change *sql.Stmt
+	begin, commit, batch, clock, event, master, span, change *sql.Stmt
 }
 
 // Bounds of one commit.
@@ -52,6 +54,7 @@ func (w *writer) prepare(ctx context.Context, c *sql.Conn) (err error) {
 		{&w.begin, "BEGIN IMMEDIATE"},
 		{&w.commit, "COMMIT"},
 		{&w.batch, "INSERT INTO batch(first, n, at, boot, crc, records) VALUES (?, ?, ?, ?, ?, ?)"},
+		{&w.clock, "INSERT INTO clock(first, crc) VALUES (?, ?)"},
 		{&w.event, `INSERT INTO event(id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&w.master, `INSERT INTO master(serial, through, from_at, until_at, pending, state, crc) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -68,7 +71,7 @@ func (w *writer) prepare(ctx context.Context, c *sql.Conn) (err error) {
 }
 
 func (w *writer) close() {
-	for _, s := range []*sql.Stmt{w.begin, w.commit, w.batch, w.event, w.master, w.span, w.change} {
+	for _, s := range []*sql.Stmt{w.begin, w.commit, w.batch, w.clock, w.event, w.master, w.span, w.change} {
 		if s != nil {
 			_ = s.Close() // the connection goes next
 		}
@@ -226,7 +229,7 @@ func (j *Journal) run() {
 		j.w.rhythm.note(begun, j.w.hand.Len)
 		j.counters.begun.Store(begun.UnixNano())
 		committed, changes := j.w.next-1, j.w.changes
-		err := j.write(begun, tasks)
+		err := j.write(tasks)
 		if err == nil && (j.w.next-1 > committed || j.w.changes > changes) {
 			err = j.mark.set(reached{last: j.w.next - 1, changes: uint64(j.w.changes)})
 		}
@@ -260,14 +263,16 @@ func (j *Journal) outside(tasks []*task) (err error) {
 }
 
 // write makes one transaction of what is in hand.
-func (j *Journal) write(at time.Time, tasks []*task) error {
+func (j *Journal) write(tasks []*task) error {
 	w := &j.w
 	ctx := context.Background()
 	first, rows := w.next, 0
 	records := w.records[:0]
+	w.received = w.received[:0]
 	w.hand.All(func(e *journal.Entry) {
 		if e.Count > 0 {
 			records = append(records, e.Records...)
+			w.received = append(w.received, receivedWithin(e.Records))
 			w.next += uint64(e.Count)
 		}
 		if e.Event != nil || e.State != nil {
@@ -286,21 +291,28 @@ func (j *Journal) write(at time.Time, tasks []*task) error {
 	if count == 0 && rows == 0 && !inside {
 		return nil // nothing but resends: what they wait for has been committed
 	}
-	single := rows == 0 && !inside
+	stamp, goesOn := w.stamp(j.options.Now())
+	single := rows == 0 && !inside && (goesOn || count == 0)
 	if !single {
 		if _, err := w.begin.ExecContext(ctx); err != nil {
 			return fmt.Errorf("begin: %w", err)
 		}
 	}
 	if count > 0 {
-		head := [...]int64{int64(first), count, at.UnixNano(), j.boot}
+		head := [...]int64{int64(first), count, stamp, j.boot}
 		crc := batchSum(head, records)
 		if _, err := w.batch.ExecContext(ctx, head[0], head[1], head[2], head[3], crc, records); err != nil {
 			return fmt.Errorf("write %d frames: %w", count, err)
 		}
 		w.unswept += int(count)
+		w.high = stamp
+		if !goesOn {
+			if _, err := w.clock.ExecContext(ctx, head[0], sum("clock", head[0])); err != nil {
+				return fmt.Errorf("note a step of the clock: %w", err)
+			}
+		}
 	}
-	if err := j.writeRows(ctx, first, at); err != nil {
+	if err := j.writeRows(ctx, first); err != nil {
 		return err
 	}
 	for _, t := range tasks {
@@ -333,11 +345,14 @@ func (j *Journal) write(at time.Time, tasks []*task) error {
 
 // writeRows notes where the frames in hand stand, and writes the events and the states of masters.  One by one: the positions that go with a
 // state are those of the frames before it.
-func (j *Journal) writeRows(ctx context.Context, next uint64, at time.Time) (err error) {
-	w := &j.w
+func (j *Journal) writeRows(ctx context.Context, next uint64) (err error) {
+	w, received := &j.w, j.w.received
 	w.hand.All(func(e *journal.Entry) {
-		if s := e.Subject; s != nil && e.Count > 0 {
-			s.Pending.Add(next, e.Count, at)
+		if e.Count > 0 {
+			if s := e.Subject; s != nil {
+				s.Pending.Add(next, e.Count, time.Unix(0, received[0].from), time.Unix(0, received[0].until))
+			}
+			received = received[1:]
 		}
 		next += uint64(e.Count)
 		if err == nil && e.Event != nil {
