@@ -65,6 +65,7 @@ func BenchmarkGrammarDecode(b *testing.B) {
 			for _, family := range p.grammar.families {
 				family.likenesses.count.Store(likeMost)
 				family.likenesses.bySize.Store(nil) // what the examples left
+				family.likenesses.begin.Store(nil)
 			}
 			var f Frame
 			b.ReportAllocs()

@@ -16,6 +16,7 @@ type likeness struct {
 	uplink bool
 	layout *layout
 	size   int         // of the content
+	begins bool        // whatever follows, bytes that begin like this are such a frame
 	frozen []wordCheck // what decides which fields there are, what is always the same, and what must be digits
 	cells  []cell
 	roles  [roleCount]uint16
@@ -41,6 +42,7 @@ type likeSum struct {
 // more there were, and never thrown away; there are few.
 type likenesses struct {
 	bySize atomic.Pointer[[likeSizes][]*likeness]
+	begin  atomic.Pointer[[]*likeness] // those that can be known by how a stream begins
 	missed atomic.Uint32
 	count  atomic.Int32
 }
@@ -59,6 +61,21 @@ func (l *likenesses) find(content []byte, uplink bool) *likeness {
 	}
 	for _, k := range all[len(content)%likeSizes] {
 		if k.uplink == uplink && k.has(content) {
+			return k
+		}
+	}
+	return nil
+}
+
+// findBegin returns the likeness of a frame that data begins with; nil when it has none.
+func (l *likenesses) findBegin(data []byte, uplink bool) *likeness {
+	all := l.begin.Load()
+	if all == nil || len(data) < wordBytes {
+		return nil
+	}
+	first := binary.BigEndian.Uint64(data)
+	for _, k := range *all {
+		if w := &k.frozen[0]; (first^w.want)&w.mask == 0 && k.size <= len(data) && k.uplink == uplink && k.has(data[:k.size]) {
 			return k
 		}
 	}
@@ -125,22 +142,48 @@ func (f *Frame) resemble(p *Profile, l *likeness, way Direction) {
 	f.layout, f.alike, f.cells, f.nums, f.roles = l.layout, l, l.cells, f.nums[:len(l.cells)], l.roles
 }
 
-// resembles reads content like frames that were read before; false: it must be walked.
-func (m *machine) resembles(f *family, content []byte) bool {
-	l := f.likenesses.find(content, m.place.uplink)
+// resembles reads content like frames that were read before; n is the size of the frame, 0 when it must be walked.
+// More than the frame may stand in content when its end is not marked.
+func (m *machine) resembles(f *family, content []byte, exact bool) (n int) {
+	var l *likeness
+	if exact {
+		l = f.likenesses.find(content, m.place.uplink)
+	} else {
+		l = f.likenesses.findBegin(content, m.place.uplink)
+	}
 	switch {
 	case l == nil:
-		return false
+		return 0
 	case m.f == nil:
-		m.nums = append(m.nums[:0], l.nums...)
-		return !l.picky && l.sealed(content, m.nums) || l.picky && l.read(content, m.nums)
+		content = content[:l.size]
+		if !l.picky && !l.sealed(content, nil) {
+			return 0
+		} else if l.picky {
+			if m.nums = append(m.nums[:0], l.nums...); !l.read(content, m.nums) {
+				return 0
+			}
+		}
+		return l.size
 	}
 	m.f.resemble(m.p, l, m.way())
 	m.f.data, m.f.decoded = content, true
 	if !l.read(content, m.f.nums[:len(l.nums)]) {
 		m.f.reset(m.p, m.way())
 		m.f.decoded = true
-		return false
+		return 0
 	}
-	return true
+	return l.size
+}
+
+// cut is the size of the frame that data begins with, if it is like one that was walked and has no marks around it;
+// 0: it must be walked.
+func (g *grammar) cut(d Direction, data []byte) int {
+	f, way := g.first(d, data)
+	if f == nil || f.closing != nil {
+		return 0
+	}
+	if l := f.likenesses.findBegin(data, way == Uplink); l != nil && !l.picky && l.sealed(data[:l.size], nil) {
+		return l.size
+	}
+	return 0
 }

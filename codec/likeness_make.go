@@ -11,6 +11,7 @@ type recorder struct {
 	frozen    []bytesAt // bytes that were looked at before they were read
 	sums      []likeSum
 	told      []toldValue // what expressions see and no field says
+	atEnd     bool        // it was looked where no more bytes were: what follows might have told more
 	rewritten bool        // some bytes are not on the wire as they are read
 	refused   bool        // where the fields are follows from more than sizes and values
 }
@@ -46,6 +47,9 @@ func (r *recorder) look(m *machine, e *expr) {
 	end := len(m.data)
 	if m.end >= 0 {
 		end = min(end, m.end)
+	}
+	if n > 0 && m.off+n > end && end == len(m.data) && end != m.end {
+		r.atEnd = true
 	}
 	if n > 0 && m.off < end {
 		r.frozen = append(r.frozen, bytesAt{m.off, min(n, end-m.off)})
@@ -96,8 +100,9 @@ type likeSource struct {
 
 func newLikeness(p *Profile, m *machine, f *Frame) *likeness {
 	n := len(f.data)
-	l := &likeness{family: f.layout.shape.family, uplink: f.direction != Downlink, layout: f.layout, size: n,
-		cells: f.cells, nums: f.nums, roles: f.roles, sums: m.record.sums}
+	family := f.layout.shape.family
+	l := &likeness{family: family, begins: family.closing == nil && !m.record.atEnd, uplink: f.direction != Downlink, layout: f.layout, size: n, cells: f.cells,
+		nums: f.nums, roles: f.roles, sums: m.record.sums}
 	k := &likenessMaker{p: p, f: f, l: l, mask: make([]byte, n), bcd: make([]byte, n), latest: map[int]likeSource{}}
 	for _, b := range m.record.frozen {
 		k.freezeAll(b.off, b.size)
@@ -297,6 +302,16 @@ func (l *likenesses) add(k *likeness) {
 		at := &now[k.size%likeSizes]
 		*at = append((*at)[:len(*at):len(*at)], k)
 		if l.bySize.CompareAndSwap(old, &now) {
+			break
+		}
+	}
+	for k.begins && len(k.frozen) > 0 && k.frozen[0].off == 0 {
+		var now []*likeness
+		old := l.begin.Load()
+		if old != nil {
+			now = *old
+		}
+		if now = append(now[:len(now):len(now)], k); l.begin.CompareAndSwap(old, &now) {
 			return
 		}
 	}

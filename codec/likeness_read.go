@@ -64,12 +64,15 @@ func (l *likeness) read(content []byte, nums []uint64) bool {
 	return l.sealed(content, nums)
 }
 
-// sealed says that the checksums are right.
+// sealed says that the checksums are right; nums is nil when nobody wants them.
 func (l *likeness) sealed(content []byte, nums []uint64) bool {
 	for i := range l.sums {
 		s := &l.sums[i]
 		num, ok := s.plan.read(s.op, content[s.off:s.off+s.op.size])
-		if nums[s.cell] = num; !ok || s.plan.compute(content, s.off, s.from, s.to) != num {
+		if nums != nil {
+			nums[s.cell] = num
+		}
+		if !ok || s.plan.compute(content, s.off, s.from, s.to) != num {
 			return false
 		}
 	}

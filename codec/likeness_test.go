@@ -246,3 +246,42 @@ fields = [
 		}
 	}
 }
+
+// A frame at whose end it was looked for more is not known by how it begins: in a stream, more may come.
+func TestALikenessKnowsThatMoreMayCome(t *testing.T) {
+	p, err := Compile("more.toml", []byte(`
+name = "more"
+[frame]
+max = 20
+header = [{ key = "start", type = "hex", size = 8, const = "0102030405060708" }, { key = "plain", type = "byte" }]
+[[message]]
+name = "open"
+when = "plain < 9"
+fields = [{ key = "more", type = "byte", when = "next = 0x55" }]
+[[message]]
+name = "closed"
+when = "plain = 9"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f Frame
+	open, closed := unhex(t, "010203040506070801"), unhex(t, "010203040506070809")
+	for _, raw := range [][]byte{open, closed} {
+		for range 40 {
+			if err := p.Decode(Uplink, raw, &f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if f.alike == nil {
+			t.Fatal("no likeness")
+		}
+		for _, tail := range []string{"", "00", "55", "5500", "0102030405060708"} {
+			agreeGrammar(t, p, Uplink, slices.Concat(raw, unhex(t, tail)))
+		}
+	}
+	all := p.grammar.families[0].likenesses
+	if all.findBegin(append(closed, 0x55), true) == nil || all.findBegin(append(open, 0), true) != nil {
+		t.Error("known by how they begin should be the closed one, not the open one")
+	}
+}

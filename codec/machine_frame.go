@@ -16,8 +16,10 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	}
 	if unlike := m.unlike == f; unlike {
 		m.unlike = nil
-	} else if (total > 0 || m.whole) && !m.slow && m.asked == nil && m.resembles(f, content) {
-		return max(total, len(content)), whole
+	} else if !m.slow && m.asked == nil {
+		if n := m.resembles(f, content, total > 0 || m.whole); n > 0 {
+			return max(total, n), whole
+		}
 	}
 	m.fresh()
 	m.data, m.wire, m.end = content, content, -1
@@ -325,6 +327,9 @@ func (p *Profile) try(m *machine, d Direction, f *Frame, data []byte, done bool)
 
 func (p *Profile) grammarSplitter(d Direction) func(data []byte, atEOF bool) (int, []byte, error) {
 	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
+		if n := p.grammar.cut(d, data); n > 0 {
+			return n, data[:n], nil
+		}
 		m := machines.Get().(*machine)
 		defer machines.Put(m)
 		for i := 0; i < len(data); i++ {

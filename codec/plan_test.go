@@ -11,15 +11,17 @@ import (
 func agreeGrammar(t testing.TB, p *Profile, d Direction, data []byte) {
 	t.Helper()
 	var m machine
-	n, v := p.try(&m, d, nil, data, false)
-	m.slow = true
-	if k, slowly := p.try(&m, d, nil, data, false); k != n || slowly != v {
-		t.Fatalf("%s %s %x: framing by plan says %v and %d, by node %v and %d", p.name, d, data, v, n, slowly, k)
+	stream := data
+	for range 2 { // the second time something follows
+		agreeFraming(t, p, d, stream)
+		stream = append(data[:len(data):len(data)], data...)
 	}
+	m.slow = true
 	var quick, slow Frame
 	_, by := p.try(&m, d, &slow, data, true)
 	m.slow = false
-	if _, v = p.try(&m, d, &quick, data, true); v != by {
+	_, v := p.try(&m, d, &quick, data, true)
+	if v != by {
 		t.Fatalf("%s %s %x: decoding by plan says %v, by node %v", p.name, d, data, v, by)
 	}
 	var usual Frame
@@ -31,6 +33,21 @@ func agreeGrammar(t testing.TB, p *Profile, d Direction, data []byte) {
 	if v == whole {
 		sameFrame(t, "by plan", data, &quick, &slow)
 		sameFrame(t, "decoded", data, &usual, &slow)
+	}
+}
+
+// agreeFraming checks that the plans, the nodes and the splitter find the same frame at the beginning of a stream.
+func agreeFraming(t testing.TB, p *Profile, d Direction, data []byte) {
+	t.Helper()
+	var m machine
+	n, v := p.try(&m, d, nil, data, false)
+	m.slow = true
+	if k, slowly := p.try(&m, d, nil, data, false); k != n || slowly != v {
+		t.Fatalf("%s %s %x: framing by plan says %v and %d, by node %v and %d", p.name, d, data, v, n, slowly, k)
+	}
+	advance, token, err := p.Splitter(d)(data, false)
+	if err != nil || v == whole && (advance != n || len(token) != n) || v == begun && advance != 0 || v == refused && len(data) > 0 && advance == 0 {
+		t.Fatalf("%s %s %x: the splitter says %d and %x (%v), the nodes %v and %d", p.name, d, data, advance, token, err, v, n)
 	}
 }
 
