@@ -124,7 +124,24 @@ func (it Item) same(other Item) bool {
 	if it.Label() == "" && it.op.code == opDecimal && other.op.code == opDecimal && !it.missing && !other.missing {
 		return it.op.decimalValue(it.data).Cmp(other.op.decimalValue(other.data)) == 0
 	}
+	if (it.Label() == "") != (other.Label() == "") { // one of the two has no names for its values
+		return it.unlabelled() == other.unlabelled()
+	}
 	return it.Text() == other.Text()
+}
+
+// unlabelled is the value without its label: a number, or a text.
+func (it Item) unlabelled() string {
+	switch {
+	case it.missing || it.Label() == "":
+		return it.Text()
+	case it.op.numeric() || it.op.code == opDecimal:
+		if it.op.signed() || it.op.code == opDecimal {
+			return strconv.FormatInt(it.Int(), 10)
+		}
+		return strconv.FormatUint(it.num, 10)
+	}
+	return string(it.op.trim(it.data))
 }
 
 // numbered says that the number in characters plays a role of numbers, so that it has no fraction.

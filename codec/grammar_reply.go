@@ -80,9 +80,9 @@ func (g *grammarCompiler) replies(d *definition) {
 					one.echo = ""
 				}
 				if words := strings.Fields(one.echo); len(words) == 3 && (words[1] == "+" || words[1] == "-") {
-					n, err := strconv.ParseInt(words[1]+words[2], 10, 32)
+					n, err := strconv.ParseInt(words[1]+words[2], 0, 64)
 					if err != nil {
-						src.problem(set.path, quote(text), `"$KEY", or "$KEY + 1"`)
+						src.problem(set.path, quote(text), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
 					}
 					one.echo, one.plus = words[0], n
 				}
@@ -144,7 +144,7 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 				values[field.Key] = f.tree()[field.Key]
 			}
 			if field.Kind != KindGroup && field.Kind != KindList && o.code != opGroup && o.code != opList && o.code < opChecksum && (o.flags&flagCommand == 0 || rule.send.message.Command == "" && rule.send.commands.has(f.nums[i])) && o.check == checkNone && !p.grammar.derived[o.reg] {
-				values[field.Key] = f.item(i, o).give()
+				values[field.Key] = p.handed(rule.send, field.Key, f.item(i, o))
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 				return dst, false, &FieldError{Profile: p.name, Frame: f.layout.message.Name, Field: set.echo, Offset: -1, Err: ErrUnknownField}
 			}
 			it := f.item(i, &p.ops[f.cells[i].op])
-			if values[set.key] = it.give(); set.plus != 0 {
+			if values[set.key] = p.handed(rule.send, set.key, it); set.plus != 0 {
 				values[set.key] = p.wrapped(rule.send, set.key, it.Int()+set.plus)
 			}
 		default:
@@ -248,6 +248,28 @@ func (it Item) give() any {
 		return it.signed()
 	}
 	return it.Text()
+}
+
+// handed is the value of an item as the field of a message with this key takes it: a label that the field does not have
+// gives way to what it stands for.
+func (p *Profile) handed(l *layout, key string, it Item) any {
+	label := it.Label()
+	if label == "" || it.missing {
+		return it.give()
+	}
+	for i := range p.ops {
+		o := &p.ops[i]
+		if o.field.Key == key && slices.Contains(l.message.Fields, o.field) && !o.labels(label) {
+			return it.unlabelled()
+		}
+	}
+	return it.give()
+}
+
+// labels says that a value of the field is called so.
+func (o *op) labels(label string) bool {
+	return slices.ContainsFunc(o.field.Enum, func(e EnumLabel) bool { return e.Label == label }) ||
+		o.form != nil && slices.ContainsFunc(o.form.labels, func(r labelRange) bool { return r.label == label })
 }
 
 func (p *Profile) grammarReplyTo(f *Frame) *grammarReply {
