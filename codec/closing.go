@@ -19,6 +19,14 @@ type closing struct {
 	node    *node // the field; nil: there is none
 }
 
+// tells is the field whose value is known before anything is read, and is asked for; nil: nobody asks.
+func (c *closing) tells(p *Profile) *op {
+	if c == nil || c.node == nil || p.ops[c.node.op].reg == 0 {
+		return nil
+	}
+	return &p.ops[c.node.op]
+}
+
 // split cuts the plain bytes of a frame; mark is the whole one.
 func (c *closing) split(b []byte) (content, mark, behind []byte) {
 	n := max(len(b)-c.behind-c.kept, 0)

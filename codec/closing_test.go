@@ -49,8 +49,27 @@ func TestFramesWithBytesBehindTheirMarkAreCutWhereTheyEnd(t *testing.T) {
 		{profile: "closing.good.toml", title: "half a sequence behind the mark", stream: "7e 01 04 7d5e 01 7d5d ba 7f 2a9a 7d", held: 13},
 		{profile: "closing.good.toml", title: "no sequence behind the mark", stream: "7e 01 04 7d5e 01 7d5d ba 7f 2a9a 7d00", skipped: 14},
 		{profile: "closing.good.toml", title: "a byte behind the mark that had to be a sequence", stream: "7e 01 04 7d5e 01 7d5d ba 7f 2a9a 7e", skipped: 12, held: 1},
+		{profile: "field-bsc.good.toml", title: "blocks with one mark and another", stream: "1002 c1 c2 1010 03 1017 4152" + "1002 c3 1003 10f1", frames: []string{"1002 c1 c2 1010 03 1017 4152", "1002 c3 1003 10f1"}},
+		{profile: "field-bsc.good.toml", title: "a mark that is none of them", stream: "1002 c3 1004" + "1002 c3 1003 10f1", frames: []string{"1002 c3 1003 10f1"}, skipped: 5},
+		{profile: "closing-marks.good.toml", title: "marks of different sizes, in both kinds", stream: "7e 02 7d5d 7d00 59" + "4142 0d0a" + "7e 01 03 1234 7d01 c8" + "4142 3b 4142 0d",
+			frames: []string{"7e 02 7d5d 7d00 59", "4142 0d0a", "7e 01 03 1234 7d01 c8", "4142 3b"}, held: 3},
 	} {
 		c.run(t)
+	}
+}
+
+// What depends on the mark is not told before it has come, and then at once.
+func TestAFrameIsExplainedUpToWhatItsMarkSays(t *testing.T) {
+	p := profileFrom(t, "closing-marks.good.toml")
+	whole := unhex(t, "7e010312347d01c8")
+	for n := 2; n < len(whole); n++ {
+		tr := p.Trace(Any, whole[:n])
+		if lacks := len(whole) - n; tr.Outcome != Incomplete || tr.Missing > lacks || tr.Missing < 1 || tr.Exact && tr.Missing != lacks {
+			t.Errorf("%x: outcome %d, %d missing, exact %v, %v", whole[:n], tr.Outcome, tr.Missing, tr.Exact, tr.Fault)
+		}
+	}
+	if tr := p.Trace(Any, whole); tr.Outcome != Accepted {
+		t.Errorf("outcome %d, %v", tr.Outcome, tr.Fault)
 	}
 }
 

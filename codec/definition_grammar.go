@@ -46,7 +46,8 @@ type blocksDef struct {
 // familyDef is one kind of frame on a stream.
 type familyDef struct {
 	path, name, from string
-	start, end       string
+	start            string
+	ends             []string
 	armour           string
 	escapes          []escapeDef
 	max              int
@@ -96,7 +97,14 @@ func (d *definition) readFamily(t *table) familyDef {
 		length.finish()
 	}
 	f.header = readFields(t, "header", d.order)
-	f.name, f.start, f.end = t.text("name"), t.text("start"), t.text("end")
+	f.name, f.start = t.text("name"), t.text("start")
+	if _, several := t.values["end"].([]any); several {
+		if f.ends = t.strings("end"); len(t.values["end"].([]any)) == 0 {
+			t.src.problem(t.at("end"), "an empty array", "at least one mark")
+		}
+	} else if end := t.text("end"); end != "" {
+		f.ends = []string{end}
+	}
 	if t.hidden("armour"); t.has("armour") {
 		f.armour = t.text("armour")
 	}
@@ -107,7 +115,7 @@ func (d *definition) readFamily(t *table) familyDef {
 			f.escapes = append(f.escapes, escapeDef{escape.at(plain), plain, escape.text(plain)})
 		}
 	}
-	d.rich = d.rich || f.armour != "" || f.start != "" || f.end != "" || len(f.trailer) > 0 || len(f.escapes) > 0
+	d.rich = d.rich || f.armour != "" || f.start != "" || f.ends != nil || len(f.trailer) > 0 || len(f.escapes) > 0
 	t.finish()
 	return f
 }

@@ -25,28 +25,53 @@ func (g *grammarCompiler) closing(def *familyDef, f *family, s *scope) *closing 
 		}
 		fields = i
 	}
-	mark := g.marker(def.path+".end", def.end)
-	if len(mark) == 0 {
-		if fields >= 0 && def.end == "" {
+	if def.ends == nil {
+		if fields >= 0 {
 			g.c.src.problem(def.trailer[fields].path+".type", `"end" without a mark`, "end beside the header: the mark that ends the frame")
 		}
 		return nil
 	}
-	c := &closing{marks: [][]byte{mark}}
-	if fields >= 0 {
+	c := &closing{}
+	before := len(g.c.src.problems)
+	for i, text := range def.ends {
+		path := def.path + ".end"
+		if len(def.ends) > 1 {
+			path = fmt.Sprintf("%s[%d]", path, i)
+		}
+		mark := g.marker(path, text)
+		if len(mark) == 0 && text == "" {
+			g.c.src.problem(path, `""`, "the bytes that end the frame")
+		}
+		c.marks = append(c.marks, mark)
+	}
+	for i, a := range c.marks {
+		for k, b := range c.marks {
+			if i != k && bytes.Contains(a, b) && len(g.c.src.problems) == before {
+				g.c.src.problem(def.path+".end", fmt.Sprintf("%x in %x", b, a), "marks of which none stands in another one")
+			}
+		}
+	}
+	switch {
+	case len(g.c.src.problems) > before:
+		return c
+	case fields >= 0:
 		g.closingField(&def.trailer[fields], c, s)
+	case len(c.marks) > 1:
+		g.c.src.problem(def.path+".end", fmt.Sprintf("%d marks", len(c.marks)), `a field of type "end" in the trailer, which says by which of them the frame ended`)
 	}
 	return c
 }
 
 // closingField compiles the field of the mark as the number that it is.
 func (g *grammarCompiler) closingField(def *fieldDef, c *closing, s *scope) {
-	least := mostMark
+	least, most := mostMark, 0
 	for _, m := range c.marks {
-		least = min(least, len(m))
+		least, most = min(least, len(m)), max(most, len(m))
 	}
 	if c.kept = def.size; c.kept == 0 {
-		c.kept = least
+		if c.kept = least; most > least {
+			g.c.src.problem(def.path+".size", "nothing", fmt.Sprintf("a size from 1 to %d, because the marks are not all of one size, or larger than that: how many of their last bytes are the field", least))
+		}
 	}
 	if c.kept > least {
 		g.c.src.problem(def.path+".size", strconv.Itoa(c.kept), fmt.Sprintf("1 to %d: so many of the last bytes of the mark are the field", least))
@@ -54,7 +79,15 @@ func (g *grammarCompiler) closingField(def *fieldDef, c *closing, s *scope) {
 	}
 	own := *def
 	own.kind, own.size, own.order = "uint"+strconv.Itoa(8*c.kept), 0, "big"
-	own.constant = int64(loadBE(c.marks[0][len(c.marks[0])-c.kept:]))
+	for i, m := range c.marks {
+		kept := int64(loadBE(m[len(m)-c.kept:]))
+		if slices.Contains(own.in, any(kept)) {
+			g.c.src.problem(def.path+".size", fmt.Sprintf("marks whose last %d bytes are the same", c.kept), "so many that tell the marks apart")
+		}
+		if own.in = append(own.in, kept); i == 0 && len(c.marks) == 1 {
+			own.in, own.constant = nil, kept
+		}
+	}
 	c.stuffed, own.stuffed = def.stuffed, false
 	before := g.fields
 	g.fields = nil

@@ -107,6 +107,10 @@ func newLikeness(p *Profile, m *machine, f *Frame) *likeness {
 	for _, b := range m.record.frozen {
 		k.freezeAll(b.off, b.size)
 	}
+	if o := l.family.closing.tells(p); o != nil {
+		at := slices.IndexFunc(f.cells, func(c cell) bool { return int(c.op) == l.family.closing.node.op })
+		k.latest[o.reg] = likeSource{at: at, cell: -1}
+	}
 	told, whole := m.record.told, 0
 	for i, c := range f.cells {
 		for ; len(told) > 0 && told[0].before <= i; told = told[1:] {

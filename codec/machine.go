@@ -28,6 +28,8 @@ type machine struct {
 	hash, scratch []byte    // memory for copies
 	nums          []uint64  // memory for values that nobody wants
 	unlike        *family   // it was looked for a likeness in its first try, and there is none
+	family        *family   // of the frame
+	awaited       bool      // its mark at the end has not come, and expressions ask for it
 	written       []byte    // for bytes as they stand on the wire
 	hidden        []byte    // bytes of a part as they stand on the wire
 	asked         *Frame    // the request that the frame answers, when that is known
@@ -81,7 +83,7 @@ func (m *machine) fresh() {
 			m.marks[i] = -1 // not passed yet
 		}
 	}
-	m.late, m.plain, m.table, m.begun = m.late[:0], 0, nil, false
+	m.late, m.plain, m.table, m.begun, m.awaited = m.late[:0], 0, nil, false, false
 	if m.record != nil {
 		*m.record = recorder{}
 	}
@@ -181,7 +183,7 @@ func (m *machine) node(n *node) verdict {
 	}
 	if n.when != nil {
 		v, known := m.eval(n.when)
-		if !known {
+		if !known || m.awaited && m.awaits(m.family, n.when) {
 			return begun
 		}
 		if v == 0 || !n.optional {

@@ -28,6 +28,13 @@ func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
 	} else if m.trace != nil && m.trace.closed {
 		m.end = m.trace.inner + f.closing.kept + f.closing.behind
 	}
+	if o := f.closing.tells(m.p); o != nil {
+		m.family = f
+		if m.awaited = m.end < 0; !m.awaited {
+			at := m.end - f.closing.behind
+			m.regs[o.reg] = int64(loadBE(content[at-f.closing.kept : at]))
+		}
+	}
 	if m.p.grammar.rewrites && f.escape == nil && f.armour == nil { // the fields are read from a copy that parts may change
 		m.hash = append(m.hash[:0], content...)
 		m.data = m.hash
@@ -206,7 +213,7 @@ func (m *machine) choose(f *family) (*shape, verdict) {
 		}
 		if s.when != nil {
 			v, told := m.eval(s.when)
-			if !told {
+			if !told || m.awaits(f, s.when) {
 				return nil, begun
 			}
 			if v == 0 {
@@ -251,6 +258,11 @@ func (m *machine) unfit(f *family, command uint64) string {
 		return fmt.Sprintf("no message has a body of %d bytes or fits the conditions", m.end-m.off)
 	}
 	return fmt.Sprintf("no message of this command has a body of %d bytes or fits the conditions", m.end-m.off)
+}
+
+// awaits says that an expression depends on the mark at the end, which has not come.
+func (m *machine) awaits(f *family, e *expr) bool {
+	return m.awaited && slices.Contains(e.fields(nil), m.p.ops[f.closing.node.op].reg)
 }
 
 func (m *machine) way() Direction {

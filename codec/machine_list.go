@@ -180,6 +180,9 @@ func (m *machine) choice(n *node) verdict {
 			return begun
 		}
 	}
+	if m.awaited && m.awaits(m.family, n.on) {
+		return begun
+	}
 	for i := range n.cases {
 		b := &n.cases[i]
 		if n.on != nil && !b.other && !b.is.has(uint64(on)) {
@@ -187,7 +190,7 @@ func (m *machine) choice(n *node) verdict {
 		}
 		if b.when != nil {
 			v, known := m.eval(b.when)
-			if !known {
+			if !known || m.awaited && m.awaits(m.family, b.when) {
 				return begun
 			}
 			if v == 0 {

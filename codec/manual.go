@@ -26,7 +26,8 @@ type Manual struct {
 // ManualFrame is one kind of frame.
 type ManualFrame struct {
 	Name, From      string
-	Start, End      string
+	Start           string
+	Ends            []string     // the marks of which one ends a frame
 	Escapes         []ManualNote // byte and sequence
 	Max             int
 	Length          *ManualLength
@@ -175,7 +176,7 @@ type manualReader struct {
 func (m *manualReader) frame(t *table) ManualFrame {
 	f := ManualFrame{
 		Name: plainText(t.values["name"]), From: cmp.Or(plainText(t.values["from"]), "anyone"),
-		Start: plainText(t.values["start"]), End: plainText(t.values["end"]),
+		Start: plainText(t.values["start"]), Ends: texts(t.values["end"]),
 		Escapes: notes(t.table("escape")), Max: t.integer("max", 1, hardMaxFrame, defaultMaxFrame),
 		Header: m.fields(t, "header"), Trailer: m.fields(t, "trailer"),
 		More: notes(t, "name", "from", "start", "end", "escape", "max", "length", "header", "trailer"),

@@ -22,6 +22,7 @@ type OutlineKind struct {
 	Kept            int      // bytes of the mark that are a field, the last ones
 	Behind          int      // bytes of the fields behind the mark
 	Stuffed         bool     // which are written like the content
+	MarkRegister    int      // holds the mark, as its field says it, from the beginning; 0: nobody asks
 	Escapes         []OutlineEscape
 	Armour          string // how the content between the marks is written; a name of the registry
 	Max             int    // bytes of the largest frame

@@ -86,6 +86,9 @@ func (m *outliner) kind(f *family) OutlineKind {
 		Header: m.nodes(f.header), Trailer: m.nodes(f.trailer), Command: f.commandOp >= 0, CommandRegister: f.commandReg, BodyMark: f.body.mark}
 	if c := f.closing; c != nil {
 		k.Ends, k.Kept, k.Behind, k.Stuffed = c.marks, c.kept, c.behind, c.stuffed
+		if o := c.tells(m.p); o != nil {
+			k.MarkRegister = o.reg
+		}
 	}
 	k.Armour, k.First = armourName(f.armour), f.first.bytes()
 	if f.escape != nil {

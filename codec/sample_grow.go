@@ -208,6 +208,17 @@ func (w *grower) close(z *zone) bool {
 // frame walks the whole frame; false when it has to begin again or cannot be made.
 func (w *grower) frame() bool {
 	s, f := w.goal.shape, w.goal.shape.family
+	if o := f.closing.tells(w.p); o != nil { // it is known before its place comes
+		at := spot{spotValue, f.closing.node.op, 0}
+		if _, wished := w.wishes[at]; !wished {
+			first := f.closing.marks[0]
+			w.wishes[at] = wish{num: int64(loadBE(first[len(first)-f.closing.kept:]))}
+			if o.preset != nil {
+				w.wishes[at] = wish{num: int64(o.preset.num)}
+			}
+		}
+		w.regs[o.reg] = &origin{at: at, op: o, num: w.wishes[at].num, size: o.size}
+	}
 	around := w.open(f.closing != nil)
 	if !w.nodes(f.header) {
 		return false

@@ -79,6 +79,7 @@ func (t *tracer) open(f *family, data []byte) (content []byte, v verdict) {
 	if len(data) < len(f.start) {
 		return nil, begun
 	}
+	t.node, t.at, t.need = nil, 0, 0 // the walk will say what lacks bytes
 	content = data[len(f.start):]
 	if at, mark, v := f.findEnd(content, false); v == whole {
 		plain, ok := f.plain(nil, content[:at])

@@ -100,6 +100,16 @@ func (w *weaver) once(l *layout, d Direction, fields map[string]any) error {
 	}
 	f := l.shape.family
 	top := &woven{values: fields, used: map[string]bool{}}
+	if o := f.closing.tells(w.p); o != nil {
+		if o.preset != nil {
+			w.regs[o.reg] = int64(o.preset.num)
+		}
+		if v, given := fields[o.field.Key]; given {
+			if _, num, err := o.parseForm(nil, v, 0, false); err == nil { // else the field says what is wrong
+				w.regs[o.reg] = int64(num)
+			}
+		}
+	}
 	if err := w.nodes(f.header, top); err != nil {
 		return err
 	}

@@ -335,6 +335,9 @@ function M:delimit(k, data)
   if k.kept then
     self.escaped = self.escaped or k.kept < #mark
     content = content .. mark:sub(-k.kept)
+    if k.markregister then
+      self:keep(k.markregister, W.big(mark:sub(-k.kept)))
+    end
   end
   if k.behind then
     local behind, i, more

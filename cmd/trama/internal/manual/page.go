@@ -79,6 +79,15 @@ func (pg *page) frame(f *codec.ManualFrame) {
 	}
 }
 
+// marks are those of which one ends a frame.
+func marks(texts []string) string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, mark(text))
+	}
+	return strings.Join(all, " or ")
+}
+
 // closing says which field is the mark at the end, and what stands behind it.
 func closing(fields []codec.ManualField) string {
 	text := code(fields[0].Key) + " is that mark"
@@ -119,10 +128,10 @@ func (pg *page) framing(f *codec.ManualFrame) (lines []string) {
 		add("They come from an integrator.")
 	}
 	switch {
-	case f.Start != "" && f.End != "":
-		add("They begin with %s and end with %s.", mark(f.Start), mark(f.End))
-	case f.End != "":
-		add("They end with %s.", mark(f.End))
+	case f.Start != "" && f.Ends != nil:
+		add("They begin with %s and end with %s.", mark(f.Start), marks(f.Ends))
+	case f.Ends != nil:
+		add("They end with %s.", marks(f.Ends))
 	}
 	if at := slices.IndexFunc(f.Trailer, func(t codec.ManualField) bool { return t.Type == "end" }); at >= 0 {
 		add("%s", closing(f.Trailer[at:]))
