@@ -56,6 +56,18 @@ func BenchmarkGrammarDecode(b *testing.B) {
 				sinkTime, sinkOK = f.Timestamp()
 			}
 		})
+		b.Run(bench.name+"/other", func(b *testing.B) { // after a frame of other looks
+			var f Frame
+			b.ReportAllocs()
+			for b.Loop() {
+				f.alike = nil
+				if err := p.Decode(Uplink, raw, &f); err != nil {
+					b.Fatal(err)
+				}
+				sinkID = f.Identity()
+				sinkTime, sinkOK = f.Timestamp()
+			}
+		})
 		b.Run(bench.name+"/walked", func(b *testing.B) { // as the first frame of its looks
 			src, _ := ShippedSource(bench.profile)
 			p, err := Compile(bench.profile, src)

@@ -95,13 +95,8 @@ func (l *likeness) has(content []byte) bool {
 	return wrong == 0
 }
 
-// familiar decodes a frame that looks like one that was walked; false: it must be walked.  It looks at the family
-// that would be tried first, which is what holds of nearly all frames.
-func (p *Profile) familiar(f *Frame, family *family, way Direction, raw []byte) bool {
-	content, ok := family.content(raw, &f.own)
-	if !ok {
-		return false
-	}
+// familiar decodes a frame that looks like one that was walked; false: it must be walked.
+func (p *Profile) familiar(f *Frame, family *family, way Direction, raw, content []byte) bool {
 	// What was like the frame before is asked first, and is then all set up.
 	l, up := f.alike, way == Uplink
 	if l == nil || l.family != family || f.profile != p || l.uplink != up || !l.has(content) {
@@ -110,7 +105,7 @@ func (p *Profile) familiar(f *Frame, family *family, way Direction, raw []byte) 
 		}
 		f.resemble(p, l, way)
 	}
-	f.data, f.raw, f.decoded = content, raw, true
+	f.direction, f.data, f.raw, f.decoded = way, content, raw, true
 	return l.read(content, f.nums[:len(l.nums)])
 }
 
@@ -146,6 +141,9 @@ func (f *Frame) resemble(p *Profile, l *likeness, way Direction) {
 // More than the frame may stand in content when its end is not marked.
 func (m *machine) resembles(f *family, content []byte, exact bool) (n int) {
 	var l *likeness
+	if m.slow || m.asked != nil {
+		return 0
+	}
 	if exact {
 		l = f.likenesses.find(content, m.place.uplink)
 	} else {

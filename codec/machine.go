@@ -27,15 +27,16 @@ type machine struct {
 	inner         int       // plain bytes of the region walked last
 	hash, scratch []byte    // memory for copies
 	nums          []uint64  // memory for values that nobody wants
-	unlike        *family   // it was looked for a likeness in its first try, and there is none
-	family        *family   // of the frame
-	awaited       bool      // its mark at the end has not come, and expressions ask for it
-	written       []byte    // for bytes as they stand on the wire
-	hidden        []byte    // bytes of a part as they stand on the wire
-	asked         *Frame    // the request that the frame answers, when that is known
-	table         *node     // the group whose columns are walked
-	begun         bool      // a column of it was there
-	plain         int       // parts around whose bytes are not those of the wire
+	unlike        *family   // its first try begins with content, which has no likeness
+	content       []byte
+	family        *family // of the frame
+	awaited       bool    // its mark at the end has not come, and expressions ask for it
+	written       []byte  // for bytes as they stand on the wire
+	hidden        []byte  // bytes of a part as they stand on the wire
+	asked         *Frame  // the request that the frame answers, when that is known
+	table         *node   // the group whose columns are walked
+	begun         bool    // a column of it was there
+	plain         int     // parts around whose bytes are not those of the wire
 	bad           failure
 	trace         *tracer           // what explains the walk; nil: nobody asks
 	shown         map[decision]bool // how the walk went; nil: nobody asks

@@ -7,16 +7,20 @@ import (
 
 // frame walks one frame of a family from the first byte of data; n is its size.
 func (m *machine) frame(f *family, data []byte) (n int, v verdict) {
-	content, total, v := m.delimit(f, data)
-	if v == begun && m.trace != nil {
-		content, v = m.trace.open(f, data)
-	}
-	if v != whole {
-		return 0, v
-	}
-	if unlike := m.unlike == f; unlike {
-		m.unlike = nil
-	} else if !m.slow && m.asked == nil {
+	content, total := m.content, 0
+	if m.unlike == f {
+		if m.unlike = nil; f.closing != nil {
+			total = len(data)
+		}
+	} else {
+		var v verdict
+		content, total, v = m.delimit(f, data)
+		if v == begun && m.trace != nil {
+			content, v = m.trace.open(f, data)
+		}
+		if v != whole {
+			return 0, v
+		}
 		if n := m.resembles(f, content, total > 0 || m.whole); n > 0 {
 			return max(total, n), whole
 		}
@@ -364,17 +368,24 @@ func (p *Profile) decodeGrammar(d Direction, raw []byte, f *Frame) error {
 
 // decodeAnswer decodes a whole frame that answers asked, if that is known.
 func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
-	family, way := p.grammar.first(d, raw)
-	if asked == nil && family != nil && p.familiar(f, family, way, raw) {
-		if f.direction = way; d == Any {
-			f.direction = f.layout.direction
+	var unlike *family
+	var content []byte
+	if family, way := p.grammar.first(d, raw); asked == nil && family != nil {
+		var ok bool
+		if content, ok = family.content(raw, &f.own); ok {
+			if p.familiar(f, family, way, raw, content) {
+				if d == Any {
+					f.direction = f.layout.direction
+				}
+				return nil
+			}
+			unlike = family
 		}
-		return nil
 	}
 	m := machines.Get().(*machine)
-	m.asked, m.unlike = asked, family
+	m.asked, m.unlike, m.content = asked, unlike, content
 	_, v := p.try(m, d, f, raw, true)
-	m.unlike = nil
+	m.unlike, m.content = nil, nil
 	if v != whole {
 		m.loud, m.slow = true, true
 		_, v = p.try(m, d, f, raw, true)
