@@ -177,7 +177,38 @@ func (w *grower) fill(n *node, o *op, size int, wished wish, is bool) ([]byte, b
 		return o.preset.bytes, true
 	}
 	b := plainBytes(o, size)
+	if o.code == opDecimal && o.check != checkNone && !fits(b) {
+		for _, num := range o.least() {
+			if b := decimalOf(o, size, num); fits(b) && (o.size == 0 || len(b) == o.size) {
+				return b, true
+			}
+		}
+	}
 	return b, fits(b)
+}
+
+// least are the numbers at the ends of what the definition allows.
+func (o *op) least() (out []uint64) {
+	if o.check == checkRange {
+		out = append(out, o.key(o.lo), o.key(o.hi))
+	}
+	for _, r := range o.ranges {
+		out = append(out, o.key(r[0]))
+	}
+	return out
+}
+
+// decimalOf are the characters of a number of which expressions see num.
+func decimalOf(o *op, size int, num uint64) []byte {
+	f := o.form
+	switch {
+	case f != nil && f.base == 16:
+		return fmt.Appendf(nil, "%0*X", size, num)
+	case f != nil && f.places > 0 && num > 0:
+		ten := uint64(math.Pow10(f.places))
+		return fmt.Appendf(nil, "%d.%0*d", num/ten, f.places, num%ten)
+	}
+	return fmt.Appendf(nil, "%0*d", size, int64(num))
 }
 
 // fieldOf is a field of bytes that expressions see as num.
@@ -186,15 +217,7 @@ func fieldOf(o *op, size int, num uint64) []byte {
 		return b
 	}
 	if o.code == opDecimal {
-		f := o.form
-		switch {
-		case f != nil && f.base == 16:
-			return fmt.Appendf(nil, "%0*X", size, num)
-		case f != nil && f.places > 0 && num > 0:
-			ten := uint64(math.Pow10(f.places))
-			return fmt.Appendf(nil, "%d.%0*d", num/ten, f.places, num%ten)
-		}
-		return fmt.Appendf(nil, "%0*d", size, num)
+		return decimalOf(o, size, num)
 	}
 	if o.size == 0 {
 		least := 1
@@ -369,11 +392,5 @@ func usualNumbers(n *node, o *op, size int) []uint64 {
 		}
 		out = append(out, v)
 	}
-	if o.check == checkRange {
-		out = append(out, o.key(o.lo), o.key(o.hi))
-	}
-	for _, r := range o.ranges {
-		out = append(out, o.key(r[0]))
-	}
-	return append(out, 0, 1, 2)
+	return append(append(out, o.least()...), 0, 1, 2)
 }
