@@ -208,6 +208,9 @@ func stretch(text string) (out string, upTo bool) {
 		switch words[i] {
 		case "body":
 			words[i] = "the end of the body"
+			if words[i-1] == "from" {
+				words[i] = "the beginning of the body"
+			}
 		case "end":
 			words[i] = "the end of the frame"
 		default:

@@ -159,3 +159,18 @@ func TestAPageSaysWhatStandsBehindTheMark(t *testing.T) {
 		}
 	}
 }
+
+// A stretch that begins with the body does not begin behind it.
+func TestAPageSaysWhereAChecksumOfTheBodyBegins(t *testing.T) {
+	for over, want := range map[string]string{
+		"from body":         "the bytes from the beginning of the body up to itself",
+		"from body to body": "the bytes from the beginning of the body to the end of the body",
+		"after body":        "the bytes after the end of the body up to itself",
+		"from kind to end":  "the bytes from `kind` to the end of the frame",
+		"all":               "all bytes before it",
+	} {
+		if got := covered(over); got != want {
+			t.Errorf("%s is %q, want %q", over, got, want)
+		}
+	}
+}
