@@ -201,7 +201,11 @@ func (f *fieldDef) checkKey(s *source) {
 func (f *fieldDef) readSize(t *table) {
 	f.maxSize = t.integer("max_size", 0, hardMaxFrame, hardMaxFrame)
 	if s := t.values["size"]; t.has("max_size") && s != "rest" && t.values["type"] != "run" {
-		t.src.problem(t.at("max_size"), "it beside a fixed size", `it with size = "rest"`)
+		beside := "it beside a size"
+		if s == nil {
+			beside = "it without a size"
+		}
+		t.src.problem(t.at("max_size"), beside, `it with size = "rest"`)
 	}
 	v, ok := t.get("size")
 	if !ok {

@@ -115,7 +115,12 @@ func (c *compiler) simulate(def *definition) {
 func (s *scriptCompiler) cannot(l *Line, err error) {
 	path, found := l.path, err.Error()
 	var bad *FieldError
-	if errors.As(err, &bad) && bad.Field != "" {
+	switch {
+	case !errors.As(err, &bad) || bad.Field == "":
+	case bad.Frame != "" && bad.Frame != l.Message.Name:
+		s.c.src.problem(path, fmt.Sprintf("%s, whose acknowledgement %s cannot be made: %s: %v", l.Message.Name, bad.Frame, bad.Field, bad.Err), "a [[reply]] that says what stands in it")
+		return
+	default:
 		found = fmt.Sprintf("%s: %s: %v", l.Message.Name, bad.Field, bad.Err)
 		for _, at := range []string{join(s.d.path, "message."+l.Message.Name+"."+bad.Field), join(s.d.path, "fields."+bad.Field)} {
 			if _, ok := s.c.src.lines[at]; ok {
