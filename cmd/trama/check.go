@@ -39,6 +39,12 @@ func (r *checkReport) configuration(file string) error {
 	}
 	r.say("%s: well formed, every key known, every value in range", c.File)
 	seen := map[*codec.Profile]bool{}
+	unnamed := map[*codec.Profile]bool{} // on some port nobody but its frames says who speaks
+	for _, l := range c.Listeners {
+		if l.Transport.Aside == nil || l.Transport.Aside.Registration == nil {
+			unnamed[l.Profile] = true
+		}
+	}
 	for _, l := range c.Listeners {
 		r.say("listener %s: %s, profile %s, role %s", l.Name, l.Address, l.ProfileName, l.Role)
 		for _, beat := range l.Ambiguous() {
@@ -48,7 +54,7 @@ func (r *checkReport) configuration(file string) error {
 			continue
 		}
 		seen[l.Profile] = true
-		r.profile(l.Profile, l.ProfileFile)
+		r.profile(l.Profile, l.ProfileFile, !unnamed[l.Profile])
 	}
 	return r.end()
 }

@@ -337,6 +337,26 @@ func TestCheckProvesTheProfilesItIsGiven(t *testing.T) {
 	command(t, "", "check", file).want(t, 2, "1 example fails", "kind: found 1, expected 3", "a: found 7, expected 8", "no [[reply]] is for it")
 }
 
+// Who speaks need not stand in the frames where a modem says it.
+func TestCheckWantsNoIdentityWhereEveryPortHasARegistration(t *testing.T) {
+	dir := t.TempDir()
+	port := "[[listener]]\nname = \"%s\"\naddress = \":%d\"\nprofile = \"mine.toml\"\n%s\n"
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("mine.toml", twoBranches)
+	file := filepath.Join(dir, "config.toml")
+	registered := fmt.Sprintf(port, "a", 1, `registration = "imei"`)
+	write("config.toml", registered)
+	if r := command(t, "", "check", "--config", file); r.code != 0 || strings.Contains(r.stdout, "identity") || !strings.Contains(r.stdout, "0 errors, 0 warnings") {
+		t.Errorf("%d: %s", r.code, r.stdout)
+	}
+	write("config.toml", registered+fmt.Sprintf(port, "b", 2, ""))
+	command(t, "", "check", "--config", file).want(t, 0, "no field of role identity")
+}
+
 func TestAnswersAreShownAsValuesAreGiven(t *testing.T) {
 	got := answerInWords(map[string]any{"message": "m", "words": []any{map[string]any{"address": json.Number("100"), "word": json.Number("17")}}, "unit": map[string]any{"n": "a"}, "x": json.Number("1.50"), "at": nil})
 	if want := `at=- unit={"n":"a"} words=[{"address":100,"word":17}] x=1.50`; got != want {
