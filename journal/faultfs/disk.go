@@ -92,6 +92,13 @@ func (d *Disk) Crash(keep int) *Disk {
 	return Open(image, seed)
 }
 
+// CutPower is Crash for who does not want to know what is found afterwards.
+func (d *Disk) CutPower() {
+	d.mu.Lock()
+	d.off = true
+	d.mu.Unlock()
+}
+
 // afterCrash is called with the mutex held.
 func (d *Disk) afterCrash(keep int) Image {
 	names := map[string]*file{}

@@ -67,6 +67,11 @@ func (s *search) stretches(ctx context.Context) (found []stretch, err error) {
 		s.page.Damage = append(s.page.Damage, damaged...)
 		return whole, nil
 	}
+	heads, err := s.tx.PrepareContext(ctx, "SELECT first, n, at, boot, crc, length(records) FROM batch WHERE first BETWEEN ? AND ? ORDER BY first DESC LIMIT 1")
+	if err != nil {
+		return nil, err
+	}
+	defer heads.Close()
 	for first <= last {
 		for len(begins) > 0 && begins[0] <= first {
 			begins = begins[1:]
@@ -77,12 +82,12 @@ func (s *search) stretches(ctx context.Context) (found []stretch, err error) {
 		}
 		lo, hi := first, end
 		if !q.Since.IsZero() {
-			if lo, err = s.seek(ctx, first, end, q.Since.UnixNano()); err != nil {
+			if lo, err = seek(ctx, heads, first, end, q.Since.UnixNano()); err != nil {
 				return nil, err
 			}
 		}
 		if !q.Until.IsZero() {
-			if hi, err = s.seek(ctx, first, end, q.Until.Add(receivedLag).UnixNano()); err != nil {
+			if hi, err = seek(ctx, heads, first, end, q.Until.Add(receivedLag).UnixNano()); err != nil {
 				return nil, err
 			}
 			hi--
@@ -99,11 +104,11 @@ func (s *search) stretches(ctx context.Context) (found []stretch, err error) {
 }
 
 // seek is the position of the first batch between two, in one stretch, whose time is t or later; hi+1 when there is none.
-func (s *search) seek(ctx context.Context, lo, hi, t int64) (int64, error) {
+func seek(ctx context.Context, heads *sql.Stmt, lo, hi, t int64) (int64, error) {
 	found := hi + 1
 	for lo <= hi {
 		mid := lo + (hi-lo)/2
-		first, at, err := s.soundAt(ctx, lo, mid)
+		first, at, err := soundAt(ctx, heads, lo, mid)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			lo = mid + 1
@@ -119,11 +124,10 @@ func (s *search) seek(ctx context.Context, lo, hi, t int64) (int64, error) {
 }
 
 // soundAt is the last batch between two positions whose head is what was written: one that is not says nothing about time.
-func (s *search) soundAt(ctx context.Context, lo, hi int64) (first, at int64, err error) {
+func soundAt(ctx context.Context, heads *sql.Stmt, lo, hi int64) (first, at int64, err error) {
 	for {
 		var n, boot, crc, size int64
-		err = s.tx.QueryRowContext(ctx, "SELECT first, n, at, boot, crc, length(records) FROM batch WHERE first BETWEEN ? AND ? ORDER BY first DESC LIMIT 1", lo, hi).
-			Scan(&first, &n, &at, &boot, &crc, &size)
+		err = heads.QueryRowContext(ctx, lo, hi).Scan(&first, &n, &at, &boot, &crc, &size)
 		if err != nil || crc == sum(first, n, at, boot, size) {
 			return first, at, err
 		}
