@@ -20,6 +20,9 @@ import (
 // So a stretch can be searched by halves.  Its first batch is always looked at; the table clock has those where a new stretch begins.  The time goes on
 // from the one before as long as that keeps the rule: small steps back of the clock are bridged, and a row is written only when it is set by minutes.
 
+// smallStretch is how many positions are looked at rather than searched.
+const smallStretch = 64
+
 // receivedLag bounds how long before the time of its batch a frame was received.
 const receivedLag = 5 * time.Minute
 
@@ -81,12 +84,13 @@ func (s *search) stretches(ctx context.Context) (found []stretch, err error) {
 			end = begins[0] - 1
 		}
 		lo, hi := first, end
-		if !q.Since.IsZero() {
+		small := hi-lo < smallStretch
+		if !q.Since.IsZero() && !small {
 			if lo, err = seek(ctx, heads, first, end, q.Since.UnixNano()); err != nil {
 				return nil, err
 			}
 		}
-		if !q.Until.IsZero() {
+		if !q.Until.IsZero() && !small {
 			if hi, err = seek(ctx, heads, first, end, q.Until.Add(receivedLag).UnixNano()); err != nil {
 				return nil, err
 			}

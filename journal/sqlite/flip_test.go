@@ -230,32 +230,43 @@ func TestFlippedBitsAreNoticedOrChangeNothing(t *testing.T) {
 	}
 }
 
-// newestBytes are how much of the end of each file is cut off, byte by byte: the last commits of the log, pages of the database, all of the mark.
-var newestBytes = map[string]int{"j.db": 2 * pageBytes, "j.db-wal": 8 * (24 + pageBytes), "j.db-mark": 2 * slotBytes}
+// cuts are the sizes that a file is cut to: every step-th byte of its newest pages (all of the mark), and, of a log, every page before.
+func cuts(name string, size, step int) (sizes []int) {
+	const frame = 24 + pageBytes
+	newest := map[string]int{"j.db": 2 * pageBytes, "j.db-wal": 4 * frame, "j.db-mark": size}[name]
+	if strings.HasSuffix(name, "mark") {
+		step = 1
+	}
+	for n := size - 1; n >= max(size-newest, 0); n -= step {
+		sizes = append(sizes, n)
+	}
+	if strings.HasSuffix(name, "wal") {
+		for n := size - newest; n > 0; n -= frame {
+			sizes = append(sizes, n)
+		}
+	}
+	return sizes
+}
 
 func TestTruncatedFilesAreNoticedOrChangeNothing(t *testing.T) {
-	step := 1 // every byte
+	step := 1
 	if rounds() < 10_000 {
 		step = 397
 	}
 	total := 0
 	for i, r := range relics(t) {
-		for name, span := range newestBytes {
+		for _, name := range r.image.Names() {
 			size, count := len(r.image[name]), &tally{who: map[string]int{}}
-			step := step
-			if strings.HasSuffix(name, "mark") {
-				step = 1
-			}
-			n := min(span, size) / step
-			total += n
-			every(n, func(n uint64) {
+			sizes := cuts(name, size, step)
+			total += len(sizes)
+			every(len(sizes), func(n uint64) {
 				image := maps.Clone(r.image) // nobody writes to its files
-				image.Truncate(name, size-1-int(n)*step)
+				image.Truncate(name, sizes[n])
 				for _, p := range r.judge(t, image, count) {
-					t.Errorf("journal %d, %s with %d bytes of %d: %s", i, name, size-1-int(n)*step, size, p)
+					t.Errorf("journal %d, %s with %d bytes of %d: %s", i, name, sizes[n], size, p)
 				}
 			})
-			t.Logf("journal %d, %s cut off at %d places: noticed first by %v", i, name, n, count.who)
+			t.Logf("journal %d, %s cut off at %d places: noticed first by %v", i, name, len(sizes), count.who)
 		}
 	}
 	t.Logf("%d truncations", total)
