@@ -164,6 +164,11 @@ type order struct{ high int64 }
 
 // next says whether a batch goes on from the one before.  odd are those of its records that its time does not bound.
 func (o *order) next(b *batch) (goesOn bool, odd []journal.Frame) {
+	if w := receivedWithin(b.records); w.until <= b.at && w.from >= b.at-int64(receivedLag) {
+		goesOn = b.at >= o.high
+		o.high = b.at
+		return goesOn, nil
+	}
 	b.each(func(seq uint64, r *journal.Record) bool {
 		if at := r.Received.UnixNano(); at > b.at || at < b.at-int64(receivedLag) {
 			odd = append(odd, journal.Frame{Seq: seq, Record: journal.Record{Master: r.Master, Received: r.Received}})

@@ -81,7 +81,7 @@ func (w *wander) compare(t *testing.T, rng *rand.Rand) {
 	t.Helper()
 	moment := func() (at time.Time) {
 		if rng.IntN(4) > 0 {
-			at = w.frames[rng.IntN(len(w.frames))].Received.Add(time.Duration(rng.IntN(3)-1) * time.Duration(rng.IntN(int(time.Hour))))
+			at = w.frames[rng.IntN(len(w.frames))].Received.Add(time.Duration(rng.IntN(3)-1) * time.Duration(rng.Int64N(int64(time.Hour))))
 		}
 		return at
 	}
@@ -146,7 +146,7 @@ func TestAnHourIsFoundByHalves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback() //nolint:errcheck // nothing was written
+	defer tx.Rollback()
 	s := &search{j: w.journal, tx: tx, q: journal.Query{Since: middle.Received, Until: middle.Received.Add(time.Minute)}}
 	found, err := s.stretches(t.Context())
 	if err != nil || len(found) != 2 || found[0] != (stretch{1, 1}) {
