@@ -175,7 +175,7 @@ func (w *weaver) limits(n *node, o *op) (lo int64, hi uint64) {
 func (w *weaver) parse(n *node, o *op, v any, exact bool) (uint64, error) {
 	plain := *o
 	if o.size == 0 && n.size != nil && !n.size.sees() {
-		if reg := n.size.source(); o.numeric() || reg < 0 || !w.p.grammar.derived[reg] || o.code == opDigits { // else the size follows from the value
+		if reg := n.size.source(); o.numeric() || o.code == opDigits || reg < 0 && !w.undecided(n.size) || reg >= 0 && !w.p.grammar.derived[reg] { // else the size follows from the value
 			size, err := w.width(n, o)
 			if err != nil {
 				return 0, err
