@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait of a test; only a failing test spends it.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // splitBrackets cuts frames like <abc>: an opening bracket, lower-case letters and digits, a closing bracket.  All else
 // is noise, refused at the first byte that cannot belong.
@@ -69,6 +69,8 @@ func start(t *testing.T, o Options, deliver func(*Conn, *Batch)) *rig {
 	if o.Split == nil {
 		o.Split = splitBrackets
 	}
+	setDefault(&o.FirstFrameTimeout, time.Hour) // a machine that stood still is no silent peer
+	setDefault(&o.FrameTimeout, time.Hour)
 	o.Events = func(e Event) { r.events <- e }
 	l, err := Listen(context.Background(), o)
 	if err != nil {
