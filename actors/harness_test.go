@@ -21,7 +21,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait; nothing waits that long unless it is broken.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 func shipped(t testing.TB, name string) *codec.Profile {
 	t.Helper()
