@@ -117,7 +117,7 @@ func (g *gateway) has(parts ...string) bool {
 func (g *gateway) options(masters, frames int) Options {
 	return Options{
 		Address: g.port.Addr().String(), Profile: g.profile, Masters: masters, SerialFrom: "00000007", Frames: frames, Seed: 1,
-		Every: time.Millisecond, AckTimeout: 200 * time.Millisecond,
+		Every: time.Millisecond, AckTimeout: time.Second,
 	}
 }
 

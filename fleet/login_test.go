@@ -55,6 +55,12 @@ func TestLoginThatIsNotHeardIsSentAgain(t *testing.T) {
 		}
 	})
 	s := runFleet(t, g.options(1, 3))
+	for range 500 { // nobody waits until the gateway has read what it need not acknowledge
+		if len(g.messages()) >= 5 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	if got, want := strings.Join(g.messages(), " "), "login login position position position"; got != want {
 		t.Errorf("heard %s, want %s", got, want)
 	}
