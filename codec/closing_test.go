@@ -34,6 +34,21 @@ func (c *streamCase) run(t *testing.T) {
 	}
 }
 
+func TestFramesWithALengthOfVaryingWidthAreCutWhereTheyEnd(t *testing.T) {
+	long := "30 8003 0001 61"
+	for _, c := range []streamCase{
+		{profile: "field-mqtt.good.toml", title: "packets one after the other", stream: "c000 10 10 00044d515454 04 02 003c 000444494749 c000 c08000", frames: []string{"c000", "10 10 00044d515454 04 02 003c 000444494749", "c000", "c08000"}},
+		{profile: "field-mqtt.good.toml", title: "half a length", stream: "c000 c080", frames: []string{"c000"}, held: 2},
+		{profile: "field-mqtt.good.toml", title: "a length that does not end", stream: "c0 80808080 c000", frames: []string{"c000"}, skipped: 5},
+		{profile: "field-mqtt.good.toml", title: "a frame that is too long", stream: "30 ff7f c000", frames: []string{"c000"}, skipped: 3},
+		{profile: "field-mqtt.good.toml", title: "the rest has not come", stream: long, held: 6},
+		{profile: "field-snmp.good.toml", title: "no size", stream: "30 80 30 26 020100 0406 7075626c6963 a0 19 020101 020100 020100 30 0e 30 0c 06 08 2b06010201010100 05 00",
+			frames: []string{"30 26 020100 0406 7075626c6963 a0 19 020101 020100 020100 30 0e 30 0c 06 08 2b06010201010100 05 00"}, skipped: 2},
+	} {
+		c.run(t)
+	}
+}
+
 func TestFramesWithBytesBehindTheirMarkAreCutWhereTheyEnd(t *testing.T) {
 	const plain, twice, tenth = "10 02 08 09 06 00 02 04 03 10 03 e0", "10 02 08 09 06 00 10 10 04 03 10 03 d2", "10 02 08 09 46 00 02 04 10 10 83 10 03 10"
 	for _, c := range []streamCase{

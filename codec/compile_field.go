@@ -15,7 +15,7 @@ var typeNames = func() []string {
 	for bits := 8; bits <= 64; bits += 8 {
 		names = append(names, "uint"+strconv.Itoa(bits), "int"+strconv.Itoa(bits))
 	}
-	return append(names, "decimal", "bitset", "checksum", "run", "computed", "group", "list", "choice", "end")
+	return append(names, "varint", "decimal", "bitset", "checksum", "run", "computed", "group", "list", "choice", "end")
 }()
 
 // field compiles one field: itself and, for a field of bits, its parts.
@@ -121,7 +121,7 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		o.code, o.field.Kind = opDecimal, KindFloat
 	case "bitset":
 		o.code, o.field.Kind = opBitset, KindText
-	case "checksum", "run", "computed":
+	case "checksum", "run", "computed", "varint":
 		o.code, o.field.Kind = ownCodes[def.kind], KindInt
 		if o.code != opComputed {
 			o.field.Kind = KindUint
@@ -298,7 +298,7 @@ func (c *compiler) values(def *fieldDef, o *op) {
 // integer says that the field holds a whole number on the wire.
 func (o *op) integer() bool {
 	return o.code == opUint || o.code == opInt || o.code == opBCD || o.code == opBits || o.code == opPart ||
-		o.code == opRun || o.code == opComputed
+		o.code == opRun || o.code == opComputed || o.code == opVarint
 }
 
 func (c *compiler) scaling(def *fieldDef, o *op) {

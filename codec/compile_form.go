@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-var ownCodes = map[string]opcode{"checksum": opChecksum, "run": opRun, "computed": opComputed}
+var ownCodes = map[string]opcode{"checksum": opChecksum, "run": opRun, "computed": opComputed, "varint": opVarint}
 
 // charsets is the registry of text encodings.
 var charsets = map[string]encoding.Encoding{
@@ -36,6 +36,10 @@ func (c *compiler) form(def *fieldDef, o *op) {
 	}
 	if def.places > 12 || def.base == 16 && def.places > 0 {
 		c.src.problem(def.path+".places", strconv.Itoa(def.places), "1 to 12, with base 10")
+	}
+	c.unfit(def, "form", def.form == "ber", o.code == opVarint, "varint")
+	if o.code == opVarint {
+		c.varint(def, o, f)
 	}
 	f.hexDigit = o.code == opDigits && def.as == "hex"
 	if def.order == "cdab" || def.order == "badc" {

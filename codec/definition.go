@@ -200,7 +200,7 @@ func (f *fieldDef) checkKey(s *source) {
 
 func (f *fieldDef) readSize(t *table) {
 	f.maxSize = t.integer("max_size", 0, hardMaxFrame, hardMaxFrame)
-	if s := t.values["size"]; t.has("max_size") && s != "rest" && t.values["type"] != "run" {
+	if s := t.values["size"]; t.has("max_size") && s != "rest" && t.values["type"] != "run" && t.values["type"] != "varint" {
 		beside := "it beside a size"
 		if s == nil {
 			beside = "it without a size"

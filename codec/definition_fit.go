@@ -15,6 +15,7 @@ var unfitKeys = map[string][]string{
 	"bitset":   {"order"},
 	"run":      {"order", "missing", "wire", "stuffed"},
 	"computed": {"order", "missing", "default", "remember", "counter", "size", "until", "wire", "stuffed"},
+	"varint":   {"size", "until", "missing", "as", "bits", "chars", "pad", "charset", "layout", "epoch", "zone", "remember", "counter", "wire", "stuffed"},
 	"checksum": {"missing", "default", "remember", "counter", "until", "stuffed"},
 	"group":    partKeys,
 	"list":     append([]string{"unit"}, partKeys...),

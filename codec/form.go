@@ -26,6 +26,7 @@ type form struct {
 	texts    []string          // the only texts there are
 	words    map[string]string // label → text
 	signed   bool              // opPart: two's complement
+	varint   varint            // opVarint: how it is written
 	none     []uint64          // opPart: bits that mean that there is no value; the first are written
 	labels   []labelRange
 }
@@ -151,6 +152,10 @@ func (o *op) read(b []byte) (num uint64, missing, ok bool) {
 	case opDecimal:
 		num, ok = o.decimal(b)
 		return num, false, ok
+	case opVarint:
+		if num, ok = f.varint.read(b); !ok {
+			return 0, false, false
+		}
 	case opBitset:
 		return 0, false, true
 	case opASCII:

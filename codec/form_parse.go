@@ -30,6 +30,8 @@ func (o *op) parseForm(buf []byte, v any, exp int, exact bool) (out []byte, num 
 		return append(buf, b...), loadBE(b[:min(8, len(b))]), nil
 	}
 	switch {
+	case o.code == opVarint:
+		return o.parseVarint(buf, v)
 	case f.clock != nil:
 		num, err = o.parseClock(v)
 		return buf, num, err

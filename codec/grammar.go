@@ -190,6 +190,8 @@ func (g *grammar) span(p *Profile, nodes []*node) (least, most int) {
 
 func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 	switch {
+	case n.kind == nodeLeaf && p.ops[n.op].code == opVarint:
+		lo, hi = 1, p.ops[n.op].most
 	case n.kind == nodeLeaf:
 		o := &p.ops[n.op]
 		lo, hi = o.size, o.size

@@ -49,6 +49,6 @@ func (g *grammarCompiler) bind() {
 
 func (g *grammarCompiler) needed(n *node) bool {
 	o := &g.p.ops[n.op]
-	return g.c.required(o) && n.value == nil && n.check == nil && o.code < opChecksum && !g.g.derived[o.reg] &&
+	return g.c.required(o) && n.value == nil && n.check == nil && (o.code < opChecksum || o.code == opVarint) && !g.g.derived[o.reg] &&
 		(o.form == nil || !o.form.counter)
 }

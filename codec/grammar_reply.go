@@ -143,7 +143,7 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 			if o.code == opGroup && field.Kind == KindGroup {
 				values[field.Key] = f.tree()[field.Key]
 			}
-			if field.Kind != KindGroup && field.Kind != KindList && o.code != opGroup && o.code != opList && o.code < opChecksum && (o.flags&flagCommand == 0 || rule.send.message.Command == "" && rule.send.commands.has(f.nums[i])) && o.check == checkNone && !p.grammar.derived[o.reg] {
+			if field.Kind != KindGroup && field.Kind != KindList && o.code != opGroup && o.code != opList && (o.code < opChecksum || o.code == opVarint) && (o.flags&flagCommand == 0 || rule.send.message.Command == "" && rule.send.commands.has(f.nums[i])) && o.check == checkNone && !p.grammar.derived[o.reg] {
 				values[field.Key] = p.handed(rule.send, field.Key, f.item(i, o))
 			}
 		}

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -56,6 +57,10 @@ func (it *Item) appendFormJSON(dst []byte) []byte {
 	case it.missing:
 		dst = append(dst, '"', '?')
 		dst = append(dst, it.MissingText()...)
+		return append(dst, '"')
+	case it.longer():
+		dst = append(dst, '"', '=')
+		dst = hex.AppendEncode(dst, it.data)
 		return append(dst, '"')
 	case !it.rich():
 		return it.appendJSON(dst)

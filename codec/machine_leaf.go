@@ -46,6 +46,10 @@ func (m *machine) leaf(n *node) verdict {
 		if v := m.run(n, o, &size); v != whole {
 			return v
 		}
+	case o.code == opVarint:
+		if v := m.varint(n, o, &size); v != whole {
+			return v
+		}
 	}
 	if n.column && o.form != nil && o.form.column && o.isMissing(m.data[m.off:m.end]) {
 		size, skip = m.end-m.off, 0

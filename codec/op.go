@@ -30,6 +30,7 @@ const (
 	opChecksum // number over other bytes
 	opRun      // how often one byte is repeated
 	opComputed // follows from other fields; no bytes
+	opVarint   // a number that says itself how many bytes it has
 )
 
 // What an op has to do beyond its plain work.
@@ -298,6 +299,8 @@ func (o *op) bounds() (lo int64, hi uint64) {
 		return lo, hi
 	case opRun:
 		return 0, uint64(o.most)
+	case opVarint:
+		return 0, o.form.varint.largest(o.most)
 	case opComputed, opDecimal:
 		return math.MinInt64, math.MaxInt64
 	case opInt:

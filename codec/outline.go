@@ -217,6 +217,7 @@ type OutlineForm struct {
 	Places   int      // of a number in characters: digits after the point that expressions see
 	Texts    [][]byte // the only texts there are
 	Signed   bool     // of a part of bits: two's complement
+	Varint   string   // how a number of varying width is written: "big", "little" (seven bits a byte), "ber"
 	None     []uint64 // of a part of bits: those that mean "no value"
 }
 

@@ -176,7 +176,7 @@ func outlineSum(s checksum) OutlineSum {
 }
 
 var opcodeNames = [...]string{"uint", "int", "float32", "float64", "bcd", "bits", "part", "digits", "hex", "ascii", "time",
-	"decimal", "bitset", "group", "list", "checksum", "run", "computed"}
+	"decimal", "bitset", "group", "list", "checksum", "run", "computed", "varint"}
 
 func (m *outliner) field(o *op) OutlineField {
 	f := OutlineField{
@@ -231,7 +231,7 @@ var (
 
 func (m *outliner) form(out *OutlineField, f *form) {
 	o := &OutlineForm{Swap: ints(f.swap), Swapped: f.swapped, Minus: ints(f.minus), MinusBit: f.minusBit, Right: f.right, Digits: f.digits,
-		HexDigit: f.hexDigit, Reversed: f.reversed, Degrees: f.degrees, Letters: f.letters, Fill: f.fill, Column: f.column, Base: f.base, Places: f.places, Signed: f.signed, None: f.none}
+		HexDigit: f.hexDigit, Reversed: f.reversed, Degrees: f.degrees, Letters: f.letters, Fill: f.fill, Column: f.column, Base: f.base, Places: f.places, Signed: f.signed, None: f.none, Varint: varintNames[f.varint]}
 	for _, text := range f.texts {
 		o.Texts = append(o.Texts, []byte(text))
 	}

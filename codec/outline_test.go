@@ -16,7 +16,7 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		fields string
 	}{
 		{op{}, "code flags check little role shift slot size most mask lo hi ranges want chars pad padded parts field time scale enum preset reg form fold table"},
-		{form{}, "swap swapped minus minusBit missing filler right digits hexDigit charset reversed clock degrees letters fill counter labels column base places texts words signed none"},
+		{form{}, "swap swapped minus minusBit missing filler right digits hexDigit charset reversed clock degrees letters fill counter labels column base places texts words signed none varint"},
 		{pattern{}, "bytes bad"},
 		{labelRange{}, "lo hi label"},
 		{node{}, "path column kind op parts quick when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg tables asks byValue plan every"},
@@ -57,7 +57,7 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 }
 
 func TestOutlineHasAWordForEveryCode(t *testing.T) {
-	if len(opcodeNames) != int(opComputed)+1 || len(nodeKindNames) != int(nodeChoice)+1 || len(clockKindNames) != int(clockPacked)+1 ||
+	if len(opcodeNames) != int(opVarint)+1 || len(nodeKindNames) != int(nodeChoice)+1 || len(clockKindNames) != int(clockPacked)+1 ||
 		len(timeFormNames) != int(timeASCII)+1 {
 		t.Error("names are missing")
 	}

@@ -85,7 +85,7 @@ func (v *prover) fieldExtent(n *node, o *op) extent {
 		if n.value != nil && n.on == nil && v.known(n.value) {
 			e = v.extent(n.value)
 		}
-	case o.integer() && (o.size > 0 || o.code == opPart || o.code == opRun):
+	case o.integer() && (o.size > 0 || o.code == opPart || o.code == opRun || o.code == opVarint):
 		lo, hi := o.bounds()
 		e = extent{lo, int64(min(hi, math.MaxInt64))}
 		if hi > math.MaxInt64 {

@@ -43,7 +43,7 @@ func (w *grower) leaf(n *node) bool {
 	}
 	off := len(w.out)
 	w.out = append(w.out, b...)
-	if n.size == nil && o.size == 0 || n.size != nil {
+	if n.size == nil && o.size == 0 && o.code != opVarint || n.size != nil {
 		w.spans = append(w.spans, span{at: spot{spotSize, n.op, at.nth}, off: off, now: len(b), unit: 1, least: int(truth(o.numeric())), most: o.most, free: n.rest || n.until != nil})
 	}
 	num, _, _ := o.read(b)
@@ -166,6 +166,17 @@ func (w *grower) fill(n *node, o *op, size int, wished wish, is bool) ([]byte, b
 		return bytes.Repeat([]byte{o.form.fill}, int(min(max(wished.num, 0), int64(o.most)))), true
 	case o.check == checkBytes:
 		return o.want, true
+	case o.code == opVarint:
+		candidates := []uint64{uint64(wished.num)}
+		if !is {
+			candidates = usualNumbers(n, o, 1)
+		}
+		for _, v := range candidates {
+			if b := o.form.varint.append(nil, v); o.fits(int64(v)) && fits(b) {
+				return b, true
+			}
+		}
+		return nil, false
 	case o.numeric():
 		return w.fillNumber(n, o, size, wished, is)
 	case o.form != nil && o.form.texts != nil && !is:

@@ -44,7 +44,8 @@ type woven struct {
 	used   map[string]bool
 }
 
-const weavePasses = 8
+// A pass more for each length of varying width inside another: one that grows may let the one around it grow.
+const weavePasses = 8 + 30
 
 // weave makes f a frame of l with the values.
 func (p *Profile) weave(f *Frame, l *layout, direction Direction, b builder) error {

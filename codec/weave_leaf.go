@@ -43,7 +43,9 @@ func (w *weaver) leaf(n *node, in *woven) error {
 		if size, err = w.width(n, o); err != nil {
 			return w.wrong(n, err)
 		}
-		if len(w.out) == start { // not written as it stands
+		if len(w.out) == start && o.code == opVarint {
+			w.out = o.form.varint.append(w.out, num)
+		} else if len(w.out) == start { // not written as it stands
 			w.out = append(w.out, make([]byte, size)...)
 			if err = o.storeForm(w.out[start:], num); err != nil {
 				return w.wrong(n, err)
@@ -155,6 +157,12 @@ func (w *weaver) keep(n *node, o *op, v int64, given any, isGiven bool) (uint64,
 			w.out = w.out[:before]
 		}
 		return w.parse(n, o, fmt.Sprintf("%0*d", o.size, v), false)
+	}
+	if before := len(w.out); o.code == opVarint && isGiven {
+		if num, err := w.parse(n, o, given, w.exact); err == nil && int64(num) == v {
+			return num, nil
+		}
+		w.out = w.out[:before]
 	}
 	if lo, hi := w.limits(n, o); v < lo || v >= 0 && uint64(v) > hi || !o.allows(uint64(v)) {
 		return 0, fmt.Errorf("%w: it must be %d, allowed %d..%d", ErrRange, v, lo, hi)

@@ -302,6 +302,45 @@ local function one_of(f, b)
   return false
 end
 
+-- varint_size is how many bytes a number of varying width has, with which b begins; the second value says that more are to
+-- come.  Nothing: it is none.
+local function varint_size(form, b, most)
+  if form == "ber" then
+    local first = b:byte(1)
+    if not first then
+      return 1, true
+    elseif first < 128 then
+      return 1, false
+    end
+    local n = first - 127
+    if n == 1 or n > most then
+      return nil
+    end
+    return n, n > #b
+  end
+  for n = 1, most do
+    if n > #b then
+      return n, true
+    elseif b:byte(n) < 128 then
+      return n, false
+    end
+  end
+end
+
+-- varint is the number that all of b makes.
+local function varint(form, b)
+  if form == "ber" then
+    return W.big(#b == 1 and b or b:sub(2))
+  end
+  local hi, lo = 0, 0
+  for i = 1, #b do
+    local c = b:byte(form == "big" and i or #b + 1 - i)
+    hi, lo = W.shift_left(hi, lo, 7)
+    lo = lo + c % 128
+  end
+  return hi, lo
+end
+
 -- read returns whether the field takes the bytes, whether they mean "no value", and its number.
 local function read(o, b)
   local f, code = o.form, o.code
@@ -346,6 +385,11 @@ local function read(o, b)
     end
     hi, lo = word(o, b)
     return true, false, hi, lo
+  elseif code == "varint" then
+    hi, lo = varint(f.varint, b)
+    if hi >= 2147483648 then
+      return false
+    end
   elseif code == "bcd" then
     hi, lo = digits(o, b)
     if not hi then
@@ -448,6 +492,16 @@ function M:leaf(n)
       return self:lacking(v)
     end
     size, skip = at - self.off, #n["until"]
+  elseif o.code == "varint" then
+    local limit, more = self:limit(), false
+    size, more = varint_size(o.form.varint, self.data:sub(self.off + 1, limit), o.most)
+    if not size then
+      return self:say(self.off, string.format("%s: a number of more than %d bytes, or without a size", o.key, o.most))
+    elseif more and self.stop == limit then
+      return self:say(self.off, string.format("%s: too short: %d left, %d needed", o.key, limit - self.off, size))
+    elseif more then
+      return self:starve()
+    end
   elseif o.code == "run" then
     local v
     size, v = self:run(o)
