@@ -427,7 +427,6 @@ func BenchmarkAppend(b *testing.B) {
 	for _, inFlight := range []int{1, 64, 1000} {
 		b.Run(fmt.Sprint(inFlight), func(b *testing.B) {
 			j := open(b, Options{})
-			records := frames("12345678", 0, 1)
 			var wg sync.WaitGroup
 			per := b.N/inFlight + 1
 			b.ResetTimer()
@@ -436,7 +435,8 @@ func BenchmarkAppend(b *testing.B) {
 					s := &journal.Subject{Serial: "12345678"}
 					for range per {
 						w := &waiter{done: make(chan struct{})}
-						w.entry = journal.Entry{Records: records, Count: 1, Subject: s, Owner: w}
+						r := journal.Record{Received: time.Now(), Listener: "field", Connection: 7, Master: s.Serial, Profile: 1, Command: "m", Raw: []byte("frame")}
+						w.entry = journal.Entry{Records: journal.AppendRecord(nil, &r), Count: 1, Subject: s, Owner: w}
 						j.Append(&w.entry)
 						<-w.done
 					}
