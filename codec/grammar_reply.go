@@ -3,7 +3,6 @@ package codec
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -18,6 +17,7 @@ type grammarReply struct {
 	messages []*layout
 	send     *layout
 	sets     []replySet
+	deep     bool // of a set: such replies are not learned
 	learned  *learnedReplies
 }
 
@@ -28,6 +28,7 @@ type replySet struct {
 	plus  int64  // added to what is echoed
 	now   bool
 	count bool // not echoed: counted, or whatever it is when it is not given
+	deep  bool // a table or an array that takes something of the request
 	value any
 }
 
@@ -75,17 +76,13 @@ func (g *grammarCompiler) replies(d *definition) {
 			one := replySet{key: set.key, value: set.value}
 			if text, ok := set.value.(string); ok {
 				one.now, one.count = text == "now", text == "counter"
-				one.echo, _ = strings.CutPrefix(text, "$")
-				if one.echo == text {
-					one.echo = ""
+				var err error
+				if one.echo, one.plus, err = echoed(text); err != nil {
+					src.problem(set.path, quote(text), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
 				}
-				if words := strings.Fields(one.echo); len(words) == 3 && (words[1] == "+" || words[1] == "-") {
-					n, err := strconv.ParseInt(words[1]+words[2], 0, 64)
-					if err != nil {
-						src.problem(set.path, quote(text), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
-					}
-					one.echo, one.plus = words[0], n
-				}
+			} else {
+				one.deep = g.deep(set.path, set.value)
+				r.deep = r.deep || one.deep
 			}
 			r.sets = append(r.sets, one)
 		}
@@ -166,6 +163,12 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 			if values[set.key] = p.handed(rule.send, set.key, it); set.plus != 0 {
 				values[set.key] = p.wrapped(rule.send, set.key, it.Int()+set.plus)
 			}
+		case set.deep:
+			value, err := (&filler{p, f}).fill(set.key, set.value, "")
+			if err != nil {
+				return dst, false, err
+			}
+			values[set.key] = value
 		default:
 			values[set.key] = set.value
 		}
@@ -191,7 +194,9 @@ func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, err
 	}
 	asked.Session = env.Session.copied(p)
 	env.Session.count(p, &reply)
-	rule.learned.learn(p, rule, f, asked, &reply)
+	if !rule.deep {
+		rule.learned.learn(p, rule, f, asked, &reply)
+	}
 	return append(dst, reply.raw...), true, nil
 }
 

@@ -322,7 +322,12 @@ func plainText(v any) string {
 	case map[string]any:
 		var parts []string
 		for _, key := range keysOf(v) {
-			parts = append(parts, key+" = "+plainText(v[key]))
+			inner := plainText(v[key])
+			switch v[key].(type) {
+			case map[string]any, []map[string]any, []any: // one inside another would run together
+				inner = "(" + inner + ")"
+			}
+			parts = append(parts, key+" = "+inner)
 		}
 		return strings.Join(parts, ", ")
 	}
