@@ -169,7 +169,7 @@ func (m masterActor) group() {
 		m.noteMade(f)
 		u.record(&g.entry, f, raw, m.serial, flags)
 		if known {
-			m.recent.add(s, old) // last: a frame that made the actor fail is not known when it comes again
+			m.recent.add(s, old, m.last.UnixNano()) // last: a frame that made the actor fail is not known when it comes again
 		}
 	}
 	m.held, m.node.box.after = nil, g

@@ -13,12 +13,20 @@ import (
 // recent remembers the last frames of a master, so that one that is sent again (its acknowledgement was lost) is known.  It is a
 // part of the master's state: it survives the connection and, through the journal, the process.
 type recent struct {
-	seen []sighting
-	next int // of the ring, once it is full
+	seen  []sighting
+	next  int                 // the oldest: a ring, as long as it does not grow or shrink
+	read  int64               // that brought the newest: when it came, Unix nanoseconds
+	reads [recentReads]uint16 // how many frames the last reads brought, the newest first
+	many  int                 // all of these together
 }
 
-// recentKept is how many frames are remembered: more than a master may have under way.
-const recentKept = 64
+// What is remembered: the last frames, and all that the last reads brought.  A master that sends many frames in one go, and loses its connection before the
+// first acknowledgement, sends them all again.
+const (
+	recentKept  = 64   // frames at least
+	recentReads = 16   // whole, each of 2 KiB or more
+	recentMost  = 1024 // frames at most
+)
 
 // sighting is one frame: transaction number and content, when, and on which connection.
 type sighting struct {
@@ -52,36 +60,58 @@ func (r *recent) find(s sighting, within time.Duration) (what sight, old *sighti
 	return what, old
 }
 
-// add remembers a frame as the newest, and forgets old if there is one.
-func (r *recent) add(s sighting, old *sighting) {
+// add remembers a frame as the newest, and forgets old if there is one.  read is when it was received, the same for all that one read brought.
+func (r *recent) add(s sighting, old *sighting, read int64) {
 	if old != nil {
 		for i := range r.seen {
 			if &r.seen[i] == old {
-				r.remove(i)
+				i = (i - r.next + len(r.seen)) % len(r.seen)
+				r.straighten()
+				r.seen = append(r.seen[:i], r.seen[i+1:]...)
 				break
 			}
 		}
 	}
-	switch {
-	case len(r.seen) < recentKept:
+	if read != r.read {
+		r.read = read
+		r.many -= int(r.reads[recentReads-1])
+		copy(r.reads[1:], r.reads[:])
+		r.reads[0] = 0
+		r.trim()
+	}
+	if r.reads[0] < recentMost {
+		r.reads[0]++
+		r.many++
+	}
+	if len(r.seen) < r.room() {
+		r.straighten()
 		r.seen = append(r.seen, s)
-	default:
-		r.seen[r.next] = s
-		r.next = (r.next + 1) % recentKept
+		return
+	}
+	r.seen[r.next] = s
+	r.next = (r.next + 1) % len(r.seen)
+}
+
+// room is how many are to be remembered.
+func (r *recent) room() int { return min(max(r.many, recentKept), recentMost) }
+
+// trim forgets the oldest of a time when more came at once.
+func (r *recent) trim() {
+	if over := len(r.seen) - r.room(); over > 0 {
+		r.straighten()
+		r.seen = append(make([]sighting, 0, r.room()), r.seen[over:]...)
 	}
 }
 
-// remove forgets the frame at i; the others keep their order, the oldest first.
-func (r *recent) remove(i int) {
+// straighten puts the oldest first.
+func (r *recent) straighten() {
 	if r.next > 0 {
-		turned := append(append(make([]sighting, 0, recentKept), r.seen[r.next:]...), r.seen[:r.next]...)
-		i = (i - r.next + len(r.seen)) % len(r.seen)
-		r.seen, r.next = turned, 0
+		r.seen = append(append(make([]sighting, 0, len(r.seen)), r.seen[r.next:]...), r.seen[:r.next]...)
+		r.next = 0
 	}
-	r.seen = append(r.seen[:i], r.seen[i+1:]...)
 }
 
-func (r *recent) forget() { r.seen, r.next = r.seen[:0], 0 }
+func (r *recent) forget() { *r = recent{seen: r.seen[:0]} }
 
 // mixed makes numbers of two profiles differ, but not those of two editions of one: a frame may come again after its definition was corrected.
 func (e *edition) mixed(number uint64) uint64 { return number ^ xxhash.Sum64String(e.profile.Name()) }

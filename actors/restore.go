@@ -75,7 +75,7 @@ func (m *master) replay(e *edition, f *codec.Frame, r *journal.Record) {
 	m.noteMade(f)
 	if s, ok := e.sighting(f, r.Received, 0); ok {
 		_, old := m.recent.find(s, e.profile.Resend().Within)
-		m.recent.add(s, old)
+		m.recent.add(s, old, r.Received.UnixNano())
 	}
 }
 

@@ -124,7 +124,7 @@ func (m *master) decode(b []byte, edition func(uint32) (*edition, error)) error 
 		s := sighting{number: r.word(), content: r.word()}
 		if b := r.take(4); b != nil {
 			s.at = binary.LittleEndian.Uint32(b)
-			m.recent.add(s, nil)
+			m.recent.add(s, nil, 1) // as if one read had brought them: those that are more than usual stay for the next ones
 		}
 	}
 	var f codec.Frame

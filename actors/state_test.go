@@ -84,7 +84,7 @@ func FuzzState(f *testing.F) {
 		if err := m.decode(b, find); err != nil {
 			return
 		}
-		if len(m.recent.seen) > recentKept {
+		if len(m.recent.seen) > recentMost {
 			t.Fatalf("%d sightings", len(m.recent.seen))
 		}
 		state := m.encode(nil)

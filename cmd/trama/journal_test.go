@@ -103,6 +103,31 @@ func TestAResendIsOneRecordOverReconnectsAndRestarts(t *testing.T) {
 	}
 }
 
+// A master that has gathered frames sends them in one go, and loses its connection before it sees an acknowledgement.
+func TestABurstWithoutAcknowledgementsIsRecordedOnce(t *testing.T) {
+	const frames = 300 // more than are remembered of a master that sends them one by one
+	var burst strings.Builder
+	for n := range frames {
+		burst.WriteString(frameOf(12345678, n+1, 0))
+	}
+	dir := t.TempDir()
+	p := serveIn(t, dir, twoPorts)
+	for round := range 4 {
+		c := p.dial("field")
+		c.send(fromHex(t, burst.String()))
+		c.receive(27 * frames)
+		if round > 0 {
+			p.end()
+			p = serveIn(t, dir, twoPorts)
+		}
+	}
+	var out admin.Frames
+	p.get("/api/v1/masters/12345678/frames?limit=1000", &out)
+	if len(out.Frames) != frames {
+		t.Errorf("%d frames in the journal, want %d", len(out.Frames), frames)
+	}
+}
+
 func TestATransactionNumberWithOtherContentIsAnAlarm(t *testing.T) {
 	p := serve(t, twoPorts)
 	c := p.dial("field")
