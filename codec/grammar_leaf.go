@@ -155,6 +155,9 @@ func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 	}
 	if len(words) == 2 && words[0] == "to" && words[1] == "end" {
 		n.check.to, words = -1, nil
+		if named := s.names["end"]; named != nil && len(named.nodes) > 0 && (n.check.from > 0 || strings.HasPrefix(def.over, "all")) { // it would cover itself
+			g.c.src.problem(def.path+".over", quote(def.over)+", which means the end of the frame", `another key for the field "end"`)
+		}
 	}
 	if len(words) == 2 && words[0] == "to" {
 		n.check.to = find(words[1]) + 1

@@ -187,6 +187,9 @@ func (g *grammarCompiler) listNode(n *node, def *fieldDef, s *scope) {
 		fields = []fieldDef{fields[0]}
 		fields[0].rest = true
 	}
+	if def.elements && len(fields[0].parts) > 0 {
+		g.c.src.problem(def.path+".of", "bits with parts", "fields = [{ … }]: an element of several values is a table")
+	}
 	inner := newScope(s, def.key)
 	if !def.elements {
 		n.element = g.own(def, opGroup, "")
