@@ -15,12 +15,14 @@ type checksum struct {
 }
 
 // crcParams are those of the catalogue.  late marks the variant in which a byte enters the low half of a 16-bit
-// register that was shifted by eight before, instead of being combined with it.
+// register that was shifted by eight before, instead of being combined with it.  extra are bytes that enter behind those
+// that are covered.
 type crcParams struct {
 	width           int
 	poly, init, xor uint64
 	refin, refout   bool
 	late            bool
+	extra           string
 }
 
 var namedCRCs = map[string]crcParams{

@@ -9,6 +9,11 @@ import (
 // newCRC makes the tables of a CRC and the function that walks them.
 func newCRC(p crcParams) checksum {
 	switch {
+	case p.extra != "":
+		plain := p
+		plain.extra = ""
+		sum := newCRC(plain).sum
+		return checksum{width: p.width, crc: &p, sum: func(b []byte) uint64 { return p.further(sum(b)) }}
 	case p == namedCRCs["crc-32/iso-hdlc"]:
 		return checksum{width: 32, crc: &p, sum: func(b []byte) uint64 { return uint64(crc32.ChecksumIEEE(b)) }}
 	case p.refin && p.late:
@@ -21,6 +26,36 @@ func newCRC(p crcParams) checksum {
 
 // finish is what a register, its lowest bit last, becomes.
 func (p *crcParams) finish(v uint64) uint64 { return (v ^ p.xor) & (^uint64(0) >> (64 - p.width)) }
+
+// further is what the extra bytes make of the sum of those before them.
+func (p *crcParams) further(sum uint64) uint64 {
+	turn := func(v uint64) uint64 {
+		if p.refin == p.refout {
+			return v
+		}
+		return bits.Reverse64(v) >> (64 - p.width)
+	}
+	v := turn(p.finish(sum))
+	low, top := bits.Reverse64(p.poly)>>(64-p.width), uint64(1)<<(p.width-1)
+	for i := range len(p.extra) {
+		if p.refin {
+			v ^= uint64(p.extra[i])
+		} else {
+			v ^= uint64(p.extra[i]) << (p.width - 8)
+		}
+		for range 8 {
+			switch {
+			case p.refin:
+				v = v>>1 ^ low*(v&1)
+			case v&top != 0:
+				v = v<<1 ^ p.poly
+			default:
+				v <<= 1
+			}
+		}
+	}
+	return p.finish(turn(v & (^uint64(0) >> (64 - p.width))))
+}
 
 // lowTable is what a byte does to a register whose lowest bit leaves first.
 func (p *crcParams) lowTable() (table [256]uint64) {

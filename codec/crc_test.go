@@ -87,3 +87,24 @@ func TestSumsByWordAreThoseByByte(t *testing.T) {
 		}
 	}
 }
+
+// Extra bytes enter as if they stood behind those that are covered.
+func TestExtraBytesEnterACRCBehindTheOthers(t *testing.T) {
+	b := []byte("123456789 and the rest of it")
+	for _, p := range []crcParams{
+		{width: 16, poly: 0x1021, init: 0xffff, refin: true, refout: true}, {width: 16, poly: 0x8005, init: 0x1d0f, xor: 0xffff},
+		{width: 24, poly: 0x864cfb, init: 0xb704ce, refin: true, xor: 7}, {width: 12, poly: 0x80f, refout: true},
+		{width: 64, poly: 0x42f0e1eba9ea3693, init: 1}, {width: 8, poly: 0x07}, namedCRCs["crc-32/iso-hdlc"],
+	} {
+		for _, extra := range []string{"\x32", "\x00", "\x01\x02\xff"} {
+			more := p
+			more.extra = extra
+			for n := range b {
+				if got, want := newCRC(more).sum(b[:n]), slowCRC(p, append(b[:n:n], extra...)); got != want {
+					t.Errorf("%+v of %d bytes: %x, expected %x", more, n, got, want)
+					break
+				}
+			}
+		}
+	}
+}

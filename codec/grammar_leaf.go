@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -194,10 +195,17 @@ func (g *grammarCompiler) algorithm(path string, v any) (checksum, bool) {
 				g.c.src.problem(t.at(key), describe(n), "a number such as 0x1021")
 			}
 		}
+		if text := t.text("extra"); text != "" {
+			b, err := hex.DecodeString(text)
+			if err != nil {
+				g.c.src.problem(t.at("extra"), quote(text), `bytes in hexadecimal, such as "32"`)
+			}
+			p.extra = string(b)
+		}
 		t.finish()
 		return newCRC(p), true
 	default:
-		g.c.src.problem(path+".algorithm", describe(v), "a name such as \"crc-16/modbus\", or { width, poly, init, refin, refout, xorout }")
+		g.c.src.problem(path+".algorithm", describe(v), "a name such as \"crc-16/modbus\", or { width, poly, init, refin, refout, xorout, extra }")
 	}
 	return checksum{}, false
 }
@@ -210,7 +218,7 @@ func algorithmName(v any) string {
 		return name
 	}
 	var words []string
-	for _, key := range []string{"width", "poly", "init", "refin", "refout", "xorout"} {
+	for _, key := range []string{"width", "poly", "init", "refin", "refout", "xorout", "extra"} {
 		switch v := p[key].(type) {
 		case nil:
 		case int64:

@@ -120,6 +120,7 @@ type OutlineSum struct {
 	Poly, Init, Xor uint64
 	Refin, Refout   bool
 	Late            bool
+	Extra           []byte // of a CRC: they enter behind those that are covered
 }
 
 // OutlineTransform is how the bytes of a part differ on the wire.

@@ -170,7 +170,11 @@ func armourName(a *Armour) string {
 
 func outlineSum(s checksum) OutlineSum {
 	if c := s.crc; c != nil {
-		return OutlineSum{Width: s.width, Poly: c.poly, Init: c.init, Xor: c.xor, Refin: c.refin, Refout: c.refout, Late: c.late}
+		out := OutlineSum{Width: s.width, Poly: c.poly, Init: c.init, Xor: c.xor, Refin: c.refin, Refout: c.refout, Late: c.late}
+		if c.extra != "" {
+			out.Extra = []byte(c.extra)
+		}
+		return out
 	}
 	return OutlineSum{Width: s.width, Name: s.name, Init: s.init, Xor: s.xorout}
 }

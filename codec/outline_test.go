@@ -25,7 +25,7 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{checkPlan{}, "sum from to hex wired back"},
 		{closing{}, "marks kept behind stuffed steps node"},
 		{checksum{}, "width sum name crc init xorout"},
-		{crcParams{}, "width poly init xor refin refout late"},
+		{crcParams{}, "width poly init xor refin refout late extra"},
 		{fold{}, "reg bits"},
 		{transform{}, "name armour add xor block sum little"},
 		{family{}, "path armour name from direction start closing escape max header trailer tail least length commandOp commandReg shapes body first byCommand headerPlan trailerPlan likenesses"},

@@ -102,6 +102,7 @@ local function crc(s)
   end
   return function(b)
     local hi, lo
+    b = b .. (s.extra or "")
     if s.refin then
       hi, lo = reflect(init[1], init[2], s.width)
       for i = 1, #b do

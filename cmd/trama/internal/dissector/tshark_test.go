@@ -174,6 +174,8 @@ func TestTsharkSeesRandomValuesAsWeDo(t *testing.T) {
 func TestTsharkComputesEveryChecksumAsWeDo(t *testing.T) {
 	algorithms := []string{"{ width = 64, poly = 0x42f0e1eba9ea3693, init = -1, xorout = -1 }", "{ width = 40, poly = 0x4820009, xorout = 0xffffffffff, refin = true }",
 		"{ width = 16, poly = 0x1021, refout = true }", "{ width = 56, poly = 0x1b, refin = true, refout = true, init = 5 }", "{ width = 12, poly = 0x80f }",
+		`{ width = 16, poly = 0x1021, init = 0xffff, refin = true, refout = true, extra = "32" }`, `{ width = 24, poly = 0x864cfb, refin = true, xorout = 7, extra = "0102ff" }`,
+		`{ width = 32, poly = 0x04c11db7, init = 5, refout = true, extra = "a5" }`,
 		`{ sum = "sum8", init = 0x55, xorout = 0xff }`, `{ sum = "sum16", xorout = 0x8001 }`, `{ sum = "sum32", init = 0xfffffff0 }`, `{ sum = "xor8", init = 0xa5, xorout = 3 }`}
 	for _, name := range registered(t, `{ key = "x", type = "checksum", algorithm = "none" }`) {
 		algorithms = append(algorithms, fmt.Sprintf("%q", strings.TrimSpace(name)))
