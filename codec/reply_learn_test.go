@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -10,6 +11,10 @@ import (
 // weaving is a profile that learns no replies.
 func weaving(t testing.TB, name string) *Profile {
 	src, _ := ShippedSource(name)
+	return weavingFrom(t, name, src)
+}
+
+func weavingFrom(t testing.TB, name string, src []byte) *Profile {
 	p, err := Compile(name, src)
 	if err != nil {
 		t.Fatal(err)
@@ -25,58 +30,89 @@ func weaving(t testing.TB, name string) *Profile {
 }
 
 func TestLearnedRepliesAreThoseThatAreWoven(t *testing.T) {
-	now := time.Date(2026, 11, 23, 15, 33, 34, 0, time.UTC)
 	for _, c := range corpora(t) {
 		p, q := shipped(t, c.Profile), weaving(t, c.Profile)
 		if len(p.grammar.replies) == 0 {
 			continue
 		}
-		var f, g Frame
-		quick, all := 0, 0
-		for _, known := range []bool{false, true} {
-			var mine, theirs Session
-			for _, frame := range c.Frames {
-				mutants(unhex(t, frame.Hex), func(b []byte) {
-					if b = sealed(p, b); p.Decode(directionOf(frame.Direction), b, &f) != nil {
-						return
-					}
-					if err := q.Decode(directionOf(frame.Direction), b, &g); err != nil {
-						t.Fatal(err)
-					}
-					for _, env := range []Env{{}, {Now: now}, {HasResult: true}, {HasResult: true, Result: 1, Now: now}} {
-						other := env
-						if known {
-							env.Session, other.Session = &mine, &theirs
-						}
-						var learned []byte
-						if rule := p.grammarReplyTo(&f); rule != nil {
-							before := env
-							before.Session = env.Session.copied(p)
-							if out, ok := rule.learned.reply(p, nil, &f, before); ok {
-								learned = out
-							}
-						}
-						got, due, err := p.Reply(nil, &f, env)
-						want, owed, wrong := q.Reply(nil, &g, other)
-						if !bytes.Equal(got, want) || due != owed || (err == nil) != (wrong == nil) || learned != nil && !bytes.Equal(learned, want) {
-							t.Fatalf("%s %s %x: learned %x, replied %x (%v %v), woven %x (%v %v)", c.Profile, frame.ID, b, learned, got, due, err, want, owed, wrong)
-						}
-						if due {
-							all++
-						}
-						if learned != nil {
-							quick++
-						}
-					}
-					if known {
-						p.Remember(&mine, &f)
-						q.Remember(&theirs, &g)
-					}
-				})
-			}
+		var frames []repliedTo
+		for _, frame := range c.Frames {
+			frames = append(frames, repliedTo{frame.ID, directionOf(frame.Direction), unhex(t, frame.Hex)})
 		}
-		t.Logf("%s: %d replies, %d of them learned", c.Profile, all, quick)
+		sameReplies(t, p, q, frames)
 	}
+	const file = "closing-reply.good.toml"
+	src, err := os.ReadFile("testdata/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := profileFrom(t, file)
+	var frames []repliedTo
+	for i := range p.examples {
+		frames = append(frames, repliedTo{file, Uplink, p.examples[i].frame})
+	}
+	if quick := sameReplies(t, p, weavingFrom(t, file, src), frames); quick == 0 {
+		t.Errorf("%s: no reply was learned", file)
+	}
+}
+
+// repliedTo is a frame that is answered.
+type repliedTo struct {
+	id        string
+	direction Direction
+	raw       []byte
+}
+
+// sameReplies compares the replies of p, which learns, with those of q, which does not, to the frames and to changed
+// ones.  quick is how many of them were learned.
+func sameReplies(t *testing.T, p, q *Profile, frames []repliedTo) (quick int) {
+	now := time.Date(2026, 11, 23, 15, 33, 34, 0, time.UTC)
+	var f, g Frame
+	all := 0
+	for _, known := range []bool{false, true} {
+		var mine, theirs Session
+		for _, frame := range frames {
+			mutants(frame.raw, func(b []byte) {
+				if b = sealed(p, b); p.Decode(frame.direction, b, &f) != nil {
+					return
+				}
+				if err := q.Decode(frame.direction, b, &g); err != nil {
+					t.Fatal(err)
+				}
+				for _, env := range []Env{{}, {Now: now}, {HasResult: true}, {HasResult: true, Result: 1, Now: now}} {
+					other := env
+					if known {
+						env.Session, other.Session = &mine, &theirs
+					}
+					var learned []byte
+					if rule := p.grammarReplyTo(&f); rule != nil {
+						before := env
+						before.Session = env.Session.copied(p)
+						if out, ok := rule.learned.reply(p, nil, &f, before); ok {
+							learned = out
+						}
+					}
+					got, due, err := p.Reply(nil, &f, env)
+					want, owed, wrong := q.Reply(nil, &g, other)
+					if !bytes.Equal(got, want) || due != owed || (err == nil) != (wrong == nil) || learned != nil && !bytes.Equal(learned, want) {
+						t.Fatalf("%s %s %x: learned %x, replied %x (%v %v), woven %x (%v %v)", p.Name(), frame.id, b, learned, got, due, err, want, owed, wrong)
+					}
+					if due {
+						all++
+					}
+					if learned != nil {
+						quick++
+					}
+				}
+				if known {
+					p.Remember(&mine, &f)
+					q.Remember(&theirs, &g)
+				}
+			})
+		}
+	}
+	t.Logf("%s: %d replies, %d of them learned", p.Name(), all, quick)
+	return quick
 }
 
 func TestAcknowledgementsAllocateNothingOnceWarm(t *testing.T) {
