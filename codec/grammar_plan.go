@@ -129,7 +129,8 @@ func (g *grammarCompiler) regular(n *node) bool {
 	return o.size > 0 && n.value == nil
 }
 
-// together is how many of nodes make one run: those without a condition, or those with the same.
+// together is how many of nodes make one run: those without a condition, or those with the same.  A condition that looks at the bytes at its
+// place, or counts those that are left, is another one behind each field.
 func (g *grammarCompiler) together(nodes []*node) (k int) {
 	when := nodes[0].when
 	var asked []int
@@ -143,6 +144,9 @@ func (g *grammarCompiler) together(nodes []*node) (k int) {
 					return k + 1
 				}
 			}
+		}
+		if when != nil && when.looks {
+			return k + 1
 		}
 	}
 	return k

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -182,4 +183,52 @@ func samePlans(t *testing.T, p *Profile, d Direction, raw []byte) (alike, decode
 		}
 	})
 	return alike, decoded
+}
+
+// Two fields with the same condition are read together, unless it looks at the bytes at its place: behind the first field these are others.
+func TestAConditionThatLooksAheadIsAskedBeforeEachField(t *testing.T) {
+	p, err := Compile("look.toml", []byte(`
+name = "look"
+[frame]
+length = { field = "n", counts = "all" }
+header = [{ key = "n", type = "byte" }, { key = "kind", type = "byte", role = "command" }]
+[[message]]
+command = 0
+name = "next"
+fields = [
+  { key = "a", type = "byte", when = "next = 0x55" },
+  { key = "b", type = "byte", when = "next = 0x55" },
+  { key = "c", type = "uint16" },
+]
+[[message]]
+command = 1
+name = "remaining"
+fields = [
+  { key = "a", type = "byte", when = "remaining > 2" },
+  { key = "b", type = "byte", when = "remaining > 2" },
+  { key = "c", type = "uint16" },
+]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ raw, want string }{
+		{"06 00 55 55 1234", `"a":85,"b":85,"c":4660`},
+		{"05 00 55 41 12", `"a":85,"c":16658`},
+		{"04 00 4142", `"c":16706`},
+		{"06 01 07 08 1234", `"a":7,"b":8,"c":4660`},
+		{"05 01 07 1234", `"a":7,"c":4660`},
+		{"04 01 1234", `"c":4660`},
+	} {
+		raw := unhex(t, strings.ReplaceAll(test.raw, " ", ""))
+		var f Frame
+		if err := p.Decode(Uplink, raw, &f); err != nil {
+			t.Errorf("%s: %v", test.raw, err)
+			continue
+		}
+		if text, err := f.AppendJSON(nil); err != nil || !strings.HasSuffix(string(text), test.want+"}") {
+			t.Errorf("%s: %s (%v), expected %s", test.raw, text, err, test.want)
+		}
+		agreeGrammar(t, p, Uplink, raw)
+	}
 }
