@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -329,7 +330,8 @@ func (p *Profile) try(m *machine, d Direction, f *Frame, data []byte, done bool)
 			if v != refused {
 				return n, v
 			}
-			if m.bad.err != nil && (bad.err == nil || m.bad.off > bad.off) {
+			// The fault that lies furthest is told; that a message is known the other way says more than that none is this way.
+			if m.bad.err != nil && (bad.err == nil || m.bad.off > bad.off || errors.Is(bad.err, ErrUnknownCommand) && f != nil && f.layout != nil) {
 				bad, layout = m.bad, f.layout
 			}
 		}
