@@ -17,14 +17,16 @@ type recent struct {
 	next  int                 // the oldest: a ring, as long as it does not grow or shrink
 	read  int64               // that brought the newest: when it came, Unix nanoseconds
 	reads [recentReads]uint16 // how many frames the last reads brought, the newest first
-	many  int                 // all of these together
+	many  int                 // in those that brought many, together
 }
 
-// What is remembered: the last frames, and all that the last reads brought.  A master that sends many frames in one go, and loses its connection before the
-// first acknowledgement, sends them all again.
+// What is remembered: the last frames, and of those before as many as the last reads brought that brought many.  A master that sends many frames in one
+// go, and loses its connection before the first acknowledgement, sends them all again.  A read of 2 KiB brings many of any protocol; one that brings few
+// is not worth the longer search with each frame.
 const (
 	recentKept  = 64   // frames at least
-	recentReads = 16   // whole, each of 2 KiB or more
+	recentReads = 16   // of which those that brought many are remembered whole
+	recentMany  = 32   // frames of one read
 	recentMost  = 1024 // frames at most
 )
 
@@ -74,14 +76,21 @@ func (r *recent) add(s sighting, old *sighting, read int64) {
 	}
 	if read != r.read {
 		r.read = read
-		r.many -= int(r.reads[recentReads-1])
+		if n := int(r.reads[recentReads-1]); n >= recentMany {
+			r.many -= n
+		}
 		copy(r.reads[1:], r.reads[:])
 		r.reads[0] = 0
 		r.trim()
 	}
 	if r.reads[0] < recentMost {
 		r.reads[0]++
-		r.many++
+		switch n := int(r.reads[0]); {
+		case n == recentMany:
+			r.many += n
+		case n > recentMany:
+			r.many++
+		}
 	}
 	if len(r.seen) < r.room() {
 		r.straighten()
@@ -93,7 +102,7 @@ func (r *recent) add(s sighting, old *sighting, read int64) {
 }
 
 // room is how many are to be remembered.
-func (r *recent) room() int { return min(max(r.many, recentKept), recentMost) }
+func (r *recent) room() int { return min(recentKept+r.many, recentMost) }
 
 // trim forgets the oldest of a time when more came at once.
 func (r *recent) trim() {

@@ -120,11 +120,16 @@ func (m *master) decode(b []byte, edition func(uint32) (*edition, error)) error 
 	for _, n := range []*uint64{&m.frames, &m.bytes, &m.connects, &m.takeovers, &m.commands, &m.duplicates, &m.lastNumber} {
 		*n = r.number()
 	}
-	for n := r.number(); n > 0 && !r.bad; n-- {
+	many := r.number()
+	for n := many; n > 0 && !r.bad; n-- {
+		read := int64(n)
+		if many > recentKept { // as if one read had brought them: they stay for the next ones
+			read = 1
+		}
 		s := sighting{number: r.word(), content: r.word()}
 		if b := r.take(4); b != nil {
 			s.at = binary.LittleEndian.Uint32(b)
-			m.recent.add(s, nil, 1) // as if one read had brought them: those that are more than usual stay for the next ones
+			m.recent.add(s, nil, read)
 		}
 	}
 	var f codec.Frame
