@@ -75,6 +75,9 @@ func (g *grammarCompiler) node(def *fieldDef, s *scope) []*node {
 	if def.size > 0 {
 		n.size = constant(int64(def.size))
 	}
+	if n.size != nil && n.until != nil {
+		g.c.src.problem(def.path+".until", quote(def.until)+" beside size", "one of them: either says where it ends")
+	}
 	g.transform(n, def)
 	return []*node{n}
 }

@@ -54,6 +54,9 @@ func (m *machine) leaf(n *node) verdict {
 	if n.column && o.form != nil && o.form.column && o.isMissing(m.data[m.off:m.end]) {
 		size, skip = m.end-m.off, 0
 	}
+	if n.until != nil && o.size > 0 && size != o.size {
+		return m.fail(n, m.off, ErrLength, "%d bytes, expected %d", int64(size), int64(o.size))
+	}
 	if size > o.most && o.size == 0 && o.most > 0 {
 		return m.fail(n, m.off, ErrLong, "%d bytes, allowed %d", int64(size), int64(o.most))
 	}

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -158,20 +157,11 @@ func FuzzDefinitions(f *testing.F) {
 			}
 		}()
 		p.Samples(Uplink, func(message, branch string, raw []byte) bool {
-			var f, back Frame
+			var f Frame
 			if err := p.Decode(Uplink, raw, &f); err != nil {
 				t.Fatalf("%s %s %x: %v", message, branch, raw, err)
 			}
-			text, err := f.AppendJSON(nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := p.ParseJSON(text, &back); err != nil {
-				t.Fatalf("%s %s %x: %s: %v", message, branch, raw, text, err)
-			}
-			if again, err := p.Append(nil, &back); err != nil || !bytes.Equal(again, raw) {
-				t.Fatalf("%x became %x (%v)\n%s", raw, again, err, text)
-			}
+			comesBack(t, p, raw, &f)
 			return true
 		})
 		var used Frame

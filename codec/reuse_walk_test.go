@@ -69,6 +69,7 @@ func reuse(t testing.TB, p *Profile, used *Frame, rounds int) (alike int) {
 				}
 				sameFrame(t, "decoded", b, used, &slow)
 				sameText(t, b, used, &slow, d)
+				comesBack(t, p, b, used)
 			}
 			agreeFraming(t, p, d, b)
 			agreeFraming(t, p, d, slices.Concat(b, s.raw))
@@ -91,6 +92,22 @@ func sameText(t testing.TB, b []byte, used, alone *Frame, d Direction) {
 	}
 	if a, w := string(used.Identity()), string(alone.Identity()); a != w {
 		t.Fatalf("%s %x: identity %s, walked %s", used.profile.name, b, a, w)
+	}
+}
+
+// comesBack checks that a frame is made again out of its JSON, byte for byte.
+func comesBack(t testing.TB, p *Profile, b []byte, used *Frame) {
+	t.Helper()
+	text, err := used.AppendJSON(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Frame
+	if err := p.ParseJSON(text, &back); err != nil {
+		t.Fatalf("%s %x: %s: %v", p.name, b, text, err)
+	}
+	if again, err := p.Append(nil, &back); err != nil || !bytes.Equal(again, b) {
+		t.Fatalf("%s: %x became %x (%v)\n%s", p.name, b, again, err, text)
 	}
 }
 

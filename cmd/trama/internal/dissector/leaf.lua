@@ -512,6 +512,9 @@ function M:leaf(n)
   if n.column and o.form and o.form.column and missing(o, self.data:sub(self.off + 1, self.stop)) then
     size, skip = self.stop - self.off, 0
   end
+  if n["until"] and o.size and size ~= o.size then
+    return self:say(self.off, string.format("%s: %d bytes, expected %d", o.key, size, o.size))
+  end
   if not o.size and (o.most or 0) > 0 and size > o.most then
     return self:say(self.off, string.format("%s: %d bytes, allowed %d", o.key, size, o.most))
   end
