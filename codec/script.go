@@ -87,6 +87,9 @@ func (s *Script) Speak(f *Frame, l *Line, by *Speaker, env Env) error {
 		if err != nil {
 			return &FieldError{Profile: s.p.name, Frame: l.Message.Name, Field: v.key, Offset: -1, Err: err}
 		}
+		if ph, ok := v.value.(phrase); ok && ph[0].kind == pieceHeard {
+			value = s.taken(l, v.key, ph[0].text, value)
+		}
 		fields[v.key] = value
 	}
 	for _, field := range l.auto {
@@ -102,6 +105,33 @@ func (s *Script) Speak(f *Frame, l *Line, by *Speaker, env Env) error {
 		}
 	}
 	return s.p.BuildIn(env, f, l.Message.Name, fields)
+}
+
+// taken is what was heard as the field of a line takes it: a label that it does not have gives way to its number.
+func (s *Script) taken(l *Line, key, heard string, value any) any {
+	labelled := func(m *Message, key string) (n int64, field, ok bool) {
+		i := slices.IndexFunc(m.Fields, func(f *Field) bool { return f.Key == key })
+		if i < 0 {
+			return 0, false, false
+		}
+		for _, e := range m.Fields[i].Enum {
+			if e.Label == value {
+				return e.Value, true, true
+			}
+		}
+		return 0, true, false
+	}
+	if _, is, ok := labelled(l.Message, key); !is || ok {
+		return value
+	}
+	for _, m := range s.p.messages {
+		if m.From == Server || m.From == Anyone {
+			if n, _, ok := labelled(m, heard); ok {
+				return n
+			}
+		}
+	}
+	return value
 }
 
 // say fills a value in.
