@@ -232,6 +232,7 @@ func (m *machine) computed(n *node, o *op) verdict {
 		return begun
 	}
 	if v == 0 && o.field.Kind == KindTime { // no part of it is there
+		m.irregular(true)
 		m.tell(o.reg, 0)
 		return whole
 	}
