@@ -1,8 +1,10 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -166,7 +168,32 @@ func FuzzDefinitions(f *testing.F) {
 		})
 		var used Frame
 		reuse(t, p, &used, 1)
+		random := rand.New(rand.NewPCG(3, seed))
+		var stream []byte
+		p.Samples(Uplink, func(_, _ string, raw []byte) bool {
+			stream = append(append(stream, broken(random, raw)...), raw...)
+			return len(stream) < 600
+		})
+		chunked(t, p, stream, random)
 	})
+}
+
+// chunked checks that the frames in a stream do not depend on how it arrives.
+func chunked(t testing.TB, p *Profile, stream []byte, random *rand.Rand) {
+	t.Helper()
+	split := p.Splitter(Uplink)
+	want, skipped, rest := cut(t, split, stream)
+	for range 3 {
+		var parts [][]byte
+		for tail := stream; len(tail) > 0; {
+			n := min(1+random.IntN(1+random.IntN(40)), len(tail))
+			parts, tail = append(parts, tail[:n]), tail[n:]
+		}
+		got, gotSkipped, gotRest := cut(t, split, parts...)
+		if !slices.EqualFunc(got, want, bytes.Equal) || gotSkipped != skipped || !bytes.Equal(gotRest, rest) {
+			t.Fatalf("%x in pieces %x: %d frames, %d skipped, %d left; whole: %d, %d, %d", stream, parts, len(got), gotSkipped, len(gotRest), len(want), skipped, len(rest))
+		}
+	}
 }
 
 func TestRandomDefinitionsAreDefinitions(t *testing.T) {
