@@ -152,15 +152,15 @@ func TestARegistrationOfVaryingSizeEndsWhenNothingFollows(t *testing.T) {
 }
 
 func TestHeartbeatsKeepARegisteredPeerAndNobodyElse(t *testing.T) {
-	const limit = 200 * time.Millisecond
+	const limit = time.Second
 	aside := &Aside{HeartbeatBytes: [][]byte{{0xff}}, Registration: &Registration{Form: FormDigits, Min: 5, Max: 5}}
 	r := start(t, Options{FirstFrameTimeout: limit, IdleTimeout: limit, Aside: aside}, name)
 	p, _ := r.connect()
 	p.send("86501")
 	p.expect("{86501}")
-	for begin := time.Now(); time.Since(begin) < 3*limit; {
+	for begin := time.Now(); time.Since(begin) < 2*limit; {
 		p.send("\xff")
-		time.Sleep(limit / 10) // a real pause is what is tested
+		time.Sleep(limit / 20) // a real pause is what is tested
 	}
 	if len(r.reasons) != 0 {
 		t.Fatalf("closed as %q", <-r.reasons)
@@ -173,7 +173,8 @@ func TestHeartbeatsKeepARegisteredPeerAndNobodyElse(t *testing.T) {
 }
 
 func TestWhatIsNoAsideAfterAllMayStillBeAFrame(t *testing.T) {
-	r := start(t, Options{FrameTimeout: time.Second, Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("<abcd")}}}, name)
+	const limit = 3 * time.Second
+	r := start(t, Options{FrameTimeout: limit, Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("<abcd")}}}, name)
 	p, c := r.connect()
 	p.send("<abc")
 	time.Sleep(asideWait + 100*time.Millisecond) // a real pause is what is tested
@@ -181,7 +182,7 @@ func TestWhatIsNoAsideAfterAllMayStillBeAFrame(t *testing.T) {
 	p.expect("<abc>")
 	begin := time.Now()
 	p.send("<ab")
-	expectClosedAfter(t, r, p, begin, time.Second-50*time.Millisecond, CloseFrame)
+	expectClosedAfter(t, r, p, begin, limit-50*time.Millisecond, CloseFrame)
 	if n := c.Stats(); n.CutOff != 3 || n.Beats != 0 {
 		t.Errorf("counts %+v", n.ByteCounts)
 	}
