@@ -117,13 +117,13 @@ func (g *gateway) has(parts ...string) bool {
 func (g *gateway) options(masters, frames int) Options {
 	return Options{
 		Address: g.port.Addr().String(), Profile: g.profile, Masters: masters, SerialFrom: "00000007", Frames: frames, Seed: 1,
-		Every: time.Millisecond, AckTimeout: time.Second,
+		Every: time.Millisecond, AckTimeout: 10 * time.Second, // so that no frame is sent again because the machine stood still
 	}
 }
 
 func runFleet(t *testing.T, o Options) Summary {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s, err := Run(ctx, o)
 	if err != nil {
@@ -157,7 +157,9 @@ func TestUnacknowledgedFrameIsSentAgainWithTheSameBytes(t *testing.T) {
 			c.acknowledge(f)
 		}
 	})
-	s := runFleet(t, g.options(1, 1))
+	o := g.options(1, 1)
+	o.AckTimeout = time.Second
+	s := runFleet(t, o)
 	if s.Sent != 1 || s.Resent != 1 || s.Acknowledged != 1 || s.Waiting != 0 {
 		t.Errorf("%+v", s)
 	}
@@ -184,7 +186,7 @@ func TestFrameInFlightSurvivesTheConnection(t *testing.T) {
 func TestFramesNobodyAcknowledgesAreReported(t *testing.T) {
 	g := listen(t, "extended", func(*link, *codec.Frame) {})
 	o := g.options(3, 0)
-	o.Duration = 50 * time.Millisecond
+	o.Duration, o.AckTimeout = 50*time.Millisecond, time.Second
 	if s := runFleet(t, o); s.Waiting != 3 || s.Acknowledged != 0 || s.Sent != 3 {
 		t.Errorf("%+v", s)
 	}
@@ -193,7 +195,7 @@ func TestFramesNobodyAcknowledgesAreReported(t *testing.T) {
 func TestMastersReconnect(t *testing.T) {
 	g := listen(t, "extended", nil)
 	o := g.options(2, 0)
-	o.Every, o.ReconnectEvery, o.Duration = 5*time.Millisecond, 30*time.Millisecond, 300*time.Millisecond
+	o.Every, o.ReconnectEvery, o.Duration = 5*time.Millisecond, 30*time.Millisecond, 2*time.Second
 	s := runFleet(t, o)
 	if s.Connects < 6 || s.Lost != 0 || s.Waiting != 0 || !g.has(`"message":"keep-alive"`) {
 		t.Errorf("%+v", s)
@@ -203,7 +205,7 @@ func TestMastersReconnect(t *testing.T) {
 func TestSilentMasterSendsKeepAlives(t *testing.T) {
 	g := listen(t, "compact", nil)
 	o := g.options(1, 0)
-	o.Every, o.KeepAlive, o.Duration = time.Hour, 20*time.Millisecond, 300*time.Millisecond
+	o.Every, o.KeepAlive, o.Duration = time.Hour, 20*time.Millisecond, 2*time.Second
 	if s := runFleet(t, o); s.Sent < 4 || !g.has(`"message":"keep-alive"`) {
 		t.Errorf("%+v", s)
 	}
@@ -229,7 +231,7 @@ func TestCommandsAreAnswered(t *testing.T) {
 			c.orderUnknown(f)
 		})
 		o := g.options(1, 0)
-		o.Every, o.Duration = time.Hour, 300*time.Millisecond
+		o.Every, o.Duration = time.Hour, time.Second
 		s := runFleet(t, o)
 		if s.Commands != uint64(len(script)) || s.Refused != 1 || s.Unexpected != 0 || s.Waiting != 0 {
 			t.Errorf("%s: %+v", profile, s)

@@ -54,7 +54,9 @@ func TestLoginThatIsNotHeardIsSentAgain(t *testing.T) {
 			c.acknowledge(f)
 		}
 	})
-	s := runFleet(t, g.options(1, 3))
+	o := g.options(1, 3)
+	o.AckTimeout = time.Second
+	s := runFleet(t, o)
 	for range 500 { // nobody waits until the gateway has read what it need not acknowledge
 		if len(g.messages()) >= 5 {
 			break
@@ -94,7 +96,7 @@ func TestLoginThatIsRefusedBeginsAnewWithTheRegistration(t *testing.T) {
 func TestLoginNobodyAcknowledgesIsReported(t *testing.T) {
 	g := listen(t, "jt808", func(*link, *codec.Frame) {})
 	o := g.options(2, 0)
-	o.Duration = 50 * time.Millisecond
+	o.Duration, o.AckTimeout = 50*time.Millisecond, time.Second
 	if s := runFleet(t, o); s.Waiting != 2 || s.Acknowledged != 0 || s.Sent != 2 {
 		t.Errorf("%+v", s)
 	}
@@ -116,7 +118,9 @@ func TestAReceiptIsKnownByWhatItTakesFromTheFrame(t *testing.T) {
 		}
 		c.acknowledge(f)
 	})
-	s := runFleet(t, g.options(1, 1))
+	o := g.options(1, 1)
+	o.AckTimeout = time.Second
+	s := runFleet(t, o)
 	if s.Unexpected != 1 || s.Resent != 1 || s.Acknowledged != 3 || s.Waiting != 0 {
 		t.Errorf("%+v", s)
 	}
