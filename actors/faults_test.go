@@ -20,6 +20,11 @@ import (
 // hold keeps an actor busy until the returned function is called.
 func hold(t *testing.T, g *gateway, n *node) (release func()) {
 	t.Helper()
+	await(t, n.path()+" is idle", func() bool { // else a reader that is still running it would be the one that is held
+		n.box.mu.Lock()
+		defer n.box.mu.Unlock()
+		return !n.box.running && len(n.box.user) == 0
+	})
 	block := make(chan struct{})
 	go g.root.Send(n.pid.Load(), &renew{block})
 	await(t, n.path()+" is busy", func() bool { _, b := n.condition(time.Now()); return b != nil && b.Message == "renew" })

@@ -236,7 +236,7 @@ func TestJournalStopsAtAFaultInAnyCall(t *testing.T) {
 			d, l := faultfs.New(uint64(call)), load{}
 			d.Inject(f)
 			err := l.run(t, d)
-			if err == nil {
+			if err == nil && d.Calls(faultfs.Any) >= f.Call { // else this run made fewer calls: what is committed together is left to chance
 				hidden++
 			}
 			// An error while the journal is opened closes the database, and then SQLite syncs; nothing has been acknowledged.
