@@ -29,18 +29,23 @@ func (c *closing) tells(p *Profile) *op {
 
 // split cuts the plain bytes of a frame; mark is the whole one.
 func (c *closing) split(b []byte) (content, mark, behind []byte) {
-	n := max(len(b)-c.behind-c.kept, 0)
-	mark = c.marks[0]
 	if c.kept == 0 {
-		return b, mark, nil
+		return b, c.marks[0], nil
 	}
+	n := max(len(b)-c.behind-c.kept, 0)
 	kept := b[n : len(b)-c.behind]
-	for _, m := range c.marks {
-		if bytes.HasSuffix(m, kept) {
+	return b[:n], c.markOf(kept), b[n+len(kept):]
+}
+
+// markOf is the mark that ends with what is kept of it.
+func (c *closing) markOf(kept []byte) []byte {
+	mark := c.marks[0]
+	for _, m := range c.marks[1:] {
+		if len(kept) > 0 && bytes.HasSuffix(m, kept) {
 			mark = m
 		}
 	}
-	return b[:n], mark, b[n+len(kept):]
+	return mark
 }
 
 // around is how many bytes of a frame stand in no field, at least.
@@ -73,9 +78,8 @@ func (f *family) stretch(dst, b []byte, from, to, back int) []byte {
 	n := len(b) - back
 	dst = f.written(dst, b[min(from, n):min(to, n)])
 	if c := f.closing; back > 0 {
-		_, mark, _ := (&closing{marks: c.marks, kept: c.kept}).split(b[:n+c.kept])
 		if from <= n && to >= n+c.kept { // with all that is kept of it, all of it
-			dst = append(dst, mark...)
+			dst = append(dst, c.markOf(b[n:n+c.kept])...)
 		} else {
 			dst = append(dst, b[min(max(from, n), n+c.kept):min(max(to, n), n+c.kept)]...)
 		}
@@ -243,8 +247,7 @@ func (f *family) places(plain []byte, n int, raw []byte) []int {
 	var mark, behind []byte
 	if n < len(plain) {
 		kept := plain[n:min(n+c.kept, len(plain))]
-		_, mark, _ = (&closing{marks: c.marks, kept: len(kept)}).split(kept)
-		behind = plain[n+len(kept):]
+		mark, behind = c.markOf(kept), plain[n+len(kept):]
 	}
 	after := len(mark) + len(behind)
 	if c.stuffed {

@@ -145,25 +145,27 @@ func walkHigh(t *[crcBytes][256]uint32, v uint32, b []byte) uint32 {
 // low is a CRC whose lowest bit leaves first.
 func (p crcParams) low() checksum {
 	table, start := p.lowTable(), bits.Reverse64(p.init)>>(64-p.width)
-	turn := func(v uint64) uint64 {
-		if !p.refout {
-			v = bits.Reverse64(v) >> (64 - p.width)
-		}
-		return p.finish(v)
-	}
 	if p.width > 32 {
 		return checksum{width: p.width, crc: &p, sum: func(b []byte) uint64 {
 			v := start
 			for _, c := range b {
 				v = v>>8 ^ table[byte(v)^c]
 			}
-			return turn(v)
+			return p.finishLow(v)
 		}}
 	}
 	tables := lowTables(&table)
 	return checksum{width: p.width, crc: &p, sum: func(b []byte) uint64 {
-		return turn(uint64(walkLow(tables, uint32(start), b)))
+		return p.finishLow(uint64(walkLow(tables, uint32(start), b)))
 	}}
+}
+
+// finishLow is finish for a register whose lowest bit leaves first.
+func (p *crcParams) finishLow(v uint64) uint64 {
+	if !p.refout {
+		v = bits.Reverse64(v) >> (64 - p.width)
+	}
+	return p.finish(v)
 }
 
 // late16 is the variant in which a byte enters the low half of a register that was shifted before.
@@ -175,10 +177,7 @@ func (p crcParams) late16() checksum {
 			v = v>>8 ^ uint64(c)
 			v = v>>8 ^ table[v&0xff]
 		}
-		if !p.refout {
-			v = bits.Reverse64(v) >> (64 - p.width)
-		}
-		return p.finish(v)
+		return p.finishLow(v)
 	}}
 }
 

@@ -33,6 +33,8 @@
 //     Accepted - Live.
 //   - Every byte received is in a delivered frame, an aside (heartbeat, registration), skipped as noise, pending, or cut off: see
 //     ByteCounts.  The account adds up at every moment, for a connection and for a listener.
+//   - The end of a stream is found at once, but for one: a connection that talks, and whose end came together with its last bytes, is found to
+//     have ended when it is next looked at whether it can park, within ParkAfter.
 //   - Frames are delivered once, in order, one batch after the other, and the result does not depend on how the network
 //     cut the stream.
 //   - At most Options.Credits batches of a connection are unreleased.  Then its reader waits and TCP pushes back: nothing
