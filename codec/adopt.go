@@ -31,6 +31,3 @@ func (s *Session) Adopt(p *Profile) {
 		}
 	}
 }
-
-// inSession says whether a session keeps something for the field.
-func (o *op) inSession() bool { return o.flags&flagRemember != 0 || o.form != nil && o.form.counter }

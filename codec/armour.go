@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"strings"
 )
 
 // Armour writes bytes in other bytes, mostly characters: two hexadecimal digits a byte, base64.  What stands on the
@@ -65,17 +64,4 @@ func unarmourHex(dst, wire []byte, a byte) ([]byte, error) {
 		dst = append(dst, v)
 	}
 	return dst, nil
-}
-
-// armour finds an entry of the registry.
-func (g *grammarCompiler) armour(path, name string) *Armour {
-	if name == "" {
-		return nil
-	}
-	if a := g.c.src.armour(name); a != nil {
-		return a
-	}
-	names := g.c.src.armourNames()
-	g.c.src.problem(path+".armour", quote(name), "one of "+strings.Join(names, ", "), names...)
-	return nil
 }

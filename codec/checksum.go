@@ -1,6 +1,10 @@
 package codec
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+)
 
 // Checksums.  An algorithm is a name of the registry below, or the parameters of a CRC in the notation of the
 // catalogue by Greg Cook (reveng.sourceforge.io): width, poly, init, refin, refout, xorout.
@@ -59,24 +63,20 @@ var namedSums = map[string]checksum{
 	"fletcher-16": {width: 16, sum: func(b []byte) uint64 { return fletcher(b, 255) }},
 }
 
-// plainSums are those that can begin with another number than zero and end with bits turned round.
+// plainSums are the sums that take an initial value and an xorout.
 var plainSums = []string{"sum8", "sum16", "sum32", "xor8"}
 
-// sumFrom is a sum that begins with init; the bits of xorout are turned round at the end.
-func (g *grammarCompiler) sumFrom(t *table) (checksum, bool) {
-	name := t.word("sum", plainSums, "")
-	base, ok := namedSums[name]
-	mask := uint64(1)<<max(base.width, 1) - 1
-	base.name, base.init, base.xorout = name, uint64(t.integer("init", 0, int(mask), 0)), uint64(t.integer("xorout", 0, int(mask), 0))
-	t.finish()
-	init, xorout, sum := base.init, base.xorout, base.sum
-	base.sum = func(b []byte) uint64 {
+// from is one of plainSums that begins with init and ends with the bits of xorout inverted.
+func (c checksum) from(name string, init, xorout uint64) checksum {
+	mask, sum := uint64(1)<<max(c.width, 1)-1, c.sum
+	c.name, c.init, c.xorout = name, init, xorout
+	c.sum = func(b []byte) uint64 {
 		if name == "xor8" {
 			return sum(b) ^ init ^ xorout
 		}
 		return (sum(b)+init)&mask ^ xorout
 	}
-	return base, ok
+	return c
 }
 
 // findChecksum returns an algorithm of the registry.
@@ -92,7 +92,7 @@ func findChecksum(name string) (checksum, bool) {
 }
 
 func checksumNames() []string {
-	return append(keysOf(namedCRCs), keysOf(namedSums)...)
+	return slices.AppendSeq(slices.Sorted(maps.Keys(namedCRCs)), maps.Keys(namedSums))
 }
 
 func plainSum(b []byte) (s uint64) {

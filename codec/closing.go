@@ -149,9 +149,12 @@ func (f *family) takeBehind(dst, data []byte) (out []byte, n int, v verdict) {
 		return dst, n, whole
 	}
 	for range c.behind {
-		one, size, v := f.escape.one(data[n:])
-		if v != whole {
-			return dst, n, v
+		one, size, ok := f.escape.one(data[n:])
+		if !ok {
+			return dst, n, refused
+		}
+		if size == 0 {
+			return dst, n, begun
 		}
 		dst, n = append(dst, one), n+size
 	}

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bufio"
-
 	"fmt"
 	"slices"
 	"time"
@@ -346,15 +345,6 @@ func (c *compiler) framing() {
 	for _, d := range []Direction{Any, Uplink, Downlink} {
 		p.split[d] = bufio.SplitFunc(p.splitter(d))
 	}
-}
-
-// begins says whether b can be the first bytes of a field.
-func (o *op) begins(b []byte) bool {
-	if o.size == len(b) {
-		_, ok := o.load(b)
-		return ok
-	}
-	return o.plausible(b)
 }
 
 func keysOf[V any](m map[string]V) []string {

@@ -295,12 +295,6 @@ func (c *compiler) values(def *fieldDef, o *op) {
 	}
 }
 
-// integer says that the field holds a whole number on the wire.
-func (o *op) integer() bool {
-	return o.code == opUint || o.code == opInt || o.code == opBCD || o.code == opBits || o.code == opPart ||
-		o.code == opRun || o.code == opComputed || o.code == opVarint
-}
-
 func (c *compiler) scaling(def *fieldDef, o *op) {
 	if def.scale == nil && def.offset == nil {
 		return

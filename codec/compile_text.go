@@ -3,7 +3,6 @@ package codec
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // enumOfTexts reads labels of short texts, such as A = "valid", V = "void".
@@ -57,15 +56,4 @@ func (c *compiler) texts(def *fieldDef, o *op) {
 		}
 		o.form.texts = append(o.form.texts, string(out))
 	}
-}
-
-// allowedTexts says in words what `in` lists.
-func (o *op) allowedTexts() string {
-	list := make([]string, len(o.form.texts))
-	for i, text := range o.form.texts {
-		if list[i] = fmt.Sprintf("%x", text); o.code == opASCII {
-			list[i] = quote(text)
-		}
-	}
-	return "allowed " + strings.Join(list, ", ")
 }

@@ -1,8 +1,6 @@
 package codec
 
 import (
-	"bytes"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -145,41 +143,6 @@ func (p *Profile) tail(ops []op) (n int) {
 		n += ops[i].size
 	}
 	return n
-}
-
-// explain says why load refused b.
-func (o *op) explain(b []byte, num uint64) error {
-	switch o.code {
-	case opBCD, opDigits, opTime:
-		if i := badNibble(b); i >= 0 {
-			return fmt.Errorf("%w: %02x in %x", ErrDigit, b[i], b)
-		}
-	case opHex, opASCII:
-		if o.check == checkBytes && !bytes.Equal(b, o.want) {
-			return fmt.Errorf("%w: found %x, expected %x", ErrConst, b, o.want)
-		}
-		return fmt.Errorf("%w: found %s, expected %s", ErrRange, printable(b), o.chars)
-	}
-	if b != nil {
-		plain := *o
-		plain.check = checkNone
-		num, _ = plain.load(b)
-	}
-	found := Item{Field: o.field, Kind: o.field.Kind, op: o, num: num}
-	if o.check == checkRange && o.lo == o.hi {
-		return fmt.Errorf("%w: found %s, expected %s", ErrConst, found.Text(), o.allowed())
-	}
-	return fmt.Errorf("%w: %s, allowed %s", ErrRange, found.Text(), o.allowed())
-}
-
-// printable shows bytes as text when they are, else in hexadecimal.
-func printable(b []byte) string {
-	for _, c := range b {
-		if c < 0x20 || c > 0x7e {
-			return hex.EncodeToString(b)
-		}
-	}
-	return fmt.Sprintf("%q", b)
 }
 
 // noLayout says why no layout fits.

@@ -1,5 +1,7 @@
 package codec
 
+import "slices"
+
 // fields lists the registers of an expression, each as often as it occurs.
 func (e *expr) fields(out []int) []int {
 	if e == nil {
@@ -69,4 +71,9 @@ func (e *expr) invert(want int64) (int64, bool) {
 		return inner.invert(want << uint64(n&63))
 	}
 	return 0, false
+}
+
+// asks says whether an expression has any of the words.
+func (e *expr) asks(words ...exprCode) bool {
+	return e != nil && (slices.Contains(words, e.code) || e.a.asks(words...) || e.b.asks(words...))
 }

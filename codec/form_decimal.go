@@ -119,31 +119,6 @@ func (o *op) largest() uint64 {
 	return hi
 }
 
-// same says that two fields have one value: of numbers in characters, however many zeros they are written with.
-func (it Item) same(other Item) bool {
-	if it.Label() == "" && it.op.code == opDecimal && other.op.code == opDecimal && !it.missing && !other.missing {
-		return it.op.decimalValue(it.data).Cmp(other.op.decimalValue(other.data)) == 0
-	}
-	if (it.Label() == "") != (other.Label() == "") { // one of the two has no names for its values
-		return it.unlabelled() == other.unlabelled()
-	}
-	return it.Text() == other.Text()
-}
-
-// unlabelled is the value without its label: a number, or a text.
-func (it Item) unlabelled() string {
-	switch {
-	case it.missing || it.Label() == "":
-		return it.Text()
-	case it.op.numeric() || it.op.code == opDecimal:
-		if it.op.signed() || it.op.code == opDecimal {
-			return strconv.FormatInt(it.Int(), 10)
-		}
-		return strconv.FormatUint(it.num, 10)
-	}
-	return string(it.op.trim(it.data))
-}
-
 // numbered says that the number in characters plays a role of numbers, so that it has no fraction.
 func (o *op) numbered() bool {
 	return o.role == RoleCommand || o.role == RoleTransaction || o.role == RoleResult || o.role == RoleAlarm
@@ -179,40 +154,6 @@ func (o *op) decimalValue(b []byte) *big.Rat {
 // valued says that the value of a decimal is not what its characters say at once.
 func (o *op) valued() bool {
 	return o.scale != nil || o.field.Enum != nil || o.form != nil && (o.form.base == 16 || o.form.degrees)
-}
-
-// appendDecimal writes the value as people do.
-func (it *Item) appendDecimal(dst []byte) []byte {
-	o := it.op
-	switch label := it.Label(); {
-	case label != "":
-		return append(dst, label...)
-	case o.form != nil && o.form.degrees:
-		return strconv.AppendFloat(dst, it.float(), 'f', 9, 64)
-	case !o.valued() || o.field.Enum != nil && o.scale == nil:
-		return append(dst, it.data...)
-	}
-	v := o.decimalValue(it.data)
-	if places, exact := v.FloatPrec(); exact {
-		return append(dst, v.FloatString(places)...)
-	}
-	f, _ := v.Float64()
-	return strconv.AppendFloat(dst, f, 'f', -1, 64)
-}
-
-// appendDecimalJSON writes the value, or the characters where the value would be written in other ones.
-func (it *Item) appendDecimalJSON(dst []byte) []byte {
-	if !it.op.valued() {
-		return appendQuoted(dst, string(it.data))
-	}
-	text := it.appendDecimal(nil)
-	if back, err := it.op.parseDecimal(nil, string(text)); err != nil || string(back) != string(it.data) {
-		return appendQuoted(dst, "="+string(it.data))
-	}
-	if it.Label() != "" {
-		return appendQuoted(dst, string(text))
-	}
-	return append(dst, text...)
 }
 
 // parseDecimal writes a number in characters; after "=" they stand as they are.

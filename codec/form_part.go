@@ -43,35 +43,3 @@ func (o *op) parsePart(v any) (bits uint64, err error) {
 	}
 	return o.parseInteger(v)
 }
-
-// noPart compiles what means that a part has no value: the number that its bits make, with as many digits as they have.
-func (c *compiler) noPart(def *fieldDef, o *op) {
-	for i, text := range def.missing {
-		v, err := strconv.ParseUint(text, 16, 64)
-		if n := o.nibbles(); err != nil || len(text) != n || v > o.mask {
-			c.src.problem(fmt.Sprintf("%s.missing[%d]", def.path, i), quote(text),
-				fmt.Sprintf(`%s: the number that the bits make, such as "%x"`, digitsText(n), o.mask))
-			continue
-		}
-		o.form.none = append(o.form.none, v)
-	}
-}
-
-func digitsText(n int) string {
-	if n == 1 {
-		return "one hexadecimal digit"
-	}
-	return fmt.Sprintf("%d hexadecimal digits", n)
-}
-
-// MissingText is what says that there is no value: the bytes in hexadecimal, of a part of bits the number that they make.
-// It is empty when there is one.
-func (it Item) MissingText() string {
-	if !it.missing {
-		return ""
-	}
-	if it.op.code == opPart {
-		return fmt.Sprintf("%0*x", it.op.nibbles(), it.num&it.op.mask)
-	}
-	return fmt.Sprintf("%x", it.data)
-}

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/hex"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -222,4 +223,80 @@ func (it *Item) appendLetters(dst []byte) []byte {
 		return append(dst, '0')
 	}
 	return append(dst, text[at:]...)
+}
+
+// longer says that the number is written in more bytes than it needs.
+func (it *Item) longer() bool {
+	return it.op.code == opVarint && len(it.data) > len(it.op.form.varint.append(nil, it.num))
+}
+
+// MissingText is what says that there is no value: the bytes in hexadecimal, of a part of bits the number that they make.
+// It is empty when there is one.
+func (it Item) MissingText() string {
+	if !it.missing {
+		return ""
+	}
+	if it.op.code == opPart {
+		return fmt.Sprintf("%0*x", it.op.nibbles(), it.num&it.op.mask)
+	}
+	return fmt.Sprintf("%x", it.data)
+}
+
+// same says that two fields have one value: of numbers in characters, however many zeros they are written with.
+func (it Item) same(other Item) bool {
+	if it.Label() == "" && it.op.code == opDecimal && other.op.code == opDecimal && !it.missing && !other.missing {
+		return it.op.decimalValue(it.data).Cmp(other.op.decimalValue(other.data)) == 0
+	}
+	if (it.Label() == "") != (other.Label() == "") { // one of the two has no names for its values
+		return it.unlabelled() == other.unlabelled()
+	}
+	return it.Text() == other.Text()
+}
+
+// unlabelled is the value without its label: a number, or a text.
+func (it Item) unlabelled() string {
+	switch {
+	case it.missing || it.Label() == "":
+		return it.Text()
+	case it.op.numeric() || it.op.code == opDecimal:
+		if it.op.signed() || it.op.code == opDecimal {
+			return strconv.FormatInt(it.Int(), 10)
+		}
+		return strconv.FormatUint(it.num, 10)
+	}
+	return string(it.op.trim(it.data))
+}
+
+// appendDecimal writes the value as people do.
+func (it *Item) appendDecimal(dst []byte) []byte {
+	o := it.op
+	switch label := it.Label(); {
+	case label != "":
+		return append(dst, label...)
+	case o.form != nil && o.form.degrees:
+		return strconv.AppendFloat(dst, it.float(), 'f', 9, 64)
+	case !o.valued() || o.field.Enum != nil && o.scale == nil:
+		return append(dst, it.data...)
+	}
+	v := o.decimalValue(it.data)
+	if places, exact := v.FloatPrec(); exact {
+		return append(dst, v.FloatString(places)...)
+	}
+	f, _ := v.Float64()
+	return strconv.AppendFloat(dst, f, 'f', -1, 64)
+}
+
+// appendDecimalJSON writes the value, or the characters where the value would be written in other ones.
+func (it *Item) appendDecimalJSON(dst []byte) []byte {
+	if !it.op.valued() {
+		return appendQuoted(dst, string(it.data))
+	}
+	text := it.appendDecimal(nil)
+	if back, err := it.op.parseDecimal(nil, string(text)); err != nil || string(back) != string(it.data) {
+		return appendQuoted(dst, "="+string(it.data))
+	}
+	if it.Label() != "" {
+		return appendQuoted(dst, string(text))
+	}
+	return append(dst, text...)
 }

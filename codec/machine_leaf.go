@@ -175,22 +175,6 @@ func (m *machine) note(o *op, num uint64, b []byte) {
 	}
 }
 
-// bytesNoted says that expressions see another number than that of the cell.
-func (o *op) bytesNoted() bool { return o.code == opHex || o.code == opDigits || o.code == opTime }
-
-// noted is what expressions see of a field with this number and these bytes.
-func (o *op) noted(num uint64, b []byte) uint64 {
-	switch {
-	case o.code == opTime:
-		return uint64(o.time.packed(b))
-	case !o.bytesNoted():
-		return num
-	case len(b) <= 8:
-		return loadBE(b)
-	}
-	return 0
-}
-
 // run counts how often a byte is repeated.
 func (m *machine) run(n *node, o *op, size *int) verdict {
 	m.irregular(true)
@@ -336,33 +320,4 @@ func (c *checkPlan) read(o *op, b []byte) (num uint64, ok bool) {
 		return loadLE(b), true
 	}
 	return loadBE(b), true
-}
-
-// explainForm says why read refused b.
-func (o *op) explainForm(b []byte) error {
-	switch o.code {
-	case opDecimal:
-		plain := *o
-		plain.check = checkNone
-		if num, ok := plain.decimal(b); ok {
-			found := Item{Field: o.field, Kind: o.field.Kind, op: o, num: num, data: b}
-			if o.check == checkRange && o.lo == o.hi {
-				return fmt.Errorf("%w: found %s, expected %s", ErrConst, found.Text(), o.allowed())
-			}
-			return fmt.Errorf("%w: %s, allowed %s", ErrRange, found.Text(), o.allowed())
-		}
-		return fmt.Errorf("%w: %s is not a number", ErrDigit, printable(b))
-	case opDigits, opBCD:
-		if i := badNibble(b); i >= 0 {
-			return fmt.Errorf("%w: %02x in %x", ErrDigit, b[i], b)
-		}
-	case opTime:
-		if o.time.as != timeBCD {
-			return fmt.Errorf("%w: %s, expected %s", ErrTime, printable(b), o.time.text)
-		}
-	}
-	if o.size == 0 {
-		return fmt.Errorf("%w: %s", ErrRange, printable(b))
-	}
-	return o.explain(b, 0)
 }

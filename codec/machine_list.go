@@ -4,21 +4,6 @@ import "bytes"
 
 func index(b, mark []byte) int { return bytes.Index(b, mark) }
 
-// clearTable makes room for the values of a list that begins.
-func (at *exprPlace) clearTable(t int) {
-	for len(at.tables) <= t {
-		at.tables = append(at.tables, nil)
-	}
-	at.tables[t] = at.tables[t][:0]
-}
-
-// keep notes the value of a field of one element.
-func (at *exprPlace) keep(t int, num int64) {
-	if t < len(at.tables) {
-		at.tables[t] = append(at.tables[t], num)
-	}
-}
-
 // maxElements bounds a list whose elements may have no bytes.
 const maxElements = 4096
 

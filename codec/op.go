@@ -3,7 +3,6 @@ package codec
 import (
 	"bytes"
 	"math"
-	"math/bits"
 )
 
 // opcode says how the bytes of a field are read and written.
@@ -88,29 +87,6 @@ type op struct {
 type preset struct {
 	num   uint64
 	bytes []byte
-}
-
-// byteSet is a set of bytes.
-type byteSet [4]uint64
-
-func (s *byteSet) add(c byte) { s[c>>6] |= 1 << (c & 63) }
-func (s *byteSet) size() (n int) {
-	for _, word := range s {
-		n += bits.OnesCount64(word)
-	}
-	return n
-}
-func (s *byteSet) remove(c byte)   { s[c>>6] &^= 1 << (c & 63) }
-func (s *byteSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
-
-// only returns the byte of a set of one.
-func (s *byteSet) only() (c byte, ok bool) {
-	for i, w := range s {
-		if w != 0 {
-			c = byte(i<<6 + bits.TrailingZeros64(w))
-		}
-	}
-	return c, s.size() == 1
 }
 
 // numeric says that the value lives in the number of a cell, not in bytes.
@@ -319,3 +295,37 @@ func (o *op) bounds() (lo int64, hi uint64) {
 	}
 	return 0, 1<<(uint(o.size)*8) - 1
 }
+
+// bytesNoted says that expressions see another number than that of the cell.
+func (o *op) bytesNoted() bool { return o.code == opHex || o.code == opDigits || o.code == opTime }
+
+// noted is what expressions see of a field with this number and these bytes.
+func (o *op) noted(num uint64, b []byte) uint64 {
+	switch {
+	case o.code == opTime:
+		return uint64(o.time.packed(b))
+	case !o.bytesNoted():
+		return num
+	case len(b) <= 8:
+		return loadBE(b)
+	}
+	return 0
+}
+
+// integer says that the field holds a whole number on the wire.
+func (o *op) integer() bool {
+	return o.code == opUint || o.code == opInt || o.code == opBCD || o.code == opBits || o.code == opPart ||
+		o.code == opRun || o.code == opComputed || o.code == opVarint
+}
+
+// begins says whether b can be the first bytes of a field.
+func (o *op) begins(b []byte) bool {
+	if o.size == len(b) {
+		_, ok := o.load(b)
+		return ok
+	}
+	return o.plausible(b)
+}
+
+// inSession says whether a session keeps something for the field.
+func (o *op) inSession() bool { return o.flags&flagRemember != 0 || o.form != nil && o.form.counter }

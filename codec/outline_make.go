@@ -146,19 +146,6 @@ func (m *outliner) node(n *node) *OutlineNode {
 	return out
 }
 
-// bytes of the set; none when it has all.
-func (s *byteSet) bytes() (out []byte) {
-	for b := 0; b < 256; b++ {
-		if s.has(byte(b)) {
-			out = append(out, byte(b))
-		}
-	}
-	if len(out) == 256 {
-		return nil
-	}
-	return out
-}
-
 func armourName(a *Armour) string {
 	for name, known := range namedArmours {
 		if known == a {

@@ -3,9 +3,7 @@ package codec
 import (
 	"bufio"
 	"crypto/sha256"
-	"fmt"
 	"sort"
-	"strings"
 )
 
 // Profile is one compiled definition.  It is immutable and safe for concurrent use.
@@ -130,34 +128,4 @@ func (p *Profile) choose(d Direction, command uint64, body int) *layout {
 		}
 	}
 	return nil
-}
-
-// String lists the bytes of the set as people write them.
-func (s *byteSet) String() string {
-	if s == nil {
-		return "any byte"
-	}
-	var parts []string
-	for c := 0; c < 256; c++ {
-		if !s.has(byte(c)) {
-			continue
-		}
-		lo := c
-		for c < 255 && s.has(byte(c+1)) {
-			c++
-		}
-		text := byteText(lo)
-		if c > lo {
-			text += "-" + byteText(c)
-		}
-		parts = append(parts, text)
-	}
-	return strings.Join(parts, ", ")
-}
-
-func byteText(c int) string {
-	if c > 0x20 && c < 0x7f {
-		return string(rune(c))
-	}
-	return fmt.Sprintf("0x%02x", c)
 }

@@ -283,11 +283,6 @@ func (w *grower) otherSize(n *node, e *expr, s *scene, levers []lever, actual, s
 	return says >= 0 && says <= hardMaxFrame && w.stretch(start, int(says)-actual)
 }
 
-// asks says whether an expression has any of the words.
-func (e *expr) asks(words ...exprCode) bool {
-	return e != nil && (slices.Contains(words, e.code) || e.a.asks(words...) || e.b.asks(words...))
-}
-
 // numbers are the constants of an expression.
 func (e *expr) numbers(out []int64) []int64 {
 	if e == nil {

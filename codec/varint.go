@@ -25,37 +25,26 @@ var varintNames = [...]string{"", "big", "little", "ber"}
 // mostVarint is the largest size in bytes: numbers have 63 bits.
 const mostVarint = 9
 
-// size is how many bytes the number has that b begins with, at most so many.
-func (f varint) size(b []byte, most int) (n int, v verdict) {
+// size of the number at the start of b, at most so many bytes; more than len(b) when bytes are missing.
+func (f varint) size(b []byte, most int) (n int, ok bool) {
 	if f == varintBER {
-		switch {
-		case len(b) == 0:
-			return 1, begun
-		case b[0] < 0x80:
-			return 1, whole
+		if len(b) == 0 || b[0] < 0x80 {
+			return 1, true
 		}
-		if n = 1 + int(b[0]&0x7f); n == 1 || n > most {
-			return 0, refused // 0x80 alone: the end is marked, not counted
-		}
-		if n > len(b) {
-			return n, begun
-		}
-		return n, whole
+		n = 1 + int(b[0]&0x7f)
+		return n, n > 1 && n <= most // 0x80 alone marks the end and counts nothing
 	}
-	for n = 0; n < most; n++ {
-		if n == len(b) {
-			return n + 1, begun
-		}
-		if b[n] < 0x80 {
-			return n + 1, whole
+	for n = 1; n <= most; n++ {
+		if n > len(b) || b[n-1] < 0x80 {
+			return n, true
 		}
 	}
-	return 0, refused
+	return 0, false
 }
 
 // read is the number that b is, as a whole.
 func (f varint) read(b []byte) (num uint64, ok bool) {
-	if n, v := f.size(b, mostVarint); v != whole || n != len(b) {
+	if n, ok := f.size(b, mostVarint); !ok || n != len(b) {
 		return 0, false
 	}
 	switch f {
@@ -118,11 +107,6 @@ func (f varint) largest(most int) uint64 {
 	return 1<<min(bits, 63) - 1
 }
 
-// longer says that the number is written in more bytes than it needs.
-func (it *Item) longer() bool {
-	return it.op.code == opVarint && len(it.data) > len(it.op.form.varint.append(nil, it.num))
-}
-
 // parseVarint reads a number, or the bytes of one that is longer than it has to be, as in "=8105".
 func (o *op) parseVarint(buf []byte, v any) ([]byte, uint64, error) {
 	text, isText := v.(string)
@@ -136,43 +120,4 @@ func (o *op) parseVarint(buf []byte, v any) ([]byte, uint64, error) {
 		return append(buf, b...), num, nil
 	}
 	return buf, 0, fmt.Errorf("%w: %q is no number of this form", ErrValue, text)
-}
-
-// varint compiles the form of such a number.
-func (c *compiler) varint(def *fieldDef, o *op, f *form) {
-	switch {
-	case def.form == "ber":
-		f.varint = varintBER
-	case o.little:
-		f.varint = varintLittle
-	default:
-		f.varint = varintBig
-	}
-	if o.most = def.maxSize; o.most == hardMaxFrame { // it is not said
-		o.most = mostVarint
-	}
-	if o.most > mostVarint {
-		c.src.problem(def.path+".max_size", fmt.Sprint(o.most), fmt.Sprintf("1 to %d", mostVarint))
-	}
-	o.little = false
-}
-
-// varint finds how many bytes a number has.
-func (m *machine) varint(n *node, o *op, size *int) verdict {
-	m.irregular(o.reg == 0 || !m.p.grammar.control[o.reg]) // else its bytes are what they are in all that look alike
-	end := len(m.data)
-	if m.end >= 0 {
-		end = min(end, m.end)
-	}
-	need, v := o.form.varint.size(m.data[min(m.off, end):end], o.most)
-	switch {
-	case v == begun && m.end >= 0 && end == m.end:
-		return m.fail(n, m.off, ErrShort, "%d left, %d needed", int64(end-m.off), int64(need))
-	case v == begun:
-		return m.starve(n, need)
-	case v == refused:
-		return m.fail(n, m.off, ErrLength, "a number of more than %d bytes, or without a size", int64(o.most))
-	}
-	*size = need
-	return whole
 }

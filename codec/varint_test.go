@@ -27,8 +27,8 @@ func TestNumbersOfVaryingWidthAreWrittenAsTheStandardsSay(t *testing.T) {
 			t.Errorf("%s %s: %d, %v", varintNames[one.form], one.hex, num, ok)
 		}
 		for n := range b {
-			if size, v := one.form.size(b[:n], mostVarint); v != begun || size > len(b) || size <= n {
-				t.Errorf("%s %x: size %d, verdict %d", varintNames[one.form], b[:n], size, v)
+			if size, ok := one.form.size(b[:n], mostVarint); !ok || size > len(b) || size <= n {
+				t.Errorf("%s %x: size %d, %v", varintNames[one.form], b[:n], size, ok)
 			}
 		}
 	}

@@ -127,20 +127,20 @@ func (t *escapeTable) begins(b []byte) bool {
 	return false
 }
 
-// one reads the byte that b begins with, or the sequence for it.
-func (t *escapeTable) one(b []byte) (plain byte, size int, v verdict) {
+// one reads the byte at the start of b, or the sequence for it; size is 0 when bytes are missing.
+func (t *escapeTable) one(b []byte) (plain byte, size int, ok bool) {
 	for _, p := range t.pairs {
 		if n := len(p.coded); n <= len(b) && string(b[:n]) == string(p.coded) {
-			return p.plain, n, whole
+			return p.plain, n, true
 		}
 	}
 	switch {
 	case t.begins(b):
-		return 0, 0, begun
+		return 0, 0, true
 	case t.apart.has(b[0]):
-		return 0, 0, refused
+		return 0, 0, false
 	}
-	return b[0], 1, whole
+	return b[0], 1, true
 }
 
 // wireSize of plain bytes.
@@ -153,85 +153,4 @@ func (t *escapeTable) wireSize(b []byte) (n int) {
 		}
 	}
 	return n
-}
-
-// sizeOnWire is how many bytes a region of n plain bytes takes.
-func (t *transform) sizeOnWire(n int) int {
-	switch {
-	case t == nil:
-		return n
-	case t.armour != nil:
-		return t.armour.Size(n)
-	case t.block == 0:
-		return n
-	}
-	return n + (n+t.block-1)/t.block*(t.sum.width/8)
-}
-
-// decode writes the plain bytes of a region over the beginning of data, which begins as a copy of wire, and says how
-// many they are.
-func (t *transform) decode(data, wire []byte) (n int, ok bool) {
-	switch {
-	case t.armour != nil:
-		plain, err := t.armour.Decode(make([]byte, 0, len(wire)), wire)
-		if err != nil || len(plain) > len(data) {
-			return 0, false
-		}
-		return copy(data, plain), true
-	case t.block > 0:
-		return t.decodeBlocks(data, wire)
-	}
-	for i := range data {
-		data[i] = (data[i] - t.add) ^ t.xor
-	}
-	return len(data), true
-}
-
-func (t *transform) decodeBlocks(data, wire []byte) (out int, ok bool) {
-	size := t.sum.width / 8
-	for len(wire) > 0 {
-		n := min(t.block, len(wire)-size)
-		if n <= 0 {
-			return 0, false
-		}
-		sum := loadBE(wire[n : n+size])
-		if t.little {
-			sum = loadLE(wire[n : n+size])
-		}
-		if sum != t.sum.sum(wire[:n]) {
-			return 0, false
-		}
-		copy(data[out:], wire[:n])
-		out += n
-		wire = wire[n+size:]
-	}
-	return out, true
-}
-
-// encode is the inverse: it returns b with the plain bytes from start on replaced by those of the wire.
-func (t *transform) encode(b []byte, start int) []byte {
-	if t.armour != nil {
-		plain := append([]byte(nil), b[start:]...)
-		return t.armour.Encode(b[:start], plain)
-	}
-	if t.block == 0 {
-		for i := start; i < len(b); i++ {
-			b[i] = (b[i] ^ t.xor) + t.add
-		}
-		return b
-	}
-	plain := append([]byte(nil), b[start:]...)
-	b = b[:start]
-	for len(plain) > 0 {
-		n := min(t.block, len(plain))
-		b = append(b, plain[:n]...)
-		sum := make([]byte, t.sum.width/8)
-		if t.little {
-			storeLE(sum, t.sum.sum(plain[:n]))
-		} else {
-			storeBE(sum, t.sum.sum(plain[:n]))
-		}
-		b, plain = append(b, sum...), plain[n:]
-	}
-	return b
 }

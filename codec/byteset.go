@@ -1,0 +1,76 @@
+package codec
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+// byteSet is a set of bytes.
+type byteSet [4]uint64
+
+func (s *byteSet) add(c byte) { s[c>>6] |= 1 << (c & 63) }
+
+func (s *byteSet) size() (n int) {
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}
+
+func (s *byteSet) remove(c byte) { s[c>>6] &^= 1 << (c & 63) }
+
+func (s *byteSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
+
+// only returns the byte of a set of one.
+func (s *byteSet) only() (c byte, ok bool) {
+	for i, w := range s {
+		if w != 0 {
+			c = byte(i<<6 + bits.TrailingZeros64(w))
+		}
+	}
+	return c, s.size() == 1
+}
+
+// String lists the bytes of the set as people write them.
+func (s *byteSet) String() string {
+	if s == nil {
+		return "any byte"
+	}
+	var parts []string
+	for c := 0; c < 256; c++ {
+		if !s.has(byte(c)) {
+			continue
+		}
+		lo := c
+		for c < 255 && s.has(byte(c+1)) {
+			c++
+		}
+		text := byteText(lo)
+		if c > lo {
+			text += "-" + byteText(c)
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func byteText(c int) string {
+	if c > 0x20 && c < 0x7f {
+		return string(rune(c))
+	}
+	return fmt.Sprintf("0x%02x", c)
+}
+
+// bytes of the set; none when it has all.
+func (s *byteSet) bytes() (out []byte) {
+	for b := 0; b < 256; b++ {
+		if s.has(byte(b)) {
+			out = append(out, byte(b))
+		}
+	}
+	if len(out) == 256 {
+		return nil
+	}
+	return out
+}
