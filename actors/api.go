@@ -265,6 +265,7 @@ type Totals struct {
 	MastersOnline int               `json:"masters_online"`
 	Connections   int               `json:"connections"`
 	Restarts      uint64            `json:"restarts"`
+	SettleFaults  uint64            `json:"settle_faults"` // failures while acknowledgements were settled; each cost its connection
 	Goroutines    int               `json:"goroutines"`
 }
 

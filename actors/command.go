@@ -23,6 +23,7 @@ type command struct {
 	header  *codec.Session // header values to default to in profile from; nil: those of the master's own newest frame
 	from    *codec.Profile
 	respond func(*command, error) // called once, by end; the outcome is in result
+	load    *atomic.Int32         // of the master, which counts the command until it ends; nil: nothing does
 
 	// Set by the master.
 	id       uint64
@@ -33,18 +34,48 @@ type command struct {
 	profile  *codec.Profile
 	frame    codec.Frame
 	result   CommandResult
-	answer   []byte      // raw
-	bytes    []byte      // as sent
-	written  atomic.Bool // the connection has taken the bytes
-	ended    bool
+	answer   []byte // raw
+	bytes    []byte // as sent
+	ended    bool   // respond was called
+
+	state atomic.Uint32 // of commandState: what may still happen to its bytes
 }
 
-// end responds, once whatever happens.
+// commandState says whether the bytes of a command may be written, or may have been.  It goes one way: a pending command is either claimed
+// by its connection, at the instant of the write, or ended, and then its bytes are never written.
+type commandState = uint32
+
+const (
+	commandPending commandState = iota
+	commandClaimed
+	commandEnded
+)
+
+// claim tells the connection whether it may write the bytes of c.
+func (c *command) claim() bool { return c.state.CompareAndSwap(commandPending, commandClaimed) }
+
+// withdraw ends the right to write c, and tells whether it was never written.  Any goroutine may call it.
+func (c *command) withdraw() bool {
+	return c.state.CompareAndSwap(commandPending, commandEnded) || c.state.Load() == commandEnded
+}
+
+// take counts c and sends it to the actor of the master.  Any goroutine may call it.
+func (m *master) take(c *command) {
+	c.load = &m.load
+	m.load.Add(1)
+	m.gw.root.Send(m.pid, c)
+}
+
+// end responds, once whatever happens.  A command that has ended is not sent any more.
 func (c *command) end(err error) {
+	c.withdraw()
 	if c.ended {
 		return
 	}
 	c.ended = true
+	if c.load != nil {
+		c.load.Add(-1)
+	}
 	if c.timer != nil {
 		c.timer.Stop()
 	}
@@ -54,9 +85,12 @@ func (c *command) end(err error) {
 // command takes a command in: refused at once when it cannot be built or the master has no link; otherwise sent, or queued behind
 // the one in flight.  One at a time, strictly in order: the devices are half-duplex.
 func (m masterActor) command(c *command) {
-	if m.gone {
+	switch {
+	case m.gone:
 		c.end(ErrStopping)
 		return
+	case c.state.Load() == commandEnded:
+		return // who asked was told already that it is not sent
 	}
 	c.asked = time.Now()
 	if c.req.Wait <= 0 {
@@ -80,7 +114,6 @@ func (m masterActor) command(c *command) {
 	}
 	m.commands++
 	m.gw.journal.Append(&journal.Entry{Subject: &m.subject}) // its state has changed, also when no answer comes
-	defer m.countWaiting()
 	self, root := m.pid, m.gw.root
 	c.timer = time.AfterFunc(c.req.Wait, func() { root.Send(self, &commandDue{id: c.id}) })
 	if m.inFlight != nil {
@@ -129,7 +162,11 @@ func (m masterActor) answered(f *codec.Frame) {
 // due ends a command whose wait is over: unknown when it was sent, expired when it was not.
 func (m masterActor) due(id uint64) {
 	if c := m.inFlight; c != nil && c.id == id {
-		c.result.Outcome, c.result.Detail = OutcomeUnknown, fmt.Sprintf("no answer within %s: it may have been executed", c.req.Wait)
+		if c.withdraw() {
+			c.result.Outcome, c.result.Detail = OutcomeExpired, "never sent: its connection was busy"
+		} else {
+			c.result.Outcome, c.result.Detail = OutcomeUnknown, fmt.Sprintf("no answer within %s: it may have been executed", c.req.Wait)
+		}
 		m.finish(c, nil)
 		return
 	}
@@ -158,16 +195,17 @@ func (m *master) waiting() int {
 	return len(m.queue) + 1
 }
 
-// countWaiting shows the waiting commands to integrators' connections.
-func (m *master) countWaiting() { m.load.Store(int32(m.waiting())) }
-
 // finish responds, exactly once, and lets the next command go.
 func (m masterActor) finish(c *command, err error) {
-	defer m.countWaiting()
 	m.conclude(c, err)
 	if m.inFlight == c {
-		m.inFlight = nil
+		m.next()
 	}
+}
+
+// next lets the next command go: none is in flight any more.
+func (m masterActor) next() {
+	m.inFlight = nil
 	for m.inFlight == nil && len(m.queue) > 0 {
 		next := m.queue[0]
 		m.queue = m.queue[1:]
@@ -211,7 +249,7 @@ func (m masterActor) linkLost(l *link) {
 	c := m.inFlight
 	switch {
 	case c == nil || c.link != l:
-	case !c.written.Load():
+	case c.withdraw():
 		m.finish(c, fmt.Errorf("%w: %s: connection %d ended before the command was sent", ErrMasterOffline, m.serial, l.id))
 	default:
 		c.result.Outcome, c.result.Detail = OutcomeUnknown, "the connection ended before an answer came: it may have been executed"
@@ -221,10 +259,13 @@ func (m masterActor) linkLost(l *link) {
 
 // giveUpCommands settles every command without waiting any longer.
 func (m masterActor) giveUpCommands(why string) {
-	defer m.countWaiting()
 	if c := m.inFlight; c != nil {
 		m.inFlight = nil
-		c.result.Outcome, c.result.Detail = OutcomeUnknown, why+": it may have been executed"
+		if c.withdraw() {
+			c.result.Outcome, c.result.Detail = OutcomeExpired, why+": it was never sent"
+		} else {
+			c.result.Outcome, c.result.Detail = OutcomeUnknown, why+": it may have been executed"
+		}
 		m.conclude(c, nil)
 	}
 	queue := m.queue

@@ -28,7 +28,9 @@ func (c connection) receive(ctx actor.Context) {
 		c.ended(ctx, m)
 	case *actor.Started:
 		c.started()
-	case *actor.Restarting, *actor.Stopping, *actor.Stopped:
+	case *actor.Stopped:
+		c.link.slot.links.remove(c.link)
+	case *actor.Restarting, *actor.Stopping:
 	}
 }
 
@@ -162,12 +164,14 @@ func (c connection) identified(m *identified) {
 	}
 }
 
+// transmit writes a command, unless it was reported meanwhile as not sent.
 func (c connection) transmit(m *transmit) {
-	if err := c.link.conn.Write(m.command.bytes); err != nil {
-		c.link.gw.root.Send(m.master.pid, &undelivered{id: m.command.id, err: err})
+	if !m.command.claim() {
 		return
 	}
-	m.command.written.Store(true)
+	if err := c.link.conn.Write(m.command.bytes); err != nil {
+		c.link.gw.root.Send(m.master.pid, &undelivered{id: m.command.id, err: err})
+	}
 }
 
 // ended is the last message: the masters learn that this link is down, behind the last frames it brought.

@@ -24,7 +24,8 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 		err    error
 	}
 	reply := make(chan end, 1)
-	g.root.Send(m.pid, &command{req: req, respond: func(c *command, err error) { reply <- end{c.result, err} }})
+	asked := &command{req: req, respond: func(c *command, err error) { reply <- end{c.result, err} }}
+	m.take(asked)
 	wait := req.Wait
 	if wait <= 0 {
 		wait = defaultCommandWait
@@ -35,7 +36,11 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	case e := <-reply:
 		return e.result, e.err
 	case <-late.C:
-		return CommandResult{}, fmt.Errorf("%w: the actor of master %s does not answer", ErrFault, req.Serial)
+		what := "the command was sent and may have been executed"
+		if asked.withdraw() {
+			what = "the command was not sent"
+		}
+		return CommandResult{}, fmt.Errorf("%w: the actor of master %s does not answer, %s", ErrFault, req.Serial, what)
 	case <-ctx.Done():
 		return CommandResult{Serial: req.Serial, Command: req.Command, Outcome: OutcomeUnknown, Detail: "the caller left"}, ctx.Err()
 	}

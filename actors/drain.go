@@ -68,19 +68,9 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	step("connections drained", began, "connections", open)
 
 	began = time.Now()
-	grace := time.After(max(cutGrace, remaining(ctx)))
-	var silent int
-	for _, m := range g.masters.list() {
-		reply := make(chan struct{}, 1)
-		g.root.Send(m.pid, &stopping{reply})
-		select {
-		case <-reply:
-		case <-grace:
-			silent++
-		}
-	}
-	if silent > 0 {
-		late = errors.Join(late, fmt.Errorf("%d masters do not answer: %s", silent, g.stuck()))
+	_, silent := ask(g, g.masters.list(), max(cutGrace, remaining(ctx)), func(at int, to chan<- answer[struct{}]) any { return &stopping{at, to} })
+	if len(silent) > 0 {
+		late = errors.Join(late, fmt.Errorf("%d masters do not answer: %s", len(silent), g.stuck()))
 	}
 	step("commands settled", began)
 
@@ -149,13 +139,15 @@ func expired() context.Context {
 	return ctx
 }
 
-// readersEnd waits until every connection has ended, or over; it says which.
+// readersEnd waits until every connection has ended and its actor has taken leave, or over; it says which.
 func (g *gateway) readersEnd(over <-chan struct{}) bool {
 	for _, s := range g.slots {
-		select {
-		case <-s.readers.empty():
-		case <-over:
-			return false
+		for _, all := range []*crowd{&s.readers, &s.links.live} {
+			select {
+			case <-all.empty():
+			case <-over:
+				return false
+			}
 		}
 	}
 	return true

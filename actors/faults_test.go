@@ -178,7 +178,7 @@ func TestCommandThatMeetsTheEndIsAnswered(t *testing.T) {
 	m := g.masters.get("12345678")
 	release := hold(t, g, &m.node)
 	answered := make(chan error, 1)
-	g.root.Send(m.pid, &stopping{make(chan struct{}, 1)})
+	g.root.Send(m.pid, &stopping{reply: make(chan answer[struct{}], 1)})
 	g.root.Send(m.pid, &command{req: CommandRequest{Serial: "12345678", Command: "A"}, respond: func(_ *command, err error) { answered <- err }})
 	release()
 	select {

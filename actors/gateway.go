@@ -43,8 +43,11 @@ type gateway struct {
 	commands reasons
 	alarms   reasons
 	restarts atomic.Uint64
-	ready    chan struct{} // closed when every actor of the structure runs
-	revived  chan struct{} // closed when the restored masters have actors
+
+	settleFaults atomic.Uint64 // see link.netted
+
+	ready   chan struct{} // closed when every actor of the structure runs
+	revived chan struct{} // closed when the restored masters have actors
 
 	ending sync.Once
 	done   chan struct{}
@@ -87,6 +90,10 @@ func Start(o Options) (Gateway, error) {
 		g.closePorts()
 		return nil, fmt.Errorf("restore the masters from the journal: %w", err)
 	}
+	if err := g.journal.Err(); err != nil {
+		g.closePorts()
+		return nil, err
+	}
 	g.leaf = g.structural()
 	g.system = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(g.log.Named("actor"))), actor.WithDeadLetterRequestLogging(false),
 		actor.WithDeadLetterThrottleInterval(100*time.Millisecond))
@@ -111,7 +118,7 @@ func Start(o Options) (Gateway, error) {
 		case <-step:
 		case <-g.done:
 			why := g.Err()
-			_ = g.drainOnce(expired()) // why is what matters
+			_ = g.Drain(expired()) // why is what matters
 			return nil, why
 		}
 	}
@@ -252,7 +259,7 @@ func (g *gateway) Live(ctx context.Context) error {
 func (g *gateway) Totals() Totals {
 	t := Totals{
 		Rejected: map[string]uint64{}, Alarms: g.alarms.copy(), Journal: g.journal.Brief(), Commands: g.commands.copy(), Masters: g.masters.size(), MastersOnline: g.masters.online(),
-		Restarts: g.restarts.Load(), Goroutines: runtime.NumGoroutine(),
+		Restarts: g.restarts.Load(), SettleFaults: g.settleFaults.Load(), Goroutines: runtime.NumGoroutine(),
 	}
 	for _, s := range g.slots {
 		sum := s.links.sum()

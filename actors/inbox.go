@@ -9,20 +9,20 @@ import (
 )
 
 // inbox is the mailbox of every actor here: unbounded (readers are bounded by credits), and small, because there is one for each
-// connection and each master.  An inline inbox lets the goroutine that posts to an idle actor run it, so that a frame passes
-// from its reader to its master without a wake-up; while the actor runs elsewhere a message waits and that goroutine takes it.
-// The other kind runs its actor in a goroutine that lives as long as there are messages.
+// connection and each master.  Frames (*uplink, *group) that come to an idle actor are handled in the goroutine that posts them, so that
+// they pass from their reader to their master without a wake-up.  Any other message to an idle actor starts a goroutine, which lives as
+// long as there are messages: a handler that is stuck stops its actor and the readers that bring it frames, and nobody who asks.
+// While the actor runs, a message waits, and the goroutine that runs it takes it.
 //
 // What a handler leaves in after is applied when it has returned, still before the actor's next message: the next stage of a frame's
 // way is not called from inside the one before it, so the way needs a small stack, and each of thousands of readers has one.
 //
-// Frames (*uplink, *group) go to the actor's shell directly; everything else takes protoactor's way through the context.
+// Frames go to the actor's shell directly; everything else takes protoactor's way through the context.
 //
-// The zero value is an idle inline inbox.
+// The zero value is an idle inbox.
 type inbox struct {
 	invoker actor.MessageInvoker
 	owner   *node
-	async   bool
 	after   effect // set by the handler, taken by the goroutine that runs the actor
 
 	mu        sync.Mutex // guards all that follows; never held while the actor runs
@@ -38,9 +38,18 @@ type effect interface {
 	origin() *link // whose frames it concerns
 }
 
-// adopted is how many messages the goroutine that posts to an idle actor handles before the rest gets a goroutine of its own: who
-// has other work (the registry, a supervisor, a request over HTTP) is not to be kept by a busy connection.
-const adopted = 64
+// adoptedMost is how many messages the goroutine that posts frames to an idle actor handles before the rest gets a goroutine of its own: a
+// reader is not to be kept by the frames of others.
+const adoptedMost = 64
+
+// isFrames says whether msg carries frames on their way.
+func isFrames(msg any) bool {
+	switch msg.(type) {
+	case *uplink, *group:
+		return true
+	}
+	return false
+}
 
 // PostUserMessage implements actor.Mailbox.
 func (b *inbox) PostUserMessage(msg any) {
@@ -52,7 +61,11 @@ func (b *inbox) PostUserMessage(msg any) {
 	}
 	b.running = true
 	b.mu.Unlock()
-	b.start(msg, false)
+	if isFrames(msg) {
+		b.run(msg, false, true)
+		return
+	}
+	go b.run(msg, false, false)
 }
 
 // PostSystemMessage implements actor.Mailbox.
@@ -65,19 +78,12 @@ func (b *inbox) PostSystemMessage(msg any) {
 	}
 	b.running = true
 	b.mu.Unlock()
-	b.start(msg, true)
+	go b.run(msg, true, false)
 }
 
-func (b *inbox) start(msg any, system bool) {
-	if b.async {
-		go b.run(msg, system)
-		return
-	}
-	b.run(msg, system)
-}
-
-// run handles msg and whatever has come meanwhile, system messages first.
-func (b *inbox) run(msg any, system bool) {
+// run handles msg and whatever has come meanwhile, system messages first.  A goroutine that is adopted, and has work of its own, goes on with
+// frames only.
+func (b *inbox) run(msg any, system, adopted bool) {
 	for n := 0; ; n++ {
 		b.invoke(msg, system, n > 0)
 		if e := b.after; e != nil {
@@ -98,8 +104,8 @@ func (b *inbox) run(msg any, system bool) {
 			return
 		}
 		b.mu.Unlock()
-		if n == adopted && !b.async {
-			go b.run(msg, system)
+		if adopted && (n == adoptedMost || system || !isFrames(msg)) {
+			go b.run(msg, system, false)
 			return
 		}
 	}

@@ -40,7 +40,7 @@ func (c connection) integrator(p *codec.Profile, f *codec.Frame, raw []byte, env
 	header := new(codec.Session)
 	p.Remember(header, f)
 	root, self := c.link.gw.root, c.link.pid
-	root.Send(m.pid, &command{
+	m.take(&command{
 		req:    CommandRequest{Serial: m.serial, Command: name, Origin: "integrator " + c.link.remote()},
 		header: header, from: p,
 		respond: func(c *command, err error) {

@@ -19,7 +19,7 @@ type master struct {
 	gw     *gateway
 	pid    *actor.PID
 	online atomic.Int32 // links it has; read by integrators' connections and listings
-	load   atomic.Int32 // commands without outcome; likewise
+	load   atomic.Int32 // commands without outcome, those on their way to the actor included; likewise
 	seen   atomic.Int64 // last frame, Unix nanoseconds; for the tree
 
 	held      *group // frames in hand, so that a restart goes on behind the one that failed
@@ -98,7 +98,7 @@ func (m masterActor) receive(ctx actor.Context) {
 	case *stopping:
 		m.gone = true
 		m.giveUpCommands("the gateway is stopping")
-		msg.reply <- struct{}{}
+		msg.reply <- answer[struct{}]{at: msg.at}
 	case *actor.Started:
 		m.started()
 	case *actor.Stopping:
@@ -116,9 +116,12 @@ func (m masterActor) handle(g *group) {
 	m.group()
 }
 
-// started goes on, after a restart, behind the frame that failed.
+// started goes on, after a restart, behind the frame or the command that failed.
 func (m masterActor) started() {
 	g := m.held
+	if c := m.inFlight; c != nil && c.ended {
+		m.next()
+	}
 	if m.condemned {
 		m.reset()
 		if g != nil {

@@ -113,9 +113,15 @@ type (
 	// snapshot: from the journal, now and then.
 	snapshot struct{}
 	// describeMaster: from the gateway's edge; exactly one MasterInfo.
-	describeMaster struct{ reply chan<- MasterInfo }
+	describeMaster struct {
+		at    int
+		reply chan<- answer[MasterInfo]
+	}
 	// stopping: from the gateway, once, when it drains: outcomes are settled, further commands refused.
-	stopping struct{ reply chan<- struct{} }
+	stopping struct {
+		at    int
+		reply chan<- answer[struct{}]
+	}
 )
 
 // orphan is a message that somebody waits for.  When its handler fails it is not handled again, and orphaned says so to who waits.

@@ -90,7 +90,6 @@ func (n *node) enter(parent *node, name string, k kind, d detailer) {
 	n.box.owner = n
 	if k != kindConnection && k != kindMaster {
 		n.children = &family{by: make(map[string]*node)}
-		n.box.async = true
 	}
 	if parent != nil {
 		parent.children.add(n)

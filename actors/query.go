@@ -54,35 +54,54 @@ func (g *gateway) Connections() []ConnectionInfo {
 	return all
 }
 
-// Masters implements Gateway.  Every master is asked at once; one that does not answer in time is listed with what is known from outside.
+// Masters implements Gateway.  A master that does not answer is listed with what is known from outside.
 func (g *gateway) Masters() []MasterInfo {
 	masters := g.masters.list()
-	replies := make([]chan MasterInfo, len(masters))
-	for i, m := range masters {
-		replies[i] = make(chan MasterInfo, 1)
-		g.root.Send(m.pid, &describeMaster{replies[i]})
-	}
-	late := time.NewTimer(answerWithin)
-	defer late.Stop()
-	expired := false
-	all := make([]MasterInfo, len(masters))
-	for i, m := range masters {
-		select {
-		case all[i] = <-replies[i]:
-			continue
-		default:
-		}
-		if !expired {
-			select {
-			case all[i] = <-replies[i]:
-				continue
-			case <-late.C:
-				expired = true
-			}
-		}
-		all[i] = m.silent()
+	all, silent := ask(g, masters, answerWithin, func(at int, to chan<- answer[MasterInfo]) any { return &describeMaster{at, to} })
+	for _, i := range silent {
+		all[i] = masters[i].silent()
 	}
 	return all
+}
+
+// answer is what one of several masters says: the one at this place of the list.
+type answer[T any] struct {
+	at    int
+	value T
+}
+
+// askedAtOnce bounds the masters that work on a question at the same time: each has a goroutine meanwhile.
+const askedAtOnce = 1024
+
+// ask puts a question to masters and collects the answers.  It gives up when none has come for so long; silent are the places of those that
+// have not answered then: they are stuck, unless askedAtOnce others are.
+func ask[T any](g *gateway, masters []*master, patience time.Duration, question func(at int, to chan<- answer[T]) any) (values []T, silent []int) {
+	values = make([]T, len(masters))
+	answered := make([]bool, len(masters))
+	answers := make(chan answer[T], len(masters)) // a late one blocks nobody
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for next, waiting := 0, 0; next < len(masters) || waiting > 0; {
+		for next < len(masters) && waiting < askedAtOnce {
+			g.root.Send(masters[next].pid, question(next, answers))
+			next, waiting = next+1, waiting+1
+		}
+		select {
+		case a := <-answers:
+			values[a.at], answered[a.at] = a.value, true
+			waiting--
+			late.Reset(patience)
+			continue
+		case <-late.C:
+		}
+		break
+	}
+	for i, yes := range answered {
+		if !yes {
+			silent = append(silent, i)
+		}
+	}
+	return values, silent
 }
 
 // Master implements Gateway.
@@ -91,14 +110,11 @@ func (g *gateway) Master(serial string) (MasterInfo, error) {
 	if m == nil {
 		return MasterInfo{}, fmt.Errorf("%w: %q", ErrUnknownMaster, serial)
 	}
-	reply := make(chan MasterInfo, 1)
-	g.root.Send(m.pid, &describeMaster{reply})
-	select {
-	case info := <-reply:
-		return info, nil
-	case <-time.After(answerWithin):
+	info, silent := ask(g, []*master{m}, answerWithin, func(at int, to chan<- answer[MasterInfo]) any { return &describeMaster{at, to} })
+	if len(silent) > 0 {
 		return m.silent(), nil
 	}
+	return info[0], nil
 }
 
 // silent describes a master whose actor does not answer.

@@ -119,7 +119,7 @@ func (r *registry) welcome(ctx actor.Context, serial string) *master {
 	}
 	m := newMaster(r.gw, serial)
 	r.spawn(ctx, m)
-	r.masters.add(m)
+	r.masters.add(m) // behind its start: whoever finds a master can send to it
 	r.gw.log.Named("registry").Info("new master", "master", serial)
 	return m
 }

@@ -2,7 +2,9 @@ package actors
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -23,6 +25,7 @@ func (g *gateway) restore(ctx context.Context) error {
 	}
 	edition := func(number uint32) (*edition, error) { return g.journal.edition(number, g.slots) }
 	through := map[string]uint64{}
+	known := map[string]*master{} // the directory has only those with an actor
 	frames := 0
 	var f codec.Frame
 	err = g.journal.Restore(ctx, func(row journal.MasterRow) error {
@@ -32,17 +35,17 @@ func (g *gateway) restore(ctx context.Context) error {
 			m = newMaster(g, row.Serial)
 		}
 		through[row.Serial] = row.Through
-		g.masters.add(m)
+		known[row.Serial] = m
 		return row.Adopt(&m.subject)
 	}, func(seq uint64, r *journal.Record) *journal.Subject {
 		if r.Master == "" || r.Flags&journal.Integrator != 0 || seq <= through[r.Master] {
 			return nil
 		}
-		m := g.masters.get(r.Master)
+		m := known[r.Master]
 		if m == nil {
 			m = newMaster(g, r.Master)
 			m.first = r.Received
-			g.masters.add(m)
+			known[r.Master] = m
 		}
 		frames++
 		e, err := edition(r.Profile)
@@ -55,7 +58,7 @@ func (g *gateway) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.restored = g.masters.list()
+	g.restored = slices.Collect(maps.Values(known))
 	if len(g.restored) > 0 {
 		g.log.Named("journal").Info("masters restored", "masters", len(g.restored), "frames_read", frames, "took", time.Since(begun).Round(time.Millisecond))
 	}
@@ -86,7 +89,7 @@ func (m *master) noteMade(f *codec.Frame) {
 	}
 }
 
-// revive gives the restored masters their actors.
+// revive gives the restored masters their actors, unless the gateway ends meanwhile.
 func (r *registry) revive(ctx actor.Context) {
 	g := r.gw
 	select {
@@ -95,7 +98,13 @@ func (r *registry) revive(ctx actor.Context) {
 	default:
 	}
 	for _, m := range g.restored {
+		select {
+		case <-g.done:
+			return
+		default:
+		}
 		r.spawn(ctx, m)
+		g.masters.add(m)
 	}
 	g.restored = nil
 	close(g.revived)

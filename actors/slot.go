@@ -24,7 +24,7 @@ type slot struct {
 	node    *node
 	links   linkSet
 	accepts crowd // the accept loop
-	readers crowd // every connection that has not ended
+	readers crowd // every connection whose reader has not ended
 
 	maxFrame   int              // as configured; 0: the profile's
 	aside      *transport.Aside // what comes between frames; nil: nothing
@@ -71,6 +71,7 @@ type linkSet struct {
 	by      map[uint64]*link
 	closing []*link // ended, with frames in hand
 	ended   tally
+	live    crowd // those in by
 }
 
 // sum adds up live and ended connections.
@@ -107,13 +108,16 @@ func (s *linkSet) add(l *link) {
 		s.by = make(map[uint64]*link)
 	}
 	s.by[l.id] = l
+	s.live.enter()
 }
 
+// remove takes a connection out that has ended; again does nothing.
 func (s *linkSet) remove(l *link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.by[l.id] == l {
 		delete(s.by, l.id)
+		s.live.leave()
 		s.closing = append(s.closing, l)
 		s.bury()
 	}

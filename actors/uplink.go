@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -179,16 +180,39 @@ func (u *uplink) settle() {
 	if silent := accepted - owed; silent > 0 {
 		l.tally.silent.Add(silent)
 	}
+	sound := true
 	if len(out) > 0 {
 		l.tally.acked.Add(owed) // before the peer can know
-		if err := l.conn.Write(out); err != nil {
+		err := errSettling
+		sound = l.netted("writing acknowledgements", func() { err = l.conn.Write(out) })
+		if err != nil {
 			l.tally.acked.Add(-owed)
 			l.tally.unsent.Add(owed)
 		}
 	}
-	u.batch.Release()
+	sound = l.netted("releasing a read", u.batch.Release) && sound
 	u.link, u.batch, u.edition = nil, nil, nil
-	if cap(u.frames) <= keepFrames {
+	if sound && cap(u.frames) <= keepFrames {
 		uplinks.Put(u)
 	}
+}
+
+var errSettling = errors.New("the acknowledgements were not written")
+
+// netted runs a step of settling, with a net below it: the goroutine is the journal's writer, which all connections share.  What fails there
+// costs this connection.
+func (l *link) netted(what string, do func()) (ok bool) {
+	defer func() {
+		thrown := recover()
+		if ok = thrown == nil; ok {
+			return
+		}
+		f := l.node.note(what, thrown)
+		l.gw.settleFaults.Add(1)
+		l.gw.log.Named("connection").Error("settling failed, the connection is closed", "conn", l.id, "listener", l.slot.name, "step", what,
+			"fault", thrown, "stack", string(f.stack))
+		l.conn.Close(transport.CloseFault, f.Error())
+	}()
+	do()
+	return true
 }

@@ -12,7 +12,7 @@ import (
 // describe answers a question about the master.  It is kept out of receive, whose stack every frame pays for.
 //
 //go:noinline
-func (m masterActor) describe(q *describeMaster) { q.reply <- m.info() }
+func (m masterActor) describe(q *describeMaster) { q.reply <- answer[MasterInfo]{q.at, m.info()} }
 
 func (m masterActor) info() MasterInfo {
 	info := MasterInfo{

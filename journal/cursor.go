@@ -44,11 +44,13 @@ type Brief struct {
 	Took     time.Duration `json:"commits_took_ns"` // all commits together
 	Worst    time.Duration `json:"commit_worst_ns"`
 	Removed  uint64        `json:"removed"` // rows, by retention
-	Busy     time.Duration `json:"busy_ns"` // how long the commit that is being made takes already
-	Full     bool          `json:"full"`
-	Disk     float64       `json:"disk_percent"` // of the disk in use
-	Damaged  int           `json:"damaged"`      // places found damaged when it was opened
-	Failure  string        `json:"failure,omitempty"`
+	// OwnerFaults counts the owners of entries that failed when they were told of a commit: defects of ours that the engine survives.
+	OwnerFaults uint64        `json:"owner_faults,omitempty"`
+	Busy        time.Duration `json:"busy_ns"` // how long the commit that is being made takes already
+	Full        bool          `json:"full"`
+	Disk        float64       `json:"disk_percent"` // of the disk in use
+	Damaged     int           `json:"damaged"`      // places found damaged when it was opened
+	Failure     string        `json:"failure,omitempty"`
 }
 
 // Stats are figures of an engine since it was opened, and of what it holds.

@@ -28,7 +28,8 @@ type Entry struct {
 	next *Entry
 }
 
-// Committer is told what became of an entry.  Exactly once, in the order of Append, in a goroutine of the engine: it must not block.
+// Committer is told what became of an entry.  Exactly once, in the order of Append, in a goroutine of the engine: it must not block, and
+// should not fail: the engine survives that, and can do no more than count and report it.
 // first is the sequence number of the first record, or of the next one to come when there is none.
 type Committer interface {
 	Committed(first uint64, err error)

@@ -22,8 +22,8 @@
 //
 // The writer owns the one connection that writes, the sequence numbers and all Subjects.  Between two commits it calls
 // Committed: what comes while acknowledgements are written goes along with the next commit.  Another goroutine tells who is refused after a
-// failure.  The keeper looks at the disk, deletes what is too old and asks masters for their
-// states.  The checkpointer moves the write-ahead log into the database beside the writer.  Close waits for all of them.
+// failure.  The keeper looks at the disk and deletes what is too old.  The sweeper asks masters for
+// their states.  The checkpointer moves the write-ahead log into the database beside the writer.  Close waits for all of them.
 //
 // # Failure
 //

@@ -16,6 +16,7 @@ type counters struct {
 	commits, entries, frames, bytes atomic.Uint64
 	took, longest                   atomic.Int64  // nanoseconds: of all commits, of the longest
 	removed, checkpoints, logPages  atomic.Uint64 // logPages: about how many the log has got
+	ownerFaults                     atomic.Uint64 // see Journal.tellOwner
 	begun                           atomic.Int64  // of the commit being made, Unix nanoseconds; 0: none
 	disk                            atomic.Uint64 // percent in use, as bits of a float64
 	sweeping                        sync.Mutex    // one sweep at a time
@@ -40,13 +41,54 @@ const (
 	steps     = 64          // steps of retention between two looks: more than commits that can be made meanwhile
 )
 
-// keep is the keeper goroutine.
+// keep is the keeper goroutine: it looks at the disk and at what is too old.
 func (j *Journal) keep() {
 	defer j.helpers.Done()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := j.untilStopped()
 	defer cancel()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			j.look()
+			if err := j.retain(ctx); err != nil && ctx.Err() == nil {
+				j.options.Warn("old rows are not deleted", "error", err)
+			}
+		}
+	}
+}
+
+// sweeper is the goroutine that has the states of masters written.  It waits for masters, so it is not the keeper.
+func (j *Journal) sweeper() {
+	defer j.helpers.Done()
+	tick := time.NewTicker(min(lookEvery, j.options.SweepEvery))
+	defer tick.Stop()
+	ctx, cancel := j.untilStopped()
+	defer cancel()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-j.sweepDue:
+		case <-tick.C:
+			if time.Since(last) <= j.options.SweepEvery {
+				continue
+			}
+		}
+		if err := j.Sweep(ctx); err != nil && ctx.Err() == nil {
+			j.options.Warn("states of masters are not written", "error", err)
+		}
+		last = time.Now()
+	}
+}
+
+// untilStopped is a context that ends when the engine is closed or has failed.
+func (j *Journal) untilStopped() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		select {
 		case <-j.stop:
@@ -55,26 +97,7 @@ func (j *Journal) keep() {
 		}
 		cancel()
 	}()
-	last := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-j.sweepDue:
-			last = time.Time{}
-		case <-tick.C:
-			j.look()
-			if err := j.retain(ctx); err != nil && ctx.Err() == nil {
-				j.options.Warn("old rows are not deleted", "error", err)
-			}
-		}
-		if time.Since(last) > j.options.SweepEvery {
-			if err := j.Sweep(ctx); err != nil && ctx.Err() == nil {
-				j.options.Warn("states of masters are not written", "error", err)
-			}
-			last = time.Now()
-		}
-	}
+	return ctx, cancel
 }
 
 // look sees whether there is room on the disk.

@@ -2,23 +2,35 @@ package sqlite
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 
 	"trama/journal"
 )
 
 // tell tells the owners of q, in the order of Append.
-func tell(q *journal.Queue, first uint64, err error) {
+func (j *Journal) tell(q *journal.Queue, first uint64, err error) {
 	for e := q.Pop(); e != nil; e = q.Pop() {
 		count := uint64(e.Count)
 		if err != nil {
 			count = 0 // it has no position
 		}
 		if e.Owner != nil {
-			e.Owner.Committed(first, err) // e belongs to its owner again
+			j.tellOwner(e.Owner, first, err) // e belongs to its owner again
 		}
 		first += count
 	}
+}
+
+// tellOwner has a net below it: an owner that fails is its own loss, the writer goes on.
+func (j *Journal) tellOwner(owner journal.Committer, first uint64, err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			j.counters.ownerFaults.Add(1)
+			j.options.Warn("an owner of frames failed when it was told of their commit", "fault", thrown, "stack", string(debug.Stack()))
+		}
+	}()
+	owner.Committed(first, err)
 }
 
 // refusals are entries that will never be on disk.  A goroutine of its own tells their owners, behind what the writer tells: who appends
@@ -75,7 +87,7 @@ func (j *Journal) refuse() {
 		n.list = nil
 		n.mu.Unlock()
 		for i := range hand {
-			tell(&hand[i].entries, 0, hand[i].err)
+			j.tell(&hand[i].entries, 0, hand[i].err)
 		}
 	}
 }

@@ -84,7 +84,7 @@ type Journal struct {
 	full      atomic.Bool
 	found     atomic.Pointer[[]Damage] // when it was opened
 	looked    spanKey                  // the last span that retention has looked at
-	sweepDue  chan struct{}            // the keeper is not to wait any longer
+	sweepDue  chan struct{}            // the sweeper is not to wait any longer
 	patience  time.Duration            // of a sweep
 	counters  counters
 	news      news
@@ -123,10 +123,11 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		j.mu.Unlock()
 	})
 	j.look() // a disk that is full is known before the first frame
-	j.helpers.Add(3)
+	j.helpers.Add(4)
 	go j.run()
 	go j.refuse()
 	go j.keep()
+	go j.sweeper()
 	go j.checkpointer()
 	return j, nil
 }

@@ -101,7 +101,7 @@ func (j *Journal) Append(e *journal.Entry) {
 	var late journal.Queue
 	late.Push(e)
 	if !j.refusals.put(&late, err) { // what was committed before is told before
-		e.Owner.Committed(0, err)
+		j.tellOwner(e.Owner, 0, err)
 	}
 }
 
@@ -240,7 +240,7 @@ func (j *Journal) run() {
 		}
 		j.counters.commit(j.w.hand.Len, int(j.w.next-1-committed), j.w.hand.Bytes, time.Since(begun))
 		j.committed.Store(j.w.next - 1)
-		tell(&j.w.hand, committed+1, nil) // what comes while acknowledgements are written goes along with the next commit
+		j.tell(&j.w.hand, committed+1, nil) // what comes while acknowledgements are written goes along with the next commit
 		if j.w.next-1 > committed {
 			j.news.tell()
 		}
@@ -337,7 +337,7 @@ func (j *Journal) write(tasks []*task) error {
 		w.unswept = 0
 		select {
 		case j.sweepDue <- struct{}{}:
-		default: // the keeper has been told
+		default: // the sweeper has been told
 		}
 	}
 	return nil
