@@ -266,7 +266,7 @@ func (f *Frame) detach() {
 	}
 	f.own = append(f.own[:0], f.data...)
 	f.memory = append(f.memory[:0], f.cells...)
-	f.plan, f.alike, f.decoded, f.data, f.cells = nil, nil, false, f.own, f.memory
+	f.plan, f.decoded, f.data, f.cells = nil, false, f.own, f.memory
 }
 
 // alignBits makes a field of bits and its parts agree after cell i was changed.

@@ -167,7 +167,7 @@ func (f *family) findEnd(data []byte, strict bool) (at int, mark []byte, v verdi
 	marks := f.closing.marks
 	if !f.closing.steps {
 		for _, m := range marks {
-			if i := index(data, m); i >= 0 {
+			if i := bytes.Index(data, m); i >= 0 {
 				at, mark, v, data = i, m, whole, data[:min(len(data), i+len(m)-1)]
 			}
 		}
@@ -195,23 +195,6 @@ func (f *family) findEnd(data []byte, strict bool) (at int, mark []byte, v verdi
 		i++
 	}
 	return 0, nil, begun
-}
-
-// content is the plain bytes of raw, if that is one frame with marks; without marks it is raw.
-func (f *family) content(raw []byte, memory *[]byte) (content []byte, ok bool) {
-	if f.closing == nil {
-		return raw, true
-	}
-	n := len(f.start)
-	if len(raw) > f.max || len(raw) < n || string(raw[:n]) != string(f.start) {
-		return nil, false
-	}
-	at, mark, v := f.findEnd(raw[n:], true)
-	if v != whole {
-		return nil, false
-	}
-	content, total, v := f.unwrap(raw, at, mark, memory)
-	return content, v == whole && total == len(raw)
 }
 
 // unwrap is the plain bytes of the frame that data begins with, and how many bytes that is; the mark stands so many

@@ -79,13 +79,6 @@ func (p *Profile) decodeGeneral(d Direction, raw []byte, f *Frame) error {
 	return nil
 }
 
-// failure is a problem on its way to a FieldError; err is nil when there is none.
-type failure struct {
-	op  *op
-	off int
-	err error
-}
-
 func (p *Profile) fault(l *layout, bad failure) error {
 	e := &FieldError{Profile: p.name, Offset: bad.off, Err: bad.err}
 	if l != nil {

@@ -21,7 +21,6 @@ type Frame struct {
 	own       []byte            // memory of a built or changed frame
 	cells     []cell            // every field in order; of the plan for a fixed layout, else own (memory)
 	nums      []uint64          // value of each cell: numbers; the first bytes of short text
-	alike     *likeness         // what cells, nums and roles are set up for; nil: for this frame alone
 	memory    []cell            // what cells uses when it is not the plan's
 	roles     [roleCount]uint16 // index of the cell + 1; the first of its role
 	text      []byte            // Identity
@@ -89,11 +88,11 @@ func (f *Frame) From() Party {
 
 // reset makes f an empty frame of p with room for its cells.
 func (f *Frame) reset(p *Profile, d Direction) {
-	if f.plan == nil && f.alike == nil && cap(f.cells) > cap(f.memory) {
+	if f.plan == nil && cap(f.cells) > cap(f.memory) {
 		f.memory = f.cells // grown by frames that were none
 	}
 	f.profile, f.layout, f.direction = p, nil, d
-	f.plan, f.alike, f.decoded, f.data, f.raw = nil, nil, false, nil, nil
+	f.plan, f.decoded, f.data, f.raw = nil, false, nil, nil
 	if cap(f.memory) < p.maxCells {
 		f.memory = make([]cell, 0, p.maxCells)
 	}
@@ -106,7 +105,7 @@ func (f *Frame) reset(p *Profile, d Direction) {
 
 // adopt makes f a frame of l, which has a fixed plan.  What all frames of l have in common is set here, once.
 func (f *Frame) adopt(p *Profile, l *layout) {
-	f.profile, f.layout, f.plan, f.alike, f.raw = p, l, l.plan, nil, nil
+	f.profile, f.layout, f.plan, f.raw = p, l, l.plan, nil
 	f.cells, f.roles = l.plan.cells, l.plan.roles
 	if cap(f.nums) < p.maxCells {
 		f.nums = make([]uint64, 0, p.maxCells)

@@ -5,11 +5,12 @@ package codec
 
 type grammar struct {
 	families []*family
-	regs     int      // registers of a machine; the first is never used
-	marks    int      // places of a machine; the first is never used
-	derived  []bool   // by register: the weaver finds the value by itself
-	rewrites bool     // some region is not on the wire as it is decoded
-	unused   []string // paths of layouts that nothing uses
+	attempts [3][]attempt // by direction
+	regs     int          // registers of a machine; the first is never used
+	marks    int          // places of a machine; the first is never used
+	derived  []bool       // by register: the weaver finds the value by itself
+	rewrites bool         // some region is not on the wire as it is decoded
+	unused   []string     // paths of layouts that nothing uses
 	replies  []grammarReply
 	answers  [][2]string
 	control  []bool  // by register: decides which fields there are
@@ -46,10 +47,6 @@ type family struct {
 	byCommand  [2]picker // of shapes, by way: to the server, from it
 	body       *node     // stands for the body where a range of bytes is named
 	first      byteSet
-	likenesses *likenesses
-
-	headerPlan  []stage
-	trailerPlan []stage
 }
 
 // lengthPlan is how the size of a frame follows from one of its fields:
@@ -69,7 +66,6 @@ type shape struct {
 	family    *family
 	when      *expr
 	nodes     []*node
-	plan      []stage
 	min, max  int             // bytes; max -1 when it is not bounded
 	sets      map[string]said // what stands in fields of the header
 	fallback  bool            // for commands that no other message has
@@ -89,9 +85,8 @@ const (
 type node struct {
 	path      string // of the definition
 	kind      nodeKind
-	op        int  // in Profile.ops; -1: no field of its own
-	parts     int  // ops of bits that follow it
-	quick     bool // an unsigned number of fixed size that nothing restricts
+	op        int // in Profile.ops; -1: no field of its own
+	parts     int // ops of bits that follow it
 	when      *expr
 	size      *expr // nil: as the op says
 	rest      bool  // takes what its region leaves
@@ -119,8 +114,14 @@ type node struct {
 	folds     []int // registers that a list begins at zero
 	tables    []int // values that a list begins without
 	listReg   int
-	plan      []stage // of kids
-	every     *run    // of an element, when all look alike
+
+	// What the walk needs of the above.
+	step    stepKind
+	guarded bool // it is not always there
+	varies  bool // its size is not that of the op
+	noted   bool // expressions ask for it
+	field   *op
+	bits    []op
 }
 
 // branch of a choice.
@@ -131,7 +132,6 @@ type branch struct {
 	other bool // every value, if when holds
 	when  *expr
 	kids  []*node
-	plan  []stage
 }
 
 // row of a computed value.

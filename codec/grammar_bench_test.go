@@ -56,39 +56,6 @@ func BenchmarkGrammarDecode(b *testing.B) {
 				sinkTime, sinkOK = f.Timestamp()
 			}
 		})
-		b.Run(bench.name+"/other", func(b *testing.B) { // after a frame of other looks
-			var f Frame
-			b.ReportAllocs()
-			for b.Loop() {
-				f.alike = nil
-				if err := p.Decode(Uplink, raw, &f); err != nil {
-					b.Fatal(err)
-				}
-				sinkID = f.Identity()
-				sinkTime, sinkOK = f.Timestamp()
-			}
-		})
-		b.Run(bench.name+"/walked", func(b *testing.B) { // as the first frame of its looks
-			src, _ := ShippedSource(bench.profile)
-			p, err := Compile(bench.profile, src)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for _, family := range p.grammar.families {
-				family.likenesses.count.Store(likeMost)
-				family.likenesses.bySize.Store(nil) // what the examples left
-				family.likenesses.begin.Store(nil)
-			}
-			var f Frame
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := p.Decode(Uplink, raw, &f); err != nil {
-					b.Fatal(err)
-				}
-				sinkID = f.Identity()
-				sinkTime, sinkOK = f.Timestamp()
-			}
-		})
 		b.Run(bench.name+"/split", func(b *testing.B) {
 			split := p.Splitter(Uplink)
 			b.ReportAllocs()

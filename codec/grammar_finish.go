@@ -28,15 +28,10 @@ func (g *grammarCompiler) finish() {
 			each(nodes, func(n *node) {
 				g.absent(n)
 				g.bound(f, n)
-				if n.kind == nodeLeaf {
-					o := &g.p.ops[n.op]
-					n.quick = o.code == opUint && o.size > 0 && o.form.plain() && o.fold == nil && o.table == 0 && o.check == checkNone &&
-						n.value == nil && n.exponent == nil && !n.column && n.size == nil && n.until == nil
-				}
 			})
 		}
 	}
-	g.plans()
+	g.g.prepare(g.p)
 	g.control()
 }
 

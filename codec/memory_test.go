@@ -20,7 +20,7 @@ func spent(f func()) uint64 {
 	return least
 }
 
-// What a decoder may take for one frame, beyond four times its bytes: the fields of a new frame, and its likeness.
+// What a decoder may take for one frame, beyond four times its bytes: the fields of a new frame.
 const mostSpent = 128 << 10
 
 func TestDecodingAnyBytesTakesLittleMemory(t *testing.T) {

@@ -19,8 +19,8 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{form{}, "swap swapped minus minusBit missing filler right digits hexDigit charset reversed clock degrees letters fill counter labels column base places texts words signed none varint"},
 		{pattern{}, "bytes bad"},
 		{labelRange{}, "lo hi label"},
-		{node{}, "path column kind op parts quick when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg tables asks byValue plan every"},
-		{branch{}, "path text is other when kids plan"},
+		{node{}, "path column kind op parts when size rest tail until before optional exponent value rows check kids count stop separator element on cases transform mark clear folds listReg tables asks byValue step guarded varies noted field bits"},
+		{branch{}, "path text is other when kids"},
 		{row{}, "is other value"},
 		{checkPlan{}, "sum from to hex wired back"},
 		{closing{}, "marks kept behind stuffed steps node"},
@@ -28,14 +28,14 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{crcParams{}, "width poly init xor refin refout late extra"},
 		{fold{}, "reg bits"},
 		{transform{}, "name armour add xor block sum little"},
-		{family{}, "path armour name from direction start closing escape max header trailer tail least length commandOp commandReg shapes body first byCommand headerPlan trailerPlan likenesses"},
+		{family{}, "path armour name from direction start closing escape max header trailer tail least length commandOp commandReg shapes body first byCommand"},
 		{lengthPlan{}, "reg mark add after uncounted"},
-		{shape{}, "path layout family when nodes plan min max fallback condition said sets"},
+		{shape{}, "path layout family when nodes min max fallback condition said sets"},
 		{expr{}, "code a b value reg text looks plain"},
 		{timeLayout{}, "text parts size zone as stamp last whole fixed offset"},
 		{clock{}, "kind epoch step zone"},
 		{scaling{}, "a b c exact places"},
-		{grammar{}, "families regs marks derived rewrites unused replies answers asks tables control nodeOf"},
+		{grammar{}, "families attempts regs marks derived rewrites unused replies answers asks tables control nodeOf"},
 	} {
 		typ := reflect.TypeOf(known.of)
 		var have []string

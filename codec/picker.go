@@ -83,7 +83,7 @@ func newCasePicker(n *node) picker {
 	}
 	return newPicker(sets, func(v uint64) (out []uint16) {
 		for i := range n.cases {
-			if b := &n.cases[i]; b.other || b.is.has(v) {
+			if b := &n.cases[i]; n.on == nil || b.other || b.is.has(v) {
 				out = append(out, uint16(i))
 			}
 		}

@@ -41,7 +41,6 @@ type Profile struct {
 	hash    [sha256.Size]byte
 
 	grammar *grammar // nil: the flat plan says everything
-	strange bool     // its frames say nothing of those that will come: they are proofs
 }
 
 // layout is the plan of one message.

@@ -111,9 +111,7 @@ type prover struct {
 }
 
 func newProver(p *Profile) *prover {
-	own := *p
-	own.strange = true
-	v := &prover{p: &own, g: p.grammar, ops: p.ops}
+	v := &prover{p: p, g: p.grammar, ops: p.ops}
 	if v.g == nil {
 		v.g, v.ops = p.asGrammar()
 	}

@@ -91,7 +91,8 @@ func (t *trier) pair(s *sampler, a, b *shape) {
 // onlyKind is the profile with one kind of frame.
 func (p *Profile) onlyKind(f *family) *Profile {
 	g, out := *p.grammar, *p
-	g.families, out.grammar, out.strange = []*family{f}, &g, true
+	g.families, out.grammar = []*family{f}, &g
+	g.order()
 	return &out
 }
 
@@ -102,8 +103,9 @@ func (p *Profile) alone(s *shape) *Profile {
 	}
 	f, only, g, out := *s.family, *s, *p.grammar, *p
 	only.family, f.shapes = &f, []*shape{&only}
-	f.byCommand, f.likenesses = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}, new(likenesses)
-	g.families, out.grammar, out.strange = []*family{&f}, &g, true
+	f.byCommand = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}
+	g.families, out.grammar = []*family{&f}, &g
+	g.order()
 	return &out
 }
 

@@ -12,12 +12,13 @@ type branchKey struct {
 
 func (d decision) branch() branchKey { return branchKey{d.n.path, d.of, d.k} }
 
-// decide keeps what was decided about a node, when somebody asks.
-func (m *machine) decide(n *node, of aspect, k int) {
-	if m.shown != nil {
-		m.shown[decision{subject{n, of}, k}] = true
-	}
+// decisions is the sink that keeps which ways a walk went.
+type decisions struct {
+	silent
+	shown map[decision]bool
 }
+
+func (s decisions) decided(n *node, of aspect, k int) { s.shown[decision{subject{n, of}, k}] = true }
 
 // shows says how a frame goes through the definition; nil when it does not decode.
 func (p *Profile) shows(d Direction, raw []byte, asked *Frame) map[decision]bool {
@@ -25,15 +26,15 @@ func (p *Profile) shows(d Direction, raw []byte, asked *Frame) map[decision]bool
 		return nil
 	}
 	var f Frame
-	m := &machine{slow: true, asked: asked, shown: map[decision]bool{}}
-	if _, v := p.try(m, d, &f, raw, true); v == whole {
-		return m.shown
+	m := &machine{asked: asked, atEOF: true}
+	for _, a := range p.grammar.tries(d) {
+		s := decisions{shown: map[decision]bool{}}
+		m.sink = s
+		if _, v := m.exactly(p, &f, a, raw); v == whole {
+			return s.shown
+		}
 	}
-	m.loud = true // as when it is decoded: kinds that its first byte rules out are tried then
-	if _, v := p.try(m, d, &f, raw, true); v != whole {
-		return nil
-	}
-	return m.shown
+	return nil
 }
 
 // waiting is the other kind of frame that takes the beginning of a stream for its own and waits for more; "" when there

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 	"sync/atomic"
 )
@@ -78,6 +79,36 @@ const (
 	fillNow
 )
 
+// likeSum is a checksum: its place, and the bytes that it covers.
+type likeSum struct {
+	plan          *checkPlan
+	op            *op
+	off, from, to int
+}
+
+// likeSums is a sink that keeps the checksums of a frame.
+type likeSums struct {
+	silent
+	all       []likeSum
+	rewritten bool // some bytes are not on the wire as they are read
+}
+
+func (s *likeSums) reveal(m *machine, t *transform, start int, data []byte) (int, verdict) {
+	s.rewritten = true
+	return s.silent.reveal(m, t, start, data)
+}
+
+func (s *likeSums) sum(_ *machine, o *op, c sumFound) bool {
+	s.all = append(s.all, likeSum{plan: c.plan, op: o, off: c.off, from: c.from, to: c.to})
+	return false
+}
+
+// rare picks 1, 2, 3, 4, 6, 8, 12, 16, 24 and so on: at most 64 numbers in all.
+func rare(n uint32) bool {
+	n >>= bits.TrailingZeros32(n)
+	return n == 1 || n == 3
+}
+
 // cellOf finds the field of the request.
 func (s *sameCell) cellOf(f *Frame) int {
 	i := s.at
@@ -123,8 +154,8 @@ func (r *learnedReply) fillIn(p *Profile, dst []byte, f *Frame, env Env) ([]byte
 		}
 	}
 	m := machines.Get().(*machine)
-	m.scratch = append(m.scratch[:0], r.content...)
-	b := m.scratch
+	m.plain = append(m.plain[:0], r.content...)
+	b := m.plain
 	ok := true
 	for i := range r.fills {
 		ok = ok && r.fills[i].put(p, b, f, found[:], env)

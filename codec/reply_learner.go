@@ -11,12 +11,13 @@ func (l *learnedReplies) learn(p *Profile, rule *grammarReply, f *Frame, env Env
 	if !rare(l.missed.Add(1)) || old != nil && len(*old) >= mostLearned {
 		return
 	}
-	m := &machine{slow: true, record: &recorder{}}
+	seen := &likeSums{}
+	m := &machine{sink: seen}
 	var again Frame
-	if _, v := p.try(m, reply.direction, &again, reply.raw, true); v != whole || m.record.rewritten {
+	if _, v := p.try(m, reply.direction, &again, reply.raw, true); v != whole || seen.rewritten {
 		return
 	}
-	r := &learnedReply{asked: circumstancesOf(f, env), content: slices.Clone(again.data), family: again.layout.shape.family, sums: m.record.sums}
+	r := &learnedReply{asked: circumstancesOf(f, env), content: slices.Clone(again.data), family: again.layout.shape.family, sums: seen.all}
 	if r.family.armour != nil || !r.find(p, rule, f, env, &again) || len(r.same) > 32 {
 		return
 	}

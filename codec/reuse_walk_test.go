@@ -11,20 +11,16 @@ import (
 // the frames before, whatever they were like.
 func TestAFrameUsedAgainShowsWhatTheWalkShows(t *testing.T) {
 	var used Frame // by all profiles
-	alike := 0
 	for _, p := range fuzzProfiles(t) {
 		if p.grammar == nil {
 			continue
 		}
-		alike += reuse(t, p, &used, 1)
-	}
-	if alike < 1000 {
-		t.Errorf("only %d frames were read like frames before", alike)
+		reuse(t, p, &used, 1)
 	}
 }
 
-// reuse decodes frames of p and broken ones, so many rounds; it tells how many were read like frames before.
-func reuse(t testing.TB, p *Profile, used *Frame, rounds int) (alike int) {
+// reuse decodes frames of p and broken ones, so many rounds.
+func reuse(t testing.TB, p *Profile, used *Frame, rounds int) {
 	t.Helper()
 	type sent struct {
 		d   Direction
@@ -40,13 +36,6 @@ func reuse(t testing.TB, p *Profile, used *Frame, rounds int) (alike int) {
 	for _, e := range p.examples {
 		known = append(known, sent{e.direction, e.frame})
 	}
-	for range 8 {
-		for _, s := range known {
-			if err := p.Decode(s.d, s.raw, used); err != nil {
-				break // an example of an answer, which needs its request
-			}
-		}
-	}
 	random := rand.New(rand.NewPCG(11, uint64(len(known))))
 	var m machine
 	for range rounds {
@@ -57,17 +46,13 @@ func reuse(t testing.TB, p *Profile, used *Frame, rounds int) (alike int) {
 				b = sealed(p, b)
 			}
 			d := []Direction{s.d, s.d, Any}[random.IntN(3)]
-			m.slow = true
 			var slow Frame
 			_, v := p.try(&m, d, &slow, b, true)
 			if err := p.Decode(d, b, used); (err == nil) != (v == whole) {
 				t.Fatalf("%s %s %x: decoding says %v, the walk %v", p.name, d, b, err, v)
 			}
 			if v == whole {
-				if used.alike != nil {
-					alike++
-				}
-				sameFrame(t, "decoded", b, used, &slow)
+				sameFrame(t, b, used, &slow)
 				sameText(t, b, used, &slow, d)
 				comesBack(t, p, b, used)
 			}
@@ -75,7 +60,6 @@ func reuse(t testing.TB, p *Profile, used *Frame, rounds int) (alike int) {
 			agreeFraming(t, p, d, slices.Concat(b, s.raw))
 		}
 	}
-	return alike
 }
 
 // sameText checks that a frame reads in JSON as one that was walked.

@@ -59,14 +59,6 @@ type decision struct {
 	k int
 }
 
-type aspect uint8
-
-const (
-	aspectThere aspect = iota // whether it is there: 1 or 0
-	aspectCase                // which case is taken
-	aspectCount               // how many elements it has
-)
-
 // Steps that may be spent: on one frame, and on all of one direction.  A step is one field or one expression.
 const (
 	goalSteps  = 40_000
@@ -84,9 +76,7 @@ type sampler struct {
 }
 
 func (p *Profile) sampler(way Direction) *sampler {
-	own := *p
-	own.strange = true
-	s := &sampler{p: &own, g: p.grammar, ops: p.ops, way: way, seen: map[decision]bool{}}
+	s := &sampler{p: p, g: p.grammar, ops: p.ops, way: way, seen: map[decision]bool{}}
 	if s.g == nil {
 		s.g, s.ops = p.asGrammar()
 	}

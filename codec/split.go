@@ -3,15 +3,6 @@ package codec
 // Framing.  A candidate is tried at every byte until one holds; what lies before it is noise.  A candidate is
 // refused at the first byte that cannot belong to a frame, so noise neither waits nor is kept.
 
-// verdict on the bytes from a candidate's first on.
-type verdict uint8
-
-const (
-	refused verdict = iota // no frame begins here
-	begun                  // a frame may begin here; more bytes are needed
-	whole                  // a frame is here
-)
-
 // splitter returns the framing function of one direction.
 func (p *Profile) splitter(d Direction) func(data []byte, atEOF bool) (int, []byte, error) {
 	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {

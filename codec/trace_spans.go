@@ -308,11 +308,11 @@ func (b *spanBuilder) fault(limit int) {
 	case begun:
 		s.Kind = SpanPartial
 		o := w.op
-		if o == nil && w.node != nil && w.node.op >= 0 {
-			o = &b.p.ops[w.node.op]
+		if n := w.lack.node; o == nil && n != nil && n.op >= 0 {
+			o = n.field
 		}
 		if s.Len = len(b.t.Raw) - b.cursor; o != nil {
-			s.Field, s.Path, s.Depth = o.field, o.field.Key, int(w.depth)
+			s.Field, s.Path, s.Depth = o.field, o.field.Key, int(w.lack.depth)
 		}
 		if o != nil || s.Len > 0 {
 			b.span(s)

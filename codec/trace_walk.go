@@ -6,19 +6,18 @@ import (
 	"slices"
 )
 
-// tracer is what a machine tells about its walk beyond the fields.  With a tracer a wrong checksum does not end the
-// walk, and an open frame is read as far as it goes.
+// tracer is the sink of a walk that is explained.  With it a wrong checksum does not end the walk, and an open frame is
+// read as far as it goes.
 type tracer struct {
+	faults
+	lack     lack
 	sums     []tracedSum
 	blocks   []tracedBlock
-	partial  bool  // the end mark has not come
-	closed   bool  // it has come, and not all that stands behind it
-	inner    int   // then: plain bytes before the mark
-	size     int   // of the content, as the length field says; 0: not known
-	node     *node // that lacks bytes, from at on
-	at, need int
-	depth    uint8 // of the node that lacks bytes, or is refused
-	salvaged int   // cells that were read after a fault, from this one on; 0: none
+	partial  bool // the end mark has not come
+	closed   bool // it has come, and not all that stands behind it
+	inner    int  // then: plain bytes before the mark
+	size     int  // of the content, as the length field says; 0: not known
+	salvaged int  // cells that were read after a fault, from this one on; 0: none
 }
 
 // tracedSum is a checksum in a field.
@@ -38,18 +37,14 @@ type tracedBlock struct {
 	check        Check
 }
 
-func (t *tracer) starved(m *machine, n *node, need int) {
-	t.node, t.at, t.need, t.depth = n, m.off, need, m.depth
+func (t *tracer) sum(m *machine, o *op, c sumFound) bool {
+	t.sums = append(t.sums, tracedSum{op: o, off: c.off, inside: m.inside > 0, check: Check{
+		Algorithm: o.field.Algorithm, From: c.from, To: c.to, Found: c.found, Computed: c.computed, Digits: c.plan.sum.width / 4}})
+	return true
 }
 
-func (t *tracer) checksum(m *machine, o *op, plan *checkPlan, off, from, to int, found, computed uint64) {
-	t.sums = append(t.sums, tracedSum{op: o, off: off, inside: m.plain > 0, check: Check{
-		Algorithm: o.field.Algorithm, From: from, To: to, Found: found, Computed: computed, Digits: plan.sum.width / 4}})
-}
-
-// region puts the plain bytes of a part, m.hidden on the wire, into data, which was read at start.  It notes where they
-// stand, and how the checksums of its blocks are.
-func (t *tracer) region(m *machine, tr *transform, start int, data []byte) (size int, v verdict) {
+// reveal notes where the plain bytes of a part stand on the wire, and how the checksums of its blocks are.
+func (t *tracer) reveal(m *machine, tr *transform, start int, data []byte) (size int, v verdict) {
 	if tr.block == 0 {
 		n, ok := tr.decode(data, m.hidden)
 		if !ok {
@@ -79,7 +74,6 @@ func (t *tracer) open(f *family, data []byte) (content []byte, v verdict) {
 	if len(data) < len(f.start) {
 		return nil, begun
 	}
-	t.node, t.at, t.need = nil, 0, 0 // the walk will say what lacks bytes
 	content = data[len(f.start):]
 	if at, mark, v := f.findEnd(content, false); v == whole {
 		plain, ok := f.plain(nil, content[:at])
@@ -103,13 +97,60 @@ func (t *tracer) open(f *family, data []byte) (content []byte, v verdict) {
 	return nil, whole
 }
 
+// walk walks one frame of a kind that travels a way; n is its size.
+func (t *tracer) walk(p *Profile, a attempt, m *machine, f *Frame, data []byte) (n int, v verdict) {
+	m.start(p, f, a.way)
+	content, total, v := m.delimit(a.family, data)
+	marked, end := total > 0, len(content)
+	if v == begun {
+		if content, v = t.open(a.family, data); v != whole {
+			return 0, v
+		}
+		m.lack = lack{} // the walk will say what lacks bytes
+		if marked = t.closed; marked {
+			end = t.inner + a.closing.kept + a.closing.behind
+		}
+	}
+	if v != whole {
+		return 0, v
+	}
+	m.begin(a.family, content, marked, end)
+	for i := range m.marks {
+		m.marks[i] = -1 // not passed yet
+	}
+	if v := m.nodes(a.header); v != whole {
+		if v == refused {
+			t.salvageHeader(m)
+		}
+		return 0, v
+	}
+	body, v := m.bodyEnd()
+	if v != whole {
+		return 0, v
+	}
+	start, frameEnd := m.off, m.end
+	if v := m.body(body); v != whole {
+		if v == refused {
+			t.salvage(m, start, body, frameEnd)
+		}
+		return 0, v
+	}
+	if v := m.trailer(); v != whole {
+		return 0, v
+	}
+	if total > 0 {
+		return total, whole
+	}
+	return m.off, whole
+}
+
 // salvage reads the trailer after a fault in the body: whether the checksum is right says whether the frame was damaged
 // on its way or is none of this profile.
-func (t *tracer) salvage(m *machine, f *family, start, body, end int) {
+func (t *tracer) salvage(m *machine, start, body, end int) {
+	f := m.family
 	if len(f.trailer) == 0 || body < start || end < body || end > len(m.data) {
 		return
 	}
-	bad := m.bad
 	t.salvaged = len(m.f.cells)
 	m.off, m.end, m.depth = body, end, 0
 	if f.body.mark > 0 {
@@ -120,21 +161,19 @@ func (t *tracer) salvage(m *machine, f *family, start, body, end int) {
 		l := &m.late[i]
 		m.verify(nil, l.plan, l.op, l.off, l.num)
 	}
-	m.bad = bad
 }
 
 // salvageHeader is salvage after a fault in the header, when the end of the frame is known all the same.
-func (t *tracer) salvageHeader(m *machine, f *family, total int) {
-	bad := m.bad
+func (t *tracer) salvageHeader(m *machine) {
+	f := m.family
 	switch l := f.length; {
-	case total > 0:
-		t.salvage(m, f, m.off, len(m.data)-f.tail, len(m.data))
+	case m.marked && !t.closed:
+		t.salvage(m, m.off, len(m.data)-f.tail, len(m.data))
 	case l != nil && l.mark >= 0 && m.marks[l.mark] >= 0 && slices.ContainsFunc(m.f.cells, func(c cell) bool { return m.p.ops[c.op].reg == l.reg }):
-		if body, v := m.bodyEnd(f, total); v == whole {
-			t.salvage(m, f, m.off, body, m.end)
+		if body, v := m.bodyEnd(); v == whole {
+			t.salvage(m, m.off, body, m.end)
 		}
 	}
-	m.bad = bad
 }
 
 // traceGrammar walks the kinds of frames and directions that there are, and keeps what goes furthest.
@@ -171,16 +210,13 @@ func (p *Profile) traceGrammar(d Direction, data []byte, prefix bool) (best *Tra
 func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte, all bool) *Trace {
 	t := &Trace{Raw: data, Direction: way, Kind: f.name, marked: f.first.size() == 1}
 	tr := &tracer{}
-	m := &machine{trace: tr, loud: true, slow: true}
-	t.frame.reset(p, way)
-	t.frame.decoded = true
-	m.start(p, &t.frame, way == Uplink)
-	m.whole = all
-	n, v := m.frame(f, data)
-	if tr.partial && (v == whole || v == refused && m.bad.err == errRegion && m.bad.off >= len(m.data)) {
+	m := &machine{sink: tr, atEOF: all}
+	n, v := tr.walk(p, attempt{f, way}, m, &t.frame, data)
+	tr.lack, tr.size = m.lack, m.size
+	if tr.partial && (v == whole || v == refused && tr.bad.err == errRegion && tr.bad.off >= len(m.data)) {
 		v = begun // its end has not come, and so its last part is open
 	}
-	w := traced{tracer: tr, family: f, verdict: v, bad: m.bad, read: m.off}
+	w := traced{tracer: tr, family: f, verdict: v, bad: tr.bad, read: m.off}
 	switch {
 	case v == whole:
 		t.Raw, t.sized = data[:n], true
@@ -218,7 +254,7 @@ func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte
 // behind is the size of the trailer after the node that lacks bytes.
 func (t *tracer) behind(p *Profile, f *family) int {
 	for i, n := range f.trailer {
-		if n == t.node {
+		if n == t.lack.node {
 			size, _ := p.grammar.span(p, f.trailer[i+1:])
 			return size
 		}
@@ -252,7 +288,7 @@ func (w *traced) missing(f *family, m *machine) {
 	} else if w.size > 0 {
 		w.lacks, w.exact = max(w.size-len(m.data), 0)+end, f.escape == nil && f.armour == nil
 	} else {
-		w.lacks = max(w.at+w.need-len(m.data)+w.behind(m.p, f), f.least-len(m.data), 1-end, 0) + end
+		w.lacks = max(w.lack.at+w.lack.need-len(m.data)+w.behind(m.p, f), f.least-len(m.data), 1-end, 0) + end
 	}
 	if w.lacks < 1 {
 		w.lacks, w.exact = 1, false

@@ -1,16 +1,12 @@
 package codec
 
-import "bytes"
-
-func index(b, mark []byte) int { return bytes.Index(b, mark) }
-
 // maxElements bounds a list whose elements may have no bytes.
 const maxElements = 4096
 
 // list walks the elements: so many, or up to a condition, or up to the end of the region.
 func (m *machine) list(n *node) verdict {
 	for _, reg := range n.folds {
-		m.tell(reg, 0)
+		m.regs[reg] = 0
 	}
 	for _, t := range n.tables {
 		m.place.clearTable(t)
@@ -35,12 +31,6 @@ func (m *machine) list(n *node) verdict {
 
 func (m *machine) elements(n *node, count int64) verdict {
 	i, again := int64(0), false
-	if n.every != nil && !m.slow {
-		var v verdict
-		if i, v = m.alike(n, count); v != whole {
-			return v
-		}
-	}
 	for ; ; i++ {
 		m.place.index = int(i)
 		if count >= 0 && i >= count || count < 0 && m.end >= 0 && m.off >= m.end && !again && n.stop == nil {
@@ -72,47 +62,20 @@ func (m *machine) elements(n *node, count int64) verdict {
 	}
 	m.decide(n, aspectCount, int(min(i, 2)))
 	if n.listReg > 0 {
-		m.tell(n.listReg, i)
+		m.regs[n.listReg] = i
 	}
 	return whole
-}
-
-// alike walks as many elements as there are bytes for, all of them runs.
-func (m *machine) alike(n *node, count int64) (i int64, v verdict) {
-	end, size := len(m.data), n.every.size
-	if m.end >= 0 {
-		end = min(end, m.end)
-	}
-	most := int64((end - m.off) / size)
-	if count >= 0 {
-		most = min(most, count)
-	}
-	if most = min(most, maxElements); most <= 0 || m.depth >= 28 {
-		return 0, whole
-	}
-	depth := m.depth
-	m.depth += n.deeper()
-	if v = m.fields(n.every, int(most)); v == begun {
-		v, most = whole, 0
-	}
-	m.depth = depth
-	return most, v
 }
 
 // separated walks one element up to the separator; again: another one follows.
 func (m *machine) separated(n *node) (v verdict, again bool) {
 	outer := m.end
 	at, found := m.find(n.separator)
-	switch found {
-	case whole:
+	switch {
+	case found == whole:
 		m.end, again = at, true
-	case begun:
-		if outer < 0 || len(m.data) < outer {
-			return m.starve(n, len(m.data)-m.off+1), false
-		}
-		fallthrough
-	default:
-		m.end = outer
+	case found == begun && (outer < 0 || len(m.data) < outer):
+		return m.starve(n, len(m.data)-m.off+1), false
 	}
 	if m.off == m.end && (n.element >= 0 || n.kids[0].kind != nodeLeaf) {
 		v = m.empty(n)
@@ -129,7 +92,7 @@ func (m *machine) separated(n *node) (v verdict, again bool) {
 // empty notes an element between two separators that has nothing in it.
 func (m *machine) empty(n *node) verdict {
 	for _, kid := range n.kids {
-		if m.shown != nil && kid.kind == nodeList {
+		if kid.kind == nodeList {
 			m.decide(kid, aspectCount, 0)
 		}
 	}
@@ -143,48 +106,23 @@ func (m *machine) empty(n *node) verdict {
 	return whole
 }
 
-func (m *machine) element(n *node) verdict {
+// element walks one element; when it is a group of its own, its fields are that much deeper.
+func (m *machine) element(n *node) (v verdict) {
 	depth := m.depth
 	if m.depth += n.deeper(); m.depth > 31 {
 		return m.fail(n, m.off, ErrLong, "too deep")
 	}
-	v := m.walk(n.plan)
+	if n.element >= 0 && m.f != nil {
+		v = m.cell(nil, cell{op: uint16(n.element), depth: m.depth - 1, off: uint32(m.off)}, 0, NoRole)
+	} else {
+		v = whole
+	}
+	if v == whole {
+		v = m.nodes(n.kids)
+	}
 	m.depth = depth
 	return v
 }
 
 // deeper is how much deeper than a list the fields of its elements are.
 func (n *node) deeper() uint8 { return 1 + uint8(truth(n.element >= 0)) }
-
-// choice walks the first branch that fits.
-func (m *machine) choice(n *node) verdict {
-	on := int64(0)
-	if n.on != nil {
-		var known bool
-		if on, known = m.eval(n.on); !known {
-			return begun
-		}
-	}
-	if m.awaited && m.awaits(m.family, n.on) {
-		return begun
-	}
-	for i := range n.cases {
-		b := &n.cases[i]
-		if n.on != nil && !b.other && !b.is.has(uint64(on)) {
-			continue
-		}
-		if b.when != nil {
-			v, known := m.eval(b.when)
-			if !known || m.awaited && m.awaits(m.family, b.when) {
-				return begun
-			}
-			if v == 0 {
-				continue
-			}
-		}
-		m.decide(n, aspectCase, i)
-		m.absent(n)
-		return m.walk(b.plan)
-	}
-	return m.fail(n, m.off, errNoCase, "%d", on)
-}

@@ -8,86 +8,7 @@ import (
 	"testing"
 )
 
-func stored(l *likenesses) (n int) {
-	if all := l.bySize.Load(); all != nil {
-		for _, some := range all {
-			n += len(some)
-		}
-	}
-	return n
-}
-
-func TestLikenessesAreFew(t *testing.T) {
-	p, err := Compile("few.toml", []byte(`
-name = "few"
-[frame]
-max = 2000
-length = { field = "n", counts = "all" }
-header = [{ key = "n", type = "uint16" }]
-[[message]]
-name = "some"
-fields = [{ key = "all", type = "list", fields = [{ key = "size", type = "byte" }, { key = "bytes", type = "hex", size = "size" }] }]
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f Frame
-	of := p.grammar.families[0].likenesses
-	for again := range 40 {
-		for n := range 1000 {
-			b := append([]byte{0, 0, byte(n % 200)}, make([]byte, n%200)...)
-			b = append(b, slices.Repeat([]byte{0}, n/200)...)
-			b[0], b[1] = byte(len(b)>>8), byte(len(b))
-			if err := p.Decode(Uplink, b, &f); err != nil {
-				t.Fatal(err)
-			}
-			if again > 0 && n == 500 && len(f.Items()) != 1+1+3+2*3 {
-				t.Fatalf("%d fields", len(f.Items()))
-			}
-		}
-	}
-	if n := stored(of); n == 0 || n > likeMost {
-		t.Errorf("%d kept", n)
-	}
-}
-
-func TestALikenessIsMadeOfWhatDecides(t *testing.T) {
-	p := shipped(t, "jt808")
-	raw := unhex(t, grammarFrames[0].hex)
-	var f Frame
-	for range 100 {
-		if err := p.Decode(Uplink, raw, &f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if f.alike == nil {
-		t.Fatal("no likeness of a frame that came 100 times")
-	}
-	plain, _ := p.grammar.families[0].escape.decode(nil, raw[1:len(raw)-1])
-	for _, change := range []struct {
-		what  string
-		at    int
-		value byte
-		alike bool
-	}{
-		{"latitude", 21, 0x11, true},
-		{"south", 19, 0x06, true},
-		{"the mileage", 45, 0x55, true},
-		{"the length of an extra", 41, 3, false},
-		{"the kind of an extra", 40, 0x77, false},
-		{"the length of the body", 3, 0x25, false},
-	} {
-		b := slices.Clone(plain)
-		b[change.at] = change.value
-		b[len(b)-1] = byte(xorSum(b[:len(b)-1]))
-		if alike := p.grammar.families[0].likenesses.find(b, true) != nil; alike != change.alike {
-			t.Errorf("another %s: alike %v", change.what, alike)
-		}
-		agreeGrammar(t, p, Uplink, slices.Concat([]byte{0x7e}, p.grammar.families[0].escape.encode(nil, b), []byte{0x7e}))
-	}
-}
-
-func TestManyDecodeAndLearnAtOnce(t *testing.T) {
+func TestManyDecodeAtOnce(t *testing.T) {
 	for _, c := range corpora(t) {
 		src, ok := ShippedSource(c.Profile)
 		if !ok {
@@ -134,9 +55,9 @@ func TestManyDecodeAndLearnAtOnce(t *testing.T) {
 	}
 }
 
-// What expressions see must be the same in a likeness: of a field that is not there, or was there in an element before,
-// of the number of elements, of bytes that are no number, of several fields, of the bits of a field.
-func TestALikenessComputesWhatTheWalkComputes(t *testing.T) {
+// What expressions see of a field that is not there, or was there in an element before, of the number of elements, of bytes that
+// are no number, of several fields, of the bits of a field.
+func TestExpressionsSeeTheFieldsBeforeThem(t *testing.T) {
 	p, err := Compile("computes.toml", []byte(`
 name = "computes"
 zone = "UTC"
@@ -183,22 +104,6 @@ fields = [
 	head := []byte{0x12, 0x34, 0xab, 0xcd, 0xf5, 0x26, 0x11, 0x24, 1, 2, 0x83, 0x34, 0xf2, 'a', 0xff, 0, 1, 4, 0x55, 70}
 	var f Frame
 	for _, list := range [][]byte{{0, 0, 1, 5, 0, 0}, {1, 9, 0}, {1, 1, 1, 2, 1, 3}, {}} {
-		raw := frame(slices.Concat(head, list)...)
-		for range 40 {
-			if err := p.Decode(Uplink, raw, &f); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if f.alike == nil {
-			t.Fatalf("no likeness of a frame with the list %x", list)
-		}
-		for at := range head {
-			for _, value := range []byte{0, 1, 0x0a, 0x31, 0x55, 0x7f, 0x80, 98, 0xff} {
-				changed := slices.Clone(head)
-				changed[at] = value
-				agreeGrammar(t, p, Uplink, frame(slices.Concat(changed, list)...))
-			}
-		}
 		mutants(slices.Concat(head, list), func(b []byte) { agreeGrammar(t, p, Uplink, frame(b...)) })
 	}
 	if err := p.Decode(Uplink, frame(slices.Concat(head, []byte{0, 0, 1, 5, 0, 0})...), &f); err != nil {
@@ -247,8 +152,8 @@ fields = [
 	}
 }
 
-// A frame at whose end it was looked for more is not known by how it begins: in a stream, more may come.
-func TestALikenessKnowsThatMoreMayCome(t *testing.T) {
+// A frame whose last field is there when certain bytes come waits for them in a stream.
+func TestAFrameThatMayGoOnIsNotCutShort(t *testing.T) {
 	p, err := Compile("more.toml", []byte(`
 name = "more"
 [frame]
@@ -265,23 +170,17 @@ when = "plain = 9"
 	if err != nil {
 		t.Fatal(err)
 	}
-	var f Frame
 	open, closed := unhex(t, "010203040506070801"), unhex(t, "010203040506070809")
 	for _, raw := range [][]byte{open, closed} {
-		for range 40 {
-			if err := p.Decode(Uplink, raw, &f); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if f.alike == nil {
-			t.Fatal("no likeness")
-		}
 		for _, tail := range []string{"", "00", "55", "5500", "0102030405060708"} {
 			agreeGrammar(t, p, Uplink, slices.Concat(raw, unhex(t, tail)))
 		}
 	}
-	all := p.grammar.families[0].likenesses
-	if all.findBegin(append(closed, 0x55), true) == nil || all.findBegin(append(open, 0), true) != nil {
-		t.Error("known by how they begin should be the closed one, not the open one")
+	split := p.Splitter(Uplink)
+	if n, token, _ := split(open, false); n != 0 || token != nil {
+		t.Errorf("%d, %x: the open one is cut before it is known whether it goes on", n, token)
+	}
+	if n, token, _ := split(closed, false); n != len(closed) || token == nil {
+		t.Errorf("%d, %x: the closed one is not cut", n, token)
 	}
 }

@@ -1,0 +1,54 @@
+package codec
+
+// stepKind says what the walk does at a node.
+type stepKind uint8
+
+const (
+	stepNumber   stepKind = iota // an unsigned number of fixed size without any restriction
+	stepLeaf                     // another field
+	stepComputed                 // a value without bytes
+	stepChecksum
+	stepRegion // a group, a list or a choice
+)
+
+// prepare resolves what the walk needs of the nodes of a profile.
+func (g *grammar) prepare(p *Profile) {
+	visit := func(n *node) { n.prepare(p.ops) }
+	g.order()
+	for _, f := range g.families {
+		f.byCommand = [2]picker{newShapePicker(f, true), newShapePicker(f, false)}
+		each(f.header, visit)
+		each(f.trailer, visit)
+		for _, s := range f.shapes {
+			each(s.nodes, visit)
+		}
+	}
+}
+
+func (n *node) prepare(ops []op) {
+	n.guarded = n.when != nil || n.asks
+	if n.op >= 0 {
+		n.field, n.bits = &ops[n.op], ops[n.op+1:n.op+1+n.parts]
+	}
+	if n.kind == nodeChoice {
+		n.byValue = newCasePicker(n)
+	}
+	o := n.field
+	if n.kind == nodeLeaf {
+		n.varies = n.size != nil || n.rest || n.until != nil || o.code == opRun || o.code == opVarint || n.column
+		n.noted = o.reg > 0 || o.fold != nil || o.table > 0
+	}
+	switch {
+	case n.kind != nodeLeaf:
+		n.step = stepRegion
+	case o.code == opComputed:
+		n.step = stepComputed
+	case o.code == opChecksum:
+		n.step = stepChecksum
+	case o.code == opUint && o.size > 0 && o.form.plain() && o.fold == nil && o.table == 0 && o.check == checkNone &&
+		n.value == nil && n.exponent == nil && n.size == nil && n.until == nil:
+		n.step = stepNumber
+	default:
+		n.step = stepLeaf
+	}
+}
