@@ -93,9 +93,9 @@ type likeSums struct {
 	rewritten bool // some bytes are not on the wire as they are read
 }
 
-func (s *likeSums) reveal(m *machine, t *transform, start int, data []byte) (int, verdict) {
+func (s *likeSums) reveal(m *machine, n *node, start int, data []byte) (int, verdict) {
 	s.rewritten = true
-	return s.silent.reveal(m, t, start, data)
+	return s.silent.reveal(m, n, start, data)
 }
 
 func (s *likeSums) sum(_ *machine, o *op, c sumFound) bool {

@@ -44,7 +44,8 @@ func (t *tracer) sum(m *machine, o *op, c sumFound) bool {
 }
 
 // reveal notes where the plain bytes of a part stand on the wire, and how the checksums of its blocks are.
-func (t *tracer) reveal(m *machine, tr *transform, start int, data []byte) (size int, v verdict) {
+func (t *tracer) reveal(m *machine, region *node, start int, data []byte) (size int, v verdict) {
+	tr := region.transform
 	if tr.block == 0 {
 		n, ok := tr.decode(data, m.hidden)
 		if !ok {

@@ -71,7 +71,7 @@ type sink interface {
 	// sum tells of a checksum; a sink that settles it lets the walk go on though it may be wrong.
 	sum(m *machine, o *op, c sumFound) (settled bool)
 	// reveal puts the plain bytes of a part, m.hidden on the wire, into data, which begins at start.
-	reveal(m *machine, t *transform, start int, data []byte) (size int, v verdict)
+	reveal(m *machine, n *node, start int, data []byte) (size int, v verdict)
 }
 
 // aspect is what is decided about a node.
@@ -96,8 +96,8 @@ type silent struct{}
 func (silent) refused(*machine, *op, int, error) {}
 func (silent) decided(*node, aspect, int)        {}
 func (silent) sum(*machine, *op, sumFound) bool  { return false }
-func (silent) reveal(m *machine, t *transform, start int, data []byte) (int, verdict) {
-	return m.transformed(t, start, data)
+func (silent) reveal(m *machine, n *node, start int, data []byte) (int, verdict) {
+	return m.transformed(n, start, data)
 }
 
 // faults is a sink that keeps the first problem.

@@ -92,20 +92,20 @@ func (m *machine) bounded(n *node) verdict {
 func (m *machine) reveal(n *node, start, after int) (size int, v verdict) {
 	m.hidden = append(m.hidden[:0], m.data[start:after]...)
 	if m.sink != nil {
-		return m.sink.reveal(m, n.transform, start, m.data[start:after])
+		return m.sink.reveal(m, n, start, m.data[start:after])
 	}
-	return m.transformed(n.transform, start, m.data[start:after])
+	return m.transformed(n, start, m.data[start:after])
 }
 
-func (m *machine) transformed(t *transform, start int, data []byte) (size int, v verdict) {
-	size, ok := t.decode(data, m.hidden)
+func (m *machine) transformed(n *node, start int, data []byte) (size int, v verdict) {
+	size, ok := n.transform.decode(data, m.hidden)
 	switch {
 	case ok:
 		return size, whole
-	case t.armour != nil:
-		return 0, m.refuse(nil, start, errArmour)
+	case n.transform.armour != nil:
+		return 0, m.refuse(n, start, errArmour)
 	}
-	return 0, m.refuse(nil, start, errSum)
+	return 0, m.refuse(n, start, errSum)
 }
 
 // lacking is the verdict when a delimiter was not found.
