@@ -1,8 +1,10 @@
-package codec
+package codec_test
 
 import (
 	"testing"
 	"time"
+
+	"trama/codec"
 )
 
 // Frames of a master and what a server might send: whether that is the receipt of it.
@@ -32,12 +34,12 @@ func TestAcknowledgementsAreRecognised(t *testing.T) {
 		{"sl651", report, "7e7e00123456780112343080080200035910111549471b75d4", true, ""},
 	} {
 		p := shipped(t, test.profile)
-		request := decodeHex(t, p, Uplink, test.request)
-		ack := decodeHex(t, p, Downlink, test.ack)
+		request := decodeHex(t, p, codec.Uplink, test.request)
+		ack := decodeHex(t, p, codec.Downlink, test.ack)
 		if got := p.Acknowledges(request, ack); got != test.want {
 			t.Errorf("%s: %s %s: %v", test.profile, test.ack, test.why, got)
 		}
-		if p.Acknowledges(ack, request) || p.Acknowledges(request, request) || p.Acknowledges(request, new(Frame)) {
+		if p.Acknowledges(ack, request) || p.Acknowledges(request, request) || p.Acknowledges(request, new(codec.Frame)) {
 			t.Errorf("%s: a frame acknowledges its receipt, itself or nothing", test.profile)
 		}
 	}
@@ -46,22 +48,21 @@ func TestAcknowledgementsAreRecognised(t *testing.T) {
 // Whatever a profile replies to an example is the acknowledgement of that example and of no other of its kind.
 func TestRepliesToExamplesAreTheirAcknowledgements(t *testing.T) {
 	n := 0
-	for _, name := range ShippedNames() {
-		p := shipped(t, name)
-		for i := range p.examples {
-			e := &p.examples[i]
-			if e.direction != Uplink {
+	for _, definition := range definitions(t, "profiles/*.toml") {
+		name, p := definition.name, definition.p
+		for _, e := range definition.examples {
+			if e.direction != codec.Uplink {
 				continue
 			}
-			var f, ack Frame
-			if err := p.Decode(Uplink, e.frame, &f); err != nil {
+			var f, ack codec.Frame
+			if err := p.Decode(codec.Uplink, e.frame, &f); err != nil {
 				t.Fatal(err)
 			}
-			raw, due, err := p.Reply(nil, &f, Env{Now: time.Now()})
+			raw, due, err := p.Reply(nil, &f, codec.Env{Now: time.Now()})
 			if err != nil || !due {
 				continue
 			}
-			if err := p.Decode(Downlink, raw, &ack); err != nil {
+			if err := p.Decode(codec.Downlink, raw, &ack); err != nil {
 				t.Errorf("%s: %x: %v", name, raw, err)
 				continue
 			}
@@ -77,7 +78,7 @@ func TestRepliesToExamplesAreTheirAcknowledgements(t *testing.T) {
 
 func TestReceiptsOfOtherFramesAreTold(t *testing.T) {
 	p := shipped(t, "jt808")
-	request := decodeHex(t, p, Uplink, "7e000200000123456789017fff0a7e")
+	request := decodeHex(t, p, codec.Uplink, "7e000200000123456789017fff0a7e")
 	for _, test := range []struct {
 		fields map[string]any
 		want   bool
@@ -88,7 +89,7 @@ func TestReceiptsOfOtherFramesAreTold(t *testing.T) {
 		{map[string]any{"phone": "012345678901", "msg_serial": 0, "ack_serial": 0x7fff, "ack_id": 0x200}, false},
 		{map[string]any{"phone": "012345678902", "msg_serial": 0, "ack_serial": 0x7fff, "ack_id": 2}, false},
 	} {
-		var ack Frame
+		var ack codec.Frame
 		if err := p.Build(&ack, "platform-reply", test.fields); err != nil {
 			t.Fatal(err)
 		}

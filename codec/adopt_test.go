@@ -1,8 +1,11 @@
-package codec
+package codec_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
+
+	"trama/codec"
 )
 
 const adopted = `
@@ -47,14 +50,14 @@ send     = "receipt"
 
 func TestASessionGoesOnUnderAnotherEdition(t *testing.T) {
 	old := mustCompile(t, adopted)
-	var f Frame
-	var s Session
-	if err := old.Decode(Uplink, unhex(t, "060112340705"), &f); err != nil {
+	var f codec.Frame
+	var s codec.Session
+	if err := old.Decode(codec.Uplink, unhex(t, "060112340705"), &f); err != nil {
 		t.Fatal(err)
 	}
 	old.Remember(&s, &f)
 	for want := range byte(2) {
-		if reply, _, err := old.Reply(nil, &f, Env{Session: &s}); err != nil || reply[2] != want {
+		if reply, _, err := old.Reply(nil, &f, codec.Env{Session: &s}); err != nil || reply[2] != want {
 			t.Fatalf("receipt %x, %v", reply, err)
 		}
 	}
@@ -67,32 +70,32 @@ func TestASessionGoesOnUnderAnotherEdition(t *testing.T) {
 	if string(s.Identity()) != "1234" {
 		t.Errorf("identity %q", s.Identity())
 	}
-	if err := p.Decode(Uplink, unhex(t, "0202"), &f); err != nil {
+	if err := p.Decode(codec.Uplink, unhex(t, "0202"), &f); err != nil {
 		t.Fatal(err)
 	}
-	if reply, _, err := p.Reply(nil, &f, Env{Session: &s}); err != nil || reply[2] != 2 {
+	if reply, _, err := p.Reply(nil, &f, codec.Env{Session: &s}); err != nil || reply[2] != 2 {
 		t.Errorf("the counter began again: %x, %v", reply, err)
 	}
-	if err := p.BuildIn(Env{Session: &s}, &f, "ask", nil); err == nil || !strings.Contains(err.Error(), "zone") {
+	if err := p.BuildIn(codec.Env{Session: &s}, &f, "ask", nil); err == nil || !strings.Contains(err.Error(), "zone") {
 		t.Errorf("a value of another kind was taken over: %v", err)
 	}
-	if err := p.BuildIn(Env{Session: &s}, &f, "ask", map[string]any{"zone": 1}); err != nil {
+	if err := p.BuildIn(codec.Env{Session: &s}, &f, "ask", map[string]any{"zone": 1}); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := p.Append(nil, &f); err != nil || b[len(b)-1] != 5 {
 		t.Errorf("class is not remembered: %x, %v", b, err)
 	}
 
-	var fresh Session
+	var fresh codec.Session
 	fresh.Adopt(p) // nothing to take over
-	if fresh.profile != nil {
+	if !reflect.DeepEqual(fresh, codec.Session{}) {
 		t.Error("an empty session was bound")
 	}
 }
 
-func mustCompile(t *testing.T, src string) *Profile {
+func mustCompile(t *testing.T, src string) *codec.Profile {
 	t.Helper()
-	p, err := Compile("adopted.toml", []byte(src))
+	p, err := codec.Compile("adopted.toml", []byte(src))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package codec
+package codec_test
 
 import (
 	"encoding/binary"
@@ -7,6 +7,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"trama/codec"
 )
 
 // The hand-written decoders and encoders below do the same work as the profiles: every field is checked and
@@ -217,8 +219,8 @@ var benchFrames = []struct {
 	{"compact", "0013010000000012345678010273000041ac0000", handDecodeCompact, handEncodeCompact},
 }
 
-func benchProfile(b *testing.B, name string) *Profile {
-	p, err := Shipped(name)
+func benchProfile(b *testing.B, name string) *codec.Profile {
+	p, err := codec.Shipped(name)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -247,9 +249,9 @@ func BenchmarkDecode(b *testing.B) {
 		})
 		b.Run(bench.profile+"/profile", func(b *testing.B) {
 			p := benchProfile(b, bench.profile)
-			var f Frame
+			var f codec.Frame
 			for b.Loop() {
-				if err := p.Decode(Uplink, raw, &f); err != nil {
+				if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 					b.Fatal(err)
 				}
 				sinkID = f.Identity()
@@ -276,8 +278,8 @@ func BenchmarkEncode(b *testing.B) {
 		})
 		b.Run(bench.profile+"/profile", func(b *testing.B) {
 			p := benchProfile(b, bench.profile)
-			var f Frame
-			if err := p.Decode(Uplink, raw, &f); err != nil {
+			var f codec.Frame
+			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 				b.Fatal(err)
 			}
 			var dst []byte
@@ -294,11 +296,11 @@ func BenchmarkReply(b *testing.B) {
 		raw, _ := hex.DecodeString(bench.hex)
 		b.Run(bench.profile, func(b *testing.B) {
 			p := benchProfile(b, bench.profile)
-			var f Frame
-			if err := p.Decode(Uplink, raw, &f); err != nil {
+			var f codec.Frame
+			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 				b.Fatal(err)
 			}
-			env := Env{Now: time.Date(2026, 11, 23, 14, 30, 5, 0, time.Local)}
+			env := codec.Env{Now: time.Date(2026, 11, 23, 14, 30, 5, 0, time.Local)}
 			var dst []byte
 			for b.Loop() {
 				dst, sinkOK, _ = p.Reply(dst[:0], &f, env)
@@ -313,7 +315,7 @@ func BenchmarkSplit(b *testing.B) {
 		raw, _ := hex.DecodeString(bench.hex)
 		b.Run(bench.profile, func(b *testing.B) {
 			p := benchProfile(b, bench.profile)
-			split := p.Splitter(Uplink)
+			split := p.Splitter(codec.Uplink)
 			for b.Loop() {
 				if advance, _, _ := split(raw, false); advance != len(raw) {
 					b.Fatal(advance)
@@ -326,7 +328,7 @@ func BenchmarkSplit(b *testing.B) {
 // BenchmarkSplitNoise searches a kilobyte without a frame.
 func BenchmarkSplitNoise(b *testing.B) {
 	p := benchProfile(b, "extended")
-	split := p.Splitter(Uplink)
+	split := p.Splitter(codec.Uplink)
 	noise := make([]byte, 1024)
 	x := uint32(1)
 	for i := range noise {

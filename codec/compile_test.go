@@ -1,13 +1,13 @@
-package codec
+package codec_test
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"trama/codec"
 )
 
 // Each testdata/*.bad.toml breaks one rule and says in its last lines what must be reported:
@@ -29,8 +29,8 @@ func TestBadDefinitionsAreRefusedWithPlaceAndReason(t *testing.T) {
 			}
 		}
 		name := filepath.Base(file)
-		p, err := Compile(name, src)
-		var bad *DefinitionError
+		p, err := codec.Compile(name, src)
+		var bad *codec.DefinitionError
 		if p != nil || !errors.As(err, &bad) {
 			t.Errorf("%s: compiled (%v)", name, err)
 			continue
@@ -63,7 +63,7 @@ name   = "one"
 fields = [{ use = "plase" }]
 sise   = 3
 `
-	_, err := CompileWith("mine.toml", []byte(`
+	_, err := codec.CompileWith("mine.toml", []byte(`
 name    = "mine"
 include = ["places"]
 [frame]
@@ -104,7 +104,7 @@ func TestGoodDefinitionsCompileAndTheirExamplesHold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := Compile(filepath.Base(file), src)
+		p, err := codec.Compile(filepath.Base(file), src)
 		if err != nil {
 			t.Errorf("%s:\n%v", file, err)
 			continue
@@ -112,38 +112,13 @@ func TestGoodDefinitionsCompileAndTheirExamplesHold(t *testing.T) {
 		for _, err := range p.CheckExamples() {
 			t.Error(err)
 		}
-		examplesInPieces(t, p)
-	}
-}
-
-// examplesInPieces feeds all examples of one direction as one stream, in halves cut at every byte and byte by byte.
-func examplesInPieces(t *testing.T, p *Profile) {
-	t.Helper()
-	for _, d := range []Direction{Uplink, Downlink, Any} {
-		var stream []byte
-		var want [][]byte
-		for i := range p.examples {
-			if p.examples[i].direction == d {
-				stream, want = append(stream, p.examples[i].frame...), append(want, p.examples[i].frame)
-			}
-		}
-		pieces := [][][]byte{slices.Collect(slices.Chunk(stream, 1)), slices.Collect(slices.Chunk(stream, 3))}
-		for i := range stream {
-			pieces = append(pieces, [][]byte{stream[:i], stream[i:]})
-		}
-		for _, cuts := range pieces {
-			got, skipped, _ := cut(t, p.Splitter(d), cuts...)
-			if skipped != 0 || !slices.EqualFunc(got, want, bytes.Equal) {
-				t.Errorf("%s: cut into %d pieces of %d bytes and more, %d bytes are skipped and the frames are %x", p.Name(), len(cuts), len(cuts[0]), skipped, got)
-				return
-			}
-		}
+		examplesInPieces(t, p, shownFrames(t, string(src)))
 	}
 }
 
 func TestExamplesThatDoNotHoldAreNamed(t *testing.T) {
-	src, _ := ShippedSource("compact")
-	p, err := Compile("mine.toml", append(src, []byte(`
+	src, _ := codec.ShippedSource("compact")
+	p, err := codec.Compile("mine.toml", append(src, []byte(`
 [[example]]
 direction = "uplink"
 hex       = "0013010000000012345678010273000041ac0000"
@@ -174,7 +149,7 @@ hex = "0013010000000012345678010273000041ac000000"
 }
 
 func TestShippedProfilesAreFoundByName(t *testing.T) {
-	for _, name := range ShippedNames() {
+	for _, name := range codec.ShippedNames() {
 		p := shipped(t, name)
 		if p.Name() != name || p.Title() == "" {
 			t.Errorf("%s is called %s (%s)", name, p.Name(), p.Title())
@@ -184,36 +159,8 @@ func TestShippedProfilesAreFoundByName(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{"extendet": `did you mean "extended"?`, "zzz": "known are", "../x": "known are"} {
-		if _, err := Shipped(name); err == nil || !strings.Contains(err.Error(), text) {
+		if _, err := codec.Shipped(name); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func TestLinesAreFoundInEveryFormOfTOML(t *testing.T) {
-	got := positions(`# comment with [brackets] and "quotes
-a = 1
-"b.c".d = '''
-many
-lines''' # x
-[t]
-e = [ 1,
-  { f = "]", g = [
-    2 ] },
-]
-[[u.v]]
-h = """a "quoted" \""" text"""
-[u.v.w]
-i = true
-[[u.v]]
-h = 1979-05-27T07:32:00Z
-`)
-	for path, line := range map[string]int{
-		"a": 2, "b.c": 3, "b.c.d": 3, "t": 6, "t.e": 7, "t.e[0]": 7, "t.e[1]": 8, "t.e[1].f": 8, "t.e[1].g": 8, "t.e[1].g[0]": 9,
-		"u.v[0]": 11, "u.v[0].h": 12, "u.v[0].w": 13, "u.v[0].w.i": 14, "u.v[1]": 15, "u.v[1].h": 16,
-	} {
-		if got[path] != line {
-			t.Errorf("%s is in line %d, want %d", path, got[path], line)
 		}
 	}
 }

@@ -1,20 +1,10 @@
-package codec
+package codec_test
 
-import "testing"
+import (
+	"testing"
 
-// compiled is a profile whose examples hold, whole and in pieces.
-func compiled(t *testing.T, src string) *Profile {
-	t.Helper()
-	p, err := Compile("inline.toml", []byte(src))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range p.CheckExamples() {
-		t.Error(err)
-	}
-	examplesInPieces(t, p)
-	return p
-}
+	"trama/codec"
+)
 
 func TestATableOfLengthsSaysHowLongThePartsAre(t *testing.T) {
 	p := compiled(t, `
@@ -37,8 +27,8 @@ fields = [
 hex    = "0c 03 02 00 05 aabb 0102030405"
 expect = { lengths = [2, 0, 5], parts = ["aabb", "", "0102030405"] }
 `)
-	var f Frame
-	if err := p.Decode(Any, unhex(t, "09030200030102aabb"), &f); err == nil {
+	var f codec.Frame
+	if err := p.Decode(codec.Any, unhex(t, "09030200030102aabb"), &f); err == nil {
 		t.Error("a table that asks for other bytes than there are was taken")
 	}
 }

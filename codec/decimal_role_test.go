@@ -1,6 +1,10 @@
-package codec
+package codec_test
 
-import "testing"
+import (
+	"testing"
+
+	"trama/codec"
+)
 
 // Numbers in characters play the roles of numbers.
 func TestDecimalsNumberFramesAndChooseMessages(t *testing.T) {
@@ -8,10 +12,10 @@ func TestDecimalsNumberFramesAndChooseMessages(t *testing.T) {
 	if got := p.TransactionLimit(); got != 100 {
 		t.Errorf("transaction limit %d, want 100", got)
 	}
-	var f, answer Frame
-	decode := func(f *Frame, text string) {
+	var f, answer codec.Frame
+	decode := func(f *codec.Frame, text string) {
 		t.Helper()
-		if err := p.Decode(Uplink, []byte(text), f); err != nil {
+		if err := p.Decode(codec.Uplink, []byte(text), f); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -22,14 +26,14 @@ func TestDecimalsNumberFramesAndChooseMessages(t *testing.T) {
 	if alarm, ok := f.Alarm(); !ok || alarm != 3 || f.Command() != "7" {
 		t.Errorf("alarm %d %v of %q", alarm, ok, f.Command())
 	}
-	var s Session
+	var s codec.Session
 	for _, want := range []string{"*12,007,42,0043#", "*12,007,42,0143#"} {
-		if reply, due, err := p.Reply(nil, &f, Env{Session: &s}); err != nil || !due || string(reply) != want {
+		if reply, due, err := p.Reply(nil, &f, codec.Env{Session: &s}); err != nil || !due || string(reply) != want {
 			t.Errorf("reply %s %v %v, want %s", reply, due, err, want)
 		}
 	}
 	decode(&f, "*12,007,99,1,0;#")
-	if reply, _, err := p.Reply(nil, &f, Env{Session: &s}); err != nil || string(reply) != "*12,007,99,0200#" {
+	if reply, _, err := p.Reply(nil, &f, codec.Env{Session: &s}); err != nil || string(reply) != "*12,007,99,0200#" {
 		t.Errorf("reply %s %v", reply, err)
 	}
 	if err := p.Build(&f, "order", map[string]any{"unit": "12", "seq": uint64(9), "wanted": 5}); err != nil {
@@ -54,7 +58,7 @@ func TestDecimalsNumberFramesAndChooseMessages(t *testing.T) {
 		t.Errorf("a result that is missing is %d", result)
 	}
 	for _, wrong := range []string{"*12,007,4.5,1,0;#", "*12,7.0,4,1,0;#", "*12,008,4,1,0;#", "*12,007,4,1,0.5;#"} {
-		if err := p.Decode(Uplink, []byte(wrong), &f); err == nil {
+		if err := p.Decode(codec.Uplink, []byte(wrong), &f); err == nil {
 			t.Errorf("%s was taken", wrong)
 		}
 	}

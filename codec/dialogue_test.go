@@ -1,4 +1,4 @@
-package codec
+package codec_test
 
 import (
 	"bytes"
@@ -10,23 +10,12 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+
+	"trama/codec"
 )
 
-func decodeHex(t testing.TB, p *Profile, d Direction, text string) *Frame {
-	t.Helper()
-	raw, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := new(Frame)
-	if err := p.Decode(d, raw, f); err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
 func TestRolesAreReadFromTheFrame(t *testing.T) {
-	f := decodeHex(t, shipped(t, "extended"), Uplink, "00250100000000000012340102036d05 20261123143000 00000007 02 41ac0000")
+	f := decodeHex(t, shipped(t, "extended"), codec.Uplink, "00250100000000000012340102036d05 20261123143000 00000007 02 41ac0000")
 	if got := string(f.Identity()); got != "00001234" {
 		t.Errorf("identity %s", got)
 	}
@@ -42,10 +31,10 @@ func TestRolesAreReadFromTheFrame(t *testing.T) {
 	if got, ok := f.Timestamp(); !ok || !got.Equal(time.Date(2026, 11, 23, 14, 30, 0, 0, time.Local)) {
 		t.Errorf("timestamp %v", got)
 	}
-	if f.Command() != "m" || f.From() != Master || f.Direction() != Uplink || f.Message().Purpose != PurposeMeasurement {
+	if f.Command() != "m" || f.From() != codec.Master || f.Direction() != codec.Uplink || f.Message().Purpose != codec.PurposeMeasurement {
 		t.Errorf("%s from %s, %s", f.Command(), f.From(), f.Direction())
 	}
-	compact := decodeHex(t, shipped(t, "compact"), Uplink, "000801000000001234567801026b00")
+	compact := decodeHex(t, shipped(t, "compact"), codec.Uplink, "000801000000001234567801026b00")
 	if _, ok := compact.Transaction(); ok {
 		t.Error("compact has a transaction number")
 	}
@@ -55,8 +44,8 @@ func TestRolesAreReadFromTheFrame(t *testing.T) {
 	if _, ok := compact.Alarm(); ok {
 		t.Error("a keep-alive has an alarm")
 	}
-	var empty Frame
-	if empty.Message() != nil || empty.Command() != "" || empty.Identity() != nil || len(empty.Items()) != 0 || empty.From() != Anyone {
+	var empty codec.Frame
+	if empty.Message() != nil || empty.Command() != "" || empty.Identity() != nil || len(empty.Items()) != 0 || empty.From() != codec.Anyone {
 		t.Error("the zero frame says something")
 	}
 }
@@ -65,7 +54,7 @@ func TestAnIntegratorsLettersBecomeCommands(t *testing.T) {
 	for _, name := range nativeNames {
 		p := shipped(t, name)
 		for _, letter := range []string{"a", "b", "f", "g", "h"} {
-			var f Frame
+			var f codec.Frame
 			if err := p.Build(&f, letter, headerValues(name)); err != nil {
 				t.Fatal(err)
 			}
@@ -73,14 +62,14 @@ func TestAnIntegratorsLettersBecomeCommands(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Decode(Uplink, raw, &f); err != nil {
+			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 				t.Fatal(err)
 			}
-			if got, ok := p.Forward(&f); !ok || got != strings.ToUpper(letter) || f.From() != Integrator {
+			if got, ok := p.Forward(&f); !ok || got != strings.ToUpper(letter) || f.From() != codec.Integrator {
 				t.Errorf("%s: %s from %s becomes %q", name, letter, f.From(), got)
 			}
 		}
-		var f Frame
+		var f codec.Frame
 		if err := p.Build(&f, "keep-alive", headerValues(name)); err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +90,7 @@ func headerValues(profile string) map[string]any {
 func TestAnswersAreMatched(t *testing.T) {
 	extended, compact := shipped(t, "extended"), shipped(t, "compact")
 	for _, test := range []struct {
-		p               *Profile
+		p               *codec.Profile
 		request, answer string
 		want            bool
 		why             string
@@ -115,8 +104,8 @@ func TestAnswersAreMatched(t *testing.T) {
 		{compact, "000801000000001234567801024100", "000801000000001234567801034100", false, "another sensor"},
 		{compact, "000801000000001234567801024100", "000801000000001234567801024200", false, "another letter"},
 	} {
-		request := decodeHex(t, test.p, Downlink, test.request)
-		answer := decodeHex(t, test.p, Uplink, test.answer)
+		request := decodeHex(t, test.p, codec.Downlink, test.request)
+		answer := decodeHex(t, test.p, codec.Uplink, test.answer)
 		if got := test.p.Answers(request, answer); got != test.want {
 			t.Errorf("%s: %s: %v", test.p.Name(), test.why, got)
 		}
@@ -124,8 +113,8 @@ func TestAnswersAreMatched(t *testing.T) {
 			t.Errorf("%s: %s: a command answers", test.p.Name(), test.why)
 		}
 	}
-	var empty Frame
-	f := decodeHex(t, compact, Uplink, "000801000000001234567801024105")
+	var empty codec.Frame
+	f := decodeHex(t, compact, codec.Uplink, "000801000000001234567801024105")
 	if compact.Answers(&empty, f) || compact.Answers(f, &empty) || extended.Answers(f, f) {
 		t.Error("frames of nothing or of another profile answer")
 	}
@@ -134,18 +123,18 @@ func TestAnswersAreMatched(t *testing.T) {
 func TestCommandsDefaultToWhatTheMasterSaidLast(t *testing.T) {
 	p := shipped(t, "extended")
 	now := time.Date(2026, 11, 23, 15, 33, 34, 0, time.Local)
-	var session Session
-	var f Frame
+	var session codec.Session
+	var f codec.Frame
 	fields := map[string]any{"SD": "12345678", "NUT": 101}
-	env := Env{Now: now, Session: &session}
+	env := codec.Env{Now: now, Session: &session}
 	err := p.BuildIn(env, &f, "A", fields)
-	var field *FieldError
-	if !errors.As(err, &field) || field.Field != "RFC" || !errors.Is(err, ErrMissing) {
+	var field *codec.FieldError
+	if !errors.As(err, &field) || field.Field != "RFC" || !errors.Is(err, codec.ErrMissing) {
 		t.Fatalf("before any frame: %v", err)
 	}
-	p.Remember(&session, decodeHex(t, p, Uplink, "00250100000000123456780405066d00 20261123143000 00000007 00 41ac0000"))
-	p.Remember(&session, decodeHex(t, p, Uplink, "00250100000000123456780102036d00 20261123143000 00000007 00 41ac0000"))
-	p.Remember(&session, decodeHex(t, p, Downlink, "00200100000000123456780908074100 20261123153334 00000101")) // ours: not remembered
+	p.Remember(&session, decodeHex(t, p, codec.Uplink, "00250100000000123456780405066d00 20261123143000 00000007 00 41ac0000"))
+	p.Remember(&session, decodeHex(t, p, codec.Uplink, "00250100000000123456780102036d00 20261123143000 00000007 00 41ac0000"))
+	p.Remember(&session, decodeHex(t, p, codec.Downlink, "00200100000000123456780908074100 20261123153334 00000101")) // ours: not remembered
 	if err := p.BuildIn(env, &f, "A", fields); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +150,7 @@ func TestCommandsDefaultToWhatTheMasterSaidLast(t *testing.T) {
 		t.Errorf("a value that is given does not win: %s", it.Text())
 	}
 	// The memory of one protocol is not taken for that of another.
-	if err := shipped(t, "compact").BuildIn(env, &f, "A", map[string]any{"SD": 1}); !errors.Is(err, ErrMissing) {
+	if err := shipped(t, "compact").BuildIn(env, &f, "A", map[string]any{"SD": 1}); !errors.Is(err, codec.ErrMissing) {
 		t.Errorf("another profile: %v", err)
 	}
 }
@@ -173,38 +162,38 @@ func TestFieldsMissingSurplusAndComputedAreRefused(t *testing.T) {
 		want            error
 		text            string
 	}{
-		{"O", "", ErrMissing, "extended operate-relay: RN: missing"},
-		{"O", "RN=3", ErrMissing, "OP: missing"},
-		{"O", "RN=3 OP=1 RNN=1", ErrUnknownField, `RNN: no such field; did you mean "RN"?`},
-		{"O", "RN=100 OP=1", ErrRange, "RN: out of range: 100, allowed 0..99"},
-		{"O", "RN=3 OP=1 NUT=100000000", ErrRange, "NUT: out of range: 100000000, allowed 0..99999999"},
-		{"O", "RN=3 OP=1 SD=123456789", ErrRange, "SD: out of range"},
-		{"O", "RN=3 OP=1 TE=1", ErrRange, "TE: out of range: 1, allowed 0"},
-		{"O", "RN=3 OP=1 I=000001", ErrConst, "I: not the constant value"},
-		{"O", "RN=3 OP=1 ML=22", ErrValue, "ML: value cannot be used here: it is computed"},
-		{"O", "RN=3 OP=1 C=A", ErrValue, "A is not a command of this message"},
-		{"opeate-relay", "RN=3 OP=1", ErrUnknownCommand, `did you mean "operate-relay"?`},
-		{"X", "", ErrUnknownCommand, `unknown command: "X"`},
-		{"", "", ErrUnknownCommand, ""},
-		{"answer", "", ErrMissing, "answer stands for several commands"},
+		{"O", "", codec.ErrMissing, "extended operate-relay: RN: missing"},
+		{"O", "RN=3", codec.ErrMissing, "OP: missing"},
+		{"O", "RN=3 OP=1 RNN=1", codec.ErrUnknownField, `RNN: no such field; did you mean "RN"?`},
+		{"O", "RN=100 OP=1", codec.ErrRange, "RN: out of range: 100, allowed 0..99"},
+		{"O", "RN=3 OP=1 NUT=100000000", codec.ErrRange, "NUT: out of range: 100000000, allowed 0..99999999"},
+		{"O", "RN=3 OP=1 SD=123456789", codec.ErrRange, "SD: out of range"},
+		{"O", "RN=3 OP=1 TE=1", codec.ErrRange, "TE: out of range: 1, allowed 0"},
+		{"O", "RN=3 OP=1 I=000001", codec.ErrConst, "I: not the constant value"},
+		{"O", "RN=3 OP=1 ML=22", codec.ErrValue, "ML: value cannot be used here: it is computed"},
+		{"O", "RN=3 OP=1 C=A", codec.ErrValue, "A is not a command of this message"},
+		{"opeate-relay", "RN=3 OP=1", codec.ErrUnknownCommand, `did you mean "operate-relay"?`},
+		{"X", "", codec.ErrUnknownCommand, `unknown command: "X"`},
+		{"", "", codec.ErrUnknownCommand, ""},
+		{"answer", "", codec.ErrMissing, "answer stands for several commands"},
 	} {
 		values := headerValues("extended")
 		for k, v := range (golden{fields: test.change}).values() {
 			values[k] = v
 		}
-		var f Frame
+		var f codec.Frame
 		err := p.Build(&f, test.command, values)
-		var field *FieldError
+		var field *codec.FieldError
 		if !errors.As(err, &field) || !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.text) {
 			t.Errorf("%s %s: %v, want %s", test.command, test.change, err, test.text)
 		}
-		if _, err := p.Append(nil, &f); !errors.Is(err, ErrNoMessage) {
+		if _, err := p.Append(nil, &f); !errors.Is(err, codec.ErrNoMessage) {
 			t.Errorf("%s %s: what failed can be encoded: %v", test.command, test.change, err)
 		}
 	}
 	values := headerValues("extended")
 	delete(values, "TS")
-	if err := p.Build(new(Frame), "A", values); !errors.Is(err, ErrMissing) {
+	if err := p.Build(new(codec.Frame), "A", values); !errors.Is(err, codec.ErrMissing) {
 		t.Errorf("without a clock: %v", err)
 	}
 }
@@ -217,25 +206,25 @@ func TestFramesThatAreWrongAreRefusedWithPlaceAndReason(t *testing.T) {
 		want         error
 		text         string
 	}{
-		{"extended", "", "ML", 0, ErrShort, "0 left, 2 needed"},
-		{"extended", "00250100000000123456780102036d00 202611231430", "ML", 0, ErrLength, "says 25, found 15"},
-		{"extended", "0025", "ML", 0, ErrLength, "says 25, found 0"},
-		{"extended", "00250100000000123456780102036d00 20261123143000 00000007 00 41ac00", "ML", 0, ErrLength, "says 25, found 24"},
-		{"extended", "002f0100000000123456780102036d00 20261123143000 00000007 00 41ac0000", "ML", 0, ErrDigit, "2f in 002f"},
-		{"extended", "99990100000000123456780102036d00 20261123143000 00000007 00 41ac0000", "ML", 0, ErrRange, "9999, allowed 20..84"},
-		{"extended", "00250101000000123456780102036d00 20261123143000 00000007 00 41ac0000", "TE", 3, ErrRange, "1, allowed 0"},
-		{"extended", "00250100000100123456780102036d00 20261123143000 00000007 00 41ac0000", "I", 4, ErrConst, "found 000100, expected 000000"},
-		{"extended", "00250100000000123456780102033100 20261123143000 00000007 00 41ac0000", "C", 14, ErrRange, `found "1", expected A-Z, a-z`},
-		{"extended", "00250100000000123456780102036d00 2026112314300f 00000007 00 41ac0000", "TS", 16, ErrDigit, "0f in 2026112314300f"},
-		{"extended", "00210100000000123456780102036d00 20261123143000 00000007 00", "", 27, ErrLength, "body of 1 bytes, expected 5"},
-		{"extended", "00220100000000123456780102036f00 20261123143000 00000007 0a00", "RN", 27, ErrDigit, "0a"},
-		{"compact", "0013010000000012345678010273000041ac000000", "ML", 0, ErrLength, "says 13, found 14"},
+		{"extended", "", "ML", 0, codec.ErrShort, "0 left, 2 needed"},
+		{"extended", "00250100000000123456780102036d00 202611231430", "ML", 0, codec.ErrLength, "says 25, found 15"},
+		{"extended", "0025", "ML", 0, codec.ErrLength, "says 25, found 0"},
+		{"extended", "00250100000000123456780102036d00 20261123143000 00000007 00 41ac00", "ML", 0, codec.ErrLength, "says 25, found 24"},
+		{"extended", "002f0100000000123456780102036d00 20261123143000 00000007 00 41ac0000", "ML", 0, codec.ErrDigit, "2f in 002f"},
+		{"extended", "99990100000000123456780102036d00 20261123143000 00000007 00 41ac0000", "ML", 0, codec.ErrRange, "9999, allowed 20..84"},
+		{"extended", "00250101000000123456780102036d00 20261123143000 00000007 00 41ac0000", "TE", 3, codec.ErrRange, "1, allowed 0"},
+		{"extended", "00250100000100123456780102036d00 20261123143000 00000007 00 41ac0000", "I", 4, codec.ErrConst, "found 000100, expected 000000"},
+		{"extended", "00250100000000123456780102033100 20261123143000 00000007 00 41ac0000", "C", 14, codec.ErrRange, `found "1", expected A-Z, a-z`},
+		{"extended", "00250100000000123456780102036d00 2026112314300f 00000007 00 41ac0000", "TS", 16, codec.ErrDigit, "0f in 2026112314300f"},
+		{"extended", "00210100000000123456780102036d00 20261123143000 00000007 00", "", 27, codec.ErrLength, "body of 1 bytes, expected 5"},
+		{"extended", "00220100000000123456780102036f00 20261123143000 00000007 0a00", "RN", 27, codec.ErrDigit, "0a"},
+		{"compact", "0013010000000012345678010273000041ac000000", "ML", 0, codec.ErrLength, "says 13, found 14"},
 	} {
 		p := shipped(t, test.profile)
 		g := golden{hex: test.hex}
-		var f Frame
-		err := p.Decode(Uplink, g.bytes(t), &f)
-		var field *FieldError
+		var f codec.Frame
+		err := p.Decode(codec.Uplink, g.bytes(t), &f)
+		var field *codec.FieldError
 		if !errors.As(err, &field) {
 			t.Errorf("%s: %v", test.hex, err)
 			continue
@@ -254,7 +243,7 @@ func TestProfilesDescribeThemselves(t *testing.T) {
 	var letters []string
 	for _, m := range p.Commands() {
 		letters = append(letters, m.Command)
-		if m.From != Server || m.Purpose != PurposeCommand {
+		if m.From != codec.Server || m.Purpose != codec.PurposeCommand {
 			t.Errorf("%s is a command from %s for %s", m.Name, m.From, m.Purpose)
 		}
 	}
@@ -287,8 +276,8 @@ func TestNothingIsAllocatedOnTheHotPath(t *testing.T) {
 	for _, g := range goldens {
 		p, raw := shipped(t, g.profile), g.bytes(t)
 		split := p.Splitter(g.direction)
-		var f, request Frame
-		var session Session
+		var f, request codec.Frame
+		var session codec.Session
 		dst := make([]byte, 0, 128)
 		if err := p.Decode(g.direction, raw, &request); err != nil {
 			t.Fatal(err)
@@ -299,7 +288,7 @@ func TestNothingIsAllocatedOnTheHotPath(t *testing.T) {
 				t.Fatal("no frame")
 			}
 			dst, _ = p.Append(dst[:0], &f)
-			dst, _, _ = p.Reply(dst[:0], &f, Env{Now: now, HasResult: true})
+			dst, _, _ = p.Reply(dst[:0], &f, codec.Env{Now: now, HasResult: true})
 			p.Remember(&session, &f)
 			sinkID = f.Identity()
 			sinkTime, sinkOK = f.Timestamp()
@@ -318,13 +307,13 @@ func TestNothingIsAllocatedOnTheHotPath(t *testing.T) {
 // A frame is reused for whatever comes next, also of a profile of another kind: nothing of the one before is left in it.
 func TestAFrameKeepsNothingOfTheOneBefore(t *testing.T) {
 	station, extended := shipped(t, "sl651"), shipped(t, "extended")
-	var f Frame
+	var f codec.Frame
 	measurement := unhex(t, "00250100000000123456780102036d0020261123143000000000070041ac0000")
 	for range 2 {
-		if err := station.Decode(Uplink, unhex(t, "7e7e010012345678123430002b020003591011154947f1f1001234567848f0f0591011154920190000052619000005392300000127381211150320fa"), &f); err != nil {
+		if err := station.Decode(codec.Uplink, unhex(t, "7e7e010012345678123430002b020003591011154947f1f1001234567848f0f0591011154920190000052619000005392300000127381211150320fa"), &f); err != nil {
 			t.Fatal(err)
 		}
-		if err := extended.Decode(Uplink, measurement, &f); err != nil {
+		if err := extended.Decode(codec.Uplink, measurement, &f); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(f.Raw(), measurement) {

@@ -1,23 +1,27 @@
-package codec
+package codec_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"math/bits"
 	"strings"
 	"testing"
+
+	"trama/codec"
 )
 
 // The frames of the field-*.good.toml profiles carry the checksums that their protocols define.  They are computed
 // here from the definitions, a bit at a time, and looked for at the place that the protocol says: a profile that
 // covers the wrong bytes, or a frame that was made to fit it, does not pass.
 func TestFramesOfTheFieldCarryTheChecksumsOfTheirProtocols(t *testing.T) {
-	crc := func(p crcParams) func(b []byte) uint64 { return func(b []byte) uint64 { return slowCRC(p, b) } }
-	x25 := crc(crcParams{width: 16, poly: 0x1021, init: 0xffff, refin: true, refout: true, xor: 0xffff})
-	modbus := crc(crcParams{width: 16, poly: 0x8005, init: 0xffff, refin: true, refout: true})
-	kermit := crc(crcParams{width: 16, poly: 0x1021, refin: true, refout: true})
-	arc := crc(crcParams{width: 16, poly: 0x8005, refin: true, refout: true})
-	dnp := crc(crcParams{width: 16, poly: 0x3d65, refin: true, refout: true, xor: 0xffff})
-	meter := crc(crcParams{width: 16, poly: 0x3d65, xor: 0xffff})
-	mstp := crc(crcParams{width: 8, poly: 0x81, init: 0xff, refin: true, refout: true, xor: 0xff})
+	x25 := bitwiseCRC{width: 16, poly: 0x1021, init: 0xffff, reflected: true, xor: 0xffff}.sum
+	modbus := bitwiseCRC{width: 16, poly: 0x8005, init: 0xffff, reflected: true}.sum
+	kermit := bitwiseCRC{width: 16, poly: 0x1021, reflected: true}.sum
+	arc := bitwiseCRC{width: 16, poly: 0x8005, reflected: true}.sum
+	dnp := bitwiseCRC{width: 16, poly: 0x3d65, reflected: true, xor: 0xffff}.sum
+	meter := bitwiseCRC{width: 16, poly: 0x3d65, xor: 0xffff}.sum
+	mstp := bitwiseCRC{width: 8, poly: 0x81, init: 0xff, reflected: true, xor: 0xff}.sum
 	sum := func(b []byte) (s uint64) {
 		for _, c := range b {
 			s = (s + uint64(c)) & 0xff
@@ -63,7 +67,7 @@ func TestFramesOfTheFieldCarryTheChecksumsOfTheirProtocols(t *testing.T) {
 		{"hdlc", 0, 1, -3, -3, "%04x little", x25},
 		{"castel", 0, 0, -4, -4, "%04x little", x25},
 	} {
-		frame := profileFrom(t, "field-"+test.profile+".good.toml").examples[test.example].frame
+		frame := definitions(t, "testdata/field-"+test.profile+".good.toml")[0].examples[test.example].frame
 		place := func(at int) int {
 			if at < 0 {
 				return len(frame) + at
@@ -109,13 +113,13 @@ func TestFramesOfTheFieldAreMadeFromTheirValuesAlone(t *testing.T) {
 		{"dlt698", "reading", 0, []string{"start", "hcs", "fcs", "end", "count"}},
 		{"nmea", "recommended-minimum", 0, []string{"star", "check", "at"}},
 	} {
-		p := profileFrom(t, "field-"+test.profile+".good.toml")
-		var f, made Frame
-		frame := p.examples[test.example].frame
-		if err := p.Decode(p.examples[test.example].direction, frame, &f); err != nil {
+		shown := definitions(t, "testdata/field-"+test.profile+".good.toml")[0]
+		p, example := shown.p, shown.examples[test.example]
+		var f, made codec.Frame
+		if err := p.Decode(example.direction, example.frame, &f); err != nil {
 			t.Fatal(err)
 		}
-		fields := f.tree()
+		fields := fieldsOf(t, &f)
 		for _, path := range test.without {
 			if remove(fields, strings.Split(path, ".")) == 0 {
 				t.Errorf("%s has no %s", test.profile, path)
@@ -125,8 +129,8 @@ func TestFramesOfTheFieldAreMadeFromTheirValuesAlone(t *testing.T) {
 			t.Errorf("%s: %v", test.profile, err)
 			continue
 		}
-		if got, err := p.Append(nil, &made); err != nil || string(got) != string(frame) {
-			t.Errorf("%s: made %x (%v)\nwant %x", test.profile, got, err, frame)
+		if got, err := p.Append(nil, &made); err != nil || string(got) != string(example.frame) {
+			t.Errorf("%s: made %x (%v)\nwant %x", test.profile, got, err, example.frame)
 		}
 	}
 }
@@ -144,7 +148,53 @@ func remove(level any, path []string) (n int) {
 			return remove(level[path[0]], path[1:])
 		}
 		delete(level, path[0])
-		n = int(truth(there))
+		if there {
+			n = 1
+		}
 	}
 	return n
+}
+
+// fieldsOf are the fields of a frame as Build takes them.
+func fieldsOf(t testing.TB, f *codec.Frame) (fields map[string]any) {
+	t.Helper()
+	text, err := f.AppendJSON(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&fields); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"profile", "message", "direction"} {
+		delete(fields, key)
+	}
+	return fields
+}
+
+// bitwiseCRC is a CRC of up to 16 bits by its parameters, a bit at a time.
+type bitwiseCRC struct {
+	width           int
+	poly, init, xor uint64
+	reflected       bool
+}
+
+func (c bitwiseCRC) sum(b []byte) uint64 {
+	crc, top := c.init, uint64(1)<<(c.width-1)
+	for _, v := range b {
+		if c.reflected {
+			v = bits.Reverse8(v)
+		}
+		crc ^= uint64(v) << (c.width - 8)
+		for range 8 {
+			if crc <<= 1; crc&(top<<1) != 0 {
+				crc ^= c.poly | top<<1
+			}
+		}
+	}
+	if c.reflected {
+		crc = bits.Reverse64(crc) >> (64 - c.width)
+	}
+	return crc ^ c.xor
 }

@@ -1,7 +1,6 @@
 package codec_test
 
 import (
-	"encoding/hex"
 	"flag"
 	"os"
 	"path/filepath"
@@ -107,7 +106,7 @@ func shownFrames(t testing.TB, src string) (out []shownFrame) {
 		t.Fatal(err)
 	}
 	for _, e := range read.Example {
-		shown := shownFrame{frame: unhexed(t, e.Hex), request: unhexed(t, e.Request)}
+		shown := shownFrame{frame: unhex(t, e.Hex), request: unhex(t, e.Request)}
 		switch e.Direction {
 		case "uplink":
 			shown.direction = codec.Uplink
@@ -127,14 +126,4 @@ func shownFrames(t testing.TB, src string) (out []shownFrame) {
 		out = append(out, shown)
 	}
 	return out
-}
-
-// unhexed reads hexadecimal digits with blanks between them.
-func unhexed(t testing.TB, text string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }

@@ -1,29 +1,23 @@
-package codec
+package codec_test
 
 import (
 	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"trama/codec"
 )
 
-// fuzzProfiles are the profiles that fuzzing runs over.
-func fuzzProfiles(t testing.TB) []*Profile {
-	files, _ := filepath.Glob("testdata/*.good.toml")
-	var out []*Profile
-	for _, file := range files {
-		out = append(out, profileFrom(t, filepath.Base(file)))
-	}
-	for _, name := range ShippedNames() {
-		out = append(out, shipped(t, name))
-	}
-	return out
+// fuzzDefinitions are the shipped profiles and one with every type.
+func fuzzDefinitions(t testing.TB) []definition {
+	return append(definitions(t, "profiles/*.toml"), definitions(t, "testdata/types.good.toml")...)
 }
 
-// FuzzDecode: framing, the quick and the general plan agree on any bytes; what is accepted encodes to the same
+// FuzzDecode: framing and decoding agree on any bytes; what is accepted encodes to the same
 // bytes, from JSON too; a reply is itself a frame.
 func FuzzDecode(f *testing.F) {
-	profiles := fuzzProfiles(f)
+	profiles := fuzzDefinitions(f)
 	for _, g := range goldens {
 		f.Add(g.bytes(f), uint8(g.direction))
 	}
@@ -32,41 +26,32 @@ func FuzzDecode(f *testing.F) {
 			f.Add(unhex(f, g.Hex), uint8(directionOf(g.Direction)))
 		}
 	}
-	for _, p := range profiles {
-		for i := range p.examples {
-			f.Add(p.examples[i].frame, uint8(p.examples[i].direction))
+	for _, d := range profiles {
+		for _, e := range d.examples {
+			f.Add(e.frame, uint8(e.direction))
 		}
 	}
 	f.Add([]byte("\x00\x0e\x01\x07\xa3\xe7\x55\x00\x01\x12\x34\x56\x7f"), uint8(0))
 	f.Fuzz(func(t *testing.T, data []byte, way uint8) {
-		d := Direction(way % 3)
-		for _, p := range profiles {
+		d := codec.Direction(way % 3)
+		for _, definition := range profiles {
+			p := definition.p
 			agree(t, p, d, data)
-			var frame, back Frame
+			var frame, back codec.Frame
 			if p.Decode(d, data, &frame) != nil {
 				continue
-			}
-			text, err := frame.AppendJSON(nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := p.ParseJSON(text, &back); err != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-			if again, err := p.Append(nil, &back); err != nil || !bytes.Equal(again, data) {
-				t.Fatalf("%x became %x (%v)\n%s", data, again, err, text)
 			}
 			for _, it := range frame.Items() {
 				_, _, _, _ = it.Uint(), it.Int(), it.Float(), it.Text()
 			}
-			reply, due, err := p.Reply(nil, &frame, Env{})
+			reply, due, err := p.Reply(nil, &frame, codec.Env{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if due {
-				other := Downlink
-				if frame.Direction() == Downlink {
-					other = Uplink
+				other := codec.Downlink
+				if frame.Direction() == codec.Downlink {
+					other = codec.Uplink
 				}
 				if err := p.Decode(other, reply, &back); err != nil {
 					t.Fatalf("reply %x to %x: %v", reply, data, err)
@@ -78,7 +63,7 @@ func FuzzDecode(f *testing.F) {
 
 // FuzzSplit: what comes out of a stream does not depend on how it is cut, adds up, and decodes.
 func FuzzSplit(f *testing.F) {
-	profiles := fuzzProfiles(f)
+	profiles := fuzzDefinitions(f)
 	all := []byte{}
 	for _, g := range goldens {
 		all = append(all, g.bytes(f)...)
@@ -91,14 +76,15 @@ func FuzzSplit(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, stream []byte, at, size uint16) {
-		for _, p := range profiles {
-			split := p.Splitter(Uplink)
+		for _, definition := range profiles {
+			p := definition.p
+			split := p.Splitter(codec.Uplink)
 			want, skipped, rest := cut(t, split, stream)
 			total := skipped + len(rest)
 			for _, frame := range want {
 				total += len(frame)
-				var decoded Frame
-				if err := p.Decode(Uplink, frame, &decoded); err != nil {
+				var decoded codec.Frame
+				if err := p.Decode(codec.Uplink, frame, &decoded); err != nil {
 					t.Fatalf("%x was cut: %v", frame, err)
 				}
 			}
@@ -139,9 +125,9 @@ func FuzzCompile(f *testing.F) {
 		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		p, err := Compile("fuzz.toml", src)
+		p, err := codec.Compile("fuzz.toml", src)
 		if err != nil {
-			if bad, ok := err.(*DefinitionError); !ok || len(bad.Problems) == 0 || p != nil {
+			if bad, ok := err.(*codec.DefinitionError); !ok || len(bad.Problems) == 0 || p != nil {
 				t.Fatalf("%v", err)
 			}
 			return
@@ -152,8 +138,8 @@ func FuzzCompile(f *testing.F) {
 		for i := range data {
 			data[i] = byte(i)
 		}
-		var frame Frame
-		for _, d := range []Direction{Any, Uplink, Downlink} {
+		var frame codec.Frame
+		for _, d := range []codec.Direction{codec.Any, codec.Uplink, codec.Downlink} {
 			p.Splitter(d)(data, false)
 			agree(t, p, d, data)
 			agree(t, p, d, make([]byte, 20))
@@ -164,7 +150,7 @@ func FuzzCompile(f *testing.F) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_ = p.Decode(Any, raw, &frame)
+				_ = p.Decode(codec.Any, raw, &frame)
 			}
 		}
 	})

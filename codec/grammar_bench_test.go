@@ -1,8 +1,10 @@
-package codec
+package codec_test
 
 import (
 	"testing"
 	"time"
+
+	"trama/codec"
 )
 
 // Profiles with a grammar beside what somebody would write by hand for the one frame (hand_test.go).
@@ -46,10 +48,10 @@ func BenchmarkGrammarDecode(b *testing.B) {
 			}
 		})
 		b.Run(bench.name+"/profile", func(b *testing.B) {
-			var f Frame
+			var f codec.Frame
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := p.Decode(Uplink, raw, &f); err != nil {
+				if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 					b.Fatal(err)
 				}
 				sinkID = f.Identity()
@@ -57,7 +59,7 @@ func BenchmarkGrammarDecode(b *testing.B) {
 			}
 		})
 		b.Run(bench.name+"/split", func(b *testing.B) {
-			split := p.Splitter(Uplink)
+			split := p.Splitter(codec.Uplink)
 			b.ReportAllocs()
 			for b.Loop() {
 				if n, _, _ := split(raw, false); n != len(raw) {
@@ -76,11 +78,11 @@ func BenchmarkGrammarReply(b *testing.B) {
 		if bench.profile == "gt06" { // a position is not acknowledged, the login is
 			raw = unhex(b, "78780d010352887071911998000479d00d0a")
 		}
-		var f Frame
-		if err := p.Decode(Uplink, raw, &f); err != nil {
+		var f codec.Frame
+		if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 			b.Fatal(err)
 		}
-		env := Env{Now: time.Date(2026, 11, 23, 14, 30, 5, 0, time.Local), Session: new(Session)}
+		env := codec.Env{Now: time.Date(2026, 11, 23, 14, 30, 5, 0, time.Local), Session: new(codec.Session)}
 		out, due, err := p.Reply(nil, &f, env)
 		if err != nil {
 			b.Fatal(err)
@@ -100,9 +102,9 @@ func BenchmarkGrammarReply(b *testing.B) {
 // BenchmarkCompileShipped compiles all shipped profiles.
 func BenchmarkCompileShipped(b *testing.B) {
 	for b.Loop() {
-		for _, name := range ShippedNames() {
-			src, _ := ShippedSource(name)
-			if _, err := Compile(name, src); err != nil {
+		for _, name := range codec.ShippedNames() {
+			src, _ := codec.ShippedSource(name)
+			if _, err := codec.Compile(name, src); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,6 +1,10 @@
-package codec
+package codec_test
 
-import "testing"
+import (
+	"testing"
+
+	"trama/codec"
+)
 
 // Values that follow from others are not changed alone: what was edited is refused with what the others say.
 func TestEditedJSONThatDisagreesIsRefused(t *testing.T) {
@@ -42,7 +46,7 @@ header = [
 name   = "one"
 `)
 	for _, test := range []struct {
-		p          *Profile
+		p          *codec.Profile
 		json, want string
 	}{
 		{plain, `"lat":"4807.038","latitude":48.1173,"date":"261123","clock":"143000","at":"2026-11-23T14:30:00Z","gear":18,"hi":1,"lo":2,"points":[{"x":1,"twice":"two"}]`, ""},
@@ -56,14 +60,14 @@ name   = "one"
 		{flat, `"gear":18`, ""},
 		{flat, `"gear":0,"hi":0,"lo":2`, "edited one: lo: value cannot be used here: 2, but gear says 0; leave one of them out"},
 	} {
-		var f Frame
+		var f codec.Frame
 		err := test.p.ParseJSON([]byte(`{"message":"one",`+test.json+`}`), &f)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || err.Error() != test.want) {
 			t.Errorf("%s:\n%v, want\n%s", test.json, err, test.want)
 		}
 	}
-	var f Frame
-	if err := plain.Decode(Any, plain.examples[0].frame, &f); err != nil {
+	var f codec.Frame
+	if err := plain.Decode(codec.Any, shownFrames(t, src)[0].frame, &f); err != nil {
 		t.Fatal(err)
 	}
 	for _, set := range []struct {

@@ -1,15 +1,17 @@
-package codec
+package codec_test
 
 import (
 	"bytes"
 	"errors"
 	"testing"
+
+	"trama/codec"
 )
 
 // What a message says of the header is filled in, cannot be something else, and need not be given.
 func TestAMessageFillsInWhatItSaysOfTheHeader(t *testing.T) {
 	p := profileFrom(t, "message-set.good.toml")
-	var f Frame
+	var f codec.Frame
 	if err := p.Build(&f, "two", map[string]any{"id": 7, "fl": 5, "y": 1}); err != nil {
 		t.Fatal(err)
 	}
@@ -22,23 +24,23 @@ func TestAMessageFillsInWhatItSaysOfTheHeader(t *testing.T) {
 		}
 	}
 	err := p.Build(&f, "two", map[string]any{"id": 7, "fl": 5, "y": 1, "mode": 1})
-	var bad *FieldError
+	var bad *codec.FieldError
 	if !errors.As(err, &bad) || bad.Field != "mode" {
 		t.Errorf("%v", err)
 	}
 	for number := range byte(12) { // the reply is learned
 		raw := append([]byte{7, 1, 1, number / 2, 'A', ';'}, 0)
-		raw[6] = byte(xorSum(raw[:6]))
+		raw[6] = xorOf(raw[:6])
 		want := append([]byte{7, 1, 2, number/2 | 0x80, 'A', ';'}, 0)
-		want[6] = byte(xorSum(want[:6]))
-		if err := p.Decode(Uplink, raw, &f); err != nil {
+		want[6] = xorOf(want[:6])
+		if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 			t.Fatal(err)
 		}
-		if reply, due, err := p.Reply(nil, &f, Env{}); err != nil || !due || !bytes.Equal(reply, want) {
+		if reply, due, err := p.Reply(nil, &f, codec.Env{}); err != nil || !due || !bytes.Equal(reply, want) {
 			t.Errorf("reply %x %v %v, want %x", reply, due, err, want)
 		}
 	}
-	if err := p.Decode(Uplink, unhex(t, "070102034f4b3b0931"), &f); err == nil {
+	if err := p.Decode(codec.Uplink, unhex(t, "070102034f4b3b0931"), &f); err == nil {
 		t.Errorf("a frame of message %s", f.Message().Name)
 	}
 }

@@ -1,8 +1,10 @@
-package codec
+package codec_test
 
 import (
 	"fmt"
 	"testing"
+
+	"trama/codec"
 )
 
 // A counter of one bit alternates, as link layers want it.
@@ -30,10 +32,10 @@ set      = { fcb = "counter" }
 direction = "downlink"
 hex       = "07 03"
 `)
-	var f Frame
-	var s Session
+	var f codec.Frame
+	var s codec.Session
 	for _, want := range []string{"0703", "0763", "0783", "07e3", "0703"} {
-		if err := p.BuildIn(Env{Session: &s}, &f, "ask", map[string]any{"id": 7}); err != nil {
+		if err := p.BuildIn(codec.Env{Session: &s}, &f, "ask", map[string]any{"id": 7}); err != nil {
 			t.Fatal(err)
 		}
 		if raw, _ := p.Append(nil, &f); fmt.Sprintf("%x", raw) != want {
@@ -41,10 +43,10 @@ hex       = "07 03"
 		}
 	}
 	for _, want := range []string{"07a3", "0783", "07a3"} { // n is that of the request, the other one counts
-		if err := p.Decode(Uplink, []byte{7, 0x88}, &f); err != nil {
+		if err := p.Decode(codec.Uplink, []byte{7, 0x88}, &f); err != nil {
 			t.Fatal(err)
 		}
-		if reply, due, err := p.Reply(nil, &f, Env{Session: &s}); err != nil || !due || fmt.Sprintf("%x", reply) != want {
+		if reply, due, err := p.Reply(nil, &f, codec.Env{Session: &s}); err != nil || !due || fmt.Sprintf("%x", reply) != want {
 			t.Errorf("reply %x %v %v, want %s", reply, due, err, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package codec
+package codec_test
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"trama/codec"
 )
 
 // someFields are fields of all kinds, as they can stand beside each other; @ makes their keys differ.
@@ -141,16 +143,16 @@ func randomDefinition(random *rand.Rand) string {
 	return b.String()
 }
 
-// FuzzDefinitions: whatever a definition puts beside each other, its frames come back out of JSON as they were, and reading them by their plans,
-// like frames before and by the plain walk is the same.
+// FuzzDefinitions: whatever a definition puts beside each other, its frames come back out of JSON as they were, a frame
+// object that is used again shows what a new one shows, and the frames in a stream do not depend on how it arrives.
 func FuzzDefinitions(f *testing.F) {
 	for seed := range uint64(100) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		src := randomDefinition(rand.New(rand.NewPCG(2, seed)))
-		p, err := Compile("random.toml", []byte(src))
-		if err != nil || p.grammar == nil {
+		p, err := codec.Compile("random.toml", []byte(src))
+		if err != nil {
 			return // pieces that cannot stand beside each other
 		}
 		defer func() {
@@ -158,30 +160,56 @@ func FuzzDefinitions(f *testing.F) {
 				t.Log(src)
 			}
 		}()
-		p.Samples(Uplink, func(message, branch string, raw []byte) bool {
-			var f Frame
-			if err := p.Decode(Uplink, raw, &f); err != nil {
+		var known [][]byte
+		p.Samples(codec.Uplink, func(message, branch string, raw []byte) bool {
+			var f codec.Frame
+			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 				t.Fatalf("%s %s %x: %v", message, branch, raw, err)
 			}
-			comesBack(t, p, raw, &f)
+			comesBackFrom(t, p, &f, raw)
+			known = append(known, bytes.Clone(raw))
 			return true
 		})
-		var used Frame
-		reuse(t, p, &used, 1)
 		random := rand.New(rand.NewPCG(3, seed))
+		var used codec.Frame
+		for range 20 * len(known) {
+			usedAgain(t, p, &used, broken(random, known[random.IntN(len(known))]))
+		}
 		var stream []byte
-		p.Samples(Uplink, func(_, _ string, raw []byte) bool {
-			stream = append(append(stream, broken(random, raw)...), raw...)
-			return len(stream) < 600
-		})
+		for _, raw := range known {
+			if stream = append(append(stream, broken(random, raw)...), raw...); len(stream) > 600 {
+				break
+			}
+		}
 		chunked(t, p, stream, random)
 	})
 }
 
-// chunked checks that the frames in a stream do not depend on how it arrives.
-func chunked(t testing.TB, p *Profile, stream []byte, random *rand.Rand) {
+// usedAgain checks that a frame object that held other frames shows what a new one shows, and that framing and
+// decoding agree.
+func usedAgain(t testing.TB, p *codec.Profile, used *codec.Frame, raw []byte) {
 	t.Helper()
-	split := p.Splitter(Uplink)
+	for _, d := range []codec.Direction{codec.Uplink, codec.Any} {
+		var alone codec.Frame
+		err := p.Decode(d, raw, &alone)
+		if again := p.Decode(d, raw, used); (again == nil) != (err == nil) {
+			t.Fatalf("%s %x: %v, alone %v", p.Name(), raw, again, err)
+		}
+		if err == nil {
+			got, _ := used.AppendJSON(nil)
+			want, _ := alone.AppendJSON(nil)
+			if !bytes.Equal(got, want) || !bytes.Equal(used.Identity(), alone.Identity()) {
+				t.Fatalf("%s %x: %s, alone %s", p.Name(), raw, got, want)
+			}
+		}
+		agree(t, p, d, raw)
+	}
+}
+
+// chunked checks that the frames in a stream do not depend on how it arrives.
+func chunked(t testing.TB, p *codec.Profile, stream []byte, random *rand.Rand) {
+	t.Helper()
+	split := p.Splitter(codec.Uplink)
 	want, skipped, rest := cut(t, split, stream)
 	for range 3 {
 		var parts [][]byte
@@ -199,11 +227,37 @@ func chunked(t testing.TB, p *Profile, stream []byte, random *rand.Rand) {
 func TestRandomDefinitionsAreDefinitions(t *testing.T) {
 	var compiled int
 	for seed := range uint64(100) {
-		if _, err := Compile("random.toml", []byte(randomDefinition(rand.New(rand.NewPCG(2, seed))))); err == nil {
+		if _, err := codec.Compile("random.toml", []byte(randomDefinition(rand.New(rand.NewPCG(2, seed))))); err == nil {
 			compiled++
 		}
 	}
 	if compiled < 60 {
 		t.Errorf("%d of 100 compile", compiled)
 	}
+}
+
+// broken is b with a few bytes changed, left out or repeated.
+func broken(random *rand.Rand, b []byte) []byte {
+	m := slices.Clone(b)
+	for range random.IntN(4) {
+		if len(m) == 0 {
+			break
+		}
+		at := random.IntN(len(m))
+		switch random.IntN(8) {
+		case 0, 1:
+			m[at] ^= 1 << random.IntN(8)
+		case 2:
+			m[at] = byte(random.Uint32())
+		case 3:
+			m = slices.Delete(m, at, at+1)
+		case 4:
+			m = slices.Insert(m, at, m[at])
+		case 5:
+			m[at]++
+		default:
+			m[at] = []byte{0, 0xff, 0x7f, 0x80, '0', 'A', ' ', 1}[random.IntN(8)]
+		}
+	}
+	return m
 }

@@ -1,8 +1,10 @@
-package codec
+package codec_test
 
 import (
 	"strings"
 	"testing"
+
+	"trama/codec"
 )
 
 const eachReply = `
@@ -44,7 +46,7 @@ set = { kind = "ACK", first = { kind_of = "$kind", count = "$n + 1" }, taken = [
 
 // A table of `set` stands once for each element of a list of the request; what it takes is looked for in the element first.
 func TestAReplyHasATableForEachElementOfTheRequest(t *testing.T) {
-	p, err := Compile("each.toml", []byte(eachReply))
+	p, err := codec.Compile("each.toml", []byte(eachReply))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,14 +56,14 @@ func TestAReplyHasATableForEachElementOfTheRequest(t *testing.T) {
 			{"01 06 01 07 00", "02 06 02 00 06 00 07 06 00 01 02"},
 			{"01 07 00", "02 07 01 00 07 00 01 01"},
 		} {
-			f := decodeHex(t, p, Uplink, test.asked)
-			reply, due, err := p.Reply(nil, f, Env{})
+			f := decodeHex(t, p, codec.Uplink, test.asked)
+			reply, due, err := p.Reply(nil, f, codec.Env{})
 			if want := unhex(t, strings.ReplaceAll(test.want, " ", "")); err != nil || !due || string(reply) != string(want) {
 				t.Errorf("%s: %x %v, want %x", test.asked, reply, err, want)
 			}
 		}
 	}
-	if proof := p.Prove(); proof.Count(SeverityError) > 0 || proof.Replies == 0 {
+	if proof := p.Prove(); proof.Count(codec.SeverityError) > 0 || proof.Replies == 0 {
 		t.Errorf("%d replies, %v", proof.Replies, proof.Findings)
 	}
 }

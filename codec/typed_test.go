@@ -1,6 +1,10 @@
-package codec
+package codec_test
 
-import "testing"
+import (
+	"testing"
+
+	"trama/codec"
+)
 
 // Lists and groups can be typed: as JSON, and the members of groups by their paths.
 func TestListsAndGroupsAreGivenAsText(t *testing.T) {
@@ -41,7 +45,7 @@ fields = [
 		{map[string]any{"id": "1", "at.x": "1", "at.in.y": "2", "list": `[{"a":5}`}, `typed one: list: value cannot be used here: "[{\"a\":5}", expected elements as in [{"a":1}]`},
 		{map[string]any{"id": "1", "at.x": "1", "at.in.y": "2", "list": "[]", "words": "7,8"}, `typed one: words: value cannot be used here: "7,8", expected elements as in [1,2]`},
 	} {
-		var f Frame
+		var f codec.Frame
 		err := p.Build(&f, "one", test.fields)
 		if test.want != "" {
 			if err == nil || err.Error() != test.want {

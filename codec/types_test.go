@@ -1,28 +1,15 @@
-package codec
+package codec_test
 
 import (
 	"encoding/hex"
 	"errors"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-)
 
-func profileFrom(t testing.TB, file string) *Profile {
-	t.Helper()
-	src, err := os.ReadFile(filepath.Join("testdata", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := Compile(file, src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
+	"trama/codec"
+)
 
 // typeGoldens are frames of testdata/types.good.toml: hex without length and command, and the values.
 var typeGoldens = []struct {
@@ -30,6 +17,7 @@ var typeGoldens = []struct {
 	body    string
 	values  map[string]any
 }{
+
 	{"integers",
 		"ff 3412 1234 563412 123456 78563412 123456789a bc9a78563412 123456789abc 123456789abcde efcdab8967452301 ffffffffffffffff 80 feff fffe 800000 00000080 feffffffffff 8000000000000000",
 		map[string]any{"b": uint8(255), "u16": 0x1234, "u16b": "0x1234", "u24": 0x123456, "u24b": "1193046", "u32": uint32(0x12345678),
@@ -75,7 +63,7 @@ func TestEveryTypeIsBuiltDecodedAndEncoded(t *testing.T) {
 	p := profileFrom(t, "types.good.toml")
 	for _, g := range typeGoldens {
 		body := strings.ReplaceAll(g.body, " ", "")
-		var f, decoded, back Frame
+		var f, decoded, back codec.Frame
 		if err := p.Build(&f, g.message, g.values); err != nil {
 			t.Errorf("%s: %v", g.message, err)
 			continue
@@ -88,7 +76,7 @@ func TestEveryTypeIsBuiltDecodedAndEncoded(t *testing.T) {
 		if want := uint16(len(raw) + 1); raw[0] != byte(want>>8) || raw[1] != byte(want) {
 			t.Errorf("%s: length %x, want %d", g.message, raw[:2], want)
 		}
-		if err := p.Decode(Any, raw, &decoded); err != nil {
+		if err := p.Decode(codec.Any, raw, &decoded); err != nil {
 			t.Errorf("%s: %v", g.message, err)
 			continue
 		}
@@ -97,22 +85,22 @@ func TestEveryTypeIsBuiltDecodedAndEncoded(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		for what, frame := range map[string]*Frame{"decoded": &decoded, "from JSON": &back} {
+		for what, frame := range map[string]*codec.Frame{"decoded": &decoded, "from JSON": &back} {
 			if again, err := p.Append(nil, frame); err != nil || string(again) != string(raw) {
 				t.Errorf("%s %s: encoded again %x (%v)\nwant %x\n%s", g.message, what, again, err, raw, text)
 			}
 		}
-		agree(t, p, Any, raw)
+		agree(t, p, codec.Any, raw)
 	}
 }
 
 func TestItemsGiveTheirValues(t *testing.T) {
 	p := profileFrom(t, "types.good.toml")
-	var f Frame
-	item := func(message int, key string) Item {
+	var f codec.Frame
+	item := func(message int, key string) codec.Item {
 		t.Helper()
 		g := typeGoldens[message]
-		var built Frame
+		var built codec.Frame
 		if err := p.Build(&built, g.message, g.values); err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +108,7 @@ func TestItemsGiveTheirValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Decode(Any, raw, &f); err != nil {
+		if err := p.Decode(codec.Any, raw, &f); err != nil {
 			t.Fatal(err)
 		}
 		it, ok := f.Item(key)
@@ -138,13 +126,13 @@ func TestItemsGiveTheirValues(t *testing.T) {
 	if got := item(0, "u64b").Uint(); got != math.MaxUint64 {
 		t.Errorf("u64b = %d", got)
 	}
-	if it := item(4, "volt"); it.Float() != 230.1 || it.Kind != KindFloat || it.Uint() != 230 || it.Text() != "230.1" || it.Field.Unit != "V" {
+	if it := item(4, "volt"); it.Float() != 230.1 || it.Kind != codec.KindFloat || it.Uint() != 230 || it.Text() != "230.1" || it.Field.Unit != "V" {
 		t.Errorf("volt = %v (%v)", it.Float(), it.Kind)
 	}
 	if got := item(5, "big").Text(); got != "9007199254740.993" {
 		t.Errorf("big = %s", got)
 	}
-	if it := item(1, "d9b"); it.Text() != "012345678901234567" || it.Kind != KindDigits || it.Off != 4+1+4+4+8+3 || it.Len != 9 {
+	if it := item(1, "d9b"); it.Text() != "012345678901234567" || it.Kind != codec.KindDigits || it.Off != 4+1+4+4+8+3 || it.Len != 9 {
 		t.Errorf("d9b = %s at %d", it.Text(), it.Off)
 	}
 	if it := item(9, "mode"); it.Label() != "auto" || it.Uint() != 2 || it.Text() != "auto" || it.Len != 0 {
@@ -159,7 +147,7 @@ func TestItemsGiveTheirValues(t *testing.T) {
 	if ts, ok := f.Timestamp(); ok {
 		t.Errorf("a frame without time has %v", ts)
 	}
-	var none Item
+	var none codec.Item
 	if none.Text() != "" || none.Uint() != 0 || none.Float() != 0 || none.Label() != "" || none.Missing() || none.Suspect() {
 		t.Error("the zero Item has a value")
 	}
@@ -174,47 +162,47 @@ func TestValuesThatDoNotFitAreRefusedByName(t *testing.T) {
 		want    error
 		text    string
 	}{
-		{0, "b", 256, ErrRange, "b: out of range: 256, allowed 0..255"},
-		{0, "b", -1, ErrRange, "allowed 0..255"},
-		{0, "b", "x", ErrValue, `"x" is not a number`},
-		{0, "b", 1.5, ErrValue, "not a whole number"},
-		{0, "b", []int{1}, ErrValue, "expected a number"},
-		{0, "b", "", ErrValue, "is not a number"},
-		{0, "b", "0xg", ErrValue, "is not a number"},
-		{0, "b", "1e99", ErrRange, "allowed 0..255"},
-		{0, "i8", -129, ErrRange, "allowed -128..127"},
-		{0, "u64", "18446744073709551616", ErrRange, "allowed 0..18446744073709551615"},
-		{0, "i64b", "-9223372036854775809", ErrRange, "allowed -9223372036854775808..9223372036854775807"},
-		{1, "n1", 100, ErrRange, "n1: out of range: 100, allowed 0..99"},
-		{1, "n4", 123456789, ErrRange, "allowed 0..99999999"},
-		{1, "d3", "1234567", ErrRange, "7 digits, allowed 6"},
-		{1, "d3", "12a", ErrDigit, `"12a"`},
-		{2, "f32", 1e39, ErrRange, "does not fit 32 bits"},
-		{2, "f32", "warm", ErrValue, "is not a number"},
-		{4, "volt", 230.15, ErrValue, "230.15 is between two steps of 0.1"},
-		{4, "volt", 1000, ErrRange, "allowed 0..999.9"},
-		{4, "temp", 80.5, ErrRange, "allowed -40..80"},
-		{4, "minus", 327.69, ErrRange, "allowed"},
-		{6, "plain", "abc", ErrLength, "3 characters, expected 4"},
-		{6, "plain", "abcé", ErrRange, "allowed 0x20-~"},
-		{6, "plain", "ab世", ErrValue, "not one byte"},
-		{6, "space", "1234567", ErrLength, "7 characters, expected 6"},
-		{6, "digit", "12a", ErrRange, "allowed 0-9"},
-		{6, "one", "w", ErrRange, "allowed 0, x-z"},
-		{6, "hex", "abcd", ErrLength, "2 bytes, expected 3"},
-		{6, "hex", "abcdeg", ErrValue, "not hexadecimal"},
-		{6, "end", "fe", ErrConst, "fe, expected ff"},
-		{6, "tail", "123456789", ErrLength, "9 bytes, allowed 8"},
-		{8, "t7", "2026-13-01", ErrTime, "expected RFC 3339 or YYYYMMDDhhmmss"},
-		{8, "t7", "20261301000000", ErrTime, "does not exist"},
-		{8, "t6", "1999-12-31", ErrRange, "year 1999, allowed 2000..2099"},
-		{9, "mode", "autp", ErrValue, `did you mean "auto"?`},
-		{9, "level", 100, ErrRange, "allowed 0..99.9"},
-		{9, "kind", 2, ErrRange, "allowed 1, 3, 10..21"},
-		{9, "magic", 1, ErrRange, "allowed 1193046"},
-		{9, "LEN", 3, ErrValue, "computed"},
-		{9, "KIND", 0x0106, ErrValue, "not a command of this message"},
-		{9, "stat", 1, ErrUnknownField, `did you mean "state"?`},
+		{0, "b", 256, codec.ErrRange, "b: out of range: 256, allowed 0..255"},
+		{0, "b", -1, codec.ErrRange, "allowed 0..255"},
+		{0, "b", "x", codec.ErrValue, `"x" is not a number`},
+		{0, "b", 1.5, codec.ErrValue, "not a whole number"},
+		{0, "b", []int{1}, codec.ErrValue, "expected a number"},
+		{0, "b", "", codec.ErrValue, "is not a number"},
+		{0, "b", "0xg", codec.ErrValue, "is not a number"},
+		{0, "b", "1e99", codec.ErrRange, "allowed 0..255"},
+		{0, "i8", -129, codec.ErrRange, "allowed -128..127"},
+		{0, "u64", "18446744073709551616", codec.ErrRange, "allowed 0..18446744073709551615"},
+		{0, "i64b", "-9223372036854775809", codec.ErrRange, "allowed -9223372036854775808..9223372036854775807"},
+		{1, "n1", 100, codec.ErrRange, "n1: out of range: 100, allowed 0..99"},
+		{1, "n4", 123456789, codec.ErrRange, "allowed 0..99999999"},
+		{1, "d3", "1234567", codec.ErrRange, "7 digits, allowed 6"},
+		{1, "d3", "12a", codec.ErrDigit, `"12a"`},
+		{2, "f32", 1e39, codec.ErrRange, "does not fit 32 bits"},
+		{2, "f32", "warm", codec.ErrValue, "is not a number"},
+		{4, "volt", 230.15, codec.ErrValue, "230.15 is between two steps of 0.1"},
+		{4, "volt", 1000, codec.ErrRange, "allowed 0..999.9"},
+		{4, "temp", 80.5, codec.ErrRange, "allowed -40..80"},
+		{4, "minus", 327.69, codec.ErrRange, "allowed"},
+		{6, "plain", "abc", codec.ErrLength, "3 characters, expected 4"},
+		{6, "plain", "abcé", codec.ErrRange, "allowed 0x20-~"},
+		{6, "plain", "ab世", codec.ErrValue, "not one byte"},
+		{6, "space", "1234567", codec.ErrLength, "7 characters, expected 6"},
+		{6, "digit", "12a", codec.ErrRange, "allowed 0-9"},
+		{6, "one", "w", codec.ErrRange, "allowed 0, x-z"},
+		{6, "hex", "abcd", codec.ErrLength, "2 bytes, expected 3"},
+		{6, "hex", "abcdeg", codec.ErrValue, "not hexadecimal"},
+		{6, "end", "fe", codec.ErrConst, "fe, expected ff"},
+		{6, "tail", "123456789", codec.ErrLength, "9 bytes, allowed 8"},
+		{8, "t7", "2026-13-01", codec.ErrTime, "expected RFC 3339 or YYYYMMDDhhmmss"},
+		{8, "t7", "20261301000000", codec.ErrTime, "does not exist"},
+		{8, "t6", "1999-12-31", codec.ErrRange, "year 1999, allowed 2000..2099"},
+		{9, "mode", "autp", codec.ErrValue, `did you mean "auto"?`},
+		{9, "level", 100, codec.ErrRange, "allowed 0..99.9"},
+		{9, "kind", 2, codec.ErrRange, "allowed 1, 3, 10..21"},
+		{9, "magic", 1, codec.ErrRange, "allowed 1193046"},
+		{9, "LEN", 3, codec.ErrValue, "computed"},
+		{9, "KIND", 0x0106, codec.ErrValue, "not a command of this message"},
+		{9, "stat", 1, codec.ErrUnknownField, `did you mean "state"?`},
 	} {
 		g := typeGoldens[test.message]
 		values := map[string]any{test.key: test.value}
@@ -223,9 +211,9 @@ func TestValuesThatDoNotFitAreRefusedByName(t *testing.T) {
 				values[k] = v
 			}
 		}
-		var f Frame
+		var f codec.Frame
 		err := p.Build(&f, g.message, values)
-		var field *FieldError
+		var field *codec.FieldError
 		if !errors.As(err, &field) || field.Field != test.key || !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.text) {
 			t.Errorf("%s = %v: %v\nwant %v: %s", test.key, test.value, err, test.want, test.text)
 		}
@@ -248,12 +236,12 @@ func TestValuesThatDoNotFitAreRefusedByName(t *testing.T) {
 
 func TestSetChangesOneFieldAndTheLength(t *testing.T) {
 	p := profileFrom(t, "types.good.toml")
-	var f Frame
+	var f codec.Frame
 	if err := p.Build(&f, "texts", typeGoldens[6].values); err != nil {
 		t.Fatal(err)
 	}
 	frame, _ := p.Append(nil, &f)
-	if err := p.Decode(Any, frame, &f); err != nil {
+	if err := p.Decode(codec.Any, frame, &f); err != nil {
 		t.Fatal(err)
 	}
 	kept := string(frame)
@@ -293,11 +281,11 @@ func TestSetChangesOneFieldAndTheLength(t *testing.T) {
 		t.Errorf("mode = %s", it.Text())
 	}
 	// Reusing a changed frame harms neither the plan nor other frames.
-	var again Frame
-	if err := p.Decode(Any, frame, &f); err != nil {
+	var again codec.Frame
+	if err := p.Decode(codec.Any, frame, &f); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Decode(Any, frame, &again); err != nil {
+	if err := p.Decode(codec.Any, frame, &again); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,15 +1,17 @@
-package codec
+package codec_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
+
+	"trama/codec"
 )
 
 // A field of fixed size that ends with a text has that size and no other: what was longer could not be made again, and
 // a date of one byte has no month to be looked at.
 func TestAFixedSizeHoldsBesideUntil(t *testing.T) {
-	p, err := Compile("until.toml", []byte(`
+	p, err := codec.Compile("until.toml", []byte(`
 name = "until"
 zone = "UTC"
 [frame]
@@ -48,11 +50,11 @@ fields  = [
 		{"b;\x26\x11\x24\x01,123456,\n", ""},
 		{"blonger;\x26\x11\x24,12345,\n", ""},
 	} {
-		var f, back Frame
-		err := p.Decode(Any, []byte(test.raw), &f)
-		agreeGrammar(t, p, Any, []byte(test.raw))
+		var f, back codec.Frame
+		err := p.Decode(codec.Any, []byte(test.raw), &f)
+		agree(t, p, codec.Any, []byte(test.raw))
 		if test.want == "" {
-			if !errors.Is(err, ErrLength) {
+			if !errors.Is(err, codec.ErrLength) {
 				t.Errorf("%q: %v", test.raw, err)
 			}
 			continue

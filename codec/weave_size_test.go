@@ -1,8 +1,10 @@
-package codec
+package codec_test
 
 import (
 	"errors"
 	"testing"
+
+	"trama/codec"
 )
 
 // A size that depends on the length of the frame and on something else follows from the bytes that are given.
@@ -17,7 +19,7 @@ func TestASizeOfTheLengthAndAFlagIsMadeFromTheValue(t *testing.T) {
 		{0, "53800f00025000011a00aabbccdda3"},
 	} {
 		values["has_crc"] = test.hasCRC
-		var f Frame
+		var f codec.Frame
 		if err := p.Build(&f, "card", values); err != nil {
 			t.Errorf("has_crc %d: %v", test.hasCRC, err)
 			continue
@@ -30,7 +32,7 @@ func TestASizeOfTheLengthAndAFlagIsMadeFromTheValue(t *testing.T) {
 
 // What is given must fit together all the same.
 func TestASizeOfTwoFieldsIsHeldAgainstBothValues(t *testing.T) {
-	p, err := Compile("two.toml", []byte(`
+	p, err := codec.Compile("two.toml", []byte(`
 name = "two"
 [frame]
 header = [
@@ -45,14 +47,14 @@ name = "x"
 	if err != nil {
 		t.Fatal(err)
 	}
-	var f Frame
+	var f codec.Frame
 	if err := p.Build(&f, "x", map[string]any{"m": 1, "a": "11", "b": "2233"}); err != nil {
 		t.Error(err)
 	}
-	if err := p.Build(&f, "x", map[string]any{"m": 1, "a": "11", "b": "22"}); !errors.Is(err, ErrShort) {
+	if err := p.Build(&f, "x", map[string]any{"m": 1, "a": "11", "b": "22"}); !errors.Is(err, codec.ErrShort) {
 		t.Errorf("one byte too few: %v", err)
 	}
-	if err := p.Build(&f, "x", map[string]any{"m": 1, "a": "11", "b": "223344"}); !errors.Is(err, ErrLong) {
+	if err := p.Build(&f, "x", map[string]any{"m": 1, "a": "11", "b": "223344"}); !errors.Is(err, codec.ErrLong) {
 		t.Errorf("one byte too many: %v", err)
 	}
 }

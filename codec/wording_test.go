@@ -1,9 +1,11 @@
-package codec
+package codec_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
+
+	"trama/codec"
 )
 
 const wordingProfile = `
@@ -25,7 +27,7 @@ fields = [{ key = "text", type = "ascii", size = 3, chars = "any" }]
 `
 
 func TestErrorsOfValuesNameTheWholePlace(t *testing.T) {
-	p, err := Compile("words.toml", []byte(wordingProfile))
+	p, err := codec.Compile("words.toml", []byte(wordingProfile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +45,7 @@ func TestErrorsOfValuesNameTheWholePlace(t *testing.T) {
 		{"special", `"kind":1,"unit":{"level":1},"rows":[{"value":1},{"value":1}]`, "these values make a usual, because the condition of special does not hold: kind = 3"},
 		{"usual", `"kind":3,"text":"ABC"`, "these values make a special, which is for kind = 3"},
 	} {
-		var f Frame
+		var f codec.Frame
 		err := p.ParseJSON([]byte(`{"profile":"words","message":"`+c.message+`","id":"7",`+c.fields+`}`), &f)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s:\ngot  %v\nwant %s", c.fields, err, c.want)
@@ -57,19 +59,19 @@ func TestABodyThatFitsNoMessageIsNoUnknownCommandWhereThereAreNone(t *testing.T)
 		"name   = \"usual\"\nfields = [{ key = \"text\", type = \"byte\" }]":                                                                                           "a body of 2 bytes, message usual has at most 1",
 		"name   = \"usual\"\nfields = [{ key = \"text\", type = \"byte\" }]\n[[message]]\nname = \"other\"\nfields = [{ key = \"text\", type = \"ascii\", size = 3 }]": "no message has a body of 2 bytes or fits the conditions",
 	} {
-		p, err := Compile("short.toml", []byte("name = \"short\"\n[frame]\nstart = \"*\"\nend = \"#\"\nheader = [{ key = \"id\", type = \"ascii\", until = \",\", role = \"identity\" }]\n[[message]]\n"+src))
+		p, err := codec.Compile("short.toml", []byte("name = \"short\"\n[frame]\nstart = \"*\"\nend = \"#\"\nheader = [{ key = \"id\", type = \"ascii\", until = \",\", role = \"identity\" }]\n[[message]]\n"+src))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var f Frame
-		if err := p.Decode(Uplink, []byte("*7,AB#"), &f); !errors.Is(err, ErrLength) || !strings.Contains(err.Error(), want) {
+		var f codec.Frame
+		if err := p.Decode(codec.Uplink, []byte("*7,AB#"), &f); !errors.Is(err, codec.ErrLength) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }
 
 func TestAnExampleSaysEachThingOnceAndInWords(t *testing.T) {
-	p, err := Compile("mine.toml", []byte(wordingProfile+`
+	p, err := codec.Compile("mine.toml", []byte(wordingProfile+`
 [[example]]
 hex   = "2a 37 2c 01 41 42 43 23"
 reply = "00"
