@@ -52,7 +52,7 @@ func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
 			if p.wrapped(rule.send, set.key, it.Int()+set.plus) != got.Int() {
 				return false
 			}
-		case !it.same(got):
+		case !it.v.same(got.v):
 			return false
 		}
 	}
@@ -62,7 +62,7 @@ func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
 		if i < 0 || k < 0 || free[to.field.Key] || from.field.Key != to.field.Key || role == RoleCommand && rule.send.message.Command != "" {
 			continue
 		}
-		if !request.item(i, from).same(ack.item(k, to)) {
+		if !request.item(i, from).v.same(ack.item(k, to).v) {
 			return false
 		}
 	}
@@ -71,7 +71,7 @@ func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
 		if i < 0 || k < 0 || free[pair[1]] {
 			continue
 		}
-		if !request.item(i, &p.ops[request.cells[i].op]).same(ack.item(k, &p.ops[ack.cells[k].op])) {
+		if !request.item(i, &p.ops[request.cells[i].op]).v.same(ack.item(k, &p.ops[ack.cells[k].op]).v) {
 			return false
 		}
 	}

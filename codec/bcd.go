@@ -1,76 +1,25 @@
 package codec
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+)
 
-// Packed BCD: two decimal digits a byte, high nibble first.  Numbers up to eight bytes (16 digits) are handled
-// as one machine word, all nibbles at once.
+// Packed BCD: two decimal digits a byte, high nibble first.  Numbers up to eight bytes (16 digits) are handled as one
+// machine word, all nibbles at once.
 
 const maxBCDNumber = 8 // bytes
+
+// minusZero is the number of a cell whose digits are zero behind a sign, which some meters send.
+const minusZero = 1 << 63
 
 // pow100 is the first number that does not fit n bytes of BCD.
 var pow100 = [maxBCDNumber + 1]uint64{1, 100, 10_000, 1_000_000, 100_000_000, 10_000_000_000, 1_000_000_000_000, 100_000_000_000_000, 10_000_000_000_000_000}
 
-// loadBE reads 1 to 8 bytes, most significant first.
-func loadBE(b []byte) uint64 {
-	switch len(b) {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		return uint64(binary.BigEndian.Uint16(b))
-	case 3:
-		return uint64(b[0])<<16 | uint64(binary.BigEndian.Uint16(b[1:]))
-	case 4:
-		return uint64(binary.BigEndian.Uint32(b))
-	case 7:
-		return uint64(binary.BigEndian.Uint32(b))<<24 | uint64(binary.BigEndian.Uint32(b[3:]))&0xffffff
-	case 8:
-		return binary.BigEndian.Uint64(b)
-	}
-	var v uint64
-	for _, c := range b {
-		v = v<<8 | uint64(c)
-	}
-	return v
-}
-
-// loadLE reads 1 to 8 bytes, least significant first.
-func loadLE(b []byte) uint64 {
-	var v uint64
-	for i := len(b) - 1; i >= 0; i-- {
-		v = v<<8 | uint64(b[i])
-	}
-	return v
-}
-
-// storeBE fills b, 1 to 8 bytes, most significant first.
-func storeBE(b []byte, v uint64) {
-	switch len(b) {
-	case 1:
-		b[0] = byte(v)
-		return
-	case 2:
-		binary.BigEndian.PutUint16(b, uint16(v))
-		return
-	case 4:
-		binary.BigEndian.PutUint32(b, uint32(v))
-		return
-	}
-	for i := len(b) - 1; i >= 0; i-- {
-		b[i] = byte(v)
-		v >>= 8
-	}
-}
-
-// storeLE fills b, 1 to 8 bytes, least significant first.
-func storeLE(b []byte, v uint64) {
-	for i := range b {
-		b[i] = byte(v)
-		v >>= 8
-	}
-}
-
-// packedDigits says whether all 16 nibbles are decimal: a nibble is above 9 when its bit 3 is set together with
-// bit 2 or bit 1.
+// packedDigits says whether all 16 nibbles are decimal: a nibble is above 9 when its bit 3 is set together with bit 2
+// or bit 1.
 func packedDigits(v uint64) bool {
 	return v&(v<<1|v<<2)&0x8888888888888888 == 0
 }
@@ -115,8 +64,8 @@ func allDigits(b []byte) bool {
 	return len(b) == 0 || packedDigits(loadBE(b))
 }
 
-// appendDigits appends the digits of packed BCD as text, eight at a time: nibbles are spread to bytes, and 0x30
-// makes each a digit.
+// appendDigits appends the digits of packed BCD as text, eight at a time: nibbles are spread to bytes, and 0x30 makes
+// each a digit.
 func appendDigits(dst, b []byte) []byte {
 	for ; len(b) >= 4; b = b[4:] {
 		v := uint64(binary.BigEndian.Uint32(b))
@@ -129,4 +78,165 @@ func appendDigits(dst, b []byte) []byte {
 		dst = append(dst, '0'+c>>4, '0'+c&0x0f)
 	}
 	return dst
+}
+
+// nibbleAt is the byte of nibble n, counted from the most significant digit, and whether it is the high half.
+func (o *op) nibbleAt(size, n int) (at int, high bool) {
+	at, high = n/2, n%2 == 0
+	if o.little {
+		at = size - 1 - at
+	}
+	return at, high != (o.form != nil && o.form.swapped)
+}
+
+func (o *op) nibble(b []byte, n int) byte {
+	at, high := o.nibbleAt(len(b), n)
+	if high {
+		return b[at] >> 4
+	}
+	return b[at] & 0x0f
+}
+
+func (o *op) setNibble(b []byte, n int, v byte) {
+	at, high := o.nibbleAt(len(b), n)
+	if high {
+		b[at] = b[at]&0x0f | v<<4
+	} else {
+		b[at] = b[at]&0xf0 | v
+	}
+}
+
+// readBCD reads packed digits as a number, with its sign.
+func readBCD(o *op, b []byte) (uint64, bool) {
+	f := o.form
+	if len(b) > maxBCDNumber || f != nil && (f.swapped || f.minusBit) {
+		return o.manyDigits(b)
+	}
+	word, negative := loadBE(b), false
+	if o.little {
+		word = loadLE(b)
+	}
+	if f != nil && len(f.minus) > 0 && len(f.minus) <= 2*len(b) {
+		negative = true
+		for i, d := range f.minus {
+			negative = negative && byte(word>>(8*len(b)-4*i-4))&0x0f == d
+		}
+		if negative {
+			word &= 1<<(8*len(b)-4*len(f.minus)) - 1
+		}
+	}
+	switch {
+	case !packedDigits(word):
+		return 0, false
+	case !negative:
+		return unpackBCD(word), true
+	case word == 0:
+		return minusZero, true
+	}
+	return -unpackBCD(word), true
+}
+
+// manyDigits is readBCD for what no word holds in its order.
+func (o *op) manyDigits(b []byte) (v uint64, ok bool) {
+	n, first, f := 2*len(b), 0, o.form
+	bit := n > 0 && f != nil && f.minusBit && o.nibble(b, 0)&8 != 0
+	negative := bit
+	if n > 0 && !bit && f != nil && len(f.minus) > 0 && n >= len(f.minus) {
+		negative = true
+		for i, d := range f.minus {
+			negative = negative && o.nibble(b, i) == d
+		}
+		if negative {
+			first = len(f.minus)
+		}
+	}
+	for i := first; i < n; i++ {
+		d := o.nibble(b, i)
+		if i == 0 && bit {
+			d &= 7
+		}
+		if d > 9 || v > (math.MaxInt64-9)/10 {
+			return 0, false
+		}
+		v = v*10 + uint64(d)
+	}
+	if negative && v == 0 {
+		return minusZero, true
+	}
+	if negative {
+		v = -v
+	}
+	return v, true
+}
+
+// beginsBCD bounds a number from both sides by its first digits.
+func beginsBCD(o *op, b []byte) bool {
+	switch {
+	case !o.form.plain():
+		return true
+	case !allDigits(b):
+		return false
+	case o.little || o.size > maxBCDNumber:
+		return true
+	}
+	left := pow100[o.size-len(b)]
+	lo := unpackBCD(loadBE(b)) * left
+	return o.overlaps(lo, lo+left-1)
+}
+
+// writeBCD is the inverse of readBCD.
+func writeBCD(o *op, b []byte, v uint64) error {
+	f := o.form
+	if f == nil && len(b) <= maxBCDNumber && v < pow100[len(b)] {
+		if v = packBCD(v); o.little {
+			storeLE(b, v)
+		} else {
+			storeBE(b, v)
+		}
+		return nil
+	}
+	negative := o.signed() && int64(v) < 0
+	if negative {
+		if v = -v; v == minusZero {
+			v = 0
+		}
+	}
+	text, n := strconv.FormatUint(v, 10), 2*len(b)
+	room := n
+	if negative && !f.minusBit {
+		room -= len(f.minus)
+	}
+	if len(text) > room {
+		return fmt.Errorf("%w: %d digits, allowed %d", ErrRange, len(text), room)
+	}
+	clear(b)
+	for i := range text {
+		o.setNibble(b, n-len(text)+i, text[i]-'0')
+	}
+	switch {
+	case f != nil && f.minusBit && n > 0 && o.nibble(b, 0)&8 != 0:
+		return fmt.Errorf("%w: %d, the highest digit can be 7", ErrRange, v)
+	case negative && f.minusBit:
+		o.setNibble(b, 0, o.nibble(b, 0)|8)
+	case negative:
+		for i, d := range f.minus {
+			o.setNibble(b, i, d)
+		}
+	}
+	return nil
+}
+
+func boundsBCD(o *op) (lo int64, hi uint64) {
+	hi = pow100[min(o.size, maxBCDNumber)] - 1
+	if o.signed() {
+		lo = -int64(hi)
+	}
+	return lo, hi
+}
+
+func refuseDigits(o *op, b []byte) error {
+	if i := badNibble(b); i >= 0 {
+		return fmt.Errorf("%w: %02x in %x", ErrDigit, b[i], b)
+	}
+	return nil
 }

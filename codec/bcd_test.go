@@ -79,7 +79,7 @@ func TestDigitsKeepTheirZeros(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := (Item{Field: o.field, op: &o, data: b}).Text(); got != text {
+			if got := (Item{Field: o.field, v: value{op: &o, data: b}}).Text(); got != text {
 				t.Errorf("%s is packed as %x, read as %s", text, b, got)
 			}
 		}

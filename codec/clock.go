@@ -2,6 +2,8 @@ package codec
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -125,4 +127,26 @@ func appendTime(dst []byte, t time.Time) []byte {
 		return t.AppendFormat(dst, "2006-01-02T15:04:05.000Z07:00")
 	}
 	return t.AppendFormat(dst, time.RFC3339)
+}
+
+// text writes the time; the number when it does not exist.
+func (c *clock) text(dst []byte, v uint64) []byte {
+	if t, ok := c.time(v); ok {
+		return appendTime(dst, t)
+	}
+	return strconv.AppendUint(dst, v, 10)
+}
+
+func (o *op) parseClock(p given) (uint64, error) {
+	if t, ok := p.v.(time.Time); ok {
+		return o.form.clock.number(t)
+	}
+	text, ok := textOf(p.v)
+	if !ok {
+		return 0, wrongType(p.v, "a time")
+	}
+	if t, ok := timeOf(strings.TrimSpace(text), o.form.clock.zone); ok {
+		return o.form.clock.number(t)
+	}
+	return o.parseInteger(p.v)
 }

@@ -288,8 +288,8 @@ func (c *compiler) values(def *fieldDef, o *op) {
 		least, most := o.bounds()
 		lo, hi = o.key(uint64(least)), o.key(most)
 	}
-	o.field.Min = Item{Field: o.field, Kind: o.field.Kind, op: o, num: o.key(lo)}.Float()
-	o.field.Max = Item{Field: o.field, Kind: o.field.Kind, op: o, num: o.key(hi)}.Float()
+	o.field.Min = value{op: o, num: o.key(lo)}.float()
+	o.field.Max = value{op: o, num: o.key(hi)}.float()
 	if o.field.Min > o.field.Max {
 		o.field.Min, o.field.Max = o.field.Max, o.field.Min
 	}

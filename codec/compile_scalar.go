@@ -31,14 +31,14 @@ func (c *compiler) noPart(def *fieldDef, o *op) {
 		v, err := strconv.ParseUint(text, 16, 64)
 		if n := o.nibbles(); err != nil || len(text) != n || v > o.mask {
 			c.src.problem(fmt.Sprintf("%s.missing[%d]", def.path, i), quote(text),
-				fmt.Sprintf(`%s: the number that the bits make, such as "%x"`, digitsText(n), o.mask))
+				fmt.Sprintf(`%s: the number that the bits make, such as "%x"`, hexDigitsText(n), o.mask))
 			continue
 		}
 		o.form.none = append(o.form.none, v)
 	}
 }
 
-func digitsText(n int) string {
+func hexDigitsText(n int) string {
 	if n == 1 {
 		return "one hexadecimal digit"
 	}

@@ -1,8 +1,10 @@
 package codec
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -76,6 +78,36 @@ func (l *timeLayout) appendOther(dst []byte, t time.Time) ([]byte, error) {
 	return dst, nil
 }
 
+// exactTime writes the time, or its parts where the time would be written in other bytes.
+func (v value) exactTime() string {
+	l := v.op.time
+	if t, ok := l.parse(v.data); ok {
+		if back, err := l.append(nil, t); err == nil && string(back) == string(v.data) {
+			return string(appendTime(nil, t))
+		}
+	}
+	return string(l.appendRaw(nil, v.data))
+}
+
+func readTime(o *op, b []byte) (num uint64, ok bool) { return 0, o.permits(b) && o.time.fits(b) }
+
+func beginsTime(o *op, b []byte) bool { return o.time.as != timeBCD || allDigits(b) }
+
+func refuseTime(o *op, b []byte) error {
+	if o.time.as != timeBCD {
+		return fmt.Errorf("%w: %s, expected %s", ErrTime, printable(b), o.time.text)
+	}
+	return refuseDigits(o, b)
+}
+
+// timeText writes the time, or the parts of one that does not exist.
+func timeText(v value, dst []byte) []byte {
+	if t, ok := v.op.time.parse(v.data); ok {
+		return appendTime(dst, t)
+	}
+	return v.op.time.appendRaw(dst, v.data)
+}
+
 // appendRaw writes the parts of a time that does not exist so that they can be read back.
 func (l *timeLayout) appendRaw(dst, b []byte) []byte {
 	switch l.as {
@@ -89,4 +121,69 @@ func (l *timeLayout) appendRaw(dst, b []byte) []byte {
 		slices.Reverse(b)
 	}
 	return appendDigits(dst, b)
+}
+
+// timeTexts are forms without a zone; such a time is in the zone of the profile.
+var timeTexts = []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"}
+
+// timeOf reads a time as people write it.
+func timeOf(text string, zone *time.Location) (time.Time, bool) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, true
+	}
+	for _, layout := range timeTexts {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// parseTime reads a time, or what appendRaw writes.
+func parseTime(o *op, dst []byte, p given) (out []byte, num uint64, err error) {
+	l := o.time
+	if t, ok := p.v.(time.Time); ok {
+		out, err = l.append(dst, t)
+		return out, 0, err
+	}
+	text, ok := textOf(p.v)
+	if !ok {
+		return dst, 0, wrongType(p.v, "a time")
+	}
+	text = strings.TrimSpace(text)
+	if raw, ok := l.parseRaw(text); ok {
+		if _, exists := l.parse(raw); !exists && !p.exact && l.whole {
+			return dst, 0, fmt.Errorf("%w: %s does not exist", ErrTime, text)
+		}
+		return append(dst, raw...), 0, nil
+	}
+	if !l.whole {
+		return dst, 0, fmt.Errorf("%w: %q, expected %s", ErrTime, text, l.text)
+	}
+	t, ok := timeOf(text, l.zone)
+	if !ok {
+		return dst, 0, fmt.Errorf("%w: %q, expected RFC 3339 or %s", ErrTime, text, l.text)
+	}
+	out, err = l.append(dst, t)
+	return out, 0, err
+}
+
+// parseRaw reads what appendRaw wrote: the bytes of a time that does not exist, or of a part of one.
+func (l *timeLayout) parseRaw(text string) (raw []byte, ok bool) {
+	switch l.as {
+	case timeASCII:
+		if len(text) != l.size || !l.fits([]byte(text)) {
+			return nil, false
+		}
+		return []byte(text), true
+	case timeBinary:
+		digits, ok := strings.CutPrefix(text, "0x")
+		raw, err := hex.DecodeString(digits)
+		return raw, ok && err == nil && len(raw) == l.size
+	}
+	raw, err := hex.DecodeString(text)
+	if l.last {
+		slices.Reverse(raw)
+	}
+	return raw, err == nil && isDigits(text) && len(raw) == l.size
 }

@@ -1,10 +1,6 @@
 package codec
 
-import (
-	"encoding/hex"
-	"strings"
-	"time"
-)
+import "time"
 
 // Times as numbers: what expressions see of a time with a layout is YYYYMMDDhhmmssSSS in decimal, so that parts of a
 // time add up to the whole, and a time that joins several fields is their sum.
@@ -61,20 +57,4 @@ func repacked(t time.Time) (uint64, error) {
 		sum += int64(n) * packedPlaces[unit].place
 	}
 	return uint64(sum), nil
-}
-
-// parseRaw reads what appendRaw wrote: the bytes of a time that does not exist, or of a part of one.
-func (l *timeLayout) parseRaw(text string) (raw []byte, ok bool) {
-	switch l.as {
-	case timeASCII:
-		if len(text) != l.size || !l.fits([]byte(text)) {
-			return nil, false
-		}
-		return []byte(text), true
-	case timeBinary:
-		digits, ok := strings.CutPrefix(text, "0x")
-		raw, err := hex.DecodeString(digits)
-		return raw, ok && err == nil && len(raw) == l.size
-	}
-	return nil, false
 }

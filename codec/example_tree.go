@@ -38,11 +38,11 @@ func (p *Profile) expectAt(f *Frame, path string, want any) error {
 	o := &p.ops[f.cells[i].op]
 	it := f.item(i, o)
 	text, _ := textOf(want)
-	if it.Text() == text || it.missing && (text == "" || text == "-") {
+	if it.Text() == text || it.v.missing && (text == "" || text == "-") {
 		return nil
 	}
-	if o.code == opDecimal && !it.missing { // the same number in other characters is the same
-		if x, err := parseRat(text); err == nil && it.Label() == "" && (o.form == nil || !o.form.degrees) && x.Cmp(o.decimalValue(it.data)) == 0 {
+	if o.code == opDecimal && !it.v.missing { // the same number in other characters is the same
+		if x, err := parseRat(text); err == nil && it.Label() == "" && (o.form == nil || !o.form.degrees) && x.Cmp(o.decimalValue(it.v.data)) == 0 {
 			return nil
 		}
 	}
@@ -63,11 +63,11 @@ func (p *Profile) expectAt(f *Frame, path string, want any) error {
 	if plain.code == opChecksum {
 		plain.code = opUint
 	}
-	b, num, err := parse(nil, want, int(it.exp), true)
+	b, num, err := parse(nil, want, int(it.v.exp), true)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if o.numeric() && num != f.nums[i] || !o.numeric() && !bytes.Equal(b, it.data) {
+	if o.numeric() && num != f.nums[i] || !o.numeric() && !bytes.Equal(b, it.v.data) {
 		return fmt.Errorf("%s: found %s, expected %v", path, it.Text(), want)
 	}
 	return nil

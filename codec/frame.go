@@ -264,14 +264,14 @@ func (f *Frame) Item(key string) (Item, bool) {
 
 // item is the field of cell i.
 func (f *Frame) item(i int, o *op) Item {
-	it := Item{Field: o.field, Kind: o.field.Kind, Len: int(f.cells[i].size), op: o, num: f.nums[i]}
+	it := Item{Field: o.field, Kind: o.field.Kind, Len: int(f.cells[i].size), v: value{op: o, num: f.nums[i]}}
 	if !o.numeric() {
-		it.data = f.bytes(i)
+		it.v.data = f.bytes(i)
 	}
 	if c := &f.cells[i]; f.raw != nil {
-		it.Depth, it.exp, it.data = int(c.depth), c.exp, f.bytes(i)
+		it.Depth, it.v.exp, it.v.data = int(c.depth), c.exp, f.bytes(i)
 		if c.exp == noValue {
-			it.exp, it.missing = 0, true
+			it.v.exp, it.v.missing = 0, true
 		}
 	}
 	return it

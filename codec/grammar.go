@@ -150,9 +150,6 @@ type checkPlan struct {
 	back     int     // plain bytes from the mark at the end up to the checksum; 0: it stands before the mark
 }
 
-// fold collects some bits of every element of a list into one number, the first element lowest.
-type fold struct{ reg, bits int }
-
 // transform is how the bytes of a region differ on the wire.
 type transform struct {
 	add, xor byte

@@ -243,14 +243,14 @@ func (p *Profile) wrapped(l *layout, key string, v int64) int64 {
 // give is the value of an item as Build takes it.
 func (it Item) give() any {
 	switch {
-	case it.missing:
+	case it.v.missing:
 		return "?" + it.MissingText()
-	case it.op.code == opHex && it.op.form == nil:
-		return slices.Clone(it.data)
+	case it.v.op.code == opHex && it.v.op.form == nil:
+		return slices.Clone(it.v.data)
 	case it.Kind == KindUint && it.Label() == "":
-		return it.num
+		return it.v.num
 	case it.Kind == KindInt && it.Label() == "":
-		return it.signed()
+		return it.v.whole()
 	}
 	return it.Text()
 }
@@ -259,13 +259,13 @@ func (it Item) give() any {
 // gives way to what it stands for.
 func (p *Profile) handed(l *layout, key string, it Item) any {
 	label := it.Label()
-	if label == "" || it.missing {
+	if label == "" || it.v.missing {
 		return it.give()
 	}
 	for i := range p.ops {
 		o := &p.ops[i]
 		if o.field.Key == key && slices.Contains(l.message.Fields, o.field) && !o.labels(label) {
-			return it.unlabelled()
+			return it.v.unlabelled()
 		}
 	}
 	return it.give()
@@ -299,7 +299,7 @@ func (p *Profile) grammarReplyTo(f *Frame) *grammarReply {
 func (p *Profile) grammarAnswers(request, answer *Frame) bool {
 	for _, pair := range p.grammar.answers {
 		i, k := request.at(pair[0]), answer.at(pair[1])
-		if i < 0 || k < 0 || !request.item(i, &p.ops[request.cells[i].op]).same(answer.item(k, &p.ops[answer.cells[k].op])) {
+		if i < 0 || k < 0 || !request.item(i, &p.ops[request.cells[i].op]).v.same(answer.item(k, &p.ops[answer.cells[k].op]).v) {
 			return false
 		}
 	}

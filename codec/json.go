@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
-	"time"
 )
 
 // AppendJSON appends the frame as one JSON object: profile, message and direction, then each field under its
@@ -32,50 +30,10 @@ func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
 		dst = append(dst, ',', '"')
 		dst = append(dst, o.field.Key...) // letters, digits and _ only
 		dst = append(dst, '"', ':')
-		dst = f.item(i, o).appendJSON(dst)
+		it := f.item(i, o)
+		dst = it.v.appendJSON(dst)
 	}
 	return append(dst, '}'), nil
-}
-
-func (it Item) appendJSON(dst []byte) []byte {
-	switch it.op.code {
-	case opASCII:
-		return appendQuoted(dst, latin1(it.op.trim(it.data)))
-	case opFloat32, opFloat64:
-		if v := it.Float(); math.IsNaN(v) || math.IsInf(v, 0) {
-			break
-		}
-		return it.AppendText(dst)
-	case opDigits, opHex:
-	case opTime:
-		if t, ok := it.op.time.parse(it.data); ok {
-			dst = append(dst, '"')
-			dst = t.AppendFormat(dst, time.RFC3339)
-			return append(dst, '"')
-		}
-	default:
-		if it.Label() == "" {
-			return it.AppendText(dst)
-		}
-		return appendQuoted(dst, it.Label())
-	}
-	dst = append(dst, '"')
-	dst = it.AppendText(dst)
-	return append(dst, '"')
-}
-
-// latin1 makes each byte one character, so that JSON, which is UTF-8, keeps bytes that are not.
-func latin1(b []byte) string {
-	for _, c := range b {
-		if c >= 0x80 {
-			runes := make([]rune, len(b))
-			for i, c := range b {
-				runes[i] = rune(c)
-			}
-			return string(runes)
-		}
-	}
-	return string(b)
 }
 
 func appendQuoted(dst []byte, s string) []byte {
@@ -141,23 +99,4 @@ func (p *Profile) ParseJSON(src []byte, f *Frame) error {
 
 func (p *Profile) jsonError(key string, err error) error {
 	return &FieldError{Profile: p.name, Field: key, Offset: -1, Err: err}
-}
-
-// fromLatin1 undoes latin1; ok is false when a character does not fit a byte.
-func fromLatin1(s string) (string, bool) {
-	plain := true
-	for i := 0; i < len(s); i++ {
-		plain = plain && s[i] < 0x80
-	}
-	if plain {
-		return s, true
-	}
-	out := make([]byte, 0, len(s))
-	for _, r := range s {
-		if r > 0xff {
-			return "", false
-		}
-		out = append(out, byte(r))
-	}
-	return string(out), true
 }

@@ -78,11 +78,11 @@ func (p *Profile) named(f *Frame, i int) bool {
 
 // says whether v is the value of an item, in any way in which it can be written.
 func (it Item) says(v any) bool {
-	if _, num, err := it.op.parseForm(nil, v, int(it.exp), true); err == nil && num == it.num {
+	if _, num, err := it.v.op.parseForm(nil, v, int(it.v.exp), true); err == nil && num == it.v.num {
 		return true
 	}
 	text, ok := textOf(v)
-	return ok && (text == it.Text() || strings.Trim(string(it.appendFormJSON(nil)), `"`) == text)
+	return ok && (text == it.Text() || strings.Trim(string(it.v.appendJSON(nil)), `"`) == text)
 }
 
 // levelOf is the object around the last step of a path.

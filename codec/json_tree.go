@@ -2,10 +2,8 @@ package codec
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -39,7 +37,7 @@ func (f *Frame) appendTree(dst []byte) []byte {
 			dst, closers, first = append(dst, '['), append(closers, ']'), true
 		default:
 			it := f.item(i, o)
-			dst = it.appendFormJSON(dst)
+			dst = it.v.appendJSON(dst)
 		}
 	}
 	for len(closers) > 0 {
@@ -47,57 +45,6 @@ func (f *Frame) appendTree(dst []byte) []byte {
 		closers = closers[:len(closers)-1]
 	}
 	return dst
-}
-
-func (it *Item) appendFormJSON(dst []byte) []byte {
-	o := it.op
-	switch {
-	case it.missing && it.usualMissing():
-		return append(dst, "null"...)
-	case it.missing:
-		dst = append(dst, '"', '?')
-		dst = append(dst, it.MissingText()...)
-		return append(dst, '"')
-	case it.longer():
-		dst = append(dst, '"', '=')
-		dst = hex.AppendEncode(dst, it.data)
-		return append(dst, '"')
-	case !it.rich():
-		return it.appendJSON(dst)
-	case o.code == opASCII && o.form.charset == nil:
-		return appendQuoted(dst, latin1([]byte(it.Text())))
-	case o.code == opDecimal:
-		return it.appendDecimalJSON(dst)
-	case it.Kind == KindTime && o.form != nil && o.form.clock != nil:
-		// A time from which other bytes would be made is written as its number.
-		if t, ok := o.form.clock.time(it.num); ok {
-			if back, err := o.form.clock.number(t); err == nil && back == it.num {
-				return appendQuoted(dst, string(appendTime(nil, t)))
-			}
-		}
-		return strconv.AppendUint(dst, it.num, 10)
-	case it.Kind == KindTime:
-		if t, ok := it.Time(); ok {
-			if back, err := o.time.append(nil, t); err == nil && string(back) == string(it.data) {
-				return appendQuoted(dst, string(appendTime(nil, t)))
-			}
-		}
-		return appendQuoted(dst, string(o.time.appendRaw(nil, it.data)))
-	case it.Kind == KindUint, it.Kind == KindInt, it.Kind == KindFloat:
-		if v := it.float(); o.form != nil && o.form.degrees && o.numeric() {
-			if back, err := o.parseForDegrees(v); err != nil || back != it.num { // sixty minutes and more
-				return appendQuoted(dst, "="+strconv.FormatInt(it.signed(), 10))
-			}
-		} else if math.IsNaN(v) || math.IsInf(v, 0) || it.Label() != "" {
-			break
-		}
-		return it.appendForm(dst)
-	}
-	return appendQuoted(dst, string(it.appendForm(nil)))
-}
-
-func (o *op) parseForDegrees(v float64) (uint64, error) {
-	return o.parseNumber(strconv.FormatFloat(v, 'f', 9, 64), 0)
 }
 
 // at finds a field by its path: "records[2].value", "count", "crc".  A name alone is first looked for among the

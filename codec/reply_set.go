@@ -94,7 +94,7 @@ func (r *filler) fill(key string, v any, within string) (any, error) {
 		case plus != 0:
 			return it.Int() + plus, nil
 		case it.Label() != "" && !slices.ContainsFunc(r.p.ops, func(o op) bool { return o.field.Key == key && o.labels(it.Label()) }):
-			return it.unlabelled(), nil
+			return it.v.unlabelled(), nil
 		}
 		return it.give(), nil
 	case map[string]any:

@@ -131,13 +131,8 @@ func (w *grower) computed(n *node, o *op) bool {
 func (w *grower) note(o *op, at spot, num uint64, b []byte) {
 	from := &origin{at: at, op: o, num: int64(num), size: len(b)}
 	if o.reg > 0 {
-		switch {
-		case o.code == opHex || o.code == opDigits:
-			if from.num = 0; len(b) <= 8 {
-				from.num = int64(loadBE(b))
-			}
-		case o.code == opTime:
-			from.num = o.time.packed(b)
+		if o.wide() {
+			from.num = int64(o.noted(num, b))
 		}
 		w.regs[o.reg] = from
 	}
@@ -242,7 +237,11 @@ func fieldOf(o *op, size int, num uint64) []byte {
 		return nil
 	}
 	b := make([]byte, size)
-	storeBE(b, num)
+	if o.form != nil && o.form.reversed {
+		storeLE(b, num)
+	} else {
+		storeBE(b, num)
+	}
 	return b
 }
 
@@ -363,17 +362,6 @@ func (o *op) fits(v int64) bool {
 }
 
 func (w *grower) store(o *op, b []byte, v uint64) bool {
-	if o.code == opFloat32 || o.code == opFloat64 {
-		if o.little {
-			storeLE(b, v)
-		} else {
-			storeBE(b, v)
-		}
-		if o.form != nil {
-			o.storeWord(b, v)
-		}
-		return true
-	}
 	return o.storeForm(b, v) == nil
 }
 

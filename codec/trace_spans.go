@@ -291,7 +291,7 @@ func (b *spanBuilder) last() *Span {
 
 func (b *spanBuilder) opOf(s *Span) int {
 	for i := range b.p.ops {
-		if &b.p.ops[i] == s.Item.op {
+		if &b.p.ops[i] == s.Item.v.op {
 			return i
 		}
 	}

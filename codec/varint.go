@@ -42,6 +42,10 @@ func (f varint) size(b []byte, most int) (n int, ok bool) {
 	return 0, false
 }
 
+func readVarint(o *op, b []byte) (num uint64, ok bool) { return o.form.varint.read(b) }
+
+func boundsVarint(o *op) (lo int64, hi uint64) { return 0, o.form.varint.largest(o.most) }
+
 // read is the number that b is, as a whole.
 func (f varint) read(b []byte) (num uint64, ok bool) {
 	if n, ok := f.size(b, mostVarint); !ok || n != len(b) {
@@ -107,17 +111,21 @@ func (f varint) largest(most int) uint64 {
 	return 1<<min(bits, 63) - 1
 }
 
+// longer says that the number is written in more bytes than it needs.
+func (v value) longer() bool {
+	return v.op.code == opVarint && len(v.data) > len(v.op.form.varint.append(nil, v.num))
+}
+
 // parseVarint reads a number, or the bytes of one that is longer than it has to be, as in "=8105".
-func (o *op) parseVarint(buf []byte, v any) ([]byte, uint64, error) {
-	text, isText := v.(string)
+func parseVarint(o *op, dst []byte, p given) ([]byte, uint64, error) {
+	text, _ := p.v.(string)
 	digits, written := strings.CutPrefix(text, "=")
-	if !isText || !written {
-		num, err := o.parseNumber(v, 0)
-		return buf, num, err
+	if !written {
+		return parseNumber(o, dst, p)
 	}
 	b, err := hex.DecodeString(digits)
 	if num, _, ok := o.read(b); err == nil && ok && len(b) <= o.most {
-		return append(buf, b...), num, nil
+		return append(dst, b...), num, nil
 	}
-	return buf, 0, fmt.Errorf("%w: %q is no number of this form", ErrValue, text)
+	return dst, 0, fmt.Errorf("%w: %q is no number of this form", ErrValue, text)
 }

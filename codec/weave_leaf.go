@@ -250,13 +250,7 @@ func (w *weaver) parts(n *node, o *op, seq int, num uint64, isGiven bool, in *wo
 // note keeps a value for expressions.
 func (w *weaver) note(o *op, seq int, num uint64, b []byte) {
 	if o.reg > 0 {
-		if !o.numeric() && o.code != opDecimal {
-			if num = 0; o.code == opTime {
-				num = uint64(o.time.packed(b))
-			} else if len(b) <= 8 {
-				num = loadBE(b)
-			}
-		}
+		num = o.noted(num, b)
 		w.regs[o.reg], w.seqs[o.reg] = int64(num), seq
 	}
 	if o.table > 0 {

@@ -1,83 +1,83 @@
 package codec
 
 import (
-	"bytes"
-	"encoding/hex"
 	"fmt"
 	"strings"
 )
 
-// explain says why load refused b.
-func (o *op) explain(b []byte, num uint64) error {
-	switch o.code {
-	case opBCD, opDigits, opTime:
-		if i := badNibble(b); i >= 0 {
-			return fmt.Errorf("%w: %02x in %x", ErrDigit, b[i], b)
-		}
-	case opHex, opASCII:
-		if o.check == checkBytes && !bytes.Equal(b, o.want) {
-			return fmt.Errorf("%w: found %x, expected %x", ErrConst, b, o.want)
-		}
-		return fmt.Errorf("%w: found %s, expected %s", ErrRange, printable(b), o.chars)
+func (o *op) notNumber(text string) error {
+	if len(o.field.Enum) == 0 {
+		return fmt.Errorf("%w: %q is not a number", ErrValue, text)
 	}
-	if b != nil {
-		plain := *o
-		plain.check = checkNone
-		num, _ = plain.load(b)
+	labels := make([]string, len(o.field.Enum))
+	for i, e := range o.field.Enum {
+		labels[i] = e.Label
 	}
-	found := Item{Field: o.field, Kind: o.field.Kind, op: o, num: num}
-	if o.check == checkRange && o.lo == o.hi {
-		return fmt.Errorf("%w: found %s, expected %s", ErrConst, found.Text(), o.allowed())
+	err := fmt.Errorf("%w: %q, expected a number or one of %s", ErrValue, text, strings.Join(labels, ", "))
+	if near := nearest(text, labels); near != "" {
+		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}
-	return fmt.Errorf("%w: %s, allowed %s", ErrRange, found.Text(), o.allowed())
+	return err
 }
 
-// explainForm says why read refused b.
+func (o *op) outOfRange(text string) error {
+	return fmt.Errorf("%w: %s, allowed %s", ErrRange, text, o.allowed())
+}
+
+// allowed is the range of a field as people write it.
+func (o *op) allowed() string {
+	plain := *o
+	plain.field = &Field{}
+	show := func(key uint64) string {
+		if o.code == opDecimal {
+			return o.decimalShown(o.key(key))
+		}
+		return value{op: &plain, num: o.key(key)}.string()
+	}
+	ranges := o.ranges
+	switch o.check {
+	case checkRange:
+		ranges = [][2]uint64{{o.lo, o.hi}}
+	case checkRanges:
+	default:
+		lo, hi := o.bounds()
+		return show(o.key(uint64(lo))) + ".." + show(o.key(hi))
+	}
+	parts := make([]string, len(ranges))
+	for i, r := range ranges {
+		if parts[i] = show(r[0]); r[1] > r[0] {
+			parts[i] += ".." + show(r[1])
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// explain is why load refused b, or why a part refused num.
+func (o *op) explain(b []byte, num uint64) error {
+	if b == nil {
+		return o.beyond(value{op: o, num: num})
+	}
+	return o.explainForm(b)
+}
+
+// explainForm is why read refused b.
 func (o *op) explainForm(b []byte) error {
-	switch o.code {
-	case opDecimal:
-		plain := *o
-		plain.check = checkNone
-		if num, ok := plain.decimal(b); ok {
-			found := Item{Field: o.field, Kind: o.field.Kind, op: o, num: num, data: b}
-			if o.check == checkRange && o.lo == o.hi {
-				return fmt.Errorf("%w: found %s, expected %s", ErrConst, found.Text(), o.allowed())
-			}
-			return fmt.Errorf("%w: %s, allowed %s", ErrRange, found.Text(), o.allowed())
-		}
-		return fmt.Errorf("%w: %s is not a number", ErrDigit, printable(b))
-	case opDigits, opBCD:
-		if i := badNibble(b); i >= 0 {
-			return fmt.Errorf("%w: %02x in %x", ErrDigit, b[i], b)
-		}
-	case opTime:
-		if o.time.as != timeBCD {
-			return fmt.Errorf("%w: %s, expected %s", ErrTime, printable(b), o.time.text)
+	if refuse := wireTypes[o.code].refuse; refuse != nil {
+		if err := refuse(o, b); err != nil {
+			return err
 		}
 	}
 	if o.size == 0 {
 		return fmt.Errorf("%w: %s", ErrRange, printable(b))
 	}
-	return o.explain(b, 0)
+	num, _ := wireTypes[o.code].read(o, b)
+	return o.beyond(value{op: o, num: num, data: b})
 }
 
-// printable shows bytes as text when they are, else in hexadecimal.
-func printable(b []byte) string {
-	for _, c := range b {
-		if c < 0x20 || c > 0x7e {
-			return hex.EncodeToString(b)
-		}
+// beyond is the error of a value that the definition does not allow.
+func (o *op) beyond(found value) error {
+	if o.check == checkRange && o.lo == o.hi {
+		return fmt.Errorf("%w: found %s, expected %s", ErrConst, found.string(), o.allowed())
 	}
-	return fmt.Sprintf("%q", b)
-}
-
-// allowedTexts says in words what `in` lists.
-func (o *op) allowedTexts() string {
-	list := make([]string, len(o.form.texts))
-	for i, text := range o.form.texts {
-		if list[i] = fmt.Sprintf("%x", text); o.code == opASCII {
-			list[i] = quote(text)
-		}
-	}
-	return "allowed " + strings.Join(list, ", ")
+	return fmt.Errorf("%w: %s, allowed %s", ErrRange, found.string(), o.allowed())
 }

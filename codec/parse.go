@@ -1,0 +1,145 @@
+package codec
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// textOf is the text form of the simple values that a JSON document, a TOML file or a program can hold.
+func textOf(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	case json.Number:
+		return v.String(), true
+	case int:
+		return strconv.Itoa(v), true
+	case int8:
+		return strconv.FormatInt(int64(v), 10), true
+	case int16:
+		return strconv.FormatInt(int64(v), 10), true
+	case int32:
+		return strconv.FormatInt(int64(v), 10), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case uint:
+		return strconv.FormatUint(uint64(v), 10), true
+	case uint8:
+		return strconv.FormatUint(uint64(v), 10), true
+	case uint16:
+		return strconv.FormatUint(uint64(v), 10), true
+	case uint32:
+		return strconv.FormatUint(uint64(v), 10), true
+	case uint64:
+		return strconv.FormatUint(v, 10), true
+	case float32:
+		return strconv.FormatFloat(float64(v), 'g', -1, 32), true
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64), true
+	case bool:
+		if v {
+			return "1", true
+		}
+		return "0", true
+	}
+	return "", false
+}
+
+func wrongType(v any, want string) error {
+	return fmt.Errorf("%w: a %T, expected %s", ErrValue, v, want)
+}
+
+func isDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// parse is parseForm for a number that no power of ten goes with.
+func (o *op) parse(buf []byte, v any, exact bool) (out []byte, num uint64, err error) {
+	return o.parseForm(buf, v, 0, exact)
+}
+
+// parseForm turns a value as people or programs give it into what the frame holds.  exp is the power of ten that the value is
+// multiplied with; exact takes the digits of a time that does not exist, as a decoded frame may hold them.  Numbers are
+// returned, everything else is appended to buf; so is a number that stands for "no value".
+func (o *op) parseForm(buf []byte, v any, exp int, exact bool) (out []byte, num uint64, err error) {
+	f := o.form
+	if f != nil {
+		if out, num, found, err := o.parseMissing(buf, v); found {
+			return out, num, err
+		}
+	}
+	out, num, err = wireTypes[o.code].parse(o, buf, given{v, exp, exact})
+	if err != nil || o.numeric() {
+		return out[:max(len(buf), len(out))], num, err
+	}
+	b := out[len(buf):]
+	switch {
+	case f != nil && f.texts != nil && !f.oneOf(b):
+		err = fmt.Errorf("%w: %s, %s", ErrRange, printable(b), o.allowedTexts())
+	case o.size == 0 && o.most > 0 && len(b) > o.most:
+		err = fmt.Errorf("%w: %d bytes, allowed %d", ErrLength, len(b), o.most)
+	case o.size > 0 && len(b) != o.size:
+		err = fmt.Errorf("%w: %d bytes, expected %d", ErrLength, len(b), o.size)
+	case o.code == opHex && f != nil && f.reversed:
+		num = o.noted(0, b)
+	case o.code != opDecimal:
+		num = firstWord(b)
+	}
+	if err != nil {
+		return buf, 0, err
+	}
+	return out, num, nil
+}
+
+// parseRange reads one value, or two with a dash between.
+func (o *op) parseRange(v any) (lo, hi uint64, err error) {
+	parse := func(v any) (uint64, error) {
+		_, num, err := o.parseForm(nil, v, 0, false)
+		return num, err
+	}
+	if text, ok := v.(string); ok && len(text) > 2 && !o.isOneValue(text) {
+		if dash := strings.IndexByte(text[1:], '-') + 1; dash > 0 {
+			lo, err = parse(text[:dash])
+			if err != nil {
+				return 0, 0, err
+			}
+			hi, err = parse(text[dash+1:])
+			if err == nil && o.key(lo) > o.key(hi) {
+				err = fmt.Errorf("%w: a range that ends before it begins", ErrRange)
+			}
+			return lo, hi, err
+		}
+	}
+	lo, err = parse(v)
+	return lo, lo, err
+}
+
+// isOneValue says that a text with a dash is a label, or a text that is no range: ranges of texts have two sides of
+// the size of the field, or of digits where it has none.
+func (o *op) isOneValue(text string) bool {
+	if _, ok := o.enum[text]; ok {
+		return true
+	}
+	if o.form != nil {
+		if _, ok := o.form.words[text]; ok {
+			return true
+		}
+	}
+	if o.code != opASCII {
+		return false
+	}
+	lo, hi, _ := strings.Cut(text, "-")
+	if o.size > 0 {
+		return len(lo) != o.size || len(hi) != o.size
+	}
+	return len(lo) != len(hi) || len(lo) > 1 && (!isDigits(lo) || !isDigits(hi))
+}
