@@ -9,7 +9,7 @@ func (p *Profile) Acknowledges(request, ack *Frame) bool {
 	if request.layout == nil || ack.layout == nil || request.profile != p || ack.profile != p || request.direction == ack.direction {
 		return false
 	}
-	if p.grammar != nil {
+	if len(p.replies) == 0 {
 		return p.grammarAcknowledges(request, ack)
 	}
 	rule := p.replyTo(request)
@@ -18,7 +18,7 @@ func (p *Profile) Acknowledges(request, ack *Frame) bool {
 	}
 	for i := range p.ops[:p.headerOps] {
 		o := &p.ops[i]
-		if o.role != RoleIdentity && o.role != RoleCommand && o.role != RoleTransaction && !slices.Contains(p.answer, uint16(i)) ||
+		if o.role != RoleIdentity && o.role != RoleCommand && o.role != RoleTransaction && !slices.ContainsFunc(p.grammar.answers, func(by [2]string) bool { return by[0] == o.field.Key }) ||
 			slices.ContainsFunc(rule.ops, func(set replyOp) bool { return set.op == i }) {
 			continue
 		}

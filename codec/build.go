@@ -24,19 +24,31 @@ func (p *Profile) BuildIn(env Env, f *Frame, command string, fields map[string]a
 		f.reset(p, Any)
 		return &FieldError{Profile: p.name, Offset: -1, Err: p.unknownMessage(command)}
 	}
-	if p.grammar != nil {
-		fields, err := p.nested(l, fields)
-		if err != nil {
-			f.reset(p, Any)
-			return err
-		}
-		err = p.weave(f, l, Any, builder{env: env, fields: fields, command: command})
-		if err == nil {
-			env.Session.count(p, f)
-		}
+	if err := p.computes(l, fields); err != nil {
+		f.reset(p, Any)
 		return err
 	}
-	return p.fill(f, l, builder{env: env, fields: fields, command: command})
+	fields, err := p.nested(l, fields)
+	if err != nil {
+		f.reset(p, Any)
+		return err
+	}
+	err = p.weave(f, l, Any, builder{env: env, fields: fields, command: command})
+	if err == nil {
+		env.Session.count(p, f)
+	}
+	return err
+}
+
+// computes refuses a value for the length of a plain frame.
+func (p *Profile) computes(l *layout, fields map[string]any) error {
+	if p.length.op < 0 {
+		return nil
+	}
+	if _, given := fields[p.ops[p.length.op].field.Key]; given {
+		return p.valueError(l, &p.ops[p.length.op], fmt.Errorf("%w: it is computed", ErrValue))
+	}
+	return nil
 }
 
 // builder is where the values of a new frame come from.
@@ -102,191 +114,16 @@ func (p *Profile) unknownMessage(command string) error {
 	return fmt.Errorf("%w: %q", ErrUnknownCommand, command)
 }
 
-// fill makes f a frame of l with the values of b.
-func (p *Profile) fill(f *Frame, l *layout, b builder) error {
-	f.reset(p, l.direction)
-	f.own = f.own[:0]
-	used, err := p.fillOps(f, l, p.ops[:p.headerOps], 0, b)
-	if err == nil {
-		var more int
-		more, err = p.fillOps(f, l, l.ops, l.first, b)
-		used += more
-	}
-	if err == nil && used < len(b.fields) {
-		err = p.surplus(l, b.fields)
-	}
-	if err == nil {
-		f.layout, f.data = l, f.own
-		err = p.settle(f)
-	}
-	if err != nil {
-		f.reset(p, Any)
-	}
-	return err
-}
-
-// fillOps makes the cells of ops, the first of which has index first in the profile; used is how many of the
-// given values they took.
-func (p *Profile) fillOps(f *Frame, l *layout, ops []op, first int, b builder) (used int, err error) {
-	word, wordKnown, wordGiven := 0, false, false // the cell of the last field of bits
-	for i := range ops {
-		o := &ops[i]
-		c := cell{op: uint16(first + i), off: uint32(len(f.own)), size: uint32(o.size)}
-		var num uint64
-		given, isGiven := b.fields[o.field.Key]
-		if isGiven {
-			used++
-		}
-		switch {
-		case o.flags&flagLength != 0:
-			if isGiven && !b.verbatim {
-				err = fmt.Errorf("%w: it is computed", ErrValue)
-			}
-		case isGiven:
-			f.own, num, err = o.parse(f.own, given, b.verbatim)
-		case o.code == opPart && wordKnown:
-			num = f.nums[word] >> o.shift & o.mask
-		default:
-			num, err = p.missing(f, o, l, &b)
-		}
-		if err != nil {
-			return used, p.valueError(l, o, err)
-		}
-		switch o.code {
-		case opBits:
-			word, wordKnown, wordGiven = len(f.cells), isGiven || o.preset != nil, isGiven
-		case opPart:
-			if had := f.nums[word] >> o.shift & o.mask; b.edited && isGiven && wordGiven && had != num {
-				return used, p.valueError(l, o, disagree(given, f.profile.ops[f.cells[word].op].field.Key, had))
-			}
-			f.nums[word] = f.nums[word]&^(o.mask<<o.shift) | num<<o.shift
-		}
-		if !o.numeric() {
-			c.size = uint32(len(f.own)) - c.off
-		}
-		f.add(c, num, o.role)
-	}
-	return used, nil
-}
-
-// missing finds the value of a field that is not given; bytes are appended to f.own.
-func (p *Profile) missing(f *Frame, o *op, l *layout, b *builder) (num uint64, err error) {
-	if o.flags&flagCommand != 0 {
-		command := l.message.Command
-		if command == "" && b.command != l.message.Name {
-			command = b.command
-		}
-		if command == "" {
-			return 0, fmt.Errorf("%w: %s stands for several commands", ErrMissing, l.message.Name)
-		}
-		f.own, num, err = o.parse(f.own, command, false)
-		return num, err
-	}
-	if num, ok := b.env.Session.recall(p, o); ok && !b.verbatim {
-		if !o.numeric() {
-			start := len(f.own)
-			f.own = append(f.own, make([]byte, o.size)...)
-			storeBE(f.own[start:], num)
-		}
-		return num, nil
-	}
-	if o.flags&flagNow != 0 && !b.env.Now.IsZero() {
-		f.own, err = o.time.append(f.own, b.env.Now)
-		return 0, err
-	}
-	if o.preset != nil {
-		f.own = append(f.own, o.preset.bytes...)
-		return o.preset.num, nil
-	}
-	if o.code == opBits && o.parts {
-		return 0, nil
-	}
-	return 0, ErrMissing
-}
-
-// settle computes what follows from the other fields, and checks what concerns the frame as a whole.
-func (p *Profile) settle(f *Frame) error {
-	total := f.size()
-	if err := p.checkTotal(f.layout, total); err != nil {
-		return err
-	}
-	if p.length.op >= 0 {
-		f.nums[p.length.op] = p.lengthValue(total)
-	}
-	if i, o := f.role(RoleCommand); i >= 0 && len(f.layout.commands) > 0 && !f.layout.commands.has(f.nums[i]) {
-		return p.valueError(f.layout, o, fmt.Errorf("%w: %s is not a command of this message", ErrValue, f.item(i, o).Text()))
-	}
-	return nil
-}
-
 // Set changes one field.  What follows from it, such as the length, is computed anew.  The value may be anything
 // that Build understands.  The error is a *FieldError; f is then as it was.
 func (f *Frame) Set(key string, value any) error {
 	if f.layout == nil {
 		return &FieldError{Field: key, Offset: -1, Err: ErrNoMessage}
 	}
-	p := f.profile
-	if p.grammar != nil {
-		return f.setTree(key, value)
+	if err := f.profile.computes(f.layout, map[string]any{key: nil}); err != nil {
+		return err
 	}
-	for i := range f.cells {
-		o := &p.ops[f.cells[i].op]
-		if o.field.Key != key {
-			continue
-		}
-		if o.flags&flagLength != 0 {
-			return p.valueError(f.layout, o, fmt.Errorf("%w: it is computed", ErrValue))
-		}
-		f.detach()
-		start := len(f.own)
-		out, num, err := o.parse(f.own, value, false)
-		if err != nil {
-			return p.valueError(f.layout, o, err)
-		}
-		before, numBefore := f.cells[i], f.nums[i]
-		f.own, f.data, f.nums[i] = out, out, num
-		if !o.numeric() {
-			f.cells[i].off, f.cells[i].size = uint32(start), uint32(len(out)-start)
-		}
-		f.alignBits(i, o)
-		if err := p.settle(f); err != nil {
-			f.cells[i], f.nums[i] = before, numBefore
-			f.alignBits(i, o)
-			return err
-		}
-		return nil
-	}
-	return p.surplus(f.layout, map[string]any{key: value})
-}
-
-// detach gives f its own copy of what it shares with its bytes and its plan, so that it can be changed.
-func (f *Frame) detach() {
-	if !f.decoded {
-		return
-	}
-	f.own = append(f.own[:0], f.data...)
-	f.memory = append(f.memory[:0], f.cells...)
-	f.plan, f.decoded, f.data, f.cells = nil, false, f.own, f.memory
-}
-
-// alignBits makes a field of bits and its parts agree after cell i was changed.
-func (f *Frame) alignBits(i int, o *op) {
-	switch o.code {
-	case opPart:
-		word := i
-		for f.profile.ops[f.cells[word].op].code == opPart {
-			word--
-		}
-		f.nums[word] = f.nums[word]&^(o.mask<<o.shift) | f.nums[i]<<o.shift
-	case opBits:
-		for n := i + 1; n < len(f.cells); n++ {
-			part := &f.profile.ops[f.cells[n].op]
-			if part.code != opPart {
-				return
-			}
-			f.nums[n] = f.nums[i] >> part.shift & part.mask
-		}
-	}
+	return f.setTree(key, value)
 }
 
 // surplus names the first field that the message does not have.

@@ -28,6 +28,9 @@ func (c *compiler) field(def *fieldDef) []op {
 	if !c.kind(def, &o) {
 		return nil
 	}
+	if o.code == opHex || o.code == opASCII {
+		o.little = false // characters and bytes have no order
+	}
 	if def.rest && o.code != opHex && o.code != opASCII && (!def.rich || o.code < opDigits) {
 		c.src.problem(def.path+".size", `"rest"`, "a number of bytes for type "+def.kind)
 		return nil

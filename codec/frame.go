@@ -55,7 +55,7 @@ func (f *Frame) Kind() string {
 	return f.layout.shape.family.name
 }
 
-// Raw is what Decode was given; nil in a built frame.
+// Raw is the bytes of the frame: what Decode was given, or what Build and Set made.  Nil in a frame without message.
 func (f *Frame) Raw() []byte {
 	if !f.decoded {
 		return nil

@@ -5,6 +5,7 @@ package codec
 
 type grammar struct {
 	families []*family
+	plain    bool         // a header of fixed size and plain bodies: what is wrong with a size is said in these words
 	attempts [3][]attempt // by direction
 	regs     int          // registers of a machine; the first is never used
 	marks    int          // places of a machine; the first is never used
@@ -46,6 +47,7 @@ type family struct {
 	shapes     []*shape
 	byCommand  [2]picker // of shapes, by way: to the server, from it
 	body       *node     // stands for the body where a range of bytes is named
+	known      int       // bytes of the header after which command and size are known; 0: all of it
 	first      byteSet
 }
 

@@ -22,19 +22,23 @@ type grammarCompiler struct {
 	later       []func() // what can be told when all fields are there
 	asked       bool     // an expression named something that follows from the request
 	computing   bool     // expressions may name fields of the request
+	plain       bool     // the definition is a header and bodies of plain fields: see compile_plain.go
 	columns     bool     // what is compiled stands between separators
 	family      *family  // being compiled
 	marks       map[string]markField
 }
 
 func (c *compiler) grammar(d *definition) {
-	g := &grammarCompiler{c: c, p: c.p, d: d, usedNames: map[string]bool{}, marks: map[string]markField{}, g: &grammar{regs: 1, marks: 1}}
-	c.p.grammar = g.g
+	g := &grammarCompiler{c: c, p: c.p, d: d, plain: !d.needsGrammar(), usedNames: map[string]bool{}, marks: map[string]markField{}, g: &grammar{regs: 1, marks: 1}}
+	c.p.grammar, c.p.length.op, g.g.plain = g.g, -1, g.plain
 	c.header = map[string]int{}
 	scopes := map[string]*scope{}
 	headers := map[string][]*Field{}
 	for i := range d.families {
 		def := &d.families[i]
+		if g.plain {
+			def.name = ""
+		}
 		if len(d.families) > 1 && def.name == "" {
 			c.src.problem(def.path+".name", "nothing", "a name: there are several frames")
 		}
@@ -46,6 +50,9 @@ func (c *compiler) grammar(d *definition) {
 	}
 	if len(d.messages) == 0 {
 		c.src.problem("message", "nothing", "at least one [[message]]")
+	}
+	if len(d.families) == 0 {
+		return // reported when it was read
 	}
 	for i := range d.messages {
 		def := &d.messages[i]
@@ -65,8 +72,11 @@ func (c *compiler) grammar(d *definition) {
 			g.trailer(&d.families[i], g.g.families[i], scopes[d.families[i].name])
 		}
 	}
+	if len(c.src.problems) == 0 && g.plain && len(g.g.families) > 0 {
+		g.limits(g.g.families[0])
+	}
 	if len(c.src.problems) > 0 {
-		return
+		return // what follows would only repeat them in other words
 	}
 	for _, name := range keysOf(d.layouts) {
 		if path := "layout." + name; !g.usedNames[name] && c.src.lines[path] > 0 { // a part may have more than one profile needs
@@ -79,7 +89,11 @@ func (c *compiler) grammar(d *definition) {
 		return
 	}
 	c.forwards(d)
-	g.replies(d)
+	if g.plain {
+		g.echoes(d)
+	} else {
+		g.replies(d)
+	}
 	g.answer(d)
 	c.examples(d)
 	for _, m := range c.p.messages {
@@ -136,8 +150,14 @@ func (g *grammarCompiler) kind(def *familyDef) (*scope, []*Field) {
 		f.escape = g.escapes(def, f)
 	}
 	first := len(g.p.ops)
+	if g.plain {
+		def.header = g.fixedHeader(def.header)
+	}
 	f.header = g.nodes(def.header, s, false)
 	g.settleLater()
+	if g.plain {
+		g.p.headerOps = len(g.p.ops) - first
+	}
 	f.body = &node{op: -1}
 	if s.names["body"] == nil {
 		s.define("body", nil).nodes = []*node{f.body}
@@ -211,14 +231,25 @@ func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
 	}
 	l := &lengthPlan{add: def.length.add, reg: g.register(b)}
 	o := &g.p.ops[b.ops[0]]
+	if g.plain && ((o.code != opUint && o.code != opBCD) || o.scale != nil || o.check != checkNone || o.preset != nil) {
+		g.c.src.problem(def.length.path+".field", quote(def.length.field)+" of type "+o.field.Type,
+			"an unsigned integer or a BCD number without scale, restriction or default")
+		return nil
+	}
 	if !o.integer() && o.code != opDecimal && !(o.code == opASCII) {
 		g.c.src.problem(def.length.path+".field", quote(def.length.field)+" of type "+o.field.Type, "a whole number")
 	}
 	g.derivedRegs = append(g.derivedRegs, l.reg)
+	if def.length.counts == "" {
+		return l // reported when it was read
+	}
 	words := strings.Fields(def.length.counts)
 	bad := func() *lengthPlan {
-		g.c.src.problem(def.length.path+".counts", quote(def.length.counts),
-			`"all", "body", "after KEY" or "from KEY" with a field of the header; then "to KEY" with "body" or a field of the trailer`,
+		want := `"all", "body", "after KEY" or "from KEY" with a field of the header`
+		if !g.plain {
+			want += `; then "to KEY" with "body" or a field of the trailer`
+		}
+		g.c.src.problem(def.length.path+".counts", quote(def.length.counts), want,
 			append(s.known(), keysOfFields(def.trailer)...)...)
 		return l
 	}
@@ -306,16 +337,12 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 	g.fields = nil
 	shape.nodes = g.nodes(def.fields, inner, false)
 	g.settleLater()
-	for i := l.first; i < len(p.ops); i++ {
-		if p.ops[i].role == RoleCommand {
-			c.src.problem(def.path, `a field of role "command" in the body`, "that role in the header, because it chooses the message")
-		}
-	}
+	each(shape.nodes, func(n *node) { g.noCommand(n) })
 	m.Fields = append(m.Fields, g.fields...)
 	if len(def.commands) > 0 {
 		if f.commandOp < 0 {
 			c.src.problem(def.path+".command", "a command", "none: no field of the header has the role command")
-		} else {
+		} else if o := &p.ops[f.commandOp]; o.integer() || o.code == opDecimal || o.code == opASCII { // else that is what is wrong
 			saved := p.commandOp
 			p.commandOp = f.commandOp
 			l.commands = c.commandSet(def.path+".command", def.commands)
@@ -325,7 +352,26 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 			}
 		}
 	}
+	if g.plain {
+		g.plainMessage(def, f, shape)
+	}
 	f.shapes = append(f.shapes, shape)
 	p.messages = append(p.messages, m)
 	p.layouts = append(p.layouts, l)
+}
+
+// noCommand refuses a field of role command in a body.
+func (g *grammarCompiler) noCommand(n *node) {
+	for i := n.op; n.op >= 0 && i <= n.op+n.parts; i++ {
+		o := &g.p.ops[i]
+		if o.role != RoleCommand {
+			continue
+		}
+		path := n.path + ".role"
+		if i > n.op {
+			path = fmt.Sprintf("%s.bits[%d].role", n.path, i-n.op-1)
+		}
+		g.c.src.problem(path, quote("command"), "that role in the header, because it chooses the message")
+		o.role, o.field.Role = NoRole, NoRole
+	}
 }

@@ -9,7 +9,7 @@ import (
 
 // leaf compiles one field with bytes, or a computed one.
 func (g *grammarCompiler) leaf(n *node, def *fieldDef, s *scope) []*node {
-	def.rich = true
+	def.rich = def.rich || !g.plain
 	ops := g.c.field(def)
 	if len(ops) == 0 {
 		return nil

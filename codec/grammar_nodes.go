@@ -15,7 +15,11 @@ func (g *grammarCompiler) nodes(defs []fieldDef, s *scope, inCase bool) []*node 
 		if def.key != "" {
 			twice := seen[def.key] || !inCase && s.parent != nil && s.closed && s.parent.names[def.key] != nil && len(s.parent.names[def.key].ops) > 0
 			if twice && def.when == "" && def.kind != "computed" {
-				g.c.src.problem(def.path+".key", quote(def.key)+" a second time", "keys that differ, also from those of the header")
+				want := "keys that differ"
+				if s.parent != nil {
+					want += ", also from those of the header"
+				}
+				g.c.src.problem(def.path+".key", quote(def.key)+" a second time", want)
 			}
 			seen[def.key] = true
 		}

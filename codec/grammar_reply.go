@@ -116,7 +116,10 @@ func (g *grammarCompiler) answer(d *definition) {
 			theirs = ours
 		}
 		for _, key := range []string{ours, theirs} {
-			if g.c.all[key] == nil {
+			if _, common := g.c.header[key]; g.plain && !common {
+				g.c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field of the header", keysOf(g.c.header)...)
+				break
+			} else if g.c.all[key] == nil {
 				g.c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field", keysOf(g.c.all)...)
 			}
 		}

@@ -22,18 +22,7 @@ func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
 	dst = append(dst, `,"direction":"`...)
 	dst = append(dst, f.direction.String()...)
 	dst = append(dst, '"')
-	if f.profile.grammar != nil {
-		return append(f.appendTree(dst), '}'), nil
-	}
-	for i := range f.cells {
-		o := &f.profile.ops[f.cells[i].op]
-		dst = append(dst, ',', '"')
-		dst = append(dst, o.field.Key...) // letters, digits and _ only
-		dst = append(dst, '"', ':')
-		it := f.item(i, o)
-		dst = it.v.appendJSON(dst)
-	}
-	return append(dst, '}'), nil
+	return append(f.appendTree(dst), '}'), nil
 }
 
 func appendQuoted(dst []byte, s string) []byte {
@@ -87,14 +76,7 @@ func (p *Profile) ParseJSON(src []byte, f *Frame) error {
 	for _, key := range reservedKeys {
 		delete(fields, key)
 	}
-	if p.grammar != nil {
-		return p.parseTree(f, l, direction, fields)
-	}
-	if err := p.fill(f, l, builder{fields: fields, verbatim: true, edited: true}); err != nil {
-		return err
-	}
-	f.direction = direction
-	return nil
+	return p.parseTree(f, l, direction, fields)
 }
 
 func (p *Profile) jsonError(key string, err error) error {

@@ -179,6 +179,10 @@ func (f *Frame) setTree(key string, value any) error {
 	fields := f.tree()
 	if i := f.at(key); i >= 0 {
 		switch o := &f.profile.ops[f.cells[i].op]; {
+		case o.code == opTime:
+			if _, _, err := o.parseForm(nil, value, 0, false); err != nil {
+				return f.profile.valueError(f.layout, o, err)
+			}
 		case o.code == opComputed:
 			return f.profile.valueError(f.layout, o, fmt.Errorf("%w: it follows from other fields", ErrValue))
 		case o.parts:

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -10,10 +9,6 @@ func (p *Profile) Outline() *Outline {
 	m := outliner{p: p, out: &Outline{Name: p.name, Title: p.title}}
 	for i := range p.ops {
 		m.out.Fields = append(m.out.Fields, m.field(&p.ops[i]))
-	}
-	if p.grammar == nil {
-		m.flat()
-		return m.out
 	}
 	m.out.Rewrites = p.grammar.rewrites
 	for _, f := range p.grammar.families {
@@ -25,55 +20,6 @@ func (p *Profile) Outline() *Outline {
 type outliner struct {
 	p   *Profile
 	out *Outline
-}
-
-// Registers of a flat profile.
-const (
-	flatCommand = 1
-	flatLength  = 2
-)
-
-// flat writes a flat plan as a grammar of one kind.
-func (m *outliner) flat() {
-	p := m.p
-	k := OutlineKind{Direction: Any.String(), Max: p.length.hi}
-	k.Header = m.leaves(p.ops[:p.headerOps], 0)
-	if p.commandOp >= 0 {
-		k.Command, k.CommandRegister = true, flatCommand
-		m.out.Fields[p.commandOp].Register = flatCommand
-	}
-	if p.length.op >= 0 {
-		k.Length = &OutlineLength{Register: flatLength, Add: p.length.add - p.length.start}
-		m.out.Fields[p.length.op].Register = flatLength
-	}
-	for _, l := range p.layouts {
-		b := m.body(l)
-		b.Fallback = len(l.commands) == 0 && p.commandOp >= 0
-		b.Min, b.Max = l.fixed, l.fixed
-		if l.rest {
-			b.Max += l.most
-		}
-		b.Nodes = m.leaves(l.ops, l.first)
-		k.Bodies = append(k.Bodies, b)
-	}
-	slices.SortStableFunc(k.Bodies, func(a, b OutlineBody) int { return int(truth(a.Fallback) - truth(b.Fallback)) })
-	m.out.Kinds = []OutlineKind{k}
-}
-
-// leaves of flat ops, the first of which has index first in the profile.
-func (m *outliner) leaves(ops []op, first int) (out []*OutlineNode) {
-	for i := range ops {
-		if ops[i].code == opPart {
-			out[len(out)-1].Parts++
-			continue
-		}
-		n := &OutlineNode{Kind: "leaf", Field: first + i + 1, Rest: ops[i].size == 0}
-		if n.Rest {
-			n.Tail = m.p.tail(ops[i+1:])
-		}
-		out = append(out, n)
-	}
-	return out
 }
 
 func (m *outliner) body(l *layout) OutlineBody {

@@ -28,14 +28,14 @@ func TestOutlineKnowsAllThatThePlanHas(t *testing.T) {
 		{crcParams{}, "width poly init xor refin refout late extra"},
 		{fold{}, "reg bits"},
 		{transform{}, "name armour add xor block sum little"},
-		{family{}, "path armour name from direction start closing escape max header trailer tail least length commandOp commandReg shapes body first byCommand"},
+		{family{}, "path armour name from direction start closing escape max header trailer tail least length commandOp commandReg shapes body first byCommand known"},
 		{lengthPlan{}, "reg mark add after uncounted"},
 		{shape{}, "path layout family when nodes min max fallback condition said sets"},
 		{expr{}, "code a b value reg text looks plain"},
 		{timeLayout{}, "text parts size zone as stamp last whole fixed offset"},
 		{clock{}, "kind epoch step zone"},
 		{scaling{}, "a b c exact places"},
-		{grammar{}, "families attempts regs marks derived rewrites unused replies answers asks tables control nodeOf"},
+		{grammar{}, "families attempts plain regs marks derived rewrites unused replies answers asks tables control nodeOf"},
 	} {
 		typ := reflect.TypeOf(known.of)
 		var have []string

@@ -111,11 +111,7 @@ type prover struct {
 }
 
 func newProver(p *Profile) *prover {
-	v := &prover{p: p, g: p.grammar, ops: p.ops}
-	if v.g == nil {
-		v.g, v.ops = p.asGrammar()
-	}
-	return v
+	return &prover{p: p, g: p.grammar, ops: p.ops}
 }
 
 func (v *prover) find(s Severity, rule, path, found, expected string) *Finding {

@@ -5,9 +5,6 @@ import "fmt"
 // ambiguous looks for other kinds of frames that take the bytes too.
 func (t *trier) ambiguous(one *sample) {
 	v, own := t.v, one.goal.shape
-	if v.p.grammar == nil {
-		return // Compile knows
-	}
 	var f Frame
 	for _, k := range v.g.families {
 		if k == own.family || k.direction != Any && k.direction != one.way || !k.first.has(one.frame[0]) {
@@ -31,9 +28,6 @@ func (t *trier) ambiguous(one *sample) {
 
 // alike looks for frames that two messages of a kind take, of which no condition stands before the other.
 func (t *trier) alike(s *sampler) {
-	if s.p.grammar == nil {
-		return // Compile knows
-	}
 	for _, f := range s.g.families {
 		if f.direction != Any && f.direction != s.way {
 			continue
@@ -96,11 +90,8 @@ func (p *Profile) onlyKind(f *family) *Profile {
 	return &out
 }
 
-// alone is the profile with one message and its kind of frame; nil for a profile without grammar.
+// alone is the profile with one message and its kind of frame.
 func (p *Profile) alone(s *shape) *Profile {
-	if p.grammar == nil {
-		return nil
-	}
 	f, only, g, out := *s.family, *s, *p.grammar, *p
 	only.family, f.shapes = &f, []*shape{&only}
 	f.byCommand = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}
@@ -110,7 +101,7 @@ func (p *Profile) alone(s *shape) *Profile {
 }
 
 func (p *Profile) onlyShape(s *shape) *shape {
-	if p == nil || p.grammar == nil {
+	if p == nil {
 		return s
 	}
 	return p.grammar.families[0].shapes[0]

@@ -22,9 +22,6 @@ func (s decisions) decided(n *node, of aspect, k int) { s.shown[decision{subject
 
 // shows says how a frame goes through the definition; nil when it does not decode.
 func (p *Profile) shows(d Direction, raw []byte, asked *Frame) map[decision]bool {
-	if p.grammar == nil {
-		return nil
-	}
 	var f Frame
 	m := &machine{asked: asked, atEOF: true}
 	for _, a := range p.grammar.tries(d) {
@@ -40,9 +37,6 @@ func (p *Profile) shows(d Direction, raw []byte, asked *Frame) map[decision]bool
 // waiting is the other kind of frame that takes the beginning of a stream for its own and waits for more; "" when there
 // is none.
 func (t *trier) waiting(one *sample, stream []byte) string {
-	if t.v.p.grammar == nil {
-		return ""
-	}
 	for _, k := range t.v.g.families {
 		if k == one.goal.shape.family || k.direction != Any && k.direction != one.way {
 			continue

@@ -9,7 +9,7 @@ func (p *Profile) Relate(request, answer *Frame) error {
 	if request.layout == nil || answer.layout == nil || request.profile != p || answer.profile != p {
 		return &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
-	if p.grammar == nil || len(p.grammar.asks) == 0 {
+	if len(p.grammar.asks) == 0 {
 		return nil
 	}
 	if answer.raw == nil {

@@ -44,7 +44,7 @@ func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, er
 	if f.layout == nil || f.profile != p {
 		return dst, false, &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
-	if p.grammar != nil {
+	if len(p.replies) == 0 {
 		return p.grammarReply(dst, f, env)
 	}
 	rule := p.replyTo(f)
@@ -128,25 +128,13 @@ func (p *Profile) replyTo(f *Frame) *replyRule {
 
 // Answers says whether answer is the answer to request: the fields that the definition lists are equal in both.
 func (p *Profile) Answers(request, answer *Frame) bool {
-	if len(p.answer) == 0 && (p.grammar == nil || len(p.grammar.answers) == 0) || request.profile != p || answer.profile != p || request.layout == nil || answer.layout == nil {
+	if len(p.grammar.answers) == 0 || request.profile != p || answer.profile != p || request.layout == nil || answer.layout == nil {
 		return false
 	}
 	if answer.direction == Downlink {
 		return false
 	}
-	if p.grammar != nil {
-		return p.grammarAnswers(request, answer)
-	}
-	for _, i := range p.answer {
-		if p.ops[i].numeric() {
-			if request.nums[i] != answer.nums[i] {
-				return false
-			}
-		} else if string(request.bytes(int(i))) != string(answer.bytes(int(i))) {
-			return false
-		}
-	}
-	return true
+	return p.grammarAnswers(request, answer)
 }
 
 // Forward names the command for the master that an integrator's request becomes.

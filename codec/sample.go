@@ -76,11 +76,7 @@ type sampler struct {
 }
 
 func (p *Profile) sampler(way Direction) *sampler {
-	s := &sampler{p: p, g: p.grammar, ops: p.ops, way: way, seen: map[decision]bool{}}
-	if s.g == nil {
-		s.g, s.ops = p.asGrammar()
-	}
-	return s
+	return &sampler{p: p, g: p.grammar, ops: p.ops, way: way, seen: map[decision]bool{}}
 }
 
 // each makes a sample for each goal of which nothing was seen before.
@@ -240,53 +236,4 @@ func (s *sampler) goals(f *family, shape *shape) []goal {
 		}
 	}
 	return out
-}
-
-// asGrammar is a profile without grammar as one: a family whose header and bodies are plain fields.
-func (p *Profile) asGrammar() (*grammar, []op) {
-	ops := slices.Clone(p.ops)
-	g := &grammar{regs: 3, marks: 3, derived: make([]bool, 3)}
-	f := &family{max: p.length.hi, commandOp: p.commandOp, body: &node{op: -1}, first: p.first}
-	nodes := func(first, end int) (out []*node) {
-		for i := first; i < end; i++ {
-			if ops[i].code == opPart {
-				out[len(out)-1].parts++
-				continue
-			}
-			out = append(out, &node{op: i, element: -1, rest: ops[i].size == 0})
-		}
-		return out
-	}
-	f.header = nodes(0, p.headerOps)
-	if p.commandOp >= 0 {
-		f.commandReg, ops[p.commandOp].reg = 2, 2
-	}
-	if p.length.op >= 0 {
-		ops[p.length.op].reg = 1
-		f.length = &lengthPlan{reg: 1, add: p.length.add}
-		at := 0
-		for _, n := range f.header {
-			if at == p.length.start && at > 0 {
-				n.mark, f.length.mark = 1, 1
-			}
-			at += ops[n.op].size
-		}
-		if p.length.start == at && at > 0 {
-			f.length.mark = -1
-		}
-	}
-	for i, l := range p.layouts {
-		end := len(ops)
-		if i+1 < len(p.layouts) {
-			end = p.layouts[i+1].first
-		}
-		s := &shape{layout: l, family: f, nodes: nodes(l.first, end), min: l.fixed, max: l.fixed, fallback: p.commandOp >= 0 && len(l.commands) == 0}
-		if l.rest {
-			s.max = l.fixed + l.most
-		}
-		f.shapes = append(f.shapes, s)
-	}
-	slices.SortStableFunc(f.shapes, func(a, b *shape) int { return int(truth(a.fallback) - truth(b.fallback)) })
-	g.families = []*family{f}
-	return g, ops
 }

@@ -276,7 +276,7 @@ func (w *grower) finish() string {
 
 // missed says that the frame does not show what the goal asks for.
 func (w *grower) missed() string {
-	if w.p.grammar == nil || len(w.goal.force) == 0 || showsAll(w.p.shows(w.way, w.out, nil), w.goal.force) {
+	if len(w.goal.force) == 0 || showsAll(w.p.shows(w.way, w.out, nil), w.goal.force) {
 		return ""
 	}
 	return fmt.Sprintf("%x decodes in another way", w.out)

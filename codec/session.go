@@ -20,11 +20,9 @@ func (p *Profile) Remember(s *Session, f *Frame) {
 	if f.layout == nil || f.direction == Downlink {
 		return
 	}
-	if p.grammar != nil {
-		if id := f.Identity(); len(id) > 0 {
-			s.own(p)
-			s.who = append(s.who[:0], id...)
-		}
+	if id := f.Identity(); len(id) > 0 {
+		s.own(p)
+		s.who = append(s.who[:0], id...)
 	}
 	if p.slots == 0 {
 		return

@@ -115,10 +115,7 @@ func (p *Profile) Trace(d Direction, raw []byte) *Trace { return p.trace(d, raw,
 
 // trace explains data: all of it as one frame, or with prefix the frame that it begins with.
 func (p *Profile) trace(d Direction, data []byte, prefix bool) *Trace {
-	if p.grammar != nil {
-		return p.traceGrammar(d, data, prefix)
-	}
-	return p.traceFlat(d, data, prefix)
+	return p.traceGrammar(d, data, prefix)
 }
 
 // HasChecks says whether every checksum of the frame is right, and that there is one.

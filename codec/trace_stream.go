@@ -149,9 +149,6 @@ func (s *streamTracer) hides(from, to int) bool {
 
 // begins says whether a frame can begin with the byte at a place.
 func (s *streamTracer) begins(at int) bool {
-	if s.p.grammar == nil {
-		return s.p.first.has(s.data[at])
-	}
 	for _, f := range s.p.grammar.families {
 		if f.first.has(s.data[at]) {
 			return true

@@ -120,6 +120,9 @@ func (t *tracer) walk(p *Profile, a attempt, m *machine, f *Frame, data []byte) 
 		m.marks[i] = -1 // not passed yet
 	}
 	if v := m.nodes(a.header); v != whole {
+		if v == begun {
+			v = m.early()
+		}
 		if v == refused {
 			t.salvageHeader(m)
 		}

@@ -7,9 +7,6 @@ func (p *Profile) HasChecksum() bool {
 			return true
 		}
 	}
-	if p.grammar == nil {
-		return false
-	}
 	found := false
 	look := func(n *node) { found = found || n.transform != nil && n.transform.block > 0 }
 	for _, f := range p.grammar.families {

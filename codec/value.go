@@ -120,6 +120,9 @@ func (v value) unlabelled() string {
 
 // same says that two fields have one value: of numbers in characters, however many zeros they are written with.
 func (v value) same(other value) bool {
+	if v.op == other.op && v.num == other.num && v.exp == other.exp && v.missing == other.missing && string(v.data) == string(other.data) {
+		return true
+	}
 	if v.label() == "" && v.op.code == opDecimal && other.op.code == opDecimal && !v.missing && !other.missing {
 		return v.op.decimalValue(v.data).Cmp(other.op.decimalValue(other.data)) == 0
 	}

@@ -27,6 +27,7 @@ type machine struct {
 	inner         int    // plain bytes of the region walked last
 	copied, plain []byte // memory for copies
 	family        *family
+	near          *shape // the message that a body of the wrong size is nearest to; nil: not said
 	awaited       bool   // the mark at the end has not come, and expressions ask for it
 	written       []byte // for bytes as they stand on the wire
 	hidden        []byte // bytes of a part as they stand on the wire

@@ -14,7 +14,9 @@ func (m *machine) frame(p *Profile, f *Frame, a attempt, data []byte) (n int, v 
 		return 0, v
 	}
 	m.begin(a.family, content, total > 0, len(content))
-	if v := m.nodes(a.header); v != whole {
+	if v := m.nodes(a.header); v == begun {
+		return 0, m.early()
+	} else if v != whole {
 		return 0, v
 	}
 	body, v := m.bodyEnd()
@@ -227,11 +229,16 @@ func (m *machine) noMessage(command uint64) verdict {
 	known = known && slices.ContainsFunc(f.shapes, func(s *shape) bool { return s.travels(m.way()) })
 	switch {
 	case !known && f.commandOp >= 0:
-		return m.refuseOp(&m.p.ops[f.commandOp], m.off, ErrUnknownCommand)
+		return m.unknownCommand()
 	case !known:
 		return m.refuse(nil, m.off, ErrUnknownCommand)
 	case m.end < 0:
 		return m.refuse(nil, m.off, fmt.Errorf("%w: no message of this direction fits the conditions", ErrUnknownCommand))
+	}
+	if m.p.grammar.plain {
+		all = m.messagesOf(command)
+		m.near = all[0]
+		return m.refuse(nil, m.off, fmt.Errorf("%w: body of %d bytes, expected %s", ErrLength, m.end-m.off, sizesOf(all)))
 	}
 	size, fit := m.end-m.off, "no message of this command has a body of %d bytes or fits the conditions"
 	if f.commandOp < 0 {
@@ -320,9 +327,14 @@ func (p *Profile) why(m *machine, d Direction, f *Frame, data []byte) error {
 	m.atEOF = true
 	for _, a := range p.grammar.tries(d) {
 		var s faults
-		m.sink = &s
+		m.sink, m.near = &s, nil
 		if _, v := m.exactly(p, f, a, data); v == whole {
 			return nil // its first byte is none that this kind begins with
+		}
+		if fault, is := p.lengthFault(s.bad, data); is {
+			s.bad, f.layout = fault, nil
+		} else if m.near != nil {
+			f.layout = m.near.layout
 		}
 		if s.bad.err != nil && (bad.err == nil || s.bad.off > bad.off || errors.Is(bad.err, ErrUnknownCommand) && f.layout != nil) {
 			bad, layout = s.bad, f.layout
@@ -372,7 +384,7 @@ func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 		f.own = append(f.own[:0], f.data...)
 		f.data = f.own
 	}
-	m.f, m.asked, m.sink = nil, nil, nil
+	m.f, m.asked, m.sink, m.near = nil, nil, nil, nil
 	machines.Put(m)
 	if err != nil {
 		return err

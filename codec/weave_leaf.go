@@ -85,7 +85,11 @@ func (w *weaver) number(n *node, o *op, seq int, given any, isGiven bool, in *wo
 		return w.keep(n, o, n.value.eval(&w.place), nil, false)
 	}
 	if isGiven {
-		return w.parse(n, o, given, w.exact)
+		num, err := w.parse(n, o, given, w.exact)
+		if c := w.shape.layout.commands; err == nil && o.flags&flagCommand != 0 && len(c) > 0 && !c.has(num) {
+			err = fmt.Errorf("%w: %s is not a command of this message", ErrValue, value{op: o, num: num, data: w.out[len(w.out)-min(o.size, len(w.out)):]}.string())
+		}
+		return num, err
 	}
 	if o.flags&flagCommand != 0 {
 		l := w.shape.layout
