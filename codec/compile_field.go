@@ -22,7 +22,7 @@ var typeNames = func() []string {
 func (c *compiler) field(def *fieldDef) []op {
 	o := op{
 		size: def.size, most: def.maxSize, little: def.order == "little", role: c.role(def),
-		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: def.kind},
+		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: def.kind, Notes: def.notes},
 	}
 	o.field.Role = o.role
 	if !c.kind(def, &o) {
@@ -246,7 +246,7 @@ func (c *compiler) part(def *fieldDef, word *op) (op, bool) {
 		return op{}, false
 	}
 	o := op{code: opPart, role: c.role(def), shift: uint8(lo), mask: math.MaxUint64 >> (63 - (hi - lo)),
-		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: "bits", Role: c.role(def)}}
+		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: "bits", Role: c.role(def), Notes: def.notes}}
 	if def.signed || def.counter || def.missing != nil {
 		o.form = &form{filler: -1, signed: def.signed, counter: def.counter}
 		c.noPart(def, &o)

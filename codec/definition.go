@@ -44,6 +44,7 @@ type fieldDef struct {
 	in                                              []any
 	enum                                            []enumDef
 	parts                                           []fieldDef
+	notes                                           []Note
 
 	grammarDef
 }
@@ -154,7 +155,7 @@ func readField(t *table, order string) fieldDef {
 		as:     t.word("as", asWords, ""),
 		order:  t.word("order", allOrderWords, order),
 		layout: t.text("layout"), chars: t.word("chars", charWords, ""),
-		role: t.word("role", roleNames[1:], ""), remember: t.flag("remember"),
+		role: t.word("role", roleNames[1:], ""), remember: t.flag("remember"), notes: t.written(shownKeys),
 	}
 	f.turned = f.kind == "time" && t.values["order"] == "little"
 	t.fit(f.kind)
@@ -165,7 +166,7 @@ func readField(t *table, order string) fieldDef {
 	f.rich = f.rich || text && f.in != nil && (f.kind != "ascii" || f.size != 1) || f.kind == "ascii" && f.enum != nil
 	for _, part := range t.tables("bits") {
 		p := fieldDef{path: part.path, kind: "part", key: part.requiredText("key"), at: part.place("at"),
-			title: part.text("title"), unit: part.text("unit"), role: part.word("role", roleNames[1:], "")}
+			title: part.text("title"), unit: part.text("unit"), role: part.word("role", roleNames[1:], ""), notes: part.written(shownKeys)}
 		p.signed, p.counter = part.flag("signed"), part.flag("counter")
 		p.missing = part.strings("missing")
 		f.rich = f.rich || p.signed || p.counter || p.missing != nil

@@ -49,8 +49,9 @@ type expr struct {
 	value int64 // exConst
 	reg   int   // exReg
 	text  []byte
-	looks bool  // sees, told once for the whole expression
-	plain plain // likewise
+	words string // the whole expression as it is written
+	looks bool   // sees, told once for the whole expression
+	plain plain  // likewise
 }
 
 // binaryWords are the operators, weakest first; longer words stand before their beginnings.

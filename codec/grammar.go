@@ -54,11 +54,12 @@ type family struct {
 // lengthPlan is how the size of a frame follows from one of its fields:
 // total = value + place of the first byte counted − add + after.
 type lengthPlan struct {
-	reg       int
-	mark      int // place of the first byte counted; 0: the beginning of the frame, -1: the beginning of the body
-	add       int
-	after     int // bytes of the trailer that are not counted
-	uncounted int // fields of the trailer that are not counted
+	reg           int
+	mark          int // place of the first byte counted; 0: the beginning of the frame, -1: the beginning of the body
+	add           int
+	after         int    // bytes of the trailer that are not counted
+	uncounted     int    // fields of the trailer that are not counted
+	field, counts string // as written
 }
 
 // shape is the body of one message.
@@ -150,6 +151,7 @@ type checkPlan struct {
 	hex      bool
 	wired    *family // the bytes as they stand on the wire are covered, not those that they stand for; nil: the latter
 	back     int     // plain bytes from the mark at the end up to the checksum; 0: it stands before the mark
+	over     string  // what is covered, as written
 }
 
 // transform is how the bytes of a region differ on the wire.

@@ -229,7 +229,7 @@ func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
 		g.c.src.problem(def.length.path+".field", quote(def.length.field), "a field of the header", s.known()...)
 		return nil
 	}
-	l := &lengthPlan{add: def.length.add, reg: g.register(b)}
+	l := &lengthPlan{add: def.length.add, reg: g.register(b), field: def.length.field, counts: def.length.counts}
 	o := &g.p.ops[b.ops[0]]
 	if g.plain && ((o.code != opUint && o.code != opBCD) || o.scale != nil || o.check != checkNone || o.preset != nil) {
 		g.c.src.problem(def.length.path+".field", quote(def.length.field)+" of type "+o.field.Type,

@@ -97,7 +97,7 @@ func (g *grammarCompiler) computed(n *node, def *fieldDef, s *scope) {
 }
 
 func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
-	n.check = &checkPlan{hex: def.as == "hex"}
+	n.check = &checkPlan{hex: def.as == "hex", over: def.over}
 	var ok bool
 	if n.check.sum, ok = g.algorithm(def.path, def.algorithm); !ok {
 		return

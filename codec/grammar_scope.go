@@ -184,6 +184,7 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 		g.c.src.problem(path, quote(text)+" ("+err.Error()+")", "an expression of numbers and fields that stand before")
 		return nil
 	}
+	e.words = text
 	return e
 }
 

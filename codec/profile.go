@@ -31,6 +31,7 @@ type Field struct {
 	Max   float64     // both 0 for other kinds
 	Enum  []EnumLabel // in the order of the values
 
+	Notes     []Note // other keys of the definition, as written
 	Algorithm string // of a checksum: its name, or its parameters; else empty
 }
 

@@ -1,12 +1,8 @@
 // Package dissector writes a Wireshark dissector in Lua for a profile.
 //
-//	Profile.Outline ──▶ tables of the script ─┐
-//	words, sums, machine, leaf, frame (Lua) ──┼──▶ one Lua file
-//	values, wireshark (Lua) ──────────────────┘
+//	codec.Describe ──▶ tables and functions of Lua ─┐
+//	dissector.lua, the same for all profiles ───────┴──▶ one Lua file
 //
-// The script is the plan of the profile as tables and the same machine for all profiles, which walks them: a
-// translation of the machine of codec, step by step, so that both accept the same bytes.  Nothing in it knows a protocol.
-// What Wireshark shows is in values.lua (numbers, texts, times) and wireshark.lua (tree, columns, stream).
-//
-// Pure: a profile in, text out.
+// The script cuts a stream where the codec does, verifies the common checksums and shows the fields that it can follow.
+// Everything else it shows as bytes that are "not dissected".
 package dissector

@@ -42,7 +42,7 @@ type flow struct {
 // dissect runs tshark with the script of p over a capture.
 func dissect(t *testing.T, p *codec.Profile, c *capture, options ...string) map[flow]*seen {
 	t.Helper()
-	return readPDML(t, p.Name(), tshark(t, Script(p, Options{Ports: []int{serverPort}}), c, append(options, "-T", "pdml")...))
+	return readPDML(t, p.Name(), tshark(t, Script(codec.Describe(p), Options{Ports: []int{serverPort}}), c, append(options, "-T", "pdml")...))
 }
 
 // tshark is what it prints when it reads a capture with a script.
