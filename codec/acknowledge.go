@@ -49,7 +49,7 @@ func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
 		switch {
 		case from.role == RoleIdentity: // a server may make something of its own of it
 		case set.plus != 0:
-			if p.wrapped(rule.send, set.key, it.Int()+set.plus) != got.Int() {
+			if to.wrapped(it.Int()+set.plus) != got.Int() {
 				return false
 			}
 		case !it.v.same(got.v):

@@ -33,11 +33,7 @@ func (p *Profile) BuildIn(env Env, f *Frame, command string, fields map[string]a
 		f.reset(p, Any)
 		return err
 	}
-	err = p.weave(f, l, Any, builder{env: env, fields: fields, command: command})
-	if err == nil {
-		env.Session.count(p, f)
-	}
-	return err
+	return p.encode(f, l, Any, builder{env: env, fields: fields, command: command})
 }
 
 // computes refuses a value for the length of a plain frame.
@@ -56,7 +52,6 @@ type builder struct {
 	env      Env
 	fields   map[string]any
 	command  string
-	reply    bool // the values of a request that is answered: not all need have a place
 	verbatim bool // the values of an existing frame: computed fields may be given, and are computed anew
 	edited   bool // and may have been changed since: what follows from others must agree with them
 }

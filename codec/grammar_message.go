@@ -13,6 +13,7 @@ import (
 type said struct {
 	op    int
 	num   uint64 // as expressions see it
+	bytes []byte // as it is written; nil: as a number
 	value any
 }
 
@@ -56,7 +57,7 @@ func (g *grammarCompiler) sets(def *messageDef, sh *shape, header *scope) {
 		if sh.sets == nil {
 			sh.sets = map[string]said{}
 		}
-		sh.sets[set.key] = said{op: b.ops[0], num: num, value: set.value}
+		sh.sets[set.key] = said{op: b.ops[0], num: num, bytes: out, value: set.value}
 		text, _ := textOf(set.value)
 		if text = set.key + " = " + text; sh.said != "" {
 			text = sh.said + ", " + text

@@ -4,24 +4,25 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Replies of a profile with a grammar are messages of their own, woven from the request.
 
-// grammarReply says which message answers which.
+// grammarReply says which message answers which, and where the values of its fields come from.
 type grammarReply struct {
 	from     Party
 	downlink bool
 	commands commandSet
 	messages []*layout
+	when     *expr // over the fields of the request
+	asks     []string
 	send     *layout
 	sets     []replySet
-	deep     bool // of a set: such replies are not learned
-	learned  *learnedReplies
+	values   []replyValue // of the fields of send,
+	byOp     []uint16     // by op: 1 + the index of its value
 }
 
-// replySet is where the value of one field comes from.
+// replySet is what the definition says of one field.
 type replySet struct {
 	key   string
 	echo  string // path in the request
@@ -31,6 +32,23 @@ type replySet struct {
 	deep  bool // a table or an array that takes something of the request
 	value any
 }
+
+// replyValue is where the value of one field comes from.
+type replyValue struct {
+	kind  replyKind
+	key   string // path in the request
+	plus  int64
+	value input
+}
+
+type replyKind uint8
+
+const (
+	replySame  replyKind = iota // the field of the request with this key, if that is free to have any value
+	replyEcho                   // the field with this path
+	replyGiven                  // the value
+	replyDeep                   // the value, a table or an array, with fields of the request in it
+)
 
 func (g *grammarCompiler) replies(d *definition) {
 	p, src := g.p, g.c.src
@@ -46,7 +64,7 @@ func (g *grammarCompiler) replies(d *definition) {
 		return nil
 	}
 	for _, def := range d.replies {
-		r := grammarReply{learned: new(learnedReplies), from: Party(slices.Index(partyWords, def.from))}
+		r := grammarReply{from: Party(slices.Index(partyWords, def.from))}
 		r.downlink = r.from == Server
 		for i, name := range def.messages {
 			l := find(fmt.Sprintf("%s.messages[%d]", def.path, i), name)
@@ -63,7 +81,7 @@ func (g *grammarCompiler) replies(d *definition) {
 			r.commands = g.c.commandSet(def.path+".to", def.to)
 		}
 		if def.when != "" {
-			src.problem(def.path+".when", quote(def.when), "messages of their own, with that condition")
+			g.replyWhen(&r, def)
 		}
 		if r.send = find(def.path+".send", def.send); r.send == nil {
 			continue
@@ -82,7 +100,6 @@ func (g *grammarCompiler) replies(d *definition) {
 				}
 			} else {
 				one.deep = g.deep(set.path, set.value)
-				r.deep = r.deep || one.deep
 			}
 			r.sets = append(r.sets, one)
 		}
@@ -96,6 +113,7 @@ func (g *grammarCompiler) replies(d *definition) {
 			}
 			r.sets = append(r.sets, replySet{key: key, count: true})
 		}
+		g.resolve(&r)
 		g.g.replies = append(g.g.replies, r)
 	}
 }
@@ -127,98 +145,6 @@ func (g *grammarCompiler) answer(d *definition) {
 	}
 }
 
-func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, error) {
-	rule := p.grammarReplyTo(f)
-	if rule == nil {
-		return dst, false, nil
-	}
-	if out, ok := rule.learned.reply(p, dst, f, env); ok {
-		return out, true, nil
-	}
-	asked := env
-	values := map[string]any{}
-	for _, field := range rule.send.message.Fields {
-		if i := f.named(field.Key, 0, len(f.cells), 0); i >= 0 && !rule.send.shape.fixes(field.Key) {
-			o := &p.ops[f.cells[i].op]
-			if o.code == opGroup && field.Kind == KindGroup {
-				values[field.Key] = f.tree()[field.Key]
-			}
-			if field.Kind != KindGroup && field.Kind != KindList && o.code != opGroup && o.code != opList && (o.code < opChecksum || o.code == opVarint) && (o.flags&flagCommand == 0 || rule.send.message.Command == "" && rule.send.commands.has(f.nums[i])) && o.check == checkNone && !p.grammar.derived[o.reg] {
-				values[field.Key] = p.handed(rule.send, field.Key, f.item(i, o))
-			}
-		}
-	}
-	for _, set := range rule.sets {
-		switch {
-		case set.now:
-			if env.Now.IsZero() {
-				env.Now = time.Unix(0, 0)
-			}
-			values[set.key] = env.Now
-		case set.count:
-			delete(values, set.key)
-		case set.echo != "":
-			i := f.at(set.echo)
-			if i < 0 {
-				return dst, false, &FieldError{Profile: p.name, Frame: f.layout.message.Name, Field: set.echo, Offset: -1, Err: ErrUnknownField}
-			}
-			it := f.item(i, &p.ops[f.cells[i].op])
-			if values[set.key] = p.handed(rule.send, set.key, it); set.plus != 0 {
-				values[set.key] = p.wrapped(rule.send, set.key, it.Int()+set.plus)
-			}
-		case set.deep:
-			value, err := (&filler{p, f}).fill(set.key, set.value, "")
-			if err != nil {
-				return dst, false, err
-			}
-			values[set.key] = value
-		default:
-			values[set.key] = set.value
-		}
-	}
-	for _, field := range rule.send.message.Fields {
-		if field.Role == RoleResult && env.HasResult {
-			values[field.Key] = env.Result
-		}
-	}
-	for key := range values { // header fields that are filled by the message itself
-		if i := slices.IndexFunc(rule.send.message.Fields, func(f *Field) bool { return f.Key == key }); i < 0 {
-			delete(values, key)
-		}
-	}
-	p.setWhole(rule, values)
-	var reply Frame
-	way := Downlink
-	if f.direction == Downlink {
-		way = Uplink
-	}
-	if err := p.weave(&reply, rule.send, way, builder{env: env, fields: values, command: rule.send.message.Name, reply: true}); err != nil {
-		return dst, false, err
-	}
-	asked.Session = env.Session.copied(p)
-	env.Session.count(p, &reply)
-	if !rule.deep {
-		rule.learned.learn(p, rule, f, asked, &reply)
-	}
-	return append(dst, reply.raw...), true, nil
-}
-
-// setWhole leaves out the parts that are echoed of a field of bits that the definition sets.
-func (p *Profile) setWhole(rule *grammarReply, values map[string]any) {
-	for _, set := range rule.sets {
-		for i := range p.ops {
-			if o := &p.ops[i]; o.field.Key != set.key || !o.parts || !slices.Contains(rule.send.message.Fields, o.field) {
-				continue
-			}
-			for _, part := range p.partsOf(i) {
-				if !slices.ContainsFunc(rule.sets, func(s replySet) bool { return s.key == part.field.Key }) {
-					delete(values, part.field.Key)
-				}
-			}
-		}
-	}
-}
-
 // partsOf are the parts of the field of bits with this index.
 func (p *Profile) partsOf(i int) []op {
 	k := i + 1
@@ -226,21 +152,6 @@ func (p *Profile) partsOf(i int) []op {
 		k++
 	}
 	return p.ops[i+1 : k]
-}
-
-// wrapped is a number that begins again at zero when the field it goes to is full.
-func (p *Profile) wrapped(l *layout, key string, v int64) int64 {
-	for i := range p.ops {
-		o := &p.ops[i]
-		if o.field.Key != key || !o.integer() && o.code != opDecimal || !slices.Contains(l.message.Fields, o.field) {
-			continue
-		}
-		if hi := o.largest(); hi < 1<<62 && o.code != opInt {
-			n := int64(hi) + 1
-			return (v%n + n) % n
-		}
-	}
-	return v
 }
 
 // give is the value of an item as Build takes it.
@@ -256,22 +167,6 @@ func (it Item) give() any {
 		return it.v.whole()
 	}
 	return it.Text()
-}
-
-// handed is the value of an item as the field of a message with this key takes it: a label that the field does not have
-// gives way to what it stands for.
-func (p *Profile) handed(l *layout, key string, it Item) any {
-	label := it.Label()
-	if label == "" || it.v.missing {
-		return it.give()
-	}
-	for i := range p.ops {
-		o := &p.ops[i]
-		if o.field.Key == key && slices.Contains(l.message.Fields, o.field) && !o.labels(label) {
-			return it.v.unlabelled()
-		}
-	}
-	return it.give()
 }
 
 // labels says that a value of the field is called so.
@@ -291,7 +186,10 @@ func (p *Profile) grammarReplyTo(f *Frame) *grammarReply {
 		if r.downlink != (f.direction == Downlink) && f.direction != Any || r.from != Anyone && r.from != from {
 			continue
 		}
-		if slices.Contains(r.messages, f.layout) || r.commands.has(command) && f.roles[RoleCommand] > 0 {
+		if !slices.Contains(r.messages, f.layout) && !(r.commands.has(command) && f.roles[RoleCommand] > 0) {
+			continue
+		}
+		if r.when == nil || r.holds(f) {
 			return r
 		}
 	}
@@ -307,4 +205,125 @@ func (p *Profile) grammarAnswers(request, answer *Frame) bool {
 		}
 	}
 	return true
+}
+
+// resolve notes where the fields of the message that is sent take their values from.
+func (g *grammarCompiler) resolve(r *grammarReply) {
+	r.byOp = make([]uint16, len(g.p.ops))
+	var visit func(nodes []*node)
+	visit = func(nodes []*node) {
+		for _, n := range nodes {
+			for i := n.op; i >= 0 && i <= n.op+n.parts; i++ {
+				if v, is := g.replyValue(r, n, i); is {
+					r.values = append(r.values, v)
+					r.byOp[i] = uint16(len(r.values))
+				}
+			}
+			if n.kind == nodeGroup && n.op < 0 {
+				visit(n.kids)
+			}
+			for k := range n.cases {
+				visit(n.cases[k].kids)
+			}
+		}
+	}
+	f := r.send.shape.family
+	visit(f.header)
+	visit(r.send.shape.nodes)
+	visit(f.trailer)
+}
+
+// replyValue is where one field takes its value from; is false when it takes it from nowhere.
+func (g *grammarCompiler) replyValue(r *grammarReply, n *node, i int) (v replyValue, is bool) {
+	key := g.p.ops[i].field.Key
+	of := func(key string) int { return slices.IndexFunc(r.sets, func(s replySet) bool { return s.key == key }) }
+	at := of(key)
+	if at < 0 {
+		set := i > n.op && of(g.p.ops[n.op].field.Key) >= 0 // the field of bits around it is
+		return replyValue{kind: replySame, key: key}, !set && !r.send.shape.fixes(key)
+	}
+	switch s := &r.sets[at]; {
+	case s.count:
+		return v, false
+	case s.now:
+		return replyValue{kind: replyGiven, value: input{kind: inputNow}}, true
+	case s.echo != "":
+		return replyValue{kind: replyEcho, key: s.echo, plus: s.plus}, true
+	case s.deep:
+		return replyValue{kind: replyDeep, key: key, value: input{any: s.value}}, true
+	default:
+		return replyValue{kind: replyGiven, value: g.readied(n, i, s.value)}, true
+	}
+}
+
+// readied is a value as the field holds it, where that does not depend on other fields.
+func (g *grammarCompiler) readied(n *node, i int, v any) input {
+	o := &g.p.ops[i]
+	if i > n.op {
+		if bits, err := o.parsePart(v); err == nil {
+			return input{kind: inputReady, num: bits}
+		}
+	} else if n.kind == nodeLeaf && n.size == nil && n.exponent == nil && o.size > 0 {
+		if out, num, err := o.parseForm(nil, v, 0, true); err == nil {
+			return input{kind: inputReady, num: num, bytes: out}
+		}
+	}
+	return input{any: v}
+}
+
+// replyWhen compiles the condition of a reply: names are fields of the request.
+func (g *grammarCompiler) replyWhen(r *grammarReply, def replyDef) {
+	p := &exprParser{text: def.when}
+	r.asks = []string{""}
+	p.field = func(name string) (int, error) {
+		first, _, _ := strings.Cut(name, ".")
+		if g.c.all[first] == nil {
+			err := fmt.Errorf("no field %q", name)
+			if near := nearest(name, keysOf(g.c.all)); near != "" {
+				err = fmt.Errorf("%w; did you mean %q?", err, near)
+			}
+			return 0, err
+		}
+		if i := slices.Index(r.asks, name); i > 0 {
+			return i, nil
+		}
+		if len(r.asks) == maxReplyAsks {
+			return 0, fmt.Errorf("more than %d fields", maxReplyAsks-1)
+		}
+		r.asks = append(r.asks, name)
+		return len(r.asks) - 1, nil
+	}
+	p.label = func(name, label string) (int64, bool, error) {
+		for i := range g.p.ops {
+			if o := &g.p.ops[i]; o.field.Key == name {
+				if v, ok := o.enum[label]; ok {
+					return int64(v), true, nil
+				}
+			}
+		}
+		return 0, false, nil
+	}
+	p.fold = func(string, int64) (int, error) { return 0, fmt.Errorf("join is for fields of a frame") }
+	p.table = func(string) (int, error) { return 0, fmt.Errorf("at is for fields of a frame") }
+	when, err := p.parse()
+	if err == nil && (when.looks || when.has(exIndex)) {
+		err = fmt.Errorf("the frame is read already")
+	}
+	if err != nil {
+		g.c.src.problem(def.path+".when", quote(def.when)+" ("+err.Error()+")", "an expression of numbers and fields of the request")
+		return
+	}
+	r.when = when
+}
+
+// maxReplyAsks bounds the fields of the request that the condition of a reply names.
+const maxReplyAsks = 16
+
+// holds says whether the condition of the reply is true for a request.
+func (r *grammarReply) holds(f *Frame) bool {
+	var regs [maxReplyAsks]int64
+	for i := 1; i < len(r.asks); i++ {
+		regs[i] = f.valueAt(r.asks[i])
+	}
+	return r.when.eval(&exprPlace{regs: regs[:], uplink: f.direction != Downlink, left: -1}) != 0
 }

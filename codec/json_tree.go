@@ -147,9 +147,9 @@ func (f *Frame) wireOffsets(items []Item) {
 // parseTree makes f the frame that nested values describe.  When the direction does not say which way, both are
 // tried.
 func (p *Profile) parseTree(f *Frame, l *layout, d Direction, fields map[string]any) error {
-	err := p.weave(f, l, d, builder{fields: fields, verbatim: true, edited: true})
+	err := p.encode(f, l, d, builder{fields: fields, verbatim: true, edited: true})
 	if err != nil && d == Any {
-		if p.weave(f, l, Downlink, builder{fields: fields, verbatim: true, edited: true}) == nil {
+		if p.encode(f, l, Downlink, builder{fields: fields, verbatim: true, edited: true}) == nil {
 			err = nil
 		}
 	}
@@ -195,7 +195,7 @@ func (f *Frame) setTree(key string, value any) error {
 		return &FieldError{Profile: f.profile.name, Frame: f.layout.message.Name, Field: key, Offset: -1, Err: err}
 	}
 	var woven Frame
-	if err := f.profile.weave(&woven, f.layout, f.direction, builder{fields: fields, verbatim: true}); err != nil {
+	if err := f.profile.encode(&woven, f.layout, f.direction, builder{fields: fields, verbatim: true}); err != nil {
 		return err
 	}
 	return f.profile.decodeGrammar(woven.direction, append([]byte(nil), woven.raw...), f)

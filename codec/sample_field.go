@@ -20,7 +20,7 @@ func (w *grower) leaf(n *node) bool {
 	at := spot{spotValue, n.op, w.turns[subject{n: n}]}
 	w.turns[subject{n: n}]++
 	if o.code == opChecksum {
-		w.sums = append(w.sums, pendingSum{n, len(w.out), append([]int(nil), w.marks...), ""})
+		w.sums = append(w.sums, checksumAt(n, o, len(w.out), w.marks, ""))
 		w.leaves = append(w.leaves, grown{at, len(w.out), o.size})
 		w.out = append(w.out, make([]byte, o.size)...)
 		return true

@@ -254,9 +254,7 @@ func (w *grower) frame() bool {
 // finish fills the checksums, adds what stands around the frame and tries it.
 func (w *grower) finish() string {
 	s, f := w.goal.shape, w.goal.shape.family
-	filler := &weaver{p: w.p, out: w.out, marks: w.marks}
-	filler.pending = w.sums
-	filler.sums(0)
+	w.out, w.sums = fillSums(w.out, w.sums, 0, w.marks)
 	if f.closing != nil {
 		w.out = f.wrap(nil, w.out)
 	}

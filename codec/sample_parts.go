@@ -24,9 +24,7 @@ func (w *grower) region(n *node) bool {
 		return false
 	}
 	if n.transform != nil {
-		filler := &weaver{p: w.p, out: w.out, marks: w.marks, pending: w.sums}
-		filler.sums(start)
-		w.sums = filler.pending
+		w.out, w.sums = fillSums(w.out, w.sums, start, w.marks)
 		w.out = n.transform.encode(w.out, start)
 	}
 	w.out = append(w.out, n.until...)

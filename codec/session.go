@@ -1,7 +1,5 @@
 package codec
 
-import "slices"
-
 // Session is what a profile remembers between frames of one peer.  The zero value is ready.  It is owned by the
 // caller and not safe for concurrent use; it holds a few words and no reference to any frame.
 type Session struct {
@@ -66,20 +64,6 @@ func (s *Session) peek(p *Profile, o *op) uint64 {
 	return s.values[o.slot]
 }
 
-// count advances the own counters that f, which was made with s, has used.
-func (s *Session) count(p *Profile, f *Frame) {
-	if s == nil {
-		return
-	}
-	for i := range f.cells {
-		o := &p.ops[f.cells[i].op]
-		if o.form == nil || !o.form.counter {
-			continue
-		}
-		s.advance(p, o, f.nums[i])
-	}
-}
-
 // advance makes a counter go on after num.
 func (s *Session) advance(p *Profile, o *op, num uint64) {
 	s.own(p)
@@ -88,20 +72,6 @@ func (s *Session) advance(p *Profile, o *op, num uint64) {
 	} else {
 		s.values[o.slot] = num + 1
 	}
-}
-
-// copied is a session with the same values.
-func (s *Session) copied(p *Profile) *Session {
-	if s == nil {
-		return nil
-	}
-	out := &Session{}
-	out.own(p)
-	if s.profile == p {
-		copy(out.values, s.values)
-		out.known, out.who = s.known, slices.Clone(s.who)
-	}
-	return out
 }
 
 // recall returns the value last seen.

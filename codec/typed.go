@@ -60,14 +60,14 @@ func typed(v any) any {
 }
 
 // notTyped is the error of a value that is no list, or no group.
-func (w *weaver) notTyped(n *node, v any) error {
+func (e *encoder) notTyped(n *node, v any) error {
 	found := fmt.Sprintf("%v", v)
 	if text, ok := v.(string); ok {
 		found = quote(text)
 	}
 	member := func() string {
 		for _, k := range n.kids {
-			if key := w.key(k); key != "" {
+			if key := e.key(k); key != "" {
 				return key
 			}
 		}
@@ -76,9 +76,9 @@ func (w *weaver) notTyped(n *node, v any) error {
 	want := "elements as in [1,2]"
 	switch {
 	case n.kind == nodeGroup:
-		want = fmt.Sprintf(`fields as in {%q:1}, or %s.KEY for each`, member(), w.key(n))
+		want = fmt.Sprintf(`fields as in {%q:1}, or %s.KEY for each`, member(), e.key(n))
 	case n.element >= 0:
 		want = fmt.Sprintf(`elements as in [{%q:1}]`, member())
 	}
-	return w.wrong(n, fmt.Errorf("%w: %s, expected %s", ErrValue, found, want))
+	return e.wrong(n, fmt.Errorf("%w: %s, expected %s", ErrValue, found, want))
 }

@@ -1,0 +1,70 @@
+package codec
+
+import "fmt"
+
+// mostTries bounds how many ways are tried to read values that do not decide a choice.
+const mostTries = 256
+
+// encode makes f the frame of l that values of people describe.  What was written is decoded, so that it is known to be
+// that frame.
+func (p *Profile) encode(f *Frame, l *layout, d Direction, b builder) error {
+	if d == Any {
+		d = l.direction
+	}
+	err := l.shape.contradicts(p, b.fields)
+	if err != nil {
+		f.reset(p, Any)
+		return err
+	}
+	e := newEncoder(p, l, d, b.env)
+	defer e.free()
+	e.command, e.exact, e.edited = b.command, b.verbatim, b.edited
+	var second []byte // a frame in which a given length is another
+	for range mostTries {
+		raw, wrong := e.frame(f, d, b.fields)
+		if wrong == nil && !e.differs {
+			e.counted(b.env.Session)
+			return nil
+		}
+		if wrong == nil && second == nil {
+			second = raw
+		} else if err == nil {
+			err = wrong
+		}
+		if !e.next() {
+			break
+		}
+	}
+	if second != nil {
+		e.counted(b.env.Session)
+		return p.Decode(d, second, f)
+	}
+	f.reset(p, Any)
+	return err
+}
+
+// frame makes f the frame of the values, in one of the ways in which they can be read.
+func (e *encoder) frame(f *Frame, d Direction, fields map[string]any) ([]byte, error) {
+	if err := e.write(&givenValues{values: fields, used: map[string]bool{}}); err != nil {
+		return nil, err
+	}
+	raw, err := e.wrapped(nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.p.Decode(d, raw, f); err != nil {
+		return nil, err
+	}
+	l := e.shape.layout
+	if f.layout == l {
+		return raw, nil
+	}
+	why := "these values make a " + f.layout.message.Name
+	switch when := e.shape.when; {
+	case when != nil && !when.looks && when.eval(&e.place) == 0:
+		why += ", because the condition of " + l.message.Name + " does not hold: " + e.shape.said
+	case f.layout.shape.said != "":
+		why += ", which is for " + f.layout.shape.said
+	}
+	return nil, &FieldError{Profile: e.p.name, Frame: l.message.Name, Offset: -1, Err: fmt.Errorf("%w: %s", ErrValue, why)}
+}

@@ -1,0 +1,254 @@
+package codec
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Derived fields: their places are remembered while a frame is written, and filled in when what they measure is.
+
+// derivedField is one of them.
+type derivedField struct {
+	node     *node
+	op       *op
+	at, size int   // in the plain bytes; at -1: they are no longer plain
+	value    int64 // as it is written
+	given    bool  // by the source
+	empty    bool  // nobody gave it a value
+	asked    bool  // an expression has asked for it
+	set      bool  // what it measures is written
+}
+
+// pendingSum is a checksum that is not filled in yet.
+type pendingSum struct {
+	node     *node
+	op       *op
+	off      int
+	from, to int
+	given    string // as the source has it
+}
+
+// expect remembers a derived field that is about to be written.  known: the walk before has found its value.
+func (e *encoder) expect(n *node, o *op, given bool) (i int, value int64, known bool) {
+	i = len(e.fields)
+	e.fields = append(e.fields, derivedField{node: n, op: o, at: len(e.out), given: given})
+	if i < len(e.known) && e.known[i].set {
+		return i, e.known[i].value, true
+	}
+	return i, 0, false
+}
+
+// unfilled is the first derived field that is neither given nor measured; -1 when there is none.
+func (e *encoder) unfilled() int {
+	for i := range e.fields {
+		if e.fields[i].empty && !e.fields[i].set {
+			return i
+		}
+	}
+	return -1
+}
+
+// eval computes an expression.
+func (e *encoder) eval(x *expr) int64 {
+	if len(e.fields) > 0 {
+		e.ask(x)
+	}
+	return x.eval(&e.place)
+}
+
+// ask notes the derived fields that an expression asks for before they are filled in.
+func (e *encoder) ask(x *expr) {
+	if x == nil {
+		return
+	}
+	if x.code == exReg {
+		if i := e.owners[x.reg] - 1; i >= 0 && !e.fields[i].set {
+			e.fields[i].asked = true
+		}
+		return
+	}
+	e.ask(x.a)
+	e.ask(x.b)
+}
+
+// measure fills in the field of x so that x is v.  Where several values do, the one that is there stays.
+func (e *encoder) measure(x *expr, v int64) {
+	reg := x.source()
+	if reg <= 0 || !e.p.grammar.derived[reg] {
+		return
+	}
+	if e.owners[reg] > 0 && x.eval(&e.place) == v {
+		v = e.regs[reg]
+	} else if at, ok := x.invert(v); ok {
+		v = at
+	} else {
+		return
+	}
+	e.derive(reg, v)
+}
+
+// derive fills in the field that holds a register.
+func (e *encoder) derive(reg int, v int64) {
+	i := e.owners[reg] - 1
+	if i < 0 {
+		return
+	}
+	f := &e.fields[i]
+	was := f.value
+	if f.set && was != v {
+		e.again = true // two measures of one field: the last is tried
+	}
+	f.set, f.value = true, v
+	e.regs[reg] = v
+	if was == v {
+		return
+	}
+	e.differs = e.differs || f.given
+	if f.asked || !e.patch(f, uint64(v)) {
+		e.again = true
+	}
+}
+
+// patch writes a derived field anew; false: the walk has to be repeated, which also tells what is wrong with the value.
+func (e *encoder) patch(f *derivedField, num uint64) bool {
+	o := f.op
+	if f.at < 0 || o.table > 0 || o.fold != nil || o.code == opRun || o.parts {
+		return false
+	}
+	if !o.numeric() {
+		if f.node.size != nil {
+			return false
+		}
+		text, _, err := o.parseForm(e.scratch[:0], digitsOf(o, int64(num)), 0, false)
+		if err != nil {
+			return false
+		}
+		e.scratch = text
+		e.splice(f.at, f.size, text)
+		return true
+	}
+	plain := *o
+	if plain.size == 0 && o.code != opPart {
+		plain.size = min(max(f.size, 1), 8)
+	}
+	if lo, hi := plain.bounds(); int64(num) < lo || int64(num) >= 0 && num > hi || !o.allows(num) {
+		return false
+	}
+	switch field := e.out[f.at : f.at+f.size]; o.code {
+	case opPart:
+		word := &e.p.ops[f.node.op]
+		if o.lacks(num) || word.reg > 0 {
+			return false
+		}
+		return word.storeForm(field, word.word(field)&^(o.mask<<o.shift)|num&o.mask<<o.shift) == nil
+	case opVarint:
+		e.scratch = o.form.varint.append(e.scratch[:0], num)
+		e.splice(f.at, f.size, e.scratch)
+	default:
+		return o.storeForm(field, num) == nil
+	}
+	return true
+}
+
+// splice puts b in the place of size bytes, and moves what stands behind them.
+func (e *encoder) splice(at, size int, b []byte) {
+	end, by := at+size, len(b)-size
+	if by > 0 {
+		e.out = append(e.out, b[:by]...)
+	}
+	copy(e.out[at+len(b):], e.out[end:len(e.out)-max(by, 0)])
+	if by < 0 {
+		e.out = e.out[:len(e.out)+by]
+	}
+	copy(e.out[at:], b)
+	if by == 0 {
+		return
+	}
+	move := func(place *int) {
+		if *place >= end {
+			*place += by
+		}
+	}
+	for i := range e.marks {
+		move(&e.marks[i])
+	}
+	for i := range e.starts {
+		move(&e.starts[i])
+	}
+	for i := range e.sums {
+		move(&e.sums[i].off)
+		move(&e.sums[i].from)
+		move(&e.sums[i].to)
+	}
+	for i := range e.fields {
+		f := &e.fields[i]
+		if f.at == at {
+			f.size = len(b)
+		}
+		move(&f.at)
+	}
+}
+
+// sealed notes that the bytes from start on are no longer plain.
+func (e *encoder) sealed(start int) {
+	for i := range e.fields {
+		if f := &e.fields[i]; f.at >= start {
+			f.at = -1
+		}
+	}
+}
+
+// checksumAt is a checksum that stands at off: of the bytes between two marks, as far as they are known.
+func checksumAt(n *node, o *op, off int, marks []int, given string) pendingSum {
+	s := pendingSum{node: n, op: o, off: off, to: off, given: given}
+	if n.check.from > 0 {
+		s.from = marks[n.check.from]
+	}
+	if n.check.to > 0 {
+		s.to = marks[n.check.to]
+	}
+	return s
+}
+
+// fillSums fills in the checksums that stand at start and behind, and returns those before.
+func fillSums(out []byte, sums []pendingSum, start int, marks []int) ([]byte, []pendingSum) {
+	kept := sums[:0]
+	for _, s := range sums {
+		if s.off < start {
+			kept = append(kept, s)
+			continue
+		}
+		if plan := s.node.check; plan.to < 0 { // up to the end
+			if s.to = len(out); plan.from > 0 {
+				s.from = marks[plan.from]
+			}
+		}
+		if s.from <= s.to && s.to <= len(out) { // else who reads it says what is wrong
+			s.fill(out)
+		}
+	}
+	return out, kept
+}
+
+// fill computes the checksum.
+func (s *pendingSum) fill(out []byte) {
+	num, field := s.node.check.compute(out, s.off, s.from, s.to), out[s.off:s.off+s.op.size]
+	switch {
+	case s.node.check.hex:
+		const digits = "0123456789ABCDEF"
+		for i := len(field) - 1; i >= 0; i-- {
+			field[i] = digits[num&15]
+			num >>= 4
+		}
+		if len(s.given) == len(field) && strings.EqualFold(string(field), s.given) {
+			copy(field, s.given)
+		}
+	case s.op.little:
+		storeLE(field, num)
+	default:
+		storeBE(field, num)
+	}
+}
+
+// digitsOf is a number in as many digits as the field has.
+func digitsOf(o *op, v int64) string { return fmt.Sprintf("%0*d", o.size, v) }

@@ -1,0 +1,233 @@
+package codec
+
+import "time"
+
+// request is the source of a reply: the values of a request, as the definition says.
+type request struct {
+	rule   *grammarReply
+	frame  *Frame
+	cells  []int // by value of the rule: the field of the request; -1: it has none
+	filled []any // likewise, tables and arrays
+}
+
+// ask finds what the reply takes of the request.
+func (r *request) ask(rule *grammarReply, f *Frame) error {
+	p := f.profile
+	r.rule, r.frame, r.cells, r.filled = rule, f, r.cells[:0], r.filled[:0]
+	for i := range rule.values {
+		v, cell, filled := &rule.values[i], -1, any(nil)
+		switch v.kind {
+		case replySame:
+			if cell = f.named(v.key, 0, len(f.cells), 0); cell < 0 {
+				break
+			}
+			switch o := &p.ops[f.cells[cell].op]; {
+			case o.code == opGroup:
+				filled = f.tree()[v.key]
+			case o.code >= opList && o.code != opVarint, o.check != checkNone, p.grammar.derived[o.reg]:
+				cell = -1
+			case o.flags&flagCommand != 0 && (rule.send.message.Command != "" || !rule.send.commands.has(f.nums[cell])):
+				cell = -1
+			}
+		case replyEcho:
+			if cell = f.at(v.key); cell < 0 {
+				return &FieldError{Profile: p.name, Frame: f.layout.message.Name, Field: v.key, Offset: -1, Err: ErrUnknownField}
+			}
+		case replyDeep:
+			var err error
+			if filled, err = (&filler{p, f}).fill(v.key, v.value.any, ""); err != nil {
+				return err
+			}
+		}
+		r.cells, r.filled = append(r.cells, cell), append(r.filled, filled)
+	}
+	return nil
+}
+
+func (r *request) value(e *encoder, op int) (input, bool) {
+	if o := &e.p.ops[op]; o.role == RoleResult && e.env.HasResult {
+		if _, hi := o.bounds(); o.bare() && e.env.Result <= hi && o.allows(e.env.Result) {
+			return input{kind: inputReady, num: e.env.Result}, true
+		}
+		return input{any: e.env.Result}, true
+	}
+	i := int(r.rule.byOp[op]) - 1
+	if i < 0 {
+		return input{}, false
+	}
+	v, whole := &r.rule.values[i], e.p.ops[op].code == opGroup
+	switch {
+	case v.kind == replyGiven:
+		return v.value, true
+	case r.filled[i] != nil:
+		return input{any: r.filled[i]}, v.kind == replyDeep || whole
+	}
+	return input{kind: inputCell, from: r.frame, cell: r.cells[i], plus: v.plus}, r.cells[i] >= 0 && !whole && e.p.ops[op].code != opList
+}
+
+func (r *request) has(e *encoder, op int) bool {
+	_, ok := r.value(e, op)
+	return ok
+}
+
+// surplus of what a request says is nothing.
+func (r *request) surplus(*encoder) error { return nil }
+
+// echo writes the value of a field of another frame: as it stands there where both are written alike.
+func (e *encoder) echo(n *node, o *op, v input) (uint64, error) {
+	from, missing := v.field()
+	b := v.from.bytes(v.cell)
+	start := len(e.out)
+	switch {
+	case n.exponent != nil:
+	case v.plus == 0 && o.alike(from) && !o.parts && (n.size == nil || e.derives(n)) && (o.size == 0 || len(b) == o.size):
+		num := v.from.nums[v.cell]
+		if o != from {
+			var ok bool
+			if num, _, ok = o.read(b); !ok {
+				break
+			}
+		}
+		e.out = append(e.out, b...)
+		return num, nil
+	case !missing && from.bare() && o.bare():
+		if num, ok := v.whole(o); ok {
+			return num, nil
+		}
+	case v.plus == 0 && from.plainDigits() && o.code == opASCII && n.size == nil && o.size == 2*len(b) && o.form.plain():
+		e.out = appendDigits(e.out, b)
+		if num, _, ok := o.read(e.out[start:]); ok {
+			return num, nil
+		}
+		e.out = e.out[:start]
+	}
+	return e.parseAny(n, o, v.handed(o))
+}
+
+// derives says that the size of a field follows from its value.
+func (e *encoder) derives(n *node) bool {
+	reg := n.size.source()
+	return reg > 0 && e.p.grammar.derived[reg]
+}
+
+// bits is the value of a part of a field of bits.
+func (e *encoder) bits(part *op, v input) (uint64, error) {
+	switch v.kind {
+	case inputReady:
+		return v.num, nil
+	case inputCell:
+		if from, missing := v.field(); !missing && from.bare() && part.bare() {
+			if num, ok := v.whole(part); ok {
+				return num, nil
+			}
+		}
+		return part.parsePart(v.handed(part))
+	}
+	return part.parsePart(v.any)
+}
+
+// field is that of the other frame; missing: it holds the sign for that.
+func (v *input) field() (o *op, missing bool) {
+	c := &v.from.cells[v.cell]
+	return &v.from.profile.ops[c.op], c.exp == noValue
+}
+
+// whole is the value as a number for o; false: it does not fit.
+func (v *input) whole(o *op) (num uint64, ok bool) {
+	if num = v.from.nums[v.cell]; v.plus != 0 {
+		num = uint64(o.wrapped(int64(num) + v.plus))
+	}
+	_, hi := o.bounds()
+	return num, num <= hi && o.allows(num)
+}
+
+// handed is the value as people write it.  A label that o does not have gives way to what it stands for.
+func (v *input) handed(o *op) any {
+	from, _ := v.field()
+	it := v.from.item(v.cell, from)
+	if v.plus != 0 {
+		return o.wrapped(it.Int() + v.plus)
+	}
+	if label := it.Label(); label != "" && !it.v.missing && !o.labels(label) {
+		return it.v.unlabelled()
+	}
+	return it.give()
+}
+
+// wrapped is a number that begins again at zero when the field is full.
+func (o *op) wrapped(v int64) int64 {
+	if !o.integer() && o.code != opDecimal || o.code == opInt {
+		return v
+	}
+	if hi := o.largest(); hi < 1<<62 {
+		n := int64(hi) + 1
+		return (v%n + n) % n
+	}
+	return v
+}
+
+// bare says that the value is a whole number that is not negative, and nothing else.
+func (o *op) bare() bool {
+	f := o.form
+	return (o.code == opUint || o.code == opBits || o.code == opPart) && o.scale == nil && o.enum == nil &&
+		(f == nil || f.labels == nil && f.clock == nil && f.none == nil && !f.minusBit && !f.signed && !f.letters && !f.degrees)
+}
+
+// alike says that the bytes of a field mean the same in another one.
+func (o *op) alike(from *op) bool {
+	if o.code >= opGroup && o.code != opVarint {
+		return false
+	}
+	return o == from || o.code == from.code && o.little == from.little && o.form == nil && from.form == nil && o.scale == nil && from.scale == nil &&
+		o.enum == nil && from.enum == nil && (o.code != opTime || o.time.text == from.time.text && o.time.as == from.time.as && o.time.last == from.time.last)
+}
+
+// now writes the time of the environment.
+func (e *encoder) now(n *node, o *op) (uint64, error) {
+	now := e.env.Now
+	if now.IsZero() {
+		now = time.Unix(0, 0)
+	}
+	if o.code != opTime || o.form != nil {
+		return e.parseAny(n, o, now)
+	}
+	start := len(e.out)
+	out, err := o.time.append(e.out, now)
+	if err != nil {
+		return 0, err
+	}
+	e.out = out
+	return loadBE(out[start:min(len(out), start+8)]), nil
+}
+
+func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, error) {
+	rule := p.grammarReplyTo(f)
+	if rule == nil {
+		return dst, false, nil
+	}
+	way := Downlink
+	if f.direction == Downlink {
+		way = Uplink
+	}
+	e := newEncoder(p, rule.send, way, env)
+	defer e.free()
+	e.reply = true
+	if err := e.request.ask(rule, f); err != nil {
+		return dst, false, err
+	}
+	if err := e.write(&e.request); err != nil {
+		return dst, false, err
+	}
+	out, err := e.wrapped(dst)
+	if err == nil {
+		e.counted(env.Session)
+	}
+	return out, err == nil, err
+}
+
+// counted advances the counters of the session that the frame has used.
+func (e *encoder) counted(s *Session) {
+	for _, c := range e.counts {
+		s.advance(e.p, c.op, c.num)
+	}
+}
