@@ -113,7 +113,12 @@ func (e *encoder) number(n *node, o *op, v input, given bool) (uint64, error) {
 		return e.keep(n, o, e.eval(n.value), input{}, false)
 	}
 	if given {
-		return e.parse(n, o, v)
+		start := len(e.out)
+		num, err := e.parse(n, o, v)
+		if c := e.shape.layout.commands; err == nil && o.flags&flagCommand != 0 && len(c) > 0 && !c.has(num) {
+			err = fmt.Errorf("%w: %s is not a command of this message", ErrValue, value{op: o, num: num, data: e.out[start:]}.string())
+		}
+		return num, err
 	}
 	if o.flags&flagCommand != 0 {
 		if command := e.commandOf(); command != "" {
