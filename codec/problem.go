@@ -1,54 +1,20 @@
 package codec
 
 import (
-	"fmt"
 	"sort"
 	"strings"
+	"trama/internal/tomlread"
 )
 
 // Problem is one thing wrong with a definition.
-type Problem struct {
-	File     string
-	Line     int    // 1 for the first line; 0 when no line can be named
-	Key      string // path of the key, such as message[2].fields[0].size
-	Found    string // what stands there
-	Expected string // what may stand there
-	Nearest  string // the known word most like what was found; may be empty
-}
-
-func (p Problem) String() string {
-	var b strings.Builder
-	b.WriteString(p.File)
-	if p.Line > 0 {
-		fmt.Fprintf(&b, ":%d", p.Line)
-	}
-	b.WriteString(": ")
-	if p.Key != "" {
-		b.WriteString(p.Key)
-		b.WriteString(": ")
-	}
-	b.WriteString("found ")
-	b.WriteString(p.Found)
-	b.WriteString(", expected ")
-	b.WriteString(p.Expected)
-	if p.Nearest != "" {
-		fmt.Fprintf(&b, "; did you mean %q?", p.Nearest)
-	}
-	return b.String()
-}
+type Problem = tomlread.Problem
 
 // DefinitionError holds every problem of a definition, in the order of the lines.
 type DefinitionError struct {
 	Problems []Problem
 }
 
-func (e *DefinitionError) Error() string {
-	lines := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		lines[i] = p.String()
-	}
-	return strings.Join(lines, "\n")
-}
+func (e *DefinitionError) Error() string { return tomlread.Text(e.Problems) }
 
 // sortProblems puts those of the definition itself first, then those of each part that it includes.
 func sortProblems(file string, ps []Problem) {

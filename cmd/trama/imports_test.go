@@ -14,15 +14,48 @@ import (
 
 const module = "trama"
 
-// layers is the direction of imports: what each part of the program may import of the others.  The main package of cmd
-// stands above all and may import every one.
+// layers is the direction of imports between the parts of the program: what each may import of the others, a package
+// or, with /..., all packages below one.  The main package of cmd stands above all.
 var layers = map[string][]string{
-	"codec":     {},
+	"internal":  {},
+	"codec":     {"internal/tomlread"},
 	"transport": {},
 	"journal":   {},
-	"actors":    {"codec", "transport", "journal"},
+	"actors":    {"codec", "transport", "journal/..."},
 	"fleet":     {"codec"},
-	"cmd":       {"codec", "transport", "actors", "fleet", "journal", "cmd"},
+	"cmd":       {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "internal/..."},
+}
+
+// bottom are the rooms of codec that everything in it stands on.
+var bottom = []string{"codec/internal/field", "codec/internal/expr", "codec/internal/scalar", "codec/internal/checksum"}
+
+// rooms is the direction inside codec and actors, where each package is named: what it may import of the same part.
+var rooms = map[string][]string{
+	"codec":          {"codec/internal/...", "codec/profiles"},
+	"codec/profiles": {},
+	"codec/explain":  {"codec", "codec/internal/..."},
+	"codec/check":    {"codec", "codec/internal/..."},
+	"codec/describe": {"codec", "codec/internal/..."},
+
+	"codec/internal/field":    {},
+	"codec/internal/expr":     {},
+	"codec/internal/checksum": {},
+	"codec/internal/scalar":   {"codec/internal/field", "codec/internal/checksum"},
+	"codec/internal/schema":   {},
+	"codec/internal/program":  bottom,
+	"codec/internal/compile":  append([]string{"codec/internal/schema", "codec/internal/program"}, bottom...),
+	"codec/internal/decode":   append([]string{"codec/internal/program"}, bottom...),
+	"codec/internal/encode":   append([]string{"codec/internal/program"}, bottom...),
+
+	"actors": {},
+}
+
+// allows tells whether a list of packages holds one.
+func allows(list []string, path string) bool {
+	return slices.ContainsFunc(list, func(allowed string) bool {
+		below, all := strings.CutSuffix(allowed, "/...")
+		return path == below || all && strings.HasPrefix(path, below+"/")
+	})
 }
 
 // onlyInTests names what must not get into the program.
@@ -44,13 +77,23 @@ func TestImportsGoOneWay(t *testing.T) {
 		}
 		seen[part]++
 		isTest := strings.HasSuffix(file, "_test.go")
+		room, _ := strings.CutPrefix(filepath.ToSlash(filepath.Dir(file)), "../../")
+		inRoom, named := rooms[room]
+		_, hasRooms := rooms[part]
+		if hasRooms && !named {
+			t.Errorf("%s: %s is a package that the rooms of %s do not name", file, room, part)
+		}
 		for _, path := range imports {
 			if !isTest && slices.Contains(onlyInTests, path) {
 				t.Errorf("%s: only tests may import %s", file, path)
 			}
 			if inside, ok := strings.CutPrefix(path, module+"/"); ok {
-				if to, _, _ := strings.Cut(inside, "/"); to != part && !slices.Contains(allowed, to) {
+				to, _, _ := strings.Cut(inside, "/")
+				if to != part && !allows(allowed, inside) {
 					t.Errorf("%s: %s must not import %s", file, part, path)
+				}
+				if to == part && hasRooms && !isTest && !allows(inRoom, inside) {
+					t.Errorf("%s: %s must not import %s", file, room, path)
 				}
 			}
 			for library, home := range onlyIn {

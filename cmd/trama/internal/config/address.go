@@ -6,26 +6,27 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"trama/internal/tomlread"
 )
 
 // address reads host:port.
-func (t *table) address(key string, into *string) bool {
+func (t table) address(key string, into *string) bool {
 	s := *into
 	if !t.text(key, &s) {
 		return false
 	}
-	path := join(t.path, key)
+	path := t.At(key)
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
-		t.add(path, fmt.Sprintf("%q", s), `host:port such as "127.0.0.1:12986", or ":12986" for every interface`)
+		t.Problem(path, fmt.Sprintf("%q", s), `host:port such as "127.0.0.1:12986", or ":12986" for every interface`)
 		return false
 	}
 	if n, err := strconv.ParseUint(port, 10, 64); err != nil || n > 65535 {
-		t.add(path, fmt.Sprintf("the port %q", port), "a port from 1 to 65535, or 0 to let the system choose")
+		t.Problem(path, fmt.Sprintf("the port %q", port), "a port from 1 to 65535, or 0 to let the system choose")
 		return false
 	}
 	if strings.ContainsAny(host, " /") {
-		t.add(path, fmt.Sprintf("the host %q", host), "an IP address, a host name, or nothing for every interface")
+		t.Problem(path, fmt.Sprintf("the host %q", host), "an IP address, a host name, or nothing for every interface")
 		return false
 	}
 	*into = s
@@ -33,20 +34,20 @@ func (t *table) address(key string, into *string) bool {
 }
 
 // checkPorts reports ports that cannot be open at the same time, and names used twice.
-func checkPorts(r *report, c *Config) {
+func checkPorts(r *tomlread.Source, c *Config) {
 	type port struct{ key, what, address string }
 	ports := []port{{"admin.listen", "admin.listen", c.Admin.Listen}}
 	names := map[string]string{}
 	for i, l := range c.Listeners {
 		key := fmt.Sprintf("listener[%d]", i)
 		if first, ok := names[l.Name]; ok && l.Name != "" {
-			r.add(key+".name", fmt.Sprintf("%q, the name of %s too", l.Name, first), "a name of its own")
+			r.Problem(key+".name", fmt.Sprintf("%q, the name of %s too", l.Name, first), "a name of its own")
 		} else {
 			names[l.Name] = key
 		}
 		for _, p := range ports {
 			if overlap(p.address, l.Address) {
-				r.add(key+".address", fmt.Sprintf("%q, which overlaps %q of %s", l.Address, p.address, p.what), "an address of its own")
+				r.Problem(key+".address", fmt.Sprintf("%q, which overlaps %q of %s", l.Address, p.address, p.what), "an address of its own")
 			}
 		}
 		ports = append(ports, port{key + ".address", key, l.Address})

@@ -9,6 +9,7 @@ import (
 
 	"trama/actors"
 	"trama/codec"
+	"trama/internal/tomlread"
 	"trama/transport"
 )
 
@@ -19,7 +20,7 @@ const (
 )
 
 // readAside reads what may come between frames.
-func (l *Listener) readAside(t *table) {
+func (l *Listener) readAside(t table) {
 	a := &transport.Aside{}
 	var beats []string
 	t.texts("heartbeat_bytes", &beats)
@@ -31,19 +32,19 @@ func (l *Listener) readAside(t *table) {
 	t.count("heartbeat_text", &a.HeartbeatText, 0, longestHeartbeatText)
 	t.flag("heartbeat_echo", &a.HeartbeatEcho)
 	if a.HeartbeatEcho && len(beats) == 0 && a.HeartbeatText == 0 {
-		t.add(join(t.path, "heartbeat_echo"), "true, and nothing that is a heartbeat", "heartbeat_bytes or heartbeat_text beside it")
+		t.Problem(t.At("heartbeat_echo"), "true, and nothing that is a heartbeat", "heartbeat_bytes or heartbeat_text beside it")
 	}
 	if t.text("greeting", &l.Greeting); l.Greeting == "none" {
 		l.Greeting = ""
 	}
 	if l.Greeting != "" && l.Profile != nil {
 		if _, err := actors.Greeting(l.Profile, l.Greeting, nil); err != nil {
-			t.add(join(t.path, "greeting"), fmt.Sprintf("%q: %v", l.Greeting, err), "a message of the server's that needs no value, or \"none\"")
+			t.Problem(t.At("greeting"), fmt.Sprintf("%q: %v", l.Greeting, err), "a message of the server's that needs no value, or \"none\"")
 		}
 	}
 	a.Registration = l.readRegistration(t)
 	if a.Registration != nil && l.Role == actors.RoleIntegrator {
-		t.add(join(t.path, "registration"), "a registration on an integrators' port", "none: it names masters")
+		t.Problem(t.At("registration"), "a registration on an integrators' port", "none: it names masters")
 	}
 	if len(a.HeartbeatBytes) > 0 || a.HeartbeatText > 0 || a.Registration != nil {
 		l.Transport.Aside = a
@@ -64,22 +65,22 @@ var registrationForms = map[string]transport.Registration{
 var formWords = []string{"imei", "iccid", "digits", "alphanumeric", "text", "bcd", "hex"}
 
 // readRegistration reads `registration = "imei"` or a table.
-func (l *Listener) readRegistration(t *table) *transport.Registration {
-	value, path, present := t.take("registration")
+func (l *Listener) readRegistration(t table) *transport.Registration {
+	value, present := t.Get("registration")
 	if !present {
 		return nil
 	}
-	inner := &table{report: t.report, path: path}
+	inner := table{&tomlread.Table{Source: t.Source, Path: t.At("registration")}}
 	switch v := value.(type) {
 	case string:
 		if v == "none" {
 			return nil
 		}
-		inner.values = map[string]any{"form": v}
+		inner.Values = map[string]any{"form": v}
 	case map[string]any:
-		inner.values = v
+		inner.Values = v
 	default:
-		t.add(path, typeName(value), `"imei", "iccid", "none", or a table such as { form = "digits", size = 11 }`)
+		t.Problem(inner.Path, typeName(value), `"imei", "iccid", "none", or a table such as { form = "digits", size = 11 }`)
 		return nil
 	}
 	form := ""
@@ -95,13 +96,13 @@ func (l *Listener) readRegistration(t *table) *transport.Registration {
 	fixed := r.Min == r.Max
 	switch {
 	case form == "":
-		if !inner.has("form") {
-			inner.add(join(path, "form"), "nothing", "one of "+strings.Join(formWords, ", "))
+		if !inner.Has("form") {
+			inner.Problem(inner.At("form"), "nothing", "one of "+strings.Join(formWords, ", "))
 		}
-	case r.Max == 0 && !inner.has("size"):
-		inner.add(join(path, "size"), "nothing", `the bytes of the name: 11, or "4-32"`)
+	case r.Max == 0 && !inner.Has("size"):
+		inner.Problem(inner.At("size"), "nothing", `the bytes of the name: 11, or "4-32"`)
 	case r.Max > 0 && !fixed && (form == "bcd" || form == "hex") && len(r.After) == 0:
-		inner.add(join(path, "size"), "a size that varies, and no end", "one size, or after = the bytes at the end: any byte may stand in such a name")
+		inner.Problem(inner.At("size"), "a size that varies, and no end", "one size, or after = the bytes at the end: any byte may stand in such a name")
 	}
 	return &r
 }
@@ -109,8 +110,8 @@ func (l *Listener) readRegistration(t *table) *transport.Registration {
 var sizeRange = regexp.MustCompile(`^([0-9]{1,3})-([0-9]{1,3})$`)
 
 // size reads the size of a name: one number, or from-to in quotes.
-func (t *table) size(key string, r *transport.Registration) {
-	value, path, present := t.take(key)
+func (t table) size(key string, r *transport.Registration) {
+	value, present := t.Get(key)
 	if !present {
 		return
 	}
@@ -125,14 +126,14 @@ func (t *table) size(key string, r *transport.Registration) {
 		}
 	}
 	if least < 1 || most < least || most > transport.MaxRegistrationBytes {
-		t.add(path, typeName(value), fmt.Sprintf(`the bytes of the name, 1 to %d: 11, or "4-32"`, transport.MaxRegistrationBytes))
+		t.Problem(t.At(key), typeName(value), fmt.Sprintf(`the bytes of the name, 1 to %d: 11, or "4-32"`, transport.MaxRegistrationBytes))
 		return
 	}
 	r.Min, r.Max = least, most
 }
 
 // mark reads bytes that stand before or after a name.
-func (t *table) mark(key string) []byte {
+func (t table) mark(key string) []byte {
 	var s string
 	if !t.text(key, &s) {
 		return nil
@@ -141,17 +142,17 @@ func (t *table) mark(key string) []byte {
 }
 
 // bytes reads characters, or bytes as in "0x0d0a".
-func (t *table) bytes(key, s string, most int) []byte {
+func (t table) bytes(key, s string, most int) []byte {
 	b := []byte(s)
 	if digits, ok := strings.CutPrefix(s, "0x"); ok {
 		var err error
 		if b, err = hex.DecodeString(digits); err != nil || len(b) == 0 {
-			t.add(join(t.path, key), fmt.Sprintf("%q", s), `bytes in hexadecimal such as "0xff" or "0x0d0a", or characters such as "ping"`)
+			t.Problem(t.At(key), fmt.Sprintf("%q", s), `bytes in hexadecimal such as "0xff" or "0x0d0a", or characters such as "ping"`)
 			return nil
 		}
 	}
 	if len(b) > most {
-		t.add(join(t.path, key), fmt.Sprintf("%d bytes", len(b)), fmt.Sprintf("at most %d", most))
+		t.Problem(t.At(key), fmt.Sprintf("%d bytes", len(b)), fmt.Sprintf("at most %d", most))
 		return nil
 	}
 	return b

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"trama/actors"
+	"trama/internal/tomlread"
 )
 
 // Every *.good.toml is accepted.
@@ -65,10 +66,10 @@ func TestShippedConfigIsTheReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, root := open(file, src)
-	written := root.values["listener"].([]map[string]any)[0]
-	probe := &table{report: &report{}, values: map[string]any{}}
-	readListener(probe, &profileSet{report: probe.report})
-	for _, key := range probe.known {
+	written := root.Values["listener"].([]map[string]any)[0]
+	probe := table{&tomlread.Table{Source: tomlread.NewSource("", words), Values: map[string]any{}}}
+	readListener(probe, &profileSet{Source: probe.Source})
+	for _, key := range probe.Known {
 		if _, ok := written[key]; !ok && key != "idle_timeout" {
 			t.Errorf("config.toml does not show the key %s of a listener", key)
 		}

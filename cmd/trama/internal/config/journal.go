@@ -9,11 +9,11 @@ const (
 )
 
 // read reads [journal].
-func (j *Journal) read(t *table) {
+func (j *Journal) read(t table) {
 	t.text("path", &j.Path)
 	t.flag("memory", &j.Memory)
-	if j.Memory && t.has("path") {
-		t.add(join(t.path, "memory"), "memory beside path", "one of them: in memory nothing is kept")
+	if j.Memory && t.Has("path") {
+		t.Problem(t.At("memory"), "memory beside path", "one of them: in memory nothing is kept")
 	}
 	for _, d := range []struct {
 		key  string

@@ -23,7 +23,7 @@ const (
 )
 
 // readListener reads one [[listener]].
-func readListener(t *table, profiles *profileSet) Listener {
+func readListener(t table, profiles *profileSet) Listener {
 	l := Listener{}
 	l.readIdentity(t, profiles)
 	l.readDeadlines(t)
@@ -34,21 +34,21 @@ func readListener(t *table, profiles *profileSet) Listener {
 	return l
 }
 
-func (l *Listener) readIdentity(t *table, profiles *profileSet) {
+func (l *Listener) readIdentity(t table, profiles *profileSet) {
 	if t.text("name", &l.Name) {
 		if !namePattern.MatchString(l.Name) {
-			t.add(join(t.path, "name"), fmt.Sprintf("%q", l.Name), "lower-case letters, digits, - and _, at most 32, a letter or digit first")
+			t.Problem(t.At("name"), fmt.Sprintf("%q", l.Name), "lower-case letters, digits, - and _, at most 32, a letter or digit first")
 		}
-	} else if !t.has("name") {
-		t.add(join(t.path, "name"), "nothing", "a name")
+	} else if !t.Has("name") {
+		t.Problem(t.At("name"), "nothing", "a name")
 	}
-	if !t.address("address", &l.Address) && !t.has("address") {
-		t.add(join(t.path, "address"), "nothing", `host:port such as "127.0.0.1:12986"`)
+	if !t.address("address", &l.Address) && !t.Has("address") {
+		t.Problem(t.At("address"), "nothing", `host:port such as "127.0.0.1:12986"`)
 	}
 	if t.text("profile", &l.ProfileName) {
-		l.Profile, l.ProfileFile = profiles.find(join(t.path, "profile"), l.ProfileName)
-	} else if !t.has("profile") {
-		t.add(join(t.path, "profile"), "nothing", profiles.expected())
+		l.Profile, l.ProfileFile = profiles.find(t.At("profile"), l.ProfileName)
+	} else if !t.Has("profile") {
+		t.Problem(t.At("profile"), "nothing", profiles.expected())
 	}
 	role := actors.RoleMaster.String()
 	t.enum("role", &role, actors.RoleMaster.String(), actors.RoleIntegrator.String())
@@ -57,7 +57,7 @@ func (l *Listener) readIdentity(t *table, profiles *profileSet) {
 	}
 }
 
-func (l *Listener) readDeadlines(t *table) {
+func (l *Listener) readDeadlines(t table) {
 	o := &l.Transport
 	t.duration("first_frame_timeout", &o.FirstFrameTimeout, shortest, longest, offIsNotAllowed)
 	t.duration("frame_timeout", &o.FrameTimeout, shortest, longest, offIsNotAllowed)
@@ -67,8 +67,8 @@ func (l *Listener) readDeadlines(t *table) {
 	if heartbeat > 0 {
 		o.IdleTimeout = idlePerHeartbeat * heartbeat
 	}
-	if t.has("heartbeat") && t.has("idle_timeout") {
-		t.add(join(t.path, "idle_timeout"), "idle_timeout and heartbeat", "one of them: heartbeat = \"2m\" stands for idle_timeout = \"6m\"")
+	if t.Has("heartbeat") && t.Has("idle_timeout") {
+		t.Problem(t.At("idle_timeout"), "idle_timeout and heartbeat", "one of them: heartbeat = \"2m\" stands for idle_timeout = \"6m\"")
 	}
 	t.duration("write_timeout", &o.WriteTimeout, shortest, longest, offIsNotAllowed)
 	t.duration("user_timeout", &o.UserTimeout, time.Second, longest, offIsAllowed)
@@ -82,12 +82,12 @@ func (l *Listener) readDeadlines(t *table) {
 // keepAliveProbes is how many probes in a row may stay unanswered.
 const keepAliveProbes = 3
 
-func (l *Listener) readLimits(t *table) {
+func (l *Listener) readLimits(t table) {
 	o := &l.Transport
 	t.count("max_connections", &o.MaxConnections, 0, 1_000_000)
 	if t.count("max_frame_bytes", &o.MaxFrameBytes, 1, transport.MaxFrameBytesLimit); l.Profile != nil && o.MaxFrameBytes > 0 {
 		if smallest := actors.SmallestFrame(l.Profile); o.MaxFrameBytes < smallest {
-			t.add(join(t.path, "max_frame_bytes"), fmt.Sprintf("the number %d", o.MaxFrameBytes),
+			t.Problem(t.At("max_frame_bytes"), fmt.Sprintf("the number %d", o.MaxFrameBytes),
 				fmt.Sprintf("%d or more: the smallest frame that profile %s receives", smallest, l.Profile.Name()))
 		}
 	}

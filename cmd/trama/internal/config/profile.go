@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"trama/codec"
+	"trama/internal/tomlread"
 )
 
 // profileSet finds the profiles of the listeners; each definition is read once and its problems are told once.
 type profileSet struct {
-	*report
+	*tomlread.Source
 	dir  string
 	read map[string]*loaded
 	all  []*loaded
@@ -39,20 +40,13 @@ func (s *profileSet) find(key, name string) (*codec.Profile, string) {
 	switch {
 	case l.err == nil:
 	case errors.As(l.err, &definition):
-		s.add(key, fmt.Sprintf("%q, a definition with %d problems", name, len(definition.Problems)), "a definition without problems (they are listed below)")
+		s.Problem(key, fmt.Sprintf("%q, a definition with %d problems", name, len(definition.Problems)), "a definition without problems (they are listed below)")
 	case IsPath(name):
-		s.add(key, fmt.Sprintf("%q: %v", name, l.err), s.expected())
+		s.Problem(key, fmt.Sprintf("%q: %v", name, l.err), s.expected())
 	default:
-		s.unknownProfile(key, name)
+		s.Problem(key, fmt.Sprintf("%q", name), s.expected(), codec.ShippedNames()...)
 	}
 	return l.profile, l.file
-}
-
-func (s *profileSet) unknownProfile(key, name string) {
-	s.report.problems = append(s.report.problems, codec.Problem{
-		File: s.file, Line: s.lines.of(key), Key: key, Found: fmt.Sprintf("%q", name),
-		Expected: s.expected(), Nearest: nearest(name, codec.ShippedNames()),
-	})
 }
 
 func (s *profileSet) load(name string) *loaded {
@@ -66,8 +60,8 @@ func (s *profileSet) load(name string) *loaded {
 }
 
 // problems are those of the definitions themselves.
-func (s *profileSet) problems() []codec.Problem {
-	var all []codec.Problem
+func (s *profileSet) problems() []tomlread.Problem {
+	var all []tomlread.Problem
 	for _, l := range s.all {
 		var definition *codec.DefinitionError
 		if errors.As(l.err, &definition) {

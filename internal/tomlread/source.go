@@ -1,0 +1,93 @@
+package tomlread
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Words are the phrases in which the messages about two kinds of texts differ.
+type Words struct {
+	String  string                  // what a text is called: "a string"
+	Value   func(v any) string      // what a value is, in words
+	Unknown func(key string) string // what an unknown key is called
+	Foreign map[string]string       // words that other languages have for ours; may be nil
+	Top     int                     // line of a problem that belongs to no key: 0 for none, or 1
+}
+
+// Source is a text while it is read: its lines and the problems found so far.
+type Source struct {
+	File     string
+	Problems []Problem
+	Parts    map[string]*Source // included texts by the prefix of their paths: "<name>"
+	words    Words
+	lines    map[string]int
+}
+
+// NewSource is a source without a text.
+func NewSource(file string, words Words) *Source { return &Source{File: file, words: words} }
+
+// Parse returns the root table; nil, with a problem, when the text is not TOML at all.
+func (s *Source) Parse(src []byte) *Table {
+	values := map[string]any{}
+	if _, err := toml.Decode(string(src), &values); err != nil {
+		p := Problem{File: s.File, Found: err.Error(), Expected: "TOML"}
+		var syntax toml.ParseError
+		if errors.As(err, &syntax) {
+			p.Line, p.Found = syntax.Position.Line, syntax.Message
+		}
+		s.Problems = append(s.Problems, p)
+		return nil
+	}
+	s.lines = Lines(string(src))
+	return &Table{Source: s, Values: values}
+}
+
+// place is where a path leads: the source it is of, and the path there.
+func (s *Source) place(path string) (*Source, string) {
+	if prefix, rest, ok := strings.Cut(path, ">"); ok && strings.HasPrefix(prefix, "<") {
+		if part := s.Parts[prefix+">"]; part != nil {
+			return part, strings.TrimPrefix(rest, ".")
+		}
+	}
+	return s, path
+}
+
+// Line of a key, or of the nearest key around it.
+func (s *Source) Line(path string) int {
+	s, path = s.place(path)
+	for path != "" {
+		if n, ok := s.lines[path]; ok {
+			return n
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+	return s.words.Top
+}
+
+// Problem notes that found is at path where expected should be.  Of the known words, the one most like found is
+// suggested.
+func (s *Source) Problem(path, found, expected string, known ...string) {
+	nearest := ""
+	if len(known) > 0 {
+		nearest = s.Nearest(strings.Trim(found, `"`), known)
+	}
+	s.Suggest(path, found, expected, nearest)
+}
+
+// Suggest is Problem with a suggestion.  The same problem at the same place is noted once.
+func (s *Source) Suggest(path, found, expected, nearest string) {
+	at, key := s.place(path)
+	p := Problem{File: at.File, Line: at.Line(key), Key: key, Found: found, Expected: expected, Nearest: nearest}
+	if !slices.Contains(s.Problems, p) {
+		s.Problems = append(s.Problems, p)
+	}
+}
+
+// Choice notes a word that is none of the known ones.
+func (s *Source) Choice(path, found string, known []string) {
+	s.Problem(path, fmt.Sprintf("%q", found), "one of "+strings.Join(known, ", "), known...)
+}
