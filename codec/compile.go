@@ -22,7 +22,7 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 		d := readDefinition(root)
 		c.profile(d)
 		if len(c.src.problems) == 0 {
-			c.proveStructure()
+			c.refuseStructure()
 		}
 		if len(c.src.problems) == 0 { // of a frame that cannot be, nothing can be made
 			c.resend(d)

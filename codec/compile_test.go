@@ -109,7 +109,7 @@ func TestGoodDefinitionsCompileAndTheirExamplesHold(t *testing.T) {
 			t.Errorf("%s:\n%v", file, err)
 			continue
 		}
-		for _, err := range p.CheckExamples() {
+		for _, err := range codec.CheckExamples(p) {
 			t.Error(err)
 		}
 		examplesInPieces(t, p, shownFrames(t, string(src)))
@@ -131,7 +131,7 @@ hex = "0013010000000012345678010273000041ac000000"
 	if err != nil {
 		t.Fatal(err)
 	}
-	errs := p.CheckExamples()
+	errs := codec.CheckExamples(p)
 	want := []string{
 		"MS: found 21.5, expected 21",
 		"RN: no such field in message measurement",

@@ -103,7 +103,7 @@ func TestTheReferenceShowsWhatCompiles(t *testing.T) {
 			if len(examples) == 0 {
 				t.Errorf("%s:%d: no frame is shown with it", file, f.line)
 			}
-			for _, err := range p.CheckExamples() {
+			for _, err := range codec.CheckExamples(p) {
 				t.Errorf("%s:%d: %v", file, f.line, err)
 			}
 			examplesInPieces(t, p, examples)
@@ -132,7 +132,7 @@ func TestTheReferenceShowsWhatCheckFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Split(body, "\n")
-		proof := p.Prove()
+		proof := codec.CheckProfile(p)
 		for i := range proof.Findings {
 			f := &proof.Findings[i]
 			_, want, said := strings.Cut(lines[f.Line-1], "# check: ")

@@ -50,6 +50,7 @@ type expr struct {
 	reg   int   // exReg
 	text  []byte
 	words string // the whole expression as it is written
+	mixed bool   // stands behind a weaker operator of its row, which other languages would compute after it
 	looks bool   // sees, told once for the whole expression
 	plain plain  // likewise
 }
@@ -65,6 +66,9 @@ var binaryWords = [][]struct {
 	{{"+", exAdd}, {"-", exSub}, {"|", exBitOr}},
 	{{"<<", exShl}, {">>", exShr}, {"*", exMul}, {"/", exDiv}, {"%", exMod}, {"&", exBitAnd}},
 }
+
+// usualRank is how strongly operators of one row bind in C and its kin.
+var usualRank = map[exprCode]int{exMul: 3, exDiv: 3, exMod: 3, exShl: 2, exShr: 2, exBitAnd: 1, exAdd: 2, exSub: 2, exBitOr: 1}
 
 // constant is the expression of a number.
 func constant(v int64) *expr {
@@ -131,13 +135,16 @@ func (p *exprParser) binary(level int) (*expr, error) {
 		return p.unary()
 	}
 	left, err := p.binary(level + 1)
+	before := 0
 next:
 	for err == nil {
 		for _, op := range binaryWords[level] {
 			if p.word(op.word) {
 				var right *expr
 				right, err = p.binary(level + 1)
-				left = &expr{code: op.code, a: left, b: right}
+				rank := usualRank[op.code]
+				left = &expr{code: op.code, a: left, b: right, mixed: before > 0 && rank > before}
+				before = rank
 				continue next
 			}
 		}

@@ -136,7 +136,7 @@ expect = { text = "AüB", bits = { raw = "07f15b" } }
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range p.CheckExamples() {
+	for _, err := range codec.CheckExamples(p) {
 		t.Error(err)
 	}
 	for _, wrong := range []struct{ is, was, want string }{

@@ -132,8 +132,8 @@ func FuzzCompile(f *testing.F) {
 			}
 			return
 		}
-		p.CheckExamples()
-		p.Prove()
+		codec.CheckExamples(p)
+		codec.CheckProfile(p)
 		data := make([]byte, 64)
 		for i := range data {
 			data[i] = byte(i)

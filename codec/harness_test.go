@@ -135,7 +135,7 @@ func compiled(t *testing.T, src string) *codec.Profile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range p.CheckExamples() {
+	for _, err := range codec.CheckExamples(p) {
 		t.Error(err)
 	}
 	examplesInPieces(t, p, shownFrames(t, src))

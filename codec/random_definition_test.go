@@ -161,7 +161,7 @@ func FuzzDefinitions(f *testing.F) {
 			}
 		}()
 		var known [][]byte
-		p.Samples(codec.Uplink, func(message, branch string, raw []byte) bool {
+		codec.Samples(p, codec.Uplink, func(message, branch string, raw []byte) bool {
 			var f codec.Frame
 			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 				t.Fatalf("%s %s %x: %v", message, branch, raw, err)

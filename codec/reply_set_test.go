@@ -63,7 +63,7 @@ func TestAReplyHasATableForEachElementOfTheRequest(t *testing.T) {
 			}
 		}
 	}
-	if proof := p.Prove(); proof.Count(codec.SeverityError) > 0 || proof.Replies == 0 {
+	if proof := codec.CheckProfile(p); proof.Count(codec.SeverityError) > 0 || proof.Replies == 0 {
 		t.Errorf("%d replies, %v", proof.Replies, proof.Findings)
 	}
 }

@@ -28,7 +28,7 @@ func reuse(t testing.TB, p *Profile, used *Frame, rounds int) {
 	}
 	var known []sent
 	for _, d := range []Direction{Uplink, Downlink} {
-		p.Samples(d, func(_, _ string, raw []byte) bool {
+		Samples(p, d, func(_, _ string, raw []byte) bool {
 			known = append(known, sent{d, raw})
 			return true
 		})

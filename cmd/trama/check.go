@@ -12,14 +12,14 @@ import (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	var asJSON, notes bool
+	var asJSON, notes, strict bool
 	c := &cobra.Command{
-		Use: "check [PROFILE…]", Short: "Check the configuration, or profiles: prove them and run their examples",
+		Use: "check [PROFILE…]", Short: "Check the configuration, or profiles: their structure, sample frames and examples",
 		Long: "Without arguments the configuration and its profiles are checked.  PROFILE is the name of a shipped one or the path of a definition.\n" +
-			"What is proven is said in docs/frame-language.md, \"What check proves\".  Warnings do not make it fail.",
+			"What is looked for is listed in docs/frame-language.md, \"What check proves\".  Warnings make it fail with --strict only.",
 		Example: "  trama check my.toml jt808 --notes",
 		RunE: func(_ *cobra.Command, args []string) error {
-			r := checkReport{app: a, json: asJSON, notes: notes}
+			r := checkReport{app: a, json: asJSON, notes: notes, strict: strict}
 			if len(args) > 0 {
 				return r.named(args)
 			}
@@ -27,6 +27,7 @@ func (a *app) checkCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&strict, "strict", false, "fail on warnings too")
 	c.Flags().BoolVar(&notes, "notes", false, "show notes too, beside errors and warnings")
 	return c
 }

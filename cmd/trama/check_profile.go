@@ -14,9 +14,10 @@ import (
 // checkReport is what check has found so far.
 type checkReport struct {
 	*app
-	json, notes bool
-	profiles    []checkedProfile
-	broken      []error
+	json, notes, strict bool
+	profiles            []checkedProfile
+	broken              []error
+	warnings            int
 }
 
 // checkedProfile is what was proven of one profile, as --json prints it.
@@ -30,7 +31,6 @@ type checkedProfile struct {
 	Frames   int            `json:"frames"`
 	Replies  int            `json:"replies"`
 	Examples int            `json:"examples"`
-	Steps    int            `json:"steps"`
 	Findings []checkFinding `json:"findings"`
 }
 
@@ -88,18 +88,18 @@ func (r *checkReport) refused(file string, err *codec.DefinitionError) {
 
 // profile proves one and runs its examples.  registered: on every port that speaks it a modem says who speaks.
 func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
-	proof := p.Prove()
+	report := codec.CheckProfile(p)
 	if registered {
-		proof.Findings = slices.DeleteFunc(proof.Findings, func(f codec.Finding) bool { return f.Rule == "identity" && f.Severity == codec.SeverityWarning })
+		report.Findings = slices.DeleteFunc(report.Findings, func(f codec.Finding) bool { return f.Rule == "identity" && f.Severity == codec.SeverityWarning })
 	}
-	one := checkedProfile{Profile: p.Name(), File: file, OK: true, Messages: proof.Messages, Branches: proof.Branches, Shown: proof.Shown,
-		Frames: proof.Frames, Replies: proof.Replies, Examples: proof.Examples, Steps: proof.Steps, Findings: []checkFinding{}}
-	examples := p.CheckExamples()
-	where, verdict := "shipped", fmt.Sprintf("%d examples pass", proof.Examples)
+	one := checkedProfile{Profile: p.Name(), File: file, OK: true, Messages: report.Messages, Branches: report.Branches, Shown: report.Tried,
+		Frames: report.Frames, Replies: report.Replies, Examples: report.Examples, Findings: []checkFinding{}}
+	examples := codec.CheckExamples(p)
+	where, verdict := "shipped", fmt.Sprintf("%d examples pass", report.Examples)
 	if file != "" {
 		where = file
 	}
-	switch proof.Examples {
+	switch report.Examples {
 	case 0:
 		verdict = "no examples"
 	case 1:
@@ -114,23 +114,27 @@ func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
 	}
 	switch n := len(failed); {
 	case n == 1:
-		verdict = fmt.Sprintf("1 of %d examples fails", proof.Examples)
-		if proof.Examples == 1 {
+		verdict = fmt.Sprintf("1 of %d examples fails", report.Examples)
+		if report.Examples == 1 {
 			verdict = "1 example fails"
 		}
 	case n > 1:
-		verdict = fmt.Sprintf("%d of %d examples fail", n, proof.Examples)
+		verdict = fmt.Sprintf("%d of %d examples fail", n, report.Examples)
 	}
 	r.say("profile %s (%s): %d %s, %d of %d branches shown by %d frames that went there and back, %d %s; %s; %s",
-		p.Name(), where, proof.Messages, plural(proof.Messages, "message"), proof.Shown, proof.Branches, proof.Frames, proof.Replies, replies(proof.Replies), verdict, counted(proof))
-	for i := range proof.Findings {
-		f := &proof.Findings[i]
+		p.Name(), where, report.Messages, plural(report.Messages, "message"), report.Tried, report.Branches, report.Frames, report.Replies, replies(report.Replies), verdict, counted(report))
+	for i := range report.Findings {
+		f := &report.Findings[i]
 		one.add(f)
 		switch {
 		case f.Severity == codec.SeverityError:
 			one.OK = false
 			r.broken = append(r.broken, fmt.Errorf("profile %s: %s", p.Name(), f))
-		case f.Severity == codec.SeverityWarning || r.notes:
+		case f.Severity == codec.SeverityWarning:
+			r.warnings++
+			one.OK = one.OK && !r.strict
+			r.say("%s", f)
+		case r.notes:
 			r.say("%s", f)
 		}
 	}
@@ -158,7 +162,7 @@ func replies(n int) string {
 }
 
 // counted says how many findings of each severity there are.
-func counted(p *codec.Proof) string {
+func counted(p *codec.Report) string {
 	errors, warnings, notes := p.Count(codec.SeverityError), p.Count(codec.SeverityWarning), p.Count(codec.SeverityNote)
 	return fmt.Sprintf("%d %s, %d %s, %d %s", errors, plural(errors, "error"), warnings, plural(warnings, "warning"), notes, plural(notes, "note"))
 }
@@ -175,6 +179,13 @@ func (r *checkReport) end() error {
 	if len(r.broken) > 0 {
 		return usageError{brokenProfiles{errors.Join(r.broken...)}}
 	}
+	if r.warnings > 0 && r.strict {
+		return usageError{fmt.Errorf("check: %d %s", r.warnings, plural(r.warnings, "warning"))}
+	}
+	if r.warnings > 0 {
+		r.say("%d %s, no errors", r.warnings, plural(r.warnings, "warning"))
+		return nil
+	}
 	r.say("no problems")
 	return nil
 }
@@ -184,10 +195,10 @@ type brokenProfiles struct{ error }
 
 // problemsOf is what a profile that compiles can still have wrong.
 func problemsOf(p *codec.Profile) []error {
-	out := p.CheckExamples()
-	proof := p.Prove()
-	for i := range proof.Findings {
-		if f := &proof.Findings[i]; f.Severity == codec.SeverityError {
+	out := codec.CheckExamples(p)
+	report := codec.CheckProfile(p)
+	for i := range report.Findings {
+		if f := &report.Findings[i]; f.Severity == codec.SeverityError {
 			out = append(out, errors.New(f.String()))
 		}
 	}

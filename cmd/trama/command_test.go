@@ -294,8 +294,14 @@ func TestCheckProvesTheProfilesItIsGiven(t *testing.T) {
 		}
 	}
 	write(twoBranches)
-	command(t, "", "check", file, "jt808").want(t, 0, "profile mine ("+file+"): 1 message", "3 of 3 branches shown", "0 replies; 1 example passes; 0 errors, 1 warning, 1 note",
-		file+":2: warning: name: no field of role identity", "profile jt808 (shipped): 21 messages", "no problems")
+	command(t, "", "check", file, "jt808").want(t, 0, "profile mine ("+file+"): 1 message", "3 of 3 branches shown", "0 replies; 1 example passes; 0 errors, 1 warning, 2 notes",
+		file+":2: warning: name: no field of role identity", "profile jt808 (shipped): 21 messages", "1 warning, no errors")
+	command(t, "", "check", "jt808", "--strict").want(t, 0, "no problems")
+	strict := command(t, "", "check", file, "jt808", "--strict")
+	strict.want(t, 2, "check: 1 warning")
+	if strings.Contains(strict.stdout, "no problems") {
+		t.Errorf("a warning is a problem:\n%s", strict.stdout)
+	}
 	if r := command(t, "", "check", file); strings.Contains(r.stdout, "note:") {
 		t.Errorf("notes were not asked for:\n%s", r.stdout)
 	}
@@ -313,7 +319,7 @@ func TestCheckProvesTheProfilesItIsGiven(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.stdout), &rows); err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 2 || !rows[0].OK || rows[0].Messages != 1 || rows[0].Frames < 3 || len(rows[0].Findings) != 2 || rows[1].Profile != "compact" || rows[1].Findings == nil {
+	if len(rows) != 2 || !rows[0].OK || rows[0].Messages != 1 || rows[0].Frames < 3 || len(rows[0].Findings) != 3 || rows[1].Profile != "compact" || rows[1].Findings == nil {
 		t.Errorf("%+v", rows)
 	}
 

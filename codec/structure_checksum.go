@@ -7,7 +7,7 @@ import (
 
 // checksums looks at what the checksums of a kind of frame cover.  Its fields are numbered: the header, the body as
 // one, the trailer.
-func (v *prover) checksums(f *family) {
+func (v *inspection) checksums(f *family) {
 	fields := append(append(append([]*node{}, f.header...), f.body), f.trailer...)
 	covered := make([]bool, len(fields))
 	sums := 0
@@ -28,9 +28,9 @@ func (v *prover) checksums(f *family) {
 		}
 		switch {
 		case from >= to:
-			v.find(SeverityError, "checksum", n.path+".over", fmt.Sprintf("nothing: %s over no field", v.ops[n.op].field.Key), "a range that ends behind its beginning")
+			v.add(SeverityError, "checksum", n.path+".over", fmt.Sprintf("nothing: %s over no field", v.ops[n.op].field.Key), "a range that ends behind its beginning")
 		case from <= at && at < to:
-			v.find(SeverityError, "checksum", n.path+".over", v.ops[n.op].field.Key+" over itself", "a range that ends before it, or begins after it")
+			v.add(SeverityError, "checksum", n.path+".over", v.ops[n.op].field.Key+" over itself", "a range that ends before it, or begins after it")
 		}
 		for i := from; i < to; i++ {
 			covered[i] = true
@@ -71,22 +71,22 @@ func (v *prover) checksums(f *family) {
 		}
 	}
 	if bodyLost {
-		v.find(SeverityWarning, "checksum", path+".over", "a checksum that does not cover the body", "it to, if the protocol says so")
+		v.add(SeverityWarning, "checksum", path+".over", "a checksum that does not cover the body", "it to, if the protocol says so")
 	}
 	if len(names) > 0 {
 		text := "fields that no checksum covers: " + strings.Join(names, ", ")
 		if length != "" {
 			text += "; " + length + " says how long the frame is"
 		}
-		v.find(SeverityNote, "checksum", path+".over", text, "")
+		v.add(SeverityNote, "checksum", path+".over", text, "")
 	}
 }
 
 // place is the number of the field at whose beginning a mark stands.
-func (v *prover) place(fields []*node, mark int) int { return v.position(fields, mark) }
+func (v *inspection) place(fields []*node, mark int) int { return v.position(fields, mark) }
 
 // fixed says that the bytes of a field are known beforehand.
-func (v *prover) fixed(n *node) bool {
+func (v *inspection) fixed(n *node) bool {
 	if n.kind != nodeLeaf {
 		return false
 	}
@@ -95,14 +95,14 @@ func (v *prover) fixed(n *node) bool {
 		o.check == checkRanges && len(o.ranges) == 1 && o.ranges[0][0] == o.ranges[0][1]
 }
 
-func (v *prover) nameOf(n *node) string {
+func (v *inspection) nameOf(n *node) string {
 	if n.op >= 0 && v.ops[n.op].field.Key != "" {
 		return v.ops[n.op].field.Key
 	}
 	return "a part without a name"
 }
 
-func (v *prover) holdsRegister(n *node, reg int) bool {
+func (v *inspection) holdsRegister(n *node, reg int) bool {
 	for i := n.op; i >= 0 && i <= n.op+n.parts; i++ {
 		if v.ops[i].reg == reg {
 			return true

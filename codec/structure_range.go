@@ -15,7 +15,7 @@ func (e extent) and(o extent) extent { return extent{min(e.lo, o.lo), max(e.hi, 
 func (e extent) meets(lo, hi int64) bool { return e.lo <= hi && lo <= e.hi }
 
 // registers finds what each register can hold.
-func (v *prover) registers() {
+func (v *inspection) registers() {
 	v.extents = make([]extent, v.g.regs)
 	known := make([]bool, v.g.regs)
 	put := func(reg int, e extent) {
@@ -71,7 +71,7 @@ func (v *prover) registers() {
 }
 
 // fieldExtent is what expressions can see of a field.
-func (v *prover) fieldExtent(n *node, o *op) extent {
+func (v *inspection) fieldExtent(n *node, o *op) extent {
 	switch { // then the bytes stand for themselves
 	case o.form != nil && o.form.missing != nil:
 		return whatever
@@ -109,7 +109,7 @@ func (v *prover) fieldExtent(n *node, o *op) extent {
 }
 
 // known says that the registers of an expression have been looked at: fields stand before what uses them.
-func (v *prover) known(e *expr) bool {
+func (v *inspection) known(e *expr) bool {
 	for _, reg := range e.fields(nil) {
 		if v.extents[reg] == (extent{}) {
 			return false
@@ -119,7 +119,7 @@ func (v *prover) known(e *expr) bool {
 }
 
 // extent of an expression.
-func (v *prover) extent(e *expr) extent {
+func (v *inspection) extent(e *expr) extent {
 	switch e.code {
 	case exConst:
 		return extent{e.value, e.value}
@@ -192,7 +192,7 @@ func (v *prover) extent(e *expr) extent {
 }
 
 // truthOf is the extent of and, or and the words that are true or not.
-func (v *prover) truthOf(e *expr) extent {
+func (v *inspection) truthOf(e *expr) extent {
 	if e.code != exAnd && e.code != exOr {
 		return extent{0, 1}
 	}
@@ -269,8 +269,8 @@ func corners(a, b extent, f func(a, b int64) int64) extent {
 const enumerated = 4096
 
 // values calls visit with each value that an expression can have; false when they are too many or not known.
-func (v *prover) values(e *expr, visit func(value int64)) bool {
-	if e.sees() || e.asks(exIndex, exUplink, exAt) {
+func (v *inspection) values(e *expr, visit func(value int64)) bool {
+	if e.sees() || e.has(exIndex) || e.has(exUplink) || e.has(exAt) {
 		return false
 	}
 	var regs []int
@@ -307,7 +307,7 @@ func (v *prover) values(e *expr, visit func(value int64)) bool {
 }
 
 // exact is extent, by computing where that is possible.
-func (v *prover) exact(e *expr) extent {
+func (v *inspection) exact(e *expr) extent {
 	rough := v.extent(e)
 	if rough.lo == rough.hi {
 		return rough
@@ -320,7 +320,7 @@ func (v *prover) exact(e *expr) extent {
 }
 
 // never and always say whether a condition can be told without any frame.
-func (v *prover) never(e *expr) bool {
+func (v *inspection) never(e *expr) bool {
 	if x := v.extent(e); x == (extent{0, 0}) {
 		return true
 	}
@@ -328,7 +328,7 @@ func (v *prover) never(e *expr) bool {
 	return v.values(e, func(x int64) { any = any || x != 0 }) && !any
 }
 
-func (v *prover) always(e *expr) bool {
+func (v *inspection) always(e *expr) bool {
 	if x := v.extent(e); !x.meets(0, 0) {
 		return true
 	}

@@ -6,14 +6,14 @@ import (
 )
 
 // family looks at one kind of frame: its messages, its length and its checksums.
-func (v *prover) family(f *family) {
+func (v *inspection) family(f *family) {
 	for i, s := range f.shapes {
 		v.condition(s.path+".when", s.when)
 		for _, before := range f.shapes[:i] {
 			if v.shadows(before, s) {
-				found := v.find(SeverityError, "shadowed", s.path, fmt.Sprintf("message %s, whose frames message %s takes, which is tried before it", s.layout.message.Name, before.layout.message.Name),
+				v.add(SeverityError, "shadowed", s.path, fmt.Sprintf("message %s, whose frames message %s takes, which is tried before it",
+					s.layout.message.Name, before.layout.message.Name),
 					"messages that direction, command, size or a condition tells apart")
-				v.witness(found, s)
 				break
 			}
 		}
@@ -23,7 +23,7 @@ func (v *prover) family(f *family) {
 }
 
 // shadows says that no frame of s gets past a, which is tried before it.
-func (v *prover) shadows(a, s *shape) bool {
+func (v *inspection) shadows(a, s *shape) bool {
 	l, m := a.layout, s.layout
 	if l.direction != Any && l.direction != m.direction {
 		return false
@@ -48,27 +48,13 @@ func (v *prover) shadows(a, s *shape) bool {
 	return a.min <= s.min && (a.max < 0 || s.max >= 0 && s.max <= a.max)
 }
 
-// witness adds a frame that s would take if it were alone.
-func (v *prover) witness(found *Finding, s *shape) {
-	way := s.layout.direction
-	if way == Any {
-		way = Uplink
-	}
-	alone := v.p.alone(s)
-	if alone == nil {
-		return
-	}
-	one := alone.sampler(way).make(&goal{shape: alone.onlyShape(s), path: s.path, plain: true})
-	found.Witness, found.Direction = one.frame, way
-}
-
 // lengthHolds says whether the length field can say how long the frames of s are.
-func (v *prover) lengthHolds(f *family, s *shape) {
-	p := v.p.withOps(v.ops)
+func (v *inspection) lengthHolds(f *family, s *shape) {
+	p := &Profile{ops: v.ops}
 	header, headerMost := v.g.span(p, f.header)
 	least := header + s.min + f.tail
 	if size := least + f.closing.around(f.start); size > f.max {
-		v.find(SeverityError, "length", s.path, fmt.Sprintf("message %s, whose frames have %d bytes or more", s.layout.message.Name, size), fmt.Sprintf("at most %d (max of the frame)", f.max))
+		v.add(SeverityError, "length", s.path, fmt.Sprintf("message %s, whose frames have %d bytes or more", s.layout.message.Name, size), fmt.Sprintf("at most %d (max of the frame)", f.max))
 		return
 	}
 	l := f.length
@@ -84,16 +70,16 @@ func (v *prover) lengthHolds(f *family, s *shape) {
 	field := v.lengthExtent(f, l.reg)
 	switch {
 	case int64(lo) > field.hi:
-		v.find(SeverityError, "length", s.path, fmt.Sprintf("message %s, for which the length says %d or more", s.layout.message.Name, lo), fmt.Sprintf("at most %d, which its field can hold", field.hi))
+		v.add(SeverityError, "length", s.path, fmt.Sprintf("message %s, for which the length says %d or more", s.layout.message.Name, lo), fmt.Sprintf("at most %d, which its field can hold", field.hi))
 	case hi >= 0 && int64(hi) < max(field.lo, 0):
-		v.find(SeverityError, "length", s.path, fmt.Sprintf("message %s, for which the length says %d or less", s.layout.message.Name, hi), fmt.Sprintf("at least %d", max(field.lo, 0)))
+		v.add(SeverityError, "length", s.path, fmt.Sprintf("message %s, for which the length says %d or less", s.layout.message.Name, hi), fmt.Sprintf("at least %d", max(field.lo, 0)))
 	case hi >= 0 && int64(hi) > field.hi:
-		v.find(SeverityWarning, "length", s.path, fmt.Sprintf("message %s, for which the length may say %d", s.layout.message.Name, hi), fmt.Sprintf("at most %d, which its field can hold", field.hi))
+		v.add(SeverityWarning, "length", s.path, fmt.Sprintf("message %s, for which the length may say %d", s.layout.message.Name, hi), fmt.Sprintf("at most %d, which its field can hold", field.hi))
 	}
 }
 
 // counted are the bytes of the header that the length counts, at least and at most.
-func (v *prover) counted(f *family, l *lengthPlan) (least, most int) {
+func (v *inspection) counted(f *family, l *lengthPlan) (least, most int) {
 	if l.mark < 0 {
 		return 0, 0
 	}
@@ -101,11 +87,11 @@ func (v *prover) counted(f *family, l *lengthPlan) (least, most int) {
 	if l.mark > 0 {
 		at = v.position(f.header, l.mark)
 	}
-	return v.g.span(v.p.withOps(v.ops), f.header[min(at, len(f.header)):])
+	return v.g.span(&Profile{ops: v.ops}, f.header[min(at, len(f.header)):])
 }
 
 // position is the index of the node at whose beginning a mark stands; a mark at its end is that of the next one.
-func (v *prover) position(nodes []*node, mark int) int {
+func (v *inspection) position(nodes []*node, mark int) int {
 	for i, n := range nodes {
 		at := 0
 		each([]*node{n}, func(inner *node) {
@@ -123,7 +109,7 @@ func (v *prover) position(nodes []*node, mark int) int {
 }
 
 // lengthExtent is what the length field can say.
-func (v *prover) lengthExtent(f *family, reg int) extent {
+func (v *inspection) lengthExtent(f *family, reg int) extent {
 	out, found := whatever, false
 	each(f.header, func(n *node) {
 		if n.op < 0 {

@@ -4,26 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"time"
 )
-
-// example is one [[example]] of a definition: a frame, what it says and how it is answered.
-type example struct {
-	file      string
-	line      int
-	path      string
-	title     string
-	direction Direction
-	frame     []byte
-	expect    map[string]any
-	reply     []byte
-	request   []byte // the frame that this one answers
-	now       time.Time
-}
 
 // CheckExamples runs every [[example]] of the definition both ways: cut, decode, compare, encode, to JSON and
 // back, answer.  Each error is an *ExampleError; one example may have several.
-func (p *Profile) CheckExamples() []error {
+func CheckExamples(p *Profile) []error {
 	var out []error
 	for i := range p.examples {
 		e := &p.examples[i]
@@ -72,7 +57,7 @@ func (p *Profile) checkExample(e *example) (out []error) {
 	} else if !bytes.Equal(again, e.frame) {
 		out = append(out, fmt.Errorf("encoded again it is %x", again))
 	}
-	if err := p.throughJSON(&f, e.frame); err != nil {
+	if err := throughJSON(p, &f, e.frame); err != nil {
 		out = append(out, err)
 	}
 	if len(e.reply) > 0 {
@@ -115,7 +100,7 @@ func (p *Profile) expect(f *Frame, key string, want any) error {
 	return p.expectAt(f, key, want)
 }
 
-func (p *Profile) throughJSON(f *Frame, frame []byte) error {
+func throughJSON(p *Profile, f *Frame, frame []byte) error {
 	text, err := f.AppendJSON(nil)
 	if err != nil {
 		return err

@@ -1,0 +1,58 @@
+package codec
+
+// Parts of a profile: with one kind of frame, with one message.  What decodes with them would, if nothing else did.
+
+// onlyKind is the profile with one kind of frame.
+func (c *checker) onlyKind(f *family) *Profile {
+	if c.kinds[f] == nil {
+		g, out := *c.g, *c.p
+		g.families, out.grammar = []*family{f}, &g
+		g.order()
+		c.kinds[f] = &out
+	}
+	return c.kinds[f]
+}
+
+// only is the profile with one message and its kind of frame.
+func (c *checker) only(s *shape) *Profile {
+	if c.alone[s] == nil {
+		f, only, g, out := *s.family, *s, *c.g, *c.p
+		only.family, f.shapes = &f, []*shape{&only}
+		f.byCommand = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}
+		g.families, out.grammar = []*family{&f}, &g
+		g.order()
+		c.alone[s] = &out
+	}
+	return c.alone[s]
+}
+
+// decisions is the sink that keeps which ways a walk went.
+type decisions struct {
+	silent
+	taken map[decision]bool
+}
+
+func (s decisions) decided(n *node, of aspect, k int) { s.taken[decision{subject{n, of}, k}] = true }
+
+// decides says how a frame goes through the definition; nil when it does not decode.
+func (c *checker) decides(d Direction, raw []byte, asked *Frame) map[decision]bool {
+	var f Frame
+	m := &machine{asked: asked, atEOF: true}
+	for _, a := range c.g.tries(d) {
+		s := decisions{taken: map[decision]bool{}}
+		m.sink = s
+		if _, v := m.exactly(c.p, &f, a, raw); v == whole {
+			return s.taken
+		}
+	}
+	return nil
+}
+
+// waits says that a kind of frame takes the beginning of a stream for its own and waits for more.
+func (c *checker) waits(k *family, way Direction, stream []byte) bool {
+	if k.direction != Any && k.direction != way {
+		return false
+	}
+	_, v := c.onlyKind(k).try(new(machine), way, nil, stream, false)
+	return v == begun
+}

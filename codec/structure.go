@@ -1,0 +1,41 @@
+package codec
+
+// Structure is what a compiled tree shows to be wrong without any frame: by what each expression can become, from the
+// bits of a field, its const, in, min and max.  Errors are refused by Compile; all findings are reported by check.
+
+// inspection holds what is known of a tree while it is looked at.
+type inspection struct {
+	g       *grammar
+	ops     []op
+	extents []extent // by register
+	findings
+}
+
+// inspect returns the findings of a tree, with paths and without lines.
+func inspect(g *grammar, ops []op) []Finding {
+	v := &inspection{g: g, ops: ops}
+	v.registers()
+	for _, path := range g.unused {
+		v.add(SeverityWarning, "unused", path, "a layout that nothing uses", "")
+	}
+	for _, f := range g.families {
+		v.family(f)
+		v.nodes(f.header)
+		for _, s := range f.shapes {
+			v.nodes(s.nodes)
+		}
+		v.nodes(f.trailer)
+	}
+	v.unreachable()
+	v.names()
+	return v.findings
+}
+
+// refuseStructure makes problems of the errors.
+func (c *compiler) refuseStructure() {
+	for _, f := range inspect(c.p.grammar, c.p.ops) {
+		if f.Severity == SeverityError {
+			c.src.problem(f.Key, f.Found, f.Expected)
+		}
+	}
+}
