@@ -102,20 +102,24 @@ func (t *tracer) open(f *family, data []byte) (content []byte, v verdict) {
 func (t *tracer) walk(p *Profile, a attempt, m *machine, f *Frame, data []byte) (n int, v verdict) {
 	m.start(p, f, a.way)
 	content, total, v := m.delimit(a.family, data)
-	marked, end := total > 0, len(content)
+	end := -1
+	if m.marked = total > 0; m.marked {
+		end = len(content)
+	}
 	if v == begun {
 		if content, v = t.open(a.family, data); v != whole {
+			m.data = nil // the mark at the beginning alone is no content
 			return 0, v
 		}
 		m.lack = lack{} // the walk will say what lacks bytes
-		if marked = t.closed; marked {
+		if t.closed {
 			end = t.inner + a.closing.kept + a.closing.behind
 		}
 	}
 	if v != whole {
 		return 0, v
 	}
-	m.begin(a.family, content, marked, end)
+	m.begin(a.family, content, end)
 	for i := range m.marks {
 		m.marks[i] = -1 // not passed yet
 	}
@@ -171,7 +175,7 @@ func (t *tracer) salvage(m *machine, start, body, end int) {
 func (t *tracer) salvageHeader(m *machine) {
 	f := m.family
 	switch l := f.length; {
-	case m.marked && !t.closed:
+	case m.marked:
 		t.salvage(m, m.off, len(m.data)-f.tail, len(m.data))
 	case l != nil && l.mark >= 0 && m.marks[l.mark] >= 0 && slices.ContainsFunc(m.f.cells, func(c cell) bool { return m.p.ops[c.op].reg == l.reg }):
 		if body, v := m.bodyEnd(); v == whole {

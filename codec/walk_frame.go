@@ -13,7 +13,11 @@ func (m *machine) frame(p *Profile, f *Frame, a attempt, data []byte) (n int, v 
 	if v != whole {
 		return 0, v
 	}
-	m.begin(a.family, content, total > 0, len(content))
+	end := -1
+	if m.marked = total > 0; m.marked {
+		end = len(content)
+	}
+	m.begin(a.family, content, end)
 	if v := m.nodes(a.header); v == begun {
 		return 0, m.early()
 	} else if v != whole {
@@ -35,15 +39,12 @@ func (m *machine) frame(p *Profile, f *Frame, a attempt, data []byte) (n int, v 
 	return m.off, whole
 }
 
-// begin takes the plain bytes of a frame of f.  They end at end, if marks say so.
-func (m *machine) begin(f *family, content []byte, marked bool, end int) {
+// begin takes the plain bytes of a frame of f, which end at end; -1: that is not known yet.
+func (m *machine) begin(f *family, content []byte, end int) {
 	m.clear()
-	m.family, m.data, m.wire, m.end, m.marked = f, content, content, -1, marked
-	if marked {
-		m.end = end
-	}
+	m.family, m.data, m.wire, m.end = f, content, content, end
 	if o := f.closing.tells(m.p); o != nil {
-		if m.awaited = !marked; marked {
+		if m.awaited = end < 0; end >= 0 {
 			at := m.end - f.closing.behind
 			m.regs[o.reg] = int64(loadBE(content[at-f.closing.kept : at]))
 		}
