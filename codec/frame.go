@@ -120,15 +120,30 @@ func (f *Frame) grow(n int) {
 	f.nums = slices.Grow(f.nums, n-len(f.nums))
 }
 
-// add appends a cell and notes its role.
-func (f *Frame) add(c cell, num uint64, role Role) {
-	if n := len(f.cells) + 1; n > cap(f.cells) || n > cap(f.nums) {
+// extend makes f longer by n fields and returns them.
+func (f *Frame) extend(n int) ([]cell, []uint64) {
+	i := len(f.cells)
+	n += i
+	if n > cap(f.cells) || n > cap(f.nums) {
 		f.grow(n)
 	}
-	f.cells = append(f.cells, c)
-	f.nums = append(f.nums, num)
-	if role != NoRole && f.roles[role] == 0 {
-		f.roles[role] = uint16(len(f.cells))
+	f.cells, f.nums = f.cells[:n], f.nums[:n]
+	return f.cells[i:n], f.nums[i:n]
+}
+
+// add appends a cell and notes its role.
+func (f *Frame) add(c cell, num uint64, role Role) {
+	cells, nums := f.extend(1)
+	cells[0], nums[0] = c, num
+	if role != NoRole {
+		f.note(role, len(f.cells)-1)
+	}
+}
+
+// note keeps which field is the first of a role.
+func (f *Frame) note(role Role, i int) {
+	if f.roles[role] == 0 {
+		f.roles[role] = uint16(i + 1)
 	}
 }
 

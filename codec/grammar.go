@@ -123,6 +123,7 @@ type node struct {
 	guarded bool // it is not always there
 	varies  bool // its size is not that of the op
 	noted   bool // expressions ask for it
+	numbers bool // of a list: its elements are plain numbers
 	field   *op
 	bits    []op
 }

@@ -4,11 +4,13 @@ package codec
 type stepKind uint8
 
 const (
-	stepNumber   stepKind = iota // an unsigned number of fixed size without any restriction
-	stepLeaf                     // another field
-	stepComputed                 // a value without bytes
-	stepChecksum
-	stepRegion // a group, a list or a choice
+	stepNode      stepKind = iota // something refers to the place of the node, or it is a checksum
+	stepNumber                    // an unsigned number of fixed size without any restriction
+	stepLeaf                      // another field
+	stepComputed                  // a value without bytes
+	stepRegion                    // a group, a list or a choice
+	stepAnnounced                 // a text stands before it
+	stepColumn                    // it stands between separators
 )
 
 // prepare resolves what the walk needs of the nodes of a profile.
@@ -33,22 +35,32 @@ func (n *node) prepare(ops []op) {
 	if n.kind == nodeChoice {
 		n.byValue = newCasePicker(n)
 	}
-	o := n.field
-	if n.kind == nodeLeaf {
+	if o := n.field; n.kind == nodeLeaf {
 		n.varies = n.size != nil || n.rest || n.until != nil || o.code == opRun || o.code == opVarint || n.column
 		n.noted = o.reg > 0 || o.fold != nil || o.table > 0
 	}
-	switch {
+	switch o := n.field; {
+	case n.column:
+		n.step = stepColumn
+	case n.before != nil:
+		n.step = stepAnnounced
+	case n.mark > 0:
+		n.step = stepNode
 	case n.kind != nodeLeaf:
 		n.step = stepRegion
 	case o.code == opComputed:
 		n.step = stepComputed
 	case o.code == opChecksum:
-		n.step = stepChecksum
+		n.step = stepNode
 	case o.code == opUint && o.size > 0 && o.form.plain() && o.fold == nil && o.table == 0 && o.check == checkNone &&
 		n.value == nil && n.exponent == nil && n.size == nil && n.until == nil:
 		n.step = stepNumber
 	default:
 		n.step = stepLeaf
+	}
+	if n.kind == nodeList && n.element < 0 && n.separator == nil && n.stop == nil && len(n.kids) == 1 {
+		kid := n.kids[0]
+		kid.prepare(ops)
+		n.numbers = kid.step == stepNumber && !kid.guarded && kid.field.reg == 0
 	}
 }

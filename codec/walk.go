@@ -245,10 +245,18 @@ func (m *machine) nodes(list []*node) verdict {
 			}
 		}
 		var v verdict
-		switch {
-		case n.column:
+		switch n.step {
+		case stepNumber:
+			v = m.number(n)
+		case stepLeaf:
+			v = m.leaf(n)
+		case stepComputed:
+			v = m.computed(n)
+		case stepRegion:
+			v = m.region(n)
+		case stepColumn:
 			v = m.column(n)
-		case n.before != nil:
+		case stepAnnounced:
 			v = m.announced(n)
 		default:
 			v = m.node(n)
@@ -309,17 +317,15 @@ func (m *machine) node(n *node) (v verdict) {
 	if n.mark > 0 {
 		m.marks[n.mark] = m.off
 	}
-	switch n.step {
-	case stepNumber:
-		v = m.number(n)
-	case stepLeaf:
-		v = m.leaf(n)
-	case stepComputed:
+	switch {
+	case n.kind != nodeLeaf:
+		v = m.region(n)
+	case n.field.code == opComputed:
 		v = m.computed(n)
-	case stepChecksum:
+	case n.field.code == opChecksum:
 		v = m.checksum(n)
 	default:
-		v = m.region(n)
+		v = m.leaf(n)
 	}
 	if n.mark > 0 {
 		m.marks[n.mark+1] = m.off
@@ -349,9 +355,21 @@ func (m *machine) literal(n *node, text []byte, optional bool) (have bool, v ver
 
 // cell notes a field in the frame.
 func (m *machine) cell(n *node, c cell, num uint64, role Role) verdict {
-	if len(m.f.cells) >= maxGrammarCells {
+	f := m.f
+	i := len(f.cells)
+	switch {
+	case i >= maxGrammarCells:
 		return m.fail(n, m.off, ErrLong, "more than %d fields", int64(maxGrammarCells))
+	case i < cap(f.cells) && i < cap(f.nums):
+		f.cells, f.nums = f.cells[:i+1], f.nums[:i+1]
+		to := &f.cells[i] // field by field: a copy would wait for the parts of c to be in memory
+		to.op, to.depth, to.exp, to.off, to.size = c.op, c.depth, c.exp, c.off, c.size
+		f.nums[i] = num
+	default:
+		f.add(c, num, NoRole)
 	}
-	m.f.add(c, num, role)
+	if role != NoRole {
+		f.note(role, i)
+	}
 	return whole
 }

@@ -176,10 +176,22 @@ func (m *machine) value(n *node, o *op, c cell, num uint64, missing bool) verdic
 
 // parts reads the bits of a number.
 func (m *machine) parts(n *node, word cell, num uint64) verdict {
+	var cells []cell
+	var nums []uint64
+	first := 0
+	if m.f != nil {
+		if first = len(m.f.cells); first+len(n.bits) > maxGrammarCells {
+			return m.fail(n, m.off, ErrLong, "more than %d fields", int64(maxGrammarCells))
+		}
+		cells, nums = m.f.extend(len(n.bits))
+	}
 	for i := range n.bits {
 		o := &n.bits[i]
 		bits := o.bits(num)
-		if !o.accepts(bits) {
+		if o.check != checkNone && !o.accepts(bits) {
+			if m.f != nil {
+				m.f.cells, m.f.nums = m.f.cells[:first+i], m.f.nums[:first+i]
+			}
 			if m.sink == nil {
 				return refused
 			}
@@ -188,15 +200,17 @@ func (m *machine) parts(n *node, word cell, num uint64) verdict {
 		if o.reg > 0 || o.fold != nil || o.table > 0 {
 			m.note(o, bits, nil)
 		}
-		if m.f == nil {
+		if cells == nil {
 			continue
 		}
-		c := cell{op: uint16(n.op + 1 + i), depth: word.depth, off: word.off + word.size}
-		if o.lacks(bits) {
-			c.exp = noValue
+		to := &cells[i]
+		to.op, to.depth, to.exp, to.off, to.size = uint16(n.op+1+i), word.depth, 0, word.off+word.size, 0
+		if o.form != nil && o.lacks(bits) {
+			to.exp = noValue
 		}
-		if v := m.cell(n, c, bits, o.role); v != whole {
-			return v
+		nums[i] = bits
+		if o.role != NoRole {
+			m.f.note(o.role, first+i)
 		}
 	}
 	return whole

@@ -31,6 +31,9 @@ func (m *machine) list(n *node) verdict {
 
 func (m *machine) elements(n *node, count int64) verdict {
 	i, again := int64(0), false
+	if n.numbers && m.sink == nil {
+		i = m.numbers(n, count)
+	}
 	for ; ; i++ {
 		m.place.index = int(i)
 		if count >= 0 && i >= count || count < 0 && m.end >= 0 && m.off >= m.end && !again && n.stop == nil {
@@ -65,6 +68,35 @@ func (m *machine) elements(n *node, count int64) verdict {
 		m.regs[n.listReg] = i
 	}
 	return whole
+}
+
+// numbers walks the elements of a list of plain numbers that have come.
+func (m *machine) numbers(n *node, count int64) int64 {
+	kid, end := n.kids[0], len(m.data)
+	if m.end >= 0 {
+		end = min(end, m.end)
+	}
+	size := kid.field.size
+	times := max(min((end-m.off)/size, maxElements), 0)
+	if count >= 0 {
+		times = min(times, int(count))
+	}
+	if m.f != nil {
+		if len(m.f.cells)+times > maxGrammarCells || m.depth > 30 {
+			return 0
+		}
+		if role := kid.field.role; times > 0 && role != NoRole {
+			m.f.note(role, len(m.f.cells))
+		}
+		cells, nums := m.f.extend(times)
+		for i := range cells {
+			to, at := &cells[i], m.off+i*size
+			to.op, to.depth, to.exp, to.off, to.size = uint16(kid.op), m.depth+1, 0, uint32(at), uint32(size)
+			nums[i] = kid.field.word(m.data[at : at+size])
+		}
+	}
+	m.off += times * size
+	return int64(times)
 }
 
 // separated walks one element up to the separator; again: another one follows.
