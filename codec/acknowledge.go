@@ -9,17 +9,17 @@ func (p *Profile) Acknowledges(request, ack *Frame) bool {
 	if request.layout == nil || ack.layout == nil || request.profile != p || ack.profile != p || request.direction == ack.direction {
 		return false
 	}
-	if len(p.replies) == 0 {
+	if len(p.echoes) == 0 {
 		return p.grammarAcknowledges(request, ack)
 	}
-	rule := p.replyTo(request)
+	rule := p.echoTo(request)
 	if rule == nil {
 		return false
 	}
-	for i := range p.ops[:p.headerOps] {
+	for i := range p.layouts[0].first { // the header
 		o := &p.ops[i]
 		if o.role != RoleIdentity && o.role != RoleCommand && o.role != RoleTransaction && !slices.ContainsFunc(p.grammar.answers, func(by [2]string) bool { return by[0] == o.field.Key }) ||
-			slices.ContainsFunc(rule.ops, func(set replyOp) bool { return set.op == i }) {
+			slices.ContainsFunc(rule.sets, func(set echoSet) bool { return set.op == i }) {
 			continue
 		}
 		if o.numeric() && request.nums[i] != ack.nums[i] || !o.numeric() && string(request.bytes(i)) != string(ack.bytes(i)) {

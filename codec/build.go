@@ -38,11 +38,13 @@ func (p *Profile) BuildIn(env Env, f *Frame, command string, fields map[string]a
 
 // computes refuses a value for the length of a plain frame.
 func (p *Profile) computes(l *layout, fields map[string]any) error {
-	if p.length.op < 0 {
+	sizes := l.shape.family.sizes
+	if sizes == nil || sizes.length == nil {
 		return nil
 	}
-	if _, given := fields[p.ops[p.length.op].field.Key]; given {
-		return p.valueError(l, &p.ops[p.length.op], fmt.Errorf("%w: it is computed", ErrValue))
+	o := &p.ops[sizes.length.op]
+	if _, given := fields[o.field.Key]; given {
+		return p.valueError(l, o, fmt.Errorf("%w: it is computed", ErrValue))
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ package codec
 func (c *checker) onlyKind(f *family) *Profile {
 	if c.kinds[f] == nil {
 		g, out := *c.g, *c.p
-		g.families, out.grammar = []*family{f}, &g
+		g.families, out.program, out.grammar = []*family{f}, &g, &g
 		g.order()
 		c.kinds[f] = &out
 	}
@@ -19,7 +19,7 @@ func (c *checker) only(s *shape) *Profile {
 		f, only, g, out := *s.family, *s, *c.g, *c.p
 		only.family, f.shapes = &f, []*shape{&only}
 		f.byCommand = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}
-		g.families, out.grammar = []*family{&f}, &g
+		g.families, out.program, out.grammar = []*family{&f}, &g, &g
 		g.order()
 		c.alone[s] = &out
 	}

@@ -192,7 +192,7 @@ func (w *chooser) wanted(n *node) bool {
 func (w *chooser) region(n *node, in map[string]any) {
 	left, gap := w.left, w.gap
 	if n.size != nil && !w.follows(n.size) {
-		least, _ := w.c.g.span(&Profile{ops: w.c.ops}, n.kids)
+		least, _ := w.c.g.span(n.kids)
 		w.left = max(0, int(n.size.eval(&w.place))-least)
 	} else if n.size != nil || n.until != nil {
 		w.left = -1

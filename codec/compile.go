@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bufio"
 	"slices"
 	"time"
 )
@@ -17,60 +18,80 @@ func CompileWith(file string, src []byte, open func(name string) ([]byte, error)
 
 // Compile is what the function of that name does, with the parts and algorithms of own.
 func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
-	c := &compiler{src: &source{file: file, own: &own}, open: own.Open, sources: []Source{{Name: file, Text: src}}, p: &Profile{commandOp: -1, resultOp: -1}}
-	if root := c.src.parseTOML(src); root != nil {
+	s := &source{file: file, own: &own}
+	p := &Profile{sources: []Source{{Name: file, Text: src}}}
+	if root := s.parseTOML(src); root != nil {
 		d := readDefinition(root)
-		c.profile(d)
-		if len(c.src.problems) == 0 {
+		p.sources = append(p.sources, d.include(s, own.open)...)
+		c := &compiler{src: s, d: d, profile: p}
+		p.program = c.program()
+		p.grammar = p.program
+		if len(s.problems) == 0 {
+			c.examples(d)
 			c.refuseStructure()
 		}
-		if len(c.src.problems) == 0 { // of a frame that cannot be, nothing can be made
+		if len(s.problems) == 0 { // of a frame that cannot be, nothing can be made
 			c.resend(d)
 			c.simulate(d)
 		}
 	}
-	if len(c.src.problems) == 0 {
-		c.p.keepSources(c.sources)
+	if len(s.problems) > 0 {
+		sortProblems(file, s.problems)
+		return nil, &DefinitionError{Problems: s.problems}
 	}
-	if len(c.src.problems) > 0 {
-		sortProblems(file, c.src.problems)
-		return nil, &DefinitionError{Problems: c.src.problems}
+	for _, way := range []Direction{Any, Uplink, Downlink} {
+		p.split[way] = bufio.SplitFunc(p.grammarSplitter(way))
 	}
-	return c.p, nil
+	p.hash = hashOf(p.sources)
+	return p, nil
 }
 
-// compiler turns a definition into a plan.  It goes on after a problem, so that all are found at once.
+// open finds a part that is included: of the program around, or shipped.
+func (own *Compiler) open(name string) ([]byte, error) {
+	if own.Open != nil {
+		if src, err := own.Open(name); err == nil {
+			return src, nil
+		}
+	}
+	return shippedPart(name)
+}
+
+// compiler turns a definition into a program.  It goes on after a problem, so that all are found at once.
 type compiler struct {
-	src    *source
-	p      *Profile
-	open   func(name string) ([]byte, error)
-	zone   *time.Location
-	header map[string]int // key → index in Profile.ops
-	all    map[string]*op // key → one op with that key
+	src     *source
+	d       *definition
+	p       *program
+	profile *Profile
+	zone    *time.Location
+	header  map[string]int // key → index in program.ops
+	all     map[string]*op // key → one op with that key
 
-	sources []Source
+	plain       bool     // the definition is a header and bodies of plain fields: see compile_plain.go
+	family      *family  // being compiled
+	fields      []*Field // of the message being compiled
+	list        *node    // the innermost list around
+	using       []string // layouts being compiled, against recursion
+	later       []func() // what can be told when all fields are there
+	asked       bool     // an expression named something that follows from the request
+	computing   bool     // expressions may name fields of the request
+	columns     bool     // what is compiled stands between separators
+	derived     []int    // registers whose value follows from the rest of a frame
+	usedLayouts map[string]bool
+	marks       map[string]markField
 }
 
-func (c *compiler) profile(d *definition) {
-	p := c.p
-	p.name, p.title, p.maxFrame = d.name, d.title, d.max
+// program compiles the definition.
+func (c *compiler) program() *program {
+	d := c.d
+	c.p = &program{name: d.name, title: d.title, commandOp: -1, regs: 1, marks: 1}
+	c.header, c.all, c.usedLayouts, c.marks = map[string]int{}, map[string]*op{}, map[string]bool{}, map[string]markField{}
 	var err error
 	if c.zone, err = parseZone(d.zone); err != nil {
 		c.src.problem("zone", quote(d.zone), "Local, UTC, a name such as Europe/Berlin or an offset such as +08:00")
 		c.zone = time.UTC
 	}
-	c.all = map[string]*op{}
-	if len(d.includes) > 0 {
-		c.include(d, func(name string) ([]byte, error) {
-			if c.open != nil {
-				if src, err := c.open(name); err == nil {
-					return src, nil
-				}
-			}
-			return shippedPart(name)
-		})
-	}
-	c.grammar(d)
+	c.frames()
+	return c.p
 }
 
 var (

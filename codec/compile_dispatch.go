@@ -72,7 +72,7 @@ func (c *compiler) examples(d *definition) {
 				c.src.problem(def.path+".expect."+key, quote(key), "a field of a message", keysOf(c.all)...)
 			}
 		}
-		c.p.examples = append(c.p.examples, e)
+		c.profile.examples = append(c.profile.examples, e)
 	}
 }
 

@@ -46,20 +46,20 @@ func hexDigitsText(n int) string {
 }
 
 // armour finds an entry of the registry.
-func (g *grammarCompiler) armour(path, name string) *Armour {
+func (c *compiler) armour(path, name string) *Armour {
 	if name == "" {
 		return nil
 	}
-	if a := g.c.src.armour(name); a != nil {
+	if a := c.src.armour(name); a != nil {
 		return a
 	}
-	names := g.c.src.armourNames()
-	g.c.src.problem(path+".armour", quote(name), "one of "+strings.Join(names, ", "), names...)
+	names := c.src.armourNames()
+	c.src.problem(path+".armour", quote(name), "one of "+strings.Join(names, ", "), names...)
 	return nil
 }
 
 // sumFrom is a sum that begins with init; the bits of xorout are turned round at the end.
-func (g *grammarCompiler) sumFrom(t *table) (checksum, bool) {
+func (c *compiler) sumFrom(t *table) (checksum, bool) {
 	name := t.word("sum", plainSums, "")
 	base, ok := namedSums[name]
 	mask := 1<<max(base.width, 1) - 1

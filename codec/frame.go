@@ -93,12 +93,6 @@ func (f *Frame) reset(p *Profile, d Direction) {
 	}
 	f.profile, f.layout, f.direction = p, nil, d
 	f.plan, f.decoded, f.data, f.raw = nil, false, nil, nil
-	if cap(f.memory) < p.maxCells {
-		f.memory = make([]cell, 0, p.maxCells)
-	}
-	if cap(f.nums) < p.maxCells {
-		f.nums = make([]uint64, 0, p.maxCells)
-	}
 	f.cells, f.nums = f.memory[:0], f.nums[:0]
 	f.roles = [roleCount]uint16{}
 }
@@ -107,9 +101,6 @@ func (f *Frame) reset(p *Profile, d Direction) {
 func (f *Frame) adopt(p *Profile, l *layout) {
 	f.profile, f.layout, f.plan, f.raw = p, l, l.plan, nil
 	f.cells, f.roles = l.plan.cells, l.plan.roles
-	if cap(f.nums) < p.maxCells {
-		f.nums = make([]uint64, 0, p.maxCells)
-	}
 	f.nums = append(f.nums[:0], l.plan.nums...)
 }
 

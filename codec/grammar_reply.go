@@ -50,8 +50,8 @@ const (
 	replyDeep                   // the value, a table or an array, with fields of the request in it
 )
 
-func (g *grammarCompiler) replies(d *definition) {
-	p, src := g.p, g.c.src
+func (c *compiler) replies(d *definition) {
+	p, src := c.p, c.src
 	var names []string
 	for _, m := range p.messages {
 		names = append(names, m.Name)
@@ -78,10 +78,10 @@ func (g *grammarCompiler) replies(d *definition) {
 				src.problem(def.path+".to", "a command", "messages: no field of the header has the role command")
 				continue
 			}
-			r.commands = g.c.commandSet(def.path+".to", def.to)
+			r.commands = c.commandSet(def.path+".to", def.to)
 		}
 		if def.when != "" {
-			g.replyWhen(&r, def)
+			c.replyWhen(&r, def)
 		}
 		if r.send = find(def.path+".send", def.send); r.send == nil {
 			continue
@@ -99,7 +99,7 @@ func (g *grammarCompiler) replies(d *definition) {
 					src.problem(set.path, quote(text), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
 				}
 			} else {
-				one.deep = g.deep(set.path, set.value)
+				one.deep = c.deep(set.path, set.value)
 			}
 			r.sets = append(r.sets, one)
 		}
@@ -113,8 +113,8 @@ func (g *grammarCompiler) replies(d *definition) {
 			}
 			r.sets = append(r.sets, replySet{key: key, count: true})
 		}
-		g.resolve(&r)
-		g.g.replies = append(g.g.replies, r)
+		c.resolve(&r)
+		c.p.replies = append(c.p.replies, r)
 	}
 }
 
@@ -126,7 +126,7 @@ func keysOfMessage(fields []*Field) (out []string) {
 }
 
 // answer reads which fields an answer shares with its request: "KEY", or "KEY = KEY", that of the request first.
-func (g *grammarCompiler) answer(d *definition) {
+func (c *compiler) answer(d *definition) {
 	for i, text := range d.answerBy {
 		ours, theirs, both := strings.Cut(text, "=")
 		ours, theirs = strings.TrimSpace(ours), strings.TrimSpace(theirs)
@@ -134,14 +134,14 @@ func (g *grammarCompiler) answer(d *definition) {
 			theirs = ours
 		}
 		for _, key := range []string{ours, theirs} {
-			if _, common := g.c.header[key]; g.plain && !common {
-				g.c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field of the header", keysOf(g.c.header)...)
+			if _, common := c.header[key]; c.plain && !common {
+				c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field of the header", keysOf(c.header)...)
 				break
-			} else if g.c.all[key] == nil {
-				g.c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field", keysOf(g.c.all)...)
+			} else if c.all[key] == nil {
+				c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field", keysOf(c.all)...)
 			}
 		}
-		g.g.answers = append(g.g.answers, [2]string{ours, theirs})
+		c.p.answers = append(c.p.answers, [2]string{ours, theirs})
 	}
 }
 
@@ -208,13 +208,13 @@ func (p *Profile) grammarAnswers(request, answer *Frame) bool {
 }
 
 // resolve notes where the fields of the message that is sent take their values from.
-func (g *grammarCompiler) resolve(r *grammarReply) {
-	r.byOp = make([]uint16, len(g.p.ops))
+func (c *compiler) resolve(r *grammarReply) {
+	r.byOp = make([]uint16, len(c.p.ops))
 	var visit func(nodes []*node)
 	visit = func(nodes []*node) {
 		for _, n := range nodes {
 			for i := n.op; i >= 0 && i <= n.op+n.parts; i++ {
-				if v, is := g.replyValue(r, n, i); is {
+				if v, is := c.replyValue(r, n, i); is {
 					r.values = append(r.values, v)
 					r.byOp[i] = uint16(len(r.values))
 				}
@@ -234,12 +234,12 @@ func (g *grammarCompiler) resolve(r *grammarReply) {
 }
 
 // replyValue is where one field takes its value from; is false when it takes it from nowhere.
-func (g *grammarCompiler) replyValue(r *grammarReply, n *node, i int) (v replyValue, is bool) {
-	key := g.p.ops[i].field.Key
+func (c *compiler) replyValue(r *grammarReply, n *node, i int) (v replyValue, is bool) {
+	key := c.p.ops[i].field.Key
 	of := func(key string) int { return slices.IndexFunc(r.sets, func(s replySet) bool { return s.key == key }) }
 	at := of(key)
 	if at < 0 {
-		set := i > n.op && of(g.p.ops[n.op].field.Key) >= 0 // the field of bits around it is
+		set := i > n.op && of(c.p.ops[n.op].field.Key) >= 0 // the field of bits around it is
 		return replyValue{kind: replySame, key: key}, !set && !r.send.shape.fixes(key)
 	}
 	switch s := &r.sets[at]; {
@@ -252,13 +252,13 @@ func (g *grammarCompiler) replyValue(r *grammarReply, n *node, i int) (v replyVa
 	case s.deep:
 		return replyValue{kind: replyDeep, key: key, value: input{any: s.value}}, true
 	default:
-		return replyValue{kind: replyGiven, value: g.readied(n, i, s.value)}, true
+		return replyValue{kind: replyGiven, value: c.readied(n, i, s.value)}, true
 	}
 }
 
 // readied is a value as the field holds it, where that does not depend on other fields.
-func (g *grammarCompiler) readied(n *node, i int, v any) input {
-	o := &g.p.ops[i]
+func (c *compiler) readied(n *node, i int, v any) input {
+	o := &c.p.ops[i]
 	if i > n.op {
 		if bits, err := o.parsePart(v); err == nil {
 			return input{kind: inputReady, num: bits}
@@ -272,14 +272,14 @@ func (g *grammarCompiler) readied(n *node, i int, v any) input {
 }
 
 // replyWhen compiles the condition of a reply: names are fields of the request.
-func (g *grammarCompiler) replyWhen(r *grammarReply, def replyDef) {
+func (c *compiler) replyWhen(r *grammarReply, def replyDef) {
 	p := &exprParser{text: def.when}
 	r.asks = []string{""}
 	p.field = func(name string) (int, error) {
 		first, _, _ := strings.Cut(name, ".")
-		if g.c.all[first] == nil {
+		if c.all[first] == nil {
 			err := fmt.Errorf("no field %q", name)
-			if near := nearest(name, keysOf(g.c.all)); near != "" {
+			if near := nearest(name, keysOf(c.all)); near != "" {
 				err = fmt.Errorf("%w; did you mean %q?", err, near)
 			}
 			return 0, err
@@ -294,8 +294,8 @@ func (g *grammarCompiler) replyWhen(r *grammarReply, def replyDef) {
 		return len(r.asks) - 1, nil
 	}
 	p.label = func(name, label string) (int64, bool, error) {
-		for i := range g.p.ops {
-			if o := &g.p.ops[i]; o.field.Key == name {
+		for i := range c.p.ops {
+			if o := &c.p.ops[i]; o.field.Key == name {
 				if v, ok := o.enum[label]; ok {
 					return int64(v), true, nil
 				}
@@ -310,7 +310,7 @@ func (g *grammarCompiler) replyWhen(r *grammarReply, def replyDef) {
 		err = fmt.Errorf("the frame is read already")
 	}
 	if err != nil {
-		g.c.src.problem(def.path+".when", quote(def.when)+" ("+err.Error()+")", "an expression of numbers and fields of the request")
+		c.src.problem(def.path+".when", quote(def.when)+" ("+err.Error()+")", "an expression of numbers and fields of the request")
 		return
 	}
 	r.when = when

@@ -9,27 +9,27 @@ import (
 var partFiles embed.FS
 
 // include adds the layouts and the messages of other files, which stand before those of the definition.
-func (c *compiler) include(d *definition, open func(name string) ([]byte, error)) {
+func (d *definition) include(s *source, open func(name string) ([]byte, error)) (sources []Source) {
 	var messages []messageDef
 	for i, name := range d.includes {
 		path := fmt.Sprintf("include[%d]", i)
 		src, err := open(name)
 		if err != nil {
-			c.src.problem(path, quote(name), "the name of a part: "+err.Error())
+			s.problem(path, quote(name), "the name of a part: "+err.Error())
 			continue
 		}
-		c.sources = append(c.sources, Source{Name: name, Text: src})
+		sources = append(sources, Source{Name: name, Text: src})
 		prefix := partPrefix(name)
-		part := &source{file: name + ".toml", own: c.src.own}
+		part := &source{file: name + ".toml", own: s.own}
 		root := part.parseTOML(src)
 		if root == nil {
-			c.src.problems = append(c.src.problems, part.problems...)
+			s.problems = append(s.problems, part.problems...)
 			continue
 		}
-		if c.src.parts == nil {
-			c.src.parts = map[string]*source{}
+		if s.parts == nil {
+			s.parts = map[string]*source{}
 		}
-		c.src.parts[prefix], part.parts = part, c.src.parts
+		s.parts[prefix], part.parts = part, s.parts
 		root.path = prefix
 		more := &definition{order: root.word("order", orderWords, d.order)}
 		more.readLayouts(root)
@@ -37,7 +37,7 @@ func (c *compiler) include(d *definition, open func(name string) ([]byte, error)
 			more.messages = append(more.messages, readMessage(m, more.order))
 		}
 		root.finish()
-		c.src.problems = append(c.src.problems, part.problems...)
+		s.problems = append(s.problems, part.problems...)
 		if d.layouts == nil {
 			d.layouts = map[string][]fieldDef{}
 		}
@@ -48,7 +48,8 @@ func (c *compiler) include(d *definition, open func(name string) ([]byte, error)
 		}
 		messages = append(messages, more.messages...)
 	}
-	d.messages = append(messages, d.messages...)
+	d.messages = append(d.messages, messages...)
+	return sources
 }
 
 // shippedPart opens a part that is shipped with the program.

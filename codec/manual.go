@@ -239,7 +239,7 @@ func (m *manualReader) size(t *table) int {
 	for key, v := range t.values {
 		values[key] = v
 	}
-	c := &compiler{src: &source{}, p: &Profile{}, zone: time.UTC}
+	c := &compiler{src: &source{}, p: &program{}, zone: time.UTC}
 	switch kind := plainText(values["type"]); kind {
 	case "", "group", "list", "choice", "computed", "run":
 		n, _ := values["size"].(int64)
@@ -248,7 +248,7 @@ func (m *manualReader) size(t *table) int {
 		if n, ok := values["size"].(int64); ok {
 			return int(n)
 		}
-		sum, _ := (&grammarCompiler{c: c}).algorithm("", values["algorithm"])
+		sum, _ := c.algorithm("", values["algorithm"])
 		if size := (sum.width + 7) / 8; values["as"] != "hex" {
 			return size
 		}

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"math"
 )
 
@@ -42,6 +43,19 @@ type EnumLabel struct {
 	Text  string // what stands in the frame, where the field is text; Value is then its bytes as a number
 }
 
+// Profile is one compiled definition.  It is immutable and safe for concurrent use.
+type Profile struct {
+	*program
+	grammar *program // the same
+
+	split    [3]bufio.SplitFunc
+	examples []example
+	resend   Resend
+	script   *Script
+	sources  []Source
+	hash     [sha256.Size]byte
+}
+
 // Name of the profile.
 func (p *Profile) Name() string { return p.name }
 
@@ -49,7 +63,7 @@ func (p *Profile) Name() string { return p.name }
 func (p *Profile) Title() string { return p.title }
 
 // MaxFrameBytes is the size of the largest frame that is accepted.
-func (p *Profile) MaxFrameBytes() int { return p.length.hi }
+func (p *Profile) MaxFrameBytes() int { return p.max }
 
 // Messages lists all layouts in the order of the definition.
 func (p *Profile) Messages() []*Message { return p.messages }

@@ -13,29 +13,26 @@ type Env struct {
 	Session   *Session // memory of the peer; may be nil
 }
 
-// replyRule says which frames are acknowledged and with what.
-type replyRule struct {
+// echo says which frames are acknowledged with their own header, or with all of themselves.
+type echo struct {
 	from     Party
 	downlink bool // answers frames of the server (the peer's side of the dialogue)
 	commands commandSet
 	whole    bool // the whole frame goes back, not its header alone
-	ops      []replyOp
+	header   int  // bytes of it
+	length   *lengthRule
+	result   *echoPlace // of the field of role result; nil: there is none
+	sets     []echoSet
 }
 
-// replyOp is what a reply does with a field that it does not echo.
-type replyOp struct {
-	op     int // index in Profile.ops
-	off    int // its first byte
-	source replySource
-	value  *preset
+// echoPlace is a field of the header and its first byte.
+type echoPlace struct{ op, off int }
+
+// echoSet is a field that is not echoed; a nil value is the time.
+type echoSet struct {
+	echoPlace
+	value *preset
 }
-
-type replySource uint8
-
-const (
-	sourceNow replySource = iota
-	sourceValue
-)
 
 // Reply appends the acknowledgement of a received frame.  due is false, and dst as it was, when none is owed.
 // The reply echoes the fields of f except those that the definition sets, the length, and the result when
@@ -44,58 +41,44 @@ func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, er
 	if f.layout == nil || f.profile != p {
 		return dst, false, &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
-	if len(p.replies) == 0 {
+	if len(p.echoes) == 0 {
 		return p.grammarReply(dst, f, env)
 	}
-	rule := p.replyTo(f)
+	rule := p.echoTo(f)
 	if rule == nil {
 		return dst, false, nil
 	}
 	start := len(dst)
-	if dst, err = p.echo(dst, f, rule.whole); err != nil {
-		return dst[:start], false, err
+	if rule.whole {
+		dst = append(dst, f.data...)
+	} else {
+		dst = append(dst, f.data[:rule.header]...)
 	}
 	reply := dst[start:]
-	if p.length.op >= 0 {
-		o := &p.ops[p.length.op]
-		o.store(reply[p.length.off:p.length.off+o.size], p.lengthValue(len(reply)))
+	if l := rule.length; l != nil {
+		o := &p.ops[l.op]
+		o.store(reply[l.off:l.off+o.size], l.value(len(reply)))
 	}
-	for i := range rule.ops {
-		set := &rule.ops[i]
+	for i := range rule.sets {
+		set := &rule.sets[i]
 		o := &p.ops[set.op]
 		if err := set.fill(o, reply[set.off:set.off+o.size], env); err != nil {
 			return dst[:start], false, p.valueError(f.layout, o, err)
 		}
 	}
-	if env.HasResult && p.resultOp >= 0 {
-		o := &p.ops[p.resultOp]
+	if env.HasResult && rule.result != nil {
+		o := &p.ops[rule.result.op]
 		if _, hi := o.bounds(); env.Result > hi || !o.allows(env.Result) {
 			return dst[:start], false, p.valueError(f.layout, o, o.outOfRange(strconv.FormatUint(env.Result, 10)))
 		}
-		o.store(reply[p.resultOff:p.resultOff+o.size], env.Result)
+		o.store(reply[rule.result.off:rule.result.off+o.size], env.Result)
 	}
 	return dst, true, nil
 }
 
-// echo appends the header of f, or all of it.
-func (p *Profile) echo(dst []byte, f *Frame, all bool) ([]byte, error) {
-	if !f.decoded { // built or changed: the bytes are not there yet
-		start := len(dst)
-		dst, err := p.Append(dst, f)
-		if err == nil && !all {
-			dst = dst[:start+p.headerSize]
-		}
-		return dst, err
-	}
-	if all {
-		return append(dst, f.data...), nil
-	}
-	return append(dst, f.data[:p.headerSize]...), nil
-}
-
 // fill writes what the definition puts in the place of an echo.
-func (r *replyOp) fill(o *op, field []byte, env Env) error {
-	if r.source == sourceNow {
+func (r *echoSet) fill(o *op, field []byte, env Env) error {
+	if r.value == nil {
 		if env.Now.IsZero() {
 			return nil
 		}
@@ -110,15 +93,15 @@ func (r *replyOp) fill(o *op, field []byte, env Env) error {
 	return nil
 }
 
-// replyTo finds the rule for a frame; nil when it is not acknowledged.
-func (p *Profile) replyTo(f *Frame) *replyRule {
+// echoTo finds the rule for a frame; nil when it is not acknowledged.
+func (p *Profile) echoTo(f *Frame) *echo {
 	var command uint64
 	if i, _ := f.role(RoleCommand); i >= 0 {
 		command = f.nums[i]
 	}
 	from := f.From()
-	for i := range p.replies {
-		r := &p.replies[i]
+	for i := range p.echoes {
+		r := &p.echoes[i]
 		if r.downlink == (f.direction == Downlink) && (r.from == Anyone || r.from == from) && r.commands.has(command) {
 			return r
 		}

@@ -23,7 +23,7 @@ func echoed(text string) (path string, plus int64, err error) {
 }
 
 // deep says that a table or an array takes something of the request; what is wrong with it is reported.
-func (g *grammarCompiler) deep(path string, v any) (is bool) {
+func (c *compiler) deep(path string, v any) (is bool) {
 	switch v := v.(type) {
 	case string:
 		from, _, err := echoed(v)
@@ -31,22 +31,22 @@ func (g *grammarCompiler) deep(path string, v any) (is bool) {
 			return false
 		}
 		if first, _, _ := strings.Cut(from, "."); err != nil {
-			g.c.src.problem(path, quote(v), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
-		} else if first, _, _ = strings.Cut(first, "["); g.c.all[first] == nil {
+			c.src.problem(path, quote(v), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
+		} else if first, _, _ = strings.Cut(first, "["); c.all[first] == nil {
 			var known []string
-			for _, key := range keysOf(g.c.all) {
+			for _, key := range keysOf(c.all) {
 				known = append(known, "$"+key)
 			}
-			g.c.src.problem(path, quote(v), "a field of the request behind $", known...)
+			c.src.problem(path, quote(v), "a field of the request behind $", known...)
 		}
 		return true
 	case map[string]any:
 		for _, key := range keysOf(v) {
-			is = g.deep(join(path, key), v[key]) || is
+			is = c.deep(join(path, key), v[key]) || is
 		}
 	case []any, []map[string]any:
 		for i, element := range elementsOf(v) {
-			is = g.deep(fmt.Sprintf("%s[%d]", path, i), element) || is
+			is = c.deep(fmt.Sprintf("%s[%d]", path, i), element) || is
 		}
 	}
 	return is

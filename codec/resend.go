@@ -41,7 +41,7 @@ func readResend(t *table) *resendDef {
 
 // resend compiles [resend].
 func (c *compiler) resend(d *definition) {
-	r := &c.p.resend
+	r := &c.profile.resend
 	for _, m := range c.p.messages {
 		r.Numbered = r.Numbered || slices.ContainsFunc(m.Fields, func(f *Field) bool { return f.Role == RoleTransaction })
 	}
@@ -65,7 +65,7 @@ func (c *compiler) resend(d *definition) {
 			return slices.ContainsFunc(m.Fields, func(f *Field) bool { return f.Key == key })
 		}
 		if !slices.ContainsFunc(c.p.messages, known) {
-			c.src.problem(fmt.Sprintf("%s.ignore[%d]", def.path, i), quote(key), "the key of a field", c.p.fieldKeys()...)
+			c.src.problem(fmt.Sprintf("%s.ignore[%d]", def.path, i), quote(key), "the key of a field", c.profile.fieldKeys()...)
 			continue
 		}
 		if r.ignored == nil {

@@ -79,7 +79,7 @@ func (c *compiler) simulate(def *definition) {
 	if d == nil {
 		return
 	}
-	s := &scriptCompiler{c: c, d: d, s: &Script{p: c.p, Refuse: uint64(d.refuse), zone: c.zone}, lines: map[string]*Line{}, shared: map[string]sharedValue{}}
+	s := &scriptCompiler{c: c, d: d, s: &Script{p: c.profile, Refuse: uint64(d.refuse), zone: c.zone}, lines: map[string]*Line{}, shared: map[string]sharedValue{}}
 	s.identity()
 	s.s.Register = s.list("register", d.register)
 	s.s.Login = s.list("login", d.login)
@@ -108,7 +108,7 @@ func (c *compiler) simulate(def *definition) {
 			s.cannot(s.lines[name], err)
 		}
 	}
-	c.p.script = s.s
+	c.profile.script = s.s
 }
 
 // cannot reports a line that cannot be said, at the value that is wrong where there is one.

@@ -34,9 +34,8 @@ func CompileSources(sources []Source) (*Profile, error) {
 	})
 }
 
-// keepSources makes the sources and their hash a part of the profile.
-func (p *Profile) keepSources(sources []Source) {
-	p.sources = sources
+// hashOf identifies a definition by its texts.
+func hashOf(sources []Source) (hash [sha256.Size]byte) {
 	h := sha256.New()
 	var size [8]byte
 	for i, s := range sources {
@@ -49,5 +48,6 @@ func (p *Profile) keepSources(sources []Source) {
 		h.Write(size[:])
 		h.Write(s.Text)
 	}
-	h.Sum(p.hash[:0])
+	h.Sum(hash[:0])
+	return hash
 }

@@ -14,10 +14,10 @@ const (
 )
 
 // prepare resolves what the walk needs of the nodes of a profile.
-func (g *grammar) prepare(p *Profile) {
+func (p *program) prepare() {
 	visit := func(n *node) { n.prepare(p.ops) }
-	g.order()
-	for _, f := range g.families {
+	p.order()
+	for _, f := range p.families {
 		f.byCommand = [2]picker{newShapePicker(f, true), newShapePicker(f, false)}
 		each(f.header, visit)
 		each(f.trailer, visit)

@@ -33,7 +33,7 @@ func inspect(g *grammar, ops []op) []Finding {
 
 // refuseStructure makes problems of the errors.
 func (c *compiler) refuseStructure() {
-	for _, f := range inspect(c.p.grammar, c.p.ops) {
+	for _, f := range inspect(c.p, c.p.ops) {
 		if f.Severity == SeverityError {
 			c.src.problem(f.Key, f.Found, f.Expected)
 		}

@@ -50,8 +50,7 @@ func (v *inspection) shadows(a, s *shape) bool {
 
 // lengthHolds says whether the length field can say how long the frames of s are.
 func (v *inspection) lengthHolds(f *family, s *shape) {
-	p := &Profile{ops: v.ops}
-	header, headerMost := v.g.span(p, f.header)
+	header, headerMost := v.g.span(f.header)
 	least := header + s.min + f.tail
 	if size := least + f.closing.around(f.start); size > f.max {
 		v.add(SeverityError, "length", s.path, fmt.Sprintf("message %s, whose frames have %d bytes or more", s.layout.message.Name, size), fmt.Sprintf("at most %d (max of the frame)", f.max))
@@ -87,7 +86,7 @@ func (v *inspection) counted(f *family, l *lengthPlan) (least, most int) {
 	if l.mark > 0 {
 		at = v.position(f.header, l.mark)
 	}
-	return v.g.span(&Profile{ops: v.ops}, f.header[min(at, len(f.header)):])
+	return v.g.span(f.header[min(at, len(f.header)):])
 }
 
 // position is the index of the node at whose beginning a mark stands; a mark at its end is that of the next one.

@@ -170,7 +170,7 @@ func (v *inspection) sized(n *node) {
 	}
 	inner := *n
 	inner.size, inner.when, inner.optional, inner.transform, inner.until, inner.before = nil, nil, false, nil, nil, nil
-	least, most := v.g.spanOf(&Profile{ops: v.ops}, &inner)
+	least, most := v.g.spanOf(&inner)
 	switch {
 	case int64(least) > x.hi:
 		v.add(SeverityError, "holds", n.path+".size", fmt.Sprintf("a size of at most %d", x.hi), fmt.Sprintf("%d or more, which is what stands in it", least))

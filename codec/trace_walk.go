@@ -263,7 +263,7 @@ func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte
 func (t *tracer) behind(p *Profile, f *family) int {
 	for i, n := range f.trailer {
 		if n == t.lack.node {
-			size, _ := p.grammar.span(p, f.trailer[i+1:])
+			size, _ := p.span(f.trailer[i+1:])
 			return size
 		}
 	}

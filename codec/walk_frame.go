@@ -236,7 +236,7 @@ func (m *machine) noMessage(command uint64) verdict {
 	case m.end < 0:
 		return m.refuse(nil, m.off, fmt.Errorf("%w: no message of this direction fits the conditions", ErrUnknownCommand))
 	}
-	if m.p.grammar.plain {
+	if m.family.sizes != nil {
 		all = m.messagesOf(command)
 		m.near = all[0]
 		return m.refuse(nil, m.off, fmt.Errorf("%w: body of %d bytes, expected %s", ErrLength, m.end-m.off, sizesOf(all)))
@@ -273,13 +273,13 @@ type attempt struct {
 }
 
 // order lists what is tried for bytes that travel in a direction.
-func (g *grammar) order() {
-	for d := range g.attempts {
-		g.attempts[d] = nil
+func (p *program) order() {
+	for d := range p.attempts {
+		p.attempts[d] = nil
 		for _, way := range [2]Direction{Uplink, Downlink} {
-			for _, f := range g.families {
+			for _, f := range p.families {
 				if (Direction(d) == Any || Direction(d) == way) && (f.direction == Any || f.direction == way) {
-					g.attempts[d] = append(g.attempts[d], attempt{f, way})
+					p.attempts[d] = append(p.attempts[d], attempt{f, way})
 				}
 			}
 		}
@@ -287,11 +287,11 @@ func (g *grammar) order() {
 }
 
 // tries is what is tried for bytes that travel in d.
-func (g *grammar) tries(d Direction) []attempt {
-	if int(d) >= len(g.attempts) {
+func (p *program) tries(d Direction) []attempt {
+	if int(d) >= len(p.attempts) {
 		return nil
 	}
-	return g.attempts[d]
+	return p.attempts[d]
 }
 
 // try walks the frame that data begins with; n is its size.  With a frame to decode, data must be that frame alone.

@@ -12,11 +12,14 @@ import (
 // early says of a header that has not come whole whether a message has its command and its size.
 func (m *machine) early() verdict {
 	f, body := m.family, -1
-	if l := &m.p.length; l.op >= 0 && m.off >= l.off+m.p.ops[l.op].size {
-		m.size = int(m.regs[f.length.reg]) + l.start - l.add
-		body = m.size - m.p.headerSize
+	if f.sizes == nil {
+		return begun
 	}
-	if f.known == 0 || m.off < f.known {
+	if l := f.sizes.length; l != nil && m.off >= l.off+m.p.ops[l.op].size {
+		m.size = int(m.regs[f.length.reg]) + l.start - l.add
+		body = m.size - f.sizes.header
+	}
+	if f.sizes.known == 0 || m.off < f.sizes.known {
 		return begun
 	}
 	command := uint64(0)
@@ -54,7 +57,7 @@ func (m *machine) messagesOf(command uint64) (all []*shape) {
 // unknownCommand tells of a command that no message has at the command field, where that has a place.
 func (m *machine) unknownCommand() verdict {
 	at, off := m.family.commandOp, m.off
-	if m.p.grammar.plain {
+	if m.family.sizes != nil {
 		off = 0
 		for i := range at {
 			off += m.p.ops[i].size
@@ -80,15 +83,19 @@ func sizesOf(all []*shape) string {
 
 // lengthFault is the fault of a length field that does not fit a frame of this size, when nothing before it is wrong.
 func (p *Profile) lengthFault(bad failure, data []byte) (failure, bool) {
-	l := &p.length
-	if l.op < 0 || bad.off <= l.off && bad.off < len(data) && bad.op != nil {
+	sizes := p.families[0].sizes
+	if sizes == nil || sizes.length == nil {
+		return bad, false
+	}
+	l := sizes.length
+	if bad.off <= l.off && bad.off < len(data) && bad.op != nil {
 		return bad, false
 	}
 	o := &p.ops[l.op]
 	if l.off+o.size > len(data) {
 		return bad, false
 	}
-	want := uint64(max(0, len(data)-l.start+l.add))
+	want := uint64(max(0, int64(l.value(len(data)))))
 	num, ok := o.load(data[l.off : l.off+o.size])
 	if !ok || num == want {
 		return bad, false

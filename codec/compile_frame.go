@@ -1,42 +1,21 @@
 package codec
 
 import (
-	"bufio"
 	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// grammarCompiler turns a definition into a grammar.
-type grammarCompiler struct {
-	c           *compiler
-	p           *Profile
-	g           *grammar
-	d           *definition
-	derivedRegs []int
-	using       []string // layouts being compiled, against recursion
-	usedNames   map[string]bool
-	fields      []*Field // of the message being compiled
-	list        *node    // the innermost list around
-	later       []func() // what can be told when all fields are there
-	asked       bool     // an expression named something that follows from the request
-	computing   bool     // expressions may name fields of the request
-	plain       bool     // the definition is a header and bodies of plain fields: see compile_plain.go
-	columns     bool     // what is compiled stands between separators
-	family      *family  // being compiled
-	marks       map[string]markField
-}
-
-func (c *compiler) grammar(d *definition) {
-	g := &grammarCompiler{c: c, p: c.p, d: d, plain: !d.needsGrammar(), usedNames: map[string]bool{}, marks: map[string]markField{}, g: &grammar{regs: 1, marks: 1}}
-	c.p.grammar, c.p.length.op, g.g.plain = g.g, -1, g.plain
-	c.header = map[string]int{}
+// frames compiles the kinds of frames and the messages.
+func (c *compiler) frames() {
+	d := c.d
+	c.plain = !d.needsGrammar()
 	scopes := map[string]*scope{}
 	headers := map[string][]*Field{}
 	for i := range d.families {
 		def := &d.families[i]
-		if g.plain {
+		if c.plain {
 			def.name = ""
 		}
 		if len(d.families) > 1 && def.name == "" {
@@ -46,7 +25,7 @@ func (c *compiler) grammar(d *definition) {
 			c.src.problem(def.path+".name", quote(def.name)+" a second time", "names that differ")
 			continue
 		}
-		scopes[def.name], headers[def.name] = g.kind(def)
+		scopes[def.name], headers[def.name] = c.frameKind(def)
 	}
 	if len(d.messages) == 0 {
 		c.src.problem("message", "nothing", "at least one [[message]]")
@@ -59,136 +38,127 @@ func (c *compiler) grammar(d *definition) {
 		if def.frame == "" && len(d.families) > 0 {
 			def.frame = d.families[0].name
 		}
-		at := slices.IndexFunc(g.g.families, func(f *family) bool { return f.name == def.frame })
+		at := slices.IndexFunc(c.p.families, func(f *family) bool { return f.name == def.frame })
 		if at < 0 {
 			names := keysOf(scopes)
 			c.src.problem(def.path+".frame", quote(def.frame), "one of "+strings.Join(names, ", "), names...)
 			continue
 		}
-		g.message(def, g.g.families[at], scopes[def.frame], headers[def.frame])
+		c.message(def, c.p.families[at], scopes[def.frame], headers[def.frame])
 	}
 	for i := range d.families {
-		if i < len(g.g.families) {
-			g.trailer(&d.families[i], g.g.families[i], scopes[d.families[i].name])
+		if i < len(c.p.families) {
+			c.trailer(&d.families[i], c.p.families[i], scopes[d.families[i].name])
 		}
 	}
-	if len(c.src.problems) == 0 && g.plain && len(g.g.families) > 0 {
-		g.limits(g.g.families[0])
+	if len(c.src.problems) == 0 && c.plain && len(c.p.families) > 0 {
+		c.limits(c.p.families[0])
 	}
 	if len(c.src.problems) > 0 {
 		return // what follows would only repeat them in other words
 	}
 	for _, name := range keysOf(d.layouts) {
-		if path := "layout." + name; !g.usedNames[name] && c.src.lines[path] > 0 { // a part may have more than one profile needs
-			g.g.unused = append(g.g.unused, path)
+		if path := "layout." + name; !c.usedLayouts[name] && c.src.lines[path] > 0 { // a part may have more than one profile needs
+			c.p.unused = append(c.p.unused, path)
 		}
 	}
-	g.finish()
-	g.bind()
+	c.finish()
+	c.bind()
 	if len(c.src.problems) > 0 {
 		return
 	}
 	c.forwards(d)
-	if g.plain {
-		g.echoes(d)
+	if c.plain {
+		c.echoes(d)
 	} else {
-		g.replies(d)
+		c.replies(d)
 	}
-	g.answer(d)
-	c.examples(d)
+	c.answer(d)
 	for _, m := range c.p.messages {
 		if m.From == Server && m.Purpose == PurposeCommand {
 			c.p.commands = append(c.p.commands, m)
 		}
 	}
-	c.p.maxFrame = 0
-	for _, f := range g.g.families {
-		c.p.maxFrame = max(c.p.maxFrame, f.max)
-	}
-	c.p.length.hi, c.p.length.lo = c.p.maxFrame, 1
-	for _, way := range []Direction{Any, Uplink, Downlink} {
-		c.p.split[way] = bufio.SplitFunc(c.p.grammarSplitter(way))
+	for _, f := range c.p.families {
+		c.p.max = max(c.p.max, f.max)
 	}
 }
 
-func (g *grammarCompiler) settleLater() {
-	for _, settle := range g.later {
+func (c *compiler) settleLater() {
+	for _, settle := range c.later {
 		settle()
 	}
-	g.later = nil
+	c.later = nil
 }
 
 // marker reads a delimiter: characters, or bytes as in "0x7e".
-func (g *grammarCompiler) marker(path, text string) []byte {
+func (c *compiler) marker(path, text string) []byte {
 	digits, isHex := strings.CutPrefix(text, "0x")
 	if !isHex {
 		return []byte(text)
 	}
 	b, err := hex.DecodeString(digits)
 	if err != nil || len(b) == 0 {
-		g.c.src.problem(path, quote(text), `characters, or bytes such as "0x0d0a"`)
+		c.src.problem(path, quote(text), `characters, or bytes such as "0x0d0a"`)
 	}
 	return b
 }
 
-func (g *grammarCompiler) kind(def *familyDef) (*scope, []*Field) {
+func (c *compiler) frameKind(def *familyDef) (*scope, []*Field) {
 	f := &family{path: def.path, name: def.name, from: Party(slices.Index(partyWords, def.from)), max: def.max, commandOp: -1}
 	f.direction = directionFrom[f.from]
-	if f.start = g.marker(def.path+".start", def.start); len(f.start) == 0 {
+	if f.start = c.marker(def.path+".start", def.start); len(f.start) == 0 {
 		f.start = nil
 	}
 	s := newScope(nil, "")
-	g.family, g.fields = f, nil
-	f.closing = g.closing(def, f, s)
+	c.family, c.fields = f, nil
+	f.closing = c.closing(def, f, s)
 	if f.start != nil && f.closing == nil {
-		g.c.src.problem(def.path+".start", "it without end", "both; a mark at the beginning alone is a field with const")
+		c.src.problem(def.path+".start", "it without end", "both; a mark at the beginning alone is a field with const")
 	}
-	if f.armour = g.armour(def.path, def.armour); f.armour != nil && (f.closing == nil || len(def.escapes) > 0) {
-		g.c.src.problem(def.path+".armour", "it without an end, or beside escape", "the delimiters start and end; on a part of the frame it is a key of a group")
+	if f.armour = c.armour(def.path, def.armour); f.armour != nil && (f.closing == nil || len(def.escapes) > 0) {
+		c.src.problem(def.path+".armour", "it without an end, or beside escape", "the delimiters start and end; on a part of the frame it is a key of a group")
 	}
 	if len(def.escapes) > 0 {
-		f.escape = g.escapes(def, f)
+		f.escape = c.escapes(def, f)
 	}
-	first := len(g.p.ops)
-	if g.plain {
-		def.header = g.fixedHeader(def.header)
+	first := len(c.p.ops)
+	if c.plain {
+		def.header = c.fixedHeader(def.header)
 	}
-	f.header = g.nodes(def.header, s, false)
-	g.settleLater()
-	if g.plain {
-		g.p.headerOps = len(g.p.ops) - first
-	}
+	f.header = c.nodes(def.header, s, false)
+	c.settleLater()
 	f.body = &node{op: -1}
 	if s.names["body"] == nil {
 		s.define("body", nil).nodes = []*node{f.body}
 	}
-	for i := first; i < len(g.p.ops); i++ {
-		o := &g.p.ops[i]
+	for i := first; i < len(c.p.ops); i++ {
+		o := &c.p.ops[i]
 		if o.role == RoleCommand {
 			f.commandOp = i
 			o.flags |= flagCommand
-			f.commandReg = g.register(s.find(o.field.Key))
-			if g.p.commandOp < 0 {
-				g.p.commandOp = i
+			f.commandReg = c.register(s.find(o.field.Key))
+			if c.p.commandOp < 0 {
+				c.p.commandOp = i
 			}
 		}
-		if _, ok := g.c.header[o.field.Key]; !ok {
-			g.c.header[o.field.Key] = i
+		if _, ok := c.header[o.field.Key]; !ok {
+			c.header[o.field.Key] = i
 		}
 	}
 	if def.length != nil {
-		f.length = g.length(def, s)
+		f.length = c.length(def, s)
 	}
-	g.g.families = append(g.g.families, f)
-	return s, g.fields
+	c.p.families = append(c.p.families, f)
+	return s, c.fields
 }
 
-func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
+func (c *compiler) escapes(def *familyDef, f *family) *escapeTable {
 	t := &escapeTable{}
 	for _, e := range def.escapes {
-		plain, coded := g.marker(e.path, "0x"+strings.TrimPrefix(e.plain, "0x")), g.marker(e.path, "0x"+strings.TrimPrefix(e.coded, "0x"))
+		plain, coded := c.marker(e.path, "0x"+strings.TrimPrefix(e.plain, "0x")), c.marker(e.path, "0x"+strings.TrimPrefix(e.coded, "0x"))
 		if len(plain) != 1 || len(coded) < 1 {
-			g.c.src.problem(e.path, quote(e.plain)+" = "+quote(e.coded), `one byte and what stands for it, such as "7e" = "7d02"`)
+			c.src.problem(e.path, quote(e.plain)+" = "+quote(e.coded), `one byte and what stands for it, such as "7e" = "7d02"`)
 			continue
 		}
 		t.coded[plain[0]] = coded
@@ -199,7 +169,7 @@ func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
 	}
 	for _, p := range t.pairs {
 		if t.coded[p.coded[0]] == nil {
-			g.c.src.problem(def.path+".escape", fmt.Sprintf("%02x, with which %x begins, unescaped", p.coded[0], p.coded), "a sequence for it too")
+			c.src.problem(def.path+".escape", fmt.Sprintf("%02x, with which %x begins, unescaped", p.coded[0], p.coded), "a sequence for it too")
 		}
 	}
 	rest := t.apart
@@ -215,41 +185,41 @@ func (g *grammarCompiler) escapes(def *familyDef, f *family) *escapeTable {
 		t.short()
 	}
 	if f.closing == nil {
-		g.c.src.problem(def.path+".escape", "it without an end", "the delimiters start and end")
+		c.src.problem(def.path+".escape", "it without an end", "the delimiters start and end")
 	}
 	return t
 }
 
 // length reads what the length field counts: "all", "body", "after KEY" or "from KEY", each up to the end of the
 // frame or "to KEY" of the trailer.
-func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
+func (c *compiler) length(def *familyDef, s *scope) *lengthPlan {
 	b := s.find(def.length.field)
 	if b == nil || len(b.ops) == 0 { // body, or a group
 
-		g.c.src.problem(def.length.path+".field", quote(def.length.field), "a field of the header", s.known()...)
+		c.src.problem(def.length.path+".field", quote(def.length.field), "a field of the header", s.known()...)
 		return nil
 	}
-	l := &lengthPlan{add: def.length.add, reg: g.register(b), field: def.length.field, counts: def.length.counts}
-	o := &g.p.ops[b.ops[0]]
-	if g.plain && ((o.code != opUint && o.code != opBCD) || o.scale != nil || o.check != checkNone || o.preset != nil) {
-		g.c.src.problem(def.length.path+".field", quote(def.length.field)+" of type "+o.field.Type,
+	l := &lengthPlan{add: def.length.add, reg: c.register(b), field: def.length.field, counts: def.length.counts}
+	o := &c.p.ops[b.ops[0]]
+	if c.plain && ((o.code != opUint && o.code != opBCD) || o.scale != nil || o.check != checkNone || o.preset != nil) {
+		c.src.problem(def.length.path+".field", quote(def.length.field)+" of type "+o.field.Type,
 			"an unsigned integer or a BCD number without scale, restriction or default")
 		return nil
 	}
 	if !o.integer() && o.code != opDecimal && !(o.code == opASCII) {
-		g.c.src.problem(def.length.path+".field", quote(def.length.field)+" of type "+o.field.Type, "a whole number")
+		c.src.problem(def.length.path+".field", quote(def.length.field)+" of type "+o.field.Type, "a whole number")
 	}
-	g.derivedRegs = append(g.derivedRegs, l.reg)
+	c.derived = append(c.derived, l.reg)
 	if def.length.counts == "" {
 		return l // reported when it was read
 	}
 	words := strings.Fields(def.length.counts)
 	bad := func() *lengthPlan {
 		want := `"all", "body", "after KEY" or "from KEY" with a field of the header`
-		if !g.plain {
+		if !c.plain {
 			want += `; then "to KEY" with "body" or a field of the trailer`
 		}
-		g.c.src.problem(def.length.path+".counts", quote(def.length.counts), want,
+		c.src.problem(def.length.path+".counts", quote(def.length.counts), want,
 			append(s.known(), keysOfFields(def.trailer)...)...)
 		return l
 	}
@@ -270,7 +240,7 @@ func (g *grammarCompiler) length(def *familyDef, s *scope) *lengthPlan {
 		if b == nil {
 			return bad()
 		}
-		if l.mark = g.place(b); words[0] == "after" {
+		if l.mark = c.place(b); words[0] == "after" {
 			l.mark++
 		}
 	default:
@@ -293,24 +263,24 @@ func keysOfFields(defs []fieldDef) (out []string) {
 	return out
 }
 
-func (g *grammarCompiler) trailer(def *familyDef, f *family, s *scope) {
-	g.family, g.fields = f, nil
-	f.trailer = g.nodes(def.trailer, s, false)
-	g.settleClosing(def, f)
-	least, most := g.g.span(g.p, f.trailer)
+func (c *compiler) trailer(def *familyDef, f *family, s *scope) {
+	c.family, c.fields = f, nil
+	f.trailer = c.nodes(def.trailer, s, false)
+	c.settleClosing(def, f)
+	least, most := c.p.span(f.trailer)
 	if f.tail = least; least != most {
-		g.c.src.problem(def.path+".trailer", "a trailer whose size varies", "fields of fixed size")
+		c.src.problem(def.path+".trailer", "a trailer whose size varies", "fields of fixed size")
 	}
 	if f.length != nil && f.length.uncounted <= len(f.trailer) {
-		f.length.after, _ = g.g.span(g.p, f.trailer[len(f.trailer)-f.length.uncounted:])
+		f.length.after, _ = c.p.span(f.trailer[len(f.trailer)-f.length.uncounted:])
 	}
 	for _, shape := range f.shapes {
-		shape.layout.message.Fields = append(shape.layout.message.Fields, g.fields...)
+		shape.layout.message.Fields = append(shape.layout.message.Fields, c.fields...)
 	}
 }
 
-func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header []*Field) {
-	c, p := g.c, g.p
+func (c *compiler) message(def *messageDef, f *family, s *scope, header []*Field) {
+	p := c.p
 	m := &Message{Name: def.name, Title: def.title, Forward: def.forward, Repeat: def.repeat}
 	if m.From = Party(slices.Index(partyWords, def.from)); m.From == Anyone {
 		m.From = f.from
@@ -330,15 +300,15 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 	m.Fields = append(m.Fields, header...)
 	inner := newScope(s, "")
 	inner.closed = true
-	g.family = f
-	shape.when = g.expr(def.path+".when", def.when, s)
-	g.sets(def, shape, s)
+	c.family = f
+	shape.when = c.expr(def.path+".when", def.when, s)
+	c.sets(def, shape, s)
 	shape.condition = shape.when.sees()
-	g.fields = nil
-	shape.nodes = g.nodes(def.fields, inner, false)
-	g.settleLater()
-	each(shape.nodes, func(n *node) { g.noCommand(n) })
-	m.Fields = append(m.Fields, g.fields...)
+	c.fields = nil
+	shape.nodes = c.nodes(def.fields, inner, false)
+	c.settleLater()
+	each(shape.nodes, func(n *node) { c.noCommand(n) })
+	m.Fields = append(m.Fields, c.fields...)
 	if len(def.commands) > 0 {
 		if f.commandOp < 0 {
 			c.src.problem(def.path+".command", "a command", "none: no field of the header has the role command")
@@ -352,8 +322,8 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 			}
 		}
 	}
-	if g.plain {
-		g.plainMessage(def, f, shape)
+	if c.plain {
+		c.plainMessage(def, f, shape)
 	}
 	f.shapes = append(f.shapes, shape)
 	p.messages = append(p.messages, m)
@@ -361,9 +331,9 @@ func (g *grammarCompiler) message(def *messageDef, f *family, s *scope, header [
 }
 
 // noCommand refuses a field of role command in a body.
-func (g *grammarCompiler) noCommand(n *node) {
+func (c *compiler) noCommand(n *node) {
 	for i := n.op; n.op >= 0 && i <= n.op+n.parts; i++ {
-		o := &g.p.ops[i]
+		o := &c.p.ops[i]
 		if o.role != RoleCommand {
 			continue
 		}
@@ -371,7 +341,7 @@ func (g *grammarCompiler) noCommand(n *node) {
 		if i > n.op {
 			path = fmt.Sprintf("%s.bits[%d].role", n.path, i-n.op-1)
 		}
-		g.c.src.problem(path, quote("command"), "that role in the header, because it chooses the message")
+		c.src.problem(path, quote("command"), "that role in the header, because it chooses the message")
 		o.role, o.field.Role = NoRole, NoRole
 	}
 }

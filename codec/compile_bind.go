@@ -3,8 +3,8 @@ package codec
 import "fmt"
 
 // bind notes what people and sessions need to know of the fields.
-func (g *grammarCompiler) bind() {
-	p, c := g.p, g.c
+func (c *compiler) bind() {
+	p := c.p
 	type memory struct {
 		key  string
 		code opcode
@@ -25,7 +25,7 @@ func (g *grammarCompiler) bind() {
 			o.slot = uint8(slots[same])
 		}
 	}
-	for _, a := range g.g.asks {
+	for _, a := range c.p.asks {
 		if c.all[a.key] == nil {
 			c.src.problem(a.path, quote("request."+a.key), "a field of some message", keysOf(c.all)...)
 		}
@@ -34,11 +34,11 @@ func (g *grammarCompiler) bind() {
 		c.src.problem("frame", fmt.Sprintf("%d fields, %d of them remembered or counted", len(p.ops), p.slots), fmt.Sprintf("at most 65535, %d", maxSlots))
 		return
 	}
-	for _, f := range g.g.families {
+	for _, f := range c.p.families {
 		for _, s := range f.shapes {
 			for _, nodes := range [][]*node{f.header, s.nodes, f.trailer} {
 				for _, n := range nodes {
-					if n.op >= 0 && n.when == nil && !n.optional && n.kind == nodeLeaf && g.needed(n) && !s.fixes(p.ops[n.op].field.Key) {
+					if n.op >= 0 && n.when == nil && !n.optional && n.kind == nodeLeaf && c.needed(n) && !s.fixes(p.ops[n.op].field.Key) {
 						s.layout.message.Required = append(s.layout.message.Required, p.ops[n.op].field)
 					}
 				}
@@ -47,8 +47,8 @@ func (g *grammarCompiler) bind() {
 	}
 }
 
-func (g *grammarCompiler) needed(n *node) bool {
-	o := &g.p.ops[n.op]
-	return g.c.required(o) && n.value == nil && n.check == nil && (o.code < opChecksum || o.code == opVarint) && !g.g.derived[o.reg] &&
+func (c *compiler) needed(n *node) bool {
+	o := &c.p.ops[n.op]
+	return c.required(o) && n.value == nil && n.check == nil && (o.code < opChecksum || o.code == opVarint) && !c.p.derived[o.reg] &&
 		(o.form == nil || !o.form.counter)
 }

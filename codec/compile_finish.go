@@ -3,46 +3,46 @@ package codec
 import "slices"
 
 // finish computes what depends on the whole tree.
-func (g *grammarCompiler) finish() {
-	g.g.derived = make([]bool, g.g.regs)
-	for _, reg := range g.derivedRegs {
-		g.g.derived[reg] = true
+func (c *compiler) finish() {
+	c.p.derived = make([]bool, c.p.regs)
+	for _, reg := range c.derived {
+		c.p.derived[reg] = true
 	}
-	for _, f := range g.g.families {
-		g.tails(f.header, 0, "")
-		g.tails(f.trailer, 0, "")
+	for _, f := range c.p.families {
+		c.tails(f.header, 0, "")
+		c.tails(f.trailer, 0, "")
 		least := -1
 		for _, s := range f.shapes {
-			g.tails(s.nodes, 0, s.layout.message.Name)
-			s.min, s.max = g.g.span(g.p, s.nodes)
+			c.tails(s.nodes, 0, s.layout.message.Name)
+			s.min, s.max = c.p.span(s.nodes)
 			if least < 0 || s.min < least {
 				least = s.min
 			}
 		}
 		// Fallbacks are tried last.
 		slices.SortStableFunc(f.shapes, func(a, b *shape) int { return int(truth(a.fallback) - truth(b.fallback)) })
-		header, _ := g.g.span(g.p, f.header)
+		header, _ := c.p.span(f.header)
 		f.least = header + max(least, 0) + f.tail
-		f.first = g.firstBytes(f)
+		f.first = c.firstBytes(f)
 		for _, nodes := range append([][]*node{f.header, f.trailer}, bodies(f)...) {
 			each(nodes, func(n *node) {
-				g.absent(n)
-				g.bound(f, n)
+				c.absent(n)
+				c.boundFields(f, n)
 			})
 		}
 	}
-	g.g.prepare(g.p)
-	g.control()
+	c.p.prepare()
+	c.control()
 }
 
-// bound marks the fields that follow from the rest of a frame.
-func (g *grammarCompiler) bound(f *family, n *node) {
+// boundFields marks the fields that follow from the rest of a frame.
+func (c *compiler) boundFields(f *family, n *node) {
 	if n.kind != nodeLeaf {
 		return
 	}
 	for i := n.op; i <= n.op+n.parts; i++ {
-		o := &g.p.ops[i]
-		if o.code != opComputed && (o.reg > 0 && (g.g.derived[o.reg] || f.length != nil && f.length.reg == o.reg) || n.value != nil || o.code == opRun) {
+		o := &c.p.ops[i]
+		if o.code != opComputed && (o.reg > 0 && (c.p.derived[o.reg] || f.length != nil && f.length.reg == o.reg) || n.value != nil || o.code == opRun) {
 			o.flags |= flagBound
 		}
 	}

@@ -64,12 +64,12 @@ func (s *scope) known() (out []string) {
 }
 
 // register of a field, so that expressions can ask for its value.
-func (g *grammarCompiler) register(b *binding) int {
+func (c *compiler) register(b *binding) int {
 	if b.reg == 0 {
-		g.g.regs++
-		b.reg = g.g.regs - 1
+		c.p.regs++
+		b.reg = c.p.regs - 1
 		for _, i := range b.ops {
-			g.p.ops[i].reg = b.reg
+			c.p.ops[i].reg = b.reg
 		}
 		for _, n := range b.nodes {
 			if n.kind == nodeList {
@@ -81,10 +81,10 @@ func (g *grammarCompiler) register(b *binding) int {
 }
 
 // place of a field in the frame, so that lengths and checksums can count from it.
-func (g *grammarCompiler) place(b *binding) int {
+func (c *compiler) place(b *binding) int {
 	if b.mark == 0 {
-		b.mark = g.g.marks
-		g.g.marks += 2
+		b.mark = c.p.marks
+		c.p.marks += 2
 		for _, n := range b.nodes {
 			n.mark = b.mark
 		}
@@ -93,14 +93,14 @@ func (g *grammarCompiler) place(b *binding) int {
 }
 
 // expr compiles an expression in the scope; nil, and a problem reported, when it is none.
-func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
+func (c *compiler) expr(path, text string, s *scope) *expr {
 	if text == "" {
 		return nil
 	}
 	p := &exprParser{text: text}
 	p.field = func(name string) (int, error) {
 		if key, ok := strings.CutPrefix(name, "request."); ok {
-			return g.ask(path, key)
+			return c.ask(path, key)
 		}
 		b := s.find(name)
 		if b == nil {
@@ -114,13 +114,13 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 			return 0, fmt.Errorf("%q has no value of its own, its fields have", name)
 		}
 		if slices.ContainsFunc(b.nodes, func(n *node) bool { return n.asks }) {
-			if g.asked = true; !g.computing {
+			if c.asked = true; !c.computing {
 				return 0, fmt.Errorf("%s follows from the request: only computed fields may depend on it", name)
 			}
 		}
-		return g.register(b), nil
+		return c.register(b), nil
 	}
-	p.part = func(name string) *expr { return g.timePart(name, s) }
+	p.part = func(name string) *expr { return c.timePart(name, s) }
 	p.fold = func(name string, bits int64) (int, error) {
 		b := s.find(name)
 		if b == nil || b.list == nil || !strings.Contains(name, ".") {
@@ -130,12 +130,12 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 			if b.folds == nil {
 				b.folds = map[int64]int{}
 			}
-			reg := g.g.regs
-			g.g.regs += 2 // the value and the bits it has so far
+			reg := c.p.regs
+			c.p.regs += 2 // the value and the bits it has so far
 			b.folds[bits] = reg
 			b.list.folds = append(b.list.folds, reg, reg+1)
 			for _, i := range b.ops {
-				g.p.ops[i].fold = &fold{reg: reg, bits: int(bits)}
+				c.p.ops[i].fold = &fold{reg: reg, bits: int(bits)}
 			}
 		}
 		return b.folds[bits], nil
@@ -146,11 +146,11 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 			return 0, fmt.Errorf("no field %q of a list before this one", name)
 		}
 		if b.table == 0 {
-			g.g.tables++
-			b.table = g.g.tables
+			c.p.tables++
+			b.table = c.p.tables
 			b.list.tables = append(b.list.tables, b.table)
 			for _, i := range b.ops {
-				g.p.ops[i].table = b.table
+				c.p.ops[i].table = b.table
 			}
 		}
 		return b.table, nil
@@ -162,7 +162,7 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 		}
 		var known []string
 		for _, i := range b.ops {
-			o := &g.p.ops[i]
+			o := &c.p.ops[i]
 			if v, ok := o.enum[label]; ok {
 				return int64(v), true, nil
 			}
@@ -181,7 +181,7 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 	}
 	e, err := p.parse()
 	if err != nil {
-		g.c.src.problem(path, quote(text)+" ("+err.Error()+")", "an expression of numbers and fields that stand before")
+		c.src.problem(path, quote(text)+" ("+err.Error()+")", "an expression of numbers and fields that stand before")
 		return nil
 	}
 	e.words = text
@@ -189,27 +189,27 @@ func (g *grammarCompiler) expr(path, text string, s *scope) *expr {
 }
 
 // ask is the register of a field of the request that a frame answers.
-func (g *grammarCompiler) ask(path, key string) (int, error) {
-	if !g.computing {
+func (c *compiler) ask(path, key string) (int, error) {
+	if !c.computing {
 		return 0, fmt.Errorf("request.%s: where a frame ends and what is in it must not depend on another one; only computed fields may", key)
 	}
-	g.asked = true
-	for _, a := range g.g.asks {
+	c.asked = true
+	for _, a := range c.p.asks {
 		if a.key == key {
 			return a.reg, nil
 		}
 	}
-	g.g.regs++
-	g.g.asks = append(g.g.asks, asked{key, path, g.g.regs - 1})
-	return g.g.regs - 1, nil
+	c.p.regs++
+	c.p.asks = append(c.p.asks, asked{key, path, c.p.regs - 1})
+	return c.p.regs - 1, nil
 }
 
 // derive notes that the weaver fills a field by turning e round.
-func (g *grammarCompiler) derive(e *expr) {
+func (c *compiler) derive(e *expr) {
 	if e == nil {
 		return
 	}
 	if reg := e.source(); reg > 0 {
-		g.derivedRegs = append(g.derivedRegs, reg)
+		c.derived = append(c.derived, reg)
 	}
 }

@@ -1,24 +1,62 @@
 package codec
 
-// A grammar is the plan of a profile whose frames are more than a header and a flat body: a tree of nodes for each
-// kind of frame.  It is immutable; a machine walks it to frame and to decode, a weaver to encode.
+// program is the compiled form of a definition: one tree for each kind of frame.  It is immutable.
+type program struct {
+	name, title string
+	max         int // bytes of the largest frame
+	messages    []*Message
+	commands    []*Message
+	layouts     []*layout // in the order of the definition
 
-type grammar struct {
+	ops       []op // every field, in the order of the definition; a cell names its op by index here
+	commandOp int  // the first field of role command; -1: none
+	slots     int  // fields that are remembered or counted
+
 	families []*family
-	plain    bool         // a header of fixed size and plain bodies: what is wrong with a size is said in these words
 	attempts [3][]attempt // by direction
 	regs     int          // registers of a machine; the first is never used
 	marks    int          // places of a machine; the first is never used
-	derived  []bool       // by register: the weaver finds the value by itself
+	tables   int          // lists whose elements are kept for at(); the first is never used
+	derived  []bool       // by register: the value follows from the rest of a frame
+	control  []bool       // by register: decides which fields there are
 	rewrites bool         // some region is not on the wire as it is decoded
 	unused   []string     // paths of layouts that nothing uses
+	echoes   []echo
 	replies  []grammarReply
 	answers  [][2]string
-	control  []bool  // by register: decides which fields there are
 	nodeOf   []*node // by op
 	asks     []asked // what computed fields want to know of the request
-	tables   int     // lists whose elements are kept for at(); the first is never used
 }
+
+type grammar = program
+
+// layout is one message.
+type layout struct {
+	message   *Message
+	direction Direction
+	commands  commandSet // empty: the fallback, or a profile without command field
+	first     int        // of its ops
+	plan      *fixedPlan // nil: the fields have no fixed places
+	shape     *shape
+}
+
+// sizes are what is known beforehand of the frames of a plain definition.
+type sizes struct {
+	header int // bytes of it
+	known  int // of these, so many tell command and size; 0: the header does not tell
+	length *lengthRule
+}
+
+// lengthRule is how the size of a frame follows from a length field of a fixed place: total = value + start − add.
+type lengthRule struct {
+	op    int
+	off   int // its first byte
+	start int // bytes before those that are counted
+	add   int // what the field holds beyond the count
+}
+
+// value is what the length field of a frame of total bytes says.
+func (l *lengthRule) value(total int) uint64 { return uint64(total - l.start + l.add) }
 
 // asked is a field of the request that a frame answers.
 type asked struct {
@@ -47,7 +85,7 @@ type family struct {
 	shapes     []*shape
 	byCommand  [2]picker // of shapes, by way: to the server, from it
 	body       *node     // stands for the body where a range of bytes is named
-	known      int       // bytes of the header after which command and size are known; 0: all of it
+	sizes      *sizes    // nil: not known beforehand
 	first      byteSet
 }
 
@@ -177,9 +215,9 @@ func each(nodes []*node, visit func(n *node)) {
 }
 
 // span is the smallest and the largest size of nodes one after the other; most is -1 when it is not bounded.
-func (g *grammar) span(p *Profile, nodes []*node) (least, most int) {
+func (p *program) span(nodes []*node) (least, most int) {
 	for _, n := range nodes {
-		lo, hi := g.spanOf(p, n)
+		lo, hi := p.spanOf(n)
 		least += lo
 		if most >= 0 && hi >= 0 {
 			most += hi
@@ -190,7 +228,7 @@ func (g *grammar) span(p *Profile, nodes []*node) (least, most int) {
 	return least, most
 }
 
-func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
+func (p *program) spanOf(n *node) (lo, hi int) {
 	switch {
 	case n.kind == nodeLeaf && p.ops[n.op].code == opVarint:
 		lo, hi = 1, p.ops[n.op].most
@@ -208,7 +246,7 @@ func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 	case n.kind == nodeChoice && n.size == nil:
 		lo, hi = -1, 0
 		for i := range n.cases {
-			a, b := g.span(p, n.cases[i].kids)
+			a, b := p.span(n.cases[i].kids)
 			if lo < 0 || a < lo {
 				lo = a
 			}
@@ -222,9 +260,9 @@ func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 			lo = 0
 		}
 	case n.kind == nodeGroup && n.size == nil && n.until == nil && n.transform == nil && n.separator == nil:
-		lo, hi = g.span(p, n.kids)
+		lo, hi = p.span(n.kids)
 	case n.kind == nodeList && n.count != nil && n.count.code == exConst && n.separator == nil:
-		lo, hi = g.span(p, n.kids)
+		lo, hi = p.span(n.kids)
 		lo *= int(n.count.value)
 		if hi >= 0 {
 			hi *= int(n.count.value)
@@ -240,4 +278,16 @@ func (g *grammar) spanOf(p *Profile, n *node) (lo, hi int) {
 		lo = 0
 	}
 	return lo, hi
+}
+
+// commandSet is a set of command values, as ranges.
+type commandSet [][2]uint64
+
+func (s commandSet) has(v uint64) bool {
+	for _, r := range s {
+		if r[0] <= v && v <= r[1] {
+			return true
+		}
+	}
+	return false
 }

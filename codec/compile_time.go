@@ -8,54 +8,54 @@ import (
 
 // joined is the expression of a time that other fields say together: a list of fields with layouts, or an expression
 // for each part.
-func (g *grammarCompiler) joined(def *fieldDef, s *scope) *expr {
+func (c *compiler) joined(def *fieldDef, s *scope) *expr {
 	path := def.path + ".parts"
 	switch parts := def.joins.(type) {
 	case []any:
-		return g.joinedFields(path, parts, s)
+		return c.joinedFields(path, parts, s)
 	case map[string]any:
-		return g.joinedParts(path, parts, s)
+		return c.joinedParts(path, parts, s)
 	}
-	g.c.src.problem(path, describe(def.joins), `the keys of fields, as in ["date", "clock"], or expressions, as in { year = "2000 + yy", month = "mm", day = "dd" }`)
+	c.src.problem(path, describe(def.joins), `the keys of fields, as in ["date", "clock"], or expressions, as in { year = "2000 + yy", month = "mm", day = "dd" }`)
 	return nil
 }
 
-func (g *grammarCompiler) joinedFields(path string, parts []any, s *scope) (sum *expr) {
+func (c *compiler) joinedFields(path string, parts []any, s *scope) (sum *expr) {
 	var seen [unitCount]string
 	for i, v := range parts {
 		key, _ := v.(string)
 		place := fmt.Sprintf("%s[%d]", path, i)
 		b := s.find(key)
-		if b == nil || len(b.ops) == 0 || g.p.ops[b.ops[0]].time == nil {
-			g.c.src.problem(place, describe(v), "a field of type time with a layout, which stands before", s.known()...)
+		if b == nil || len(b.ops) == 0 || c.p.ops[b.ops[0]].time == nil {
+			c.src.problem(place, describe(v), "a field of type time with a layout, which stands before", s.known()...)
 			return nil
 		}
-		for _, p := range g.p.ops[b.ops[0]].time.parts {
+		for _, p := range c.p.ops[b.ops[0]].time.parts {
 			unit := p.unit
 			if unit == unitYear2 {
 				unit = unitYear
 			}
 			if seen[unit] != "" && unit != unitLiteral {
-				g.c.src.problem(place, fmt.Sprintf("the %s, which %s says too", packedPlaces[unit].name, seen[unit]), "each part of the time once")
+				c.src.problem(place, fmt.Sprintf("the %s, which %s says too", packedPlaces[unit].name, seen[unit]), "each part of the time once")
 				return nil
 			}
 			seen[unit] = key
 		}
-		sum = plus(sum, &expr{code: exReg, reg: g.register(b)})
+		sum = plus(sum, &expr{code: exReg, reg: c.register(b)})
 	}
 	if seen[unitYear] == "" || seen[unitMonth] == "" || seen[unitDay] == "" {
-		g.c.src.problem(path, describe(parts), "fields that have year, month and day together")
+		c.src.problem(path, describe(parts), "fields that have year, month and day together")
 	}
 	return sum
 }
 
-func (g *grammarCompiler) joinedParts(path string, parts map[string]any, s *scope) (sum *expr) {
-	t := &table{src: g.c.src, path: path, values: parts}
+func (c *compiler) joinedParts(path string, parts map[string]any, s *scope) (sum *expr) {
+	t := &table{src: c.src, path: path, values: parts}
 	term := func(name string, factor int64) {
 		if n, ok := parts[name].(int64); ok {
 			parts[name] = fmt.Sprint(n)
 		}
-		if e := g.expr(t.at(name), t.text(name), s); e != nil {
+		if e := c.expr(t.at(name), t.text(name), s); e != nil {
 			sum = plus(sum, &expr{code: exMul, a: e, b: &expr{code: exConst, value: factor}, looks: e.looks})
 		}
 	}
@@ -68,7 +68,7 @@ func (g *grammarCompiler) joinedParts(path string, parts map[string]any, s *scop
 	for _, unit := range []timeUnit{unitYear, unitMonth, unitDay, unitHour, unitMinute, unitSecond, unitMilli} {
 		p := packedPlaces[unit]
 		if !t.has(p.name) && slices.Contains([]timeUnit{unitYear, unitMonth, unitDay}, unit) {
-			g.c.src.problem(t.at(p.name), "nothing", "an expression: a time needs year, month and day, or unix")
+			c.src.problem(t.at(p.name), "nothing", "an expression: a time needs year, month and day, or unix")
 		}
 		term(p.name, p.place)
 	}
@@ -77,19 +77,19 @@ func (g *grammarCompiler) joinedParts(path string, parts map[string]any, s *scop
 }
 
 // timePart is the number of a part of a time with a layout: date.year, clock.hour.  Nil when the name is none.
-func (g *grammarCompiler) timePart(name string, s *scope) *expr {
+func (c *compiler) timePart(name string, s *scope) *expr {
 	dot := strings.LastIndexByte(name, '.')
 	if dot < 0 || s.find(name) != nil {
 		return nil
 	}
 	b := s.find(name[:dot])
-	if b == nil || len(b.ops) == 0 || g.p.ops[b.ops[0]].time == nil {
+	if b == nil || len(b.ops) == 0 || c.p.ops[b.ops[0]].time == nil {
 		return nil
 	}
 	for _, p := range packedPlaces {
 		if p.name == name[dot+1:] && p.name != "" {
 			number := func(v int64) *expr { return &expr{code: exConst, value: v} }
-			quotient := &expr{code: exDiv, a: &expr{code: exReg, reg: g.register(b)}, b: number(p.place)}
+			quotient := &expr{code: exDiv, a: &expr{code: exReg, reg: c.register(b)}, b: number(p.place)}
 			return &expr{code: exMod, a: quotient, b: number(int64(p.limit) + 1)}
 		}
 	}

@@ -8,98 +8,98 @@ import (
 )
 
 // leaf compiles one field with bytes, or a computed one.
-func (g *grammarCompiler) leaf(n *node, def *fieldDef, s *scope) []*node {
-	def.rich = def.rich || !g.plain
-	ops := g.c.field(def)
+func (c *compiler) leaf(n *node, def *fieldDef, s *scope) []*node {
+	def.rich = def.rich || !c.plain
+	ops := c.field(def)
 	if len(ops) == 0 {
 		return nil
 	}
 	o := &ops[0]
 	switch o.code {
 	case opComputed:
-		g.computed(n, def, s)
+		c.computed(n, def, s)
 	case opChecksum:
-		own := s.define(def.key, g.list)
+		own := s.define(def.key, c.list)
 		own.nodes = append(own.nodes, n)
-		if g.checksum(n, def, o, s); def.wire {
-			g.wired(g.family, def, n)
+		if c.checksum(n, def, o, s); def.wire {
+			c.wired(c.family, def, n)
 		}
 	case opRun:
 		o.form.fill = byte(def.fill)
 		o.most = def.maxSize
 	default:
-		if n.value = g.expr(def.path+".value", def.value, s); n.value != nil && !o.numeric() {
-			g.c.src.problem(def.path+".value", quote(def.value), "it on numbers")
+		if n.value = c.expr(def.path+".value", def.value, s); n.value != nil && !o.numeric() {
+			c.src.problem(def.path+".value", quote(def.value), "it on numbers")
 		}
 	}
 	if len(def.cases) > 0 && o.code != opComputed || len(def.fields) > 0 {
-		g.c.src.problem(def.path, "fields or cases on type "+def.kind, "them on groups, lists and choices")
+		c.src.problem(def.path, "fields or cases on type "+def.kind, "them on groups, lists and choices")
 	}
-	if n.exponent = g.expr(def.path+".exponent", def.exponent, s); n.exponent != nil {
+	if n.exponent = c.expr(def.path+".exponent", def.exponent, s); n.exponent != nil {
 		o.field.Kind = KindFloat
 		if !o.integer() && o.code != opFloat32 && o.code != opFloat64 || o.scale != nil {
-			g.c.src.problem(def.path+".exponent", "it on type "+def.kind, "it on numbers without scale")
+			c.src.problem(def.path+".exponent", "it on type "+def.kind, "it on numbers without scale")
 		}
 		if o.form == nil {
 			o.form = &form{filler: -1}
 		}
 	}
 	if n.size != nil && (o.size > 0 || n.until != nil || n.rest) {
-		g.c.src.problem(def.path+".size", quote(def.sizeExpr), "none for type "+def.kind)
+		c.src.problem(def.path+".size", quote(def.sizeExpr), "none for type "+def.kind)
 	}
 	if o.code == opASCII || o.code == opHex || o.code == opBitset || o.code == opDecimal {
-		g.derive(n.size)
+		c.derive(n.size)
 	}
 	if (n.size != nil || n.until != nil) && o.form == nil {
 		o.form = &form{filler: -1}
 	}
-	n.op, n.parts = len(g.p.ops), len(ops)-1
-	g.p.ops = append(g.p.ops, ops...)
+	n.op, n.parts = len(c.p.ops), len(ops)-1
+	c.p.ops = append(c.p.ops, ops...)
 	for i := range ops {
 		key := ops[i].field.Key
-		b := s.define(key, g.list)
+		b := s.define(key, c.list)
 		b.ops = append(b.ops, n.op+i)
 		if i == 0 {
 			b.nodes = append(b.nodes, n)
 			n.mark = b.mark
-		} else if word := s.define(def.key+"."+key, g.list); word != b {
+		} else if word := s.define(def.key+"."+key, c.list); word != b {
 			s.names[def.key+"."+key] = b
 		}
 		if b.reg != 0 {
-			g.p.ops[n.op+i].reg = b.reg
+			c.p.ops[n.op+i].reg = b.reg
 		}
-		g.fields = append(g.fields, ops[i].field)
+		c.fields = append(c.fields, ops[i].field)
 	}
 	return []*node{n}
 }
 
 // computed values have no bytes: an expression, or a table of them.
-func (g *grammarCompiler) computed(n *node, def *fieldDef, s *scope) {
-	defer func() { n.asks = n.asks || g.asked }()
+func (c *compiler) computed(n *node, def *fieldDef, s *scope) {
+	defer func() { n.asks = n.asks || c.asked }()
 	if def.joins != nil {
-		n.value = g.joined(def, s)
+		n.value = c.joined(def, s)
 		return
 	}
-	n.on = g.expr(def.path+".on", def.on, s)
-	by := g.chooser(n.on, def, s)
-	n.value = g.expr(def.path+".value", def.value, s)
+	n.on = c.expr(def.path+".on", def.on, s)
+	by := c.chooser(n.on, def, s)
+	n.value = c.expr(def.path+".value", def.value, s)
 	if n.on == nil && n.value == nil {
-		g.c.src.problem(def.path+".value", "nothing", "an expression, or on beside cases with values")
+		c.src.problem(def.path+".value", "nothing", "an expression, or on beside cases with values")
 	}
 	for i := range def.cases {
-		c := &def.cases[i]
-		r := row{is: g.caseSet(c, by), other: len(c.is) == 0, value: g.expr(c.path+".value", c.value, s)}
+		one := &def.cases[i]
+		r := row{is: c.caseSet(one, by), other: len(one.is) == 0, value: c.expr(one.path+".value", one.value, s)}
 		if r.value == nil {
-			g.c.src.problem(c.path+".value", "nothing", "an expression")
+			c.src.problem(one.path+".value", "nothing", "an expression")
 		}
 		n.rows = append(n.rows, r)
 	}
 }
 
-func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
+func (c *compiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 	n.check = &checkPlan{hex: def.as == "hex", over: def.over}
 	var ok bool
-	if n.check.sum, ok = g.algorithm(def.path, def.algorithm); !ok {
+	if n.check.sum, ok = c.algorithm(def.path, def.algorithm); !ok {
 		return
 	}
 	o.field.Algorithm = algorithmName(def.algorithm)
@@ -111,7 +111,7 @@ func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 		o.size = size
 	}
 	if o.size < size || o.size > 8 {
-		g.c.src.problem(def.path+".size", fmt.Sprint(o.size), fmt.Sprintf("%d to 8 for this algorithm", size))
+		c.src.problem(def.path+".size", fmt.Sprint(o.size), fmt.Sprintf("%d to 8 for this algorithm", size))
 	}
 	o.field.Size = o.size
 	if n.check.hex {
@@ -126,25 +126,25 @@ func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 		b := s.find(name)
 		if b == nil && ahead { // it stands behind the checksum
 			plan, after := n.check, words[0] == "after"
-			g.later = append(g.later, func() {
+			c.later = append(c.later, func() {
 				b := s.find(name)
 				if b == nil || len(b.nodes) == 0 {
-					g.c.src.problem(def.path+".over", quote(def.over), `"from KEY" or "after KEY", then "to end"`, s.known()...)
+					c.src.problem(def.path+".over", quote(def.over), `"from KEY" or "after KEY", then "to end"`, s.known()...)
 					return
 				}
-				if plan.from = g.place(b); after {
+				if plan.from = c.place(b); after {
 					plan.from++
 				}
 			})
 			return 0
 		}
 		if b == nil || len(b.nodes) == 0 {
-			if last := len(g.c.src.problems) - 1; last < 0 || g.c.src.problems[last].Key != def.path+".over" {
-				g.c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"; the keys stand before it`, s.known()...)
+			if last := len(c.src.problems) - 1; last < 0 || c.src.problems[last].Key != def.path+".over" {
+				c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"; the keys stand before it`, s.known()...)
 			}
 			return 0
 		}
-		return g.place(b)
+		return c.place(b)
 	}
 	if len(words) >= 2 && (words[0] == "from" || words[0] == "after") {
 		if n.check.from = find(words[1]); words[0] == "after" {
@@ -157,7 +157,7 @@ func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 	if len(words) == 2 && words[0] == "to" && words[1] == "end" {
 		n.check.to, words = -1, nil
 		if named := s.names["end"]; named != nil && len(named.nodes) > 0 && (n.check.from > 0 || strings.HasPrefix(def.over, "all")) { // it would cover itself
-			g.c.src.problem(def.path+".over", quote(def.over)+", which means the end of the frame", `another key for the field "end"`)
+			c.src.problem(def.path+".over", quote(def.over)+", which means the end of the frame", `another key for the field "end"`)
 		}
 	}
 	if len(words) == 2 && words[0] == "to" {
@@ -165,23 +165,23 @@ func (g *grammarCompiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 		words = nil
 	}
 	if len(words) > 0 {
-		g.c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"`)
+		c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"`)
 	}
 }
 
 // algorithm is a name of the registry, or the parameters of a CRC.
-func (g *grammarCompiler) algorithm(path string, v any) (checksum, bool) {
+func (c *compiler) algorithm(path string, v any) (checksum, bool) {
 	switch v := v.(type) {
 	case string:
-		if sum, ok := g.c.src.checksum(v); ok {
+		if sum, ok := c.src.checksum(v); ok {
 			return sum, true
 		}
-		names := g.c.src.checksumNames()
-		g.c.src.problem(path+".algorithm", quote(v), "one of "+strings.Join(names, ", ")+"; or the parameters of a CRC", names...)
+		names := c.src.checksumNames()
+		c.src.problem(path+".algorithm", quote(v), "one of "+strings.Join(names, ", ")+"; or the parameters of a CRC", names...)
 	case map[string]any:
-		t := &table{src: g.c.src, path: path + ".algorithm", values: v}
+		t := &table{src: c.src, path: path + ".algorithm", values: v}
 		if t.has("sum") {
-			return g.sumFrom(t)
+			return c.sumFrom(t)
 		}
 		p := crcParams{width: t.integer("width", 8, 64, 16), refin: t.flag("refin"), refout: t.flag("refout")}
 		for _, one := range []struct {
@@ -192,20 +192,20 @@ func (g *grammarCompiler) algorithm(path string, v any) (checksum, bool) {
 			n, ok := t.get(key)
 			i, isInt := n.(int64)
 			if *to = uint64(i); ok && !isInt || key == "poly" && i == 0 {
-				g.c.src.problem(t.at(key), describe(n), "a number such as 0x1021")
+				c.src.problem(t.at(key), describe(n), "a number such as 0x1021")
 			}
 		}
 		if text := t.text("extra"); text != "" {
 			b, err := hex.DecodeString(text)
 			if err != nil {
-				g.c.src.problem(t.at("extra"), quote(text), `bytes in hexadecimal, such as "32"`)
+				c.src.problem(t.at("extra"), quote(text), `bytes in hexadecimal, such as "32"`)
 			}
 			p.extra = string(b)
 		}
 		t.finish()
 		return newCRC(p), true
 	default:
-		g.c.src.problem(path+".algorithm", describe(v), "a name such as \"crc-16/modbus\", or { width, poly, init, refin, refout, xorout, extra }")
+		c.src.problem(path+".algorithm", describe(v), "a name such as \"crc-16/modbus\", or { width, poly, init, refin, refout, xorout, extra }")
 	}
 	return checksum{}, false
 }
@@ -235,7 +235,7 @@ func algorithmName(v any) string {
 }
 
 // tails notes for fields that take what is left how much that is not.
-func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
+func (c *compiler) tails(nodes []*node, after int, name string) {
 	for i := len(nodes) - 1; i >= 0; i-- {
 		n := nodes[i]
 		n.tail = after
@@ -253,9 +253,9 @@ func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
 		if n.kind == nodeList && n.count != nil && !own {
 			inner = -1
 		}
-		g.tails(n.kids, inner, name)
+		c.tails(n.kids, inner, name)
 		for k := range n.cases {
-			g.tails(n.cases[k].kids, inner, name)
+			c.tails(n.cases[k].kids, inner, name)
 		}
 		toEnd := n.rest || n.kind == nodeList && n.count == nil && n.stop == nil && !own
 		if toEnd && after < 0 && !n.column {
@@ -263,10 +263,10 @@ func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
 			if name != "" {
 				place = "message " + name
 			}
-			g.c.src.problem(n.path, fmt.Sprintf("%s of %s, which takes what is left, before %s, whose size varies", g.nameOf(n), place, g.nameOf(g.varying(nodes[i+1:]))),
+			c.src.problem(n.path, fmt.Sprintf("%s of %s, which takes what is left, before %s, whose size varies", c.nameOf(n), place, c.nameOf(c.varying(nodes[i+1:]))),
 				"fields of fixed size after it")
 		}
-		lo, hi := g.g.spanOf(g.p, n)
+		lo, hi := c.p.spanOf(n)
 		if lo == hi && after >= 0 {
 			after += lo
 		} else {
@@ -276,9 +276,9 @@ func (g *grammarCompiler) tails(nodes []*node, after int, name string) {
 }
 
 // varying is the first node that has no fixed size; the last one when what is around it says that.
-func (g *grammarCompiler) varying(nodes []*node) *node {
+func (c *compiler) varying(nodes []*node) *node {
 	for _, n := range nodes {
-		if lo, hi := g.g.spanOf(g.p, n); lo != hi {
+		if lo, hi := c.p.spanOf(n); lo != hi {
 			return n
 		}
 	}
@@ -286,18 +286,18 @@ func (g *grammarCompiler) varying(nodes []*node) *node {
 }
 
 // nameOf is how a node is called in a problem.
-func (g *grammarCompiler) nameOf(n *node) string {
+func (c *compiler) nameOf(n *node) string {
 	switch {
 	case n == nil:
 		return "what follows"
-	case n.op >= 0 && g.p.ops[n.op].field.Key != "":
-		return g.p.ops[n.op].field.Key
+	case n.op >= 0 && c.p.ops[n.op].field.Key != "":
+		return c.p.ops[n.op].field.Key
 	}
 	return "a " + [...]string{nodeLeaf: "field", nodeGroup: "group", nodeList: "list", nodeChoice: "choice"}[n.kind]
 }
 
 // absent lists the registers that are zero when n is not there.
-func (g *grammarCompiler) absent(n *node) {
+func (c *compiler) absent(n *node) {
 	if n.when == nil && !n.optional && n.kind != nodeChoice {
 		return
 	}
@@ -307,7 +307,7 @@ func (g *grammarCompiler) absent(n *node) {
 		}
 		for i := m.op; i <= m.op+m.parts; i++ {
 			// A name of several fields, one of which is there, keeps the value of that one.
-			if reg := g.p.ops[i].reg; reg > 0 && !slices.Contains(n.clear, reg) && (n.kind == nodeChoice || g.alone(i, reg)) {
+			if reg := c.p.ops[i].reg; reg > 0 && !slices.Contains(n.clear, reg) && (n.kind == nodeChoice || c.alone(i, reg)) {
 				n.clear = append(n.clear, reg)
 			}
 		}
@@ -323,9 +323,9 @@ func (g *grammarCompiler) absent(n *node) {
 }
 
 // alone says that op i is the only one whose value goes to reg.
-func (g *grammarCompiler) alone(i, reg int) bool {
-	for k := range g.p.ops {
-		if k != i && g.p.ops[k].reg == reg {
+func (c *compiler) alone(i, reg int) bool {
+	for k := range c.p.ops {
+		if k != i && c.p.ops[k].reg == reg {
 			return false
 		}
 	}
@@ -333,7 +333,7 @@ func (g *grammarCompiler) alone(i, reg int) bool {
 }
 
 // firstBytes are those that a frame of the family can begin with.
-func (g *grammarCompiler) firstBytes(f *family) (out byteSet) {
+func (c *compiler) firstBytes(f *family) (out byteSet) {
 	all := func() byteSet { return byteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
 	if f.start != nil {
 		out.add(f.start[0])
@@ -347,7 +347,7 @@ func (g *grammarCompiler) firstBytes(f *family) (out byteSet) {
 			out.add(n.before[0])
 			return out
 		}
-		o := &g.p.ops[n.op]
+		o := &c.p.ops[n.op]
 		switch {
 		case o.code == opRun:
 			out.add(o.form.fill)

@@ -18,25 +18,25 @@ type said struct {
 }
 
 // sets compiles them into the condition of the message.
-func (g *grammarCompiler) sets(def *messageDef, sh *shape, header *scope) {
+func (c *compiler) sets(def *messageDef, sh *shape, header *scope) {
 	for _, set := range def.set {
 		b := header.names[set.key]
 		if b == nil || len(b.ops) == 0 || b.list != nil {
-			g.c.src.problem(set.path, quote(set.key), "a field of the header", header.known()...)
+			c.src.problem(set.path, quote(set.key), "a field of the header", header.known()...)
 			continue
 		}
-		o := &g.p.ops[b.ops[0]]
-		reg := g.register(b)
+		o := &c.p.ops[b.ops[0]]
+		reg := c.register(b)
 		whole := o.integer() && o.code != opComputed || o.code == opDecimal
 		switch {
 		case o.role == RoleCommand:
-			g.c.src.problem(set.path, quote(set.key), "it as command")
+			c.src.problem(set.path, quote(set.key), "it as command")
 			continue
-		case slices.Contains(g.derivedRegs, reg) || o.code == opComputed || o.code == opChecksum:
-			g.c.src.problem(set.path, quote(set.key), "a field that is given: this one is computed")
+		case slices.Contains(c.derived, reg) || o.code == opComputed || o.code == opChecksum:
+			c.src.problem(set.path, quote(set.key), "a field that is given: this one is computed")
 			continue
 		case !whole && (o.code != opASCII && o.code != opHex && o.code != opDigits || o.size > 8):
-			g.c.src.problem(set.path, quote(set.key)+" of type "+o.field.Type, "a number, digits, or up to 8 characters or bytes")
+			c.src.problem(set.path, quote(set.key)+" of type "+o.field.Type, "a number, digits, or up to 8 characters or bytes")
 			continue
 		}
 		out, num, err := o.parseForm(nil, set.value, 0, false)
@@ -44,7 +44,7 @@ func (g *grammarCompiler) sets(def *messageDef, sh *shape, header *scope) {
 			err = fmt.Errorf("%w: %d bytes, allowed 8", ErrLength, len(out))
 		}
 		if err != nil {
-			g.c.src.problem(set.path, describe(set.value)+" ("+err.Error()+")", "a value that the field can hold")
+			c.src.problem(set.path, describe(set.value)+" ("+err.Error()+")", "a value that the field can hold")
 			continue
 		}
 		is := &expr{code: exEq, a: &expr{code: exReg, reg: reg}, b: &expr{code: exConst, value: int64(num)}}
