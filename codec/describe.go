@@ -235,10 +235,10 @@ type ReplyDescription struct {
 
 // ExampleFrame is a frame of the definition.
 type ExampleFrame struct {
-	Title     string    `json:"title,omitempty"`
-	Direction Direction `json:"direction"`
-	Frame     HexBytes  `json:"frame"`
-	Reply     HexBytes  `json:"reply,omitempty"`
+	Title     string   `json:"title,omitempty"`
+	Direction string   `json:"direction"`
+	Frame     HexBytes `json:"frame"`
+	Reply     HexBytes `json:"reply,omitempty"`
 }
 
 // Formula is an expression: its text, and as a tree for programs.  Op is the operator as it is written, or "number",

@@ -36,7 +36,7 @@ func Describe(p *Profile) *Description {
 	}
 	for i := range p.examples {
 		e := &p.examples[i]
-		out.Examples = append(out.Examples, ExampleFrame{e.title, e.direction, e.frame, e.reply})
+		out.Examples = append(out.Examples, ExampleFrame{e.title, e.direction.String(), e.frame, e.reply})
 	}
 	return out
 }
@@ -105,6 +105,12 @@ func (d *describer) message(f *family, s *shape) MessageDescription {
 	out := MessageDescription{Name: m.Name, Title: m.Title, From: m.From.String(), Purpose: m.Purpose.String(), Direction: s.layout.direction.String(),
 		Frame: f.name, Default: s.fallback, When: d.formula(s.when), Repeat: m.Repeat, Forward: m.Forward, Min: s.min, Max: s.max,
 		Fields: d.nodes(s.nodes), Ranges: s.layout.commands}
+	if out.When != nil && s.said != "" {
+		out.When.Text = s.said
+	}
+	if m.Repeat == "never" {
+		out.Repeat = ""
+	}
 	for _, key := range keysOf(s.sets) {
 		out.Set = append(out.Set, Note{key, writtenText(s.sets[key].value)})
 	}
@@ -118,10 +124,14 @@ func (d *describer) message(f *family, s *shape) MessageDescription {
 func (o *op) rangeTexts(set commandSet) (out []string) {
 	for _, r := range set {
 		text := o.commandText(r[0])
-		if r[1] != r[0] {
+		switch {
+		case r[1] == r[0]:
+		case o.code != opASCII && r[1] >= 10: // both in hexadecimal
+			text = fmt.Sprintf("0x%02x-0x%02x", r[0], r[1])
+		default:
 			text += "-" + o.commandText(r[1])
 		}
-		out = append(out, text)
+		out = append(out, strings.ReplaceAll(text, `"`, ""))
 	}
 	return out
 }
@@ -313,7 +323,7 @@ func (d *describer) formula(e *expr) *Formula {
 
 // command is the form of a command.
 func command(d *Description, m MessageDescription, of *Message) CommandForm {
-	c := CommandForm{Name: m.Name, Title: m.Title, Repeat: m.Repeat, Arguments: []*Node{}}
+	c := CommandForm{Name: m.Name, Title: m.Title, Repeat: of.Repeat, Arguments: []*Node{}}
 	at := slices.IndexFunc(d.Frames, func(f FrameKind) bool { return f.Name == m.Frame })
 	for _, nodes := range [][]*Node{d.Frames[at].Header, m.Fields, d.Frames[at].Trailer} {
 		c.Arguments = append(c.Arguments, arguments(nodes, &m, of.Command != "")...)

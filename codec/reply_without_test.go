@@ -3,10 +3,12 @@ package codec_test
 import (
 	"slices"
 	"testing"
+
+	"trama/codec"
 )
 
 func TestTheManualSaysWhatAReplyLeavesOut(t *testing.T) {
-	if got := profileFrom(t, "reply-without.good.toml").Manual().Replies[0].Without; !slices.Equal(got, []string{"cmd", "note"}) {
+	if got := codec.Describe(profileFrom(t, "reply-without.good.toml")).Replies[0].Without; !slices.Equal(got, []string{"cmd", "note"}) {
 		t.Errorf("%q", got)
 	}
 }

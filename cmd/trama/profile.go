@@ -116,10 +116,22 @@ func (a *app) listProfilesJSON(all []known) error {
 }
 
 func (a *app) profileShowCommand() *cobra.Command {
-	return &cobra.Command{
+	asJSON := false
+	c := &cobra.Command{
 		Use: "show NAME", Short: "Print the definition of a profile", Args: noneEmpty(cobra.ExactArgs(1)),
-		Long: "show prints the TOML of a shipped profile, or of a file: a start for a definition of one's own.",
+		Long: "show prints the TOML of a shipped profile, or of a file: a start for a definition of one's own.\n" +
+			"With --json it prints what the definition says as data: frames, messages with their fields, and the form of each command.",
 		RunE: func(_ *cobra.Command, args []string) error {
+			if asJSON {
+				p, err := findProfile(args[0])
+				if err != nil {
+					return err
+				}
+				out := json.NewEncoder(a.stdout)
+				out.SetEscapeHTML(false)
+				out.SetIndent("", "  ")
+				return out.Encode(codec.Describe(p))
+			}
 			src, _, err := profileSource(args[0])
 			if err != nil {
 				return err
@@ -128,6 +140,8 @@ func (a *app) profileShowCommand() *cobra.Command {
 			return err
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print a description for programs as JSON")
+	return c
 }
 
 // profileSource is the text of a definition that a shipped name or a path names, and the file for messages about it.

@@ -34,7 +34,7 @@ func Script(d *codec.Description, o Options) string {
 	}
 	head := fmt.Sprintf("-- Wireshark dissector of the profile %s, made by: trama profile dissector\n"+
 		"-- Load it with -X lua_script:FILE, or put it into the folder of personal Lua plugins.  Changes belong into the profile.\n\n"+
-		"local profile, title, ports = %s, %s, %s\n\nlocal fields = {\n%s}\n\n", d.Name, quoted(d.Name), quoted(title), quoted(ports), strings.Join(w.fields, ""))
+		"local profile = %s\nlocal title = %s\nlocal ports = %s\n\nlocal fields = {\n%s}\n\n", d.Name, quoted(d.Name), quoted(title), quoted(ports), strings.Join(w.fields, ""))
 	parts := strings.SplitN(dissectorLua, "\n-- Frames\n", 2) // what formulas call stands before the tables, what walks them behind
 	return head + parts[0] + "\nlocal kinds = " + kinds + "}\n\n-- Frames\n" + parts[1]
 }

@@ -41,107 +41,124 @@ func (c *cursor) pass(name string, size int, fixed bool) {
 var fieldHeads = []string{"offset", "bytes", "field", "type", "unit", "values", "meaning", "role", "when"}
 
 // fields writes the table of fields that stand one after the other.
-func (pg *page) fields(list []codec.ManualField, at cursor) {
+func (pg *page) fields(list []*codec.Node, at cursor, layout string) {
 	t := table{heads: fieldHeads}
-	pg.rows(&t, list, "", &at)
+	pg.rows(&t, list, "", &at, layout)
 	t.write(&pg.out)
 }
 
-func (pg *page) rows(t *table, list []codec.ManualField, prefix string, at *cursor) {
-	for i := range list {
-		pg.row(t, &list[i], prefix, at)
+// rows writes nodes.  Those of another layout than the one around are a reference to it.
+func (pg *page) rows(t *table, list []*codec.Node, prefix string, at *cursor, layout string) {
+	for len(list) > 0 {
+		n := list[0]
+		if n.Layout == layout || n.Layout == "" {
+			pg.row(t, n, prefix, at, layout)
+			list = list[1:]
+			continue
+		}
+		end := 1
+		for end < len(list) && list[end].Layout == n.Layout {
+			end++
+		}
+		if !slices.ContainsFunc(pg.layouts, func(l layoutOf) bool { return l.name == n.Layout }) {
+			pg.layouts = append(pg.layouts, layoutOf{n.Layout, list[:end]})
+		}
+		size, fixed := sizeOf(list[:end]...)
+		t.add(at.String(), number(size, fixed), "", "", "", "", "as layout "+link("layout", n.Layout), "", "")
+		at.pass(n.Layout, size, fixed)
+		list = list[end:]
 	}
 }
 
-func (pg *page) row(t *table, f *codec.ManualField, prefix string, at *cursor) {
-	name := prefix + f.Key
-	size, fixed := pg.sizeOf(f)
-	about, when := f.Title, code(f.When)
-	if note(f.More, "optional") == "true" {
-		when = strings.TrimPrefix(when+", if present", ", ")
+func number(size int, fixed bool) string {
+	if !fixed || size == 0 {
+		return ""
 	}
+	return fmt.Sprint(size)
+}
+
+func (pg *page) row(t *table, n *codec.Node, prefix string, at *cursor, layout string) {
+	name, about := prefix+n.Key, n.Title
+	size, fixed := sizeOf(n)
 	shown := code(name)
-	switch {
-	case f.Use != "":
-		about = strings.TrimSuffix(fmt.Sprintf("as layout %s: %s", link("layout", f.Use), about), ": ")
-	case f.Type == "choice":
-		about = "one of the following"
-		if on := note(f.More, "on"); on != "" {
-			about += " by " + code(on)
-		}
-	case f.Type == "list" && f.Single && !composite(&f.Fields[0]):
-		about = strings.TrimPrefix(about+"; each is "+pg.element(&f.Fields[0]), "; ")
-	}
-	if f.Key == "" && !strings.HasSuffix(prefix, "[]") {
+	if n.Key == "" && !strings.HasSuffix(prefix, "[]") {
 		shown = ""
 	}
-	t.add(at.String(), pg.bytes(f, size, fixed), shown, pg.kind(f), f.Unit, values(f), about, f.Role, when)
-	for i := range f.Bits {
-		pg.bit(t, &f.Bits[i], prefix)
+	switch {
+	case n.Node == "choice" && n.On != nil:
+		about = "one of the following by " + code(n.On.Text)
+	case n.Node == "choice":
+		about = "one of the following"
+	case simple(n):
+		about = strings.TrimPrefix(about+"; each is "+element(n.Fields[0]), "; ")
 	}
-	if f.Key != "" || strings.HasSuffix(prefix, "[]") {
+	t.add(at.String(), bytesOf(n, size, fixed), shown, kind(n), n.Unit, values(&n.FieldDescription), about, n.Role, condition(n))
+	for _, bit := range n.Bits {
+		bits := "bit "
+		if strings.Contains(bit.At, "-") {
+			bits = "bits "
+		}
+		t.add("", bits+bit.At, code(prefix+bit.Key), notes(bit.Notes), bit.Unit, values(bit), bit.Title, bit.Role, "")
+	}
+	if n.Key != "" || strings.HasSuffix(prefix, "[]") {
 		prefix = name + "."
 	}
+	inner, inside := *at, layout
 	switch {
-	case f.Type == "choice":
-		pg.cases(t, f, prefix, at)
-	case f.Type == "computed":
-		for _, c := range f.Cases {
-			t.add("", "", "**"+caseText(f, &c)+"**", "", "", code(c.Value), "", "", "")
-		}
-	case f.Type == "list" && !f.Single:
-		pg.rows(t, f.Fields, strings.TrimSuffix(prefix, ".")+"[].", &cursor{known: true, sign: "+"})
-	case f.Type == "list" && composite(&f.Fields[0]):
-		pg.row(t, &f.Fields[0], strings.TrimSuffix(prefix, ".")+"[]", &cursor{known: true, sign: "+"})
-	case f.Type == "group" && len(f.Fields) > 0:
-		inner := *at
-		pg.rows(t, f.Fields, prefix, &inner)
+	case n.Node == "list" && !simple(n):
+		pg.rows(t, n.Fields, strings.TrimSuffix(prefix, ".")+"[].", &cursor{known: true, sign: "+"}, inside)
+	case n.Node == "group":
+		pg.rows(t, n.Fields, prefix, &inner, inside)
 	}
-	if name = f.Key; name == "" {
-		name = f.Use
-	}
-	if name == "" {
+	pg.cases(t, n, prefix, at, layout)
+	if name = n.Key; name == "" {
 		name = "these"
 	}
 	at.pass(name, size, fixed)
 }
 
-// composite says that a field has others inside.
-func composite(f *codec.ManualField) bool { return len(f.Fields)+len(f.Cases)+len(f.Bits) > 0 }
-
-// bit writes a part of a field of bits.
-func (pg *page) bit(t *table, f *codec.ManualField, prefix string) {
-	bits := "bits "
-	if !strings.Contains(f.At, "-") {
-		bits = "bit "
-	}
-	t.add("", bits+f.At, code(prefix+f.Key), pg.kind(f), f.Unit, values(f), f.Title, f.Role, code(f.When))
+// simple says that each element of a list is one field with nothing inside.
+func simple(n *codec.Node) bool {
+	return n.Node == "list" && n.Single && n.Fields[0].Node == "field" && n.Fields[0].Bits == nil
 }
 
-// cases writes the branches of a choice, each of which begins where the choice does.
-func (pg *page) cases(t *table, f *codec.ManualField, prefix string, at *cursor) {
-	for i := range f.Cases {
-		c := &f.Cases[i]
-		nothing := ""
-		if len(c.Fields) == 0 {
+func condition(n *codec.Node) string {
+	switch {
+	case n.When != nil && n.Optional:
+		return code(n.When.Text) + ", if present"
+	case n.When != nil:
+		return code(n.When.Text)
+	case n.Optional:
+		return "if present"
+	}
+	return ""
+}
+
+// cases writes the branches of a choice, each of which begins where the choice does, or the rows of a computed value.
+func (pg *page) cases(t *table, n *codec.Node, prefix string, at *cursor, layout string) {
+	for _, c := range n.Cases {
+		value, nothing := "", ""
+		if c.Value != nil {
+			value = code(c.Value.Text)
+		} else if len(c.Fields) == 0 {
 			nothing = "nothing"
 		}
-		t.add("", "", strings.Repeat("› ", pg.depth)+"**"+caseText(f, c)+"**", "", "", "", nothing, "", "")
+		t.add("", "", strings.Repeat("› ", pg.depth)+"**"+caseText(n, &c)+"**", "", "", value, nothing, "", "")
 		inner := *at
 		pg.depth++
-		pg.rows(t, c.Fields, prefix, &inner)
+		pg.rows(t, c.Fields, prefix, &inner, layout)
 		pg.depth--
 	}
 }
 
 // caseText says when a branch is taken.
-func caseText(f *codec.ManualField, c *codec.ManualCase) string {
+func caseText(n *codec.Node, c *codec.Case) string {
 	var parts []string
 	if len(c.Is) > 0 {
-		parts = append(parts, code(note(f.More, "on")+" = "+strings.Join(c.Is, ", ")))
+		parts = append(parts, code(n.On.Text+" = "+strings.Join(c.Is, ", ")))
 	}
-	if c.When != "" {
-		parts = append(parts, code(c.When))
+	if c.When != nil {
+		parts = append(parts, code(c.When.Text))
 	}
 	if len(parts) == 0 {
 		return "otherwise"
@@ -150,61 +167,91 @@ func caseText(f *codec.ManualField, c *codec.ManualCase) string {
 }
 
 // element describes the one field of each element.
-func (pg *page) element(f *codec.ManualField) string {
-	size, fixed := pg.sizeOf(f)
-	parts := []string{pg.kind(f)}
-	if f.Use != "" {
-		parts = []string{"layout " + link("layout", f.Use)}
-	} else if text := pg.bytes(f, size, fixed); text != "" {
-		parts = append(parts, text+" "+plural(text))
+func element(n *codec.Node) string {
+	size, fixed := sizeOf(n)
+	parts := []string{kind(n)}
+	if text := bytesOf(n, size, fixed); text == "1" {
+		parts = append(parts, "1 byte")
+	} else if text != "" {
+		parts = append(parts, text+" bytes")
 	}
-	if f.Unit != "" {
-		parts = append(parts, f.Unit)
-	}
-	if text := values(f); text != "" {
-		parts = append(parts, text)
-	}
-	if f.Title != "" {
-		parts = append(parts, f.Title)
+	for _, text := range []string{n.Unit, values(&n.FieldDescription), n.Title} {
+		if text != "" {
+			parts = append(parts, text)
+		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-func plural(n string) string {
-	if n == "1" {
-		return "byte"
-	}
-	return "bytes"
-}
-
-// bytes says how long a field is.
-func (pg *page) bytes(f *codec.ManualField, size int, fixed bool) string {
+// bytesOf says how long a field is.
+func bytesOf(n *codec.Node, size int, fixed bool) string {
 	switch {
-	case f.Varies == "rest":
+	case n.Rest && !n.Column:
 		return "the rest"
-	case f.Varies != "":
-		return code(f.Varies)
-	case f.Size > 0:
-		return fmt.Sprint(f.Size)
-	case fixed && size > 0:
-		return fmt.Sprint(size)
+	case n.Size != nil:
+		return code(n.Size.Text)
+	case n.Bytes > 0:
+		return fmt.Sprint(n.Bytes)
 	}
-	return ""
+	return number(size, fixed)
 }
 
-// kind is the type and what the definition says about it beyond what has a column.
-func (pg *page) kind(f *codec.ManualField) string {
-	parts := []string{f.Type}
-	if f.Type == "" {
-		parts = nil
+// kind is the type and what there is to say about it beyond what has a column.
+func kind(n *codec.Node) string {
+	parts := []string{n.Type}
+	if n.Type == "" && n.Node != "list" {
+		parts[0] = n.Node
 	}
-	for _, n := range f.More {
+	formula := func(word string, f *codec.Formula) {
+		if f != nil {
+			parts = append(parts, word+" "+code(f.Text))
+		}
+	}
+	formula("value", n.Value)
+	formula("exponent", n.Exponent)
+	formula("count", n.Count)
+	formula("stop", n.Stop)
+	if n.On != nil && n.Node == "field" {
+		formula("on", n.On)
+	}
+	for word, b := range map[string]codec.HexBytes{"before": n.Before, "separator": n.Separator, "until": n.Until} {
+		if b != nil {
+			parts = append(parts, word+" "+mark(b))
+		}
+	}
+	slices.Sort(parts[1:])
+	if c := n.Check; c != nil {
+		parts = append(parts, code(c.Algorithm), covered(c))
+	}
+	if w := n.Wire; w != nil {
+		parts = append(parts, wire(w))
+	}
+	return strings.Trim(strings.Join(append(parts, notes(n.Notes)), ", "), ", ")
+}
+
+// wire says how the bytes of a part differ on the wire.
+func wire(w *codec.WireForm) string {
+	switch {
+	case w.Block > 0:
+		return fmt.Sprintf("%s after each %d bytes", code(w.Algorithm), w.Block)
+	case w.Armour != "":
+		return "written in " + w.Armour
+	case w.Xor > 0:
+		return fmt.Sprintf("each byte xor %s", code(fmt.Sprintf("0x%02x", w.Xor)))
+	}
+	return fmt.Sprintf("each byte plus %s", code(fmt.Sprintf("0x%02x", w.Add)))
+}
+
+// valueNotes say what a field may hold; they have a column.
+var valueNotes = []string{"const", "in", "min", "max", "default"}
+
+func notes(all []codec.Note) string {
+	var parts []string
+	for _, n := range all {
 		switch {
-		case n.Key == "optional" || n.Key == "on" && f.Type == "choice":
+		case slices.Contains(valueNotes, n.Key):
 		case n.Text == "true":
 			parts = append(parts, n.Key)
-		case n.Key == "separator" || n.Key == "before" || n.Key == "until":
-			parts = append(parts, n.Key+" "+mark(n.Text))
 		default:
 			parts = append(parts, n.Key+" "+code(n.Text))
 		}
@@ -213,9 +260,9 @@ func (pg *page) kind(f *codec.ManualField) string {
 }
 
 // values says what a field may hold.
-func values(f *codec.ManualField) string {
+func values(f *codec.FieldDescription) string {
 	var parts []string
-	low, high := note(f.Values, "min"), note(f.Values, "max")
+	low, high := note(f.Notes, "min"), note(f.Notes, "max")
 	switch {
 	case low != "" && high != "":
 		parts = append(parts, low+" to "+high)
@@ -224,53 +271,36 @@ func values(f *codec.ManualField) string {
 	case high != "":
 		parts = append(parts, "up to "+high)
 	}
-	for _, n := range f.Values {
-		switch n.Key {
-		case "const":
-			parts = append(parts, "always "+code(printable(n.Text)))
-		case "in":
-			parts = append(parts, code(printable(n.Text)))
-		case "default":
-			parts = append(parts, "default "+code(n.Text))
-		}
+	if text := note(f.Notes, "const"); text != "" {
+		parts = append(parts, "always "+code(printable(text)))
 	}
-	for _, l := range f.Labels {
-		parts = append(parts, code(l.Key)+" "+l.Text)
+	if text := note(f.Notes, "in"); text != "" {
+		parts = append(parts, code(printable(text)))
+	}
+	if text := note(f.Notes, "default"); text != "" {
+		parts = append(parts, "default "+code(text))
+	}
+	for _, l := range f.Enum {
+		parts = append(parts, code(l.Value)+" "+l.Label)
 	}
 	return strings.Join(parts, ", ")
 }
 
-// size of fields one after the other; fixed is false when it varies.
-func (pg *page) size(list []codec.ManualField) (size int, fixed bool) {
-	for i := range list {
-		n, ok := pg.sizeOf(&list[i])
-		if !ok {
+// sizeOf nodes one after the other; fixed is false when it varies.
+func sizeOf(list ...*codec.Node) (size int, fixed bool) {
+	for _, n := range list {
+		one := 0
+		fixed = n.When == nil && !n.Optional && n.Before == nil && n.Until == nil && n.Size == nil && n.Wire == nil && n.Separator == nil
+		switch {
+		case n.Type == "computed":
+		case n.Node == "group" && fixed:
+			one, fixed = sizeOf(n.Fields...)
+		default:
+			one, fixed = n.Bytes, fixed && n.Bytes > 0
+		}
+		if size += one; !fixed {
 			return 0, false
 		}
-		size += n
 	}
 	return size, true
-}
-
-func (pg *page) sizeOf(f *codec.ManualField) (size int, fixed bool) {
-	for _, key := range []string{"before", "until", "optional", "separator", "armour", "blocks", "stop"} {
-		if note(f.More, key) != "" {
-			return 0, false
-		}
-	}
-	switch {
-	case f.When != "" || f.Varies != "":
-		return 0, false
-	case f.Type == "computed":
-		return 0, true
-	case f.Use != "" && f.Size == 0 && f.Type == "":
-		at := slices.IndexFunc(pg.m.Layouts, func(l codec.ManualLayout) bool { return l.Name == f.Use })
-		if at < 0 {
-			return 0, false
-		}
-		return pg.size(pg.m.Layouts[at].Fields)
-	case f.Type == "group" && f.Size == 0 && f.Use == "":
-		return pg.size(f.Fields)
-	}
-	return f.Size, f.Size > 0
 }

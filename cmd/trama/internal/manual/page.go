@@ -1,7 +1,6 @@
 package manual
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -13,18 +12,26 @@ import (
 
 // Page writes the manual of a profile.
 func Page(w io.Writer, p *codec.Profile) error {
-	pg := &page{m: p.Manual(), p: p}
+	pg := &page{d: codec.Describe(p), p: p}
 	pg.write()
-	_, err := w.Write(pg.out.Bytes())
+	_, err := io.WriteString(w, pg.out.String())
 	return err
 }
 
 type page struct {
 	p   *codec.Profile
-	m   *codec.Manual
-	out bytes.Buffer
+	d   *codec.Description
+	out strings.Builder
+
+	layouts []layoutOf // in the order in which they are met
 
 	depth int // choices around the case that is being written
+}
+
+// layoutOf is fields that stand in several places.
+type layoutOf struct {
+	name   string
+	fields []*codec.Node
 }
 
 func (pg *page) say(format string, args ...any) { fmt.Fprintf(&pg.out, format+"\n", args...) }
@@ -33,29 +40,29 @@ func (pg *page) say(format string, args ...any) { fmt.Fprintf(&pg.out, format+"\
 func (pg *page) paragraph(format string, args ...any) { pg.say(format+"\n", args...) }
 
 func (pg *page) write() {
-	m := pg.m
-	pg.paragraph("# %s", m.Name)
-	if m.Title != "" {
-		pg.paragraph("%s", sentence(m.Title))
+	pg.paragraph("# %s", pg.d.Name)
+	if pg.d.Title != "" {
+		pg.paragraph("%s", sentence(pg.d.Title))
 	}
-	for i := range m.Frames {
-		pg.frame(&m.Frames[i])
+	for i := range pg.d.Frames {
+		pg.frame(&pg.d.Frames[i])
 	}
 	pg.messages()
-	if len(m.Layouts) > 0 {
-		pg.paragraph("## Layouts")
-		pg.paragraph("Fields that stand in several places.")
-		for _, l := range m.Layouts {
-			pg.paragraph("### Layout %s", l.Name)
-			pg.fields(l.Fields, cursor{known: true, sign: "+"})
+	for i := 0; i < len(pg.layouts); i++ { // one may name others
+		if i == 0 {
+			pg.paragraph("## Layouts")
+			pg.paragraph("Fields that stand in several places.")
 		}
+		l := pg.layouts[i]
+		pg.paragraph("### Layout %s", l.name)
+		pg.fields(l.fields, cursor{known: true, sign: "+"}, l.name)
 	}
 	pg.replies()
 	pg.examples()
 }
 
 // frame writes how one kind of frame is cut and what all of them have in common.
-func (pg *page) frame(f *codec.ManualFrame) {
+func (pg *page) frame(f *codec.FrameKind) {
 	title := "Frames"
 	if f.Name != "" {
 		title = "Frame " + f.Name
@@ -65,33 +72,31 @@ func (pg *page) frame(f *codec.ManualFrame) {
 		pg.say("- %s", line)
 	}
 	pg.say("")
-	at := cursor{known: true}
-	if f.Start != "" {
-		at.off = markSize(f.Start)
-	}
+	at := cursor{known: true, off: len(f.Start)}
 	if len(f.Header) > 0 {
 		pg.paragraph("### Header%s", of(f.Name))
-		pg.fields(f.Header, at)
+		pg.fields(f.Header, at, "")
 	}
 	if len(f.Trailer) > 0 {
 		pg.paragraph("### Trailer%s", of(f.Name))
-		pg.fields(f.Trailer, cursor{after: "the body"})
+		pg.fields(f.Trailer, cursor{after: "the body"}, "")
 	}
 }
 
 // marks are those of which one ends a frame.
-func marks(texts []string) string {
+func marks(ends []codec.HexBytes) string {
 	var all []string
-	for _, text := range texts {
-		all = append(all, mark(text))
+	for _, b := range ends {
+		all = append(all, mark(b))
 	}
 	return strings.Join(all, " or ")
 }
 
 // closing says which field is the mark at the end, and what stands behind it.
-func closing(fields []codec.ManualField) string {
+func closing(mark int, fields []*codec.Node) string {
 	text := code(fields[0].Key) + " is that mark"
-	switch n := fields[0].Size; {
+	switch n := fields[0].Bytes; {
+	case n == mark:
 	case n == 1:
 		text = code(fields[0].Key) + " is the last byte of that mark"
 	case n > 1:
@@ -104,7 +109,7 @@ func closing(fields []codec.ManualField) string {
 	switch {
 	case len(behind) == 0:
 		return text + "."
-	case note(fields[0].More, "stuffed") == "true":
+	case note(fields[0].Notes, "stuffed") == "true":
 		return text + "; behind it, in sequences too: " + strings.Join(behind, ", ") + "."
 	}
 	return text + "; behind it, as they are: " + strings.Join(behind, ", ") + "."
@@ -117,7 +122,7 @@ func of(name string) string {
 	return " of " + name
 }
 
-func (pg *page) framing(f *codec.ManualFrame) (lines []string) {
+func (pg *page) framing(f *codec.FrameKind) (lines []string) {
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	switch f.From {
 	case "master":
@@ -128,17 +133,17 @@ func (pg *page) framing(f *codec.ManualFrame) (lines []string) {
 		add("They come from an integrator.")
 	}
 	switch {
-	case f.Start != "" && f.Ends != nil:
+	case f.Start != nil && f.Ends != nil:
 		add("They begin with %s and end with %s.", mark(f.Start), marks(f.Ends))
 	case f.Ends != nil:
 		add("They end with %s.", marks(f.Ends))
 	}
-	if at := slices.IndexFunc(f.Trailer, func(t codec.ManualField) bool { return t.Type == "end" }); at >= 0 {
-		add("%s", closing(f.Trailer[at:]))
+	if at := slices.IndexFunc(f.Trailer, func(t *codec.Node) bool { return t.Type == "end" }); at >= 0 {
+		add("%s", closing(len(f.Ends[0]), f.Trailer[at:]))
 	}
 	var escapes []string
 	for _, e := range f.Escapes {
-		escapes = append(escapes, fmt.Sprintf("`%s` as `%s`", e.Key, e.Text))
+		escapes = append(escapes, fmt.Sprintf("`%x` as `%x`", []byte(e.Plain), []byte(e.Coded)))
 	}
 	if len(escapes) > 0 {
 		add("In between some bytes are sent as sequences: %s.", strings.Join(escapes, ", "))
@@ -153,24 +158,20 @@ func (pg *page) framing(f *codec.ManualFrame) (lines []string) {
 		}
 		add("`%s` is the length: the bytes %s%s.", l.Field, counted(l.Counts), plus)
 	}
-	for _, field := range slices.Concat(f.Header, f.Trailer) {
-		if field.Type == "checksum" {
-			wire := ""
-			if note(field.More, "wire") == "true" {
-				wire = ", as they stand on the wire"
-			}
-			add("`%s` is a checksum: %s over %s%s.", field.Key, note(field.More, "algorithm"), covered(note(field.More, "over")), wire)
+	for _, n := range slices.Concat(f.Header, f.Trailer) {
+		if n.Check != nil {
+			add("`%s` is a checksum: %s over %s.", n.Key, n.Check.Algorithm, covered(n.Check))
 		}
+	}
+	if f.Armour != "" {
+		add("Between the marks the bytes are written in %s.", f.Armour)
 	}
 	add("A frame has at most %d bytes.", f.Max)
 	order := "most"
-	if pg.m.Order == "little" {
+	if pg.d.Order == "little" {
 		order = "least"
 	}
-	add("Numbers stand with their %s significant byte first, unless a field says otherwise.  Times are in the zone %s.", order, pg.m.Zone)
-	for _, n := range f.More {
-		add("%s: %s", n.Key, n.Text)
-	}
+	add("Numbers stand with their %s significant byte first, unless a field says otherwise.  Times are in the zone %s.", order, pg.d.Zone)
 	return lines
 }
 
@@ -190,13 +191,16 @@ func counted(counts string) string {
 }
 
 // covered says which bytes a checksum covers.
-func covered(over string) string {
-	if over == "" || over == "all" {
-		return "all bytes before it"
-	}
-	text, upTo := stretch(strings.TrimPrefix(over, "all "))
-	if text = "the bytes " + text; !upTo {
+func covered(c *codec.SumCheck) string {
+	text, upTo := stretch(strings.TrimPrefix(c.Over, "all"))
+	switch text = "the bytes " + text; {
+	case c.Over == "" || c.Over == "all":
+		text = "all bytes before it"
+	case !upTo:
 		text += " up to itself"
+	}
+	if c.OnWire {
+		text += ", as they stand on the wire"
 	}
 	return text
 }
@@ -224,55 +228,51 @@ func stretch(text string) (out string, upTo bool) {
 func (pg *page) messages() {
 	pg.paragraph("## Messages")
 	t := table{heads: []string{"message", "command", "from", "purpose", "frame", "when", "meaning"}}
-	for i := range pg.m.Messages {
-		m := &pg.m.Messages[i]
-		t.add(link("message", m.Name), commands(m), m.From, m.Purpose, m.Frame, code(m.When), m.Title)
+	for i := range pg.d.Messages {
+		m := &pg.d.Messages[i]
+		t.add(link("message", m.Name), commands(m), m.From, m.Purpose, m.Frame, when(m), m.Title)
 	}
 	t.write(&pg.out)
-	for i := range pg.m.Messages {
-		m := &pg.m.Messages[i]
+	for i := range pg.d.Messages {
+		m := &pg.d.Messages[i]
 		pg.paragraph("### Message %s", m.Name)
 		if m.Title != "" {
 			pg.paragraph("%s", sentence(m.Title))
 		}
 		about := []string{"from " + m.From}
-		if text := commands(m); text != "" {
-			about = append(about, "command "+text)
-		}
-		if m.Frame != "" {
-			about = append(about, "frame "+m.Frame)
-		}
-		if m.When != "" {
-			about = append(about, "when "+code(m.When))
-		}
-		for _, n := range m.More {
-			about = append(about, n.Key+" "+n.Text)
+		for _, one := range []struct{ word, text string }{{"command", commands(m)}, {"frame", m.Frame}, {"when", when(m)}, {"repeat", m.Repeat}, {"forward", m.Forward}} {
+			if one.text != "" {
+				about = append(about, one.word+" "+one.text)
+			}
 		}
 		pg.paragraph("%s", sentence(strings.Join(about, "; ")))
 		if len(m.Fields) == 0 {
 			pg.paragraph("It has no fields besides those of every frame.")
 			continue
 		}
-		pg.fields(m.Fields, pg.bodyAt(m))
+		pg.fields(m.Fields, pg.bodyAt(m), "")
 	}
+}
+
+func when(m *codec.MessageDescription) string {
+	if m.When == nil {
+		return ""
+	}
+	return code(m.When.Text)
 }
 
 // bodyAt is where the body of a message begins.
-func (pg *page) bodyAt(m *codec.ManualMessage) cursor {
-	at := max(0, slices.IndexFunc(pg.m.Frames, func(f codec.ManualFrame) bool { return f.Name == m.Frame }))
-	f := &pg.m.Frames[at]
-	size, fixed := pg.size(f.Header)
-	if !fixed {
-		return cursor{after: "the header"}
+func (pg *page) bodyAt(m *codec.MessageDescription) cursor {
+	at := slices.IndexFunc(pg.d.Frames, func(f codec.FrameKind) bool { return f.Name == m.Frame })
+	f := &pg.d.Frames[at]
+	if size, fixed := sizeOf(f.Header...); fixed || len(f.Header) == 0 {
+		return cursor{known: true, off: size + len(f.Start)}
 	}
-	if f.Start != "" {
-		size += markSize(f.Start)
-	}
-	return cursor{known: true, off: size}
+	return cursor{after: "the header"}
 }
 
 // commands are the values of the command field that a message has.
-func commands(m *codec.ManualMessage) string {
+func commands(m *codec.MessageDescription) string {
 	var words []string
 	for _, c := range m.Commands {
 		words = append(words, code(c))
@@ -284,14 +284,10 @@ func commands(m *codec.ManualMessage) string {
 }
 
 func (pg *page) replies() {
-	if len(pg.m.Replies) > 0 {
+	if len(pg.d.Replies) > 0 {
 		pg.paragraph("## Replies")
 		t := table{heads: []string{"to", "from", "goes back", "with"}}
-		for _, r := range pg.m.Replies {
-			to := slices.Clone(r.Messages)
-			for _, c := range r.To {
-				to = append(to, code(c))
-			}
+		for _, r := range pg.d.Replies {
 			var set []string
 			for _, n := range r.Set {
 				set = append(set, code(n.Key+" = "+n.Text))
@@ -301,35 +297,33 @@ func (pg *page) replies() {
 			}
 			back := r.Send
 			switch back {
-			case "", "header":
+			case "header":
 				back = "the header of the request"
 			case "frame":
 				back = "the whole request"
 			}
-			t.add(strings.Join(to, ", "), r.From, back, strings.Join(set, ", "))
+			from := r.From
+			if from == "anyone" {
+				from = ""
+			}
+			t.add(strings.Join(r.To, ", "), from, back, strings.Join(set, ", "))
 		}
 		t.write(&pg.out)
 	}
-	if len(pg.m.Answer) > 0 {
-		var words []string
-		for _, by := range pg.m.Answer {
-			words = append(words, code(by))
-		}
-		pg.paragraph("An answer is known by what it shares with its command: %s.", strings.Join(words, ", "))
+	if len(pg.d.Answer) > 0 {
+		pg.paragraph("An answer is known by what it shares with its command: `%s`.", strings.Join(pg.d.Answer, "`, `"))
 	}
-	for _, n := range pg.m.More {
+	for _, n := range pg.d.Notes {
 		pg.paragraph("%s: %s.", upper(n.Key), code(n.Text))
 	}
 }
 
 // examples shows the frames of the definition, each byte explained.
 func (pg *page) examples() {
-	if len(pg.m.Examples) == 0 {
-		return
-	}
-	pg.paragraph("## Examples")
-	for i, e := range pg.m.Examples {
-		if i > 0 {
+	for i, e := range pg.d.Examples {
+		if i == 0 {
+			pg.paragraph("## Examples")
+		} else {
 			pg.say("")
 		}
 		if e.Title != "" {
@@ -337,11 +331,12 @@ func (pg *page) examples() {
 		}
 		pg.say("```text")
 		ruler := explain.Ruler{Out: &pg.out}
-		ruler.Show(pg.p, e.Frame, []codec.Piece{{Len: len(e.Frame), Trace: pg.p.Trace(e.Direction, e.Frame)}})
+		direction := map[string]codec.Direction{"uplink": codec.Uplink, "downlink": codec.Downlink}[e.Direction]
+		ruler.Show(pg.p, e.Frame, []codec.Piece{{Len: len(e.Frame), Trace: pg.p.Trace(direction, e.Frame)}})
 		pg.say("```")
 		if len(e.Reply) > 0 {
 			pg.say("")
-			pg.say("It is answered with `% x`.", e.Reply)
+			pg.say("It is answered with `% x`.", []byte(e.Reply))
 		}
 	}
 }

@@ -169,7 +169,7 @@ func TestAPageSaysWhereAChecksumOfTheBodyBegins(t *testing.T) {
 		"from kind to end":  "the bytes from `kind` to the end of the frame",
 		"all":               "all bytes before it",
 	} {
-		if got := covered(over); got != want {
+		if got := covered(&codec.SumCheck{Over: over}); got != want {
 			t.Errorf("%s is %q, want %q", over, got, want)
 		}
 	}

@@ -1,8 +1,6 @@
 package manual
 
 import (
-	"bytes"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,7 +19,7 @@ type table struct {
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-func (t *table) write(out *bytes.Buffer) {
+func (t *table) write(out *strings.Builder) {
 	used := make([]bool, len(t.heads))
 	for _, row := range t.rows {
 		for i, cell := range row {
@@ -72,20 +70,13 @@ func printable(text string) string {
 	return text
 }
 
-// mark shows a delimiter: its bytes, or its characters in quotes.
-func mark(text string) string {
-	if digits, isHex := strings.CutPrefix(text, "0x"); isHex {
-		return code(digits)
+// mark shows a delimiter: characters that delimit texts in quotes, others as bytes.
+func mark(b codec.HexBytes) string {
+	isText := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" :;,.$*#!&=|/@\r\n\t", r) }
+	if strings.ContainsFunc(string(b), func(r rune) bool { return r > 0x7e || !isText(r) }) {
+		return code(fmt.Sprintf("%x", []byte(b)))
 	}
-	return code(strconv.Quote(text))
-}
-
-// markSize is how many bytes a delimiter has.
-func markSize(text string) int {
-	if digits, isHex := strings.CutPrefix(text, "0x"); isHex {
-		return hex.DecodedLen(len(digits))
-	}
-	return len(text)
+	return code(strconv.Quote(string(b)))
 }
 
 // link leads to the heading of a message or a layout.
@@ -93,8 +84,8 @@ func link(what, name string) string {
 	return fmt.Sprintf("[%s](#%s-%s)", name, what, strings.ReplaceAll(name, ".", ""))
 }
 
-func note(notes []codec.ManualNote, key string) string {
-	if i := slices.IndexFunc(notes, func(n codec.ManualNote) bool { return n.Key == key }); i >= 0 {
+func note(notes []codec.Note, key string) string {
+	if i := slices.IndexFunc(notes, func(n codec.Note) bool { return n.Key == key }); i >= 0 {
 		return notes[i].Text
 	}
 	return ""

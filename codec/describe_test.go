@@ -1,0 +1,105 @@
+package codec_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"trama/codec"
+)
+
+// sizesOf notes the sizes of fields by key; 0 where a key has several.
+func sizesOf(keys map[string]int, nodes []*codec.Node) {
+	note := func(f *codec.FieldDescription) {
+		if known, twice := keys[f.Key]; twice && known != f.Bytes {
+			keys[f.Key] = 0
+		} else if f.Key != "" {
+			keys[f.Key] = f.Bytes
+		}
+	}
+	for _, n := range nodes {
+		note(&n.FieldDescription)
+		for _, bit := range n.Bits {
+			note(bit)
+		}
+		sizesOf(keys, n.Fields)
+		for _, c := range n.Cases {
+			sizesOf(keys, c.Fields)
+		}
+	}
+}
+
+func TestADescriptionHasEveryMessageAndEveryField(t *testing.T) {
+	for _, d := range append(definitions(t, "profiles/*.toml"), definitions(t, "testdata/*.good.toml")...) {
+		p := d.p
+		got := codec.Describe(p)
+		if got.Name != p.Name() || got.Title != p.Title() || len(got.Frames) == 0 {
+			t.Errorf("%s: %+v", p.Name(), got)
+		}
+		if len(got.Messages) != len(p.Messages()) || len(got.Commands) != len(p.Commands()) {
+			t.Fatalf("%s: %d messages and %d commands", p.Name(), len(got.Messages), len(got.Commands))
+		}
+		for i, m := range p.Messages() {
+			of := &got.Messages[i]
+			if of.Name != m.Name || of.Title != m.Title || of.From != m.From.String() || of.Purpose != m.Purpose.String() {
+				t.Fatalf("%s: message %d is %s, want %s", p.Name(), i, of.Name, m.Name)
+			}
+			at := slices.IndexFunc(got.Frames, func(f codec.FrameKind) bool { return f.Name == of.Frame })
+			keys := map[string]int{}
+			sizesOf(keys, got.Frames[at].Header)
+			sizesOf(keys, of.Fields)
+			sizesOf(keys, got.Frames[at].Trailer)
+			for _, f := range m.Fields {
+				size, ok := keys[f.Key]
+				if !ok && f.Key != "" {
+					t.Errorf("%s %s: field %s is missing", p.Name(), m.Name, f.Key)
+				}
+				if size != 0 && f.Size != size {
+					t.Errorf("%s %s: field %s has %d bytes, described %d", p.Name(), m.Name, f.Key, f.Size, size)
+				}
+			}
+		}
+	}
+}
+
+// The form of a command asks for what Build asks for.
+func TestTheFormOfACommandAsksForWhatIsRequired(t *testing.T) {
+	for _, d := range definitions(t, "profiles/*.toml") {
+		forms := codec.Describe(d.p).Commands
+		for i, m := range d.p.Commands() {
+			for _, f := range m.Required {
+				has := slices.ContainsFunc(forms[i].Arguments, func(n *codec.Node) bool { return n.Key == f.Key && n.Given == "required" })
+				if fills := f.Role == codec.RoleIdentity || f.Role == codec.RoleTransaction || f.Role == codec.RoleCommand; !has && !fills {
+					t.Errorf("%s %s does not ask for %s", d.p.Name(), m.Name, f.Key)
+				}
+			}
+		}
+	}
+}
+
+func TestADescriptionIsJSONWithoutWhatOnlyAWalkNeeds(t *testing.T) {
+	p, err := codec.Shipped("jt808")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(codec.Describe(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"start":"7e","ends":["7e"],"escapes":[{"plain":"7d","coded":"7d01"},{"plain":"7e","coded":"7d02"}]`,
+		`"length":{"field":"body_len","counts":"body"}`,
+		`"when":"version_flag = 1"`, `"size":"6 + 4 * version_flag"`, `"layout":"location"`, `"commands":["0x200"]`,
+		`{"node":"field","key":"text_flag","type":"byte","kind":"uint","bytes":1,"min":0,"max":255,"given":"required"}`,
+		`{"is":["1"],"when":"len = 4"`, `"check":{"algorithm":"xor8"}`,
+		`{"from":"anyone","to":["register-2011","register-2013","register-2019"],"send":"registered","set":[{"key":"ack_serial","text":"$msg_serial"}`,
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	if strings.Contains(string(text), "Register") {
+		t.Error("registers are shown")
+	}
+}
