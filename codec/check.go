@@ -3,6 +3,7 @@ package codec
 import (
 	"cmp"
 	"slices"
+	"trama/internal/tomlread"
 )
 
 // Report is what CheckProfile looked at and what it found.
@@ -117,22 +118,23 @@ func newChecker(p *Profile) *checker {
 
 // locate finds the lines of the paths, and puts what matters most first.
 func (c *checker) locate(all []Finding) []Finding {
-	s := &source{parts: map[string]*source{}}
+	s := newSource(c.p.sources[0].Name, nil)
+	s.Parts = map[string]*tomlread.Source{}
 	for i, text := range c.p.sources {
-		if i == 0 {
-			s.file, s.lines = text.Name, positions(string(text.Text))
-		} else {
-			part := &source{file: text.Name + ".toml", lines: positions(string(text.Text)), parts: s.parts}
-			s.parts[partPrefix(text.Name)] = part
+		part := s
+		if i > 0 {
+			part = newSource(text.Name+".toml", nil)
+			s.Parts[partPrefix(text.Name)], part.Parts = part.Source, s.Parts
 		}
+		part.Parse(text.Text)
 	}
 	for i := range all {
 		f := &all[i]
-		at, key := s.place(f.Key)
-		f.File, f.Line, f.Key = at.file, at.line(key), key
+		at, key := s.Place(f.Key)
+		f.File, f.Line, f.Key = at.File, at.Line(key), key
 	}
 	slices.SortStableFunc(all, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(truth(a.File != s.file), truth(b.File != s.file)),
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(truth(a.File != s.File), truth(b.File != s.File)),
 			cmp.Compare(a.Line, b.Line))
 	})
 	return all

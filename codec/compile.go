@@ -18,7 +18,7 @@ func CompileWith(file string, src []byte, open func(name string) ([]byte, error)
 
 // Compile is what the function of that name does, with the parts and algorithms of own.
 func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
-	s := &source{file: file, own: &own}
+	s := newSource(file, &own)
 	p := &Profile{sources: []Source{{Name: file, Text: src}}}
 	if root := s.parseTOML(src); root != nil {
 		d := readDefinition(root)
@@ -26,18 +26,18 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 		c := &compiler{src: s, d: d, profile: p}
 		p.program = c.program()
 		p.grammar = p.program
-		if len(s.problems) == 0 {
+		if len(s.Problems) == 0 {
 			c.examples(d)
 			c.refuseStructure()
 		}
-		if len(s.problems) == 0 { // of a frame that cannot be, nothing can be made
+		if len(s.Problems) == 0 { // of a frame that cannot be, nothing can be made
 			c.resend(d)
 			c.simulate(d)
 		}
 	}
-	if len(s.problems) > 0 {
-		sortProblems(file, s.problems)
-		return nil, &DefinitionError{Problems: s.problems}
+	if len(s.Problems) > 0 {
+		sortProblems(file, s.Problems)
+		return nil, &DefinitionError{Problems: s.Problems}
 	}
 	for _, way := range []Direction{Any, Uplink, Downlink} {
 		p.split[way] = bufio.SplitFunc(p.grammarSplitter(way))

@@ -32,7 +32,7 @@ func (c *compiler) closing(def *familyDef, f *family, s *scope) *closing {
 		return nil
 	}
 	end := &closing{}
-	before := len(c.src.problems)
+	before := len(c.src.Problems)
 	for i, text := range def.ends {
 		path := def.path + ".end"
 		if len(def.ends) > 1 {
@@ -46,13 +46,13 @@ func (c *compiler) closing(def *familyDef, f *family, s *scope) *closing {
 	}
 	for i, a := range end.marks {
 		for k, b := range end.marks {
-			if i != k && bytes.Contains(a, b) && len(c.src.problems) == before {
+			if i != k && bytes.Contains(a, b) && len(c.src.Problems) == before {
 				c.src.problem(def.path+".end", fmt.Sprintf("%x in %x", b, a), "marks of which none stands in another one")
 			}
 		}
 	}
 	switch {
-	case len(c.src.problems) > before:
+	case len(c.src.Problems) > before:
 		return end
 	case fields >= 0:
 		c.closingField(&def.trailer[fields], end, s)

@@ -47,7 +47,7 @@ func (c *compiler) forwards(d *definition) {
 // examples checks that they can be run; whether they hold is said by CheckExamples.
 func (c *compiler) examples(d *definition) {
 	for _, def := range d.examples {
-		e := example{file: c.src.file, line: c.src.line(def.path), path: def.path, title: def.title, expect: def.expect}
+		e := example{file: c.src.File, line: c.src.Line(def.path), path: def.path, title: def.title, expect: def.expect}
 		e.direction = Direction(slices.Index(directionWords, def.direction))
 		var err error
 		if e.frame, err = hexBytes(def.hex); err != nil {

@@ -51,20 +51,20 @@ func (c *compiler) frames() {
 			c.trailer(&d.families[i], c.p.families[i], scopes[d.families[i].name])
 		}
 	}
-	if len(c.src.problems) == 0 && c.plain && len(c.p.families) > 0 {
+	if len(c.src.Problems) == 0 && c.plain && len(c.p.families) > 0 {
 		c.limits(c.p.families[0])
 	}
-	if len(c.src.problems) > 0 {
+	if len(c.src.Problems) > 0 {
 		return // what follows would only repeat them in other words
 	}
 	for _, name := range keysOf(d.layouts) {
-		if path := "layout." + name; !c.usedLayouts[name] && c.src.lines[path] > 0 { // a part may have more than one profile needs
+		if path := "layout." + name; !c.usedLayouts[name] && c.src.Knows(path) { // a part may have more than one profile needs
 			c.p.unused = append(c.p.unused, path)
 		}
 	}
 	c.finish()
 	c.bind()
-	if len(c.src.problems) > 0 {
+	if len(c.src.Problems) > 0 {
 		return
 	}
 	c.forwards(d)

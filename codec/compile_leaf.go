@@ -139,7 +139,7 @@ func (c *compiler) checksum(n *node, def *fieldDef, o *op, s *scope) {
 			return 0
 		}
 		if b == nil || len(b.nodes) == 0 {
-			if last := len(c.src.problems) - 1; last < 0 || c.src.problems[last].Key != def.path+".over" {
+			if last := len(c.src.Problems) - 1; last < 0 || c.src.Problems[last].Key != def.path+".over" {
 				c.src.problem(def.path+".over", quote(def.over), `"from KEY", "after KEY" or "all", then "to KEY"; the keys stand before it`, s.known()...)
 			}
 			return 0
@@ -179,30 +179,30 @@ func (c *compiler) algorithm(path string, v any) (checksum, bool) {
 		names := c.src.checksumNames()
 		c.src.problem(path+".algorithm", quote(v), "one of "+strings.Join(names, ", ")+"; or the parameters of a CRC", names...)
 	case map[string]any:
-		t := &table{src: c.src, path: path + ".algorithm", values: v}
-		if t.has("sum") {
+		t := newTable(c.src, path+".algorithm", v)
+		if t.Has("sum") {
 			return c.sumFrom(t)
 		}
-		p := crcParams{width: t.integer("width", 8, 64, 16), refin: t.flag("refin"), refout: t.flag("refout")}
+		p := crcParams{width: t.Integer("width", 8, 64, 16), refin: t.Flag("refin", false), refout: t.Flag("refout", false)}
 		for _, one := range []struct {
 			key string
 			to  *uint64
 		}{{"poly", &p.poly}, {"init", &p.init}, {"xorout", &p.xor}} {
 			key, to := one.key, one.to
-			n, ok := t.get(key)
+			n, ok := t.Get(key)
 			i, isInt := n.(int64)
 			if *to = uint64(i); ok && !isInt || key == "poly" && i == 0 {
-				c.src.problem(t.at(key), describe(n), "a number such as 0x1021")
+				c.src.problem(t.At(key), describe(n), "a number such as 0x1021")
 			}
 		}
-		if text := t.text("extra"); text != "" {
+		if text := t.Text("extra"); text != "" {
 			b, err := hex.DecodeString(text)
 			if err != nil {
-				c.src.problem(t.at("extra"), quote(text), `bytes in hexadecimal, such as "32"`)
+				c.src.problem(t.At("extra"), quote(text), `bytes in hexadecimal, such as "32"`)
 			}
 			p.extra = string(b)
 		}
-		t.finish()
+		t.Finish()
 		return newCRC(p), true
 	default:
 		c.src.problem(path+".algorithm", describe(v), "a name such as \"crc-16/modbus\", or { width, poly, init, refin, refout, xorout, extra }")

@@ -207,9 +207,9 @@ func (c *compiler) listNode(n *node, def *fieldDef, s *scope) {
 		defer func(columns bool) { c.columns = columns }(c.columns)
 		c.columns = false
 	}
-	before := len(c.src.problems)
+	before := len(c.src.Problems)
 	n.kids = c.nodes(fields, inner, false)
-	broken := len(c.src.problems) > before // then what is missing says nothing new
+	broken := len(c.src.Problems) > before // then what is missing says nothing new
 	n.stop = c.expr(def.path+".stop", def.stop, inner)
 	c.list, c.fields = around, kept
 	if len(n.kids) == 0 && !broken {

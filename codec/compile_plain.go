@@ -61,7 +61,7 @@ func (c *compiler) limits(f *family) {
 		}
 		least, largest = min(least, header+s.min), max(largest, min(header+s.max, f.max))
 	}
-	if len(src.problems) > 0 {
+	if len(src.Problems) > 0 {
 		return
 	}
 	f.max, f.sizes = largest, &sizes{header: header}

@@ -60,10 +60,10 @@ func (c *compiler) armour(path, name string) *Armour {
 
 // sumFrom is a sum that begins with init; the bits of xorout are turned round at the end.
 func (c *compiler) sumFrom(t *table) (checksum, bool) {
-	name := t.word("sum", plainSums, "")
+	name := t.Word("sum", plainSums, "")
 	base, ok := namedSums[name]
 	mask := 1<<max(base.width, 1) - 1
-	init, xorout := t.integer("init", 0, mask, 0), t.integer("xorout", 0, mask, 0)
-	t.finish()
+	init, xorout := t.Integer("init", 0, mask, 0), t.Integer("xorout", 0, mask, 0)
+	t.Finish()
 	return base.from(name, uint64(init), uint64(xorout)), ok
 }

@@ -50,29 +50,29 @@ func (c *compiler) joinedFields(path string, parts []any, s *scope) (sum *expr) 
 }
 
 func (c *compiler) joinedParts(path string, parts map[string]any, s *scope) (sum *expr) {
-	t := &table{src: c.src, path: path, values: parts}
+	t := newTable(c.src, path, parts)
 	term := func(name string, factor int64) {
 		if n, ok := parts[name].(int64); ok {
 			parts[name] = fmt.Sprint(n)
 		}
-		if e := c.expr(t.at(name), t.text(name), s); e != nil {
+		if e := c.expr(t.At(name), t.Text(name), s); e != nil {
 			sum = plus(sum, &expr{code: exMul, a: e, b: &expr{code: exConst, value: factor}, looks: e.looks})
 		}
 	}
-	if t.has("unix") {
+	if t.Has("unix") {
 		term("unix", 1000)
 		term("milli", 1)
-		t.finish()
+		t.Finish()
 		return sum
 	}
 	for _, unit := range []timeUnit{unitYear, unitMonth, unitDay, unitHour, unitMinute, unitSecond, unitMilli} {
 		p := packedPlaces[unit]
-		if !t.has(p.name) && slices.Contains([]timeUnit{unitYear, unitMonth, unitDay}, unit) {
-			c.src.problem(t.at(p.name), "nothing", "an expression: a time needs year, month and day, or unix")
+		if !t.Has(p.name) && slices.Contains([]timeUnit{unitYear, unitMonth, unitDay}, unit) {
+			c.src.problem(t.At(p.name), "nothing", "an expression: a time needs year, month and day, or unix")
 		}
 		term(p.name, p.place)
 	}
-	t.finish()
+	t.Finish()
 	return sum
 }
 

@@ -105,14 +105,14 @@ const (
 
 func readDefinition(t *table) *definition {
 	d := &definition{
-		name:  t.requiredText("name"),
-		title: t.text("title"),
-		zone:  t.text("zone"),
-		order: t.word("order", orderWords, "big"),
+		name:  t.RequiredText("name"),
+		title: t.Text("title"),
+		zone:  t.Text("zone"),
+		order: t.Word("order", orderWords, "big"),
 		max:   defaultMaxFrame,
 	}
 	if d.name != "" && !namePattern.MatchString(d.name) {
-		t.src.problem(t.at("name"), quote(d.name), "lower-case letters and digits, joined by - or .")
+		t.src.problem(t.At("name"), quote(d.name), "lower-case letters and digits, joined by - or .")
 	}
 	d.readFrames(t)
 	d.readLayouts(t)
@@ -123,8 +123,8 @@ func readDefinition(t *table) *definition {
 		d.replies = append(d.replies, readReply(r))
 	}
 	if answer := t.table("answer"); answer != nil {
-		d.answerBy = answer.strings("by")
-		answer.finish()
+		d.answerBy = answer.Texts("by")
+		answer.Finish()
 	}
 	if again := t.table("resend"); again != nil {
 		d.resend = readResend(again)
@@ -135,7 +135,7 @@ func readDefinition(t *table) *definition {
 	for _, e := range t.tables("example") {
 		d.examples = append(d.examples, readExample(e))
 	}
-	t.finish()
+	t.Finish()
 	return d
 }
 
@@ -150,14 +150,14 @@ func readFields(t *table, key, order string) []fieldDef {
 func readField(t *table, order string) fieldDef {
 	fieldTable(t)
 	f := fieldDef{
-		path: t.path, key: t.text("key"), kind: t.text("type"),
-		title: t.text("title"), unit: t.text("unit"),
-		as:     t.word("as", asWords, ""),
-		order:  t.word("order", allOrderWords, order),
-		layout: t.text("layout"), chars: t.word("chars", charWords, ""),
-		role: t.word("role", roleNames[1:], ""), remember: t.flag("remember"), notes: t.written(shownKeys),
+		path: t.Path, key: t.Text("key"), kind: t.Text("type"),
+		title: t.Text("title"), unit: t.Text("unit"),
+		as:     t.Word("as", asWords, ""),
+		order:  t.Word("order", allOrderWords, order),
+		layout: t.Text("layout"), chars: t.Word("chars", charWords, ""),
+		role: t.Word("role", roleNames[1:], ""), remember: t.Flag("remember", false), notes: t.written(shownKeys),
 	}
-	f.turned = f.kind == "time" && t.values["order"] == "little"
+	f.turned = f.kind == "time" && t.Values["order"] == "little"
 	t.fit(f.kind)
 	f.readGrammar(t, order)
 	f.readSize(t)
@@ -165,28 +165,28 @@ func readField(t *table, order string) fieldDef {
 	text := f.kind == "ascii" || f.kind == "hex" || f.kind == "bcd" && f.as != "" && f.as != "number"
 	f.rich = f.rich || text && f.in != nil && (f.kind != "ascii" || f.size != 1) || f.kind == "ascii" && f.enum != nil
 	for _, part := range t.tables("bits") {
-		p := fieldDef{path: part.path, kind: "part", key: part.requiredText("key"), at: part.place("at"),
-			title: part.text("title"), unit: part.text("unit"), role: part.word("role", roleNames[1:], ""), notes: part.written(shownKeys)}
-		p.signed, p.counter = part.flag("signed"), part.flag("counter")
-		p.missing = part.strings("missing")
+		p := fieldDef{path: part.Path, kind: "part", key: part.RequiredText("key"), at: part.place("at"),
+			title: part.Text("title"), unit: part.Text("unit"), role: part.Word("role", roleNames[1:], ""), notes: part.written(shownKeys)}
+		p.signed, p.counter = part.Flag("signed", false), part.Flag("counter", false)
+		p.missing = part.Texts("missing")
 		f.rich = f.rich || p.signed || p.counter || p.missing != nil
 		p.readValues(part)
-		part.finish()
+		part.Finish()
 		p.checkKey(t.src)
 		f.parts = append(f.parts, p)
 	}
-	t.finish()
+	t.Finish()
 	f.checkKey(t.src)
 	return f
 }
 
 // place of bits, which may be written as a number where it is one bit.
 func (t *table) place(key string) string {
-	if n, ok := t.values[key].(int64); ok {
-		t.known = append(t.known, key)
+	if n, ok := t.Values[key].(int64); ok {
+		t.Known = append(t.Known, key)
 		return fmt.Sprint(n)
 	}
-	return t.requiredText(key)
+	return t.RequiredText(key)
 }
 
 func (f *fieldDef) checkKey(s *source) {
@@ -200,15 +200,15 @@ func (f *fieldDef) checkKey(s *source) {
 }
 
 func (f *fieldDef) readSize(t *table) {
-	f.maxSize = t.integer("max_size", 0, hardMaxFrame, hardMaxFrame)
-	if s := t.values["size"]; t.has("max_size") && s != "rest" && t.values["type"] != "run" && t.values["type"] != "varint" {
+	f.maxSize = t.Integer("max_size", 0, hardMaxFrame, hardMaxFrame)
+	if s := t.Values["size"]; t.Has("max_size") && s != "rest" && t.Values["type"] != "run" && t.Values["type"] != "varint" {
 		beside := "it beside a size"
 		if s == nil {
 			beside = "it without a size"
 		}
-		t.src.problem(t.at("max_size"), beside, `it with size = "rest"`)
+		t.src.problem(t.At("max_size"), beside, `it with size = "rest"`)
 	}
-	v, ok := t.get("size")
+	v, ok := t.Get("size")
 	if !ok {
 		return
 	}
@@ -229,86 +229,86 @@ func (f *fieldDef) readSize(t *table) {
 		}
 	}
 	f.badSize = true
-	t.src.problem(t.at("size"), describe(v), fmt.Sprintf(`a number of bytes from 1 to %d, or "rest"`, hardMaxFrame))
+	t.src.problem(t.At("size"), describe(v), fmt.Sprintf(`a number of bytes from 1 to %d, or "rest"`, hardMaxFrame))
 }
 
 // readValues reads what restricts and explains the value.
 func (f *fieldDef) readValues(t *table) {
-	f.preset, _ = t.get("default")
-	f.constant, _ = t.get("const")
-	f.low, _ = t.get("min")
-	f.high, _ = t.get("max")
-	f.scale, _ = t.get("scale")
-	f.offset, _ = t.get("offset")
-	f.pad, _ = t.get("pad")
-	if in, ok := t.get("in"); ok {
+	f.preset, _ = t.Get("default")
+	f.constant, _ = t.Get("const")
+	f.low, _ = t.Get("min")
+	f.high, _ = t.Get("max")
+	f.scale, _ = t.Get("scale")
+	f.offset, _ = t.Get("offset")
+	f.pad, _ = t.Get("pad")
+	if in, ok := t.Get("in"); ok {
 		f.in = asList(in)
 		if len(f.in) == 0 {
-			t.src.problem(t.at("in"), "an empty array", "at least one value")
+			t.src.problem(t.At("in"), "an empty array", "at least one value")
 		}
 	}
 	if enum := t.table("enum"); enum != nil {
-		for _, value := range enum.keys() {
-			f.enum = append(f.enum, enumDef{enum.at(value), value, enum.text(value)})
+		for _, value := range enum.Keys() {
+			f.enum = append(f.enum, enumDef{enum.At(value), value, enum.Text(value)})
 		}
 	}
 }
 
 func readMessage(t *table, order string) messageDef {
 	m := messageDef{
-		path: t.path, name: t.requiredText("name"), title: t.text("title"),
-		from:     t.word("from", partyWords, "anyone"),
-		purpose:  t.word("purpose", purposeNames[:], ""),
-		forward:  t.text("forward"),
-		repeat:   t.word("repeat", repeatWords, "never"),
-		fallback: t.flag("default"),
-		frame:    t.text("frame"),
-		when:     t.text("when"),
+		path: t.Path, name: t.RequiredText("name"), title: t.Text("title"),
+		from:     t.Word("from", partyWords, "anyone"),
+		purpose:  t.Word("purpose", purposeNames[:], ""),
+		forward:  t.Text("forward"),
+		repeat:   t.Word("repeat", repeatWords, "never"),
+		fallback: t.Flag("default", false),
+		frame:    t.Text("frame"),
+		when:     t.Text("when"),
 		fields:   readFields(t, "fields", order),
 	}
-	if v, ok := t.get("command"); ok {
+	if v, ok := t.Get("command"); ok {
 		m.commands = asList(v)
 	}
 	m.set = t.sets()
-	t.finish()
+	t.Finish()
 	return m
 }
 
 func readReply(t *table) replyDef {
-	r := replyDef{path: t.path, from: t.word("from", partyWords, "anyone"), send: t.text("send"), when: t.text("when")}
+	r := replyDef{path: t.Path, from: t.Word("from", partyWords, "anyone"), send: t.Text("send"), when: t.Text("when")}
 	if r.send == "" {
 		r.send = "header"
 	}
-	r.messages = t.strings("messages")
-	if v, ok := t.get("to"); ok {
+	r.messages = t.Texts("messages")
+	if v, ok := t.Get("to"); ok {
 		r.to = asList(v)
 	} else if r.messages == nil {
-		t.src.problem(t.at("to"), "nothing", "the commands that are acknowledged")
+		t.src.problem(t.At("to"), "nothing", "the commands that are acknowledged")
 	}
-	r.set, r.without = t.sets(), t.strings("without")
-	t.finish()
+	r.set, r.without = t.sets(), t.Texts("without")
+	t.Finish()
 	return r
 }
 
 // sets are the fields and values under `set`.
 func (t *table) sets() (out []setDef) {
 	if set := t.table("set"); set != nil {
-		for _, key := range set.keys() {
-			v, _ := set.get(key)
-			out = append(out, setDef{set.at(key), key, v})
+		for _, key := range set.Keys() {
+			v, _ := set.Get(key)
+			out = append(out, setDef{set.At(key), key, v})
 		}
 	}
 	return out
 }
 
 func readExample(t *table) exampleDef {
-	e := exampleDef{path: t.path, title: t.text("title"), hex: t.requiredText("hex"),
-		direction: t.word("direction", directionWords, "any"), reply: t.text("reply"), now: t.text("now"), request: t.text("request")}
-	if v, ok := t.get("expect"); ok {
+	e := exampleDef{path: t.Path, title: t.Text("title"), hex: t.RequiredText("hex"),
+		direction: t.Word("direction", directionWords, "any"), reply: t.Text("reply"), now: t.Text("now"), request: t.Text("request")}
+	if v, ok := t.Get("expect"); ok {
 		if e.expect, ok = v.(map[string]any); !ok {
-			t.src.problem(t.at("expect"), describe(v), "a table of fields and their values")
+			t.src.problem(t.At("expect"), describe(v), "a table of fields and their values")
 		}
 	}
-	t.finish()
+	t.Finish()
 	return e
 }

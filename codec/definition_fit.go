@@ -31,31 +31,31 @@ var partKeys = []string{"order", "missing", "default", "const", "in", "min", "ma
 // fit reports the keys of a field without effect.
 func (t *table) fit(kind string) {
 	for _, key := range unfitKeys[kind] {
-		if !t.has(key) {
+		if !t.Has(key) {
 			continue
 		}
 		on := "it on another type: it has no effect here"
 		if slices.Contains(partKeys, key) && (kind == "group" || kind == "list" || kind == "choice") || key == "unit" {
 			on = "it on a field inside"
 		}
-		t.src.problem(t.at(key), "it on type "+kind, on)
+		t.src.problem(t.At(key), "it on type "+kind, on)
 	}
-	as, _ := t.values["as"].(string)
+	as, _ := t.Values["as"].(string)
 	switch clock := strings.HasPrefix(as, "unix") || strings.HasPrefix(as, "cp"); {
-	case kind == "checksum" && as == "hex" && t.has("order"):
-		t.src.problem(t.at("order"), `it beside as = "hex"`, "it on a checksum in bytes: characters have the highest digit first")
+	case kind == "checksum" && as == "hex" && t.Has("order"):
+		t.src.problem(t.At("order"), `it beside as = "hex"`, "it on a checksum in bytes: characters have the highest digit first")
 	case kind != "time":
-	case t.has("parts") && (t.has("layout") || t.has("order") || t.has("as")):
+	case t.Has("parts") && (t.Has("layout") || t.Has("order") || t.Has("as")):
 		for _, key := range []string{"layout", "order", "as"} {
-			if t.has(key) {
-				t.src.problem(t.at(key), "it beside parts", "it on the fields that the parts name")
+			if t.Has(key) {
+				t.src.problem(t.At(key), "it beside parts", "it on the fields that the parts name")
 			}
 		}
-	case clock && t.has("layout"):
-		t.src.problem(t.at("layout"), "it beside as = "+quote(as), `it with as = "bcd", "binary" or "ascii"`)
-	case !strings.HasPrefix(as, "unix") && t.has("epoch"):
-		t.src.problem(t.at("epoch"), "it without a count", `it with as = "unix" or "unix-ms"`)
-	case (as == "binary" || as == "ascii") && t.has("order"):
-		t.src.problem(t.at("order"), "it beside as = "+quote(as), "a layout whose parts stand in the order of the bytes")
+	case clock && t.Has("layout"):
+		t.src.problem(t.At("layout"), "it beside as = "+quote(as), `it with as = "bcd", "binary" or "ascii"`)
+	case !strings.HasPrefix(as, "unix") && t.Has("epoch"):
+		t.src.problem(t.At("epoch"), "it without a count", `it with as = "unix" or "unix-ms"`)
+	case (as == "binary" || as == "ascii") && t.Has("order"):
+		t.src.problem(t.At("order"), "it beside as = "+quote(as), "a layout whose parts stand in the order of the bytes")
 	}
 }

@@ -69,7 +69,7 @@ var (
 )
 
 func (d *definition) readFrames(t *table) {
-	switch t.values["frame"].(type) {
+	switch t.Values["frame"].(type) {
 	case []map[string]any, []any:
 		d.rich = true
 		for _, frame := range t.tables("frame") {
@@ -79,7 +79,7 @@ func (d *definition) readFrames(t *table) {
 	}
 	frame := t.table("frame")
 	if frame == nil {
-		if !t.has("frame") {
+		if !t.Has("frame") {
 			t.src.problem("frame", "nothing", "a table with the header and what all frames have in common")
 		}
 		return
@@ -90,48 +90,48 @@ func (d *definition) readFrames(t *table) {
 }
 
 func (d *definition) readFamily(t *table) familyDef {
-	f := familyDef{path: t.path, max: t.integer("max", 1, hardMaxFrame, defaultMaxFrame)}
+	f := familyDef{path: t.Path, max: t.Integer("max", 1, hardMaxFrame, defaultMaxFrame)}
 	if length := t.table("length"); length != nil {
-		f.length = &lengthDef{path: length.path, field: length.requiredText("field"),
-			counts: length.requiredText("counts"), add: length.integer("add", -hardMaxFrame, hardMaxFrame, 0)}
-		length.finish()
+		f.length = &lengthDef{path: length.Path, field: length.RequiredText("field"),
+			counts: length.RequiredText("counts"), add: length.Integer("add", -hardMaxFrame, hardMaxFrame, 0)}
+		length.Finish()
 	}
 	f.header = readFields(t, "header", d.order)
-	f.name, f.start = t.text("name"), t.text("start")
-	if _, several := t.values["end"].([]any); several {
-		if f.ends = t.strings("end"); len(t.values["end"].([]any)) == 0 {
-			t.src.problem(t.at("end"), "an empty array", "at least one mark")
+	f.name, f.start = t.Text("name"), t.Text("start")
+	if _, several := t.Values["end"].([]any); several {
+		if f.ends = t.Texts("end"); len(t.Values["end"].([]any)) == 0 {
+			t.src.problem(t.At("end"), "an empty array", "at least one mark")
 		}
-	} else if end := t.text("end"); end != "" {
+	} else if end := t.Text("end"); end != "" {
 		f.ends = []string{end}
 	}
-	if t.hidden("armour"); t.has("armour") {
-		f.armour = t.text("armour")
+	if t.hidden("armour"); t.Has("armour") {
+		f.armour = t.Text("armour")
 	}
-	f.from = t.word("from", partyWords, "anyone")
+	f.from = t.Word("from", partyWords, "anyone")
 	f.trailer = readFields(t, "trailer", d.order)
 	if escape := t.table("escape"); escape != nil {
-		for _, plain := range escape.keys() {
-			f.escapes = append(f.escapes, escapeDef{escape.at(plain), plain, escape.text(plain)})
+		for _, plain := range escape.Keys() {
+			f.escapes = append(f.escapes, escapeDef{escape.At(plain), plain, escape.Text(plain)})
 		}
 	}
 	d.rich = d.rich || f.armour != "" || f.start != "" || f.ends != nil || len(f.trailer) > 0 || len(f.escapes) > 0
-	t.finish()
+	t.Finish()
 	return f
 }
 
 func (d *definition) readLayouts(t *table) {
-	d.includes = t.strings("include")
+	d.includes = t.Texts("include")
 	d.rich = d.rich || len(d.includes) > 0
 	layouts := t.table("layout")
 	if layouts == nil {
 		return
 	}
 	d.layouts = map[string][]fieldDef{}
-	for _, name := range layouts.keys() {
+	for _, name := range layouts.Keys() {
 		if one := layouts.table(name); one != nil {
 			d.layouts[name] = readFields(one, "fields", d.order)
-			one.finish()
+			one.Finish()
 		}
 	}
 }
@@ -140,36 +140,36 @@ func (f *fieldDef) readGrammar(t *table, order string) {
 	for key, to := range map[string]*string{"when": &f.when, "count": &f.count, "stop": &f.stop, "on": &f.on, "use": &f.use, "value": &f.value,
 		"exponent": &f.exponent, "separator": &f.separator, "before": &f.before, "until": &f.until,
 		"over": &f.over, "armour": &f.armour, "filler": &f.filler, "minus": &f.minus, "epoch": &f.epoch} {
-		if !t.has(key) {
+		if !t.Has(key) {
 			t.hidden(key)
 			continue
 		}
-		if n, ok := t.values[key].(int64); ok && (key == "count" || key == "value" || key == "exponent") {
+		if n, ok := t.Values[key].(int64); ok && (key == "count" || key == "value" || key == "exponent") {
 			*to = fmt.Sprint(n)
 			t.hidden(key)
 		} else {
-			*to = t.text(key)
+			*to = t.Text(key)
 		}
 		f.rich = true
 	}
 	for key, to := range map[string]*bool{"optional": &f.optional, "reversed": &f.reversed, "swapped": &f.swapped, "counter": &f.counter,
 		"wire": &f.wire, "stuffed": &f.stuffed} {
 		t.hidden(key)
-		if t.has(key) {
-			*to, f.rich = t.flag(key), true
+		if t.Has(key) {
+			*to, f.rich = t.Flag(key, false), true
 		}
 	}
 	for key, to := range map[string]*int{"digits": &f.digits, "add": &f.add, "xor": &f.xor, "fill": &f.fill,
 		"base": &f.base, "places": &f.places} {
 		t.hidden(key)
-		if t.has(key) {
-			*to, f.rich = t.integer(key, 0, 255, 0), true
+		if t.Has(key) {
+			*to, f.rich = t.Integer(key, 0, 255, 0), true
 		}
 	}
 	for key, words := range map[string][]string{"align": alignWords, "form": formWords, "charset": t.src.charsetNames()} {
 		t.hidden(key)
-		if t.has(key) {
-			word := t.word(key, words, "")
+		if t.Has(key) {
+			word := t.Word(key, words, "")
 			switch f.rich = true; key {
 			case "align":
 				f.align = word
@@ -180,25 +180,25 @@ func (f *fieldDef) readGrammar(t *table, order string) {
 			}
 		}
 	}
-	if t.hidden("zone"); t.has("zone") {
-		f.zone = t.text("zone")
+	if t.hidden("zone"); t.Has("zone") {
+		f.zone = t.Text("zone")
 	}
-	if t.hidden("parts"); t.has("parts") {
-		f.joins, _ = t.get("parts")
+	if t.hidden("parts"); t.Has("parts") {
+		f.joins, _ = t.Get("parts")
 		f.rich = true
 	}
-	if f.algorithm = t.values["algorithm"]; f.algorithm != nil {
+	if f.algorithm = t.Values["algorithm"]; f.algorithm != nil {
 		f.rich = true
 	}
 	t.hidden("algorithm")
-	if t.has("missing") {
-		f.missing, f.rich = t.strings("missing"), true
+	if t.Has("missing") {
+		f.missing, f.rich = t.Texts("missing"), true
 	}
 	f.fields = readFields(t, "fields", order)
 	if of := t.table("of"); of != nil {
-		of.values["key"] = "value"
-		if _, named := of.values["type"]; !named && of.has("use") {
-			delete(of.values, "key")
+		of.Values["key"] = "value"
+		if _, named := of.Values["type"]; !named && of.Has("use") {
+			delete(of.Values, "key")
 		}
 		f.fields, f.elements = []fieldDef{readField(of, order)}, true
 	}
@@ -206,43 +206,43 @@ func (f *fieldDef) readGrammar(t *table, order string) {
 		f.cases = append(f.cases, readCase(c, order))
 	}
 	if b := t.table("blocks"); b != nil {
-		f.blocks = &blocksDef{path: b.path, size: b.integer("size", 1, hardMaxFrame, 16), order: b.word("order", orderWords, order)}
-		f.blocks.algorithm, _ = b.get("algorithm")
-		b.finish()
+		f.blocks = &blocksDef{path: b.Path, size: b.Integer("size", 1, hardMaxFrame, 16), order: b.Word("order", orderWords, order)}
+		f.blocks.algorithm, _ = b.Get("algorithm")
+		b.Finish()
 	}
 	f.rich = f.rich || ownTypes[f.kind] || len(f.fields) > 0 || len(f.cases) > 0 || f.blocks != nil ||
 		f.kind == "time" && f.as != "" || f.order == "cdab" || f.order == "badc"
 }
 
 func readCase(t *table, order string) caseDef {
-	c := caseDef{path: t.path, when: t.text("when"), value: t.text("value"), fields: readFields(t, "fields", order)}
-	if v, ok := t.get("is"); ok {
+	c := caseDef{path: t.Path, when: t.Text("when"), value: t.Text("value"), fields: readFields(t, "fields", order)}
+	if v, ok := t.Get("is"); ok {
 		c.is = asList(v)
 	}
-	if use := t.text("use"); use != "" {
-		f := fieldDef{path: t.path}
+	if use := t.Text("use"); use != "" {
+		f := fieldDef{path: t.Path}
 		f.use, f.rich = use, true
 		c.fields = append(c.fields, f)
 	}
-	t.finish()
+	t.Finish()
 	return c
 }
 
 // fieldTable checks what a field cannot do without: a key, except for parts that need none, and a type.
 func fieldTable(t *table) *table {
-	kind, _ := t.values["type"].(string)
-	keyless := t.has("use") || kind == "choice" || kind == "list" || kind == "group"
-	if _, isText := t.values["key"].(string); !keyless && (isText || !t.has("key")) && t.values["key"] == nil {
-		t.src.problem(t.at("key"), "nothing", "a string that is not empty")
+	kind, _ := t.Values["type"].(string)
+	keyless := t.Has("use") || kind == "choice" || kind == "list" || kind == "group"
+	if _, isText := t.Values["key"].(string); !keyless && (isText || !t.Has("key")) && t.Values["key"] == nil {
+		t.src.problem(t.At("key"), "nothing", "a string that is not empty")
 	}
-	if !t.has("use") && t.values["type"] == nil {
-		t.src.problem(t.at("type"), "nothing", "a string that is not empty")
+	if !t.Has("use") && t.Values["type"] == nil {
+		t.src.problem(t.At("type"), "nothing", "a string that is not empty")
 	}
 	return t
 }
 
 // hidden makes a key known without listing it among those that a plain field has.
-func (t *table) hidden(key string) { t.silent = append(t.silent, key) }
+func (t *table) hidden(key string) { t.Silent = append(t.Silent, key) }
 
 // isRich says whether any field needs the grammar.
 func isRich(fields []fieldDef) bool {

@@ -17,7 +17,7 @@ func Describe(p *Profile) *Description {
 			d.folds[f.reg] = true
 		}
 	}
-	root := (&source{}).parseTOML(p.sources[0].Text)
+	root := newSource("", nil).parseTOML(p.sources[0].Text)
 	out := &Description{Name: p.name, Title: p.title, Zone: "Local", Order: "big"}
 	d.words(out, root)
 	d.order = out.Order
@@ -52,7 +52,7 @@ type describer struct {
 // words takes what only the text of the definition says.
 func (d *describer) words(out *Description, root *table) {
 	for key, to := range map[string]*string{"zone": &out.Zone, "order": &out.Order} {
-		if text, _ := root.values[key].(string); text != "" {
+		if text, _ := root.Values[key].(string); text != "" {
 			*to = text
 		}
 	}
@@ -68,10 +68,10 @@ func (d *describer) words(out *Description, root *table) {
 		out.Replies = append(out.Replies, one)
 	}
 	if answer := root.table("answer"); answer != nil {
-		out.Answer = answer.strings("by")
+		out.Answer = answer.Texts("by")
 	}
 	for _, note := range root.written([]string{"frame", "layout", "answer", "simulate"}) {
-		if _, is := root.values[note.Key].(map[string]any); is {
+		if _, is := root.Values[note.Key].(map[string]any); is {
 			out.Notes = append(out.Notes, note)
 		}
 	}

@@ -3,6 +3,7 @@ package codec
 import (
 	"embed"
 	"fmt"
+	"trama/internal/tomlread"
 )
 
 //go:embed profiles/part/*.toml
@@ -20,24 +21,24 @@ func (d *definition) include(s *source, open func(name string) ([]byte, error)) 
 		}
 		sources = append(sources, Source{Name: name, Text: src})
 		prefix := partPrefix(name)
-		part := &source{file: name + ".toml", own: s.own}
+		part := newSource(name+".toml", s.own)
 		root := part.parseTOML(src)
 		if root == nil {
-			s.problems = append(s.problems, part.problems...)
+			s.Problems = append(s.Problems, part.Problems...)
 			continue
 		}
-		if s.parts == nil {
-			s.parts = map[string]*source{}
+		if s.Parts == nil {
+			s.Parts = map[string]*tomlread.Source{}
 		}
-		s.parts[prefix], part.parts = part, s.parts
-		root.path = prefix
-		more := &definition{order: root.word("order", orderWords, d.order)}
+		s.Parts[prefix], part.Parts = part.Source, s.Parts
+		root.Path = prefix
+		more := &definition{order: root.Word("order", orderWords, d.order)}
 		more.readLayouts(root)
 		for _, m := range root.tables("message") {
 			more.messages = append(more.messages, readMessage(m, more.order))
 		}
-		root.finish()
-		s.problems = append(s.problems, part.problems...)
+		root.Finish()
+		s.Problems = append(s.Problems, part.Problems...)
 		if d.layouts == nil {
 			d.layouts = map[string][]fieldDef{}
 		}

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"sort"
-	"strings"
 	"trama/internal/tomlread"
 )
 
@@ -42,77 +41,5 @@ var foreign = map[string]string{
 	"crc-16/ccitt": "crc-16/kermit", "crc-32": "crc-32/iso-hdlc", "xor": "xor8", "bcc": "xor8",
 }
 
-// nearest returns the word most like s, or "" when none is near: at most a third of the letters may differ, or
-// one is the beginning of the other.
-func nearest(s string, words []string) string {
-	if known := foreign[strings.ToLower(s)]; contains(words, known) {
-		return known
-	}
-	if lower := strings.ToLower(s); lower != s && contains(words, lower) {
-		return lower
-	}
-	best, bestDistance := "", len(s)/3+1
-	if bestDistance > 3 {
-		bestDistance = 3
-	}
-	for _, w := range words {
-		if d := editDistance(s, w, bestDistance); d <= bestDistance && (best == "" || d < bestDistance) {
-			best, bestDistance = w, d
-		}
-	}
-	if best == s {
-		return ""
-	}
-	if best == "" && len(s) > 1 {
-		for _, w := range words {
-			if len(w) > 1 && (strings.HasPrefix(w, s) || strings.HasPrefix(s, w)) {
-				return w
-			}
-		}
-	}
-	return best
-}
-
-// nearestIn is nearest for what may be a phrase such as "from KEY to KEY": then for the first word that is unknown.
-func nearestIn(found string, known []string) string {
-	words := strings.Fields(found)
-	if near := nearest(found, known); near != "" || len(words) < 2 {
-		return near
-	}
-	for _, w := range words {
-		if contains([]string{"from", "after", "to", "all", "body", "end"}, w) || contains(known, w) {
-			continue
-		}
-		if near := nearest(w, known); near != "" {
-			return near
-		}
-	}
-	return ""
-}
-
-// editDistance is the number of letters to insert, delete, replace or swap; more than limit is returned as limit+1.
-func editDistance(a, b string, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
-}
+// nearest is the word most like s, or "" when none is near.
+func nearest(s string, known []string) string { return tomlread.Nearest(s, known, foreign) }

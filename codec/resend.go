@@ -34,8 +34,8 @@ const resendDefault = 24 * time.Hour
 var numbersWords = []string{"lasting", "session"}
 
 func readResend(t *table) *resendDef {
-	r := &resendDef{path: t.path, within: t.text("within"), numbers: t.word("numbers", numbersWords, numbersWords[0]), ignore: t.strings("ignore")}
-	t.finish()
+	r := &resendDef{path: t.Path, within: t.Text("within"), numbers: t.Word("numbers", numbersWords, numbersWords[0]), ignore: t.Texts("ignore")}
+	t.Finish()
 	return r
 }
 

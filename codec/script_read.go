@@ -20,25 +20,25 @@ type simulateDef struct {
 }
 
 func readSimulate(t *table) *simulateDef {
-	d := &simulateDef{path: t.path, identity: t.text("identity"), register: t.strings("register"), login: t.strings("login"), measure: t.strings("measure")}
+	d := &simulateDef{path: t.Path, identity: t.Text("identity"), register: t.Texts("register"), login: t.Texts("login"), measure: t.Texts("measure")}
 	if alive := t.table("keep_alive"); alive != nil {
-		d.keepAlive, d.after = alive.requiredText("send"), alive.text("after")
-		alive.finish()
+		d.keepAlive, d.after = alive.RequiredText("send"), alive.Text("after")
+		alive.Finish()
 	}
 	d.answers, d.then = t.texts("answers"), t.texts("then")
-	d.refuse = t.integer("refuse", 0, 1<<31-1, 1)
+	d.refuse = t.Integer("refuse", 0, 1<<31-1, 1)
 	if fields := t.table("fields"); fields != nil {
-		d.fields = fields.values
+		d.fields = fields.Values
 	}
 	if messages := t.table("message"); messages != nil {
 		d.messages = map[string]map[string]any{}
-		for _, name := range messages.keys() {
+		for _, name := range messages.Keys() {
 			if one := messages.table(name); one != nil {
-				d.messages[name] = one.values
+				d.messages[name] = one.Values
 			}
 		}
 	}
-	t.finish()
+	t.Finish()
 	return d
 }
 
@@ -49,8 +49,8 @@ func (t *table) texts(key string) map[string]string {
 		return nil
 	}
 	out := map[string]string{}
-	for _, k := range inner.keys() {
-		out[k] = inner.text(k)
+	for _, k := range inner.Keys() {
+		out[k] = inner.Text(k)
 	}
 	return out
 }
@@ -100,7 +100,7 @@ func (c *compiler) simulate(def *definition) {
 			c.src.problem(join(d.path, "fields."+key), quote(key), "a field of a message that is said")
 		}
 	}
-	if len(c.src.problems) > 0 {
+	if len(c.src.Problems) > 0 {
 		return
 	}
 	for _, name := range keysOf(s.lines) {
@@ -123,7 +123,7 @@ func (s *scriptCompiler) cannot(l *Line, err error) {
 	default:
 		found = fmt.Sprintf("%s: %s: %v", l.Message.Name, bad.Field, bad.Err)
 		for _, at := range []string{join(s.d.path, "message."+l.Message.Name+"."+bad.Field), join(s.d.path, "fields."+bad.Field)} {
-			if _, ok := s.c.src.lines[at]; ok {
+			if s.c.src.Knows(at) {
 				path = at
 				break
 			}

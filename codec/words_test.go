@@ -14,9 +14,9 @@ func TestTheReferenceNamesEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := func(of func(t *table)) []string {
-		one := &table{src: &source{}, values: map[string]any{"frame": []any{}}}
+		one := newTable(newSource("", nil), "", map[string]any{"frame": []any{}})
 		of(one)
-		return append(one.known, one.silent...)
+		return append(one.Known, one.Silent...)
 	}
 	var words []string
 	words = append(words, read(func(t *table) { readDefinition(t) })...)

@@ -18,9 +18,9 @@ var shownKeys = []string{"key", "title", "unit", "type", "role", "size", "when",
 
 // written are the keys of a table except some, in the order of the file, with their values as text.
 func (t *table) written(except []string) (out []Note) {
-	for _, key := range t.keys() {
+	for _, key := range t.Keys() {
 		if !slices.Contains(except, key) {
-			out = append(out, Note{key, writtenText(t.values[key])})
+			out = append(out, Note{key, writtenText(t.Values[key])})
 		}
 	}
 	return out

@@ -8,31 +8,32 @@ import (
 // longestWord bounds the words that a suggestion is looked for.
 const longestWord = 64
 
-// Nearest is the known word most like found, or empty.  Where found is a phrase, such as "from KEY to KEY", the first
+// nearest is the known word most like found, or empty.  Where found is a phrase, such as "from KEY to KEY", the first
 // of its words that is unknown is looked for.
-func (s *Source) Nearest(found string, known []string) string {
+func (s *Source) nearest(found string, known []string) string {
 	words := strings.Fields(found)
-	if near := s.nearest(found, known); near != "" || len(words) < 2 {
+	if near := Nearest(found, known, s.words.Foreign); near != "" || len(words) < 2 {
 		return near
 	}
 	for _, w := range words {
 		if slices.Contains([]string{"from", "after", "to", "all", "body", "end"}, w) || slices.Contains(known, w) {
 			continue
 		}
-		if near := s.nearest(w, known); near != "" {
+		if near := Nearest(w, known, s.words.Foreign); near != "" {
 			return near
 		}
 	}
 	return ""
 }
 
-// nearest differs from word in at most a third of its letters, or one is the beginning of the other.
-func (s *Source) nearest(word string, known []string) string {
+// Nearest is the known word that differs from word in at most a third of its letters, or begins it, or is begun by it;
+// empty when there is none.  Foreign words stand for known ones.
+func Nearest(word string, known []string, foreign map[string]string) string {
 	if len(word) > longestWord {
 		return ""
 	}
 	lower := strings.ToLower(word)
-	if ours := s.words.Foreign[lower]; slices.Contains(known, ours) {
+	if ours := foreign[lower]; slices.Contains(known, ours) {
 		return ours
 	}
 	if lower != word && slices.Contains(known, lower) {

@@ -46,8 +46,8 @@ func (s *Source) Parse(src []byte) *Table {
 	return &Table{Source: s, Values: values}
 }
 
-// place is where a path leads: the source it is of, and the path there.
-func (s *Source) place(path string) (*Source, string) {
+// Place is where a path leads: the source it is of, and the path there.
+func (s *Source) Place(path string) (*Source, string) {
 	if prefix, rest, ok := strings.Cut(path, ">"); ok && strings.HasPrefix(prefix, "<") {
 		if part := s.Parts[prefix+">"]; part != nil {
 			return part, strings.TrimPrefix(rest, ".")
@@ -56,9 +56,15 @@ func (s *Source) place(path string) (*Source, string) {
 	return s, path
 }
 
+// Knows tells whether the text has a key.
+func (s *Source) Knows(path string) bool {
+	s, path = s.Place(path)
+	return s.lines[path] > 0
+}
+
 // Line of a key, or of the nearest key around it.
 func (s *Source) Line(path string) int {
-	s, path = s.place(path)
+	s, path = s.Place(path)
 	for path != "" {
 		if n, ok := s.lines[path]; ok {
 			return n
@@ -73,14 +79,14 @@ func (s *Source) Line(path string) int {
 func (s *Source) Problem(path, found, expected string, known ...string) {
 	nearest := ""
 	if len(known) > 0 {
-		nearest = s.Nearest(strings.Trim(found, `"`), known)
+		nearest = s.nearest(strings.Trim(found, `"`), known)
 	}
 	s.Suggest(path, found, expected, nearest)
 }
 
 // Suggest is Problem with a suggestion.  The same problem at the same place is noted once.
 func (s *Source) Suggest(path, found, expected, nearest string) {
-	at, key := s.place(path)
+	at, key := s.Place(path)
 	p := Problem{File: at.File, Line: at.Line(key), Key: key, Found: found, Expected: expected, Nearest: nearest}
 	if !slices.Contains(s.Problems, p) {
 		s.Problems = append(s.Problems, p)

@@ -59,7 +59,7 @@ func (t *Table) Finish() {
 	all := slices.Concat(t.Known, t.Silent)
 	for _, k := range t.Keys() {
 		if !slices.Contains(all, k) {
-			t.Suggest(t.At(k), t.words.Unknown(k), "one of "+strings.Join(t.Known, ", "), t.nearest(k, all))
+			t.Suggest(t.At(k), t.words.Unknown(k), "one of "+strings.Join(t.Known, ", "), Nearest(k, all, t.words.Foreign))
 		}
 	}
 }
