@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"trama/actors/master"
+	"trama/actors/port"
+	"trama/actors/supervise"
 	"trama/journal"
 	"trama/transport"
 )
@@ -15,7 +18,7 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	if g.gone.Load() {
 		return CommandResult{}, ErrStopping
 	}
-	m := g.masters.get(req.Serial)
+	m := g.masters.Get(req.Serial)
 	if m == nil {
 		return CommandResult{}, fmt.Errorf("%w: %q", ErrUnknownMaster, req.Serial)
 	}
@@ -24,20 +27,20 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 		err    error
 	}
 	reply := make(chan end, 1)
-	asked := &command{req: req, respond: func(c *command, err error) { reply <- end{c.result, err} }}
-	m.take(asked)
+	asked := &master.Command{Request: req, Respond: func(c *master.Command, err error) { reply <- end{c.Result, err} }}
+	m.Take(asked)
 	wait := req.Wait
 	if wait <= 0 {
-		wait = defaultCommandWait
+		wait = master.DefaultCommandWait
 	}
-	late := time.NewTimer(min(wait, maxCommandWait) + answerWithin) // the master's own timer comes first unless its actor is stuck
+	late := time.NewTimer(min(wait, master.MaxCommandWait) + answerWithin) // the master's own timer comes first unless its actor is stuck
 	defer late.Stop()
 	select {
 	case e := <-reply:
 		return e.result, e.err
 	case <-late.C:
 		what := "the command was sent and may have been executed"
-		if asked.withdraw() {
+		if asked.Withdraw() {
 			what = "the command was not sent"
 		}
 		return CommandResult{}, fmt.Errorf("%w: the actor of master %s does not answer, %s", ErrFault, req.Serial, what)
@@ -48,40 +51,31 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 
 // Suspend implements Gateway.
 func (g *gateway) Suspend(ctx context.Context, listener string) error {
-	return g.control(ctx, listener, doSuspend)
+	return g.control(ctx, listener, port.Suspend)
 }
 
 // Resume implements Gateway.
 func (g *gateway) Resume(ctx context.Context, listener string) error {
-	return g.control(ctx, listener, doResume)
+	return g.control(ctx, listener, port.Resume)
 }
 
-func (g *gateway) control(ctx context.Context, listener string, do controlVerb) error {
-	if g.gone.Load() && do != doClose && do != doDrain {
+func (g *gateway) control(ctx context.Context, listener string, do port.Verb) error {
+	if g.gone.Load() {
 		return ErrStopping
 	}
-	for _, s := range g.slots {
-		if s.name != listener {
-			continue
-		}
-		reply := make(chan error, 1)
-		g.root.Send(s.node.pid.Load(), &control{do: do, reply: reply})
-		select {
-		case err := <-reply:
-			return err
-		case <-ctx.Done():
-			return fmt.Errorf("listener %q does not answer: %w", listener, ctx.Err())
-		}
+	p, err := g.port(listener)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("%w: %q", ErrUnknownListener, listener)
+	return p.Control(ctx, do)
 }
 
 // Kick implements Gateway.  The socket is closed straight away, so that a stuck actor cannot keep it open.
 func (g *gateway) Kick(_ context.Context, connection uint64) error {
-	for _, s := range g.slots {
-		if l := s.links.get(connection); l != nil {
-			l.conn.Close(transport.CloseKicked, "by an operator")
-			g.happened(journal.Event{Kind: journal.EventKick, Listener: s.name, Connection: l.id, Remote: l.remote(), Reason: "by an operator", Detail: strings.Join(l.masters(), " ")})
+	for _, p := range g.ports.All {
+		if l := p.Links.Get(connection); l != nil {
+			l.Close(transport.CloseKicked, "by an operator")
+			g.recordEvent(journal.Event{Kind: journal.EventKick, Listener: p.Name, Connection: connection, Remote: l.Remote(), Reason: "by an operator", Detail: strings.Join(l.Masters(), " ")})
 			return nil
 		}
 	}
@@ -95,10 +89,10 @@ func (g *gateway) Restart(ctx context.Context, path string) error {
 		return err
 	}
 	reply := make(chan struct{}, 1)
-	g.root.Send(n.pid.Load(), &renew{reply})
+	g.sys.Send(n, &supervise.Renew{Reply: reply})
 	select {
 	case <-reply:
-		g.restarts.Add(1)
+		g.sys.Restarts.Add(1)
 		g.log.Named("supervisor").Info("actor restarted on request", "actor", path)
 		return nil
 	case <-ctx.Done():
@@ -116,22 +110,22 @@ func (g *gateway) Fault(_ context.Context, path string, onFrame bool) error {
 		return err
 	}
 	if !onFrame {
-		g.root.Send(n.pid.Load(), &injectFault{})
+		g.sys.Send(n, &supervise.InjectFault{})
 		return nil
 	}
-	if n.kind != kindConnection && n.kind != kindMaster {
-		return fmt.Errorf("%w: %s is of kind %s, which handles no frames", ErrNotRestartable, path, n.kind)
+	if kind := n.Kind(); kind != supervise.KindConnection && kind != supervise.KindMaster {
+		return fmt.Errorf("%w: %s is of kind %s, which handles no frames", ErrNotRestartable, path, kind)
 	}
-	n.armed.Store(true)
+	n.Arm(true)
 	return nil
 }
 
-func (g *gateway) actorAt(path string) (*node, error) {
+func (g *gateway) actorAt(path string) (*supervise.Node, error) {
 	if g.gone.Load() {
 		return nil, ErrStopping
 	}
-	n := g.rootNode.find(path)
-	if n == nil || n.pid.Load() == nil {
+	n := g.top.Find(path)
+	if n == nil || n.PID() == nil {
 		return nil, fmt.Errorf("%w: %q", ErrUnknownActor, path)
 	}
 	return n, nil

@@ -1,56 +1,47 @@
-// Package actors is the supervised tree that joins transport (bytes) and codec (fields).  It is the only importer of protoactor.
+// Package actors is the supervised tree that joins transport (bytes), codec (fields) and journal (disk).  It is the only importer of protoactor.
 //
-//	trama                        rootActor: what nothing below can mend ends the process
-//	├─ registry                  registry: finds or makes the master of a serial
-//	│   ├─ 12345678              masterActor: links, last frames, commands
+//	trama                        rootHandler: what nothing below can mend ends the process
+//	├─ journal                   no actor: the engine has goroutines of its own
+//	├─ registry                  master.Directory: finds or makes the master of a serial
+//	│   ├─ 12345678              master.Master: links, last frames, commands
 //	│   └─ …
-//	└─ listeners                 listenersActor
-//	    └─ field                 listenerActor: one port
-//	        ├─ conn-41           connection: one accepted socket
+//	└─ listeners                 port.Ports
+//	    └─ field                 port.Port: one listening socket
+//	        ├─ conn-41           connection.Link: one accepted socket
 //	        └─ …
+//
+// # Rooms
+//
+//	actors       the face: Gateway and how it is wired, started, asked, told and drained
+//	port         listening sockets, swaps of profiles
+//	shadow       a candidate on trial
+//	connection   accepted sockets, reads, acknowledgements
+//	master       masters, the registry, commands, resends, states
+//	profiles     which definition a frame is read by
+//	supervise    mailbox, shell, strategy, the record that the tree shows
+//
+// Each imports only rooms that stand below it here.
 //
 // # The way of a frame
 //
-//	reader goroutine ──*uplink──▶ connection ──*group──▶ master ──▶ settle: ACKs to the socket, credit back
-//	                                  └─*route─▶ registry ─*group─▶ master      (first frames of a connection only)
+//	reader goroutine                                                  the journal's writer
+//	────────────────                                                  ────────────────────
+//	transport.Batch: everything that one read brought
+//	  │  connection: decode, decide, group by master
+//	  ├──*master.Batch──▶ master: resend? keep, answer to a command?
+//	  │    └──Append──▶ journal's queue ─────────────────────────────▶ one commit, one sync for all that wait
+//	  └──*master.Route──▶ registry ──*master.Batch──▶ master            │
+//	     (first frames of a connection only)                           ▼
+//	                                            Committed ──▶ Drop ──▶ ack queue: acknowledgements to the socket, credit back
 //
-// Everything that one read brought is one *uplink.  Connections and masters run on the inline dispatcher: in the goroutine that
-// sends to them, so the usual frame is read, decoded, tracked and acknowledged by one goroutine without a wake-up in between, and no
-// actor is shared by all connections on the way.  When an actor is busy elsewhere, the message waits in its mailbox and the
-// goroutine that runs it goes on with it; an uplink does not know who settles it.  Mailboxes are unbounded; what bounds them are
-// the credits of transport: a connection has at most that many uplinks that are not settled, then TCP pushes back.
+// Two goroutines handle the usual frame: its reader, from the read to the journal's queue, and the journal's writer, from there to the
+// acknowledgement.  No actor is shared by all connections on the way.  An actor that is busy elsewhere keeps the message in its mailbox, and
+// the goroutine that runs it goes on with it: a read does not know who settles it.  Mailboxes are unbounded; what bounds them are the credits
+// of transport: a connection has at most that many reads that are not settled, then TCP pushes back.
 //
-// # Who owns what
+// # Supervision
 //
-// An actor's struct (connection, masterActor, listenerActor, registry) holds nothing that must survive; its link, master, slot or
-// directory does.  A restart makes a new behaviour on the same surviving state:
-//
-//   - connection and master are restarted by protoactor.  The frame in hand is known (link.held, master.held): it is recorded as
-//     poison, not acknowledged, and the new behaviour goes on behind it.
-//   - root, registry, listeners and listener have children, which a protoactor restart would stop.  They are restarted in place:
-//     the shell puts a fresh behaviour in, the supervisor resumes the mailbox, nothing below notices.
-//
-// Each parent has an explicit strategy (strategy.go).  Giving up is never silent: a connection is closed with reason "repeated
-// faults", a master starts anew with its links closed, everything else escalates until the root ends the process.
-//
-// # Goroutines
-//
-// One accept loop per port, counted in slot.accepts; the readers of transport, one for each connection that is not idle, of which
-// slot.readers counts the connections.  A drain waits for both, as long as it may.  Timers (commands, a port that failed) only send.
-// Actors with children run in goroutines of their own that live as long as they have messages.
-//
-// # Which profile
-//
-// A listener has an edition of a profile; a swap (reload.go) puts the next one in its place.  Each uplink carries the edition whose framing
-// cut it, so its frames are decoded, acknowledged and kept by that one; what is remembered is carried over when the first frame of the next
-// edition comes.  A shadow (shadow.go) is a candidate that sees a copy of the bytes; it has a goroutine, which ends with it.
-//
-// # Invariants
-//
-//   - An uplink is settled exactly once, whatever fails in a handler; only then its buffer is reused.  Should what follows a handler
-//     fail, the connection is closed.
-//   - A frame is acknowledged at most once, only when its master has taken it in, and in the order it came (line.go).
-//   - A command is answered exactly once: by the master's answer, by its timer, by the end of its connection, by a fault or by the end of
-//     the gateway, whichever comes first.
-//   - Reading the tree sends no message.
+// Each parent has an explicit strategy.  Giving up is never silent: a connection is closed with reason "repeated faults", a master starts
+// anew with its links closed, everything else escalates until the root ends the process.  What runs outside of any handler (settling) has a
+// net of its own.
 package actors

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"trama/actors/master"
+	"trama/actors/port"
+	"trama/actors/supervise"
 	"trama/journal"
 	"trama/transport"
 )
@@ -26,36 +29,35 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	}
 
 	began := time.Now()
-	for _, s := range g.slots {
-		s.set("draining")
-		if err := s.port.Close(); err != nil {
-			log.Warn("port", "listener", s.name, "error", err)
+	for _, p := range g.ports.All {
+		if err := p.Stop(); err != nil {
+			log.Warn("listener not closed", "listener", p.Name, "error", err)
 		}
 	}
-	step("ports closed", began, "listeners", len(g.slots))
-	g.endShadows(timeout(cutGrace))
+	step("ports closed", began, "listeners", len(g.ports.All))
+	g.endShadows(cutGrace)
 
 	began = time.Now()
 	var late error
-	for _, s := range g.slots {
+	for _, p := range g.ports.All {
 		if g.Err() != nil { // the tree is broken: what has no reader yet ends with the process
-			<-s.accepts.empty()
+			<-p.Accepted()
 			continue
 		}
-		late = errors.Join(late, g.drainListener(ctx, s))
+		late = errors.Join(late, g.drainPort(ctx, p))
 	}
 	open := 0
-	for _, s := range g.slots { // also those of a listener that does not answer
-		for _, l := range s.links.list() {
-			l.conn.StopReading(transport.CloseShutdown, "the gateway is stopping")
+	for _, p := range g.ports.All { // also those of a listener that does not answer
+		for _, l := range p.Links.List() {
+			l.StopReading(transport.CloseShutdown, "the gateway is stopping")
 			open++
 		}
 	}
 	if !g.readersEnd(ctx.Done()) {
 		cut := 0
-		for _, s := range g.slots {
-			for _, l := range s.links.list() {
-				l.conn.Close(transport.CloseShutdown, "the gateway did not stop in time")
+		for _, p := range g.ports.All {
+			for _, l := range p.Links.List() {
+				l.Close(transport.CloseShutdown, "the gateway did not stop in time")
 				cut++
 			}
 		}
@@ -68,7 +70,7 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	step("connections drained", began, "connections", open)
 
 	began = time.Now()
-	_, silent := ask(g, g.masters.list(), max(cutGrace, remaining(ctx)), func(at int, to chan<- answer[struct{}]) any { return &stopping{at, to} })
+	_, silent := master.Ask(g.masters.List(), max(cutGrace, remaining(ctx)), func(at int, to chan<- master.Answer[struct{}]) any { return &master.Stop{At: at, Reply: to} })
 	if len(silent) > 0 {
 		late = errors.Join(late, fmt.Errorf("%d masters do not answer: %s", len(silent), g.stuck()))
 	}
@@ -82,11 +84,11 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 		}
 		cancel()
 	}
-	g.happened(journal.Event{Kind: journal.EventStop, Detail: g.account()}) // behind the sweep: what was appended before is settled
+	g.recordEvent(journal.Event{Kind: journal.EventStop, Detail: g.account()}) // behind the sweep: what was appended before is settled
 	step("states written", began)
 
 	began = time.Now()
-	stopped := g.root.StopFuture(g.rootPID)
+	stopped := g.sys.StopFuture(g.top)
 	ended := make(chan error, 1)
 	go func() { ended <- stopped.Wait() }()
 	select {
@@ -97,7 +99,7 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	case <-time.After(max(cutGrace, remaining(ctx))):
 		late = errors.Join(late, fmt.Errorf("the tree did not stop: %s", g.stuck()))
 	}
-	g.system.Shutdown()
+	g.sys.Library.Shutdown()
 	step("tree stopped", began)
 	t := g.Totals()
 	log.Info("totals", "frames", t.Frames, "acknowledged", t.Acknowledged, "no_reply_due", t.NoReplyDue, "poisoned", t.Poisoned, "masters", t.Masters)
@@ -105,13 +107,13 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	return late
 }
 
-// drainListener waits until a listener has seen everything that it has accepted, and makes all of it stop reading.
-func (g *gateway) drainListener(ctx context.Context, s *slot) error {
-	if err := g.control(ctx, s.name, doClose); err != nil {
+// drainPort waits until a port has seen everything that it has accepted, and makes all of it stop reading.
+func (g *gateway) drainPort(ctx context.Context, p *port.Port) error {
+	if err := p.Control(ctx, port.EndAccepting); err != nil {
 		return err
 	}
-	<-s.accepts.empty() // its port is closed
-	return g.control(ctx, s.name, doDrain)
+	<-p.Accepted() // its socket is closed
+	return p.Control(ctx, port.DrainLinks)
 }
 
 // cutGrace is what the steps of a drain get that come after its deadline.
@@ -141,13 +143,9 @@ func expired() context.Context {
 
 // readersEnd waits until every connection has ended and its actor has taken leave, or over; it says which.
 func (g *gateway) readersEnd(over <-chan struct{}) bool {
-	for _, s := range g.slots {
-		for _, all := range []*crowd{&s.readers, &s.links.live} {
-			select {
-			case <-all.empty():
-			case <-over:
-				return false
-			}
+	for _, p := range g.ports.All {
+		if !p.Drained(over) {
+			return false
 		}
 	}
 	return true
@@ -156,9 +154,9 @@ func (g *gateway) readersEnd(over <-chan struct{}) bool {
 // stuck names actors that have worked on one message for a while, for the error of a drain.
 func (g *gateway) stuck() string {
 	var names []string
-	g.rootNode.each(func(n *node) {
-		if _, busy := n.condition(time.Now()); busy != nil && time.Duration(busy.For) > cutGrace/2 {
-			names = append(names, fmt.Sprintf("%s is busy with %s for %s", n.path(), busy.Message, busy.For))
+	g.top.Each(func(n *supervise.Node) {
+		if _, busy := n.Condition(time.Now()); busy != nil && time.Duration(busy.For) > cutGrace/2 {
+			names = append(names, fmt.Sprintf("%s is busy with %s for %s", n.Path(), busy.Message, busy.For))
 		}
 	})
 	if len(names) == 0 {

@@ -15,19 +15,20 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"trama/actors/connection"
+	"trama/actors/master"
+	"trama/actors/supervise"
+	"trama/transport"
 )
 
 // hold keeps an actor busy until the returned function is called.
-func hold(t *testing.T, g *gateway, n *node) (release func()) {
+func hold(t *testing.T, g *gateway, n *supervise.Node) (release func()) {
 	t.Helper()
-	await(t, n.path()+" is idle", func() bool { // else a reader that is still running it would be the one that is held
-		n.box.mu.Lock()
-		defer n.box.mu.Unlock()
-		return !n.box.running && len(n.box.user) == 0
-	})
+	await(t, n.Path()+" is idle", n.AtRest) // else a reader that is still running it would be the one that is held
 	block := make(chan struct{})
-	go g.root.Send(n.pid.Load(), &renew{block})
-	await(t, n.path()+" is busy", func() bool { _, b := n.condition(time.Now()); return b != nil && b.Message == "renew" })
+	g.sys.Send(n, &supervise.Renew{Reply: block})
+	await(t, n.Path()+" is busy", func() bool { _, b := n.Condition(time.Now()); return b != nil && b.Message == "Renew" })
 	return func() { <-block }
 }
 
@@ -42,7 +43,10 @@ func balanced(s Totals) bool {
 // breakPort shuts the listening socket of the gateway's first listener down behind its back.
 func breakPort(t *testing.T, g *gateway) {
 	t.Helper()
-	port := g.slots[0].port.Addr().(*net.TCPAddr).Port
+	address, err := net.ResolveTCPAddr("tcp", g.address("field"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	open, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		t.Skipf("no /proc here, so the socket cannot be found: %v", err)
@@ -57,7 +61,7 @@ func breakPort(t *testing.T, g *gateway) {
 			continue
 		}
 		if a, err := syscall.Getsockname(fd); err == nil {
-			if in, ok := a.(*syscall.SockaddrInet4); ok && in.Port == port {
+			if in, ok := a.(*syscall.SockaddrInet4); ok && in.Port == address.Port {
 				_ = syscall.Shutdown(fd, syscall.SHUT_RDWR)
 				return
 			}
@@ -108,10 +112,10 @@ func TestPortThatFailedOpensAgain(t *testing.T) {
 func TestOneConnectionCannotInventMastersWithoutEnd(t *testing.T) {
 	g := start(t, "field:extended")
 	d := dial(t, g, "field")
-	for i := range maxBound {
+	for i := range connection.MaxBound {
 		d.send(measurement(fmt.Sprintf("%08d", 40000000+i), 1))
 	}
-	for i := range maxBound {
+	for i := range connection.MaxBound {
 		d.acknowledged(fmt.Sprintf("%08d", 40000000+i), "m", 1)
 	}
 	d.send(measurement("99999999", 1), measurement("40000000", 2))
@@ -122,8 +126,9 @@ func TestOneConnectionCannotInventMastersWithoutEnd(t *testing.T) {
 }
 
 func TestMastersBeyondTheLimitAreRefused(t *testing.T) {
-	g := start(t, "field:extended")
-	g.maxMasters = 1
+	g := startAll(t, Options{MaxMasters: 1, Listeners: []ListenerOptions{
+		{Profile: shipped(t, "extended"), Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}},
+	}})
 	d := dial(t, g, "field")
 	d.send(measurement("11111111", 1), measurement("22222222", 1), measurement("11111111", 2))
 	d.acknowledged("11111111", "m", 1)
@@ -140,7 +145,7 @@ func TestRegistryFaultWhileRoutingRefusesThatFrameOnly(t *testing.T) {
 	d.send(measurement("12345678", 1))
 	d.acknowledged("12345678", "m", 1)
 	// A name that is taken makes the registry fail when it spawns that master.
-	if _, err := g.root.SpawnNamed(actor.PropsFromFunc(func(actor.Context) {}), "trama/registry/77777777"); err != nil {
+	if _, err := g.sys.Root.SpawnNamed(actor.PropsFromFunc(func(actor.Context) {}), "trama/registry/77777777"); err != nil {
 		t.Fatal(err)
 	}
 	d.send(measurement("12345678", 2), measurement("77777777", 1), measurement("12345678", 3))
@@ -156,16 +161,16 @@ func TestGivenUpConnectionLeavesNothingBehind(t *testing.T) {
 	d := dial(t, g, "field")
 	d.send(measurement("12345678", 0))
 	d.acknowledged("12345678", "m", 0)
-	l := g.slots[0].links.list()[0]
-	release := hold(t, g, &l.node)
-	for range leafFaults + 3 {
-		g.root.Send(l.pid, &injectFault{})
+	l := g.ports.All[0].Links.List()[0]
+	release := hold(t, g, &l.Node)
+	for range supervise.LeafFaults + 3 {
+		g.sys.Send(&l.Node, &supervise.InjectFault{})
 	}
 	d.send(measurement("12345678", 1), measurement("12345678", 2))
-	await(t, "the frames wait", func() bool { return l.conn.Stats().InFlight == 1 })
+	await(t, "the frames wait", func() bool { return l.InFlight() == 1 })
 	release()
 	await(t, "the connection is gone", func() bool { return len(g.Connections()) == 0 })
-	await(t, "its frames are settled", func() bool { return l.conn.Stats().InFlight == 0 })
+	await(t, "its frames are settled", func() bool { return l.InFlight() == 0 })
 	if got := g.Totals(); got.Rejected["connection given up"] != 2 || got.Frames != 3 || !balanced(got) {
 		t.Errorf("%+v", got)
 	}
@@ -175,11 +180,11 @@ func TestGivenUpConnectionLeavesNothingBehind(t *testing.T) {
 func TestCommandThatMeetsTheEndIsAnswered(t *testing.T) {
 	g := start(t, "field:extended")
 	online(t, g, "12345678")
-	m := g.masters.get("12345678")
-	release := hold(t, g, &m.node)
+	m := g.masters.Get("12345678")
+	release := hold(t, g, &m.Node)
 	answered := make(chan error, 1)
-	g.root.Send(m.pid, &stopping{reply: make(chan answer[struct{}], 1)})
-	g.root.Send(m.pid, &command{req: CommandRequest{Serial: "12345678", Command: "A"}, respond: func(_ *command, err error) { answered <- err }})
+	g.sys.Send(&m.Node, &master.Stop{Reply: make(chan master.Answer[struct{}], 1)})
+	g.sys.Send(&m.Node, &master.Command{Request: CommandRequest{Serial: "12345678", Command: "A"}, Respond: func(_ *master.Command, err error) { answered <- err }})
 	release()
 	select {
 	case err := <-answered:
@@ -196,13 +201,13 @@ func TestAcknowledgementsKeepTheOrderOfTheReads(t *testing.T) {
 	d := dial(t, g, "field")
 	d.send(measurement("11111111", 1))
 	d.acknowledged("11111111", "m", 1)
-	l := g.slots[0].links.list()[0]
-	await(t, "the first master is known to the connection", func() bool { return l.node.box.UserMessageCount() == 0 && l.node.messages.Load() >= 3 })
-	release := hold(t, g, g.registryNode)
+	l := g.ports.All[0].Links.List()[0]
+	await(t, "the first master is known to the connection", func() bool { return l.Node.Waiting() == 0 && l.Node.Messages() >= 3 })
+	release := hold(t, g, g.masters.Node)
 	d.send(measurement("22222222", 2)) // has to wait for the registry
-	await(t, "the first read is in hand", func() bool { return l.conn.Stats().InFlight == 1 })
+	await(t, "the first read is in hand", func() bool { return l.InFlight() == 1 })
 	d.send(measurement("11111111", 3)) // has not
-	await(t, "the second read is in hand", func() bool { return l.conn.Stats().InFlight == 2 })
+	await(t, "the second read is in hand", func() bool { return l.InFlight() == 2 })
 	d.quiet()
 	release()
 	d.acknowledged("22222222", "m", 2)
@@ -212,9 +217,9 @@ func TestAcknowledgementsKeepTheOrderOfTheReads(t *testing.T) {
 func TestDrainIsBoundedByItsContext(t *testing.T) {
 	g := start(t, "field:extended")
 	d := online(t, g, "12345678")
-	m := g.masters.get("12345678")
+	m := g.masters.Get("12345678")
 	stuck, release := make(chan struct{}), make(chan struct{})
-	g.root.Send(m.pid, &command{req: CommandRequest{Serial: "12345678", Command: "A"}, respond: func(*command, error) { close(stuck); <-release }})
+	g.sys.Send(&m.Node, &master.Command{Request: CommandRequest{Serial: "12345678", Command: "A"}, Respond: func(*master.Command, error) { close(stuck); <-release }})
 	d.answer("12345678", "A", 0, d.asked("12345678", "A"))
 	<-stuck
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
@@ -223,7 +228,7 @@ func TestDrainIsBoundedByItsContext(t *testing.T) {
 	go func() { done <- g.Drain(ctx) }()
 	select {
 	case err := <-done:
-		if err == nil || !strings.Contains(err.Error(), "trama/registry/12345678 is busy with group") {
+		if err == nil || !strings.Contains(err.Error(), "trama/registry/12345678 is busy with masterBatch") {
 			t.Errorf("drain: %v", err)
 		}
 	case <-time.After(patience):
@@ -236,14 +241,13 @@ func TestDrainIsBoundedByItsContext(t *testing.T) {
 func TestCommandBehindTheEndOfItsConnectionWasNeverSent(t *testing.T) {
 	g := start(t, "field:extended")
 	online(t, g, "12345678")
-	l := g.slots[0].links.list()[0]
-	await(t, "the master is known to the connection", func() bool { return l.node.box.UserMessageCount() == 0 && l.node.messages.Load() >= 3 })
-	release := hold(t, g, &l.node)
-	_ = g.Kick(context.Background(), l.id)
-	<-l.conn.Done()
-	await(t, "the end waits", func() bool { return l.node.box.UserMessageCount() == 1 })
+	l := g.ports.All[0].Links.List()[0]
+	await(t, "the master is known to the connection", func() bool { return l.Node.Waiting() == 0 && l.Node.Messages() >= 3 })
+	release := hold(t, g, &l.Node)
+	_ = g.Kick(context.Background(), l.ID())
+	await(t, "the end waits", func() bool { return l.Node.Waiting() == 1 })
 	reply := send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: time.Minute})
-	await(t, "the command waits behind it", func() bool { return l.node.box.UserMessageCount() == 2 })
+	await(t, "the command waits behind it", func() bool { return l.Node.Waiting() == 2 })
 	release()
 	if s := outcome(t, reply); !errors.Is(s.err, ErrMasterOffline) {
 		t.Errorf("%+v", s)
@@ -312,10 +316,10 @@ func TestIntegratorReachesMastersOfAnotherProfile(t *testing.T) {
 func TestIntegratorHearsThatTooManyWait(t *testing.T) {
 	g := start(t, "field:extended", "office:extended:integrator")
 	online(t, g, "12345678")
-	await(t, "the master's actor is at rest", func() bool { return g.masters.get("12345678").node.box.atRest() })
+	await(t, "the master's actor is at rest", func() bool { return g.masters.Get("12345678").Node.AtRest() })
 	i := dial(t, g, "office")
 	var requests strings.Builder
-	const n = defaultCommandQueue + 4
+	const n = master.DefaultCommandQueue + 4
 	for nut := range n {
 		fmt.Fprintf(&requests, "0020010000000012345678010203610020261123143000%08d", nut)
 	}
@@ -330,7 +334,7 @@ func TestIntegratorHearsThatTooManyWait(t *testing.T) {
 			t.Fatalf("acknowledgement %d: %s", nut, got)
 		}
 	}
-	if want := n - defaultCommandQueue - 1; refused != want {
+	if want := n - master.DefaultCommandQueue - 1; refused != want {
 		t.Errorf("%d refused, want %d", refused, want)
 	}
 }
@@ -338,7 +342,7 @@ func TestIntegratorHearsThatTooManyWait(t *testing.T) {
 func TestGatewayThatGaveUpBecauseOfAListenerDrainsAtOnce(t *testing.T) {
 	g := start(t, "field:extended", "second:extended")
 	online(t, g, "12345678")
-	for range structureFaults + 1 {
+	for range supervise.StructureFaults + 1 {
 		_ = g.Fault(context.Background(), "trama/listeners/second", false)
 	}
 	<-g.Done()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,7 +12,11 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
 
-	"trama/codec"
+	"trama/actors/connection"
+	"trama/actors/master"
+	"trama/actors/port"
+	"trama/actors/profiles"
+	"trama/actors/supervise"
 	"trama/journal"
 	"trama/transport"
 )
@@ -23,31 +26,16 @@ const defaultMaxMasters = 100_000
 
 // gateway wires the tree and is the door to it for the world outside the actors.
 type gateway struct {
-	log          hclog.Logger
-	allowFaults  bool
-	commandQueue int
-	maxMasters   int
+	log         hclog.Logger
+	allowFaults bool
 
-	system *actor.ActorSystem
-	root   *actor.RootContext
-	slots  []*slot
-
-	rootNode, registryNode, listenersNode *node
-	rootPID, registry                     *actor.PID
-	masters                               *directory
-	journal                               *book
-	restored                              []*master // known from earlier processes, until they have actors
-
-	leaf     *strategy
-	poison   poisonBook
-	commands reasons
-	alarms   reasons
-	restarts atomic.Uint64
-
-	settleFaults atomic.Uint64 // see link.netted
-
-	ready   chan struct{} // closed when every actor of the structure runs
-	revived chan struct{} // closed when the restored masters have actors
+	sys     *supervise.System
+	top     *supervise.Node
+	shared  *connection.Shared
+	masters *master.Directory
+	ports   *port.Ports
+	journal Journal
+	store   *profiles.Store
 
 	ending sync.Once
 	done   chan struct{}
@@ -55,103 +43,137 @@ type gateway struct {
 	drain  sync.Once
 	gone   atomic.Bool
 
-	swapping sync.Mutex // guards which profiles the listeners have; frames do not wait for it
+	swapping sync.Mutex // guards which profiles the listeners have and try; frames do not wait for it
 }
 
 // Start binds every listener and starts the tree.
 // It returns when all ports are open or, with nothing left running, an error that names each port that is not.
 func Start(o Options) (Gateway, error) {
-	g := &gateway{
-		log: o.Logger, allowFaults: o.AllowFaults, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters,
-		masters: newDirectory(), done: make(chan struct{}), ready: make(chan struct{}), revived: make(chan struct{}),
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
 	}
-	if g.log == nil {
-		g.log = hclog.NewNullLogger()
+	if o.CommandQueue == 0 {
+		o.CommandQueue = master.DefaultCommandQueue
 	}
-	if g.commandQueue == 0 {
-		g.commandQueue = defaultCommandQueue
-	}
-	if g.maxMasters == 0 {
-		g.maxMasters = defaultMaxMasters
+	if o.MaxMasters == 0 {
+		o.MaxMasters = defaultMaxMasters
 	}
 	if o.Journal == nil {
 		o.Journal = new(journal.Memory)
 	}
-	g.journal = newBook(o.Journal)
+	if o.listen == nil {
+		o.listen = port.ListenTCP
+	}
+	g := &gateway{log: o.Logger, allowFaults: o.AllowFaults, journal: o.Journal, store: profiles.NewStore(o.Journal), done: make(chan struct{})}
 	for _, lo := range o.Listeners {
-		if err := g.journal.enter(context.Background(), lo.Profile); err != nil {
+		if err := g.store.Add(context.Background(), lo.Profile); err != nil {
 			return nil, err
 		}
 	}
-	if err := g.bind(o.Listeners); err != nil {
+	g.sys = supervise.NewSystem(g.log, g.fail)
+	g.masters = master.NewDirectory(master.Options{
+		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, MaxMasters: o.MaxMasters, Stopping: g.done,
+	})
+	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters}
+	g.ports = &port.Ports{System: g.sys}
+	if err := g.bind(o.Listeners, o.listen); err != nil {
 		return nil, err
 	}
-	if err := g.restore(context.Background()); err != nil {
-		g.closePorts()
-		return nil, fmt.Errorf("restore the masters from the journal: %w", err)
-	}
-	if err := g.journal.Err(); err != nil {
+	if err := g.restore(); err != nil {
 		g.closePorts()
 		return nil, err
 	}
-	g.leaf = g.structural()
-	g.system = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(g.log.Named("actor"))), actor.WithDeadLetterRequestLogging(false),
-		actor.WithDeadLetterThrottleInterval(100*time.Millisecond))
-	g.root = g.system.Root
-	g.rootNode = newNode(nil, "trama", kindRoot, nil)
-	g.rootNode.gw = g
-	record := newNode(g.rootNode, "journal", kindJournal, g.journal) // no actor: the engine has goroutines of its own
-	record.phase.Store(uint32(phaseRunning))
-	g.registryNode = newNode(g.rootNode, "registry", kindRegistry, g.masters)
-	g.listenersNode = newNode(g.rootNode, "listeners", kindListeners, nil)
-	pid, err := g.root.Copy().WithGuardian(g.guardian()).SpawnNamed(
-		props(g.rootNode, g.structural(), func() behaviour { return &rootActor{g} }), g.rootNode.name)
-	if err != nil {
+	if err := g.plant(); err != nil {
 		g.closePorts()
-		return nil, fmt.Errorf("spawn root: %w", err)
+		return nil, err
 	}
 	go g.watch()
-	g.rootPID = pid
-	g.rootNode.pid.Store(pid)
-	for _, step := range []chan struct{}{g.ready, g.revived} {
-		select {
-		case <-step:
-		case <-g.done:
-			why := g.Err()
-			_ = g.Drain(expired()) // why is what matters
-			return nil, why
-		}
+	if err := g.awaitStart(); err != nil {
+		_ = g.Drain(expired()) // err is what matters
+		return nil, err
 	}
-	g.happened(journal.Event{Kind: journal.EventStart})
-	for _, s := range g.slots {
-		g.log.Named("listener").Info("listening", "listener", s.name, "address", s.port.Addr().String(), "profile", s.profile.Load().Name(), "role", s.role.String())
+	g.recordEvent(journal.Event{Kind: journal.EventStart})
+	for _, p := range g.ports.All {
+		g.log.Named("listener").Info("listening", "listener", p.Name, "address", p.Addr(), "profile", p.Profile().Name(), "role", p.Role.String())
 	}
 	return g, nil
 }
 
+// restore brings back what is known from earlier processes.
+func (g *gateway) restore() error {
+	var installed []*profiles.Installed
+	for _, p := range g.ports.All {
+		installed = append(installed, p.Installed())
+	}
+	if err := g.masters.Restore(context.Background(), installed); err != nil {
+		return fmt.Errorf("restore the masters from the journal: %w", err)
+	}
+	return g.journal.Err()
+}
+
+// plant makes the tree.
+func (g *gateway) plant() error {
+	g.top = supervise.NewRoot(g.sys, "trama")
+	record := supervise.NewNode(g.top, "journal", supervise.KindJournal, journalDetail{g.journal}) // no actor: the engine has goroutines of its own
+	record.SetRunning()
+	g.masters.Node = supervise.NewNode(g.top, "registry", supervise.KindRegistry, g.masters)
+	g.ports.Node = supervise.NewNode(g.top, "listeners", supervise.KindListeners, nil)
+	if err := g.sys.SpawnRoot(g.top, func() supervise.Handler { return &rootHandler{g} }); err != nil {
+		return fmt.Errorf("spawn root: %w", err)
+	}
+	return nil
+}
+
+// rootHandler is the top of the tree.
+type rootHandler struct{ gw *gateway }
+
+// Receive implements supervise.Handler.
+func (a *rootHandler) Receive(ctx actor.Context) {
+	if _, ok := ctx.Message().(*actor.Started); ok {
+		a.gw.masters.Spawn(ctx)
+		a.gw.ports.Spawn(ctx)
+	}
+}
+
+// awaitStart returns when every actor of the structure runs and the restored masters have theirs.
+func (g *gateway) awaitStart() error {
+	steps := []<-chan struct{}{g.masters.Revived()}
+	for _, p := range g.ports.All {
+		steps = append(steps, p.Running())
+	}
+	for _, step := range steps {
+		select {
+		case <-step:
+		case <-g.done:
+			return g.Err()
+		}
+	}
+	return g.Err()
+}
+
 // bind opens every port, or none.
-func (g *gateway) bind(listeners []ListenerOptions) error {
+func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Options) (port.Acceptor, error)) error {
 	descriptors, err := transport.NewDescriptors()
 	if err != nil {
 		return fmt.Errorf("file descriptors: %w", err)
 	}
 	var problems []error
 	for _, lo := range listeners {
-		s := &slot{name: lo.Transport.Name, role: lo.Role, gw: g, events: newEventLimit()}
-		s.set("starting")
 		options := lo.Transport
-		options.Reserve, options.Events = descriptors, s.transportEvent
-		s.maxFrame, s.aside, s.frameNames, s.greeting = options.MaxFrameBytes, options.Aside, lo.FrameNames, lo.Greeting
-		first := s.next(Edition{Profile: lo.Profile, Source: lo.Source}, nil)
-		s.edition.Store(first)
-		s.profile.Store(lo.Profile)
-		f := s.framing(first)
+		l := connection.NewListener(g.shared, options.Name, lo.Role)
+		l.FrameNames, l.Greeting = lo.FrameNames, lo.Greeting
+		l.Registers = options.Aside != nil && options.Aside.Registration != nil
+		p := port.New(l, port.Options{MaxFrameBytes: options.MaxFrameBytes, Store: g.store}, ProfileVersion{Profile: lo.Profile, Source: lo.Source})
+		options.Reserve, options.Events = descriptors, p.TransportEvent
+		f := p.Framing(p.Installed())
 		options.Split, options.MaxFrameBytes, options.Tag = f.Split, f.MaxFrameBytes, f.Tag
-		if s.port, err = transport.Listen(context.Background(), options); err != nil {
-			problems = append(problems, fmt.Errorf("listener %q on %s: %w", s.name, options.Address, err))
+		acceptor, err := listen(options)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("listener %q on %s: %w", p.Name, options.Address, err))
 			continue
 		}
-		g.slots = append(g.slots, s)
+		p.Bind(acceptor)
+		g.ports.All = append(g.ports.All, p)
 	}
 	if len(problems) > 0 {
 		g.closePorts()
@@ -159,37 +181,23 @@ func (g *gateway) bind(listeners []ListenerOptions) error {
 	return errors.Join(problems...)
 }
 
-// hasAnonymous says whether a master may send frames without its identity.
-func hasAnonymous(p *codec.Profile) bool {
-	for _, msg := range p.Messages() {
-		if msg.From == codec.Server || msg.From == codec.Integrator {
-			continue
-		}
-		if !slices.ContainsFunc(msg.Fields, func(f *codec.Field) bool { return f.Role == codec.RoleIdentity }) {
-			return true
-		}
-	}
-	return false
-}
-
 func (g *gateway) closePorts() {
-	for _, s := range g.slots {
-		_ = s.port.Close() // nothing to lose: it takes no connections any more either way
+	for _, p := range g.ports.All {
+		p.Unbind()
 	}
 }
 
-// rootActor is the top of the tree.
-type rootActor struct{ gw *gateway }
-
-func (a *rootActor) receive(ctx actor.Context) {
-	if _, ok := ctx.Message().(*actor.Started); !ok {
-		return
+// port finds a listener by its name.
+func (g *gateway) port(name string) (*port.Port, error) {
+	for _, p := range g.ports.All {
+		if p.Name == name {
+			return p, nil
+		}
 	}
-	g := a.gw
-	masters := &strategy{gw: g, limit: leafFaults, remedy: restart, giveUp: g.resetMaster}
-	g.registry = mustSpawn(ctx, g.registryNode, props(g.registryNode, masters, func() behaviour { return &registry{gw: g, masters: g.masters} }))
-	ctx.Send(mustSpawn(ctx, g.listenersNode, props(g.listenersNode, g.structural(), func() behaviour { return &listenersActor{g} })), &announce{g.ready})
+	return nil, fmt.Errorf("%w: %q", ErrUnknownListener, name)
 }
+
+func (g *gateway) recordEvent(e journal.Event) { journal.AppendEvent(g.journal, e) }
 
 // fail ends the gateway for a reason that nothing in the tree can mend.
 func (g *gateway) fail(err error) {
@@ -198,6 +206,15 @@ func (g *gateway) fail(err error) {
 		g.err.Store(&err)
 		close(g.done)
 	})
+}
+
+// watch ends the gateway when its journal has failed: nothing can be acknowledged any more.
+func (g *gateway) watch() {
+	select {
+	case <-g.journal.Failed():
+		g.fail(g.journal.Err())
+	case <-g.done:
+	}
 }
 
 // Done implements Gateway.
@@ -222,13 +239,12 @@ func (g *gateway) Ready() error {
 	if err := g.journal.Accepting(); err != nil {
 		return err
 	}
-	for _, s := range g.slots {
-		if state := *s.state.Load(); state != "accepting" && state != "suspended" {
-			why := ""
-			if t := s.trouble.Load(); t != nil {
-				why = ": " + *t
+	for _, p := range g.ports.All {
+		if state, why := p.Status(); state != port.Accepting && state != port.Suspended {
+			if why != "" {
+				why = ": " + why
 			}
-			return fmt.Errorf("listener %q is %s%s", s.name, state, why)
+			return fmt.Errorf("listener %q is %s%s", p.Name, state, why)
 		}
 	}
 	return nil
@@ -239,17 +255,17 @@ func (g *gateway) Live(ctx context.Context) error {
 	if err := g.Err(); err != nil {
 		return err
 	}
-	waiting := []*node{g.rootNode, g.registryNode, g.listenersNode}
-	for _, s := range g.slots {
-		waiting = append(waiting, s.node)
+	waiting := []*supervise.Node{g.top, g.masters.Node, g.ports.Node}
+	for _, p := range g.ports.All {
+		waiting = append(waiting, p.Node)
 	}
 	for _, n := range waiting {
 		reply := make(chan struct{}, 1)
-		g.root.Send(n.pid.Load(), &ping{reply})
+		g.sys.Send(n, &supervise.Ping{Reply: reply})
 		select {
 		case <-reply:
 		case <-ctx.Done():
-			return fmt.Errorf("%s does not answer: %w", n.path(), ctx.Err())
+			return fmt.Errorf("%s does not answer: %w", n.Path(), ctx.Err())
 		}
 	}
 	return nil
@@ -258,25 +274,49 @@ func (g *gateway) Live(ctx context.Context) error {
 // Totals implements Gateway.
 func (g *gateway) Totals() Totals {
 	t := Totals{
-		Rejected: map[string]uint64{}, Alarms: g.alarms.copy(), Journal: g.journal.Brief(), Commands: g.commands.copy(), Masters: g.masters.size(), MastersOnline: g.masters.online(),
-		Restarts: g.restarts.Load(), SettleFaults: g.settleFaults.Load(), Goroutines: runtime.NumGoroutine(),
+		Rejected: map[string]uint64{}, Alarms: g.masters.Alarms.Copy(), Journal: g.journal.Brief(), Commands: g.masters.Commands.Copy(),
+		Masters: g.masters.Size(), MastersOnline: g.masters.Online(),
+		Restarts: g.sys.Restarts.Load(), SettleFaults: g.shared.SettleFaults.Load(), Goroutines: runtime.NumGoroutine(),
 	}
-	for _, s := range g.slots {
-		sum := s.links.sum()
-		t.Frames += sum.frames.Load()
-		t.Stored += sum.stored.Load()
-		t.Duplicates += sum.repeated.Load()
-		t.Acknowledged += sum.acked.Load()
-		t.NoReplyDue += sum.silent.Load()
-		t.Unsent += sum.unsent.Load()
-		t.Poisoned += sum.poisoned.Load()
-		t.CutOff += s.port.Stats().CutOff
-		t.Connections += s.links.size()
-		for reason, n := range s.refusals.copy() {
+	for _, p := range g.ports.All {
+		sum := p.Links.Sum()
+		t.Frames += sum.Frames
+		t.Stored += sum.Stored
+		t.Duplicates += sum.Repeated
+		t.Acknowledged += sum.Acknowledged
+		t.NoReplyDue += sum.Silent
+		t.Unsent += sum.Unsent
+		t.Poisoned += sum.Poisoned
+		t.CutOff += p.Stats().CutOff
+		t.Connections += p.Links.Size()
+		for reason, n := range p.Refusals.Copy() {
 			t.Rejected[reason] += n
 		}
 	}
 	return t
 }
 
-func (g *gateway) countCommand(outcome string) { g.commands.add(outcome) }
+// journalDetail shows the journal in the tree.
+type journalDetail struct{ Journal }
+
+// TreeDetail implements supervise.Detailer.
+func (j journalDetail) TreeDetail() map[string]any {
+	s := j.Brief()
+	d := map[string]any{"engine": s.Engine, "last_frame": s.Last, "commits": s.Commits, "waiting": s.Waiting}
+	if s.Path != "" {
+		d["path"] = s.Path
+	}
+	if s.Volatile {
+		d["warning"] = "nothing is kept"
+	}
+	if s.Full {
+		d["warning"] = "the disk is nearly full: nothing is accepted"
+	}
+	if s.Busy > supervise.StuckAfter {
+		d["busy_for"] = s.Busy.Round(time.Second).String()
+	}
+	if s.Failure != "" {
+		d["failure"] = s.Failure
+	}
+	return d
+}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"trama/actors/supervise"
 )
 
 func TestRecordedExchangesGiveTheSameBytes(t *testing.T) {
@@ -133,7 +135,7 @@ func TestConnectionThatKeepsFailingIsClosedWithItsReason(t *testing.T) {
 	d.send(measurement("12345678", 0))
 	d.acknowledged("12345678", "m", 0)
 	path := fmt.Sprintf("trama/listeners/field/conn-%d", connectionOf(t, g, "12345678").ID)
-	for range leafFaults + 1 {
+	for range supervise.LeafFaults + 1 {
 		_ = g.Fault(context.Background(), path, false)
 	}
 	d.closed()
@@ -149,7 +151,7 @@ func TestMasterThatKeepsFailingStartsAnew(t *testing.T) {
 	d := dial(t, g, "field")
 	d.send(measurement("12345678", 0))
 	d.acknowledged("12345678", "m", 0)
-	for range leafFaults + 1 {
+	for range supervise.LeafFaults + 1 {
 		_ = g.Fault(context.Background(), "trama/registry/12345678", false)
 	}
 	d.closed()
@@ -205,7 +207,7 @@ func TestRegistryFaultLosesNoLink(t *testing.T) {
 
 func TestRootThatGivesUpEndsTheGatewayWithTheReason(t *testing.T) {
 	g := start(t, "field:extended")
-	for range structureFaults + 1 {
+	for range supervise.StructureFaults + 1 {
 		_ = g.Fault(context.Background(), "trama/registry", false)
 	}
 	select {
@@ -248,8 +250,8 @@ func TestTenThousandFaultsOverAllKinds(t *testing.T) {
 		for _, c := range g.Connections() {
 			paths = append(paths, fmt.Sprintf("trama/listeners/field/conn-%d", c.ID))
 		}
-		for _, m := range g.masters.list() {
-			paths = append(paths, m.node.path())
+		for _, m := range g.masters.List() {
+			paths = append(paths, m.Node.Path())
 		}
 		if injected%2500 == 0 {
 			paths = append(paths, "trama/registry", "trama/listeners", "trama/listeners/field")
@@ -273,8 +275,8 @@ func TestTenThousandFaultsOverAllKinds(t *testing.T) {
 	if ended {
 		return
 	}
-	for _, m := range g.masters.list() { // disarm what no frame has set off
-		m.node.armed.Store(false)
+	for _, m := range g.masters.List() { // disarm what no frame has set off
+		m.Node.Arm(false)
 	}
 	d := dial(t, g, "field")
 	d.send(measurement("12345678", 1))

@@ -73,12 +73,11 @@ func testLog() hclog.Logger {
 }
 
 func (g *gateway) address(name string) string {
-	for _, s := range g.slots {
-		if s.name == name {
-			return s.port.Addr().String()
-		}
+	p, err := g.port(name)
+	if err != nil {
+		return ""
 	}
-	return ""
+	return p.Addr()
 }
 
 // device is a PLC master on a real socket.
@@ -183,11 +182,4 @@ func await(t testing.TB, what string, condition func() bool) {
 		}
 	}
 	t.Fatalf("never: %s", what)
-}
-
-// atRest says whether nobody runs the actor and nothing waits for it.
-func (b *inbox) atRest() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return !b.running && len(b.user) == 0
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"testing"
 
+	"trama/actors/connection"
 	"trama/transport"
 )
 
@@ -133,11 +134,11 @@ func TestFramesMayKeepTheirOwnNames(t *testing.T) {
 func TestStrangersCannotRegisterWithoutEnd(t *testing.T) {
 	g := startRegistered(t, "modbus-rtu", false, transport.Registration{Form: transport.FormBytes, Min: 2, Max: 2, Repeat: true})
 	d := dial(t, g, "port")
-	for i := range maxBound + 10 {
+	for i := range connection.MaxBound + 10 {
 		d.send(hex.EncodeToString([]byte{byte(i >> 8), byte(i)}))
 	}
 	await(t, "the refusals", func() bool { return g.Totals().Rejected["too many masters on one connection"] == 10 })
-	if c := g.Connections()[0]; len(c.Masters) != maxBound {
+	if c := g.Connections()[0]; len(c.Masters) != connection.MaxBound {
 		t.Errorf("%d masters", len(c.Masters))
 	}
 }
@@ -154,7 +155,7 @@ func TestWhoeverDialsInIsGreeted(t *testing.T) {
 	if got := d.receive(6); got != "68040100c001" {
 		t.Errorf("received %s", got)
 	}
-	if err := g.slots[0].fits(shipped(t, "extended")); err == nil {
+	if err := g.ports.All[0].Fits(shipped(t, "extended")); err == nil {
 		t.Error("a profile without that message fits")
 	}
 }

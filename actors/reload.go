@@ -4,141 +4,123 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"trama/actors/master"
+	"trama/actors/port"
 	"trama/codec"
 )
 
-// Reloading changes what listeners speak while connections live.
-type Reloading interface {
-	// Swap gives each listener named its profile, all of them or none.  From then on new bytes are cut and decoded by it, on the port and on
-	// every live connection; frames in hand and commands in flight go on under the profile that they began with.  A listener that has this
-	// very definition already keeps it.  The answer names every listener asked for.
-	Swap(ctx context.Context, profiles map[string]Edition) ([]Swapped, error)
-}
-
-// ErrUnfit is what is wrong with a profile that cannot go on a listener.
-var ErrUnfit = errors.New("profile does not fit the listener")
-
-// Swapped is what a swap made of one listener.
-type Swapped struct {
-	Listener string     `json:"listener"`
-	Changed  bool       `json:"changed"`
-	Before   string     `json:"profile_before,omitempty"` // name, when changed
-	Profile  string     `json:"profile"`
-	Now      Definition `json:"definition"`
-	Live     int        `json:"live"` // connections that went along
-}
-
 // Swap implements Gateway.
-func (g *gateway) Swap(ctx context.Context, profiles map[string]Edition) ([]Swapped, error) {
+func (g *gateway) Swap(ctx context.Context, versions map[string]ProfileVersion) ([]Swapped, error) {
 	g.swapping.Lock()
 	defer g.swapping.Unlock()
 	if g.gone.Load() {
 		return nil, ErrStopping
 	}
 	var problems []error
-	known := 0
-	for _, s := range g.slots {
-		if e, ok := profiles[s.name]; ok {
-			known++
-			problems = append(problems, s.fits(e.Profile))
+	for _, p := range g.ports.All {
+		if v, ok := versions[p.Name]; ok {
+			problems = append(problems, p.Fits(v.Profile))
 		}
 	}
-	for name := range profiles {
-		if g.slot(name) == nil {
-			problems = append(problems, fmt.Errorf("%w: %q", ErrUnknownListener, name))
+	for name := range versions {
+		if _, err := g.port(name); err != nil {
+			problems = append(problems, err)
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	for _, e := range profiles {
-		if err := g.journal.enter(ctx, e.Profile); err != nil {
+	for _, v := range versions {
+		if err := g.store.Add(ctx, v.Profile); err != nil {
 			return nil, err
 		}
 	}
-	done := make([]Swapped, 0, known)
-	for _, s := range g.slots {
-		if e, ok := profiles[s.name]; ok {
-			done = append(done, s.swap(e))
+	done := make([]Swapped, 0, len(versions))
+	for _, p := range g.ports.All {
+		if v, ok := versions[p.Name]; ok {
+			done = append(done, p.Swap(v))
 		}
 	}
-	g.journal.keep(g.slots)
-	headers.Clear() // else it would hold every profile that there ever was
+	g.store.Keep(func(known *codec.Profile) bool {
+		return slices.ContainsFunc(g.ports.All, func(p *port.Port) bool { return p.Profile() == known })
+	})
+	master.ForgetHeaders()
 	return done, nil
 }
 
-// slot finds a listener by its name.
-func (g *gateway) slot(name string) *slot {
-	for _, s := range g.slots {
-		if s.name == name {
-			return s
-		}
+// Shadow implements Gateway.
+func (g *gateway) Shadow(_ context.Context, listener string, candidate ProfileVersion) error {
+	g.swapping.Lock()
+	defer g.swapping.Unlock()
+	if g.gone.Load() {
+		return ErrStopping
 	}
-	return nil
+	p, err := g.port(listener)
+	if err != nil {
+		return err
+	}
+	if err := p.Fits(candidate.Profile); err != nil {
+		return err
+	}
+	return p.Try(candidate)
 }
 
-// fits says why p cannot go on the listener.
-func (s *slot) fits(p *codec.Profile) error {
-	if smallest := SmallestFrame(p); s.maxFrame > 0 && s.maxFrame < smallest {
-		return fmt.Errorf("%w: listener %q takes frames of at most %d bytes (max_frame_bytes), the smallest that profile %s receives has %d",
-			ErrUnfit, s.name, s.maxFrame, p.Name(), smallest)
+// EndShadow implements Gateway.
+func (g *gateway) EndShadow(listener string) (ShadowInfo, error) {
+	g.swapping.Lock()
+	defer g.swapping.Unlock()
+	p, err := g.tried(listener)
+	if err != nil {
+		return ShadowInfo{}, err
 	}
-	if s.greeting != "" {
-		if _, err := Greeting(p, s.greeting, nil); err != nil {
-			return fmt.Errorf("%w: listener %q greets with %s: %w", ErrUnfit, s.name, s.greeting, err)
-		}
-	}
-	return nil
+	sh := p.Shadow()
+	err = p.EndTrial()
+	g.log.Named("shadow").Info("candidate stopped", "listener", p.Name, "candidate", sh.Candidate.Profile.Name())
+	return sh.Info(), err
 }
 
-// SmallestFrame is the size of the smallest frame that can come in, in bytes; parts that vary count as empty.
-func SmallestFrame(p *codec.Profile) int {
-	smallest := p.MaxFrameBytes()
-	for _, m := range p.Messages() {
-		if m.From == codec.Server {
-			continue
-		}
-		size := 0
-		for _, f := range m.Fields {
-			size += f.Size
-		}
-		smallest = min(smallest, size)
+// ShadowInfo implements Gateway.
+func (g *gateway) ShadowInfo(listener string) (ShadowInfo, error) {
+	p, err := g.tried(listener)
+	if err != nil {
+		return ShadowInfo{}, err
 	}
-	return smallest
+	return p.Shadow().Info(), nil
 }
 
-// swap puts e in force.  gateway.swapping is held.
-func (s *slot) swap(e Edition) Swapped {
-	old := s.edition.Load()
-	done := Swapped{Listener: s.name, Profile: old.profile.Name(), Now: old.what, Live: s.links.size()}
-	if e.Profile.Hash() == old.profile.Hash() {
-		return done
+// Candidate implements Gateway.
+func (g *gateway) Candidate(listener string) (ProfileVersion, error) {
+	p, err := g.tried(listener)
+	if err != nil {
+		return ProfileVersion{}, err
 	}
-	s.endShadow("the listener's profile was swapped")
-	made := s.next(e, old)
-	if err := s.port.SetFraming(s.framing(made)); err != nil {
-		panic(fmt.Errorf("framing of profile %s: %w", e.Profile.Name(), err)) // fits and the compiler have seen to it
-	}
-	s.edition.Store(made)
-	s.profile.Store(made.profile)
-	old.next.Store(made)
-	done.Changed, done.Before, done.Profile, done.Now = true, old.profile.Name(), made.profile.Name(), made.what
-	s.gw.log.Named("listener").Info("profile swapped", "listener", s.name, "before", old.profile.Name(), "profile", made.profile.Name(),
-		"generation", made.what.Generation, "hash", short(made.what.Hash), "source", made.what.Source, "live", done.Live)
-	return done
+	return p.Shadow().Candidate, nil
 }
 
-// info is the edition as it is shown.
-func (e *edition) info() Definition { return e.what }
+// tried is the port of a listener that a candidate is tried on.
+func (g *gateway) tried(listener string) (*port.Port, error) {
+	p, err := g.port(listener)
+	if err == nil && p.Shadow() == nil {
+		err = fmt.Errorf("%w: %q", ErrNoShadow, listener)
+	}
+	return p, err
+}
 
-// short is the beginning of a hash, enough to tell one from another.
-func short(hash string) string { return hash[:12] }
-
-// treeDetail adds to what the tree shows of a listener.
-func (e *edition) treeDetail(d map[string]any) {
-	d["generation"] = e.what.Generation
-	d["loaded"] = e.what.Loaded.Round(time.Second)
-	d["hash"] = short(e.what.Hash)
+// endShadows stops all of them and waits, but not for ever: one may hang.
+func (g *gateway) endShadows(patience time.Duration) {
+	g.swapping.Lock()
+	defer g.swapping.Unlock()
+	over := timeout(patience)
+	for _, p := range g.ports.All {
+		if sh := p.StopShadow("the gateway is stopping"); sh != nil {
+			select {
+			case <-sh.Done():
+			case <-over:
+				g.log.Named("shadow").Error("the candidate hangs", "listener", p.Name, "candidate", sh.Candidate.Profile.Name())
+			}
+		}
+	}
 }

@@ -61,7 +61,7 @@ by = ["TYPE", "SEQ"]
 `
 
 // compiled is a definition with pairs of texts replaced, as an edition.
-func compiled(t testing.TB, src string, replace ...string) Edition {
+func compiled(t testing.TB, src string, replace ...string) ProfileVersion {
 	t.Helper()
 	for i := 0; i < len(replace); i += 2 {
 		if !strings.Contains(src, replace[i]) {
@@ -73,24 +73,24 @@ func compiled(t testing.TB, src string, replace ...string) Edition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Edition{Profile: p, Source: "test.toml"}
+	return ProfileVersion{Profile: p, Source: "test.toml"}
 }
 
-func shippedEdition(t testing.TB, name string, replace ...string) Edition {
+func shippedProfileVersion(t testing.TB, name string, replace ...string) ProfileVersion {
 	t.Helper()
 	src, _ := codec.ShippedSource(name)
 	return compiled(t, string(src), replace...)
 }
 
-func startWith(t testing.TB, e Edition, options transport.Options) *gateway {
+func startWith(t testing.TB, e ProfileVersion, options transport.Options) *gateway {
 	t.Helper()
 	options.Name, options.Address = "port", "127.0.0.1:0"
 	return startAll(t, Options{Listeners: []ListenerOptions{{Profile: e.Profile, Source: e.Source, Transport: options}}})
 }
 
-func (g *gateway) mustSwap(t testing.TB, e Edition) Swapped {
+func (g *gateway) mustSwap(t testing.TB, e ProfileVersion) Swapped {
 	t.Helper()
-	done, err := g.Swap(context.Background(), map[string]Edition{"port": e})
+	done, err := g.Swap(context.Background(), map[string]ProfileVersion{"port": e})
 	if err != nil || len(done) != 1 {
 		t.Fatalf("swap: %v, %v", done, err)
 	}
@@ -189,20 +189,20 @@ func TestACommandInFlightIsAnsweredAcrossASwap(t *testing.T) {
 }
 
 func TestALoginAndTheCountersSurviveASwap(t *testing.T) {
-	g := startWith(t, shippedEdition(t, "gt06"), transport.Options{})
+	g := startWith(t, shippedProfileVersion(t, "gt06"), transport.Options{})
 	d := dial(t, g, "port")
 	d.say("78780d010352887071911998000479d00d0a")
 	d.expect("7878050100048e710d0a")
-	g.mustSwap(t, shippedEdition(t, "gt06", "\nname", "\n# edited\nname"))
+	g.mustSwap(t, shippedProfileVersion(t, "gt06", "\nname", "\n# edited\nname"))
 	d.say("78781f120f0a140e150bc505e51e780293a9e800540000f601006e0055da00035f240d0a")
 	await(t, "the position is its", func() bool { m := g.Masters(); return len(m) == 1 && m[0].Frames == 2 && m[0].State == "online" })
 
-	g = startWith(t, shippedEdition(t, "jt808"), transport.Options{})
+	g = startWith(t, shippedProfileVersion(t, "jt808"), transport.Options{})
 	d = dial(t, g, "port")
 	location := "7e02000026123456789012007d02000000010000000200ba7f0e07e4f11c0028003c00001810151010100104000000640202007d01137e"
 	for want := range 4 {
 		if want == 2 {
-			g.mustSwap(t, shippedEdition(t, "jt808", "\nname", "\n# edited\nname"))
+			g.mustSwap(t, shippedProfileVersion(t, "jt808", "\nname", "\n# edited\nname"))
 		}
 		d.say(location)
 		if got := d.receive(21); got[22:26] != hex.EncodeToString([]byte{0, byte(want)}) {
@@ -214,11 +214,11 @@ func TestALoginAndTheCountersSurviveASwap(t *testing.T) {
 func TestASwapIsForAllOrForNobody(t *testing.T) {
 	g := startWith(t, compiled(t, tank), transport.Options{MaxFrameBytes: 12})
 	before := g.Listeners()[0].Definition
-	_, err := g.Swap(context.Background(), map[string]Edition{"port": shippedEdition(t, "extended")})
+	_, err := g.Swap(context.Background(), map[string]ProfileVersion{"port": shippedProfileVersion(t, "extended")})
 	if !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "27") {
 		t.Errorf("%v", err)
 	}
-	_, err = g.Swap(context.Background(), map[string]Edition{"port": compiled(t, tank, "0.1", "0.2"), "nowhere": shippedEdition(t, "extended")})
+	_, err = g.Swap(context.Background(), map[string]ProfileVersion{"port": compiled(t, tank, "0.1", "0.2"), "nowhere": shippedProfileVersion(t, "extended")})
 	if !errors.Is(err, ErrUnknownListener) {
 		t.Errorf("%v", err)
 	}
@@ -228,10 +228,10 @@ func TestASwapIsForAllOrForNobody(t *testing.T) {
 	if done := g.mustSwap(t, compiled(t, tank)); done.Changed {
 		t.Errorf("the same definition was swapped: %+v", done)
 	}
-	s := g.slots[0]
-	first := s.edition.Load().number
-	if g.mustSwap(t, compiled(t, tank, "0.1", "0.2")); s.edition.Load().number == first || s.edition.Load().number == 0 || len(g.journal.numbers) != 1 {
-		t.Errorf("the journal knows it as %d, the first as %d; profiles held: %d", s.edition.Load().number, first, len(g.journal.numbers))
+	p := g.ports.All[0]
+	first := p.Installed().Number
+	if g.mustSwap(t, compiled(t, tank, "0.1", "0.2")); p.Installed().Number == first || p.Installed().Number == 0 || g.store.Len() != 1 {
+		t.Errorf("the journal knows it as %d, the first as %d; profiles held: %d", p.Installed().Number, first, g.store.Len())
 	}
 	before = g.Listeners()[0].Definition
 	node, err := g.Tree(TreeQuery{Under: "trama/listeners/port"})
@@ -252,7 +252,7 @@ func TestFramesPassWhileProfilesAreSwapped(t *testing.T) {
 				stopped <- n
 				return
 			default:
-				if _, err := g.Swap(context.Background(), map[string]Edition{"port": compiled(t, tank, "0.1", []string{"0.1", "0.01", "0.2"}[n%3])}); err != nil {
+				if _, err := g.Swap(context.Background(), map[string]ProfileVersion{"port": compiled(t, tank, "0.1", []string{"0.1", "0.01", "0.2"}[n%3])}); err != nil {
 					t.Error(err)
 				}
 			}

@@ -2,12 +2,12 @@ package actors
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"trama/actors/profiles"
 	"trama/codec"
 	"trama/journal"
 	"trama/journal/sqlite"
@@ -23,59 +23,49 @@ func openJournal(t testing.TB, path string) *sqlite.Journal {
 	return j
 }
 
-// fill writes frames of many masters straight into a journal; with states, as after a clean stop, or without, as after a kill.
-func fill(t testing.TB, path string, masters int, swept bool) {
+// fill writes two frames of each of many masters straight into a journal, as after a kill; with their states, as after a clean stop.
+func fill(t testing.TB, path string, masters int, states bool) {
 	t.Helper()
 	j := openJournal(t, path)
 	p := shipped(t, "extended")
-	b := newBook(j)
-	if err := b.enter(context.Background(), p); err != nil {
+	store := profiles.NewStore(j)
+	if err := store.Add(context.Background(), p); err != nil {
 		t.Fatal(err)
 	}
-	g := &gateway{journal: b}
-	e := &edition{profile: p, number: b.number(p)}
+	by := profiles.Install(ProfileVersion{Profile: p}, store.Number(p), nil)
 	var f codec.Frame
 	done := make(chan struct{}, 1024)
 	for i := range masters {
-		m := newMaster(g, fmt.Sprintf("%08d", 10_000_000+i))
-		m.subject.Owner = snapshots(func() { j.Append(&journal.Entry{Subject: &m.subject, State: m.encode(nil)}) })
-		entry := &journal.Entry{Subject: &m.subject, Owner: told(done)}
-		for n, letter := range []string{"6b", "6d"} {
-			body, length := "", "0020"
-			if letter == "6d" {
-				body, length = "0041ac0000", "0025"
-			}
-			raw, err := hex.DecodeString(fmt.Sprintf("%s0100000000%s010203%s0020261123143000%08d%s", length, m.serial, letter, n+1, body))
-			if err != nil {
-				t.Fatal(err)
-			}
+		serial := fmt.Sprintf("%08d", 10_000_000+i)
+		entry := &journal.Entry{Subject: &journal.Subject{Serial: serial}, Owner: told(done)}
+		for n, frame := range []string{"00200100000000" + serial + "0102036b0020261123143000" + "00000001", measurement(serial, 2)} {
+			raw := unhexed(t, frame)
 			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
-				t.Fatal(err)
+				t.Fatal(n, err)
 			}
-			r := journal.Record{Received: time.Now(), Listener: "field", Connection: uint64(i + 1), Master: m.serial, Profile: e.number, Command: f.Command(), Raw: raw}
-			entry.Records = journal.AppendRecord(entry.Records, &r)
-			entry.Count++
-			m.replay(e, &f, &r)
+			by.AppendRecord(entry, profiles.Origin{Received: time.Now(), Listener: "field", Connection: uint64(i + 1)}, &f, raw, serial, 0)
 		}
 		j.Append(entry)
 	}
 	for range masters {
 		<-done
 	}
-	if swept {
-		if err := j.Sweep(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-	}
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if states {
+		g, j := restored(t, path)
+		if err := g.Drain(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := j.Stats(context.Background()); err != nil || s.Swept != uint64(2*masters) {
+			t.Fatalf("states up to %d, %v", s.Swept, err)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
-
-type snapshots func()
-
-// Snapshot implements journal.Snapshotter.
-func (s snapshots) Snapshot() { s() }
 
 type told chan struct{}
 

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"trama/codec"
 	"trama/transport"
 )
 
-func (g *gateway) mustShadow(t testing.TB, e Edition) {
+func (g *gateway) mustShadow(t testing.TB, e ProfileVersion) {
 	t.Helper()
 	if err := g.Shadow(context.Background(), "port", e); err != nil {
 		t.Fatal(err)
@@ -92,12 +91,12 @@ func TestACandidateIsComparedWithTheActiveProfile(t *testing.T) {
 }
 
 func TestCountersOfAShadowAreItsOwn(t *testing.T) {
-	g := startWith(t, shippedEdition(t, "jt808"), transport.Options{})
+	g := startWith(t, shippedProfileVersion(t, "jt808"), transport.Options{})
 	d := dial(t, g, "port")
 	location := "7e02000026123456789012007d02000000010000000200ba7f0e07e4f11c0028003c00001810151010100104000000640202007d01137e"
 	d.say(location)
 	d.receive(21)
-	g.mustShadow(t, shippedEdition(t, "jt808", "\nname", "\n# edited\nname"))
+	g.mustShadow(t, shippedProfileVersion(t, "jt808", "\nname", "\n# edited\nname"))
 	for range 3 {
 		d.say(location)
 		d.receive(21)
@@ -106,63 +105,6 @@ func TestCountersOfAShadowAreItsOwn(t *testing.T) {
 	d.say(location)
 	if got := d.receive(21); got[22:26] != "0004" {
 		t.Errorf("the counter was disturbed: %s", got)
-	}
-}
-
-func TestAShadowThatFailsOrHangsDoesNotTouchTheFrames(t *testing.T) {
-	hold := make(chan struct{})
-	t.Cleanup(func() { close(hold) })
-	for name, c := range map[string]struct {
-		decode func([]byte, *codec.Frame) error
-		state  string
-	}{
-		"it fails": {func([]byte, *codec.Frame) error { panic("a mistake in the candidate") }, "ended"},
-		"it hangs": {func([]byte, *codec.Frame) error { <-hold; return nil }, "stuck"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			g := startWith(t, compiled(t, tank), transport.Options{})
-			d := dial(t, g, "port")
-			g.mustShadow(t, compiled(t, tank, "0.1", "0.2"))
-			sh := g.slots[0].shadow.Load()
-			wrong := *sh.candidate
-			wrong.decode = c.decode
-			sh.candidate = &wrong // no read has come yet
-			levels(d)
-			await(t, c.state, func() bool { return g.shadowed(t).State == c.state })
-			for range shadowQueue {
-				levels(d)
-			}
-			i := g.shadowed(t)
-			if c.state == "stuck" && i.Dropped == 0 || c.state == "ended" && i.Detail != "it failed: a mistake in the candidate" {
-				t.Errorf("%+v", i)
-			}
-			if conn := g.Connections()[0]; conn.Acknowledged != 2*shadowQueue+2 || conn.Rejected+conn.Poisoned+conn.Restarts != 0 {
-				t.Errorf("%+v", conn)
-			}
-			if i, err := g.EndShadow("port"); err != nil || i.State != "ended" {
-				t.Errorf("%v %+v", err, i)
-			}
-		})
-	}
-}
-
-func TestAShadowThatMissedAReadGoesOnBehindIt(t *testing.T) {
-	g := startWith(t, compiled(t, tank), transport.Options{})
-	sh := newShadow(g.slots[0], compiled(t, tank, "0.1", "0.2"))
-	frame := unhexed(t, "0ba55a0012340700016c0343")
-	now := time.Now()
-	sh.take(&chunk{conn: 1, at: 0, data: frame, time: now})
-	sh.take(&chunk{conn: 1, at: 12, data: frame[:5], time: now})
-	// The rest of that frame was dropped: 7 bytes.
-	sh.take(&chunk{conn: 1, at: 24, data: frame, time: now})
-	if i := sh.info(); i.Frames != 2 || i.Different != 2 || len(i.RefusedByCandidate)+len(i.RefusedByActive) != 0 || i.Framing != 0 {
-		t.Errorf("%+v", i)
-	}
-	for conn := range uint64(shadowStreams + 10) {
-		sh.take(&chunk{conn: conn + 2, at: 5, data: frame, time: now})
-	}
-	if len(sh.streams.by) != shadowStreams || sh.streams.aged.Len() != shadowStreams || sh.streams.by[1] != nil {
-		t.Errorf("%d streams are kept", len(sh.streams.by))
 	}
 }
 

@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"trama/actors/connection"
+	"trama/actors/master"
+	"trama/actors/port"
 	"trama/journal"
 	"trama/journal/sqlite"
 	"trama/transport"
@@ -27,11 +31,11 @@ func TestACommandReportedNotSentIsNotSent(t *testing.T) {
 	a := dial(t, g, "field")
 	a.report("11111111", 1)
 	a.report("22222222", 1)
-	l := g.slots[0].links.list()[0]
-	await(t, "both masters are known to the connection", func() bool { return l.node.box.atRest() && l.node.messages.Load() >= 5 })
-	release := hold(t, g, &l.node)
+	l := g.ports.All[0].Links.List()[0]
+	await(t, "both masters are known to the connection", func() bool { return l.Node.AtRest() && l.Node.Messages() >= 5 })
+	release := hold(t, g, &l.Node)
 	reply := send(g, CommandRequest{Serial: "11111111", Command: "A", Wait: time.Minute})
-	await(t, "the command waits for the connection", func() bool { return l.node.box.UserMessageCount() == 1 })
+	await(t, "the command waits for the connection", func() bool { return l.Node.Waiting() == 1 })
 	b := dial(t, g, "field")
 	b.report("11111111", 2)
 	s := outcome(t, reply)
@@ -46,9 +50,9 @@ func TestACommandReportedNotSentIsNotSent(t *testing.T) {
 func TestACommandThatExpiresBeforeTheWriteIsNotSent(t *testing.T) {
 	g := start(t, "field:extended")
 	d := online(t, g, "12345678")
-	l := g.slots[0].links.list()[0]
-	await(t, "the master is known to the connection", func() bool { return l.node.box.atRest() && l.node.messages.Load() >= 3 })
-	release := hold(t, g, &l.node)
+	l := g.ports.All[0].Links.List()[0]
+	await(t, "the master is known to the connection", func() bool { return l.Node.AtRest() && l.Node.Messages() >= 3 })
+	release := hold(t, g, &l.Node)
 	s := outcome(t, send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: 20 * time.Millisecond}))
 	release()
 	if s.err != nil || s.result.Outcome != OutcomeExpired || !strings.Contains(s.result.Detail, "never sent") {
@@ -57,17 +61,49 @@ func TestACommandThatExpiresBeforeTheWriteIsNotSent(t *testing.T) {
 	d.quiet()
 }
 
-// twice is a journal in which the batch of a read is released behind the back of the connection that is to settle it.
-type twice struct {
-	Journal
-	link uint64
+// wrapped is a port whose sockets a test has put something around.
+type wrapped struct {
+	port.Acceptor
+	wrap func(connection.Socket) connection.Socket
 }
 
-func (j *twice) Append(e *journal.Entry) {
-	if g, ok := e.Owner.(*group); ok && g.up.link.id == j.link {
-		g.up.batch.Release()
+func (w wrapped) Serve(accept func(connection.Socket)) error {
+	return w.Acceptor.Serve(func(s connection.Socket) { accept(w.wrap(s)) })
+}
+
+// wrapping opens TCP ports whose sockets go through wrap.
+func wrapping(wrap func(connection.Socket) connection.Socket) func(transport.Options) (port.Acceptor, error) {
+	return func(o transport.Options) (port.Acceptor, error) {
+		a, err := port.ListenTCP(o)
+		return wrapped{a, wrap}, err
 	}
-	j.Journal.Append(e)
+}
+
+// broken is a socket that fails with its second write, as only a mistake of ours makes it fail.
+type broken struct {
+	connection.Socket
+	how     string // "writing": Write fails; "releasing": the batch is released before it is settled, and so twice
+	written int
+	pending *transport.Batch
+}
+
+func (b *broken) Write(p []byte) error {
+	if b.written++; b.written != 2 {
+		return b.Socket.Write(p)
+	}
+	if b.how == "writing" {
+		panic("a mistake below Write")
+	}
+	err := b.Socket.Write(p)
+	b.pending.Release()
+	return err
+}
+
+func (b *broken) Start(deliver func(*transport.Batch), ended func()) {
+	b.Socket.Start(func(batch *transport.Batch) {
+		b.pending = batch
+		deliver(batch)
+	}, ended)
 }
 
 func openSQLite(t testing.TB) *sqlite.Journal {
@@ -84,27 +120,40 @@ func openSQLite(t testing.TB) *sqlite.Journal {
 	return j
 }
 
-// The acknowledgements are written in the journal's writer: what fails there costs the connection, and the writer goes on.
+// The acknowledgements are written in the journal's writer, of the real engine: what fails there costs the connection, and the writer goes on.
 func TestAPanicInSettlingClosesThatConnectionOnly(t *testing.T) {
-	j := &twice{Journal: openSQLite(t)}
-	g := startAll(t, Options{Journal: j, Listeners: []ListenerOptions{
-		{Profile: shipped(t, "extended"), Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}},
-	}})
-	a, b := dial(t, g, "field"), dial(t, g, "field")
-	a.report("11111111", 1)
-	for _, c := range g.Connections() {
-		if len(c.Masters) == 0 {
-			j.link = c.ID
-		}
-	}
-	b.send(measurement("22222222", 1))
-	b.acknowledged("22222222", "m", 1) // written before the batch is released
-	b.closed()
-	a.report("11111111", 2)
-	c := dial(t, g, "field")
-	c.report("22222222", 2)
-	if total := g.Totals(); total.SettleFaults != 1 || total.Stored != 4 || !balanced(total) {
-		t.Errorf("%+v", total)
+	for _, step := range []string{"writing", "releasing"} {
+		t.Run(step, func(t *testing.T) {
+			var second atomic.Bool
+			g := startAll(t, Options{Journal: openSQLite(t), Listeners: []ListenerOptions{
+				{Profile: shipped(t, "extended"), Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}},
+			}, listen: wrapping(func(s connection.Socket) connection.Socket {
+				if second.Load() {
+					return &broken{Socket: s, how: step}
+				}
+				return s
+			})})
+			a := dial(t, g, "field")
+			a.report("11111111", 1)
+			second.Store(true)
+			b := dial(t, g, "field")
+			b.report("22222222", 1)
+			if b.send(measurement("22222222", 2)); step == "releasing" {
+				b.acknowledged("22222222", "m", 2)
+			}
+			b.closed()
+			second.Store(false)
+			a.report("11111111", 2)
+			c := dial(t, g, "field")
+			c.report("22222222", 3)
+			total := g.Totals()
+			if total.SettleFaults != 1 || total.Stored != 5 || !balanced(total) {
+				t.Errorf("%+v", total)
+			}
+			if l := g.Listeners()[0]; l.Closed["internal fault"] != 1 {
+				t.Errorf("%+v", l.Closed)
+			}
+		})
 	}
 }
 
@@ -152,10 +201,10 @@ func TestStartWithAJournalThatFailsWhileMastersComeBack(t *testing.T) {
 // stick makes the actor of a master work on one message until the returned function is called.
 func stick(t *testing.T, g *gateway, serial string) (release func()) {
 	t.Helper()
-	m := g.masters.get(serial)
-	block := make(chan answer[MasterInfo])
-	go g.root.Send(m.pid, &describeMaster{reply: block})
-	await(t, "the master is stuck", func() bool { _, busy := m.node.condition(time.Now()); return busy != nil })
+	m := g.masters.Get(serial)
+	block := make(chan master.Answer[MasterInfo])
+	go g.sys.Send(&m.Node, &master.Describe{Reply: block})
+	await(t, "the master is stuck", func() bool { _, busy := m.Node.Condition(time.Now()); return busy != nil })
 	return func() { <-block }
 }
 
@@ -168,7 +217,7 @@ func TestAStuckHandlerStopsOneActor(t *testing.T) {
 	a, b := dial(t, g, "field"), dial(t, g, "field")
 	a.report("11111111", 1)
 	b.report("22222222", 1)
-	await(t, "idle", func() bool { return g.masters.get("11111111").node.box.atRest() })
+	await(t, "idle", func() bool { return g.masters.Get("11111111").Node.AtRest() })
 	release := stick(t, g, "11111111")
 	inTime := func(what string, within time.Duration, do func()) {
 		t.Helper()
@@ -197,7 +246,7 @@ func TestAStuckHandlerStopsOneActor(t *testing.T) {
 			t.Errorf("send: %v", err)
 		}
 	})
-	inTime("a state", answerWithin, func() { g.masters.get("11111111").Snapshot() })
+	inTime("a state", answerWithin, func() { g.masters.Get("11111111").Snapshot() })
 	inTime("a state of the journal's", answerWithin, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 		defer cancel()
@@ -209,11 +258,11 @@ func TestAStuckHandlerStopsOneActor(t *testing.T) {
 	inTime("drain", 4*cutGrace, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer cancel()
-		if err := g.Drain(ctx); err == nil || !strings.Contains(err.Error(), "trama/registry/11111111 is busy with describeMaster") {
+		if err := g.Drain(ctx); err == nil || !strings.Contains(err.Error(), "trama/registry/11111111 is busy with Describe") {
 			t.Errorf("drain: %v", err)
 		}
 	})
 	release()
 	a.closed() // the command that nobody waits for any more is not sent
-	await(t, "the master has gone on", func() bool { return g.masters.get("11111111").node.box.atRest() })
+	await(t, "the master has gone on", func() bool { return g.masters.Get("11111111").Node.AtRest() })
 }

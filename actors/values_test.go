@@ -160,8 +160,8 @@ fields = [{ key = "points", type = "list", count = 2, fields = [
 		t.Fatal(err)
 	}
 	var words []string
-	for _, v := range shown(f.Items(), headerOf(p)) {
-		words = append(words, v.name+"="+v.Text())
+	for _, v := range ValuesOf(p, &f) {
+		words = append(words, v.Name+"="+fmt.Sprint(v.Value))
 	}
 	if got, want := strings.Join(words, ", "), "position.value=10, position.other=11, level=20"; got != want {
 		t.Errorf("%s, want %s", got, want)

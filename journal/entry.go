@@ -116,3 +116,10 @@ func (q *Queue) All(visit func(e *Entry)) {
 		visit(e)
 	}
 }
+
+// AppendEvent puts an event into a journal, with the time of now and a copy of its bytes.  Nobody waits for it.
+func AppendEvent(to interface{ Append(e *Entry) }, e Event) {
+	e.At = time.Now()
+	e.Raw = append([]byte(nil), e.Raw...)
+	to.Append(&Entry{Event: &e})
+}

@@ -15,7 +15,7 @@ type Framing struct {
 
 	// Tap sees every byte that was cut, frames and noise, in order; at is how many it was shown of this connection before.  It is called
 	// by the reader, must not keep data and must not block.  nil is the usual case.
-	Tap func(c *Conn, at uint64, data []byte)
+	Tap func(conn, at uint64, data []byte)
 }
 
 // framing is a Framing in force, with the buffers it needs.

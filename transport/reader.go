@@ -341,7 +341,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 
 func (c *Conn) tap(f *framing, data []byte) {
 	if f.Tap != nil && len(data) > 0 {
-		f.Tap(c, c.tapped, data)
+		f.Tap(c.id, c.tapped, data)
 		c.tapped += uint64(len(data))
 	}
 }

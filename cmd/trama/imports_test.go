@@ -47,7 +47,14 @@ var rooms = map[string][]string{
 	"codec/internal/decode":   append([]string{"codec/internal/program"}, bottom...),
 	"codec/internal/encode":   append([]string{"codec/internal/program"}, bottom...),
 
-	"actors": {},
+	"actors":                {"actors/port", "actors/shadow", "actors/connection", "actors/master", "actors/profiles", "actors/supervise"},
+	"actors/port":           {"actors/shadow", "actors/connection", "actors/profiles", "actors/supervise", "actors/internal/count"},
+	"actors/shadow":         {"actors/profiles"},
+	"actors/connection":     {"actors/master", "actors/profiles", "actors/supervise", "actors/internal/count"},
+	"actors/master":         {"actors/profiles", "actors/supervise", "actors/internal/count"},
+	"actors/profiles":       {},
+	"actors/supervise":      {},
+	"actors/internal/count": {},
 }
 
 // allows tells whether a list of packages holds one.

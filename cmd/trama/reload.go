@@ -102,7 +102,7 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	case err != nil:
 		return done, &admin.Refusal{What: "the configuration cannot be read", Problems: []string{err.Error()}}
 	}
-	editions := map[string]actors.Edition{}
+	editions := map[string]actors.ProfileVersion{}
 	for _, l := range c.Listeners {
 		for _, running := range d.config.Listeners {
 			if running.Name == l.Name {
@@ -122,16 +122,16 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	return done, nil
 }
 
-func editionOf(l config.Listener) actors.Edition {
+func editionOf(l config.Listener) actors.ProfileVersion {
 	source := l.ProfileFile
 	if source == "" {
 		source = "shipped"
 	}
-	return actors.Edition{Profile: l.Profile, Source: source}
+	return actors.ProfileVersion{Profile: l.Profile, Source: source}
 }
 
 // problemsOfAll checks each definition once.
-func problemsOfAll(editions map[string]actors.Edition) (problems []string) {
+func problemsOfAll(editions map[string]actors.ProfileVersion) (problems []string) {
 	seen := map[[32]byte]bool{}
 	for _, name := range slices.Sorted(maps.Keys(editions)) {
 		p := editions[name].Profile

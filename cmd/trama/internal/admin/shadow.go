@@ -50,7 +50,7 @@ func (e *endpoint) startShadow(w http.ResponseWriter, r *http.Request) {
 		err = refusal
 	}
 	if err == nil {
-		err = e.Gateway.Shadow(r.Context(), r.PathValue("name"), actors.Edition{Profile: p, Source: file})
+		err = e.Gateway.Shadow(r.Context(), r.PathValue("name"), actors.ProfileVersion{Profile: p, Source: file})
 	}
 	if err != nil {
 		failWith(w, err)
@@ -102,7 +102,7 @@ func (e *endpoint) promote(w http.ResponseWriter, r *http.Request) {
 	var swapped []actors.Swapped
 	if err == nil {
 		candidate.Source += " (tried, then swapped in)"
-		swapped, err = e.Gateway.Swap(context.WithoutCancel(r.Context()), map[string]actors.Edition{name: candidate})
+		swapped, err = e.Gateway.Swap(context.WithoutCancel(r.Context()), map[string]actors.ProfileVersion{name: candidate})
 	}
 	if err != nil {
 		failWith(w, err)

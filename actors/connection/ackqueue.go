@@ -1,0 +1,138 @@
+package connection
+
+import (
+	"errors"
+	"sync"
+
+	"trama/actors/master"
+	"trama/codec"
+	"trama/transport"
+)
+
+// ackQueue writes the acknowledgements of a connection in the order of its reads.  Read batches stand in it from the read on; one that is
+// done before an earlier one (its master was known, the other's was not) waits for it.  There are never more than the connection's credits.
+//
+// An acknowledgement is made here, when its frame is on disk, and not before: what is refused, poison or lost has none.
+type ackQueue struct {
+	mu          sync.Mutex    // guards all that follows and every member's done and behind; held while acknowledgements are made and written, which never blocks
+	first, last *readBatch    // in the order of the reads
+	session     codec.Session // what acknowledgements need of the frames before, and their counters
+}
+
+// join is called by the reader, in the order of its reads.
+func (q *ackQueue) join(r *readBatch) {
+	q.mu.Lock()
+	if q.last == nil {
+		q.first = r
+	} else {
+		q.last.behind = r
+	}
+	q.last = r
+	q.mu.Unlock()
+}
+
+// leave is called once for each read batch, when all its parts are done.
+func (q *ackQueue) leave(r *readBatch) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	r.done = true
+	for r = q.first; r != nil && r.done; r = q.first {
+		if q.first = r.behind; q.first == nil {
+			q.last = nil
+		}
+		q.settle(r)
+	}
+}
+
+// acks are buffers for the acknowledgements of one read.
+var acks = sync.Pool{New: func() any { b := make([]byte, 0, 256); return &b }}
+
+// largestAcks is the largest buffer that goes back to the pool.
+const largestAcks = 16 << 10
+
+// settle makes and writes the acknowledgements of the accepted frames in order, counts, and gives the credit back.  q.mu is held.
+//
+// The goroutine is the journal's writer, which all connections share: what fails here costs this connection.
+func (q *ackQueue) settle(r *readBatch) {
+	l := r.link
+	out := acks.Get().(*[]byte)
+	var accepted, owed, failed uint64
+	for _, fate := range r.fates {
+		if fate == master.Accepted {
+			accepted++
+		}
+	}
+	sound := l.guarded("making acknowledgements", func() { *out, owed, failed = q.acknowledge(r, (*out)[:0]) })
+	if !sound {
+		*out, owed, failed = (*out)[:0], 0, accepted
+	}
+	c := &l.counters
+	c.frames.Add(uint64(len(r.fates)))
+	c.unsent.Add(failed)
+	c.silent.Add(accepted - owed - failed)
+	if len(*out) > 0 {
+		c.acked.Add(owed) // before the peer can know
+		err := errUnwritten
+		sound = l.guarded("writing acknowledgements", func() { err = l.conn.Write(*out) }) && sound
+		if err != nil {
+			c.acked.Add(-owed)
+			c.unsent.Add(owed)
+		}
+	}
+	if cap(*out) <= largestAcks {
+		acks.Put(out)
+	}
+	sound = l.guarded("releasing a read", r.batch.Release) && sound
+	r.link, r.batch, r.installed = nil, nil, nil
+	if sound && cap(r.frames) <= keepFrames {
+		readBatches.Put(r)
+	}
+}
+
+var errUnwritten = errors.New("the acknowledgements were not written")
+
+// acknowledge appends the acknowledgements of the accepted frames of r to out; owed is how many there are, failed how many cannot be made.
+func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed uint64) {
+	profile := r.installed.Profile
+	q.session.Adopt(profile)
+	env := codec.Env{Now: r.batch.Received, Session: &q.session}
+	for i := range r.fates {
+		f := &r.frames[i]
+		if r.installed.Login && r.decoded[i] {
+			profile.Remember(&q.session, f)
+		}
+		if r.fates[i] != master.Accepted {
+			continue
+		}
+		if env.HasResult = len(r.results) > 0 && r.results[i] != noResult; env.HasResult {
+			env.Result = r.results[i]
+		}
+		ack, due, err := profile.Reply(out, f, env)
+		if err != nil {
+			r.link.unanswered(r.batch.Frames[i], err)
+			failed++
+			continue
+		}
+		if out = ack; due {
+			owed++
+		}
+	}
+	return out, owed, failed
+}
+
+// guarded runs a step of settling with a net below it.
+func (l *Link) guarded(what string, do func()) (ok bool) {
+	defer func() {
+		thrown := recover()
+		if ok = thrown == nil; ok {
+			return
+		}
+		f := l.Node.Note(what, thrown)
+		l.on.SettleFaults.Add(1)
+		l.log("connection").Error("settling failed, the connection is closed", "conn", l.id, "listener", l.on.Name, "step", what,
+			"fault", thrown, "stack", string(f.Stack))
+		l.conn.Close(transport.CloseFault, f.Error())
+	}()
+	do()
+	return true
+}

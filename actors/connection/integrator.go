@@ -1,0 +1,132 @@
+package connection
+
+import (
+	"time"
+
+	"trama/actors/master"
+	"trama/codec"
+)
+
+// An integrator dials in on a listener of its own and asks the server to ask masters.  Its request is acknowledged at once, with
+// response code 1 when the master has no link or too many commands wait for it; the master's answer follows with the integrator's own transaction number.
+
+// integratorRequest is what is kept of a request until the answer comes.
+type integratorRequest struct {
+	link    *Link
+	profile *codec.Profile // of the integrator's listener
+	frame   codec.Frame    // the request, own copy
+	at      time.Time
+}
+
+// refusedCode acknowledges a request that cannot be passed on.
+const refusedCode = 1
+
+// noResult marks a frame of an integrator whose acknowledgement says nothing of a result.
+const noResult = ^uint64(0)
+
+// request acts on the frame in hand, one from an integrator, and notes the response code of its acknowledgement.
+func (c handler) request(r *readBatch, p *codec.Profile, f *codec.Frame, raw []byte) bool {
+	for len(r.results) <= r.next {
+		r.results = append(r.results, noResult)
+	}
+	name, forward := p.Forward(f)
+	if !forward {
+		return f.From() != codec.Server // keep-alives and the like are acknowledged; nothing else is ours to act on
+	}
+	l := c.link
+	m := l.on.Masters.Get(string(f.Identity()))
+	r.results[r.next] = 0
+	if m == nil || !m.Online() || m.Busy() {
+		r.results[r.next] = refusedCode
+		return true
+	}
+	request := &integratorRequest{link: l, profile: p, at: r.batch.Received}
+	if err := p.Decode(codec.Uplink, append([]byte(nil), raw...), &request.frame); err != nil {
+		return false
+	}
+	header := new(codec.Session)
+	p.Remember(header, f)
+	m.Take(&master.Command{
+		Request: master.CommandRequest{Serial: m.Serial, Command: name, Origin: "integrator " + l.Remote()},
+		Header:  header, From: p,
+		Respond: func(c *master.Command, err error) {
+			l.send(&l.Node, &relayed{request: request, result: c.Result, err: err, raw: c.Answer, profile: c.Profile})
+		},
+	})
+	return true
+}
+
+// relayed passes a master's answer on to the integrator that asked.
+func (c handler) relayed(m *relayed) {
+	log := c.link.log("integrator")
+	r, res := m.request, m.result
+	if m.err != nil || res.AnswerHex == "" {
+		why := []any{"conn", c.link.id, "master", string(r.frame.Identity())}
+		if m.err != nil {
+			why = append(why, "error", m.err)
+		} else {
+			why = append(why, "outcome", string(res.Outcome))
+		}
+		log.Warn("no answer to pass on", why...)
+		return
+	}
+	answer, err := r.translate(m)
+	if err == nil {
+		err = c.link.conn.Write(answer)
+	}
+	if err != nil {
+		log.Warn("answer not passed on", "conn", c.link.id, "master", res.Serial, "error", err)
+		return
+	}
+	log.Info("answer passed on", "conn", c.link.id, "master", res.Serial, "command", res.Command, "took", time.Since(r.at))
+}
+
+// translate makes the master's answer one for the integrator: its own profile, its own transaction number.
+func (r *integratorRequest) translate(m *relayed) ([]byte, error) {
+	var answer codec.Frame
+	if m.profile == r.profile {
+		if err := m.profile.Decode(codec.Uplink, m.raw, &answer); err != nil {
+			return nil, err
+		}
+	} else if err := r.convert(m, &answer); err != nil {
+		return nil, err
+	}
+	for _, field := range answer.Message().Fields {
+		if field.Role != codec.RoleTransaction {
+			continue
+		}
+		if own, ok := r.frame.Transaction(); ok {
+			if err := answer.Set(field.Key, own); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return r.profile.Append(nil, &answer)
+}
+
+// convert builds the answer in the integrator's profile from the fields that both profiles have by the same key.
+func (r *integratorRequest) convert(m *relayed, answer *codec.Frame) error {
+	var from codec.Frame
+	if err := m.profile.Decode(codec.Uplink, m.raw, &from); err != nil {
+		return err
+	}
+	fields := map[string]any{}
+	for _, it := range from.Items() {
+		switch it.Field.Role {
+		case codec.RoleIdentity:
+			fields[it.Field.Key] = it.Text()
+		case codec.RoleResult:
+			fields[it.Field.Key] = it.Uint()
+		}
+	}
+	if own, ok := r.frame.Transaction(); ok {
+		for _, field := range r.frame.Message().Fields {
+			if field.Role == codec.RoleTransaction {
+				fields[field.Key] = own
+			}
+		}
+	}
+	session := new(codec.Session)
+	r.profile.Remember(session, &r.frame)
+	return r.profile.BuildIn(codec.Env{Now: r.at, Session: session}, answer, from.Command(), fields)
+}

@@ -1,0 +1,273 @@
+package connection
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+
+	"trama/actors/master"
+	"trama/actors/supervise"
+	"trama/codec"
+	"trama/journal"
+	"trama/transport"
+)
+
+// Socket is what a connection asks of the transport below it.  Nothing here blocks.
+type Socket interface {
+	ID() uint64 // unique in the process
+	Remote() netip.AddrPort
+	Opened() time.Time
+	// Start makes it deliver what it reads; ended is called once, behind the last batch.
+	Start(deliver func(*transport.Batch), ended func())
+	// StopReading ends it when everything that has been received is settled, Close at once.
+	StopReading(reason transport.CloseReason, detail string)
+	Close(reason transport.CloseReason, detail string)
+	Write(p []byte) error
+	// Reason is why it ends, from the moment that is decided; CloseNone before.
+	Reason() (transport.CloseReason, string)
+	Stats() transport.ConnStats
+}
+
+// Link is what survives a restart of a connection's actor: the socket, what was identified on it, the frames in hand and the
+// counters.  Behind the node, the fields of the first block are touched by the connection's actor only (and by its
+// supervisor while it is suspended); the others are immutable, atomic or guarded.
+type Link struct {
+	Node      supervise.Node // first: every message touches it
+	bound     []*binding     // masters identified here; nearly always one
+	held      *readBatch     // in hand, so that a restart goes on behind the frame that failed
+	session   codec.Session  // who has logged in
+	name      []byte         // that was registered last
+	condemned bool           // it failed too often: nothing is handled any more, the socket is closing
+
+	id   uint64
+	on   *Listener
+	conn Socket
+	acks ackQueue
+
+	serials    atomic.Pointer[[]string]
+	registered atomic.Pointer[string] // name, for others
+	counters   frameCounters
+}
+
+// binding is one master on one connection.
+type binding struct {
+	serial  string
+	master  *master.Master // nil until the registry has told
+	routing int            // groups on their way through the registry; while there are any, the next ones must follow them
+}
+
+// Open gives an accepted socket its actor, below that of ctx, and makes it read.  left is called when its reader has ended.
+func (o *Listener) Open(ctx actor.Context, parent *supervise.Node, conn Socket, left func()) {
+	l := &Link{id: conn.ID(), on: o, conn: conn}
+	l.Node.Enter(parent, fmt.Sprintf("conn-%d", l.id), supervise.KindConnection, l)
+	supervise.Spawn(ctx, &l.Node, o.System.Leaf, func() supervise.Handler { return handler{l} })
+	if o.Greeting != "" {
+		l.send(&l.Node, &greet{})
+	}
+	o.Links.add(l)
+	conn.Start(
+		func(b *transport.Batch) { l.Node.Post(newReadBatch(l, b)) },
+		func() {
+			defer left()
+			reason, detail := conn.Reason()
+			l.send(&l.Node, &ended{reason: reason, detail: detail})
+		})
+}
+
+func (l *Link) send(to *supervise.Node, msg any) { l.on.System.Send(to, msg) }
+
+func (l *Link) log(name string) hclog.Logger { return l.on.System.Log.Named(name) }
+
+// ID is that of the socket.
+func (l *Link) ID() uint64 { return l.id }
+
+// Remote is the address of the peer.
+func (l *Link) Remote() string { return l.conn.Remote().String() }
+
+// Listener is the name of the port.
+func (l *Link) Listener() string { return l.on.Name }
+
+// Profile is the profile that its listener has now.
+func (l *Link) Profile() *codec.Profile { return l.on.Profile() }
+
+// Close ends the connection.
+func (l *Link) Close(reason transport.CloseReason, detail string) { l.conn.Close(reason, detail) }
+
+// StopReading ends the connection when everything that has been received is settled.
+func (l *Link) StopReading(reason transport.CloseReason, detail string) {
+	l.conn.StopReading(reason, detail)
+}
+
+// Reason is why the connection ends, from the moment that is decided.
+func (l *Link) Reason() (transport.CloseReason, string) { return l.conn.Reason() }
+
+// Transmit implements master.Link.
+func (l *Link) Transmit(m *master.Master, c *master.Command) { l.send(&l.Node, &transmit{m, c}) }
+
+// Identified implements master.Link.
+func (l *Link) Identified(serial string, m *master.Master) { l.send(&l.Node, &identified{serial, m}) }
+
+// Failed implements supervise.Origin.
+func (l *Link) Failed(f *supervise.Fault) { l.conn.Close(transport.CloseFault, f.Error()) }
+
+// MaxBound is how many masters may be identified on one connection: a concentrator has dozens, a stranger who invents serials has more.
+const MaxBound = 256
+
+// find returns the binding of a serial, the last one used first; nil when it is new here.
+func (l *Link) find(serial []byte) *binding {
+	for i, b := range l.bound {
+		if b.serial == string(serial) {
+			if i > 0 {
+				l.bound[0], l.bound[i] = b, l.bound[0]
+			}
+			return b
+		}
+	}
+	return nil
+}
+
+// bind adds a serial to the connection.
+func (l *Link) bind(serial string) *binding {
+	b := &binding{serial: serial}
+	l.bound = slices.Insert(l.bound, 0, b)
+	l.publish()
+	return b
+}
+
+// unbind takes a serial back that the registry refused.
+func (l *Link) unbind(b *binding) {
+	l.bound = slices.DeleteFunc(l.bound, func(each *binding) bool { return each == b })
+	l.publish()
+}
+
+func (l *Link) publish() {
+	names := make([]string, len(l.bound))
+	for i, each := range l.bound {
+		names[i] = each.serial
+	}
+	slices.Sort(names)
+	l.serials.Store(&names)
+}
+
+// Masters are the serials that are identified on the connection.
+func (l *Link) Masters() []string {
+	if names := l.serials.Load(); names != nil {
+		return *names
+	}
+	return nil
+}
+
+// TreeDetail implements supervise.Detailer.
+func (l *Link) TreeDetail() map[string]any {
+	stats := l.conn.Stats()
+	d := map[string]any{"remote": l.Remote(), "frames": l.counters.frames.Load(), "acknowledged": l.counters.acked.Load()}
+	if names := l.Masters(); len(names) > 0 {
+		d["masters"] = names
+	}
+	if !stats.LastReceived.IsZero() {
+		d["last_received"] = stats.LastReceived
+	}
+	if stats.Beats > 0 {
+		d["heartbeats"] = stats.Beats
+	}
+	if n := l.counters.poisoned.Load(); n > 0 {
+		d["poisoned"] = n
+	}
+	return d
+}
+
+// Info is what is known of one live connection.
+type Info struct {
+	ID           uint64    `json:"id"`
+	Listener     string    `json:"listener"`
+	Role         string    `json:"role"`
+	Remote       string    `json:"remote"`
+	Masters      []string  `json:"masters"`              // serials identified on it
+	Registered   string    `json:"registered,omitempty"` // the name in its registration packet
+	Opened       time.Time `json:"opened"`
+	LastReceived time.Time `json:"last_received,omitzero"`
+	Frames       uint64    `json:"frames"`
+	Acknowledged uint64    `json:"acknowledged"`
+	Rejected     uint64    `json:"rejected"`
+	Poisoned     uint64    `json:"poisoned"`
+	BytesIn      uint64    `json:"bytes_in"`
+	BytesOut     uint64    `json:"bytes_out"`
+	Skipped      uint64    `json:"skipped_bytes"`
+	Heartbeats   uint64    `json:"heartbeats"`
+	Restarts     uint64    `json:"restarts"`
+}
+
+// Info describes the connection.
+func (l *Link) Info() Info {
+	s := l.conn.Stats()
+	registered := ""
+	if name := l.registered.Load(); name != nil {
+		registered = *name
+	}
+	return Info{
+		Registered: registered, Heartbeats: s.Beats,
+		ID: l.id, Listener: l.on.Name, Role: l.on.Role.String(), Remote: l.Remote(), Masters: append([]string{}, l.Masters()...),
+		Opened: l.conn.Opened(), LastReceived: s.LastReceived,
+		Frames: l.counters.frames.Load(), Acknowledged: l.counters.acked.Load(), Rejected: l.counters.rejected.Load(), Poisoned: l.counters.poisoned.Load(),
+		BytesIn: s.Received, BytesOut: s.Sent, Skipped: s.Skipped, Restarts: l.Node.Restarts(),
+	}
+}
+
+// Poison implements master.Link: it records the frame that crashed a handler.  It is not acknowledged.
+func (l *Link) Poison(raw []byte, serial string, n *supervise.Node) {
+	if names := l.Masters(); serial == "" && len(names) == 1 {
+		serial = names[0]
+	}
+	cause := "fault"
+	if f := n.LastError(); f != nil {
+		cause = f.Text
+	}
+	l.counters.poisoned.Add(1)
+	l.RecordEventLimited(journal.Event{Kind: journal.EventPoison, Master: serial, Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Reason: "fault", Detail: cause, Raw: raw})
+	l.on.Poison.add(Poison{
+		At: time.Now(), Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Serial: serial,
+		Frame: hex.EncodeToString(raw), Cause: cause,
+	})
+	l.log("connection").Error("poison frame recorded, not acknowledged", "conn", l.id, "master", serial, "frame", hex.EncodeToString(raw), "cause", cause)
+}
+
+// RecordEventLimited implements master.Link.
+func (l *Link) RecordEventLimited(e journal.Event) { l.on.recordEventLimited(e) }
+
+// count counts a frame that is refused.
+func (l *Link) count(reason string) {
+	l.counters.rejected.Add(1)
+	l.on.Refusals.Add(reason)
+}
+
+// Reject implements master.Link: it counts a frame that is refused and puts it into the journal; at debug level the log shows each.
+func (l *Link) Reject(raw []byte, reason string, err error) {
+	l.count(reason)
+	if l.on.Journal.Accepting() == nil {
+		detail := ""
+		if err != nil {
+			detail = err.Error()
+		}
+		l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Reason: reason, Detail: detail, Raw: raw})
+	}
+	if l.on.System.Log.IsDebug() {
+		l.log("connection").Debug("frame rejected", "conn", l.id, "listener", l.on.Name, "reason", reason, "error", err, "frame", hex.EncodeToString(raw))
+	}
+}
+
+// unanswered tells the operator of a frame that is on disk and whose acknowledgement cannot be made.
+func (l *Link) unanswered(raw []byte, err error) {
+	const reason = "no acknowledgement"
+	l.on.Masters.Alarms.Add(reason)
+	l.RecordEventLimited(journal.Event{Kind: journal.EventAlarm, Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Reason: reason, Detail: err.Error(), Raw: raw})
+	l.log("connection").Warn("acknowledgement cannot be made", "conn", l.id, "listener", l.on.Name, "error", err, "frame", hex.EncodeToString(raw))
+}
+
+// InFlight is how many reads of the connection are not settled.
+func (l *Link) InFlight() int { return l.conn.Stats().InFlight }

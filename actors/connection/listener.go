@@ -1,0 +1,157 @@
+package connection
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"trama/actors/internal/count"
+	"trama/actors/master"
+	"trama/actors/profiles"
+	"trama/actors/supervise"
+	"trama/codec"
+	"trama/journal"
+)
+
+// Role says who dials in on a listener.
+type Role uint8
+
+// The roles of a listener.
+const (
+	RoleMaster     Role = iota // PLC masters
+	RoleIntegrator             // integrators, who ask the server to ask a master
+)
+
+// String returns the role as the configuration spells it.
+func (r Role) String() string {
+	if r == RoleIntegrator {
+		return "integrator"
+	}
+	return "master"
+}
+
+// Journal is what connections ask of the engine.
+type Journal interface {
+	Append(e *journal.Entry)
+	Accepting() error // nil while frames are taken, and why not otherwise
+}
+
+// Shared is what the connections of all listeners share.
+type Shared struct {
+	System       *supervise.System
+	Journal      Journal
+	Masters      *master.Directory
+	Poison       PoisonBook
+	SettleFaults atomic.Uint64 // panics while acknowledgements were settled; each cost its connection
+}
+
+// Listener is what the connections of one port share.  It outlives them, and a fault of the port's actor.
+type Listener struct {
+	*Shared
+	Name       string
+	Role       Role
+	Registers  bool   // devices name themselves with a packet outside the protocol
+	FrameNames bool   // the identity in a frame counts before a registered one
+	Greeting   string // message sent to whoever dials in; "": none
+
+	Links    LinkSet
+	Refusals count.By // why frames were rejected
+
+	installed atomic.Pointer[profiles.Installed]
+	events    eventLimit
+}
+
+// NewListener makes what the connections of a port share.
+func NewListener(s *Shared, name string, role Role) *Listener {
+	return &Listener{Shared: s, Name: name, Role: role, events: newEventLimit()}
+}
+
+// Installed is the profile that is in force.
+func (o *Listener) Installed() *profiles.Installed { return o.installed.Load() }
+
+// Install puts a profile in force.
+func (o *Listener) Install(e *profiles.Installed) { o.installed.Store(e) }
+
+// Profile is the profile that is in force.
+func (o *Listener) Profile() *codec.Profile { return o.installed.Load().Profile }
+
+// LinkSet is the book of live connections of one port, and what became of the frames of those that ended.  Links wait in Live.
+type LinkSet struct {
+	Live count.DrainGroup // those in by
+
+	mu      sync.RWMutex // guards all that follows
+	by      map[uint64]*Link
+	closing []*Link // ended, with frames in hand
+	ended   frameCounters
+}
+
+// Sum adds up live and ended connections.
+func (s *LinkSet) Sum() Frames {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bury()
+	t := new(frameCounters)
+	t.add(&s.ended)
+	for _, l := range s.closing {
+		t.add(&l.counters)
+	}
+	for _, l := range s.by {
+		t.add(&l.counters)
+	}
+	return t.read()
+}
+
+// bury takes the final counters of ended connections whose frames are all settled.  s.mu is held.
+func (s *LinkSet) bury() {
+	s.closing = slices.DeleteFunc(s.closing, func(l *Link) bool {
+		if l.conn.Stats().InFlight > 0 {
+			return false
+		}
+		s.ended.add(&l.counters)
+		return true
+	})
+}
+
+func (s *LinkSet) add(l *Link) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by == nil {
+		s.by = make(map[uint64]*Link)
+	}
+	s.by[l.id] = l
+	s.Live.Add()
+}
+
+// remove takes a connection out that has ended; again does nothing.
+func (s *LinkSet) remove(l *Link) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by[l.id] == l {
+		delete(s.by, l.id)
+		s.closing = append(s.closing, l)
+		s.bury()
+		s.Live.Done()
+	}
+}
+
+// Get finds a live connection; nil when there is none.
+func (s *LinkSet) Get(id uint64) *Link {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.by[id]
+}
+
+// List returns the live connections, in no order.
+func (s *LinkSet) List() []*Link {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Values(s.by))
+}
+
+// Size is how many connections are live.
+func (s *LinkSet) Size() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.by)
+}

@@ -1,0 +1,161 @@
+package connection
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"trama/actors/master"
+	"trama/actors/profiles"
+	"trama/actors/supervise"
+	"trama/codec"
+	"trama/transport"
+)
+
+// readBatch holds the whole frames of one read, from the reader goroutine through the connection's actor and the masters, until it is
+// settled: the acknowledgements written, the credit given back.  It travels by pointer and is pooled.
+//
+// Whoever holds a part (the connection's actor while it sends, each master's batch until its frames are on disk) gives it back with Drop; the
+// last one settles.  Nothing here knows which goroutine that is: it is the journal's, once the frames are on disk.
+type readBatch struct {
+	link      *Link
+	installed *profiles.Installed // that found the frames and decodes them
+	batch     *transport.Batch
+	frames    []codec.Frame // decoded, parallel to batch.Frames
+	decoded   []bool        // frames that are; the others are not of this profile
+	fates     []master.Fate
+	results   []uint64 // response codes, of an integrator's requests; empty for a master's
+	groups    []group
+	unowned   unownedFrames
+	next      int  // frame in hand, so that a restart of the connection goes on behind the one that failed
+	grouped   bool // it could not be gathered into groups once before
+	parts     atomic.Int32
+
+	done   bool       // all parts are; of the connection's ack queue
+	behind *readBatch // the next read of the connection; of its ack queue
+}
+
+// group is a run of frames that belong to one master.
+type group struct {
+	binding  *binding
+	from, to int // the first frame, and behind the last one
+	batch    master.Batch
+}
+
+// keepFrames is the largest batch that goes back to the pool; a flood's larger ones are left to the collector.
+const keepFrames = 64
+
+var readBatches = sync.Pool{New: func() any { return new(readBatch) }}
+
+func newReadBatch(l *Link, b *transport.Batch) *readBatch {
+	r := readBatches.Get().(*readBatch)
+	n := len(b.Frames)
+	r.link, r.batch, r.installed = l, b, b.Tag.(*profiles.Installed)
+	for cap(r.frames) < n {
+		r.frames = append(r.frames[:cap(r.frames)], codec.Frame{})
+	}
+	r.frames = r.frames[:n]
+	r.decoded = append(r.decoded[:0], make([]bool, n)...)
+	r.fates = append(r.fates[:0], make([]master.Fate, n)...)
+	r.results = r.results[:0]
+	r.groups = r.groups[:0]
+	r.unowned.reset(r)
+	r.next, r.grouped = 0, false
+	r.done, r.behind = false, nil
+	r.parts.Store(1)
+	l.acks.join(r)
+	return r
+}
+
+var readBatchName = "readBatch"
+
+// What implements supervise.Frames.
+func (r *readBatch) What() *string { return &readBatchName }
+
+// Received implements supervise.Frames.
+func (r *readBatch) Received() time.Time { return r.batch.Received }
+
+// Origin implements supervise.AfterHandler.
+func (r *readBatch) Origin() supervise.Origin { return r.link }
+
+// Failed implements supervise.Origin, for the batches of masters that are parts of this read.
+func (r *readBatch) Failed(f *supervise.Fault) { r.link.Failed(f) }
+
+// begin makes a group of frame i, in memory that the batch has already if it can.
+func (r *readBatch) begin(b *binding, i int) *group {
+	if n := len(r.groups); n < cap(r.groups) {
+		r.groups = r.groups[:n+1]
+	} else {
+		r.groups = append(r.groups, group{})
+	}
+	g := &r.groups[len(r.groups)-1]
+	g.binding, g.from, g.to = b, i, i+1
+	return g
+}
+
+// seal makes the groups ready to go to their masters.
+func (r *readBatch) seal() {
+	for i := range r.groups {
+		g := &r.groups[i]
+		b := &g.batch
+		b.Begin()
+		b.Link, b.Installed, b.At, b.Read = r.link, r.installed, r.batch.Received, r
+		b.Frames, b.Raw, b.Fates = r.frames[g.from:g.to], r.batch.Frames[g.from:g.to], r.fates[g.from:g.to]
+	}
+	r.parts.Add(int32(len(r.groups))) // the unowned frames take the place of the connection's own part
+}
+
+// Apply implements supervise.AfterHandler: the connection's actor is done, each group goes to its master.  Straight when that is known here;
+// through the registry when not, or while earlier groups are still on that way.
+func (r *readBatch) Apply() {
+	l := r.link
+	for i := range r.groups {
+		g := &r.groups[i]
+		if b := g.binding; b.master != nil && b.routing == 0 {
+			b.master.Node.Post(&g.batch)
+		} else {
+			b.routing++
+			l.send(l.on.Masters.Node, &master.Route{Serial: b.serial, Batch: &g.batch, Link: l})
+		}
+	}
+	if r.unowned.entry.Count > 0 {
+		l.on.Journal.Append(&r.unowned.entry)
+		return
+	}
+	r.Drop()
+}
+
+// abandon gives up a read that no master has seen: nothing of it is acknowledged.  What was decided of a frame before stays.
+func (r *readBatch) abandon(reason string) {
+	for i := range r.fates {
+		if i >= r.next || r.fates[i] == master.Accepted {
+			r.fates[i] = master.Rejected
+			r.link.Reject(r.batch.Frames[i], reason, nil)
+		}
+	}
+	r.Drop()
+}
+
+// Stored implements master.Read.
+func (r *readBatch) Stored(frames, resends uint64) {
+	r.link.counters.stored.Add(frames)
+	r.link.counters.repeated.Add(resends)
+}
+
+// Lose implements master.Read.
+func (r *readBatch) Lose(fates []master.Fate, err error) {
+	reason := reasonUnstored(err)
+	for i := range fates {
+		if fates[i] == master.Accepted {
+			fates[i] = master.Rejected
+			r.link.count(reason)
+		}
+	}
+}
+
+// Drop implements master.Read.
+func (r *readBatch) Drop() {
+	if r.parts.Add(-1) == 0 {
+		r.link.acks.leave(r)
+	}
+}

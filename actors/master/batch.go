@@ -1,0 +1,114 @@
+package master
+
+import (
+	"time"
+
+	"trama/actors/profiles"
+	"trama/actors/supervise"
+	"trama/codec"
+	"trama/journal"
+	"trama/transport"
+)
+
+// Link is one live connection as the masters on it see it.  Its methods may be called from any goroutine and do not block.
+type Link interface {
+	ID() uint64
+	Remote() string
+	Listener() string
+	Profile() *codec.Profile      // that its listener has now
+	Masters() []string            // serials that are identified on it
+	SelfNamed(serial string) bool // the master goes by the name that was registered here, and not by a field of its frames
+	Close(transport.CloseReason, string)
+	Reason() (transport.CloseReason, string) // why it ends, from the moment that is decided
+	Transmit(m *Master, c *Command)          // writes the bytes of a command, unless it has ended; answers a failure with Undelivered
+	Identified(serial string, m *Master)     // from the registry, once for each Route with a batch; m is nil when it was refused
+
+	Reject(raw []byte, reason string, err error)         // counts a frame that is refused and records it
+	Poison(raw []byte, serial string, n *supervise.Node) // records a frame that crashed its handler
+	RecordEventLimited(e journal.Event)                  // records what a stranger can cause at will
+}
+
+// Fate is what becomes of a frame.
+type Fate uint8
+
+// The fates of a frame.
+const (
+	Pending  Fate = iota
+	Accepted      // tracked; its acknowledgement, if one is owed, goes out
+	Rejected      // counted with its reason, not acknowledged
+	Poison        // it crashed its handler; recorded, not acknowledged
+)
+
+// Batch is a run of frames of one read that belong to one master.  It lies in the read that it is a part of, and travels by pointer: to the
+// master, then, as the owner of its entry, through the journal.
+type Batch struct {
+	Link      Link
+	Installed *profiles.Installed // by which the frames were found
+	At        time.Time           // when the read returned
+	Frames    []codec.Frame
+	Raw       [][]byte // parallel to Frames
+	Fates     []Fate   // likewise
+	Read      Read
+
+	journal  Journal       // of the master that handled it
+	entry    journal.Entry // what the master has accepted so far
+	next     int           // frame in hand, so that a restart of the master goes on behind the one that failed
+	repeated uint64        // resends among its frames
+}
+
+// Read is what a Batch is a part of.
+type Read interface {
+	supervise.Origin
+	// Stored says that so many frames of the read are on disk, and that so many others are resends of frames that are.
+	Stored(frames, resends uint64)
+	// Lose turns accepted frames into rejected ones: they will never be on disk.
+	Lose(fates []Fate, err error)
+	// Drop gives a part of the read back.  When all are, the read is settled, in this goroutine.
+	Drop()
+}
+
+// Begin makes b ready for another run; the memory for its records is kept.
+func (b *Batch) Begin() { *b = Batch{entry: journal.Entry{Records: b.entry.Records[:0]}} }
+
+// refuse gives up what its master has not yet handled of a batch: counted with the reason, not acknowledged.
+func (d *Directory) refuse(b *Batch, reason string) {
+	for i := b.next; i < len(b.Fates); i++ {
+		b.Fates[i] = Rejected
+		b.Link.Reject(b.Raw[i], reason, nil)
+	}
+	b.next = len(b.Fates)
+	if b.entry.Count > 0 || b.repeated > 0 { // the frames before are accepted, when they, or those that they repeat, are on disk
+		d.journal.Append(&b.entry)
+		return
+	}
+	b.Read.Drop()
+}
+
+var batchName = "masterBatch"
+
+// What implements supervise.Frames.
+func (b *Batch) What() *string { return &batchName }
+
+// Received implements supervise.Frames.
+func (b *Batch) Received() time.Time { return b.At }
+
+// Apply implements supervise.AfterHandler: the master is done, and the batch stands in the journal's queue before its next message.
+func (b *Batch) Apply() { b.journal.Append(&b.entry) }
+
+// Origin implements supervise.AfterHandler.
+func (b *Batch) Origin() supervise.Origin { return b.Read }
+
+// Committed implements journal.Committer: the frames are on disk, or will never be.
+func (b *Batch) Committed(_ uint64, err error) {
+	if err != nil {
+		b.Read.Lose(b.Fates, err)
+	} else {
+		b.Read.Stored(uint64(b.entry.Count), b.repeated)
+	}
+	b.Read.Drop()
+}
+
+// origin is where the frames came from, as the journal records it.
+func (b *Batch) origin() profiles.Origin {
+	return profiles.Origin{Received: b.At, Listener: b.Link.Listener(), Connection: b.Link.ID()}
+}

@@ -1,0 +1,106 @@
+package master
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"trama/codec"
+)
+
+// linkFor chooses the link that a command goes out on: the newest whose profile has it.
+func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
+	var best *masterLink
+	var known error
+	for _, l := range m.links {
+		if req.Listener != "" && l.link.Listener() != req.Listener {
+			continue
+		}
+		profile := l.link.Profile()
+		if _, err := serverMessage(profile, req.Command); err != nil {
+			known = err
+			continue
+		}
+		if best == nil || l.link.ID() > best.link.ID() {
+			best = l
+		}
+	}
+	switch {
+	case best != nil:
+		return best, nil
+	case known != nil:
+		return nil, known
+	case req.Listener != "" && len(m.links) > 0:
+		return nil, fmt.Errorf("%w on listener %q: %s", ErrOffline, req.Listener, m.Serial)
+	}
+	return nil, fmt.Errorf("%w: %s (last seen %s)", ErrOffline, m.Serial, m.last.Format(time.RFC3339))
+}
+
+// serverMessage finds a command of the server by its letter or name.
+func serverMessage(p *codec.Profile, name string) (*codec.Message, error) {
+	var all []string
+	for _, msg := range p.Commands() {
+		if msg.Command == name || msg.Name == name {
+			return msg, nil
+		}
+		all = append(all, fmt.Sprintf("%s (%s)", msg.Command, msg.Name))
+	}
+	return nil, fmt.Errorf("%w: profile %q has no command %q for a master; it has %s", ErrBadCommand, p.Name(), name, strings.Join(all, ", "))
+}
+
+// build makes the frame of a command: named fields, the master's serial, the next transaction number, the server's time, and
+// for the rest of the header what the master's own frames carry.
+func (m handler) build(c *Command) error {
+	l, err := m.linkFor(c.Request)
+	if err != nil {
+		return err
+	}
+	c.link, c.Profile = l.link, l.link.Profile()
+	msg, err := serverMessage(c.Profile, c.Request.Command)
+	if err != nil {
+		return err
+	}
+	fields := make(map[string]any, len(c.Request.Fields)+2)
+	for key, value := range c.Request.Fields {
+		fields[key] = value
+	}
+	c.Result = CommandResult{Serial: m.Serial, Command: nameOfCommand(msg), Listener: c.link.Listener(), Connection: c.link.ID()}
+	for _, field := range msg.Fields {
+		switch field.Role {
+		case codec.RoleIdentity, codec.RoleTransaction:
+			if field.Role == codec.RoleIdentity && c.link.SelfNamed(m.Serial) {
+				continue // who stands in the frame is one of those behind the modem: for the caller to say
+			}
+			if _, given := fields[field.Key]; given {
+				return fmt.Errorf("%w: %s is set by the gateway", ErrBadCommand, field.Key)
+			}
+			if field.Role == codec.RoleIdentity {
+				fields[field.Key] = m.Serial
+				continue
+			}
+			limit := c.Profile.TransactionLimit()
+			if m.lastNumber++; m.lastNumber%limit == 0 {
+				m.lastNumber++
+			}
+			number := m.lastNumber % limit
+			fields[field.Key], c.Result.Transaction = number, &number
+		}
+	}
+	session := c.Header
+	if session == nil || c.From != c.Profile {
+		session = m.header(c.Profile)
+	}
+	if err := c.Profile.BuildIn(codec.Env{Now: time.Now(), Session: session}, &c.frame, msg.Name, fields); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadCommand, err)
+	}
+	return nil
+}
+
+// nameOfCommand is how a command is called: by its letter, or, where that is a number or there are several, by its name.
+func nameOfCommand(msg *codec.Message) string {
+	if msg.Command == "" || strings.ContainsFunc(msg.Command, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		return msg.Name
+	}
+	return msg.Command
+}

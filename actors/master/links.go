@@ -1,0 +1,96 @@
+package master
+
+import (
+	"fmt"
+	"time"
+
+	"trama/journal"
+	"trama/transport"
+)
+
+// masterLink is one live connection of a master; at most one per listener.
+type masterLink struct {
+	link  Link
+	since time.Time
+}
+
+// attach makes l, which brought a frame at the given time, a link of this master.  The connection that spoke last wins on each listener,
+// and the other one is closed; frames that an overtaken connection brought before are taken in, but do not bring it back.
+func (m handler) attach(l Link, at time.Time) {
+	for i, old := range m.links {
+		if old.link == l {
+			return
+		}
+		if old.link.Listener() != l.Listener() {
+			continue
+		}
+		if at.Before(old.since) || ending(l) {
+			return
+		}
+		m.takeovers++
+		m.dir.log.Named("registry").Info("master taken over by a newer connection", "master", m.Serial, "listener", l.Listener(),
+			"old", old.link.ID(), "new", l.ID(), "remote", l.Remote())
+		m.linkEvent(journal.EventTakeover, l, "", fmt.Sprintf("from connection %d", old.link.ID()))
+		if len(old.link.Masters()) <= 1 {
+			old.link.Close(transport.CloseTakenOver, fmt.Sprintf("by connection %d", l.ID()))
+		}
+		m.links[i] = &masterLink{link: l, since: at}
+		m.connects++
+		m.linkLost(old.link)
+		return
+	}
+	if ending(l) {
+		return // its LinkDown may have come already: do not bring it back
+	}
+	m.links = append(m.links, &masterLink{link: l, since: at})
+	m.connects++
+	m.online.Store(int32(len(m.links)))
+	m.linkEvent(journal.EventOnline, l, "", "")
+	m.dir.log.Named("registry").Info("master online", "master", m.Serial, "listener", l.Listener(), "conn", l.ID(), "remote", l.Remote())
+}
+
+// ending says whether it is decided that the connection of l ends.
+func ending(l Link) bool {
+	reason, _ := l.Reason()
+	return reason != transport.CloseNone
+}
+
+// detach takes a link off that has ended.
+func (m handler) detach(l Link) {
+	for i, old := range m.links {
+		if old.link != l {
+			continue
+		}
+		m.links = append(m.links[:i], m.links[i+1:]...)
+		m.online.Store(int32(len(m.links)))
+		m.linkLost(l)
+		reason, detail := l.Reason()
+		m.linkEvent(journal.EventOffline, l, reason.String(), detail)
+		if len(m.links) == 0 {
+			m.dir.log.Named("registry").Info("master offline", "master", m.Serial, "listener", l.Listener(), "conn", l.ID(),
+				"reason", reason.String(), "detail", detail)
+		}
+		return
+	}
+}
+
+// closeLinks ends every connection of the master.
+func (m handler) closeLinks() {
+	for _, l := range m.links {
+		l.link.Close(transport.CloseFaults, "the actor of master "+m.Serial+" failed repeatedly")
+	}
+}
+
+func (m handler) linked(l Link) bool {
+	for _, each := range m.links {
+		if each.link == l {
+			return true
+		}
+	}
+	return false
+}
+
+// linkEvent is something that happened to a link of a master.
+func (m *Master) linkEvent(kind string, l Link, reason, detail string) {
+	m.dir.recordEvent(journal.Event{Kind: kind, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Reason: reason, Detail: detail})
+}

@@ -1,0 +1,193 @@
+package master
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"trama/actors/supervise"
+	"trama/codec"
+	"trama/journal"
+)
+
+// Master is what is known of one master and survives a restart of its actor.  Everything but the head belongs to the actor.
+type Master struct {
+	Node   supervise.Node // first: every message touches it
+	Serial string
+
+	dir    *Directory
+	online atomic.Int32 // links it has
+	load   atomic.Int32 // commands without outcome, those on their way to the actor included
+	seen   atomic.Int64 // last frame, Unix nanoseconds; for the tree
+
+	held      *Batch // in hand, so that a restart goes on behind the frame that failed
+	condemned bool   // it failed too often: start anew
+
+	first     time.Time
+	last      time.Time
+	links     []*masterLink
+	latest    []latest // the last frame of each kind, which is where the last values are read from
+	lastFrame int      // index into latest of the newest
+	frames    uint64
+	bytes     uint64
+	connects  uint64
+	takeovers uint64
+
+	subject    journal.Subject
+	recent     recent
+	newest     time.Time // when its latest frame was made, by its own clock
+	duplicates uint64
+
+	gone       bool // the gateway is stopping: no more commands
+	commands   uint64
+	inFlight   *Command
+	queue      []*Command
+	lastID     uint64
+	lastNumber uint64 // transaction number used last
+}
+
+func (d *Directory) newMaster(serial string) *Master {
+	now := time.Now()
+	m := &Master{Serial: serial, dir: d, first: now, lastNumber: uint64(now.Unix())}
+	m.subject.Serial, m.subject.Owner = serial, m
+	return m
+}
+
+// Online says whether the master has a link.  Any goroutine may call it.
+func (m *Master) Online() bool { return m.online.Load() > 0 }
+
+// Busy says whether more commands wait than its queue holds.  Any goroutine may call it.
+func (m *Master) Busy() bool { return int(m.load.Load()) > m.dir.commandQueue }
+
+// PID is the address of its actor.
+func (m *Master) PID() *actor.PID { return m.Node.PID() }
+
+// send posts a message from outside of any actor.
+func (m *Master) send(msg any) { m.dir.sys.Send(&m.Node, msg) }
+
+// TreeDetail implements supervise.Detailer.
+func (m *Master) TreeDetail() map[string]any {
+	d := map[string]any{"links": m.online.Load()}
+	if at := m.seen.Load(); at != 0 {
+		d["last_seen"] = time.Unix(0, at)
+	}
+	return d
+}
+
+// handler is the actor of one master: it tracks links, last frames and commands.
+type handler struct{ *Master }
+
+// Receive implements supervise.Handler.
+func (m handler) Receive(ctx actor.Context) {
+	switch msg := ctx.Message().(type) {
+	case *LinkDown:
+		m.detach(msg.Link)
+	case *Command:
+		m.command(msg)
+	case *commandDue:
+		m.due(msg.id)
+	case *Undelivered:
+		m.undelivered(msg)
+	case *snapshot:
+		m.snapshot()
+	case *Describe:
+		m.describe(msg)
+	case *Stop:
+		m.gone = true
+		m.giveUpCommands("the gateway is stopping")
+		msg.Reply <- Answer[struct{}]{At: msg.At}
+	case *actor.Started:
+		m.started()
+	case *actor.Stopping:
+		m.gone = true
+		m.giveUpCommands("the gateway is stopping")
+	case *actor.Restarting, *actor.Stopped:
+	}
+}
+
+// Carry implements supervise.FrameHandler: it takes in a run of frames of this master.
+func (m handler) Carry(msg supervise.Frames) {
+	b := msg.(*Batch)
+	m.held = b
+	b.journal, b.entry.Subject, b.entry.Owner = m.dir.journal, &m.subject, b
+	m.attach(b.Link, b.At)
+	m.handle()
+}
+
+// started goes on, after a restart, behind the frame or the command that failed.
+func (m handler) started() {
+	b := m.held
+	if c := m.inFlight; c != nil && c.ended {
+		m.next()
+	}
+	if m.condemned {
+		m.reset()
+		if b != nil {
+			m.held = nil
+			m.dir.refuse(b, "master given up")
+		}
+		return
+	}
+	if b == nil {
+		return
+	}
+	if b.next < len(b.Fates) {
+		b.Fates[b.next] = Poison
+		b.Link.Poison(b.Raw[b.next], m.Serial, &m.Node)
+		b.next++
+	}
+	m.handle()
+}
+
+// handle handles the frames in hand.
+func (m handler) handle() {
+	b := m.held
+	m.last = b.At
+	m.seen.Store(m.last.UnixNano())
+	from := b.origin()
+	for ; b.next < len(b.Fates); b.next++ {
+		m.Node.Drill()
+		f, raw := &b.Frames[b.next], b.Raw[b.next]
+		s, known := seenFrameOf(b.Installed, f, m.last, from.Connection)
+		var flags journal.Flags
+		var old *seenFrame
+		if known {
+			var record bool
+			if record, flags, old = m.checkDuplicate(b, f, s); !record {
+				continue
+			}
+		}
+		m.frames++
+		m.bytes += uint64(len(raw))
+		m.keep(f.Message(), b.Installed, raw, m.last)
+		if c := m.inFlight; c != nil {
+			if answer := c.answeredBy(b, f, raw); answer != nil {
+				m.answered(answer)
+			}
+		}
+		m.noteMade(f)
+		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags)
+		if known {
+			m.recent.add(s, old, m.last.UnixNano()) // last: a frame that crashed the handler is not known when it comes again
+		}
+	}
+	m.held = nil
+	m.Node.After(b)
+}
+
+// noteMade keeps the latest time at which, by its own clock, the master has made a frame.
+func (m *Master) noteMade(f *codec.Frame) {
+	if made, ok := f.Timestamp(); ok && made.After(m.newest) {
+		m.newest = made
+	}
+}
+
+// reset starts the master anew after it failed too often.
+func (m handler) reset() {
+	m.condemned = false
+	m.giveUpCommands("the master's actor failed repeatedly")
+	m.closeLinks()
+	m.links, m.latest = nil, nil
+	m.online.Store(0)
+}

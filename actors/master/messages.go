@@ -1,0 +1,43 @@
+package master
+
+// Messages to the registry.
+type (
+	// Route: from a connection that does not know the master of a batch yet; the batch goes on to the master, and Link.Identified is called
+	// once.  Without a batch it says that the link has ended.
+	Route struct {
+		Serial string
+		Batch  *Batch
+		Link   Link
+
+		passed bool // the batch has gone on to its master
+	}
+)
+
+// Messages to a master.
+type (
+	// *Batch: from a connection, or the registry on its behalf.
+	// *Command: from Take.
+
+	// LinkDown: from a connection that has ended, after its last batch.
+	LinkDown struct{ Link Link }
+	// Undelivered: from a connection that could not write a command.
+	Undelivered struct {
+		ID  uint64
+		Err error
+	}
+	// Describe: from whoever lists masters; exactly one Info.
+	Describe struct {
+		At    int
+		Reply chan<- Answer[Info]
+	}
+	// Stop: from the gateway, once, when it drains: outcomes are settled, further commands refused.
+	Stop struct {
+		At    int
+		Reply chan<- Answer[struct{}]
+	}
+
+	// commandDue: from a timer of the master itself.
+	commandDue struct{ id uint64 }
+	// snapshot: from the journal, now and then.
+	snapshot struct{}
+)

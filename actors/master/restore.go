@@ -1,0 +1,78 @@
+package master
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"trama/actors/profiles"
+	"trama/codec"
+	"trama/journal"
+)
+
+// Restore makes the masters that the journal knows, before anything is accepted.  Their links are gone: all are offline.  They come into
+// the book when the registry starts and gives them actors.  listeners are the definitions that are in force.
+func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed) error {
+	begun := time.Now()
+	if err := d.profiles.Load(ctx); err != nil {
+		return err
+	}
+	definition := func(number uint32) (*profiles.Installed, error) { return d.profiles.Find(number, listeners) }
+	through := map[string]uint64{}
+	known := map[string]*Master{}
+	frames := 0
+	var f codec.Frame
+	err := d.journal.Restore(ctx, func(row journal.MasterRow) error {
+		m := d.newMaster(row.Serial)
+		if err := m.decode(row.State, definition); err != nil {
+			d.log.Named("journal").Error("the state of a master cannot be read: it begins anew", "master", row.Serial, "error", err)
+			m = d.newMaster(row.Serial)
+		}
+		through[row.Serial] = row.Through
+		known[row.Serial] = m
+		return row.Adopt(&m.subject)
+	}, func(seq uint64, r *journal.Record) *journal.Subject {
+		if r.Master == "" || r.Flags&journal.Integrator != 0 || seq <= through[r.Master] {
+			return nil
+		}
+		m := known[r.Master]
+		if m == nil {
+			m = d.newMaster(r.Master)
+			m.first = r.Received
+			known[r.Master] = m
+		}
+		frames++
+		e, err := definition(r.Profile)
+		if err != nil || e.Profile.Decode(codec.Uplink, r.Raw, &f) != nil {
+			return &m.subject // counted by nobody, but it is there
+		}
+		m.replay(e, &f, r)
+		return &m.subject
+	})
+	if err != nil {
+		return err
+	}
+	d.restored = slices.Collect(maps.Values(known))
+	if len(d.restored) > 0 {
+		d.log.Named("journal").Info("masters restored", "masters", len(d.restored), "frames_read", frames, "took", time.Since(begun).Round(time.Millisecond))
+	}
+	return nil
+}
+
+// replay takes in a frame of an earlier process.
+func (m *Master) replay(by *profiles.Installed, f *codec.Frame, r *journal.Record) {
+	m.last = r.Received
+	m.seen.Store(r.Received.UnixNano())
+	m.frames++
+	m.bytes += uint64(len(r.Raw))
+	m.keep(f.Message(), by, r.Raw, r.Received)
+	if r.Flags&journal.Restarted != 0 && !by.Profile.Resend().Session {
+		m.recent.forget()
+	}
+	m.noteMade(f)
+	if s, ok := seenFrameOf(by, f, r.Received, 0); ok {
+		_, old := m.recent.find(s, by.Profile.Resend().Within)
+		m.recent.add(s, old, r.Received.UnixNano())
+	}
+}

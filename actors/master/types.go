@@ -1,0 +1,95 @@
+package master
+
+import (
+	"errors"
+	"time"
+
+	"trama/actors/supervise"
+)
+
+// Errors that callers branch on; each is wrapped with what and where.
+var (
+	ErrOffline    = errors.New("master is offline")
+	ErrBadCommand = errors.New("bad command") // a field missing, surplus or out of range: errors.As *codec.FieldError
+	ErrBusy       = errors.New("too many commands wait for this master")
+	ErrFault      = errors.New("the actor failed")
+	ErrStopping   = errors.New("gateway is stopping")
+)
+
+// Outcome of a command to a master.
+type Outcome string
+
+// The outcomes of a command.
+const (
+	OutcomeDone    Outcome = "done"    // the master answered with response code 0
+	OutcomeRefused Outcome = "refused" // the master answered with another response code
+	OutcomeUnknown Outcome = "unknown" // it was sent and no answer came: it may have been executed
+	OutcomeExpired Outcome = "expired" // it was never sent: the wait ended while it stood behind another command
+)
+
+// CommandRequest asks for one command to one master.
+type CommandRequest struct {
+	Serial   string         // the master's identity, digits as on the wire
+	Command  string         // command letter, or the message's name in the profile
+	Fields   map[string]any // fields by key: Go or JSON numbers, or strings as typed on a command line
+	Wait     time.Duration  // how long to wait for the answer (default 10 s, at most 5 min)
+	Listener string         // which link to use when the master has several; "" = the newest that knows the command
+	Origin   string         // who asked, for the log
+}
+
+// CommandResult is what became of a command.
+type CommandResult struct {
+	Serial      string           `json:"serial"`
+	Command     string           `json:"command"`
+	Outcome     Outcome          `json:"outcome"`
+	Code        *uint64          `json:"code,omitempty"`        // response code of the master
+	Transaction *uint64          `json:"transaction,omitempty"` // NUT it was sent with
+	Sent        string           `json:"sent,omitempty"`        // hex of the frame sent
+	Answer      map[string]any   `json:"answer,omitempty"`      // fields of the answer
+	AnswerHex   string           `json:"answer_hex,omitempty"`
+	Elapsed     supervise.Millis `json:"elapsed_ms"`
+	Listener    string           `json:"listener,omitempty"`
+	Connection  uint64           `json:"connection,omitempty"`
+	Detail      string           `json:"detail,omitempty"` // in words, when there is something to say
+}
+
+// Value is the last value seen of one field of a master.
+type Value struct {
+	Value   any       `json:"value"` // number, string or bool as codec's JSON gives it
+	Unit    string    `json:"unit,omitempty"`
+	At      time.Time `json:"at"` // when the server received it
+	Device  time.Time `json:"device_time,omitzero"`
+	Command string    `json:"command"`
+	Message string    `json:"message"` // name of the message in the profile
+}
+
+// LinkInfo is one live connection of a master on one listener.
+type LinkInfo struct {
+	Listener   string    `json:"listener"`
+	Connection uint64    `json:"connection"`
+	Remote     string    `json:"remote"`
+	Since      time.Time `json:"since"`
+}
+
+// Info is what is known of one master.
+type Info struct {
+	Serial      string           `json:"serial"`
+	State       string           `json:"state"` // online, offline, stuck
+	Profile     string           `json:"profile"`
+	FirstSeen   time.Time        `json:"first_seen"`
+	LastSeen    time.Time        `json:"last_seen"`
+	LastCommand string           `json:"last_command"`
+	LastMessage string           `json:"last_message"` // its name in the profile
+	DeviceTime  time.Time        `json:"device_time,omitzero"`
+	Alarm       *uint64          `json:"alarm,omitempty"`
+	Links       []LinkInfo       `json:"links"`
+	Values      map[string]Value `json:"values"`
+	Frames      uint64           `json:"frames"` // without resends
+	Duplicates  uint64           `json:"duplicates"`
+	Bytes       uint64           `json:"bytes"`
+	Connects    uint64           `json:"connects"`
+	Takeovers   uint64           `json:"takeovers"`
+	Commands    uint64           `json:"commands"`
+	InFlight    string           `json:"in_flight,omitempty"` // command letter that waits for its answer
+	Queued      int              `json:"queued,omitempty"`
+}

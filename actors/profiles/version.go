@@ -1,0 +1,109 @@
+package profiles
+
+import (
+	"encoding/hex"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"trama/codec"
+	"trama/journal"
+)
+
+// Version is a profile and where it comes from.
+type Version struct {
+	Profile *codec.Profile
+	Source  string // "shipped", a path, or in words
+}
+
+// Definition says which profile a listener has.
+type Definition struct {
+	Generation uint64    `json:"generation"` // 1 at the start, one more with each swap
+	Hash       string    `json:"hash"`       // of the definition and its parts
+	Source     string    `json:"source"`     // "shipped", or where it was read
+	Loaded     time.Time `json:"loaded"`
+}
+
+// Installed is one profile on one listener, from one swap to the next.  What was read or built under it goes on with it.
+type Installed struct {
+	Profile *codec.Profile
+	Login   bool   // some frames do not say whose they are: the connection remembers who logged in
+	Number  uint32 // of the definition in the journal
+	What    Definition
+
+	next atomic.Pointer[Installed] // nil while this one is in force
+}
+
+// Install makes the one that follows old, which is nil at the start; number is that of the definition in the journal.
+func Install(v Version, number uint32, old *Installed) *Installed {
+	made := &Installed{Profile: v.Profile, Login: HasAnonymous(v.Profile), Number: number}
+	made.What = Definition{Generation: 1, Hash: Hash(v.Profile), Source: v.Source, Loaded: time.Now()}
+	if old != nil {
+		made.What.Generation = old.What.Generation + 1
+	}
+	return made
+}
+
+// Replace makes next the one in force behind e.
+func (e *Installed) Replace(next *Installed) { e.next.Store(next) }
+
+// Current is the one that is in force now on the listener of e.
+func (e *Installed) Current() *Installed {
+	for next := e.next.Load(); next != nil; next = e.next.Load() {
+		e = next
+	}
+	return e
+}
+
+// AddDetail adds to what the tree shows of a listener.
+func (e *Installed) AddDetail(d map[string]any) {
+	d["generation"] = e.What.Generation
+	d["loaded"] = e.What.Loaded.Round(time.Second)
+	d["hash"] = Short(e.What.Hash)
+}
+
+// Origin says where frames of a journal's record came from.
+type Origin struct {
+	Received   time.Time
+	Listener   string
+	Connection uint64
+}
+
+// AppendRecord encodes a frame that is accepted at the end of entry; master is its serial, empty when nobody knows.
+func (e *Installed) AppendRecord(entry *journal.Entry, from Origin, f *codec.Frame, raw []byte, master string, flags journal.Flags) {
+	r := journal.Record{
+		Received: from.Received, Listener: from.Listener, Connection: from.Connection, Master: master, Profile: e.Number, Command: f.Command(), Flags: flags, Raw: raw,
+	}
+	if number, ok := f.Transaction(); ok {
+		r.Number = number
+		r.Flags |= journal.Numbered
+	}
+	if at, ok := f.Timestamp(); ok {
+		r.Device = at
+		r.Flags |= journal.Dated
+	}
+	entry.Records = journal.AppendRecord(entry.Records, &r)
+	entry.Count++
+}
+
+// Hash is the hash of a definition and its parts, in hexadecimal.
+func Hash(p *codec.Profile) string {
+	hash := p.Hash()
+	return hex.EncodeToString(hash[:])
+}
+
+// Short is the beginning of a hash, enough to tell one from another.
+func Short(hash string) string { return hash[:12] }
+
+// HasAnonymous says whether a master may send frames without its identity.
+func HasAnonymous(p *codec.Profile) bool {
+	for _, msg := range p.Messages() {
+		if msg.From == codec.Server || msg.From == codec.Integrator {
+			continue
+		}
+		if !slices.ContainsFunc(msg.Fields, func(f *codec.Field) bool { return f.Role == codec.RoleIdentity }) {
+			return true
+		}
+	}
+	return false
+}

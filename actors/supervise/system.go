@@ -1,0 +1,46 @@
+package supervise
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+)
+
+// System is what all actors of a tree share.
+type System struct {
+	Log      hclog.Logger
+	Library  *actor.ActorSystem
+	Root     *actor.RootContext // sends from outside of any actor
+	Restarts atomic.Uint64      // after faults and on request
+	Fail     func(error)        // ends the program for a reason that nothing in the tree can mend; the first counts
+
+	Leaf *Strategy // of actors that have no children: one for all of them
+}
+
+// NewSystem starts protoactor, with its log in ours.
+func NewSystem(log hclog.Logger, fail func(error)) *System {
+	s := &System{Log: log, Fail: fail}
+	s.Library = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(log.Named("actor"))), actor.WithDeadLetterRequestLogging(false),
+		actor.WithDeadLetterThrottleInterval(100*time.Millisecond))
+	s.Root = s.Library.Root
+	s.Leaf = s.Structural()
+	return s
+}
+
+// Send posts a message to the actor of n from outside of any actor.
+func (s *System) Send(n *Node, msg any) { s.Root.Send(n.pid.Load(), msg) }
+
+// SpawnRoot starts the actor of the root; when it gives up, Fail is called.
+func (s *System) SpawnRoot(n *Node, fresh func() Handler) error {
+	pid, err := s.Root.Copy().WithGuardian(s.Guardian()).SpawnNamed(props(n, s.Structural(), fresh), n.name)
+	if err != nil {
+		return err
+	}
+	n.pid.Store(pid)
+	return nil
+}
+
+// StopFuture stops the actor of n and everything below it, and is done when they have.
+func (s *System) StopFuture(n *Node) *actor.Future { return s.Root.StopFuture(n.pid.Load()) }
