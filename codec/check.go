@@ -72,7 +72,7 @@ type checker struct {
 	findings
 
 	computed []*node              // by register: the field that gives its value
-	words    map[int]partPlace    // by register of a part of bits
+	places   []fieldPlace         // by op
 	alone    map[*shape]*Profile  // the profile with one message
 	kinds    map[*family]*Profile // and with one kind of frame
 	branches map[branchKey]bool   // each way that something can go, and whether a frame goes it
@@ -81,39 +81,52 @@ type checker struct {
 	tries    map[[2]string]*tries
 }
 
-// partPlace is where a part of bits stands.
-type partPlace struct {
-	reg   int
-	shift uint8
-	mask  uint64
-}
-
 func newChecker(p *Profile) *checker {
 	c := &checker{p: p, g: p.grammar, ops: p.ops, alone: map[*shape]*Profile{}, kinds: map[*family]*Profile{},
 		branches: map[branchKey]bool{}, good: map[*layout]bool{}, tries: map[[2]string]*tries{}}
-	c.computed, c.words = make([]*node, c.g.regs), map[int]partPlace{}
-	note := func(n *node) {
-		if n.kind != nodeLeaf {
-			return
-		}
-		o := &c.ops[n.op]
-		if o.code == opComputed && o.reg > 0 {
-			c.computed[o.reg] = n
-		}
-		for i := n.op + 1; i <= n.op+n.parts && o.reg > 0; i++ {
-			if part := &c.ops[i]; part.reg > 0 {
-				c.words[part.reg] = partPlace{o.reg, part.shift, part.mask}
-			}
-		}
-	}
+	c.computed, c.places = make([]*node, c.g.regs), make([]fieldPlace, len(c.ops))
 	for _, f := range c.g.families {
-		each(f.header, note)
-		each(f.trailer, note)
+		c.mark(f.header, fieldPlace{})
+		c.mark(f.trailer, fieldPlace{})
 		for _, s := range f.shapes {
-			each(s.nodes, note)
+			c.mark(s.nodes, fieldPlace{})
 		}
 	}
 	return c
+}
+
+// mark notes where fields stand; at is the place around them.
+func (c *checker) mark(list []*node, at fieldPlace) {
+	for _, n := range list {
+		here := at
+		if n.op >= 0 {
+			here.node = n
+			for i := n.op; i <= n.op+n.parts; i++ {
+				c.places[i] = here
+			}
+			if o := &c.ops[n.op]; o.code == opComputed && o.reg > 0 {
+				c.computed[o.reg] = n
+			}
+		}
+		if n.size != nil {
+			here.region = n
+		} else if n.until != nil || n.kind == nodeList {
+			here.region = nil
+		}
+		if n.op < 0 && n.when != nil && n.when.looks {
+			here.gates = append(slices.Clip(here.gates), decision{subject{n, aspectThere}, 1})
+		} else if n.op >= 0 {
+			here.gates = nil // it is there itself, or is not asked
+		}
+		c.mark(n.kids, here)
+		for k := range n.cases {
+			in := here
+			if when := n.cases[k].when; when != nil && when.looks {
+				in.gates = append(slices.Clip(in.gates), decision{subject{n, aspectCase}, k})
+			}
+			c.mark(n.cases[k].kids, in)
+		}
+	}
 }
 
 // locate finds the lines of the paths, and puts what matters most first.

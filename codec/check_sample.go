@@ -101,11 +101,11 @@ func (c *checker) inOrder(f *family) []*shape {
 
 // make makes the frame of a sample, if that is easy.
 func (c *checker) make(s *sample) {
-	var values map[string]any
-	if values, s.fault = c.values(s); s.fault != nil {
+	var from *sampleSource
+	if from, s.fault = c.source(s); s.fault != nil {
 		return
 	}
-	if s.frame, s.fault = c.write(s, values); s.fault != nil {
+	if s.frame, s.fault = c.write(s, from); s.fault != nil {
 		return
 	}
 	var f Frame
@@ -138,15 +138,19 @@ func (c *checker) taker(own *shape, l *layout, err error) *shape {
 	return nil
 }
 
-// write makes the frame of a message, as if there were no other.
-func (c *checker) write(s *sample, values map[string]any) ([]byte, error) {
-	p, l := c.only(s.shape), s.shape.layout
-	b := builder{env: Env{Now: sampleTime}, fields: values, command: l.message.Name, verbatim: true}
-	var f Frame
-	if err := p.encode(&f, l, s.way, b); err != nil {
+// write makes the bytes of a sample, which are a frame of its message if there were no other.
+func (c *checker) write(s *sample, from valueSource) ([]byte, error) {
+	e := newEncoder(c.p, s.shape.layout, s.way, Env{Now: sampleTime})
+	defer e.free()
+	if err := e.write(from); err != nil {
 		return nil, err
 	}
-	return p.Append(nil, &f)
+	raw, err := e.wrapped(nil)
+	if err != nil {
+		return nil, err
+	}
+	var f Frame
+	return raw, c.only(s.shape).Decode(s.way, raw, &f)
 }
 
 // goals of one message, the plain one first.

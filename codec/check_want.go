@@ -163,8 +163,12 @@ func (w *wants) field(reg int, v, mask int64) bool {
 		return false
 	}
 	w.regs[reg] = all
-	if word, is := w.c.words[reg]; is && v&^int64(word.mask) == 0 {
-		return w.field(word.reg, v<<word.shift, mask&int64(word.mask)<<word.shift)
+	for i := range w.c.ops { // the field of bits that it is a part of
+		if o := &w.c.ops[i]; o.reg == reg && o.code == opPart && v&^int64(o.mask) == 0 {
+			if word := w.c.ops[w.c.places[i].node.op].reg; word > 0 {
+				return w.field(word, v<<o.shift, mask&int64(o.mask)<<o.shift)
+			}
+		}
 	}
 	return true
 }
@@ -210,13 +214,12 @@ func (c *checker) allowed(reg int, v int64) bool {
 			continue
 		}
 		found = true
-		if b := fieldOf(o, o.size, v); !o.numeric() && (o.size == 0 || len(b) != o.size || o.reads(b)) {
-			return true
-		} else if !o.numeric() {
-			continue
-		}
-		lo, hi := o.bounds()
-		if v >= lo && (v < 0 || uint64(v) <= hi) && (o.check == checkNone || o.allows(uint64(v))) {
+		if !o.numeric() {
+			b := bytesOf(o, o.size, v)
+			if _, _, ok := o.read(b); ok || o.size == 0 || len(b) != o.size {
+				return true
+			}
+		} else if lo, hi := o.bounds(); v >= lo && (v < 0 || uint64(v) <= hi) && (o.check == checkNone || o.allows(uint64(v))) {
 			return true
 		}
 	}

@@ -45,20 +45,31 @@ func (e *encoder) group(n *node) error {
 	if n.op < 0 {
 		return e.nodes(n.kids)
 	}
-	inner := map[string]any{}
+	inner := sourceOf(map[string]any{})
 	if v, given := e.source.value(e, n.op); given {
-		var ok bool
-		if inner, ok = typed(v.any).(map[string]any); !ok {
+		if inner = sourceOf(typed(v.any)); inner == nil {
 			return e.notTyped(n, v.any)
 		}
 	}
 	return e.inside(pathStep{key: e.key(n), index: -1}, inner, n.kids)
 }
 
+// sourceOf is the source of a group or an element: the table of its values, or one that its source gave; nil when v is
+// neither.
+func sourceOf(v any) valueSource {
+	switch v := v.(type) {
+	case valueSource:
+		return v
+	case map[string]any:
+		return &givenValues{values: v, used: map[string]bool{}}
+	}
+	return nil
+}
+
 // inside writes nodes from values of their own.
-func (e *encoder) inside(at pathStep, values map[string]any, nodes []*node) error {
+func (e *encoder) inside(at pathStep, values valueSource, nodes []*node) error {
 	outer := e.source
-	e.source = &givenValues{values: values, used: map[string]bool{}}
+	e.source = values
 	e.steps = append(e.steps, at)
 	err := e.nodes(nodes)
 	if err == nil && !at.bare {
@@ -115,17 +126,21 @@ func (e *encoder) element(n *node, i int, v any) error {
 		if list, ok := v.([]any); ok && len(list) == 0 && n.separator != nil {
 			return nil
 		}
-		return e.inside(at, map[string]any{e.key(n.kids[0]): v}, n.kids)
+		if source, ok := v.(valueSource); ok {
+			return e.inside(at, source, n.kids)
+		}
+		return e.inside(at, sourceOf(map[string]any{e.key(n.kids[0]): v}), n.kids)
 	}
-	m, ok := v.(map[string]any)
-	if !ok {
+	m, isTable := v.(map[string]any)
+	if isTable && len(m) == 0 && n.separator != nil {
+		return nil
+	}
+	inner := sourceOf(v)
+	if inner == nil {
 		e.steps = append(e.steps, at)
 		return e.fault("", wrongType(v, "a table of fields"))
 	}
-	if len(m) == 0 && n.separator != nil {
-		return nil
-	}
-	return e.inside(at, m, n.kids)
+	return e.inside(at, inner, n.kids)
 }
 
 // choice writes the case that the values decide.  Where they fit several, as when cases differ in what is left of the
