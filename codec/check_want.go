@@ -58,7 +58,7 @@ func (w *wants) compare(e *expr, yes bool) bool {
 	if !side.depends() {
 		side, other = other, side
 	}
-	if other.depends() {
+	if other.depends() || e.a.kind == exprReal || e.b.kind == exprReal {
 		return false
 	}
 	n := other.eval(&exprPlace{uplink: w.up})
@@ -69,7 +69,7 @@ func (w *wants) compare(e *expr, yes bool) bool {
 		if side == e.b {
 			a, b = b, a
 		}
-		return (arithmetic(e.code, a, b) != 0) == yes && w.want(side, some[i], -1)
+		return ((&exprPlace{}).arithmetic(e.code, a, b) != 0) == yes && w.want(side, some[i], -1)
 	})
 }
 
@@ -98,9 +98,13 @@ func (w *wants) want(e *expr, v, mask int64) bool {
 	if !e.depends() {
 		return (e.eval(&exprPlace{uplink: w.up})^v)&mask == 0
 	}
-	switch e.code {
-	case exReg:
+	switch {
+	case e.kind == exprReal:
+		return false
+	case e.code == exReg:
 		return w.field(e.reg, v, mask)
+	}
+	switch e.code {
 	case exNext:
 		var ok bool
 		w.next, ok = w.next.and(v, mask)

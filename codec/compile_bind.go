@@ -26,8 +26,10 @@ func (c *compiler) bind() {
 		}
 	}
 	for _, a := range c.p.asks {
-		if c.all[a.key] == nil {
+		if o := c.all[a.key]; o == nil {
 			c.src.problem(a.path, quote("request."+a.key), "a field of some message", keysOf(c.all)...)
+		} else if o.float() {
+			c.src.problem(a.path, quote("request."+a.key)+", a real number", "a whole number")
 		}
 	}
 	if p.slots > maxSlots || len(p.ops) > 1<<16-1 {

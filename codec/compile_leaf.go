@@ -18,6 +18,7 @@ func (c *compiler) leaf(n *node, def *fieldDef, s *scope) []*node {
 	switch o.code {
 	case opComputed:
 		c.computed(n, def, s)
+		c.result(n, def, o)
 	case opChecksum:
 		own := s.define(def.key, c.list)
 		own.nodes = append(own.nodes, n)
@@ -67,6 +68,9 @@ func (c *compiler) leaf(n *node, def *fieldDef, s *scope) []*node {
 		}
 		if b.reg != 0 {
 			c.p.ops[n.op+i].reg = b.reg
+		}
+		for _, change := range b.later {
+			change(&c.p.ops[n.op+i])
 		}
 		c.fields = append(c.fields, ops[i].field)
 	}

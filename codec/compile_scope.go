@@ -1,10 +1,6 @@
 package codec
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "fmt"
 
 // scope is where a field can be named: by its key inside its own group, by "group.key" around it.
 type scope struct {
@@ -23,6 +19,7 @@ type binding struct {
 	mark  int
 	folds map[int64]int
 	table int
+	later []func(o *op) // what expressions want of every field of the name
 }
 
 func newScope(parent *scope, prefix string) *scope {
@@ -90,102 +87,6 @@ func (c *compiler) place(b *binding) int {
 		}
 	}
 	return b.mark
-}
-
-// expr compiles an expression in the scope; nil, and a problem reported, when it is none.
-func (c *compiler) expr(path, text string, s *scope) *expr {
-	if text == "" {
-		return nil
-	}
-	p := &exprParser{text: text}
-	p.field = func(name string) (int, error) {
-		if key, ok := strings.CutPrefix(name, "request."); ok {
-			return c.ask(path, key)
-		}
-		b := s.find(name)
-		if b == nil {
-			err := fmt.Errorf("no field %q before this one", name)
-			if near := nearest(name, s.known()); near != "" {
-				err = fmt.Errorf("%w; did you mean %q?", err, near)
-			}
-			return 0, err
-		}
-		if len(b.ops) == 0 {
-			return 0, fmt.Errorf("%q has no value of its own, its fields have", name)
-		}
-		if slices.ContainsFunc(b.nodes, func(n *node) bool { return n.asks }) {
-			if c.asked = true; !c.computing {
-				return 0, fmt.Errorf("%s follows from the request: only computed fields may depend on it", name)
-			}
-		}
-		return c.register(b), nil
-	}
-	p.part = func(name string) *expr { return c.timePart(name, s) }
-	p.fold = func(name string, bits int64) (int, error) {
-		b := s.find(name)
-		if b == nil || b.list == nil || !strings.Contains(name, ".") {
-			return 0, fmt.Errorf("no field %q of a list before this one", name)
-		}
-		if b.folds[bits] == 0 {
-			if b.folds == nil {
-				b.folds = map[int64]int{}
-			}
-			reg := c.p.regs
-			c.p.regs += 2 // the value and the bits it has so far
-			b.folds[bits] = reg
-			b.list.folds = append(b.list.folds, reg, reg+1)
-			for _, i := range b.ops {
-				c.p.ops[i].fold = &fold{reg: reg, bits: int(bits)}
-			}
-		}
-		return b.folds[bits], nil
-	}
-	p.table = func(name string) (int, error) {
-		b := s.find(name)
-		if b == nil || b.list == nil || !strings.Contains(name, ".") {
-			return 0, fmt.Errorf("no field %q of a list before this one", name)
-		}
-		if b.table == 0 {
-			c.p.tables++
-			b.table = c.p.tables
-			b.list.tables = append(b.list.tables, b.table)
-			for _, i := range b.ops {
-				c.p.ops[i].table = b.table
-			}
-		}
-		return b.table, nil
-	}
-	p.label = func(name, label string) (int64, bool, error) {
-		b := s.find(name)
-		if b == nil {
-			return 0, false, nil
-		}
-		var known []string
-		for _, i := range b.ops {
-			o := &c.p.ops[i]
-			if v, ok := o.enum[label]; ok {
-				return int64(v), true, nil
-			}
-			if len(label) > max(o.size, 1) { // it cannot be the characters themselves
-				known = append(known, keysOf(o.enum)...)
-			}
-		}
-		if len(known) == 0 {
-			return 0, false, nil
-		}
-		err := fmt.Errorf("'%s' is no label of %s", label, name)
-		if near := nearest(label, known); near != "" {
-			err = fmt.Errorf("%w; did you mean %q?", err, near)
-		}
-		return 0, false, err
-	}
-	e, err := p.parse()
-	if err != nil {
-		c.src.problem(path, quote(text)+" ("+err.Error()+")", "an expression of numbers and fields that stand before")
-		return nil
-	}
-	e.words = text
-	return e
 }
 
 // ask is the register of a field of the request that a frame answers.

@@ -1,19 +1,6 @@
 package codec
 
-import "slices"
-
-// fields lists the registers of an expression, each as often as it occurs.
-func (e *expr) fields(out []int) []int {
-	if e == nil {
-		return out
-	}
-	if e.code == exReg {
-		return append(out, e.reg)
-	}
-	return e.b.fields(e.a.fields(out))
-}
-
-// source is the one field of an expression that can be turned round; -1 when there is none.
+// source is the one field of an expression that can be inverted; -1 when there is none.
 func (e *expr) source() int {
 	if regs := e.fields(nil); len(regs) == 1 && e.invertible() && !e.sees() {
 		return regs[0]
@@ -22,12 +9,12 @@ func (e *expr) source() int {
 }
 
 func (e *expr) invertible() bool {
-	switch e.code {
-	case exReg:
+	switch {
+	case e.kind == exprReal:
+		return false
+	case e.code == exReg || e.code == exConst:
 		return true
-	case exConst:
-		return true
-	case exAdd, exSub, exMul, exDiv, exShl, exShr:
+	case e.code == exAdd || e.code == exSub || e.code == exMul || e.code == exDiv || e.code == exShl || e.code == exShr:
 		return e.a.invertible() && e.b.invertible()
 	}
 	return false
@@ -71,9 +58,4 @@ func (e *expr) invert(want int64) (int64, bool) {
 		return inner.invert(want << uint64(n&63))
 	}
 	return 0, false
-}
-
-// asks says whether an expression has any of the words.
-func (e *expr) asks(words ...exprCode) bool {
-	return e != nil && (slices.Contains(words, e.code) || e.a.asks(words...) || e.b.asks(words...))
 }

@@ -1,20 +1,14 @@
 package codec
 
-// plain is an expression in a form that needs no walk of its tree, which most have: a size, a count, a condition on
-// one field, a number with its sign.  The tree stays beside it, for inverting.
+import "math"
+
+// plain is an expression in a form that needs no walk of its tree, which most have: a size, a count, a condition on one
+// field, a number with its sign.  The tree stays beside it, for inverting and for numbers that do not fit.
 type plain struct {
 	kind plainKind
 	linear
 	other linear // plainProduct
 }
-
-// linear is a multiple of the value of a field, and a number.
-type linear struct {
-	reg      int // 0: no field
-	mul, add int64
-}
-
-func (l *linear) at(regs []int64) int64 { return regs[l.reg]*l.mul + l.add }
 
 type plainKind uint8
 
@@ -25,17 +19,46 @@ const (
 	plainProduct           // the linear times the other
 )
 
+// linear is a multiple of the value of a field, and a number.
+type linear struct {
+	reg      int // 0: no field
+	mul, add int64
+}
+
+// at is the value; ok is false where it might not fit.
+func (l *linear) at(regs []int64) (v int64, ok bool) {
+	v = regs[l.reg]
+	return v*l.mul + l.add, v == int64(int32(v))
+}
+
+// quick computes a plain expression; ok is false when eval must.
+func (e *expr) quick(regs []int64) (v int64, ok bool) {
+	switch p := &e.plain; p.kind {
+	case plainLinear:
+		return p.at(regs)
+	case plainEqual:
+		v, ok = p.at(regs)
+		return truth(v == 0), ok
+	case plainProduct:
+		a, okA := p.at(regs)
+		b, okB := p.other.at(regs)
+		return a * b, okA && okB && a == int64(int32(a)) && b == int64(int32(b))
+	}
+	return 0, false
+}
+
 // simplify finds the plain form of e.
 func (e *expr) simplify() plain {
 	if l, ok := e.linear(); ok {
 		return plain{kind: plainLinear, linear: l}
 	}
-	switch e.code {
-	case exEq:
+	switch {
+	case e.mixed || e.kind != exprInt:
+	case e.code == exEq:
 		if l, ok := (&expr{code: exSub, a: e.a, b: e.b}).linear(); ok {
 			return plain{kind: plainEqual, linear: l}
 		}
-	case exMul:
+	case e.code == exMul:
 		a, okA := e.a.linear()
 		b, okB := e.b.linear()
 		if okA && okB {
@@ -45,58 +68,47 @@ func (e *expr) simplify() plain {
 	return plain{}
 }
 
-// linear is e as a multiple of one field and a number, if it is one.  It wraps round like the tree.
+// linear is e as a multiple of one field and a number, if it is one and its numbers are small.
 func (e *expr) linear() (l linear, ok bool) {
-	switch e.code {
-	case exConst:
+	switch {
+	case e.mixed || e.kind != exprInt:
+		return l, false
+	case e.code == exConst:
 		l.add = e.value
-		return l, true
-	case exReg:
+	case e.code == exReg:
 		l.reg, l.mul = e.reg, 1
-		return l, true
-	case exNeg:
-		a, ok := e.a.linear()
-		a.mul, a.add = -a.mul, -a.add
-		return a, ok
-	case exAdd, exSub, exMul:
+	case e.code == exNeg:
+		if l, ok = e.a.linear(); !ok {
+			return l, false
+		}
+		l.mul, l.add = -l.mul, -l.add
+	case e.code == exAdd || e.code == exSub || e.code == exMul:
+		a, okA := e.a.linear()
+		b, okB := e.b.linear()
+		if !okA || !okB || !a.with(b, e.code) {
+			return l, false
+		}
+		l = a
 	default:
 		return l, false
 	}
-	a, okA := e.a.linear()
-	b, okB := e.b.linear()
-	if !okA || !okB {
-		return l, false
-	}
+	return l, max(l.mul, -l.mul) < math.MaxInt32 && max(l.add, -l.add) < math.MaxInt32
+}
+
+// with makes a the sum, the difference or the product of a and b, if that is linear.
+func (a *linear) with(b linear, code exprCode) bool {
 	switch {
-	case e.code == exMul && b.reg == 0:
+	case code == exMul && b.reg == 0:
 		a.mul, a.add = a.mul*b.add, a.add*b.add
-		return a, true
-	case e.code == exMul && a.reg == 0:
-		b.mul, b.add = b.mul*a.add, b.add*a.add
-		return b, true
-	case e.code == exMul:
-		return l, false
-	case e.code == exSub:
+		return true
+	case code == exMul && a.reg == 0:
+		*a = linear{b.reg, b.mul * a.add, b.add * a.add}
+		return true
+	case code == exMul || a.reg != 0 && b.reg != 0 && a.reg != b.reg:
+		return false
+	case code == exSub:
 		b.mul, b.add = -b.mul, -b.add
 	}
-	if a.reg != 0 && b.reg != 0 && a.reg != b.reg {
-		return l, false
-	}
-	return linear{max(a.reg, b.reg), a.mul + b.mul, a.add + b.add}, true
-}
-
-// same says that two expressions are written alike.
-func (e *expr) same(o *expr) bool {
-	if e == nil || o == nil {
-		return e == o
-	}
-	return e.code == o.code && e.value == o.value && e.reg == o.reg && string(e.text) == string(o.text) && e.a.same(o.a) && e.b.same(o.b)
-}
-
-// varies says that the value depends on the place in the frame, and not on fields alone.
-func (e *expr) varies() bool { return e.sees() || e.has(exIndex) }
-
-// has says that e has a node of the code.
-func (e *expr) has(code exprCode) bool {
-	return e != nil && (e.code == code || e.a.has(code) || e.b.has(code))
+	*a = linear{max(a.reg, b.reg), a.mul + b.mul, a.add + b.add}
+	return true
 }

@@ -16,6 +16,13 @@ func readFloat(o *op, b []byte) (num uint64, ok bool) {
 	return o.word(b), true
 }
 
+func (o *op) floatBits() int {
+	if o.size == 4 {
+		return 32
+	}
+	return 64
+}
+
 // real is the number that the bits of a float are.
 func (o *op) real(bits uint64) float64 {
 	if o.size == 4 {
@@ -28,7 +35,7 @@ func floatText(v value, dst []byte) []byte {
 	x := v.float()
 	switch {
 	case math.IsNaN(x) || math.IsInf(x, 0) || v.exp == 0 && !v.op.degrees():
-		return appendFloat(dst, v.op.real(v.num), v.num, v.op.size*8)
+		return appendFloat(dst, v.op.real(v.num), v.num, v.op.floatBits())
 	case v.op.degrees():
 		return strconv.AppendFloat(dst, x, 'f', 9, 64)
 	}
@@ -66,7 +73,7 @@ func parseFloat(o *op, dst []byte, p given) (out []byte, num uint64, err error) 
 		return dst, 0, wrongType(p.v, "a number")
 	}
 	text = strings.TrimSpace(text)
-	size := o.size * 8
+	size := o.floatBits()
 	if bits, found := strings.CutPrefix(text, "NaN("); found {
 		if num, err = strconv.ParseUint(strings.TrimSuffix(bits, ")"), 16, size); err != nil {
 			return dst, 0, fmt.Errorf("%w: %q is not a number", ErrValue, text)

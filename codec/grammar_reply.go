@@ -275,23 +275,29 @@ func (c *compiler) readied(n *node, i int, v any) input {
 func (c *compiler) replyWhen(r *grammarReply, def replyDef) {
 	p := &exprParser{text: def.when}
 	r.asks = []string{""}
-	p.field = func(name string) (int, error) {
+	p.has = func(name string) bool { return c.all[name] != nil }
+	p.count = func(*expr) error { return nil }
+	p.field = func(name string) (*expr, error) {
 		first, _, _ := strings.Cut(name, ".")
 		if c.all[first] == nil {
 			err := fmt.Errorf("no field %q", name)
 			if near := nearest(name, keysOf(c.all)); near != "" {
 				err = fmt.Errorf("%w; did you mean %q?", err, near)
 			}
-			return 0, err
+			return nil, err
 		}
-		if i := slices.Index(r.asks, name); i > 0 {
-			return i, nil
+		i := slices.Index(r.asks, name)
+		if i < 1 {
+			i, r.asks = len(r.asks), append(r.asks, name)
 		}
-		if len(r.asks) == maxReplyAsks {
-			return 0, fmt.Errorf("more than %d fields", maxReplyAsks-1)
+		if i == maxReplyAsks {
+			return nil, fmt.Errorf("more than %d fields", maxReplyAsks-1)
 		}
-		r.asks = append(r.asks, name)
-		return len(r.asks) - 1, nil
+		e := &expr{code: exReg, reg: i}
+		if o := c.all[name]; o != nil && o.float() {
+			e.kind = exprReal
+		}
+		return e, nil
 	}
 	p.label = func(name, label string) (int64, bool, error) {
 		for i := range c.p.ops {
@@ -303,8 +309,8 @@ func (c *compiler) replyWhen(r *grammarReply, def replyDef) {
 		}
 		return 0, false, nil
 	}
-	p.fold = func(string, int64) (int, error) { return 0, fmt.Errorf("join is for fields of a frame") }
-	p.table = func(string) (int, error) { return 0, fmt.Errorf("at is for fields of a frame") }
+	p.fold = func(string, int64) (*expr, error) { return nil, fmt.Errorf("join is for fields of a frame") }
+	p.table = func(string) (*expr, error) { return nil, fmt.Errorf("at is for fields of a frame") }
 	when, err := p.parse()
 	if err == nil && (when.looks || when.has(exIndex)) {
 		err = fmt.Errorf("the frame is read already")
@@ -313,7 +319,7 @@ func (c *compiler) replyWhen(r *grammarReply, def replyDef) {
 		c.src.problem(def.path+".when", quote(def.when)+" ("+err.Error()+")", "an expression of numbers and fields of the request")
 		return
 	}
-	r.when = when
+	r.when = when.nonzero().done()
 }
 
 // maxReplyAsks bounds the fields of the request that the condition of a reply names.

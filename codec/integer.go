@@ -170,6 +170,27 @@ func boundsInt(o *op) (lo int64, hi uint64) { return -int64(o.signBit()-1) - 1, 
 // boundsWhole are those of numbers without a size in bytes.
 func boundsWhole(*op) (lo int64, hi uint64) { return math.MinInt64, math.MaxInt64 }
 
+func boundsComputed(o *op) (lo int64, hi uint64) {
+	if o.form != nil && o.form.natural {
+		return 0, math.MaxUint64
+	}
+	return math.MinInt64, math.MaxInt64
+}
+
+func computedText(v value, dst []byte) []byte {
+	if v.op.float() {
+		return floatText(v, dst)
+	}
+	return numberText(v, dst)
+}
+
+func parseComputed(o *op, dst []byte, p given) ([]byte, uint64, error) {
+	if o.float() {
+		return parseFloat(o, dst, p)
+	}
+	return parseNumber(o, dst, p)
+}
+
 func boundsRun(o *op) (lo int64, hi uint64) { return 0, uint64(o.most) }
 
 // numberText writes a whole number as its definition shows it: letters, a time, degrees, a label, a scaled value.

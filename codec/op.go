@@ -1,5 +1,7 @@
 package codec
 
+import "math"
+
 // opcode is the wire type of a field.
 type opcode uint8
 
@@ -97,11 +99,13 @@ func (o *op) integer() bool {
 }
 
 // float says that the number of a cell is IEEE 754.
-func (o *op) float() bool { return o.code == opFloat32 || o.code == opFloat64 }
+func (o *op) float() bool {
+	return o.code == opFloat32 || o.code == opFloat64 || o.form != nil && o.form.real
+}
 
 // signed says that the number of a cell is in two's complement.
 func (o *op) signed() bool {
-	return o.code == opInt || o.code == opComputed || o.code == opDecimal || o.form != nil && (o.form.minus != nil || o.form.minusBit || o.form.signed)
+	return o.code == opInt || o.code == opComputed && (o.form == nil || !o.form.natural) || o.code == opDecimal || o.form != nil && (o.form.minus != nil || o.form.minusBit || o.form.signed)
 }
 
 // numbered says that a number in characters plays a role of numbers, so that it has no fraction.
@@ -114,7 +118,7 @@ func (o *op) inSession() bool { return o.flags&flagRemember != 0 || o.form != ni
 
 // key makes signed values comparable as unsigned ones.
 func (o *op) key(num uint64) uint64 {
-	if o.code == opInt || o.form != nil && o.signed() {
+	if o.signed() {
 		return num ^ 1<<63
 	}
 	return num
@@ -155,7 +159,16 @@ func (o *op) overlaps(lo, hi uint64) bool {
 
 // permits says whether b is the constant, or one of the texts, of the definition.
 func (o *op) permits(b []byte) bool {
-	return (o.check != checkBytes || string(b) == string(o.want)) && (o.form == nil || o.form.texts == nil || o.form.oneOf(b))
+	f := o.form
+	return (o.check != checkBytes || string(b) == string(o.want)) && (f == nil || (f.texts == nil || f.oneOf(b)) && (!f.bounded || len(b) <= 8))
+}
+
+// bound limits a field that expressions see as a number to eight bytes.
+func (o *op) bound() {
+	if o.form == nil {
+		o.form = &form{filler: -1}
+	}
+	o.form.bounded = true
 }
 
 // fixed says that the definition allows one value only.
@@ -186,9 +199,31 @@ func (o *op) largest() uint64 {
 // wide says that expressions see the bytes of the field, and not the number of its cell.
 func (o *op) wide() bool { return o.code == opHex || o.code == opDigits || o.code == opTime }
 
-// noted is what expressions see of a field with this number and these bytes.
+// countReal lets expressions see a real number.
+func (o *op) countReal() {
+	if o.form == nil {
+		o.form = &form{filler: -1}
+	}
+	o.form.asReal = !o.float()
+}
+
+// noted is what expressions see of a field with this number and these bytes; of a real number the bits of a float64.
 func (o *op) noted(num uint64, b []byte) uint64 {
+	num = o.counted(num, b)
 	switch {
+	case o.form == nil || !o.form.asReal:
+		return num
+	case o.signed():
+		return math.Float64bits(float64(int64(num)))
+	}
+	return math.Float64bits(float64(num))
+}
+
+// counted is noted for a field alone, whatever others of its name are.
+func (o *op) counted(num uint64, b []byte) uint64 {
+	switch {
+	case o.float():
+		return math.Float64bits(o.real(num))
 	case o.code == opTime:
 		return uint64(o.time.packed(b))
 	case !o.wide():

@@ -24,20 +24,13 @@ func (f *Frame) valueAt(key string) int64 {
 	if i < 0 || f.cells[i].exp == noValue {
 		return 0
 	}
-	switch o := &f.profile.ops[f.cells[i].op]; {
-	case o.code == opTime:
-		return o.time.packed(f.bytes(i))
-	case o.code == opHex || o.code == opDigits:
-		if b := f.bytes(i); len(b) <= 8 {
-			return int64(loadBE(b))
-		}
-		return 0
-	case o.code == opList:
+	o := &f.profile.ops[f.cells[i].op]
+	if o.code == opList {
 		n := int64(0)
 		for k := i + 1; k < len(f.cells) && f.cells[k].depth > f.cells[i].depth; k++ {
 			n += truth(f.cells[k].depth == f.cells[i].depth+1)
 		}
 		return n
 	}
-	return int64(f.nums[i])
+	return int64(o.counted(f.nums[i], f.bytes(i)))
 }

@@ -89,3 +89,57 @@ func TestScalars(t *testing.T) {
 		c.check(t)
 	}
 }
+
+func TestExpressions(t *testing.T) {
+	one := func(fields, value string) string {
+		return fields + `, { key = "r", type = "computed", value = "` + value + `" }`
+	}
+	float := `{ key = "a", type = "float32" }`
+	wide := `{ key = "u", type = "uint64" }`
+	for _, c := range []scalarCase{
+		{name: "a float counts as a real number", fields: one(float, "a * 2"), frame: "3fc00000", json: `"a":1.5,"r":3`},
+		{name: "a float in a condition", fields: float + `, { key = "over", type = "byte", when = "a > 10" }`, frame: "3f800000", json: `"a":1`},
+		{name: "a float beside a whole number", fields: one(float+`, { key = "b", type = "byte" }`, "(a + b) / 4"), frame: "3fc0000005", json: `"a":1.5,"b":5,"r":1.625`},
+		{name: "a constant with a point", fields: one(`{ key = "b", type = "byte" }`, "b * 0.5"), frame: "05", json: `"b":5,"r":2.5`},
+		{name: "64 bits without sign are compared", fields: one(wide, "u > 5"), frame: "ffffffffffffffff", json: `"u":18446744073709551615,"r":1`},
+		{name: "64 bits without sign as they are", fields: one(wide, "u"), frame: "ffffffffffffffff", json: `"u":18446744073709551615,"r":18446744073709551615`},
+		{name: "64 bits shifted", fields: one(wide, "u >> 60"), frame: "ffffffffffffffff", json: `"u":18446744073709551615,"r":15`},
+		{name: "64 bits divided", fields: one(wide, "u / 3"), frame: "ffffffffffffffff", json: `"u":18446744073709551615,"r":6148914691236517205`},
+		{name: "a product that does not fit", fields: one(wide, "u * 10"), frame: "ffffffffffffffff", refused: "does not fit 64 bits"},
+		{name: "a product that fits", fields: one(wide, "u * 10"), frame: "0000000000000005", json: `"u":5,"r":50`},
+		{name: "a text of varying size as a number", fields: one(`{ key = "n", type = "byte" }, { key = "t", type = "hex", size = "n" }`, "t + 1"), frame: "020105", json: `"n":2,"t":"0105","r":262`},
+		{name: "a longer one", fields: one(`{ key = "n", type = "byte" }, { key = "t", type = "hex", size = "n" }`, "t + 1"), frame: "09010203040506070809", refused: "9 bytes, allowed 8"},
+		{name: "a longer one that is only compared", fields: one(`{ key = "n", type = "byte" }, { key = "t", type = "ascii", size = "n" }`, "t = 'ab'"), frame: "09616263616263616263", json: `"n":9,"t":"abcabcabc","r":0`},
+		{name: "a field wins over a word", fields: `{ key = "index", type = "byte" }, { key = "data", type = "hex", size = "index" }, { key = "next", type = "byte" }, { key = "more", type = "byte", when = "next = 1" }`,
+			frame: "02aabb0107", json: `"index":2,"data":"aabb","next":1,"more":7`},
+		{name: "a function beside a field of its name", fields: `{ key = "at", type = "byte" }, { key = "l", type = "list", count = 2, fields = [{ key = "v", type = "byte" }] }, { key = "r", type = "computed", value = "at(l.v, 1) + at" }`,
+			frame: "030405", json: `"at":3,"l":[{"v":4},{"v":5}],"r":8`},
+		{name: "a byte further on", fields: `{ key = "a", type = "byte", when = "next(1) = 7" }, { key = "b", type = "byte" }, { key = "c", type = "byte", when = "next(0) = 9" }`, frame: "0107", json: `"a":1,"b":7`},
+		{name: "text further on", fields: `{ key = "a", type = "byte", when = "ahead('X', 1)" }, { key = "b", type = "ascii", size = 1 }`, frame: "0158", json: `"a":1,"b":"X"`},
+		{name: "bytes ahead", fields: `{ key = "a", type = "uint16", when = "ahead(0x0d0a)" }, { key = "b", type = "byte" }`, frame: "0d0a01", json: `"a":3338,"b":1`},
+	} {
+		c.check(t)
+	}
+}
+
+func TestExpressionsThatAreRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		`{ key = "t", type = "hex", size = 9 }, { key = "n", type = "computed", value = "t" }`:     "t has 9 bytes: up to 8 count as a number",
+		`{ key = "a", type = "float32" }, { key = "d", type = "hex", size = "a" }`:                 "a real number, and a whole one is needed",
+		`{ key = "a", type = "float32" }, { key = "d", type = "computed", value = "a & 3" }`:       "& is of whole numbers",
+		`{ key = "a", type = "byte" }, { key = "d", type = "computed", value = "a == 1 ? 2 : 3" }`: "a choice of two numbers is written as a sum",
+		`{ key = "a", type = "float32" }, { key = "d", type = "computed", value = "a", min = 3 }`:  "a whole number beside",
+		`{ key = "a", type = "byte" }, { key = "d", type = "computed", value = "ahead(7)" }`:       "ahead needs a text or bytes",
+	} {
+		_, err := codec.Compile("x.toml", []byte(`name = "x"
+[frame]
+header = [{ key = "unit", type = "byte", role = "identity" }]
+[[message]]
+name = "m"
+fields = [`+text+`]
+`))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, expected %q", text, err, want)
+		}
+	}
+}

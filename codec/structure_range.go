@@ -136,6 +136,12 @@ func (v *inspection) extent(e *expr) extent {
 	case exAhead, exUplink, exOr:
 		return v.truthOf(e)
 	}
+	if e.mixed || e.kind == exprReal { // no ranges of whole numbers with a sign
+		if e.code >= exEq && e.code <= exGe {
+			return extent{0, 1}
+		}
+		return whatever
+	}
 	a := v.extent(e.a)
 	switch e.code {
 	case exNot:

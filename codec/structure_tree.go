@@ -54,7 +54,7 @@ func (v *inspection) operators(path string, e *expr) {
 	if e == nil {
 		return
 	}
-	if e.mixed {
+	if e.loose {
 		v.add(SeverityWarning, "precedence", path, "operators of one rank, which are computed from left to right", "parentheses")
 	}
 	if (e.code == exDiv || e.code == exMod) && e.b.code == exConst && e.b.value == 0 {

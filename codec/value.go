@@ -159,7 +159,7 @@ func (v value) appendJSON(dst []byte) []byte {
 		case o.form.clock != nil: // a time from which other bytes would be made is written as its number
 			return strconv.AppendUint(dst, v.num, 10)
 		case o.float():
-			return appendQuoted(dst, "="+string(appendFloat(nil, o.real(v.num), v.num, o.size*8)))
+			return appendQuoted(dst, "="+string(appendFloat(nil, o.real(v.num), v.num, o.floatBits())))
 		default: // sixty minutes and more
 			return appendQuoted(dst, "="+strconv.FormatInt(v.whole(), 10))
 		}

@@ -192,13 +192,8 @@ func (m *machine) decide(n *node, of aspect, k int) {
 
 // eval computes an expression at this place.
 func (m *machine) eval(e *expr) (v int64, known bool) {
-	switch p := &e.plain; p.kind {
-	case plainLinear:
-		return p.at(m.regs), true
-	case plainEqual:
-		return truth(p.at(m.regs) == 0), true
-	case plainProduct:
-		return p.at(m.regs) * p.other.at(m.regs), true
+	if v, ok := e.quick(m.regs); ok {
+		return v, true
 	}
 	return m.compute(e)
 }

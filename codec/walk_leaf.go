@@ -218,8 +218,8 @@ func (m *machine) parts(n *node, word cell, num uint64) verdict {
 
 // note keeps a value for expressions.
 func (m *machine) note(o *op, num uint64, b []byte) {
+	num = o.noted(num, b)
 	if o.reg > 0 {
-		num = o.noted(num, b)
 		m.regs[o.reg] = int64(num)
 	}
 	if o.table > 0 {
@@ -249,11 +249,14 @@ func (m *machine) computed(n *node) verdict {
 	}
 	v, known := int64(0), true
 	if e != nil {
+		m.place.over = false
 		v, known = m.eval(e)
 	}
 	switch {
 	case !known:
 		return begun
+	case m.place.over:
+		return m.fail(n, m.off, ErrRange, "the value does not fit 64 bits")
 	case e == nil || v == 0 && o.field.Kind == KindTime: // no part of it is there
 		m.regs[o.reg] = 0
 		return whole

@@ -62,6 +62,9 @@ func (o *op) explain(b []byte, num uint64) error {
 
 // explainForm is why read refused b.
 func (o *op) explainForm(b []byte) error {
+	if o.form != nil && o.form.bounded && len(b) > 8 {
+		return fmt.Errorf("%w: %d bytes, allowed 8 where an expression sees them as a number", ErrLength, len(b))
+	}
 	if refuse := wireTypes[o.code].refuse; refuse != nil {
 		if err := refuse(o, b); err != nil {
 			return err

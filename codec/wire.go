@@ -41,7 +41,7 @@ func init() { // rows refer to functions that look rows up
 		opList:     none,
 		opChecksum: {read: readAny, text: checksumText, write: writeInteger, parse: parseNumber, bounds: boundsUint},
 		opRun:      {read: readAny, bounds: boundsRun, text: numberText, parse: parseNumber},
-		opComputed: {read: readAny, bounds: boundsWhole, text: numberText, parse: parseNumber},
+		opComputed: {read: readAny, bounds: boundsComputed, text: computedText, parse: parseComputed},
 		opVarint:   {read: readVarint, bounds: boundsVarint, text: numberText, parse: parseVarint},
 	}
 	wireTypes[opInt].begins, wireTypes[opInt].bounds = nil, boundsInt
@@ -74,6 +74,10 @@ type form struct {
 	varint   varint            // opVarint: how it is written
 	none     []uint64          // opPart: bits that mean that there is no value; the first are written
 	labels   []labelRange
+	natural  bool // opComputed: without sign
+	real     bool // opComputed: a float64
+	asReal   bool // expressions see it as a real number, because another field of its name is one
+	bounded  bool // expressions see it as a number: at most eight bytes
 }
 
 // labelRange is the label of several numbers.
@@ -85,7 +89,7 @@ type labelRange struct {
 // plain says that bytes are read as without the form: it is about writing and showing the value.
 func (f *form) plain() bool {
 	return f == nil || f.swap == nil && !f.swapped && f.minus == nil && !f.minusBit && f.missing == nil && f.filler < 0 && !f.hexDigit &&
-		f.texts == nil && !f.signed && f.none == nil && !f.column && f.base == 0
+		f.texts == nil && !f.signed && f.none == nil && !f.column && f.base == 0 && !f.asReal && !f.bounded
 }
 
 // oneOf says whether b is one of the texts that the definition lists.
