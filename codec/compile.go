@@ -32,7 +32,7 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 		}
 		if len(s.Problems) == 0 { // of a frame that cannot be, nothing can be made
 			c.resend(d)
-			c.simulate(d)
+			p.script = compileScript(s, d.simulate, p, c.zone)
 		}
 	}
 	if len(s.Problems) > 0 {

@@ -85,7 +85,7 @@ func (s *Script) Speak(f *Frame, l *Line, by *Speaker, env Env) error {
 	for _, v := range l.varying {
 		value, err := say(v.value, s, by, env.Now)
 		if err != nil {
-			return &FieldError{Profile: s.p.name, Frame: l.Message.Name, Field: v.key, Offset: -1, Err: err}
+			return &FieldError{Profile: s.p.Name(), Frame: l.Message.Name, Field: v.key, Offset: -1, Err: err}
 		}
 		if ph, ok := v.value.(phrase); ok && ph[0].kind == pieceHeard {
 			value = s.taken(l, v.key, ph[0].text, value)
@@ -124,7 +124,7 @@ func (s *Script) taken(l *Line, key, heard string, value any) any {
 	if _, is, ok := labelled(l.Message, key); !is || ok {
 		return value
 	}
-	for _, m := range s.p.messages {
+	for _, m := range s.p.Messages() {
 		if m.From == Server || m.From == Anyone {
 			if n, _, ok := labelled(m, heard); ok {
 				return n
@@ -218,15 +218,15 @@ func (s *Script) samples(l *Line) map[string]string {
 	heard := map[string]string{}
 	for _, key := range s.Hears {
 		if l.on != nil {
-			if text, ok := l.on.sample(key); ok {
+			if text, ok := sampleOf(l.on, key); ok {
 				heard[key] = text
 				continue
 			}
 		}
 		heard[key] = "1"
-		for _, m := range s.p.messages {
+		for _, m := range s.p.Messages() {
 			if m.From == Server || m.From == Anyone {
-				if text, ok := m.sample(key); ok {
+				if text, ok := sampleOf(m, key); ok {
 					heard[key] = text
 					break
 				}
@@ -236,8 +236,8 @@ func (s *Script) samples(l *Line) map[string]string {
 	return heard
 }
 
-// sample is a value that a field of the message might have.
-func (m *Message) sample(key string) (text string, ok bool) {
+// sampleOf is a value that a field of the message might have.
+func sampleOf(m *Message, key string) (text string, ok bool) {
 	i := slices.IndexFunc(m.Fields, func(f *Field) bool { return f.Key == key })
 	if i < 0 {
 		return "", false

@@ -14,8 +14,8 @@ func (p *Profile) Script() (*Script, error) {
 		return p.script, nil
 	}
 	s := &Script{p: p, Answers: map[string]*Line{}, Refuse: 1, zone: time.Local}
-	for i := range p.messages {
-		m := p.messages[i]
+	for i := range p.Messages() {
+		m := p.Messages()[i]
 		if m.From != Master {
 			continue
 		}
@@ -27,15 +27,15 @@ func (p *Profile) Script() (*Script, error) {
 		case m.Purpose == PurposeKeepAlive && s.KeepAlive == nil:
 			to = &s.KeepAlive
 		case m.Purpose == PurposeAnswer && m.Command != "": // one for several commands is the affair of the reply rules
-			at := slices.IndexFunc(p.commands, func(c *Message) bool { return c.Command == m.Command })
+			at := slices.IndexFunc(p.Commands(), func(c *Message) bool { return c.Command == m.Command })
 			if at < 0 {
 				continue
 			}
-			l, err := s.guess(m, p.commands[at])
+			l, err := s.guess(m, p.Commands()[at])
 			if err != nil {
 				return nil, err
 			}
-			s.Answers[p.commands[at].Name] = l
+			s.Answers[p.Commands()[at].Name] = l
 			continue
 		default:
 			continue
@@ -47,7 +47,7 @@ func (p *Profile) Script() (*Script, error) {
 		*to = l
 	}
 	if s.Measure == nil {
-		return nil, fmt.Errorf("profile %s has no measurement that a master sends, and no [simulate] that says what else", p.name)
+		return nil, fmt.Errorf("profile %s has no measurement that a master sends, and no [simulate] that says what else", p.Name())
 	}
 	return s, nil
 }
@@ -66,7 +66,7 @@ func (s *Script) guess(m, command *Message) (*Line, error) {
 		case RoleTransaction:
 			if command != nil && (&Line{Message: command}).has(f.Key) {
 				l.give(f.Key, phrase{{kind: pieceHeard, text: f.Key}}, false)
-				if !contains(s.Hears, f.Key) {
+				if !slices.Contains(s.Hears, f.Key) {
 					s.Hears = append(s.Hears, f.Key)
 				}
 			}
@@ -87,13 +87,13 @@ func (s *Script) guess(m, command *Message) (*Line, error) {
 			delete(l.fields, bad.Field)
 			delete(byKey, bad.Field)
 		case given || !errors.Is(err, ErrMissing):
-			return nil, fmt.Errorf("profile %s has no [simulate], and a guess does not do: %w", s.p.name, err)
+			return nil, fmt.Errorf("profile %s has no [simulate], and a guess does not do: %w", s.p.Name(), err)
 		default:
 			l.give(bad.Field, plausible(byKey[bad.Field]), byKey[bad.Field].Kind != KindTime)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("profile %s has no [simulate], and a guess does not do: %w", s.p.name, err)
+		return nil, fmt.Errorf("profile %s has no [simulate], and a guess does not do: %w", s.p.Name(), err)
 	}
 	for _, f := range m.Fields {
 		if _, given := l.fields[f.Key]; f.Role == RoleValue && given {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,7 +57,7 @@ func (s *Script) readPhrase(text string) (out phrase, constant bool, err error) 
 		if m == nil {
 			return nil, false, fmt.Errorf("%q", text)
 		}
-		if !contains(s.Hears, m[1]) {
+		if !slices.Contains(s.Hears, m[1]) {
 			s.Hears = append(s.Hears, m[1])
 		}
 		return phrase{{kind: pieceHeard, text: m[1], otherwise: m[2], hasOther: strings.Contains(text, " or ")}}, false, nil

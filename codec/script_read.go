@@ -25,7 +25,7 @@ func readSimulate(t *table) *simulateDef {
 		d.keepAlive, d.after = alive.RequiredText("send"), alive.Text("after")
 		alive.Finish()
 	}
-	d.answers, d.then = t.texts("answers"), t.texts("then")
+	d.answers, d.then = textsOf(t, "answers"), textsOf(t, "then")
 	d.refuse = t.Integer("refuse", 0, 1<<31-1, 1)
 	if fields := t.table("fields"); fields != nil {
 		d.fields = fields.Values
@@ -42,8 +42,8 @@ func readSimulate(t *table) *simulateDef {
 	return d
 }
 
-// texts reads a table of texts.
-func (t *table) texts(key string) map[string]string {
+// textsOf reads a table of texts.
+func textsOf(t *table, key string) map[string]string {
 	inner := t.table(key)
 	if inner == nil {
 		return nil
@@ -57,7 +57,7 @@ func (t *table) texts(key string) map[string]string {
 
 // scriptCompiler turns [simulate] into a script.
 type scriptCompiler struct {
-	c     *compiler
+	src   *source
 	d     *simulateDef
 	s     *Script
 	lines map[string]*Line
@@ -73,13 +73,12 @@ type sharedValue struct {
 // rehearsal is the time at which every line is said once, so that a definition whose masters cannot speak is refused.
 var rehearsal = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// simulate compiles [simulate].
-func (c *compiler) simulate(def *definition) {
-	d := def.simulate
+// compileScript compiles [simulate]; nil when there is none, or when problems were reported.
+func compileScript(src *source, d *simulateDef, p *Profile, zone *time.Location) *Script {
 	if d == nil {
-		return
+		return nil
 	}
-	s := &scriptCompiler{c: c, d: d, s: &Script{p: c.profile, Refuse: uint64(d.refuse), zone: c.zone}, lines: map[string]*Line{}, shared: map[string]sharedValue{}}
+	s := &scriptCompiler{src: src, d: d, s: &Script{p: p, Refuse: uint64(d.refuse), zone: zone}, lines: map[string]*Line{}, shared: map[string]sharedValue{}}
 	s.identity()
 	s.s.Register = s.list("register", d.register)
 	s.s.Login = s.list("login", d.login)
@@ -88,27 +87,27 @@ func (c *compiler) simulate(def *definition) {
 	s.s.Then = s.table("then", d.then)
 	s.keepAlive()
 	if d.measure == nil {
-		c.src.problem(d.path+".measure", "nothing", "the messages that a master sends every period")
+		src.problem(d.path+".measure", "nothing", "the messages that a master sends every period")
 	}
 	for _, name := range keysOf(d.messages) {
 		if s.lines[name] == nil {
-			c.src.problem(join(d.path, "message."+name), quote(name), "a message that is said: "+strings.Join(keysOf(s.lines), ", "), keysOf(s.lines)...)
+			src.problem(join(d.path, "message."+name), quote(name), "a message that is said: "+strings.Join(keysOf(s.lines), ", "), keysOf(s.lines)...)
 		}
 	}
 	for _, key := range keysOf(d.fields) {
 		if !slices.ContainsFunc(keysOf(s.lines), func(name string) bool { return s.lines[name].has(key) }) {
-			c.src.problem(join(d.path, "fields."+key), quote(key), "a field of a message that is said")
+			src.problem(join(d.path, "fields."+key), quote(key), "a field of a message that is said")
 		}
 	}
-	if len(c.src.Problems) > 0 {
-		return
+	if len(src.Problems) > 0 {
+		return nil
 	}
 	for _, name := range keysOf(s.lines) {
 		if err := s.s.rehearse(s.lines[name], rehearsal); err != nil {
 			s.cannot(s.lines[name], err)
 		}
 	}
-	c.profile.script = s.s
+	return s.s
 }
 
 // cannot reports a line that cannot be said, at the value that is wrong where there is one.
@@ -118,18 +117,18 @@ func (s *scriptCompiler) cannot(l *Line, err error) {
 	switch {
 	case !errors.As(err, &bad) || bad.Field == "":
 	case bad.Frame != "" && bad.Frame != l.Message.Name:
-		s.c.src.problem(path, fmt.Sprintf("%s, whose acknowledgement %s cannot be made: %s: %v", l.Message.Name, bad.Frame, bad.Field, bad.Err), "a [[reply]] that says what stands in it")
+		s.src.problem(path, fmt.Sprintf("%s, whose acknowledgement %s cannot be made: %s: %v", l.Message.Name, bad.Frame, bad.Field, bad.Err), "a [[reply]] that says what stands in it")
 		return
 	default:
 		found = fmt.Sprintf("%s: %s: %v", l.Message.Name, bad.Field, bad.Err)
 		for _, at := range []string{join(s.d.path, "message."+l.Message.Name+"."+bad.Field), join(s.d.path, "fields."+bad.Field)} {
-			if s.c.src.Knows(at) {
+			if s.src.Knows(at) {
 				path = at
 				break
 			}
 		}
 	}
-	s.c.src.problem(path, found, "values of which the message can be made")
+	s.src.problem(path, found, "values of which the message can be made")
 }
 
 func (l *Line) has(key string) bool {
@@ -143,7 +142,7 @@ func (s *scriptCompiler) identity() {
 	}
 	ph, constant, err := s.s.readPhrase(s.d.identity)
 	if constant || err != nil || slices.ContainsFunc(ph, func(p piece) bool { return p.kind != pieceText && p.kind != pieceSerial }) {
-		s.c.src.problem(path, quote(s.d.identity), "a text with {serial} or {serial:DIGITS}")
+		s.src.problem(path, quote(s.d.identity), "a text with {serial} or {serial:DIGITS}")
 		return
 	}
 	s.s.identity = ph
@@ -157,7 +156,7 @@ func (s *scriptCompiler) keepAlive() {
 	if s.d.after != "" {
 		after, err := time.ParseDuration(s.d.after)
 		if err != nil || after <= 0 {
-			s.c.src.problem(path+".after", quote(s.d.after), `a duration with its unit, such as "3m"`)
+			s.src.problem(path+".after", quote(s.d.after), `a duration with its unit, such as "3m"`)
 		}
 		s.s.After = after
 	}
@@ -165,7 +164,7 @@ func (s *scriptCompiler) keepAlive() {
 
 // serverKeys are the fields that the server says.
 func (s *scriptCompiler) serverKeys() (keys []string) {
-	for _, m := range s.c.p.messages {
+	for _, m := range s.s.p.Messages() {
 		if m.From != Server && m.From != Anyone {
 			continue
 		}
@@ -191,19 +190,19 @@ func (s *scriptCompiler) table(key string, names map[string]string) map[string]*
 	for _, command := range keysOf(names) {
 		path := join(s.d.path, key+"."+command)
 		var known []string
-		for _, m := range s.c.p.messages {
+		for _, m := range s.s.p.Messages() {
 			if m.From == Server || m.From == Anyone {
 				known = append(known, m.Name)
 			}
 		}
-		if !contains(known, command) {
-			s.c.src.problem(path, quote(command), "the name of a message from the server", known...)
+		if !slices.Contains(known, command) {
+			s.src.problem(path, quote(command), "the name of a message from the server", known...)
 			continue
 		}
 		if l := s.line(path, names[command]); l != nil {
 			out[command] = l
 			if key == "answers" && l.on == nil {
-				l.on = s.c.p.messages[slices.IndexFunc(s.c.p.messages, func(m *Message) bool { return m.Name == command })]
+				l.on = s.s.p.Messages()[slices.IndexFunc(s.s.p.Messages(), func(m *Message) bool { return m.Name == command })]
 			}
 		}
 	}
@@ -217,7 +216,7 @@ func (s *scriptCompiler) line(path, name string) *Line {
 	}
 	var known []string
 	at := -1
-	for i, m := range s.c.p.messages {
+	for i, m := range s.s.p.Messages() {
 		if m.From == Master || m.From == Anyone {
 			known = append(known, m.Name)
 			if m.Name == name {
@@ -226,10 +225,10 @@ func (s *scriptCompiler) line(path, name string) *Line {
 		}
 	}
 	if at < 0 {
-		s.c.src.problem(path, quote(name), "the name of a message from the master", known...)
+		s.src.problem(path, quote(name), "the name of a message from the master", known...)
 		return nil
 	}
-	l := &Line{Message: s.c.p.messages[at], path: path, fields: map[string]any{}}
+	l := &Line{Message: s.s.p.Messages()[at], path: path, fields: map[string]any{}}
 	s.lines[name] = l
 	own := s.d.messages[name]
 	for _, key := range keysOf(own) {
@@ -265,10 +264,10 @@ func (s *scriptCompiler) value(path string, v any) (out any, constant bool) {
 		ph, constant, err := s.s.readPhrase(v)
 		switch {
 		case err != nil:
-			s.c.src.problem(path, err.Error(), blanksAllowed)
+			s.src.problem(path, err.Error(), blanksAllowed)
 		case !constant:
 			if ph[0].kind == pieceHeard && !slices.Contains(s.serverKeys(), ph[0].text) {
-				s.c.src.problem(path, quote("$"+ph[0].text), "a field of a message from the server", s.serverKeys()...)
+				s.src.problem(path, quote("$"+ph[0].text), "a field of a message from the server", s.serverKeys()...)
 			}
 			return ph, false
 		}
