@@ -4,20 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 )
-
-// CheckExamples runs every [[example]] of the definition both ways: cut, decode, compare, encode, to JSON and
-// back, answer.  Each error is an *ExampleError; one example may have several.
-func CheckExamples(p *Profile) []error {
-	var out []error
-	for i := range p.examples {
-		e := &p.examples[i]
-		for _, err := range p.checkExample(e) {
-			out = append(out, &ExampleError{File: e.file, Line: e.line, Key: e.path, Err: err})
-		}
-	}
-	return out
-}
 
 // ExampleError is one thing that an [[example]] of a definition shows to be wrong.
 type ExampleError struct {
@@ -33,73 +21,87 @@ func (e *ExampleError) Error() string {
 
 func (e *ExampleError) Unwrap() error { return e.Err }
 
-func (p *Profile) checkExample(e *example) (out []error) {
-	var f Frame
-	if err := p.Decode(e.direction, e.frame, &f); err != nil {
-		return append(out, err) // which says more than that framing does not find it either
-	}
-	advance, token, _ := p.Splitter(e.direction)(e.frame, true)
-	if !bytes.Equal(token, e.frame) || advance != len(e.frame) {
-		out = append(out, fmt.Errorf("framing finds %d of its %d bytes in a stream", len(token), len(e.frame)))
-	}
-	if len(e.request) > 0 {
-		if err := p.relateExample(e, &f); err != nil {
-			return append(out, err)
-		}
-	}
-	for _, key := range keysOf(e.expect) {
-		if err := p.expect(&f, key, e.expect[key]); err != nil {
-			out = append(out, fmt.Errorf("%s: %w", key, err))
-		}
-	}
-	if again, err := p.Append(nil, &f); err != nil {
-		out = append(out, fmt.Errorf("it cannot be encoded again: %w", err))
-	} else if !bytes.Equal(again, e.frame) {
-		out = append(out, fmt.Errorf("encoded again it is %x", again))
-	}
-	if err := throughJSON(p, &f, e.frame); err != nil {
-		out = append(out, err)
-	}
-	if len(e.reply) > 0 {
-		switch reply, due, err := p.Reply(nil, &f, Env{Now: e.now}); {
-		case err != nil:
-			out = append(out, fmt.Errorf("the reply cannot be made: %w", err))
-		case !due:
-			out = append(out, fmt.Errorf("no [[reply]] is for it, expected %x", e.reply))
-		case !bytes.Equal(reply, e.reply):
-			out = append(out, fmt.Errorf("the reply is %x, expected %x", reply, e.reply))
+// CheckExamples runs every [[example]] of the definition both ways: cut, decode, compare, encode, to JSON and
+// back, answer.  Each error is an *ExampleError; one example may have several.
+func CheckExamples(p *Profile) (out []error) {
+	for i := range p.examples {
+		e := &p.examples[i]
+		for _, err := range checkExample(p, e) {
+			out = append(out, &ExampleError{File: e.file, Line: e.line, Key: e.path, Err: err})
 		}
 	}
 	return out
 }
 
-// asks is the way of the frame that the example answers.
-func (e *example) asks() Direction {
-	if e.direction == Downlink {
-		return Uplink
+func checkExample(p *Profile, e *example) (out []error) {
+	note := func(err error) {
+		if err != nil {
+			out = append(out, err)
+		}
 	}
-	return Downlink
+	var f Frame
+	if err := p.Decode(e.direction, e.frame, &f); err != nil {
+		return append(out, err) // which says more than that framing does not find it either
+	}
+	for _, stream := range [][]byte{e.frame, slices.Concat(e.frame, e.frame)} {
+		advance, token, _ := p.Splitter(e.direction)(stream, true)
+		if !bytes.Equal(token, e.frame) || advance != len(e.frame) {
+			note(fmt.Errorf("framing finds %d of its %d bytes in a stream", len(token), len(e.frame)))
+			break
+		}
+	}
+	if len(e.request) > 0 {
+		if err := relateExample(p, e, &f); err != nil {
+			return append(out, err)
+		}
+	}
+	for _, key := range keysOf(e.expect) {
+		if err := expect(p, &f, key, e.expect[key]); err != nil {
+			note(fmt.Errorf("%s: %w", key, err))
+		}
+	}
+	if again, err := p.Append(nil, &f); err != nil {
+		note(fmt.Errorf("it cannot be encoded again: %w", err))
+	} else if !bytes.Equal(again, e.frame) {
+		note(fmt.Errorf("encoded again it is %x", again))
+	}
+	note(throughJSON(p, &f, e.frame))
+	if len(e.reply) > 0 {
+		switch reply, due, err := p.Reply(nil, &f, Env{Now: e.now}); {
+		case err != nil:
+			note(fmt.Errorf("the reply cannot be made: %w", err))
+		case !due:
+			note(fmt.Errorf("no [[reply]] is for it, expected %x", e.reply))
+		case !bytes.Equal(reply, e.reply):
+			note(fmt.Errorf("the reply is %x, expected %x", reply, e.reply))
+		}
+	}
+	return out
+}
+
+// requestOf decodes the frame that the example answers.
+func requestOf(p *Profile, e *example) (*Frame, error) {
+	way := Downlink
+	if e.direction == Downlink {
+		way = Uplink
+	}
+	f := new(Frame)
+	return f, p.Decode(way, e.request, f)
 }
 
 // relateExample tells f which request it answers.
-func (p *Profile) relateExample(e *example, f *Frame) error {
-	var request Frame
-	if err := p.Decode(e.asks(), e.request, &request); err != nil {
+func relateExample(p *Profile, e *example, f *Frame) error {
+	request, err := requestOf(p, e)
+	if err != nil {
 		return fmt.Errorf("request: %w", err)
 	}
-	if len(p.grammar.answers) > 0 {
-		if !p.Answers(&request, f) {
-			return errors.New("request: by [answer] this is no answer to it")
-		}
+	if len(p.answers) > 0 && !p.Answers(request, f) {
+		return errors.New("request: by [answer] this is no answer to it")
 	}
-	return p.Relate(&request, f)
+	return p.Relate(request, f)
 }
 
-// expect compares one field on the wire, so that a value may be written in any way that can be encoded.
-func (p *Profile) expect(f *Frame, key string, want any) error {
-	return p.expectAt(f, key, want)
-}
-
+// throughJSON makes JSON of a frame, and the frame of that.
 func throughJSON(p *Profile, f *Frame, frame []byte) error {
 	text, err := f.AppendJSON(nil)
 	if err != nil {
@@ -114,6 +116,66 @@ func throughJSON(p *Profile, f *Frame, frame []byte) error {
 		return fmt.Errorf("from JSON: %w", err)
 	case !bytes.Equal(again, frame):
 		return fmt.Errorf("from JSON it is %x", again)
+	}
+	return nil
+}
+
+// expect compares a field by its path, on the wire, so that a value may be written in any way that can be encoded.
+// Tables and arrays are compared field by field, and need not name all.
+func expect(p *Profile, f *Frame, path string, want any) error {
+	switch want := want.(type) {
+	case map[string]any:
+		for _, key := range keysOf(want) {
+			if err := expect(p, f, path+"."+key, want[key]); err != nil {
+				return err
+			}
+		}
+		return nil
+	case []any, []map[string]any:
+		for i, element := range elementsOf(want) {
+			if err := expect(p, f, fmt.Sprintf("%s[%d]", path, i), element); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	i := f.at(path)
+	if i < 0 {
+		return fmt.Errorf("%w in message %s: %s", ErrUnknownField, f.layout.message.Name, path)
+	}
+	o := &p.ops[f.cells[i].op]
+	it := f.item(i, o)
+	text, _ := textOf(want)
+	if it.Text() == text || it.v.missing && (text == "" || text == "-") {
+		return nil
+	}
+	if o.code == opDecimal && !it.v.missing { // the same number in other characters is the same
+		if x, err := parseRat(text); err == nil && it.Label() == "" && (o.form == nil || !o.form.degrees) &&
+			x.Cmp(o.decimalValue(it.v.data)) == 0 {
+			return nil
+		}
+	}
+	other := fmt.Errorf("%s: found %s, expected %v", path, it.Text(), want)
+	plain := *o
+	switch {
+	case o.code == opGroup || o.code == opList:
+		return other
+	case o.code == opComputed || o.code == opChecksum:
+		if plain.size = 8; o.code == opChecksum {
+			plain.code = opUint
+		}
+	case plain.size == 0:
+		plain.size = int(f.cells[i].size)
+	}
+	if plain.form == nil {
+		plain.form = &form{filler: -1}
+	}
+	b, num, err := plain.parseForm(nil, want, int(it.v.exp), true)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, err)
+	case o.numeric() && num != f.nums[i] || !o.numeric() && !bytes.Equal(b, it.v.data):
+		return other
 	}
 	return nil
 }

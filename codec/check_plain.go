@@ -64,11 +64,11 @@ func plainNumbers(n *node, o *op, size int) (out []uint64) {
 		}
 		out = append(out, v)
 	}
-	return append(append(out, o.least()...), 0, 1, 2)
+	return append(append(out, least(o)...), 0, 1, 2)
 }
 
 // least are the numbers at the ends of what the definition allows.
-func (o *op) least() (out []uint64) {
+func least(o *op) (out []uint64) {
 	if o.check == checkRange {
 		out = append(out, o.key(o.lo), o.key(o.hi))
 	}
@@ -93,7 +93,7 @@ func decimalOf(o *op, size int, num uint64) []byte {
 
 // bytesOf is a field of bytes that expressions see as v.
 func bytesOf(o *op, size int, v int64) []byte {
-	for _, b := range o.texts() {
+	for _, b := range textsOf(o) {
 		if int64(loadBE(b)) == v && (o.size == 0 || len(b) == o.size) {
 			return bytes.Clone(b)
 		}
@@ -117,7 +117,7 @@ func bytesOf(o *op, size int, v int64) []byte {
 }
 
 // texts are the few bytes that the definition lists for a field of characters: what it may hold, and what means none.
-func (o *op) texts() (out [][]byte) {
+func textsOf(o *op) (out [][]byte) {
 	if o.code != opASCII || o.form == nil {
 		return nil
 	}

@@ -86,10 +86,6 @@ func (c *checker) samples(way Direction, visit func(*sample) bool) bool {
 	return true
 }
 
-func (s *shape) travels(way Direction) bool {
-	return s.layout.direction == Any || s.layout.direction == way
-}
-
 // inOrder are the messages of a kind of frame in the order of the definition.
 func (c *checker) inOrder(f *family) []*shape {
 	out := slices.Clone(f.shapes)

@@ -250,7 +250,7 @@ func (w *sampleSource) part(n *node, o *op, wish want) (input, bool) {
 	case o.preset != nil || o.flags&flagCommand != 0 || o.check == checkNone:
 		return input{}, false
 	}
-	return input{kind: inputReady, num: o.least()[0]}, true
+	return input{kind: inputReady, num: least(o)[0]}, true
 }
 
 // number chooses the number of a field.
@@ -314,7 +314,7 @@ func (w *sampleSource) text(e *encoder, n *node, o *op, wish want) []byte {
 		b, _ := o.time.append(nil, sampleTime)
 		return b
 	case o.code == opDecimal:
-		for _, num := range append(o.least(), 1) {
+		for _, num := range append(least(o), 1) {
 			b := decimalOf(o, size, num)
 			if _, missing, ok := o.read(b); ok && !missing && (o.size == 0 || len(b) == o.size) {
 				return b

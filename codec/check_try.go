@@ -177,10 +177,12 @@ func (c *checker) conclude() {
 func (c *checker) examples() {
 	for i := range c.p.examples {
 		e := &c.p.examples[i]
-		var f, request Frame
+		var f Frame
 		var asked *Frame
-		if len(e.request) > 0 && c.p.Decode(e.asks(), e.request, &request) == nil {
-			asked = &request
+		if len(e.request) > 0 {
+			if request, err := requestOf(c.p, e); err == nil {
+				asked = request
+			}
 		}
 		if c.p.Decode(e.direction, e.frame, &f) == nil {
 			c.good[f.layout] = true

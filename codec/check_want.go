@@ -55,10 +55,10 @@ func (w *wants) truth(e *expr, yes bool) bool {
 // compare makes a comparison with a number hold, or not.
 func (w *wants) compare(e *expr, yes bool) bool {
 	side, other := e.a, e.b
-	if !side.depends() {
+	if !depends(side) {
 		side, other = other, side
 	}
-	if other.depends() || e.a.kind == exprReal || e.b.kind == exprReal {
+	if depends(other) || e.a.kind == exprReal || e.b.kind == exprReal {
 		return false
 	}
 	n := other.eval(&exprPlace{uplink: w.up})
@@ -89,22 +89,21 @@ func (w *wants) known(e *expr) []int64 {
 }
 
 // depends says that the value is not known beforehand.
-func (e *expr) depends() bool {
+func depends(e *expr) bool {
 	return e.sees() || len(e.fields(nil)) > 0 || e.has(exAt) || e.has(exIndex)
 }
 
 // want makes the bits of an expression under a mask those of v.
 func (w *wants) want(e *expr, v, mask int64) bool {
-	if !e.depends() {
+	if !depends(e) {
 		return (e.eval(&exprPlace{uplink: w.up})^v)&mask == 0
 	}
-	switch {
-	case e.kind == exprReal:
+	if e.kind == exprReal || e.code == exNext && e.a != nil {
 		return false
-	case e.code == exReg:
-		return w.field(e.reg, v, mask)
 	}
 	switch e.code {
+	case exReg:
+		return w.field(e.reg, v, mask)
 	case exNext:
 		var ok bool
 		w.next, ok = w.next.and(v, mask)
@@ -120,9 +119,9 @@ func (w *wants) want(e *expr, v, mask int64) bool {
 	side, left := e.a, true
 	n := int64(0)
 	switch {
-	case !e.b.depends():
+	case !depends(e.b):
 		n = e.b.eval(&exprPlace{})
-	case !e.a.depends():
+	case !depends(e.a):
 		side, left, n = e.b, false, e.a.eval(&exprPlace{})
 	default:
 		return false
@@ -241,10 +240,10 @@ func (w *wants) listed(e *expr) (out []int64) {
 		if o.reg != e.reg {
 			continue
 		}
-		for _, v := range o.least() {
+		for _, v := range least(o) {
 			out = append(out, int64(v))
 		}
-		for _, b := range o.texts() {
+		for _, b := range textsOf(o) {
 			out = append(out, int64(loadBE(b)))
 		}
 	}

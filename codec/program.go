@@ -114,6 +114,11 @@ type shape struct {
 	said      string          // when, as it is written
 }
 
+// travels says whether frames with the body go this way.
+func (s *shape) travels(way Direction) bool {
+	return s.layout.direction == Any || s.layout.direction == way
+}
+
 type nodeKind uint8
 
 const (
