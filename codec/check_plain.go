@@ -93,7 +93,7 @@ func decimalOf(o *op, size int, num uint64) []byte {
 
 // bytesOf is a field of bytes that expressions see as v.
 func bytesOf(o *op, size int, v int64) []byte {
-	for _, b := range textsOf(o) {
+	for _, b := range listedTexts(o) {
 		if int64(loadBE(b)) == v && (o.size == 0 || len(b) == o.size) {
 			return bytes.Clone(b)
 		}
@@ -116,8 +116,8 @@ func bytesOf(o *op, size int, v int64) []byte {
 	return b
 }
 
-// texts are the few bytes that the definition lists for a field of characters: what it may hold, and what means none.
-func textsOf(o *op) (out [][]byte) {
+// listedTexts are the few bytes that the definition lists for a field of characters: what it may hold, and what means none.
+func listedTexts(o *op) (out [][]byte) {
 	if o.code != opASCII || o.form == nil {
 		return nil
 	}

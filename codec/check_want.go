@@ -243,7 +243,7 @@ func (w *wants) listed(e *expr) (out []int64) {
 		for _, v := range least(o) {
 			out = append(out, int64(v))
 		}
-		for _, b := range textsOf(o) {
+		for _, b := range listedTexts(o) {
 			out = append(out, int64(loadBE(b)))
 		}
 	}

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"fmt"
-	"math"
 )
 
 // family looks at one kind of frame: its messages, its length and its checksums.
@@ -11,8 +10,8 @@ func (v *inspection) family(f *family) {
 		v.condition(s.path+".when", s.when)
 		for _, before := range f.shapes[:i] {
 			if v.shadows(before, s) {
-				v.add(SeverityError, "shadowed", s.path, fmt.Sprintf("message %s, whose frames message %s takes, which is tried before it",
-					s.layout.message.Name, before.layout.message.Name),
+				text := "message %s, whose frames message %s takes, which is tried before it"
+				v.add(SeverityError, "shadowed", s.path, fmt.Sprintf(text, s.layout.message.Name, before.layout.message.Name),
 					"messages that direction, command, size or a condition tells apart")
 				break
 			}
@@ -51,9 +50,11 @@ func (v *inspection) shadows(a, s *shape) bool {
 // lengthHolds says whether the length field can say how long the frames of s are.
 func (v *inspection) lengthHolds(f *family, s *shape) {
 	header, headerMost := v.g.span(f.header)
-	least := header + s.min + f.tail
-	if size := least + f.closing.around(f.start); size > f.max {
-		v.add(SeverityError, "length", s.path, fmt.Sprintf("message %s, whose frames have %d bytes or more", s.layout.message.Name, size), fmt.Sprintf("at most %d (max of the frame)", f.max))
+	found := func(severity Severity, text string, n int, expected string, allowed int64) {
+		v.add(severity, "length", s.path, "message "+s.layout.message.Name+fmt.Sprintf(text, n), fmt.Sprintf(expected, allowed))
+	}
+	if size := header + s.min + f.tail + f.closing.around(f.start); size > f.max {
+		found(SeverityError, ", whose frames have %d bytes or more", size, "at most %d (max of the frame)", int64(f.max))
 		return
 	}
 	l := f.length
@@ -61,19 +62,17 @@ func (v *inspection) lengthHolds(f *family, s *shape) {
 		return
 	}
 	counted, most := v.counted(f, l)
-	lo := counted + s.min + f.tail + l.add - l.after
-	hi := -1
+	lo, hi := int64(counted+s.min+f.tail+l.add-l.after), int64(-1)
 	if most >= 0 && headerMost >= 0 && s.max >= 0 {
-		hi = most + s.max + f.tail + l.add - l.after
+		hi = int64(most + s.max + f.tail + l.add - l.after)
 	}
-	field := v.lengthExtent(f, l.reg)
-	switch {
-	case int64(lo) > field.hi:
-		v.add(SeverityError, "length", s.path, fmt.Sprintf("message %s, for which the length says %d or more", s.layout.message.Name, lo), fmt.Sprintf("at most %d, which its field can hold", field.hi))
-	case hi >= 0 && int64(hi) < max(field.lo, 0):
-		v.add(SeverityError, "length", s.path, fmt.Sprintf("message %s, for which the length says %d or less", s.layout.message.Name, hi), fmt.Sprintf("at least %d", max(field.lo, 0)))
-	case hi >= 0 && int64(hi) > field.hi:
-		v.add(SeverityWarning, "length", s.path, fmt.Sprintf("message %s, for which the length may say %d", s.layout.message.Name, hi), fmt.Sprintf("at most %d, which its field can hold", field.hi))
+	switch field := v.extents[l.reg]; {
+	case lo > field.hi:
+		found(SeverityError, ", for which the length says %d or more", int(lo), "at most %d, which its field can hold", field.hi)
+	case hi >= 0 && hi < max(field.lo, 0):
+		found(SeverityError, ", for which the length says %d or less", int(hi), "at least %d", max(field.lo, 0))
+	case hi > field.hi:
+		found(SeverityWarning, ", for which the length may say %d", int(hi), "at most %d, which its field can hold", field.hi)
 	}
 }
 
@@ -105,30 +104,4 @@ func (v *inspection) position(nodes []*node, mark int) int {
 		}
 	}
 	return len(nodes)
-}
-
-// lengthExtent is what the length field can say.
-func (v *inspection) lengthExtent(f *family, reg int) extent {
-	out, found := whatever, false
-	each(f.header, func(n *node) {
-		if n.op < 0 {
-			return
-		}
-		for i := n.op; i <= n.op+n.parts && n.kind == nodeLeaf; i++ {
-			o := &v.ops[i]
-			if o.reg != reg || found {
-				continue
-			}
-			found = true
-			out = v.fieldExtent(n, o)
-			if o.code == opDecimal && o.size > 0 && o.size < 18 {
-				base := 10.0
-				if o.form != nil && o.form.base == 16 {
-					base = 16
-				}
-				out = extent{0, int64(math.Pow(base, float64(o.size))) - 1}
-			}
-		}
-	})
-	return out
 }

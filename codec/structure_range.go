@@ -91,8 +91,11 @@ func (v *inspection) fieldExtent(n *node, o *op) extent {
 		if hi > math.MaxInt64 {
 			e = whatever
 		}
-	case o.code == opTime:
-		return whatever
+	case o.code == opDecimal && o.size > 0 && o.size < 16 && (o.form == nil || o.form.places == 0):
+		e = extent{-(1 << (4 * (o.size - 1))), 1<<(4*o.size) - 1} // of hexadecimal digits
+		if o.form == nil || o.form.base != 16 {
+			e = extent{-int64(math.Pow10(o.size - 1)), int64(math.Pow10(o.size)) - 1}
+		}
 	case (o.code == opHex || o.code == opASCII || o.code == opDigits) && o.size > 0 && o.size < 8:
 		e = extent{0, 1<<(8*o.size) - 1}
 	}
@@ -131,10 +134,10 @@ func (v *inspection) extent(e *expr) extent {
 		return extent{-1, 255}
 	case exIndex:
 		return extent{0, hardMaxFrame}
+	case exAhead, exUplink:
+		return extent{0, 1}
 	case exAt:
 		return whatever
-	case exAhead, exUplink, exOr:
-		return v.truthOf(e)
 	}
 	if e.mixed || e.kind == exprReal { // no ranges of whole numbers with a sign
 		if e.code >= exEq && e.code <= exGe {
@@ -142,130 +145,69 @@ func (v *inspection) extent(e *expr) extent {
 		}
 		return whatever
 	}
-	a := v.extent(e.a)
+	a, b := v.extent(e.a), extent{}
+	if e.b != nil {
+		b = v.extent(e.b)
+	}
+	given := b.lo == b.hi && b.lo >= 0
 	switch e.code {
 	case exNot:
-		return extent{truth(a == extent{0, 0}), truth(a.meets(0, 0))}
+		return extent{1 - a.truth().hi, 1 - a.truth().lo}
 	case exNeg:
-		return subtract(extent{0, 0}, a)
-	}
-	b := v.extent(e.b)
-	switch e.code {
-	case exAnd:
-		return v.truthOf(e)
-	case exEq, exNe, exLt, exLe, exGt, exGe:
-		return compare(e.code, a, b)
-	case exAdd:
-		return extent{addClamped(a.lo, b.lo), addClamped(a.hi, b.hi)}
-	case exSub:
-		return subtract(a, b)
-	case exMul:
-		return corners(a, b, mulClamped)
-	case exDiv:
-		if b.lo == b.hi && b.lo > 0 {
-			return extent{a.lo / b.lo, a.hi / b.lo}
+		return corners(exSub, extent{}, a)
+	case exAnd, exOr:
+		return corners(e.code, a.truth(), b.truth())
+	case exEq, exNe:
+		same := extent{truth(a.lo == a.hi && a == b), truth(a.meets(b.lo, b.hi))}
+		if e.code == exNe {
+			same = extent{1 - same.hi, 1 - same.lo}
+		}
+		return same
+	case exLt, exLe, exGt, exGe, exAdd, exSub, exMul:
+		return corners(e.code, a, b)
+	case exDiv, exShr:
+		if given && (e.code == exShr && b.lo < 63 || e.code == exDiv && b.lo > 0) {
+			return corners(e.code, a, b)
+		}
+	case exShl:
+		if given && b.lo < 32 && a.lo >= 0 && a.hi < 1<<30 {
+			return corners(e.code, a, b)
 		}
 	case exMod:
-		if b.lo == b.hi && b.lo > 0 {
-			if a.lo >= 0 {
-				return extent{0, min(a.hi, b.lo-1)}
-			}
-			return extent{-b.lo + 1, b.lo - 1}
+		if given && b.lo > 0 && a.lo >= 0 {
+			return extent{0, min(a.hi, b.lo-1)}
 		}
 	case exBitAnd:
-		switch {
-		case a.lo >= 0 && b.lo >= 0:
-			return extent{0, min(a.hi, b.hi)}
-		case b.lo >= 0:
-			return extent{0, b.hi}
-		case a.lo >= 0:
-			return extent{0, a.hi}
+		if hi := min(positive(a), positive(b)); hi < math.MaxInt64 {
+			return extent{0, hi}
 		}
 	case exBitOr:
 		if a.lo >= 0 && b.lo >= 0 {
-			return extent{max(a.lo, b.lo), 1<<min(62, max(bits.Len64(uint64(a.hi)), bits.Len64(uint64(b.hi)))) - 1 | a.hi | b.hi}
-		}
-	case exShl:
-		if b.lo == b.hi && b.lo >= 0 && b.lo < 32 && a.lo >= 0 && a.hi < 1<<30 {
-			return extent{a.lo << b.lo, a.hi << b.lo}
-		}
-	case exShr:
-		if b.lo == b.hi && b.lo >= 0 && b.lo < 63 && a.lo >= 0 {
-			return extent{a.lo >> b.lo, a.hi >> b.lo}
+			return extent{max(a.lo, b.lo), 1<<min(62, bits.Len64(uint64(a.hi|b.hi))) - 1 | a.hi | b.hi}
 		}
 	}
 	return whatever
 }
 
-// truthOf is the extent of and, or and the words that are true or not.
-func (v *inspection) truthOf(e *expr) extent {
-	if e.code != exAnd && e.code != exOr {
-		return extent{0, 1}
-	}
-	a, b := v.extent(e.a), v.extent(e.b)
-	never := func(e extent) bool { return e == extent{0, 0} }
-	always := func(e extent) bool { return !e.meets(0, 0) }
-	if e.code == exAnd {
-		return extent{truth(always(a) && always(b)), truth(!never(a) && !never(b))}
-	}
-	return extent{truth(always(a) || always(b)), truth(!never(a) || !never(b))}
-}
-
-func compare(code exprCode, a, b extent) extent {
-	apart, same := !a.meets(b.lo, b.hi), a.lo == a.hi && a == b
-	switch code {
-	case exEq:
-		return extent{truth(same), truth(!apart)}
-	case exNe:
-		return extent{truth(apart), truth(!same)}
-	case exLt:
-		return extent{truth(a.hi < b.lo), truth(a.lo < b.hi)}
-	case exLe:
-		return extent{truth(a.hi <= b.lo), truth(a.lo <= b.hi)}
-	case exGt:
-		return extent{truth(a.lo > b.hi), truth(a.hi > b.lo)}
-	}
-	return extent{truth(a.lo >= b.hi), truth(a.hi >= b.lo)}
-}
-
-// addClamped and mulClamped stop at the ends of the numbers; what is beyond wraps around when it is computed, so
-// such an extent is everything.
-func addClamped(a, b int64) int64 {
-	switch s := a + b; {
-	case a > 0 && b > 0 && s < 0:
-		return math.MaxInt64
-	case a < 0 && b < 0 && s >= 0:
-		return math.MinInt64
-	default:
-		return s
-	}
-}
-
-func subtract(a, b extent) extent {
-	if b.lo == math.MinInt64 {
-		return whatever
-	}
-	return extent{addClamped(a.lo, -b.hi), addClamped(a.hi, -b.lo)}
-}
-
-func mulClamped(a, b int64) int64 {
-	if a == 0 || b == 0 {
-		return 0
-	}
-	if s := a * b; s/b == a && (a != math.MinInt64 || b != -1) {
-		return s
-	}
-	if (a > 0) == (b > 0) {
+// positive is the largest value of what has no sign.
+func positive(e extent) int64 {
+	if e.lo < 0 {
 		return math.MaxInt64
 	}
-	return math.MinInt64
+	return e.hi
 }
 
-func corners(a, b extent, f func(a, b int64) int64) extent {
+// truth is the extent of whether the value is not 0.
+func (e extent) truth() extent { return extent{truth(!e.meets(0, 0)), truth(e != extent{})} }
+
+// corners is the extent of an operator that only grows, or only shrinks, with each side.
+func corners(code exprCode, a, b extent) extent {
 	out := extent{math.MaxInt64, math.MinInt64}
 	for _, x := range []int64{a.lo, a.hi} {
 		for _, y := range []int64{b.lo, b.hi} {
-			out.lo, out.hi = min(out.lo, f(x, y)), max(out.hi, f(x, y))
+			e := expr{code: code, a: &expr{value: x}, b: &expr{value: y}}
+			r := e.eval(&exprPlace{})
+			out.lo, out.hi = min(out.lo, r), max(out.hi, r)
 		}
 	}
 	return out
