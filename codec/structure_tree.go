@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 )
 
@@ -10,30 +11,43 @@ import (
 func (v *inspection) nodes(list []*node) {
 	each(list, func(n *node) {
 		v.condition(n.path+".when", n.when)
-		switch n.kind {
-		case nodeLeaf:
-			v.leaf(n)
-		case nodeList:
-			v.list(n)
-		case nodeChoice:
-			for i := range n.cases {
-				v.condition(n.cases[i].path+".when", n.cases[i].when)
-			}
+		for i := range n.cases {
+			v.condition(n.cases[i].path+".when", n.cases[i].when)
+		}
+		size := v.measure(n.path+".size", "a size", n.size)
+		v.measure(n.path+".count", "a count", n.count)
+		switch {
+		case n.kind == nodeLeaf:
+			v.leaf(n, size)
+		case n.kind == nodeChoice:
 			v.branches(n.on, n.cases)
 		}
-		if n.kind != nodeLeaf {
-			v.sized(n)
+		if n.kind != nodeLeaf && n.size != nil && size.hi >= 0 {
+			v.holds(n, size)
 		}
-		for _, at := range []struct {
-			key string
-			e   *expr
-		}{{"size", n.size}, {"count", n.count}, {"stop", n.stop}, {"value", n.value}, {"exponent", n.exponent}, {"on", n.on}} {
-			v.operators(join(n.path, at.key), at.e)
-		}
+		v.operators(n.path+".stop", n.stop)
+		v.operators(n.path+".value", n.value)
+		v.operators(n.path+".exponent", n.exponent)
+		v.operators(n.path+".on", n.on)
 		for i := range n.rows {
 			v.operators(fmt.Sprintf("%s.cases[%d].value", n.path, i), n.rows[i].value)
 		}
 	})
+}
+
+// measure looks at a size or a count.
+func (v *inspection) measure(path, what string, e *expr) extent {
+	if e == nil {
+		return extent{}
+	}
+	v.operators(path, e)
+	x := v.exact(e)
+	if x.hi < 0 {
+		v.add(SeverityError, "size", path, what+" that is always negative", "one that can be 0 or more")
+	} else if x.hi == 0 {
+		v.add(SeverityWarning, "size", path, what+" that is always 0", "")
+	}
+	return x
 }
 
 // condition of a field, a part, a case or a message.
@@ -64,30 +78,24 @@ func (v *inspection) operators(path string, e *expr) {
 	v.operators(path, e.b)
 }
 
-func (v *inspection) leaf(n *node) {
+func (v *inspection) leaf(n *node, size extent) {
 	o := &v.ops[n.op]
-	if n.size != nil {
-		x := v.exact(n.size)
-		switch {
-		case x.hi < 0:
-			v.add(SeverityError, "size", n.path+".size", "a size that is always negative", "one that can be 0 or more")
-		case o.numeric() && o.code != opBCD && x.lo > 8:
-			v.add(SeverityError, "size", n.path+".size", fmt.Sprintf("a number of %d bytes or more", x.lo), "at most 8")
-		case x.hi == 0:
-			v.add(SeverityWarning, "size", n.path+".size", "a size that is always 0", "")
-		}
+	if n.size != nil && o.numeric() && o.code != opBCD && size.lo > 8 {
+		v.add(SeverityError, "size", n.path+".size", fmt.Sprintf("a number of %d bytes or more", size.lo), "at most 8")
 	}
 	if n.value != nil && o.code != opComputed && o.integer() {
 		x, own := v.exact(n.value), v.fieldExtent(n, o)
 		if !x.meets(own.lo, own.hi) {
-			v.add(SeverityError, "value", n.path+".value", fmt.Sprintf("a value of %s, where the field can hold %s", x, own), "one that it can hold")
+			text := fmt.Sprintf("a value of %s, where the field can hold %s", x, own)
+			v.add(SeverityError, "value", n.path+".value", text, "one that it can hold")
 		}
 	}
 	if o.code == opComputed {
 		v.computed(n, o)
 	}
 	if o.scale != nil && !o.scale.exact {
-		v.add(SeverityNote, "rounds", n.path+".scale", "a scale without finite decimal form: values are rounded to the nearest step when a frame is made", "")
+		text := "a scale without finite decimal form: values are rounded to the nearest step when a frame is made"
+		v.add(SeverityNote, "rounds", n.path+".scale", text, "")
 	}
 	v.gaps(n, o)
 }
@@ -128,54 +136,31 @@ func (v *inspection) gaps(n *node, o *op) {
 	if free == 0 {
 		return
 	}
-	var bits []string
-	for hi := 8*o.size - 1; hi >= 0; hi-- {
-		if free>>hi&1 == 0 {
-			continue
-		}
-		lo := hi
-		for lo > 0 && free>>(lo-1)&1 == 1 {
-			lo--
-		}
+	var names []string
+	for free != 0 {
+		hi := bits.Len64(free) - 1
+		lo := bits.Len64(^free & (1<<hi - 1))
 		text := fmt.Sprint(hi)
 		if lo < hi {
 			text = fmt.Sprintf("%d-%d", hi, lo)
 		}
-		bits, hi = append(bits, text), lo
+		names, free = append(names, text), free&(1<<lo-1)
 	}
-	v.add(SeverityNote, "gap", n.path+".bits", "bits without a name: "+strings.Join(bits, ", "), "")
+	v.add(SeverityNote, "gap", n.path+".bits", "bits without a name: "+strings.Join(names, ", "), "")
 }
 
-func (v *inspection) list(n *node) {
-	if n.count == nil {
-		return
-	}
-	switch x := v.exact(n.count); {
-	case x.hi < 0:
-		v.add(SeverityError, "size", n.path+".count", "a count that is always negative", "one that can be 0 or more")
-	case x.hi == 0:
-		v.add(SeverityWarning, "size", n.path+".count", "a count that is always 0", "")
-	}
-}
-
-// sized parts must be able to hold what is in them.
-func (v *inspection) sized(n *node) {
-	if n.size == nil {
-		return
-	}
-	x := v.exact(n.size)
-	if x.hi < 0 {
-		v.add(SeverityError, "size", n.path+".size", "a size that is always negative", "one that can be 0 or more")
-		return
-	}
+// holds says whether a part can hold what is in it.
+func (v *inspection) holds(n *node, size extent) {
 	inner := *n
 	inner.size, inner.when, inner.optional, inner.transform, inner.until, inner.before = nil, nil, false, nil, nil, nil
 	least, most := v.g.spanOf(&inner)
 	switch {
-	case int64(least) > x.hi:
-		v.add(SeverityError, "holds", n.path+".size", fmt.Sprintf("a size of at most %d", x.hi), fmt.Sprintf("%d or more, which is what stands in it", least))
-	case most >= 0 && int64(most) < x.lo:
-		v.add(SeverityError, "holds", n.path+".size", fmt.Sprintf("a size of at least %d", x.lo), fmt.Sprintf("%d or less, which is what stands in it", most))
+	case int64(least) > size.hi:
+		v.add(SeverityError, "holds", n.path+".size", fmt.Sprintf("a size of at most %d", size.hi),
+			fmt.Sprintf("%d or more, which is what stands in it", least))
+	case most >= 0 && int64(most) < size.lo:
+		v.add(SeverityError, "holds", n.path+".size", fmt.Sprintf("a size of at least %d", size.lo),
+			fmt.Sprintf("%d or less, which is what stands in it", most))
 	}
 }
 
@@ -191,88 +176,4 @@ func (e extent) String() string {
 		return fmt.Sprintf("%d or more", e.lo)
 	}
 	return fmt.Sprintf("%d to %d", e.lo, e.hi)
-}
-
-// branches are tried in order: each must have something left that those before it do not take.
-func (v *inspection) branches(on *expr, all []branch) {
-	domain := whatever
-	if on != nil {
-		domain = v.exact(on)
-	}
-	var taken commandSet // by cases without condition
-	for i := range all {
-		b := &all[i]
-		if i > 0 {
-			if before := v.closing(all[:i]); before >= 0 {
-				v.add(SeverityError, "shadowed", b.path, fmt.Sprintf("a case after number %d, which takes everything that is left", before+1), "that one last")
-				continue
-			}
-		}
-		if on == nil {
-			v.twiceTheSame(all[:i], b)
-			continue
-		}
-		if b.other {
-			if b.when == nil && domain.lo >= 0 && domain != whatever && taken.covers(uint64(domain.lo), uint64(domain.hi)) {
-				v.add(SeverityNote, "covered", b.path, "a case for everything else, where the others have every value", "")
-			}
-			continue
-		}
-		v.outside(b, domain)
-		left, shared := b.is.without(taken)
-		switch {
-		case len(left) == 0:
-			v.add(SeverityError, "shadowed", b.path+".is", "values that cases before it take: "+b.is.String(), "values of its own, or a condition on the case before")
-			continue
-		case len(shared) > 0:
-			v.add(SeverityWarning, "overlap", b.path+".is", "values that a case before it takes: "+shared.String(), "")
-		default:
-			v.twiceTheSame(all[:i], b)
-		}
-		if b.when == nil {
-			taken = append(taken, b.is...)
-		}
-	}
-}
-
-// closing is the first case that takes everything; -1 when there is none.
-func (v *inspection) closing(all []branch) int {
-	for i := range all {
-		if b := &all[i]; (b.other || len(b.is) == 0) && (b.when == nil || v.always(b.when)) {
-			return i
-		}
-	}
-	return -1
-}
-
-// twiceTheSame reports a case whose condition stands on one before it, for no fewer values.
-func (v *inspection) twiceTheSame(before []branch, b *branch) {
-	for i := range before {
-		o := &before[i]
-		left, _ := b.is.without(o.is)
-		if b.when.same(o.when) && b.when != nil && (o.other || len(o.is) == 0 || len(b.is) > 0 && len(left) == 0) {
-			v.add(SeverityError, "shadowed", b.path+".when", fmt.Sprintf("the condition of case number %d", i+1), "another one")
-			return
-		}
-	}
-}
-
-// outside reports values that what chooses can never have.
-func (v *inspection) outside(b *branch, domain extent) {
-	var gone commandSet
-	for _, r := range b.is {
-		if domain.lo < 0 || domain == whatever { // signed
-			return
-		}
-		if r[0] > uint64(domain.hi) || r[1] < uint64(domain.lo) {
-			gone = append(gone, r)
-		}
-	}
-	switch {
-	case len(gone) == 0:
-	case len(gone) == len(b.is):
-		v.add(SeverityError, "never", b.path+".is", "values that it cannot have: "+gone.String(), "some of "+domain.String())
-	default:
-		v.add(SeverityWarning, "never", b.path+".is", "values that it cannot have: "+gone.String(), "some of "+domain.String())
-	}
 }
