@@ -1,7 +1,5 @@
 package codec
 
-import "slices"
-
 // Acknowledges says whether ack is the acknowledgement that request, a frame of the peer that ack was received by, is owed
 // by the definition: the message that its reply sends, for the same master, with what that takes of the command, the
 // transaction number, and by "$KEY" and [answer], from the request.  What else a server is free to say is not looked at.
@@ -9,29 +7,8 @@ func (p *Profile) Acknowledges(request, ack *Frame) bool {
 	if request.layout == nil || ack.layout == nil || request.profile != p || ack.profile != p || request.direction == ack.direction {
 		return false
 	}
-	if len(p.echoes) == 0 {
-		return p.grammarAcknowledges(request, ack)
-	}
-	rule := p.echoTo(request)
-	if rule == nil {
-		return false
-	}
-	for i := range p.layouts[0].first { // the header
-		o := &p.ops[i]
-		if o.role != RoleIdentity && o.role != RoleCommand && o.role != RoleTransaction && !slices.ContainsFunc(p.grammar.answers, func(by [2]string) bool { return by[0] == o.field.Key }) ||
-			slices.ContainsFunc(rule.sets, func(set echoSet) bool { return set.op == i }) {
-			continue
-		}
-		if o.numeric() && request.nums[i] != ack.nums[i] || !o.numeric() && string(request.bytes(i)) != string(ack.bytes(i)) {
-			return false
-		}
-	}
-	return true
-}
-
-func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
-	rule := p.grammarReplyTo(request)
-	if rule == nil || ack.layout != rule.send {
+	rule := p.replyTo(request)
+	if rule == nil || rule.send != nil && ack.layout != rule.send {
 		return false
 	}
 	free := map[string]bool{} // what the server gives of its own
@@ -59,19 +36,15 @@ func (p *Profile) grammarAcknowledges(request, ack *Frame) bool {
 	for _, role := range []Role{RoleIdentity, RoleCommand, RoleTransaction} {
 		i, from := request.role(role)
 		k, to := ack.role(role)
-		if i < 0 || k < 0 || free[to.field.Key] || from.field.Key != to.field.Key || role == RoleCommand && rule.send.message.Command != "" {
+		if i < 0 || k < 0 || free[to.field.Key] || from.field.Key != to.field.Key || role == RoleCommand && rule.send != nil && rule.send.message.Command != "" {
 			continue
 		}
-		if !request.item(i, from).v.same(ack.item(k, to).v) {
+		if !request.valueOf(i).same(ack.valueOf(k)) {
 			return false
 		}
 	}
 	for _, pair := range p.grammar.answers {
-		i, k := request.at(pair[0]), ack.at(pair[1])
-		if i < 0 || k < 0 || free[pair[1]] {
-			continue
-		}
-		if !request.item(i, &p.ops[request.cells[i].op]).v.same(ack.item(k, &p.ops[ack.cells[k].op]).v) {
+		if request.at(pair[0]) >= 0 && ack.at(pair[1]) >= 0 && !free[pair[1]] && !agree(request, pair[0], ack, pair[1]) {
 			return false
 		}
 	}

@@ -68,11 +68,7 @@ func (c *compiler) frames() {
 		return
 	}
 	c.forwards(d)
-	if c.plain {
-		c.echoes(d)
-	} else {
-		c.replies(d)
-	}
+	c.replies(d)
 	c.answer(d)
 	for _, m := range c.p.messages {
 		if m.From == Server && m.Purpose == PurposeCommand {

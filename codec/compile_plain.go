@@ -2,7 +2,6 @@ package codec
 
 import (
 	"fmt"
-	"slices"
 )
 
 // A plain definition is one header of fixed size and bodies of plain fields.  It compiles as every other one; the size
@@ -160,48 +159,6 @@ func meet(a, b commandSet) bool {
 		}
 	}
 	return false
-}
-
-// echoes compiles the replies that give the header of a request, or all of it, back.
-func (c *compiler) echoes(d *definition) {
-	p, f := c.p, c.p.families[0]
-	for _, def := range d.replies {
-		if !contains(sendWords, def.send) {
-			c.src.choice(def.path+".send", def.send, sendWords)
-			continue
-		}
-		if p.commandOp < 0 {
-			c.src.problem(def.path+".to", "a command", "no reply: no field of the header has the role command")
-			continue
-		}
-		r := echo{from: Party(slices.Index(partyWords, def.from)), whole: def.send == "frame", header: f.sizes.header, length: f.sizes.length}
-		r.downlink = r.from == Server
-		r.commands = c.commandSet(def.path+".to", def.to)
-		for i := range c.header {
-			if o := &p.ops[c.header[i]]; o.role == RoleResult && o.integer() && o.code != opPart {
-				r.result = &echoPlace{op: c.header[i], off: c.offset(c.header[i])}
-			}
-		}
-		for _, set := range def.set {
-			i, ok := c.header[set.key]
-			if !ok {
-				c.src.problem(set.path, quote(set.key), "a field of the header", keysOf(c.header)...)
-				continue
-			}
-			o, at := &p.ops[i], echoPlace{op: i, off: c.offset(i)}
-			if set.value == "now" && o.code == opTime {
-				r.sets = append(r.sets, echoSet{echoPlace: at})
-				continue
-			}
-			out, num, err := o.parse(nil, set.value, false)
-			if err != nil || r.length != nil && i == r.length.op || o.code == opPart {
-				c.src.problem(set.path, describe(set.value), `a value that the field can hold, or "now" for a time`)
-				continue
-			}
-			r.sets = append(r.sets, echoSet{echoPlace: at, value: &preset{num: num, bytes: out}})
-		}
-		p.echoes = append(p.echoes, r)
-	}
 }
 
 // offset of a field of the header.

@@ -200,14 +200,23 @@ func (e *encoder) keep(n *node, o *op, num int64, v input, given bool) (uint64, 
 	return uint64(num), nil
 }
 
+// limits of a number.
 func (e *encoder) limits(n *node, o *op) (lo int64, hi uint64) {
 	if o.size > 0 {
 		return o.bounds()
 	}
-	plain := *o
 	size, _ := e.width(n, o)
-	plain.size = min(max(size, 1), 8)
-	return plain.bounds()
+	return o.boundsIn(size)
+}
+
+// boundsIn are the bounds of a number in so many bytes, if its definition does not say how many it has.
+func (o *op) boundsIn(size int) (lo int64, hi uint64) {
+	if o.size > 0 || o.code == opPart {
+		return o.bounds()
+	}
+	sized := *o
+	sized.size = min(max(size, 1), 8)
+	return sized.bounds()
 }
 
 // parse reads a value; what is not a number is written at once.

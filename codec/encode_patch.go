@@ -127,11 +127,7 @@ func (e *encoder) patch(f *derivedField, num uint64) bool {
 		e.splice(f.at, f.size, text)
 		return true
 	}
-	plain := *o
-	if plain.size == 0 && o.code != opPart {
-		plain.size = min(max(f.size, 1), 8)
-	}
-	if lo, hi := plain.bounds(); int64(num) < lo || int64(num) >= 0 && num > hi || !o.allows(num) {
+	if lo, hi := o.boundsIn(f.size); int64(num) < lo || int64(num) >= 0 && num > hi || !o.allows(num) {
 		return false
 	}
 	switch field := e.out[f.at : f.at+f.size]; o.code {

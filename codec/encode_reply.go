@@ -1,17 +1,20 @@
 package codec
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // request is the source of a reply: the values of a request, as the definition says.
 type request struct {
-	rule   *grammarReply
+	rule   *replyRule
 	frame  *Frame
 	cells  []int // by value of the rule: the field of the request; -1: it has none
 	filled []any // likewise, tables and arrays
 }
 
 // ask finds what the reply takes of the request.
-func (r *request) ask(rule *grammarReply, f *Frame) error {
+func (r *request) ask(rule *replyRule, f *Frame) error {
 	p := f.profile
 	r.rule, r.frame, r.cells, r.filled = rule, f, r.cells[:0], r.filled[:0]
 	for i := range rule.values {
@@ -57,12 +60,27 @@ func (r *request) value(e *encoder, op int) (input, bool) {
 	}
 	v, whole := &r.rule.values[i], e.p.ops[op].code == opGroup
 	switch {
+	case v.kind == replySelf, r.rule.send == nil && v.value.kind == inputNow && e.env.Now.IsZero():
+		return r.self(&e.p.ops[op], op)
 	case v.kind == replyGiven:
 		return v.value, true
 	case r.filled[i] != nil:
 		return input{any: r.filled[i]}, v.kind == replyDeep || whole
 	}
 	return input{kind: inputCell, from: r.frame, cell: r.cells[i], plus: v.plus}, r.cells[i] >= 0 && !whole && e.p.ops[op].code != opList
+}
+
+// self is the value of the same field of the request.
+func (r *request) self(o *op, i int) (input, bool) {
+	cells := r.frame.cells
+	at := min(i, len(cells)-1)
+	if at < 0 || int(cells[at].op) != i {
+		at = slices.IndexFunc(cells, func(c cell) bool { return int(c.op) == i })
+	}
+	if o.code == opGroup || o.code == opList {
+		return input{any: r.frame.tree()[o.field.Key]}, at >= 0
+	}
+	return input{kind: inputCell, from: r.frame, cell: at}, at >= 0
 }
 
 func (r *request) has(e *encoder, op int) bool {
@@ -90,6 +108,8 @@ func (e *encoder) echo(n *node, o *op, v input) (uint64, error) {
 		}
 		e.out = append(e.out, b...)
 		return num, nil
+	case o == from && v.plus == 0 && !missing && o.numeric():
+		return v.from.nums[v.cell], nil
 	case !missing && from.bare() && o.bare():
 		if num, ok := v.whole(o); ok {
 			return num, nil
@@ -116,7 +136,11 @@ func (e *encoder) bits(part *op, v input) (uint64, error) {
 	case inputReady:
 		return v.num, nil
 	case inputCell:
-		if from, missing := v.field(); !missing && from.bare() && part.bare() {
+		from, missing := v.field()
+		if from == part && v.plus == 0 {
+			return v.from.nums[v.cell], nil
+		}
+		if !missing && from.bare() && part.bare() {
 			if num, ok := v.whole(part); ok {
 				return num, nil
 			}
@@ -152,6 +176,27 @@ func (v *input) handed(o *op) any {
 		return it.v.unlabelled()
 	}
 	return it.give()
+}
+
+// give is the value of an item as Build takes it.
+func (it Item) give() any {
+	switch {
+	case it.v.missing:
+		return "?" + it.MissingText()
+	case it.v.op.code == opHex && it.v.op.form == nil:
+		return slices.Clone(it.v.data)
+	case it.Kind == KindUint && it.Label() == "":
+		return it.v.num
+	case it.Kind == KindInt && it.Label() == "":
+		return it.v.whole()
+	}
+	return it.Text()
+}
+
+// labels says that a value of the field is called so.
+func (o *op) labels(label string) bool {
+	return slices.ContainsFunc(o.field.Enum, func(e EnumLabel) bool { return e.Label == label }) ||
+		o.form != nil && slices.ContainsFunc(o.form.labels, func(r labelRange) bool { return r.label == label })
 }
 
 // wrapped is a number that begins again at zero when the field is full.
@@ -200,29 +245,33 @@ func (e *encoder) now(n *node, o *op) (uint64, error) {
 	return loadBE(out[start:min(len(out), start+8)]), nil
 }
 
-func (p *Profile) grammarReply(dst []byte, f *Frame, env Env) ([]byte, bool, error) {
-	rule := p.grammarReplyTo(f)
-	if rule == nil {
-		return dst, false, nil
-	}
-	way := Downlink
+// reply appends the reply to a frame.
+func (r *replyRule) reply(dst []byte, f *Frame, env Env) ([]byte, error) {
+	way, l := Downlink, r.send
 	if f.direction == Downlink {
 		way = Uplink
 	}
-	e := newEncoder(p, rule.send, way, env)
+	if l == nil {
+		l = f.layout
+	}
+	e := newEncoder(f.profile, l, way, env)
 	defer e.free()
 	e.reply = true
-	if err := e.request.ask(rule, f); err != nil {
-		return dst, false, err
+	if r.send == nil && !r.whole {
+		e.head = shape{layout: l, family: l.shape.family}
+		e.shape = &e.head
+	}
+	if err := e.request.ask(r, f); err != nil {
+		return dst, err
 	}
 	if err := e.write(&e.request); err != nil {
-		return dst, false, err
+		return dst, err
 	}
 	out, err := e.wrapped(dst)
 	if err == nil {
 		e.counted(env.Session)
 	}
-	return out, err == nil, err
+	return out, err
 }
 
 // counted advances the counters of the session that the frame has used.

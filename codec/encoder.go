@@ -42,6 +42,7 @@ type encoder struct {
 	begun, gap bool  // a column of it was written; one is not there
 	scratch    []byte
 	request    request
+	head       shape // of a reply that is the header of the request alone
 }
 
 // pathStep is one part around a field, for the path in an error.

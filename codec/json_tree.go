@@ -201,6 +201,15 @@ func (f *Frame) setTree(key string, value any) error {
 	return f.profile.decodeGrammar(woven.direction, append([]byte(nil), woven.raw...), f)
 }
 
+// partsOf are the parts of the field of bits with this index.
+func (p *Profile) partsOf(i int) []op {
+	k := i + 1
+	for k < len(p.ops) && p.ops[k].code == opPart {
+		k++
+	}
+	return p.ops[i+1 : k]
+}
+
 // setPath puts a value into nested ones.
 func setPath(fields map[string]any, path string, value any) error {
 	var at any = fields

@@ -21,8 +21,7 @@ type program struct {
 	control  []bool       // by register: decides which fields there are
 	rewrites bool         // some region is not on the wire as it is decoded
 	unused   []string     // paths of layouts that nothing uses
-	echoes   []echo
-	replies  []grammarReply
+	replies  []replyRule
 	answers  [][2]string
 	nodeOf   []*node // by op
 	asks     []asked // what computed fields want to know of the request

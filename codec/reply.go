@@ -1,7 +1,7 @@
 package codec
 
 import (
-	"strconv"
+	"slices"
 	"time"
 )
 
@@ -13,26 +13,50 @@ type Env struct {
 	Session   *Session // memory of the peer; may be nil
 }
 
-// echo says which frames are acknowledged with their own header, or with all of themselves.
-type echo struct {
+// replyRule says which frames are answered, with which message, and where the values of its fields come from.
+type replyRule struct {
 	from     Party
 	downlink bool // answers frames of the server (the peer's side of the dialogue)
+	damaged  bool // answers frames whose checksum is wrong
 	commands commandSet
-	whole    bool // the whole frame goes back, not its header alone
-	header   int  // bytes of it
-	length   *lengthRule
-	result   *echoPlace // of the field of role result; nil: there is none
-	sets     []echoSet
+	messages []*layout
+	when     *expr    // over fields of the request,
+	asks     []string // which are these, by register; the first is never used
+	send     *layout  // nil: the request goes back:
+	whole    bool     // all of it, not its header alone
+	sets     []replySet
+	values   []replyValue // of the fields of the reply
+	byOp     []uint16     // by op: 1 + the index of its value
 }
 
-// echoPlace is a field of the header and its first byte.
-type echoPlace struct{ op, off int }
-
-// echoSet is a field that is not echoed; a nil value is the time.
-type echoSet struct {
-	echoPlace
-	value *preset
+// replySet is what the definition says of one field.
+type replySet struct {
+	key   string
+	echo  string // path in the request
+	plus  int64  // added to what is echoed
+	now   bool
+	count bool // not echoed: counted, or whatever it is when it is not given
+	deep  bool // a table or an array that takes something of the request
+	value any
 }
+
+// replyValue is where the value of one field comes from.
+type replyValue struct {
+	kind  replyKind
+	key   string // path in the request
+	plus  int64
+	value input
+}
+
+type replyKind uint8
+
+const (
+	replySame  replyKind = iota // the field of the request with this key, if that is free to have any value
+	replySelf                   // the same field of the request
+	replyEcho                   // the field with this path
+	replyGiven                  // the value
+	replyDeep                   // the value, a table or an array, with fields of the request in it
+)
 
 // Reply appends the acknowledgement of a received frame.  due is false, and dst as it was, when none is owed.
 // The reply echoes the fields of f except those that the definition sets, the length, and the result when
@@ -41,84 +65,72 @@ func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, er
 	if f.layout == nil || f.profile != p {
 		return dst, false, &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
-	if len(p.echoes) == 0 {
-		return p.grammarReply(dst, f, env)
-	}
-	rule := p.echoTo(f)
+	rule := p.replyTo(f)
 	if rule == nil {
 		return dst, false, nil
 	}
-	start := len(dst)
-	if rule.whole {
-		dst = append(dst, f.data...)
-	} else {
-		dst = append(dst, f.data[:rule.header]...)
-	}
-	reply := dst[start:]
-	if l := rule.length; l != nil {
-		o := &p.ops[l.op]
-		o.store(reply[l.off:l.off+o.size], l.value(len(reply)))
-	}
-	for i := range rule.sets {
-		set := &rule.sets[i]
-		o := &p.ops[set.op]
-		if err := set.fill(o, reply[set.off:set.off+o.size], env); err != nil {
-			return dst[:start], false, p.valueError(f.layout, o, err)
-		}
-	}
-	if env.HasResult && rule.result != nil {
-		o := &p.ops[rule.result.op]
-		if _, hi := o.bounds(); env.Result > hi || !o.allows(env.Result) {
-			return dst[:start], false, p.valueError(f.layout, o, o.outOfRange(strconv.FormatUint(env.Result, 10)))
-		}
-		o.store(reply[rule.result.off:rule.result.off+o.size], env.Result)
-	}
-	return dst, true, nil
+	out, err = rule.reply(dst, f, env)
+	return out, err == nil, err
 }
 
-// fill writes what the definition puts in the place of an echo.
-func (r *echoSet) fill(o *op, field []byte, env Env) error {
-	if r.value == nil {
-		if env.Now.IsZero() {
-			return nil
-		}
-		_, err := o.time.appendNow(field[:0], env.Now)
-		return err
-	}
-	if o.numeric() {
-		o.store(field, r.value.num)
-	} else {
-		copy(field, r.value.bytes)
-	}
-	return nil
-}
-
-// echoTo finds the rule for a frame; nil when it is not acknowledged.
-func (p *Profile) echoTo(f *Frame) *echo {
+// replyTo finds the rule for a frame; nil when it is not acknowledged.
+func (p *Profile) replyTo(f *Frame) *replyRule {
 	var command uint64
 	if i, _ := f.role(RoleCommand); i >= 0 {
 		command = f.nums[i]
 	}
 	from := f.From()
-	for i := range p.echoes {
-		r := &p.echoes[i]
-		if r.downlink == (f.direction == Downlink) && (r.from == Anyone || r.from == from) && r.commands.has(command) {
+	for i := range p.grammar.replies {
+		r := &p.grammar.replies[i]
+		if r.damaged || r.downlink != (f.direction == Downlink) && f.direction != Any || r.from != Anyone && r.from != from {
+			continue
+		}
+		if !slices.Contains(r.messages, f.layout) && !(r.commands.has(command) && f.roles[RoleCommand] > 0) {
+			continue
+		}
+		if r.holds(f) {
 			return r
 		}
 	}
 	return nil
 }
 
+// maxReplyAsks bounds the fields of the request that the condition of a reply names.
+const maxReplyAsks = 16
+
+// holds says whether the condition of the reply, if it has one, is true for a request.
+func (r *replyRule) holds(f *Frame) bool {
+	if r.when == nil {
+		return true
+	}
+	var regs [maxReplyAsks]int64
+	for i := 1; i < len(r.asks); i++ {
+		regs[i] = f.valueAt(r.asks[i])
+	}
+	return r.when.eval(&exprPlace{regs: regs[:], uplink: f.direction != Downlink, left: -1}) != 0
+}
+
 // Answers says whether answer is the answer to request: the fields that the definition lists are equal in both.
 func (p *Profile) Answers(request, answer *Frame) bool {
-	if len(p.grammar.answers) == 0 || request.profile != p || answer.profile != p || request.layout == nil || answer.layout == nil {
+	if len(p.grammar.answers) == 0 || request.profile != p || answer.profile != p || request.layout == nil || answer.layout == nil || answer.direction == Downlink {
 		return false
 	}
-	if answer.direction == Downlink {
-		return false
+	for _, pair := range p.grammar.answers {
+		if !agree(request, pair[0], answer, pair[1]) {
+			return false
+		}
 	}
-	return p.grammarAnswers(request, answer)
+	return true
 }
+
+// agree says that a field of one frame is there and has the value of a field of another.
+func agree(a *Frame, field string, b *Frame, other string) bool {
+	i, k := a.at(field), b.at(other)
+	return i >= 0 && k >= 0 && a.valueOf(i).same(b.valueOf(k))
+}
+
+// valueOf is the value of cell i.
+func (f *Frame) valueOf(i int) value { return f.item(i, &f.profile.ops[f.cells[i].op]).v }
 
 // Forward names the command for the master that an integrator's request becomes.
 func (p *Profile) Forward(f *Frame) (command string, ok bool) {

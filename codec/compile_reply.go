@@ -6,50 +6,7 @@ import (
 	"strings"
 )
 
-// Replies of a profile with a grammar are messages of their own, woven from the request.
-
-// grammarReply says which message answers which, and where the values of its fields come from.
-type grammarReply struct {
-	from     Party
-	downlink bool
-	commands commandSet
-	messages []*layout
-	when     *expr // over the fields of the request
-	asks     []string
-	send     *layout
-	sets     []replySet
-	values   []replyValue // of the fields of send,
-	byOp     []uint16     // by op: 1 + the index of its value
-}
-
-// replySet is what the definition says of one field.
-type replySet struct {
-	key   string
-	echo  string // path in the request
-	plus  int64  // added to what is echoed
-	now   bool
-	count bool // not echoed: counted, or whatever it is when it is not given
-	deep  bool // a table or an array that takes something of the request
-	value any
-}
-
-// replyValue is where the value of one field comes from.
-type replyValue struct {
-	kind  replyKind
-	key   string // path in the request
-	plus  int64
-	value input
-}
-
-type replyKind uint8
-
-const (
-	replySame  replyKind = iota // the field of the request with this key, if that is free to have any value
-	replyEcho                   // the field with this path
-	replyGiven                  // the value
-	replyDeep                   // the value, a table or an array, with fields of the request in it
-)
-
+// replies compiles [[reply]].
 func (c *compiler) replies(d *definition) {
 	p, src := c.p, c.src
 	var names []string
@@ -64,8 +21,14 @@ func (c *compiler) replies(d *definition) {
 		return nil
 	}
 	for _, def := range d.replies {
-		r := grammarReply{from: Party(slices.Index(partyWords, def.from))}
+		r := replyRule{from: Party(slices.Index(partyWords, def.from)), whole: def.send == "frame"}
 		r.downlink = r.from == Server
+		if c.plain {
+			if c.plainReply(&r, def) {
+				c.p.replies = append(c.p.replies, r)
+			}
+			continue
+		}
 		for i, name := range def.messages {
 			l := find(fmt.Sprintf("%s.messages[%d]", def.path, i), name)
 			r.messages = append(r.messages, l)
@@ -145,70 +108,38 @@ func (c *compiler) answer(d *definition) {
 	}
 }
 
-// partsOf are the parts of the field of bits with this index.
-func (p *Profile) partsOf(i int) []op {
-	k := i + 1
-	for k < len(p.ops) && p.ops[k].code == opPart {
-		k++
+// plainReply compiles a reply of a plain profile, which gives the header of the request back, or all of it.
+func (c *compiler) plainReply(r *replyRule, def replyDef) bool {
+	p, src := c.p, c.src
+	if !contains(sendWords, def.send) {
+		src.choice(def.path+".send", def.send, sendWords)
+		return false
 	}
-	return p.ops[i+1 : k]
-}
-
-// give is the value of an item as Build takes it.
-func (it Item) give() any {
-	switch {
-	case it.v.missing:
-		return "?" + it.MissingText()
-	case it.v.op.code == opHex && it.v.op.form == nil:
-		return slices.Clone(it.v.data)
-	case it.Kind == KindUint && it.Label() == "":
-		return it.v.num
-	case it.Kind == KindInt && it.Label() == "":
-		return it.v.whole()
+	if p.commandOp < 0 {
+		src.problem(def.path+".to", "a command", "no reply: no field of the header has the role command")
+		return false
 	}
-	return it.Text()
-}
-
-// labels says that a value of the field is called so.
-func (o *op) labels(label string) bool {
-	return slices.ContainsFunc(o.field.Enum, func(e EnumLabel) bool { return e.Label == label }) ||
-		o.form != nil && slices.ContainsFunc(o.form.labels, func(r labelRange) bool { return r.label == label })
-}
-
-func (p *Profile) grammarReplyTo(f *Frame) *grammarReply {
-	var command uint64
-	if i, _ := f.role(RoleCommand); i >= 0 {
-		command = f.nums[i]
-	}
-	from := f.From()
-	for i := range p.grammar.replies {
-		r := &p.grammar.replies[i]
-		if r.downlink != (f.direction == Downlink) && f.direction != Any || r.from != Anyone && r.from != from {
+	r.commands = c.commandSet(def.path+".to", def.to)
+	for _, set := range def.set {
+		i, ok := c.header[set.key]
+		if !ok {
+			src.problem(set.path, quote(set.key), "a field of the header", keysOf(c.header)...)
 			continue
 		}
-		if !slices.Contains(r.messages, f.layout) && !(r.commands.has(command) && f.roles[RoleCommand] > 0) {
+		o := &p.ops[i]
+		now := set.value == "now" && o.code == opTime
+		if _, _, err := o.parse(nil, set.value, false); !now && (err != nil || c.p.families[0].sizes.length != nil && i == c.p.families[0].sizes.length.op || o.code == opPart) {
+			src.problem(set.path, describe(set.value), `a value that the field can hold, or "now" for a time`)
 			continue
 		}
-		if r.when == nil || r.holds(f) {
-			return r
-		}
+		r.sets = append(r.sets, replySet{key: set.key, now: now, value: set.value})
 	}
-	return nil
-}
-
-// grammarAnswers compares the fields that an answer shares with its request.
-func (p *Profile) grammarAnswers(request, answer *Frame) bool {
-	for _, pair := range p.grammar.answers {
-		i, k := request.at(pair[0]), answer.at(pair[1])
-		if i < 0 || k < 0 || !request.item(i, &p.ops[request.cells[i].op]).v.same(answer.item(k, &p.ops[answer.cells[k].op]).v) {
-			return false
-		}
-	}
+	c.resolve(r)
 	return true
 }
 
-// resolve notes where the fields of the message that is sent take their values from.
-func (c *compiler) resolve(r *grammarReply) {
+// resolve notes where the fields of the reply take their values from.
+func (c *compiler) resolve(r *replyRule) {
 	r.byOp = make([]uint16, len(c.p.ops))
 	var visit func(nodes []*node)
 	visit = func(nodes []*node) {
@@ -227,17 +158,28 @@ func (c *compiler) resolve(r *grammarReply) {
 			}
 		}
 	}
-	f := r.send.shape.family
-	visit(f.header)
-	visit(r.send.shape.nodes)
-	visit(f.trailer)
+	for _, f := range c.p.families {
+		if r.send != nil && r.send.shape.family != f {
+			continue
+		}
+		visit(f.header)
+		for _, s := range f.shapes {
+			if r.send == s.layout || r.send == nil && r.whole {
+				visit(s.nodes)
+			}
+		}
+		visit(f.trailer)
+	}
 }
 
 // replyValue is where one field takes its value from; is false when it takes it from nowhere.
-func (c *compiler) replyValue(r *grammarReply, n *node, i int) (v replyValue, is bool) {
+func (c *compiler) replyValue(r *replyRule, n *node, i int) (v replyValue, is bool) {
 	key := c.p.ops[i].field.Key
 	of := func(key string) int { return slices.IndexFunc(r.sets, func(s replySet) bool { return s.key == key }) }
 	at := of(key)
+	if at < 0 && r.send == nil {
+		return replyValue{kind: replySelf}, true
+	}
 	if at < 0 {
 		set := i > n.op && of(c.p.ops[n.op].field.Key) >= 0 // the field of bits around it is
 		return replyValue{kind: replySame, key: key}, !set && !r.send.shape.fixes(key)
@@ -272,64 +214,71 @@ func (c *compiler) readied(n *node, i int, v any) input {
 }
 
 // replyWhen compiles the condition of a reply: names are fields of the request.
-func (c *compiler) replyWhen(r *grammarReply, def replyDef) {
-	p := &exprParser{text: def.when}
+func (c *compiler) replyWhen(r *replyRule, def replyDef) {
 	r.asks = []string{""}
-	p.has = func(name string) bool { return c.all[name] != nil }
-	p.count = func(*expr) error { return nil }
-	p.field = func(name string) (*expr, error) {
-		first, _, _ := strings.Cut(name, ".")
-		if c.all[first] == nil {
-			err := fmt.Errorf("no field %q", name)
-			if near := nearest(name, keysOf(c.all)); near != "" {
-				err = fmt.Errorf("%w; did you mean %q?", err, near)
-			}
-			return nil, err
-		}
-		i := slices.Index(r.asks, name)
-		if i < 1 {
-			i, r.asks = len(r.asks), append(r.asks, name)
-		}
-		if i == maxReplyAsks {
-			return nil, fmt.Errorf("more than %d fields", maxReplyAsks-1)
-		}
-		e := &expr{code: exReg, reg: i}
-		if o := c.all[name]; o != nil && o.float() {
-			e.kind = exprReal
-		}
-		return e, nil
-	}
-	p.label = func(name, label string) (int64, bool, error) {
-		for i := range c.p.ops {
-			if o := &c.p.ops[i]; o.field.Key == name {
-				if v, ok := o.enum[label]; ok {
+	p := &exprParser{text: def.when, exprScope: exprScope{
+		has:   func(name string) bool { return c.all[name] != nil },
+		field: func(name string) (*expr, error) { return c.replyField(r, name) },
+		fold:  func(string, int64) (*expr, error) { return nil, errReplyList },
+		table: func(string) (*expr, error) { return nil, errReplyList },
+		label: func(name, label string) (int64, bool, error) {
+			for i := range c.p.ops {
+				if v, ok := c.p.ops[i].enum[label]; ok && c.p.ops[i].field.Key == name {
 					return int64(v), true, nil
 				}
 			}
-		}
-		return 0, false, nil
-	}
-	p.fold = func(string, int64) (*expr, error) { return nil, fmt.Errorf("join is for fields of a frame") }
-	p.table = func(string) (*expr, error) { return nil, fmt.Errorf("at is for fields of a frame") }
+			return 0, false, nil
+		},
+		count: func(*expr) error { return nil },
+	}}
 	when, err := p.parse()
-	if err == nil && (when.looks || when.has(exIndex)) {
-		err = fmt.Errorf("the frame is read already")
+	if err == nil && when.varies() {
+		err = fmt.Errorf("the whole request is known")
 	}
 	if err != nil {
 		c.src.problem(def.path+".when", quote(def.when)+" ("+err.Error()+")", "an expression of numbers and fields of the request")
 		return
 	}
-	r.when = when.nonzero().done()
+	r.when = when
 }
 
-// maxReplyAsks bounds the fields of the request that the condition of a reply names.
-const maxReplyAsks = 16
+var errReplyList = fmt.Errorf("fields of a list are not known here")
 
-// holds says whether the condition of the reply is true for a request.
-func (r *grammarReply) holds(f *Frame) bool {
-	var regs [maxReplyAsks]int64
-	for i := 1; i < len(r.asks); i++ {
-		regs[i] = f.valueAt(r.asks[i])
+// replyField is the value of a field of the request.
+func (c *compiler) replyField(r *replyRule, name string) (*expr, error) {
+	kind, seen, last := exprInt, false, name[strings.LastIndexByte(name, '.')+1:]
+	for i := range c.p.ops {
+		o := &c.p.ops[i]
+		if o.field.Key != last {
+			continue
+		}
+		own := exprInt
+		switch _, hi := o.bounds(); {
+		case o.float():
+			own = exprReal
+		case o.wide() && o.code != opTime && o.size > 8, o.code == opASCII && o.size > 8:
+			return nil, fmt.Errorf("%s has %d bytes: up to 8 count as a number", name, o.size)
+		case !o.signed() && hi > 1<<63-1:
+			own = exprNatural
+		}
+		if seen && own != kind {
+			return nil, fmt.Errorf("%s is not of one type in all messages", name)
+		}
+		kind, seen = own, true
 	}
-	return r.when.eval(&exprPlace{regs: regs[:], uplink: f.direction != Downlink, left: -1}) != 0
+	if !seen {
+		err := fmt.Errorf("no field %q", name)
+		if near := nearest(name, keysOf(c.all)); near != "" {
+			err = fmt.Errorf("%w; did you mean %q?", err, near)
+		}
+		return nil, err
+	}
+	reg := slices.Index(r.asks, name)
+	if reg < 0 {
+		if reg = len(r.asks); reg == maxReplyAsks {
+			return nil, fmt.Errorf("more than %d fields", maxReplyAsks-1)
+		}
+		r.asks = append(r.asks, name)
+	}
+	return &expr{code: exReg, reg: reg, kind: kind}, nil
 }
