@@ -315,6 +315,9 @@ func (c *compiler) message(def *messageDef, f *family, s *scope, header []*Field
 			p.commandOp = saved
 			if len(l.commands) == 1 && l.commands[0][0] == l.commands[0][1] {
 				m.Command, _ = textOf(def.commands[0])
+				if out, num, err := p.ops[f.commandOp].parseForm(nil, m.Command, 0, false); err == nil {
+					shape.command = &preset{num: num, bytes: out}
+				}
 			}
 		}
 	}

@@ -121,8 +121,11 @@ func (e *encoder) number(n *node, o *op, v input, given bool) (uint64, error) {
 		return num, err
 	}
 	if o.flags&flagCommand != 0 {
-		if command := e.commandOf(); command != "" {
-			return e.parse(n, o, input{any: command})
+		if ready := e.shape.command; ready != nil {
+			return e.parse(n, o, input{kind: inputReady, num: ready.num, bytes: ready.bytes})
+		}
+		if m := e.shape.layout.message; m.Command == "" && e.command != m.Name && e.command != "" {
+			return e.parse(n, o, input{any: e.command})
 		}
 		if o.preset == nil {
 			return 0, fmt.Errorf("%w: %s stands for several commands", ErrMissing, e.shape.layout.message.Name)
@@ -162,15 +165,6 @@ func (e *encoder) number(n *node, o *op, v input, given bool) (uint64, error) {
 		e.out = append(e.out, strings.Repeat("0", max(o.size, 1))...)
 	}
 	return 0, nil
-}
-
-// commandOf is the command of the message, or else the one that the caller named.
-func (e *encoder) commandOf() string {
-	m := e.shape.layout.message
-	if m.Command == "" && e.command != m.Name {
-		return e.command
-	}
-	return m.Command
 }
 
 // remembered is the next value of a counter of the session, or the last value of a field that it keeps.
@@ -283,8 +277,8 @@ func (e *encoder) parts(n *node, o *op, num uint64, whole bool) (uint64, error) 
 			if had := part.bits(num); e.edited && whole && err == nil && had&part.mask != bits&part.mask {
 				err = disagree(v.any, e.key(n), had)
 			}
-		case part.flags&flagCommand != 0 && e.shape.layout.message.Command != "":
-			bits, err = part.parseInteger(e.shape.layout.message.Command)
+		case part.flags&flagCommand != 0 && e.shape.command != nil:
+			bits = e.shape.command.num
 		case !e.exact && part.form != nil && part.form.counter && e.env.Session != nil:
 			bits = e.env.Session.peek(e.p, part)
 		case part.preset != nil && (!known || part.check == checkRange && part.lo == part.hi):

@@ -98,7 +98,7 @@ func (e *encoder) echo(n *node, o *op, v input) (uint64, error) {
 	start := len(e.out)
 	switch {
 	case n.exponent != nil:
-	case v.plus == 0 && o.alike(from) && !o.parts && (n.size == nil || e.derives(n)) && (o.size == 0 || len(b) == o.size):
+	case v.plus == 0 && o.alike(from) && !o.parts && (o.size == 0 || len(b) == o.size) && e.fits(n, o, len(b)):
 		num := v.from.nums[v.cell]
 		if o != from {
 			var ok bool
@@ -124,10 +124,16 @@ func (e *encoder) echo(n *node, o *op, v input) (uint64, error) {
 	return e.parseAny(n, o, v.handed(o))
 }
 
-// derives says that the size of a field follows from its value.
-func (e *encoder) derives(n *node) bool {
-	reg := n.size.source()
-	return reg > 0 && e.p.grammar.derived[reg]
+// fits says that a field may have so many bytes.
+func (e *encoder) fits(n *node, o *op, size int) bool {
+	if n.size == nil {
+		return true
+	}
+	if reg := n.size.source(); reg > 0 && e.p.grammar.derived[reg] { // which its value says
+		return true
+	}
+	width, err := e.width(n, o)
+	return err == nil && !n.size.looks && width == size
 }
 
 // bits is the value of a part of a field of bits.

@@ -108,6 +108,7 @@ type shape struct {
 	nodes     []*node
 	min, max  int             // bytes; max -1 when it is not bounded
 	sets      map[string]said // what stands in fields of the header
+	command   *preset         // likewise, in the field of the command; nil: it stands for several
 	fallback  bool            // for commands that no other message has
 	condition bool            // when needs bytes that come later
 	said      string          // when, as it is written
