@@ -43,6 +43,11 @@ func (c *compiler) bind() {
 					if n.op >= 0 && n.when == nil && !n.optional && n.kind == nodeLeaf && c.needed(n) && !s.fixes(p.ops[n.op].field.Key) {
 						s.layout.message.Required = append(s.layout.message.Required, p.ops[n.op].field)
 					}
+					for i := n.op + 1; c.plain && i <= n.op+n.parts; i++ { // elsewhere, parts that are not given are zero
+						if c.required(&p.ops[i]) {
+							s.layout.message.Required = append(s.layout.message.Required, p.ops[i].field)
+						}
+					}
 				}
 			}
 		}

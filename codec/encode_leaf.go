@@ -10,6 +10,9 @@ import (
 func (e *encoder) leaf(n *node) error {
 	o := &e.p.ops[n.op]
 	v, given := e.value(n.op)
+	if s := e.shape.family.sizes; s != nil && s.length != nil && s.length.op == n.op {
+		v, given = input{}, false // the length of a plain frame is not read, whatever it says
+	}
 	switch o.code {
 	case opComputed:
 		e.computed(n, o)
@@ -283,6 +286,8 @@ func (e *encoder) parts(n *node, o *op, num uint64, whole bool) (uint64, error) 
 			bits = e.env.Session.peek(e.p, part)
 		case part.preset != nil && (!known || part.check == checkRange && part.lo == part.hi):
 			bits = part.preset.num
+		case e.shape.family.sizes != nil && !known:
+			err = ErrMissing
 		case derived && !known:
 		case known:
 			bits = part.bits(num)
