@@ -63,6 +63,7 @@ type compiler struct {
 	p       *program
 	profile *Profile
 	zone    *time.Location
+	spent   expense
 	header  map[string]int // key → index in program.ops
 	all     map[string]*op // key → one op with that key
 

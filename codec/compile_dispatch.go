@@ -12,6 +12,9 @@ import (
 func (c *compiler) commandSet(path string, values []any) commandSet {
 	o := &c.p.ops[c.p.commandOp]
 	var set commandSet
+	if !c.affordValues(path, len(values)) {
+		return nil
+	}
 	for i, v := range values {
 		lo, hi, err := o.parseRange(v)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 
 // expr compiles an expression in the scope; nil, and a problem reported, when it is none.
 func (c *compiler) expr(path, text string, s *scope) *expr {
-	if text == "" {
+	if text == "" || len(text) > mostExpression && !c.few(path, "characters", len(text), mostExpression) {
 		return nil
 	}
 	p := &exprParser{text: text, exprScope: exprScope{

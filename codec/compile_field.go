@@ -322,7 +322,7 @@ func (c *compiler) scaling(def *fieldDef, o *op) {
 }
 
 func (c *compiler) enum(def *fieldDef, o *op) {
-	if len(def.enum) == 0 {
+	if len(def.enum) == 0 || !c.affordValues(def.path+".enum", len(def.enum)) {
 		return
 	}
 	if o.code == opASCII && (o.size <= 8 || def.rich) {

@@ -8,6 +8,10 @@ func (c *compiler) finish() {
 	for _, reg := range c.derived {
 		c.p.derived[reg] = true
 	}
+	users := make([]int, c.p.regs)
+	for i := range c.p.ops {
+		users[c.p.ops[i].reg]++
+	}
 	for _, f := range c.p.families {
 		c.tails(f.header, 0, "")
 		c.tails(f.trailer, 0, "")
@@ -26,7 +30,7 @@ func (c *compiler) finish() {
 		f.first = c.firstBytes(f)
 		for _, nodes := range append([][]*node{f.header, f.trailer}, bodies(f)...) {
 			each(nodes, func(n *node) {
-				c.absent(n)
+				c.absent(n, users)
 				c.boundFields(f, n)
 			})
 		}

@@ -11,6 +11,10 @@ import (
 func (c *compiler) frames() {
 	d := c.d
 	c.plain = !d.needsGrammar()
+	if !c.few("frame", "kinds of frames", len(d.families), mostFrames) || !c.few("message", "messages", len(d.messages), mostMessages) ||
+		!c.few("reply", "replies", len(d.replies), mostReplies) || !c.few("answer.by", "fields", len(d.answerBy), mostAnswers) {
+		return
+	}
 	scopes := map[string]*scope{}
 	headers := map[string][]*Field{}
 	for i := range d.families {

@@ -3,7 +3,6 @@ package codec
 import (
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -300,18 +299,20 @@ func (c *compiler) nameOf(n *node) string {
 	return "a " + [...]string{nodeLeaf: "field", nodeGroup: "group", nodeList: "list", nodeChoice: "choice"}[n.kind]
 }
 
-// absent lists the registers that are zero when n is not there.
-func (c *compiler) absent(n *node) {
+// absent lists the registers that are zero when n is not there; users is how many fields have each register.
+func (c *compiler) absent(n *node, users []int) {
 	if n.when == nil && !n.optional && n.kind != nodeChoice {
 		return
 	}
+	cleared := map[int]bool{}
 	add := func(m *node) {
 		if m.op < 0 {
 			return
 		}
 		for i := m.op; i <= m.op+m.parts; i++ {
 			// A name of several fields, one of which is there, keeps the value of that one.
-			if reg := c.p.ops[i].reg; reg > 0 && !slices.Contains(n.clear, reg) && (n.kind == nodeChoice || c.alone(i, reg)) {
+			if reg := c.p.ops[i].reg; reg > 0 && !cleared[reg] && (n.kind == nodeChoice || users[reg] == 1) {
+				cleared[reg] = true
 				n.clear = append(n.clear, reg)
 			}
 		}
@@ -324,16 +325,6 @@ func (c *compiler) absent(n *node) {
 	for i := range n.cases {
 		each(n.cases[i].kids, add)
 	}
-}
-
-// alone says that op i is the only one whose value goes to reg.
-func (c *compiler) alone(i, reg int) bool {
-	for k := range c.p.ops {
-		if k != i && c.p.ops[k].reg == reg {
-			return false
-		}
-	}
-	return true
 }
 
 // firstBytes are those that a frame of the family can begin with.

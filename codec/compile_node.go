@@ -8,6 +8,10 @@ import (
 
 // nodes compiles fields that stand one after the other.
 func (c *compiler) nodes(defs []fieldDef, s *scope, inCase bool) []*node {
+	defer func() { c.spent.nesting-- }()
+	if c.descend(defs) {
+		return nil
+	}
 	var out []*node
 	seen := map[string]bool{}
 	for i := range defs {
@@ -29,6 +33,9 @@ func (c *compiler) nodes(defs []fieldDef, s *scope, inCase bool) []*node {
 }
 
 func (c *compiler) node(def *fieldDef, s *scope) []*node {
+	if !c.affordField(def) {
+		return nil
+	}
 	if def.kind == "end" {
 		return c.markField(def)
 	}
@@ -168,7 +175,7 @@ func (c *compiler) group(n *node, def *fieldDef, s *scope) {
 	if def.key != "" {
 		c.fields = kept
 	}
-	if len(n.kids) == 0 {
+	if len(n.kids) == 0 && !c.spent.told {
 		c.src.problem(def.path+".fields", "nothing", "fields, or use with the name of a [layout]")
 	}
 }
@@ -278,6 +285,9 @@ func (c *caseDef) describe() string {
 
 // caseSet reads the values of a case as the field that chooses writes them.
 func (c *compiler) caseSet(def *caseDef, by *op) (set commandSet) {
+	if !c.affordValues(def.path+".is", len(def.is)) {
+		return nil
+	}
 	if by == nil {
 		by = &op{code: opInt, size: 8, field: &Field{}}
 	}

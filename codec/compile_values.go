@@ -7,6 +7,9 @@ import (
 
 // restrict compiles const, in, min and max.  All are written as values, that is after scaling.
 func (c *compiler) restrict(def *fieldDef, o *op) {
+	if !c.affordValues(def.path+".in", len(def.in)) {
+		return
+	}
 	given := 0
 	for _, has := range []bool{def.constant != nil, def.in != nil, def.low != nil || def.high != nil} {
 		if has {

@@ -32,6 +32,11 @@ func NewSource(file string, words Words) *Source { return &Source{File: file, wo
 
 // Parse returns the root table; nil, with a problem, when the text is not TOML at all.
 func (s *Source) Parse(src []byte) *Table {
+	if p := bounded(string(src)); p != nil {
+		p.File = s.File
+		s.Problems = append(s.Problems, *p)
+		return nil
+	}
 	values := map[string]any{}
 	if _, err := toml.Decode(string(src), &values); err != nil {
 		p := Problem{File: s.File, Found: err.Error(), Expected: "TOML"}
@@ -78,17 +83,18 @@ func (s *Source) Line(path string) int {
 // suggested.
 func (s *Source) Problem(path, found, expected string, known ...string) {
 	nearest := ""
-	if len(known) > 0 {
+	if len(known) > 0 && len(s.Problems) < maxProblems {
 		nearest = s.nearest(strings.Trim(found, `"`), known)
 	}
 	s.Suggest(path, found, expected, nearest)
 }
 
-// Suggest is Problem with a suggestion.  The same problem at the same place is noted once.
+// Suggest is Problem with a suggestion.  The same problem at the same place is noted once; of very many problems, the
+// first ones are.
 func (s *Source) Suggest(path, found, expected, nearest string) {
 	at, key := s.Place(path)
 	p := Problem{File: at.File, Line: at.Line(key), Key: key, Found: found, Expected: expected, Nearest: nearest}
-	if !slices.Contains(s.Problems, p) {
+	if len(s.Problems) < maxProblems && !slices.Contains(s.Problems, p) {
 		s.Problems = append(s.Problems, p)
 	}
 }
