@@ -220,7 +220,10 @@ func algorithmName(v any) string {
 		name, _ := v.(string)
 		return name
 	}
-	var words []string
+	words := []string{"crc"}
+	if sum, is := p["sum"].(string); is {
+		words[0] = sum
+	}
 	for _, key := range []string{"width", "poly", "init", "refin", "refout", "xorout", "extra"} {
 		switch v := p[key].(type) {
 		case nil:
@@ -234,7 +237,7 @@ func algorithmName(v any) string {
 			words = append(words, fmt.Sprintf("%s=%v", key, v))
 		}
 	}
-	return "crc " + strings.Join(words, " ")
+	return strings.Join(words, " ")
 }
 
 // tails notes for fields that take what is left how much that is not.

@@ -232,7 +232,7 @@ func (f *Frame) Items() []Item {
 		it := f.item(i, &f.profile.ops[f.cells[i].op])
 		it.Off = off
 		if f.raw != nil {
-			it.Off = int(f.cells[i].off)
+			it.Off = f.begins(i)
 		}
 		f.items = append(f.items, it)
 		off += it.Len
@@ -243,6 +243,14 @@ func (f *Frame) Items() []Item {
 	return f.items
 }
 
+// begins is where a field begins: a part where its field of bits does.
+func (f *Frame) begins(i int) int {
+	for i > 0 && f.profile.ops[f.cells[i].op].code == opPart {
+		i--
+	}
+	return int(f.cells[i].off)
+}
+
 // Item finds a field by its key.
 func (f *Frame) Item(key string) (Item, bool) {
 	if f.raw != nil {
@@ -251,7 +259,7 @@ func (f *Frame) Item(key string) (Item, bool) {
 			return Item{}, false
 		}
 		one := [1]Item{f.item(i, &f.profile.ops[f.cells[i].op])}
-		one[0].Off = int(f.cells[i].off)
+		one[0].Off = f.begins(i)
 		f.wireOffsets(one[:])
 		return one[0], true
 	}

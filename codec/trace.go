@@ -29,6 +29,8 @@ type Trace struct {
 	Missing   int         // Incomplete: so many bytes are still to come, or more
 	Exact     bool        // Incomplete: Missing is how many
 
+	Also []*Message // Accepted, and the caller does not know the direction: messages that the bytes could be as well
+
 	frame  Frame
 	score  score
 	sized  bool // Refused: Raw ends where the frame says that it ends
@@ -87,8 +89,9 @@ func (c *Check) OK() bool { return c.Found == c.Computed }
 // score says how far a walk came; the better of two is the greater.
 type score struct {
 	class int
-	sums  int // right checksums
-	read  int // bytes that were read before the fault
+	named bool // accepted: its message names the command
+	sums  int  // right checksums
+	read  int  // bytes that were read before the fault
 }
 
 // Classes of a score.
@@ -102,6 +105,9 @@ const (
 func (s score) less(t score) bool {
 	if s.class != t.class {
 		return s.class < t.class
+	}
+	if s.class == classAccepted {
+		return !s.named && t.named // Decode takes the first
 	}
 	if s.sums != t.sums {
 		return s.sums < t.sums

@@ -174,7 +174,7 @@ func (b *spanBuilder) cell(i int) {
 		s.Check = nil
 	}
 	s.Item.Off, s.Item.Len = pieces[0].from, pieces[len(pieces)-1].to-pieces[0].from
-	if plain := f.bytes(i); !b.same(pieces, plain) {
+	if plain := f.bytes(i); !b.same(pieces, plain) && !b.endMark(int(c.op)) {
 		s.Plain = plain
 	}
 	for n, piece := range pieces {
@@ -185,6 +185,12 @@ func (b *spanBuilder) cell(i int) {
 		s.Len = piece.to - piece.from
 		b.span(s)
 	}
+}
+
+// endMark says that an op is the field of the mark at the end, of which its value is the last bytes.
+func (b *spanBuilder) endMark(op int) bool {
+	f := b.w.family
+	return f != nil && f.closing != nil && f.closing.node != nil && f.closing.node.op == op
 }
 
 // same says that the bytes stand on the wire as they were read.

@@ -24,8 +24,17 @@ func (p *Profile) TraceStream(d Direction, data []byte) []Piece {
 			s.skipped(s.at+advance, len(data))
 			continue
 		}
-		s.skipped(s.at+advance-len(token), s.at+advance-len(token))
-		s.add(len(token), p.Trace(d, token))
+		start := s.at + advance - len(token)
+		found := p.Trace(d, token)
+		if !found.HasChecks() {
+			if at, t := s.over(start); t != nil {
+				s.skipped(at, at)
+				s.add(len(t.Raw), t)
+				continue
+			}
+		}
+		s.skipped(start, start)
+		s.add(len(token), found)
 	}
 	s.reconsider()
 	return s.pieces
@@ -48,6 +57,26 @@ func (s *streamTracer) add(n int, t *Trace) {
 		s.pieces = append(s.pieces, Piece{s.at, n, t})
 		s.at += n
 	}
+}
+
+// over is a refused frame with a right checksum that begins before a place and goes on behind it: what begins at the
+// place, and has no checksum, are bytes of it.
+func (s *streamTracer) over(place int) (at int, t *Trace) {
+	ways := []Direction{s.d}
+	if s.d == Any {
+		ways = []Direction{Uplink, Downlink}
+	}
+	for at := s.at; at < place; at++ {
+		for _, way := range ways {
+			if !s.begins(at) {
+				continue
+			}
+			if t := s.p.trace(way, s.data[at:], true); t.Outcome == Refused && t.sized && t.HasChecks() && at+len(t.Raw) > place {
+				return at, t
+			}
+		}
+	}
+	return 0, nil
 }
 
 // convincing says that a frame inside what may be another frame is one: by its checksum, or by its size where there is

@@ -186,7 +186,11 @@ func (t *tracer) salvageHeader(m *machine) {
 
 // traceGrammar walks the kinds of frames and directions that there are, and keeps what goes furthest.
 func (p *Profile) traceGrammar(d Direction, data []byte, prefix bool) (best *Trace) {
+	var fit []*Message
 	keep := func(t *Trace) {
+		if t.Outcome == Accepted && !slices.Contains(fit, t.Message) {
+			fit = append(fit, t.Message)
+		}
 		if best == nil || best.score.less(t.score) {
 			best = t
 		}
@@ -210,6 +214,9 @@ func (p *Profile) traceGrammar(d Direction, data []byte, prefix bool) (best *Tra
 	if best == nil { // no kind of frame goes this way
 		best = &Trace{Raw: data, Direction: d}
 		best.settle(p, traced{wire: plainWire(data), verdict: refused})
+	}
+	if best.Outcome == Accepted && len(fit) > 1 {
+		best.Also = slices.DeleteFunc(fit, func(m *Message) bool { return m == best.Message })
 	}
 	return best
 }

@@ -122,7 +122,7 @@ func (t *Trace) settle(p *Profile, w traced) {
 		t.score.class = classIncomplete
 	default:
 		t.Outcome = Accepted
-		t.score.class = classAccepted
+		t.score.class, t.score.named = classAccepted, t.frame.layout.named(w.family)
 	}
 	b.build()
 }

@@ -297,15 +297,37 @@ func (p *program) tries(d Direction) []attempt {
 // try walks the frame that data begins with; n is its size.  With a frame to decode, data must be that frame alone.
 func (p *Profile) try(m *machine, d Direction, f *Frame, data []byte, atEOF bool) (n int, v verdict) {
 	m.atEOF = atEOF
-	for _, a := range p.grammar.tries(d) {
+	tries, general := p.grammar.tries(d), -1
+	for i, a := range tries {
 		if len(data) > 0 && !a.first.has(data[0]) {
 			continue
 		}
-		if n, v = m.exactly(p, f, a, data); v != refused {
+		n, v = m.exactly(p, f, a, data)
+		switch {
+		case v == refused:
+		case d != Any || f == nil || v == begun || f.layout.named(a.family):
 			return n, v
+		case general < 0:
+			general = i
 		}
 	}
+	if general >= 0 { // no message the other way names the command either
+		return m.exactly(p, f, tries[general], data)
+	}
 	return 0, refused
+}
+
+// named says that the message is that of single commands, and not for whatever else there may be.
+func (l *layout) named(f *family) bool {
+	if f.commandOp < 0 {
+		return true
+	}
+	for _, r := range l.commands {
+		if r[0] != r[1] {
+			return false
+		}
+	}
+	return len(l.commands) > 0
 }
 
 // exactly is frame for data that must be no more than a frame when it is decoded.

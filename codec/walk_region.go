@@ -176,6 +176,9 @@ func (m *machine) choice(n *node) verdict {
 		m.absent(n)
 		return m.nodes(b.kids)
 	}
+	if on > 9 {
+		return m.fail(n, m.off, errNoCase, "%d (0x%02x)", on, on)
+	}
 	return m.fail(n, m.off, errNoCase, "%d", on)
 }
 

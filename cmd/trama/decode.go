@@ -180,7 +180,7 @@ func (d *decoder) show() error {
 
 // shownBytes are the bytes of a field as they stand in the frame, with their place.
 func shownBytes(raw []byte, it codec.Item) string {
-	if it.Off < 0 || it.Off+it.Len > len(raw) || it.Kind == codec.KindList || it.Kind == codec.KindGroup {
+	if it.Len == 0 || it.Off < 0 || it.Off+it.Len > len(raw) || it.Kind == codec.KindList || it.Kind == codec.KindGroup {
 		return ""
 	}
 	return fmt.Sprintf("%d: %x", it.Off, raw[it.Off:it.Off+it.Len])

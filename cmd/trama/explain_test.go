@@ -124,7 +124,7 @@ func TestExplainNamesTheWrongChecksumOfADamagedFrame(t *testing.T) {
 			if len(good.Pieces[0].Checks) == 0 {
 				continue
 			}
-			for at := 0; at < len(raw); at += max(1, len(raw)/8) {
+			for at := 0; at < len(raw); at += max(1, len(raw)/5) {
 				flipped := append([]byte(nil), raw...)
 				flipped[at] ^= 0x04
 				r := explained(t, exitFailed, hex.EncodeToString(flipped), "--profile", c.Profile, "--direction", g.Direction)

@@ -35,6 +35,7 @@ type PieceIs struct {
 	Kind      string    `json:"kind"` // frame, refused, incomplete or noise
 	Message   string    `json:"message,omitempty"`
 	Direction string    `json:"direction,omitempty"`
+	Also      []string  `json:"also,omitempty"` // messages that the bytes could be as well
 	Missing   int       `json:"missing,omitempty"`
 	Exact     bool      `json:"exact,omitempty"`
 	Fault     *FaultIs  `json:"fault,omitempty"`
@@ -119,6 +120,9 @@ func pieceOf(piece codec.Piece, data []byte) PieceIs {
 	}
 	if t.Message != nil {
 		out.Message = t.Message.Name
+	}
+	for _, m := range t.Also {
+		out.Also = append(out.Also, m.Name)
 	}
 	for _, c := range t.Checks {
 		out.Checks = append(out.Checks, checkOf(c, piece.Off))

@@ -91,6 +91,9 @@ func (r *Ruler) piece(p *codec.Profile, data []byte, piece codec.Piece, frame in
 	if t.Message != nil && t.Message.Title != "" {
 		r.say("  %s", t.Message.Title)
 	}
+	for _, m := range t.Also {
+		r.say("  the bytes fit %s from %s as well; --direction chooses", m.Name, m.From)
+	}
 	r.rows(rowsOf(t, piece.Off))
 }
 

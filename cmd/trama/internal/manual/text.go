@@ -72,7 +72,9 @@ func printable(text string) string {
 
 // mark shows a delimiter: characters that delimit texts in quotes, others as bytes.
 func mark(b codec.HexBytes) string {
-	isText := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" :;,.$*#!&=|/@\r\n\t", r) }
+	isText := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" :;,.$*#!&=|/@\r\n\t", r)
+	}
 	if strings.ContainsFunc(string(b), func(r rune) bool { return r > 0x7e || !isText(r) }) {
 		return code(fmt.Sprintf("%x", []byte(b)))
 	}
