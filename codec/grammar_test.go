@@ -159,7 +159,7 @@ func TestDecodingWithAGrammarAllocatesNothingMore(t *testing.T) {
 				t.Fatal(err)
 			}
 			runtime.GC()
-			if n := testing.AllocsPerRun(2000, func() {
+			if n := testing.AllocsPerRun(200, func() {
 				if p.Decode(d, raw, &f) != nil {
 					t.Fatal()
 				}

@@ -14,9 +14,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// A short form of what `make chaos` does a thousand times.
 func TestNothingAcknowledgedIsLostWhenTheDaemonIsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program, which is built without the race detector")
+	}
 	var out, problems bytes.Buffer
-	if err := run(t.Context(), []string{"-rounds", "5", "-masters", "10"}, &out, &problems); err != nil {
+	if err := run(t.Context(), []string{"-rounds", "2", "-masters", "10"}, &out, &problems); err != nil {
 		t.Fatalf("%v\n%s", err, problems.Bytes())
 	}
 	if !bytes.Contains(out.Bytes(), []byte("none lost")) {
@@ -25,6 +29,9 @@ func TestNothingAcknowledgedIsLostWhenTheDaemonIsKilled(t *testing.T) {
 }
 
 func TestADaemonThatAcknowledgesTooEarlyIsCaught(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program, which is built without the race detector")
+	}
 	var out, problems bytes.Buffer
 	if err := run(t.Context(), []string{"-rounds", "20", "-masters", "10", "-break"}, &out, &problems); err != nil {
 		t.Fatalf("%v\n%s", err, problems.Bytes())
