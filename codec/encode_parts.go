@@ -179,6 +179,9 @@ func (e *encoder) choice(n *node) error {
 	} else {
 		taken = first
 	}
+	if taken < 0 && on > 9 {
+		return e.wrong(n, fmt.Errorf("%w %d (0x%02x)", errNoCase, on, on))
+	}
 	if taken < 0 {
 		return e.wrong(n, fmt.Errorf("%w %d", errNoCase, on))
 	}

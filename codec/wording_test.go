@@ -97,3 +97,23 @@ expect = { text = "AB" }
 		}
 	}
 }
+
+func TestAValueWithoutACaseIsShownInHexadecimalToo(t *testing.T) {
+	p, err := codec.Compile("tags.toml", []byte(`
+name = "tags"
+[frame]
+header = [{ key = "unit", type = "byte", role = "identity" }, { key = "tag", type = "byte" }]
+[[message]]
+name = "one"
+fields = [{ type = "choice", on = "tag", cases = [{ is = 0x21, fields = [{ key = "level", type = "byte" }] }] }]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tag, want := range map[byte]string{0x20: "no branch for the value: 32 (0x20)", 7: "no branch for the value: 7"} {
+		var f codec.Frame
+		if err := p.Decode(codec.Uplink, []byte{1, tag, 3}, &f); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

@@ -310,6 +310,9 @@ function M:choice(n)
         return self:nodes(case.fields)
       end
     end
+    if on and on > 9 then
+      refuse("no branch for the value: %d (0x%02x)", on, on)
+    end
     refuse("no branch for the value: %d", on or 0)
   end)
 end
