@@ -113,17 +113,13 @@ func (c *checker) mark(list []*node, at fieldPlace) {
 		} else if n.until != nil || n.kind == nodeList {
 			here.region = nil
 		}
-		if n.op < 0 && n.when != nil && n.when.looks {
-			here.gates = append(slices.Clip(here.gates), decision{subject{n, aspectThere}, 1})
-		} else if n.op >= 0 {
-			here.gates = nil // it is there itself, or is not asked
+		if n.when != nil {
+			here.around = append(slices.Clip(here.around), decision{subject{n, aspectThere}, 1})
 		}
 		c.mark(n.kids, here)
 		for k := range n.cases {
 			in := here
-			if when := n.cases[k].when; when != nil && when.looks {
-				in.gates = append(slices.Clip(in.gates), decision{subject{n, aspectCase}, k})
-			}
+			in.around = append(slices.Clip(here.around), decision{subject{n, aspectCase}, k})
 			c.mark(n.cases[k].kids, in)
 		}
 	}

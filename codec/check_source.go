@@ -19,7 +19,7 @@ type sampleSource struct {
 type fieldPlace struct {
 	node   *node
 	region *node      // the part around it that has a size
-	gates  []decision // conditions around it that look at bytes to come: whether it is there is for the source to say
+	around []decision // conditions and cases in which it stands, the outermost first
 }
 
 // source finds what a sample wants; an error when that does not follow directly.
@@ -116,6 +116,9 @@ func (w *sampleSource) command() bool {
 		for v := range int64(256) {
 			some = append(some, v, v<<8)
 		}
+		if o := &w.c.ops[f.commandOp]; o.size <= 8 {
+			some = append(some, int64(loadBE(plainBytes(o, o.size))))
+		}
 	}
 	return len(all) == 0 || w.either(len(some), func(i int) bool {
 		return all.has(uint64(some[i])) && w.field(f.commandReg, some[i], -1)
@@ -143,7 +146,10 @@ func (w *sampleSource) surplus(*encoder) error { return nil }
 func (w *sampleSource) has(e *encoder, op int) bool {
 	at := &w.c.places[op]
 	n := at.node
-	for _, gate := range at.gates {
+	for _, gate := range at.around { // where bytes to come decide, the source does
+		if gate.condition() == nil || !gate.condition().looks {
+			continue
+		}
 		if k, forced := w.force[gate.subject]; forced && k != gate.k || !forced && !w.open(gate) {
 			return false
 		}
@@ -155,6 +161,14 @@ func (w *sampleSource) has(e *encoder, op int) bool {
 		return n.kind == nodeLeaf && w.wanted(n)
 	}
 	return !n.optional || !n.column || !e.gap
+}
+
+// condition is what must hold for a decision.
+func (d decision) condition() *expr {
+	if d.of == aspectCase {
+		return d.n.cases[d.k].when
+	}
+	return d.n.when
 }
 
 // open says that a gate is passed when nothing is wanted of it: a part is not there; of cases the first is taken, when
@@ -186,7 +200,7 @@ func (w *sampleSource) value(e *encoder, op int) (input, bool) {
 		return input{any: w}, true
 	case o.code == opList:
 		return input{any: w.elements(e, n)}, true
-	case o.code == opComputed || o.code == opChecksum || n.value != nil || derived || isSet && set.op == op && len(e.steps) == 0:
+	case o.code == opComputed || o.code == opChecksum || n.value != nil || derived && wish.mask != -1 || isSet && set.op == op && len(e.steps) == 0:
 		return input{}, false
 	case o.code == opPart:
 		return w.part(n, o, wish)

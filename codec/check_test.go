@@ -68,7 +68,7 @@ func TestFindingsHavePlaceReasonAndWitness(t *testing.T) {
 }
 
 func TestNearMissesAreCheckedWithoutAnyDoubt(t *testing.T) {
-	files, _ := filepath.Glob("testdata/prove-*.good.toml")
+	files, _ := filepath.Glob("testdata/check-*.good.toml")
 	if len(files) == 0 {
 		t.Fatal("no files")
 	}

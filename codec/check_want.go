@@ -165,12 +165,34 @@ func (w *wants) field(reg int, v, mask int64) bool {
 	if !ok || mask == -1 && !w.c.allowed(reg, v) {
 		return false
 	}
+	if all == w.regs[reg] {
+		return true
+	}
 	w.regs[reg] = all
-	for i := range w.c.ops { // the field of bits that it is a part of
-		if o := &w.c.ops[i]; o.reg == reg && o.code == opPart && v&^int64(o.mask) == 0 {
-			if word := w.c.ops[w.c.places[i].node.op].reg; word > 0 {
-				return w.field(word, v<<o.shift, mask&int64(o.mask)<<o.shift)
+	var only *fieldPlace
+	for i := range w.c.ops {
+		o := &w.c.ops[i]
+		if o.reg != reg {
+			continue
+		}
+		if only != nil {
+			return true // a name of several fields
+		}
+		only = &w.c.places[i]
+		if o.code == opPart && v&^int64(o.mask) == 0 { // then of the field of bits that it is a part of, too
+			if word := w.c.ops[only.node.op].reg; word > 0 && !w.field(word, v<<o.shift, mask&int64(o.mask)<<o.shift) {
+				return false
 			}
+		}
+	}
+	return only == nil || w.stands(only)
+}
+
+// stands makes the conditions hold in which a field stands.
+func (w *wants) stands(at *fieldPlace) bool {
+	for _, d := range at.around {
+		if d.of == aspectCase && !w.choose(d.n, d.k) || d.of == aspectThere && !w.truth(d.n.when, true) {
+			return false
 		}
 	}
 	return true
