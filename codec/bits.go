@@ -2,19 +2,37 @@ package codec
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
 
 // Bits: the parts of a field of bits, and flags.
 
+// noDigits is the value of a part that is no packed BCD.
+const noDigits = 1<<64 - 1
+
 // bits is the value of a part of word.
 func (o *op) bits(word uint64) uint64 {
 	v := word >> o.shift & o.mask
-	if o.form != nil && o.form.signed && v > o.mask>>1 {
+	switch {
+	case o.form == nil:
+	case o.form.packed && !packedDigits(v):
+		return noDigits
+	case o.form.packed:
+		return unpackBCD(v)
+	case o.form.signed && v > o.mask>>1:
 		v |= ^o.mask
 	}
 	return v
+}
+
+// put is word with the value of a part in its bits.
+func (o *op) put(word, bits uint64) uint64 {
+	if o.form != nil && o.form.packed {
+		bits = packBCD(bits)
+	}
+	return word&^(o.mask<<o.shift) | bits&o.mask<<o.shift
 }
 
 // accepts says that a part may have these bits.
@@ -31,6 +49,9 @@ func (o *op) nibbles() (n int) {
 }
 
 func boundsPart(o *op) (lo int64, hi uint64) {
+	if o.form != nil && o.form.packed {
+		return 0, uint64(math.Pow10(o.nibbles())) - 1
+	}
 	if o.form != nil && o.form.signed {
 		return -int64(o.mask>>1) - 1, o.mask >> 1
 	}

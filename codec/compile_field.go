@@ -247,15 +247,23 @@ func (c *compiler) part(def *fieldDef, word *op) (op, bool) {
 	}
 	o := op{code: opPart, role: c.role(def), shift: uint8(lo), mask: math.MaxUint64 >> (63 - (hi - lo)),
 		field: &Field{Key: def.key, Title: def.title, Unit: def.unit, Type: "bits", Role: c.role(def), Notes: def.notes}}
-	if def.signed || def.counter || def.missing != nil {
-		o.form = &form{filler: -1, signed: def.signed, counter: def.counter}
+	if def.signed || def.counter || def.missing != nil || def.form != "" || def.as != "" {
+		o.form = &form{filler: -1, signed: def.signed, counter: def.counter, packed: def.as == "bcd"}
 		c.noPart(def, &o)
+		c.view(def, &o, o.form)
+		if o.form.packed && ((hi-lo+1)%4 != 0 || def.signed || def.missing != nil) {
+			c.src.problem(def.path+".as", `"bcd"`, "it on four bits for each digit, without signed and missing")
+		}
 	}
 	if def.signed {
 		o.field.Kind = KindInt
 	}
 	c.roleFits(def, &o)
 	c.values(def, &o)
+	if o.form != nil && o.form.packed && o.check == checkNone { // bits that are no digits are beyond
+		_, o.hi = o.bounds()
+		o.check = checkRange
+	}
 	return o, true
 }
 

@@ -27,7 +27,6 @@ func (c *compiler) form(def *fieldDef, o *op) {
 	}
 	f.filler, f.digits, f.reversed, f.swapped, f.counter = -1, def.digits, def.reversed, def.swapped, def.counter
 	f.right, f.degrees, f.fill = def.align == "right", def.form == "degree-minute", byte(def.fill)
-	f.letters = def.form == "letters"
 	f.base, f.places, f.column = def.base, def.places, def.column && def.missing != nil
 	c.unfit(def, "base", def.base != 0, o.code == opDecimal, "decimal")
 	c.unfit(def, "places", def.places != 0, o.code == opDecimal, "decimal")
@@ -57,6 +56,10 @@ func (c *compiler) form(def *fieldDef, o *op) {
 		f.filler = int(n)
 	}
 	c.minus(def, o, f)
+	c.view(def, o, f)
+	if f.left = def.align == "left" && f.filler < 0; def.align != "" && f.filler < 0 && f.digits == 0 {
+		c.src.problem(def.path+".align", "it alone", "it beside filler or digits")
+	}
 	for i, text := range def.missing {
 		if text == "bad" {
 			f.missing = append(f.missing, pattern{bad: true})
@@ -79,17 +82,13 @@ func (c *compiler) form(def *fieldDef, o *op) {
 	if def.charset != "" && def.chars == "" {
 		def.chars = "any"
 	}
-	plain := o.form == nil && !f.column && f.texts == nil && f.swap == nil && f.filler < 0 && f.digits == 0 && !f.reversed && !f.swapped && !f.counter && !f.degrees && !f.letters &&
+	plain := o.form == nil && !f.column && f.texts == nil && f.swap == nil && f.filler < 0 && f.digits == 0 && !f.reversed && !f.swapped && !f.counter && !f.degrees && !f.letters && !f.hex &&
 		!f.hexDigit && f.minus == nil && !f.minusBit && f.missing == nil && f.charset == nil && o.code < opDecimal && (o.code != opTime || o.time.as == timeBCD)
 	if !plain {
 		o.form = f
 	}
 	if o.form == nil && (o.code == opDigits && o.size == 0) {
 		o.form = f
-	}
-	c.unfit(def, "form", f.letters, o.code == opUint, "uint")
-	if f.letters {
-		o.field.Kind = KindText
 	}
 	if f.degrees && o.field.Kind != KindFloat {
 		o.field.Kind = KindFloat

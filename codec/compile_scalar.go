@@ -38,6 +38,23 @@ func (c *compiler) noPart(def *fieldDef, o *op) {
 	}
 }
 
+// view compiles how a number is shown.
+func (c *compiler) view(def *fieldDef, o *op, f *form) {
+	f.letters, f.hex = def.form == "letters", def.form == "hex"
+	if !f.letters && !f.hex {
+		return
+	}
+	if !o.integer() || f.letters && (o.code == opBCD || o.code == opVarint || o.code == opRun) {
+		c.src.problem(def.path+".form", quote(def.form)+" on type "+def.kind, "it on whole numbers")
+	}
+	if f.minus != nil || f.minusBit || def.scale != nil || def.offset != nil || def.exponent != "" || f.letters && (def.signed || o.code == opInt) {
+		c.src.problem(def.path+".form", quote(def.form)+" beside a sign, a scale or an exponent", "one of them")
+	}
+	if f.letters {
+		o.field.Kind = KindText
+	}
+}
+
 func hexDigitsText(n int) string {
 	if n == 1 {
 		return "one hexadecimal digit"

@@ -169,8 +169,12 @@ func readField(t *table, order string) fieldDef {
 			title: part.Text("title"), unit: part.Text("unit"), role: part.Word("role", roleNames[1:], ""), notes: part.written(shownKeys)}
 		p.signed, p.counter = part.Flag("signed", false), part.Flag("counter", false)
 		p.missing = part.Texts("missing")
-		f.rich = f.rich || p.signed || p.counter || p.missing != nil
+		p.form, p.as = part.Word("form", []string{"letters", "hex"}, ""), part.Word("as", []string{"bcd"}, "")
+		f.rich = f.rich || p.signed || p.counter || p.missing != nil || p.form != "" || p.as != ""
 		p.readValues(part)
+		if p.pad != nil {
+			t.src.problem(part.At("pad"), "it on a part of bits", "it on type ascii only")
+		}
 		part.Finish()
 		p.checkKey(t.src)
 		f.parts = append(f.parts, p)

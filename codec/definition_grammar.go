@@ -62,7 +62,7 @@ var (
 	asWords       = []string{"number", "digits", "hex", "bcd", "binary", "ascii", "unix", "unix-ms", "cp16", "cp32", "cp56"}
 	allOrderWords = []string{"big", "little", "cdab", "badc"}
 	alignWords    = []string{"left", "right"}
-	formWords     = []string{"degree-minute", "letters", "ber"}
+	formWords     = []string{"degree-minute", "letters", "hex", "ber"}
 	charsetWords  = []string{"utf-8", "gbk", "utf-16", "latin-1"}
 	ownTypes      = map[string]bool{"group": true, "list": true, "choice": true, "computed": true, "checksum": true, "run": true,
 		"decimal": true, "bitset": true, "varint": true}

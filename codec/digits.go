@@ -36,39 +36,57 @@ func readDigits(o *op, b []byte) (num uint64, ok bool) {
 
 func beginsDigits(o *op, b []byte) bool { return !o.form.plain() || allDigits(b) }
 
+// fill is the digit that fills the field up, on which side, and how often at the most.
+func (o *op) fill(size int) (digit byte, left bool, most int) {
+	f := o.form
+	switch {
+	case f == nil:
+		return 0, true, 0
+	case f.filler > 9 || f.filler >= 0 && f.digits == 0:
+		return byte(f.filler), f.right, 2 * size
+	}
+	return byte(max(f.filler, 0)), f.right || f.filler < 0 && !f.left, max(0, 2*size-f.digits)
+}
+
 // withoutFiller is the range of nibbles that are digits of the value.
 func (o *op) withoutFiller(b []byte) (lo, hi int) {
 	hi = len(b) * 2
-	f := o.form
-	if f == nil || f.filler < 0 {
+	if o.form == nil || o.form.filler < 0 && o.form.digits == 0 {
 		return lo, hi
 	}
-	if f.right {
-		for lo < hi && int(o.nibble(b, lo)) == f.filler {
+	digit, left, most := o.fill(len(b))
+	for lo+2*len(b)-hi < most {
+		switch {
+		case left && o.nibble(b, lo) == digit:
 			lo++
+		case !left && o.nibble(b, hi-1) == digit:
+			hi--
+		case o.form.filler < 0: // all of it, or nothing is hidden
+			return 0, 2 * len(b)
+		default:
+			return lo, hi
 		}
-		return lo, hi
-	}
-	for hi > lo && int(o.nibble(b, hi-1)) == f.filler {
-		hi--
 	}
 	return lo, hi
 }
 
-// digitsText writes the digits that count.
+// digitsText writes the digits that count; of nothing but fillers that are no digits, all.
 func digitsText(v value, dst []byte) []byte {
 	o, b := v.op, v.data
 	if o.plainDigits() {
 		return appendDigits(dst, b)
 	}
 	lo, hi := o.withoutFiller(b)
-	if o.form != nil && o.form.digits > 0 {
+	if f := o.form; f != nil && f.filler > 9 {
 		zeros := 0
-		for zeros < hi-lo-o.form.digits && o.nibble(b, lo+zeros) == 0 {
+		for f.digits > 0 && zeros < hi-lo-f.digits && o.nibble(b, lo+zeros) == 0 {
 			zeros++
 		}
-		if zeros == hi-lo-o.form.digits {
+		if f.digits > 0 && zeros == hi-lo-f.digits {
 			lo += zeros
+		}
+		if lo == hi {
+			lo, hi = 0, 2*len(b)
 		}
 	}
 	for n := lo; n < hi; n++ {
@@ -84,8 +102,9 @@ func parseDigits(o *op, dst []byte, p given) ([]byte, uint64, error) {
 		return dst, 0, wrongType(p.v, "decimal digits")
 	}
 	f := o.form
+	fillers := f != nil && f.filler > 9 && text != "" && strings.Trim(text, hexDigits[f.filler:f.filler+1]) == ""
 	for i := range len(text) {
-		if at := strings.IndexByte(hexDigits, text[i]|0x20); text[i] < '0' || text[i] > '9' && (at < 10 || f == nil || !f.hexDigit) {
+		if at := strings.IndexByte(hexDigits, text[i]|0x20); text[i] < '0' || text[i] > '9' && (at < 10 || f == nil || !f.hexDigit && !fillers) {
 			return dst, 0, fmt.Errorf("%w: %q", ErrDigit, text)
 		}
 	}
@@ -96,18 +115,16 @@ func parseDigits(o *op, dst []byte, p given) ([]byte, uint64, error) {
 	if size == 0 {
 		size = (len(text) + 1) / 2
 	}
-	switch {
-	case len(text) > 2*size && f == nil:
+	if len(text) > 2*size {
 		return dst, 0, fmt.Errorf("%w: %q has %d digits, allowed %d", ErrRange, text, len(text), 2*size)
-	case len(text) > 2*size:
-		return dst, 0, fmt.Errorf("%w: %d digits, allowed %d", ErrRange, len(text), 2*size)
 	}
-	fill, at := byte(0), 2*size-len(text)
-	if f != nil && f.filler >= 0 {
-		fill = byte(f.filler)
-		if !f.right {
-			at = 0
-		}
+	if f != nil && f.filler < 10 && f.digits > 0 {
+		text = strings.Repeat("0", max(0, f.digits-len(text))) + text
+	}
+	fill, left, _ := o.fill(size)
+	at := 0
+	if left {
+		at = 2*size - len(text)
 	}
 	dst = append(dst, make([]byte, size)...)
 	b := dst[len(dst)-size:]

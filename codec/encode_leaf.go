@@ -277,7 +277,7 @@ func (e *encoder) parts(n *node, o *op, num uint64, whole bool) (uint64, error) 
 			}
 		case given:
 			bits, err = e.bits(part, v)
-			if had := part.bits(num); e.edited && whole && err == nil && had&part.mask != bits&part.mask {
+			if had := part.bits(num); e.edited && whole && err == nil && part.put(0, had) != part.put(0, bits) {
 				err = disagree(v.any, e.key(n), had)
 			}
 		case part.flags&flagCommand != 0 && e.shape.command != nil:
@@ -298,7 +298,7 @@ func (e *encoder) parts(n *node, o *op, num uint64, whole bool) (uint64, error) 
 		if part.lacks(bits) {
 			bits = part.bits(bits & part.mask << part.shift) // as it is read
 		}
-		num = num&^(part.mask<<part.shift) | bits&part.mask<<part.shift
+		num = part.put(num, bits)
 		if derived {
 			e.fields[owner-1].value = int64(bits)
 		}

@@ -136,7 +136,7 @@ func (e *encoder) patch(f *derivedField, num uint64) bool {
 		if o.lacks(num) || word.reg > 0 {
 			return false
 		}
-		return word.storeForm(field, word.word(field)&^(o.mask<<o.shift)|num&o.mask<<o.shift) == nil
+		return word.storeForm(field, o.put(word.word(field), num)) == nil
 	case opVarint:
 		e.scratch = o.form.varint.append(e.scratch[:0], num)
 		e.splice(f.at, f.size, e.scratch)

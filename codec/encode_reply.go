@@ -221,7 +221,7 @@ func (o *op) wrapped(v int64) int64 {
 func (o *op) bare() bool {
 	f := o.form
 	return (o.code == opUint || o.code == opBits || o.code == opPart) && o.scale == nil && o.enum == nil &&
-		(f == nil || f.labels == nil && f.clock == nil && f.none == nil && !f.minusBit && !f.signed && !f.letters && !f.degrees)
+		(f == nil || f.labels == nil && f.clock == nil && f.none == nil && !f.minusBit && !f.signed && !f.packed && !f.letters && !f.hex && !f.degrees)
 }
 
 // alike says that the bytes of a field mean the same in another one.

@@ -200,6 +200,8 @@ func numberText(v value, dst []byte) []byte {
 		switch {
 		case f.letters:
 			return lettersText(dst, v.num)
+		case f.hex && v.label() == "":
+			return o.hexNumber(dst, v.num)
 		case f.clock != nil:
 			return f.clock.text(dst, v.num)
 		case f.degrees:
@@ -339,6 +341,18 @@ func (o *op) rawInteger(text string) (*big.Int, error) {
 		return nil, fmt.Errorf("%w: %s is not a whole number", ErrValue, text)
 	}
 	return value.Num(), nil
+}
+
+// hexNumber writes a number in hexadecimal, with as many digits as its bytes have.
+func (o *op) hexNumber(dst []byte, num uint64) []byte {
+	if o.signed() && int64(num) < 0 {
+		dst, num = append(dst, '-'), -num
+	}
+	digits := 2 * o.size
+	if o.code == opPart {
+		digits = o.nibbles()
+	}
+	return fmt.Appendf(dst, "0x%0*x", digits, num)
 }
 
 // lettersText writes five bits a letter; a number that is none, in digits.

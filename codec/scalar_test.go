@@ -143,3 +143,38 @@ fields = [`+text+`]
 		}
 	}
 }
+
+func TestDigitsAndViews(t *testing.T) {
+	imei := `{ key = "imei", type = "bcd", size = 8, as = "digits", digits = 15, align = "left" }`
+	for _, c := range []scalarCase{
+		{name: "a pad nibble behind the digits", fields: imei, frame: "1234567890123000", json: `"imei":"123456789012300"`},
+		{name: "a pad nibble that is a digit", fields: imei, frame: "1234567890123009", json: `"imei":"1234567890123009"`},
+		{name: "zeros of the value beside a filler of zero", fields: strings.Replace(imei, "align", `filler = "0", align`, 1), frame: "1234567890123000", json: `"imei":"123456789012300"`},
+		{name: "a filler behind fifteen digits", fields: strings.Replace(imei, "align", `filler = "f", align`, 1), frame: "123456789012300f", json: `"imei":"123456789012300"`},
+		{name: "nothing but fillers", fields: `{ key = "a", type = "bcd", size = 3, as = "digits", filler = "a" }`, frame: "aaaaaa", json: `"a":"aaaaaa"`},
+		{name: "digits before a filler", fields: `{ key = "a", type = "bcd", size = 3, as = "digits", filler = "a" }`, frame: "1234aa", json: `"a":"1234"`},
+		{name: "hexadecimal", fields: `{ key = "a", type = "uint16", form = "hex" }`, frame: "010a", json: `"a":"0x010a"`},
+		{name: "hexadecimal, little", fields: `{ key = "a", type = "uint32", order = "little", form = "hex" }, { key = "b", type = "computed", value = "a >> 8", form = "hex" }`, frame: "04030201", json: `"a":"0x01020304","b":"0x10203"`},
+		{name: "letters and a flag", fields: `{ key = "w", type = "bits", size = 2, bits = [{ key = "wild", at = "15" }, { key = "maker", at = "14-0", form = "letters" }] }`, frame: "8683", json: `"w":34435,"wild":1,"maker":"ATC"`},
+		{name: "letters of a computed value", fields: `{ key = "w", type = "uint16" }, { key = "maker", type = "computed", value = "w & 0x7fff", form = "letters" }`, frame: "8683", json: `"w":34435,"maker":"ATC"`},
+		{name: "nine digits beside four flags", fields: `{ key = "p", type = "bits", size = 5, bits = [{ key = "lon", at = "39-4", as = "bcd", scale = 0.000001, unit = "°" }, { key = "east", at = "0" }] }`, frame: "1141234561", json: `"p":74107274593,"lon":114.123456,"east":1`},
+		{name: "bits that are no digits", fields: `{ key = "p", type = "bits", size = 1, bits = [{ key = "d", at = "7-0", as = "bcd" }] }`, frame: "1a", refused: "not a decimal digit"},
+	} {
+		c.check(t)
+	}
+}
+
+func TestKeysWithoutEffectAreRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		`{ key = "a", type = "bcd", size = 3, as = "digits", align = "left" }`:                   "beside filler or digits",
+		`{ key = "a", type = "uint16", form = "letters", minus = "bit" }`:                        "beside a sign",
+		`{ key = "a", type = "bits", size = 1, bits = [{ key = "p", at = "3-0", pad = "x" }] }`:  "it on a part of bits",
+		`{ key = "a", type = "bits", size = 1, bits = [{ key = "p", at = "2-0", as = "bcd" }] }`: "four bits for each digit",
+		`{ key = "a", type = "ascii", size = 2, form = "hex" }`:                                  "it on whole numbers",
+	} {
+		_, err := codec.Compile("x.toml", []byte("name = \"x\"\n[frame]\nheader = [{ key = \"unit\", type = \"byte\", role = \"identity\" }]\n[[message]]\nname = \"m\"\nfields = ["+text+"]\n"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, expected %q", text, err, want)
+		}
+	}
+}

@@ -181,7 +181,7 @@ func (v value) bare() bool {
 	case f != nil && f.clock != nil:
 		_, exists := f.clock.time(v.num)
 		return !exists
-	case f != nil && f.letters:
+	case f != nil && (f.letters || f.hex):
 		return false
 	case o.float():
 		x := v.float()

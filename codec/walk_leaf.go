@@ -204,7 +204,7 @@ func (m *machine) parts(n *node, word cell, num uint64) verdict {
 			continue
 		}
 		to := &cells[i]
-		to.op, to.depth, to.exp, to.off, to.size = uint16(n.op+1+i), word.depth, 0, word.off+word.size, 0
+		to.op, to.depth, to.exp, to.off, to.size = uint16(n.op+1+i), word.depth, 0, word.off, 0
 		if o.form != nil && o.lacks(bits) {
 			to.exp = noValue
 		}

@@ -54,6 +54,9 @@ func (o *op) allowed() string {
 
 // explain is why load refused b, or why a part refused num.
 func (o *op) explain(b []byte, num uint64) error {
+	if b == nil && o.form != nil && o.form.packed && num == noDigits {
+		return fmt.Errorf("%w: among the bits", ErrDigit)
+	}
 	if b == nil {
 		return o.beyond(value{op: o, num: num})
 	}

@@ -56,6 +56,7 @@ type form struct {
 	missing  []pattern // bytes that mean that there is no value; the first is written
 	filler   int       // digit that fills up; -1: none
 	right    bool      // filled up on the left
+	left     bool      // digits: what does not count stands behind those that do
 	digits   int       // how many digits count; 0: all
 	hexDigit bool
 	charset  encoding.Encoding
@@ -63,6 +64,8 @@ type form struct {
 	clock    *clock
 	degrees  bool // ddmm.mmm, shown in degrees
 	letters  bool // five bits a letter, A is 1, the first one highest
+	hex      bool // shown in hexadecimal
+	packed   bool // opPart: packed BCD
 	fill     byte // opRun
 	counter  bool
 	column   bool              // its bytes end where the next separator stands

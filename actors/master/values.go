@@ -181,9 +181,18 @@ func ValuesOf(p *codec.Profile, f *codec.Frame) []FrameValue {
 // formatFloat gives the shortest decimal that is the same float32, or float64 when it is none.
 func formatFloat(v float64) string {
 	if float64(float32(v)) == v {
-		return strconv.FormatFloat(v, 'g', -1, 32)
+		return plainFloat(v, 32)
 	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
+	return plainFloat(v, 64)
+}
+
+// plainFloat writes a number without an exponent, as long as it has few zeros.
+func plainFloat(v float64, bits int) string {
+	format := byte('f')
+	if abs := math.Abs(v); abs != 0 && (abs < 1e-12 || abs >= 1e21) {
+		format = 'g'
+	}
+	return strconv.FormatFloat(v, format, -1, bits)
 }
 
 // ForgetHeaders empties what is cached of profiles, after a swap: else it would hold every profile that there ever was.

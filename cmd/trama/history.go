@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"maps"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -192,4 +193,10 @@ func (a *app) valueOutput(v admin.Values, format string) error {
 }
 
 // decimal is a number as short as it reads back.
-func decimal(v float64) string { return strconv.FormatFloat(v, 'g', 8, 64) }
+func decimal(v float64) string {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 8, 64), 64)
+	if abs := math.Abs(short); err != nil || abs != 0 && abs < 1e-12 || abs >= 1e21 {
+		return strconv.FormatFloat(v, 'g', 8, 64)
+	}
+	return strconv.FormatFloat(short, 'f', -1, 64)
+}
