@@ -25,8 +25,8 @@ func (r *Report) Count(s Severity) (n int) {
 	return n
 }
 
-// CheckProfile looks for what is wrong with a profile that compiled: by its structure (see inspect), and by sending a simple
-// frame for each message and each branch (see Samples) through everything there is.  A branch for which the values do
+// CheckProfile looks for what is wrong with a profile that compiled: by its structure (see inspect), and by sending a
+// simple frame for each message and each branch (see Samples) through everything there is.  A branch for which the values do
 // not follow directly from the definition is not tried, and a finding says so.
 func CheckProfile(p *Profile) *Report {
 	c := newChecker(p)
@@ -47,8 +47,8 @@ func CheckProfile(p *Profile) *Report {
 // constant, a label, a comparison with a field or with some of its bits.  branch says what the frame shows; it is empty
 // for the plain one.  Every frame decodes, in the direction, to the message it is said to be.
 //
-// The frames are the same every time, and belong to the caller.  With Any, those of the uplink come first.  It ends
-// when yield returns false.
+// The frames are the same every time, and belong to the caller.  With Any, the uplink comes first.  Samples ends when
+// yield returns false.
 func Samples(p *Profile, d Direction, yield func(message, branch string, frame []byte) bool) {
 	c := newChecker(p)
 	for _, way := range []Direction{Uplink, Downlink} {
@@ -73,8 +73,8 @@ type checker struct {
 
 	computed []*node              // by register: the field that gives its value
 	places   []fieldPlace         // by op
-	alone    map[*shape]*Profile  // the profile with one message
-	kinds    map[*family]*Profile // and with one kind of frame
+	alone    map[*shape]*family   // its kind of frame with one message
+	kinds    map[*family]*Profile // the profile with one kind of frame
 	branches map[branchKey]bool   // each way that something can go, and whether a frame goes it
 	untried  []*sample
 	good     map[*layout]bool // messages with a sample
@@ -82,7 +82,7 @@ type checker struct {
 }
 
 func newChecker(p *Profile) *checker {
-	c := &checker{p: p, g: p.grammar, ops: p.ops, alone: map[*shape]*Profile{}, kinds: map[*family]*Profile{},
+	c := &checker{p: p, g: p.grammar, ops: p.ops, alone: map[*shape]*family{}, kinds: map[*family]*Profile{},
 		branches: map[branchKey]bool{}, good: map[*layout]bool{}, tries: map[[2]string]*tries{}}
 	c.computed, c.places = make([]*node, c.g.regs), make([]fieldPlace, len(c.ops))
 	for _, f := range c.g.families {

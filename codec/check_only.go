@@ -1,9 +1,7 @@
 package codec
 
-// Parts of a profile: with one kind of frame, with one message.  What decodes with them would, if nothing else did.
-
-// onlyKind is the profile with one kind of frame.
-func (c *checker) onlyKind(f *family) *Profile {
+// with is the profile with one kind of frame.
+func (c *checker) with(f *family) *Profile {
 	if c.kinds[f] == nil {
 		g, out := *c.g, *c.p
 		g.families, out.program, out.grammar = []*family{f}, &g, &g
@@ -13,17 +11,15 @@ func (c *checker) onlyKind(f *family) *Profile {
 	return c.kinds[f]
 }
 
-// only is the profile with one message and its kind of frame.
+// only is the profile with one message.
 func (c *checker) only(s *shape) *Profile {
 	if c.alone[s] == nil {
-		f, only, g, out := *s.family, *s, *c.g, *c.p
-		only.family, f.shapes = &f, []*shape{&only}
+		f, own := *s.family, *s
+		own.family, f.shapes = &f, []*shape{&own}
 		f.byCommand = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}
-		g.families, out.program, out.grammar = []*family{&f}, &g, &g
-		g.order()
-		c.alone[s] = &out
+		c.alone[s] = &f
 	}
-	return c.alone[s]
+	return c.with(c.alone[s])
 }
 
 // decisions is the sink that keeps which ways a walk went.
@@ -53,6 +49,6 @@ func (c *checker) waits(k *family, way Direction, stream []byte) bool {
 	if k.direction != Any && k.direction != way {
 		return false
 	}
-	_, v := c.onlyKind(k).try(new(machine), way, nil, stream, false)
+	_, v := c.with(k).try(new(machine), way, nil, stream, false)
 	return v == begun
 }

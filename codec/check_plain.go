@@ -116,7 +116,7 @@ func bytesOf(o *op, size int, v int64) []byte {
 	return b
 }
 
-// listedTexts are the few bytes that the definition lists for a field of characters: what it may hold, and what means none.
+// listedTexts are the texts that the definition lists for a field of characters.
 func listedTexts(o *op) (out [][]byte) {
 	if o.code != opASCII || o.form == nil {
 		return nil

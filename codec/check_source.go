@@ -200,7 +200,8 @@ func (w *sampleSource) value(e *encoder, op int) (input, bool) {
 		return input{any: w}, true
 	case o.code == opList:
 		return input{any: w.elements(e, n)}, true
-	case o.code == opComputed || o.code == opChecksum || n.value != nil || derived && wish.mask != -1 || isSet && set.op == op && len(e.steps) == 0:
+	case o.code == opComputed || o.code == opChecksum || n.value != nil || derived && wish.mask != -1,
+		isSet && set.op == op && len(e.steps) == 0:
 		return input{}, false
 	case o.code == opPart:
 		return w.part(n, o, wish)
@@ -270,14 +271,13 @@ func (w *sampleSource) part(n *node, o *op, wish want) (input, bool) {
 // number chooses the number of a field.
 func (w *sampleSource) number(e *encoder, n *node, o *op, wish, first want) (v uint64) {
 	size := w.size(e, n, o)
-	lo, hi := o.bounds()
 	for _, v = range plainNumbers(n, o, size) {
 		v = v&^uint64(wish.mask) | uint64(wish.value)
 		if b := make([]byte, size); first.mask != 0 && size > 0 && o.storeForm(b, v) == nil {
 			b[0] = b[0]&^byte(first.mask) | byte(first.value)
 			v, _, _ = o.read(b)
 		}
-		if o.check != checkNone && o.allows(v) || o.check == checkNone && (o.size == 0 || int64(v) >= lo && (o.signed() || v <= hi)) {
+		if fits(o, int64(v)) {
 			break
 		}
 	}

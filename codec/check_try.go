@@ -10,16 +10,19 @@ import (
 // try sends one frame through everything there is.
 func (c *checker) try(s *sample) bool {
 	name := s.shape.layout.message.Name
-	switch {
-	case s.taken != nil && s.taken.when == nil && s.fault != nil:
-		c.ambiguous(s.shape.path, fmt.Sprintf("message %s, whose frames are taken for message %s, which refuses them (%v)",
-			name, s.taken.layout.message.Name, s.fault), s)
-		return true
-	case s.taken != nil && s.taken.when == nil:
-		c.ambiguous(s.shape.path, fmt.Sprintf("message %s, whose frames message %s takes", name, s.taken.layout.message.Name), s)
-		return true
-	case s.taken != nil:
-		s.fault = fmt.Errorf("message %s takes the frame that was made", s.taken.layout.message.Name)
+	if s.taken != nil {
+		taker := s.taken.layout.message.Name
+		switch {
+		case s.taken.when != nil:
+			s.fault = fmt.Errorf("message %s takes the frame that was made", taker)
+		case s.fault != nil:
+			text := "message %s, whose frames are taken for message %s, which refuses them (%v)"
+			c.ambiguous(s.shape.path, fmt.Sprintf(text, name, taker, s.fault), s)
+			return true
+		default:
+			c.ambiguous(s.shape.path, fmt.Sprintf("message %s, whose frames message %s takes", name, taker), s)
+			return true
+		}
 	}
 	if s.fault != nil {
 		c.untried = append(c.untried, s)
@@ -36,9 +39,10 @@ func (c *checker) try(s *sample) bool {
 	c.cut(s)
 	_, due, err := c.p.Reply(nil, &f, Env{Now: sampleTime})
 	c.note("reply", s, err, fmt.Sprintf("message %s, to which the reply cannot be made (%v)", name, err))
-	c.report.Replies += int(truth(due && err == nil))
-	if due && err == nil && s.name == "" {
-		c.deadClock(s)
+	if due && err == nil {
+		if c.report.Replies++; s.name == "" {
+			c.deadClock(s)
+		}
 	}
 	c.others(s)
 	return true
@@ -46,27 +50,26 @@ func (c *checker) try(s *sample) bool {
 
 // cut finds the frame in a stream: alone, and before another one.
 func (c *checker) cut(s *sample) {
-	name := s.shape.layout.message.Name
 	twice := slices.Concat(s.frame, s.frame)
 	for _, stream := range [][]byte{s.frame, twice} {
 		advance, token, _ := c.p.Splitter(s.way)(stream, false)
-		if bytes.Equal(token, s.frame) && advance == len(s.frame) {
+		text := ", whose frames are not found in a stream"
+		switch {
+		case bytes.Equal(token, s.frame) && advance == len(s.frame):
 			continue
-		}
-		text := fmt.Sprintf("message %s, of whose frames %d of %d bytes are cut from a stream", name, len(token), len(s.frame))
-		if token == nil {
-			text = fmt.Sprintf("message %s, whose frames are not found in a stream", name)
+		case token != nil:
+			text = fmt.Sprintf(", of whose frames %d of %d bytes are cut from a stream", len(token), len(s.frame))
+		default:
 			if _, next, _ := c.p.Splitter(s.way)(twice, false); bytes.Equal(next, s.frame) {
-				text = fmt.Sprintf("message %s, whose frames end only when a byte comes behind them", name)
+				text = ", whose frames end only when a byte comes behind them"
 			}
-			for _, k := range c.g.families {
-				if k != s.shape.family && c.waits(k, s.way, stream) {
-					text += fmt.Sprintf(": they begin like one of kind %s, which is tried at the same byte and waits for its end", k.name)
-					break
-				}
+			waits := func(k *family) bool { return k != s.shape.family && c.waits(k, s.way, stream) }
+			if i := slices.IndexFunc(c.g.families, waits); i >= 0 {
+				text += ": they begin like one of kind " + c.g.families[i].name +
+					", which is tried at the same byte and waits for its end"
 			}
 		}
-		c.witnessed(SeverityError, "framing", s.shape.path, text, "", s)
+		c.witnessed(SeverityError, "framing", s.shape.path, "message "+s.shape.layout.message.Name+text, "", s)
 		return
 	}
 }
@@ -89,7 +92,7 @@ func (c *checker) others(s *sample) {
 	var f Frame
 	own, name := s.shape.family, s.shape.layout.message.Name
 	for _, k := range c.g.families {
-		if k == own || k.direction != Any && k.direction != s.way || c.onlyKind(k).Decode(s.way, s.frame, &f) != nil {
+		if k == own || k.direction != Any && k.direction != s.way || c.with(k).Decode(s.way, s.frame, &f) != nil {
 			continue
 		}
 		text := fmt.Sprintf("frames that are also of kind %s (message %s), which is tried before it", own.name, name)
@@ -164,7 +167,8 @@ func (c *checker) conclude() {
 			c.branches[b] = true // told once
 			c.add(SeverityNote, "untried", s.path, fmt.Sprintf("not tried: %s (%v)", strings.TrimSpace(s.name), s.fault), "")
 		case !c.good[l]:
-			c.add(SeverityWarning, "untried", s.path, fmt.Sprintf("not tried: message %s (%v)", l.message.Name, s.fault), "an example")
+			text := fmt.Sprintf("not tried: message %s (%v)", l.message.Name, s.fault)
+			c.add(SeverityWarning, "untried", s.path, text, "an example")
 		}
 	}
 	if !slices.ContainsFunc(c.ops, func(o op) bool { return o.role == RoleIdentity }) {

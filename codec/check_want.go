@@ -244,11 +244,18 @@ func (c *checker) allowed(reg int, v int64) bool {
 			if _, _, ok := o.read(b); ok || o.size == 0 || len(b) != o.size {
 				return true
 			}
-		} else if lo, hi := o.bounds(); v >= lo && (v < 0 || uint64(v) <= hi) && (o.check == checkNone || o.allows(uint64(v))) {
+		} else if fits(o, v) {
 			return true
 		}
 	}
 	return !found
+}
+
+// fits says that a number field can have the value.
+func fits(o *op, v int64) bool {
+	lo, hi := o.bounds()
+	inside := o.size == 0 && o.code != opPart || v >= lo && (v < 0 || uint64(v) <= hi) || !o.signed() && uint64(v) <= hi
+	return inside && (o.check == checkNone || o.allows(uint64(v)))
 }
 
 // listed are the values at the ends of what a field may have.

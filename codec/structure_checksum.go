@@ -29,9 +29,11 @@ func (v *inspection) checksums(f *family) {
 		}
 		switch {
 		case from >= to:
-			v.add(SeverityError, "checksum", n.path+".over", "nothing: "+key+" over no field", "a range that ends behind its beginning")
+			v.add(SeverityError, "checksum", n.path+".over", "nothing: "+key+" over no field",
+				"a range that ends behind its beginning")
 		case from <= at && at < to:
-			v.add(SeverityError, "checksum", n.path+".over", key+" over itself", "a range that ends before it, or begins after it")
+			v.add(SeverityError, "checksum", n.path+".over", key+" over itself",
+				"a range that ends before it, or begins after it")
 		}
 		for i := from; i < to; i++ {
 			covered[i] = true

@@ -51,7 +51,8 @@ func (v *inspection) shadows(a, s *shape) bool {
 func (v *inspection) lengthHolds(f *family, s *shape) {
 	header, headerMost := v.g.span(f.header)
 	found := func(severity Severity, text string, n int, expected string, allowed int64) {
-		v.add(severity, "length", s.path, "message "+s.layout.message.Name+fmt.Sprintf(text, n), fmt.Sprintf(expected, allowed))
+		name := s.layout.message.Name
+		v.add(severity, "length", s.path, "message "+name+fmt.Sprintf(text, n), fmt.Sprintf(expected, allowed))
 	}
 	if size := header + s.min + f.tail + f.closing.around(f.start); size > f.max {
 		found(SeverityError, ", whose frames have %d bytes or more", size, "at most %d (max of the frame)", int64(f.max))
@@ -68,11 +69,13 @@ func (v *inspection) lengthHolds(f *family, s *shape) {
 	}
 	switch field := v.extents[l.reg]; {
 	case lo > field.hi:
-		found(SeverityError, ", for which the length says %d or more", int(lo), "at most %d, which its field can hold", field.hi)
+		found(SeverityError, ", for which the length says %d or more", int(lo),
+			"at most %d, which its field can hold", field.hi)
 	case hi >= 0 && hi < max(field.lo, 0):
 		found(SeverityError, ", for which the length says %d or less", int(hi), "at least %d", max(field.lo, 0))
 	case hi > field.hi:
-		found(SeverityWarning, ", for which the length may say %d", int(hi), "at most %d, which its field can hold", field.hi)
+		found(SeverityWarning, ", for which the length may say %d", int(hi),
+			"at most %d, which its field can hold", field.hi)
 	}
 }
 

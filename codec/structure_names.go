@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,15 +25,15 @@ func (v *inspection) names() {
 	})
 	for i, pair := range v.g.answers {
 		if key, _, _ := strings.Cut(pair[1], "."); !sent[key] && !sent[pair[1]] {
-			v.add(SeverityError, "answer", fmt.Sprintf("answer.by[%d]", i), fmt.Sprintf("%q, which no frame of a master has", pair[1]),
-				"a field that the answers have")
+			text := fmt.Sprintf("%q, which no frame of a master has", pair[1])
+			v.add(SeverityError, "answer", fmt.Sprintf("answer.by[%d]", i), text, "a field that the answers have")
 		}
 	}
 	for i, r := range v.g.replies {
 		for _, set := range r.sets {
 			if set.count && set.value != nil && !v.counts(r.send, set.key) {
-				v.add(SeverityError, "counter", fmt.Sprintf("reply[%d].set.%s", i, set.key), fmt.Sprintf("\"counter\" for %s", set.key),
-					"a field with counter = true")
+				path := fmt.Sprintf("reply[%d].set.%s", i, set.key)
+				v.add(SeverityError, "counter", path, `"counter" for `+set.key, "a field with counter = true")
 			}
 		}
 	}
@@ -40,22 +41,23 @@ func (v *inspection) names() {
 	first := ""
 	for _, f := range v.g.families {
 		if !v.guarded(f) {
-			v.add(SeverityNote, "noise", f.path, "a kind of frame without constant, mark or checksum: it takes noise for frames", "")
+			text := "a kind of frame without constant, mark or checksum: it takes noise for frames"
+			v.add(SeverityNote, "noise", f.path, text, "")
 		}
 		for _, s := range f.shapes {
 			m := s.layout.message
 			if m.From == Anyone && m.Purpose == PurposeCommand {
-				v.add(SeverityWarning, "from", s.path, fmt.Sprintf("message %s, a command without from: it cannot be sent", m.Name), `from = "server"`)
+				text := fmt.Sprintf("message %s, a command without from: it cannot be sent", m.Name)
+				v.add(SeverityWarning, "from", s.path, text, `from = "server"`)
 			}
 			if v.accepting(s) {
-				if loose = append(loose, m.Name); first == "" {
-					first = s.path
-				}
+				loose, first = append(loose, m.Name), cmp.Or(first, s.path)
 			}
 		}
 	}
 	if len(loose) > 0 {
-		v.add(SeverityNote, "bounds", first, "bodies in which every bit pattern is accepted, that of another edition too: "+strings.Join(loose, ", "), "")
+		text := "bodies in which every bit pattern is accepted, that of another edition too: " + strings.Join(loose, ", ")
+		v.add(SeverityNote, "bounds", first, text, "")
 	}
 }
 
@@ -87,7 +89,8 @@ func (v *inspection) guarded(f *family) (yes bool) {
 		all = append(all, s.nodes...)
 	}
 	each(all, func(n *node) {
-		yes = yes || n.check != nil || n.transform != nil && n.transform.block > 0 || n.kind == nodeLeaf && v.ops[n.op].code != opComputed && v.fixed(n)
+		yes = yes || n.check != nil || n.transform != nil && n.transform.block > 0 ||
+			n.kind == nodeLeaf && v.ops[n.op].code != opComputed && v.fixed(n)
 	})
 	return yes || f.start != nil || f.closing != nil
 }
@@ -97,14 +100,14 @@ func (v *inspection) accepting(s *shape) bool {
 	if s.layout.message.Purpose != PurposeMeasurement || len(s.nodes) < 2 {
 		return false
 	}
-	checked := false
+	free := true
 	each(s.nodes, func(n *node) {
-		checked = checked || n.kind == nodeChoice || n.size != nil || n.until != nil || n.before != nil
+		free = free && n.kind != nodeChoice && n.size == nil && n.until == nil && n.before == nil
 		for i := max(n.op, 0); n.kind == nodeLeaf && i <= n.op+n.parts; i++ {
 			o := &v.ops[i]
-			checked = checked || o.check != checkNone || o.code != opUint && o.code != opInt && o.code != opBits && o.code != opPart &&
-				o.code != opHex && o.code != opFloat32 && o.code != opFloat64
+			numbers := o.code <= opPart && o.code != opBCD || o.code == opHex
+			free = free && o.check == checkNone && numbers
 		}
 	})
-	return !checked
+	return free
 }

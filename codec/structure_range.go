@@ -105,8 +105,8 @@ func (v *inspection) fieldExtent(n *node, o *op) extent {
 			e.lo, e.hi = int64(o.key(o.lo)), int64(o.key(o.hi))
 		}
 	}
-	if o.numeric() && o.check == checkRanges && !o.signed() && len(o.ranges) > 0 && o.ranges[len(o.ranges)-1][1] < math.MaxInt64 {
-		e.lo, e.hi = max(e.lo, int64(o.ranges[0][0])), min(e.hi, int64(o.ranges[len(o.ranges)-1][1]))
+	if n := len(o.ranges); o.numeric() && o.check == checkRanges && !o.signed() && n > 0 && o.ranges[n-1][1] < math.MaxInt64 {
+		e.lo, e.hi = max(e.lo, int64(o.ranges[0][0])), min(e.hi, int64(o.ranges[n-1][1]))
 	}
 	return e
 }

@@ -100,7 +100,8 @@ func (r *reach) branch(n *node, i int) {
 			}
 		}
 		can := len(values) > 0 || r.exact(n.on).lo < 0
-		if r.note(b.path, can, fmt.Sprintf("a case that is never taken where it stands: the value is %s there", domain)); !can {
+		text := fmt.Sprintf("a case that is never taken where it stands: the value is %s there", domain)
+		if r.note(b.path, can, text); !can {
 			return
 		}
 		if n.on.code == exReg {

@@ -55,7 +55,8 @@ func (v *inspection) condition(path string, e *expr) {
 	switch {
 	case e == nil:
 	case v.never(e):
-		v.add(SeverityError, "never", path, "a condition that is never true", "one that the values of its fields can make true")
+		v.add(SeverityError, "never", path, "a condition that is never true",
+			"one that the values of its fields can make true")
 	case v.always(e):
 		v.add(SeverityWarning, "always", path, "a condition that is always true", "")
 	}
@@ -69,7 +70,8 @@ func (v *inspection) operators(path string, e *expr) {
 		return
 	}
 	if e.loose {
-		v.add(SeverityWarning, "precedence", path, "operators of one rank, which are computed from left to right", "parentheses")
+		text := "operators of one rank, which are computed from left to right"
+		v.add(SeverityWarning, "precedence", path, text, "parentheses")
 	}
 	if (e.code == exDiv || e.code == exMod) && e.b.code == exConst && e.b.value == 0 {
 		v.add(SeverityError, "division", path, "a division by 0", "another divisor")
@@ -103,7 +105,8 @@ func (v *inspection) leaf(n *node, size extent) {
 // computed values must be allowed, and each row reachable.
 func (v *inspection) computed(n *node, o *op) {
 	if o.role == RoleIdentity {
-		v.add(SeverityNote, "identity", n.path, "an identity that is computed: a command needs the fields that it is made of", "")
+		text := "an identity that is computed: a command needs the fields that it is made of"
+		v.add(SeverityNote, "identity", n.path, text, "")
 	}
 	if n.value != nil && n.on == nil && o.check == checkRange {
 		allowed, never := extent{int64(o.key(o.lo)), int64(o.key(o.hi))}, "min and max never allow"
