@@ -80,12 +80,12 @@ func TestAFrameIsExplainedUpToWhatItsMarkSays(t *testing.T) {
 	p := profileFrom(t, "closing-marks.good.toml")
 	whole := unhex(t, "7e010312347d01c8")
 	for n := 2; n < len(whole); n++ {
-		tr := p.Trace(codec.Any, whole[:n])
+		tr := codec.ExplainFrame(p, codec.Any, whole[:n])
 		if lacks := len(whole) - n; tr.Outcome != codec.Incomplete || tr.Missing > lacks || tr.Missing < 1 || tr.Exact && tr.Missing != lacks {
 			t.Errorf("%x: outcome %d, %d missing, exact %v, %v", whole[:n], tr.Outcome, tr.Missing, tr.Exact, tr.Fault)
 		}
 	}
-	if tr := p.Trace(codec.Any, whole); tr.Outcome != codec.Accepted {
+	if tr := codec.ExplainFrame(p, codec.Any, whole); tr.Outcome != codec.Accepted {
 		t.Errorf("outcome %d, %v", tr.Outcome, tr.Fault)
 	}
 }
@@ -95,12 +95,12 @@ func TestAFrameWithBytesBehindItsMarkIsExplainedAsFarAsItGoes(t *testing.T) {
 	p := profileFrom(t, "field-df1.good.toml")
 	whole := unhex(t, "100208090600101004031003d2")
 	for n := 8; n < len(whole); n++ {
-		tr := p.Trace(codec.Any, whole[:n])
+		tr := codec.ExplainFrame(p, codec.Any, whole[:n])
 		if lacks := len(whole) - n; tr.Outcome != codec.Incomplete || tr.Missing > lacks || tr.Missing < 1 || tr.Exact && tr.Missing != lacks {
 			t.Errorf("%x: outcome %d, %d missing, exact %v", whole[:n], tr.Outcome, tr.Missing, tr.Exact)
 		}
 	}
-	tr := p.Trace(codec.Any, whole)
+	tr := codec.ExplainFrame(p, codec.Any, whole)
 	var text bytes.Buffer
 	for _, s := range tr.Spans {
 		if s.Kind == codec.SpanField && s.Len > 0 {

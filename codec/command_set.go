@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,4 +51,33 @@ func (s commandSet) String() string {
 		out = append(out, text)
 	}
 	return strings.Join(out, ", ")
+}
+
+// commandTexts are the values of a set as protocols name them.
+func commandTexts(o *op, set commandSet) (out []string) {
+	for _, r := range set {
+		text := commandText(o, r[0])
+		switch {
+		case r[1] == r[0]:
+		case o.code != opASCII && r[1] > 9: // both in hexadecimal
+			text = fmt.Sprintf("0x%02x-0x%02x", r[0], r[1])
+		default:
+			text += "-" + commandText(o, r[1])
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// commandText is a command as protocols name it: characters, or a number in hexadecimal.
+func commandText(o *op, num uint64) string {
+	switch {
+	case o.code == opASCII:
+		var b [8]byte
+		storeBE(b[:], num)
+		return printable(bytes.TrimLeft(b[:], "\x00"))
+	case num < 10:
+		return fmt.Sprint(num)
+	}
+	return fmt.Sprintf("0x%02x", num)
 }

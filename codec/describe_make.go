@@ -115,25 +115,18 @@ func (d *describer) message(f *family, s *shape) MessageDescription {
 		out.Set = append(out.Set, Note{key, writtenText(s.sets[key].value)})
 	}
 	if f.commandOp >= 0 {
-		out.Commands = d.ops[f.commandOp].rangeTexts(s.layout.commands)
+		out.Commands = valueTexts(&d.ops[f.commandOp], s.layout.commands)
 	}
 	return out
 }
 
-// rangeTexts are values of the field as protocols name them.
-func (o *op) rangeTexts(set commandSet) (out []string) {
-	for _, r := range set {
-		text := o.commandText(r[0])
-		switch {
-		case r[1] == r[0]:
-		case o.code != opASCII && r[1] >= 10: // both in hexadecimal
-			text = fmt.Sprintf("0x%02x-0x%02x", r[0], r[1])
-		default:
-			text += "-" + o.commandText(r[1])
-		}
-		out = append(out, strings.ReplaceAll(text, `"`, ""))
+// valueTexts are the values of a set without quotation marks.
+func valueTexts(o *op, set commandSet) []string {
+	texts := commandTexts(o, set)
+	for i, text := range texts {
+		texts[i] = strings.ReplaceAll(text, `"`, "")
 	}
-	return out
+	return texts
 }
 
 func (d *describer) nodes(list []*node) (out []*Node) {
@@ -162,10 +155,10 @@ func (d *describer) node(n *node) *Node {
 	}
 	for i := range n.cases {
 		b := &n.cases[i]
-		out.Cases = append(out.Cases, Case{Is: by.rangeTexts(b.is), Ranges: b.is, When: d.formula(b.when), Fields: d.nodes(b.kids)})
+		out.Cases = append(out.Cases, Case{Is: valueTexts(by, b.is), Ranges: b.is, When: d.formula(b.when), Fields: d.nodes(b.kids)})
 	}
 	for _, r := range n.rows {
-		out.Cases = append(out.Cases, Case{Is: by.rangeTexts(r.is), Ranges: r.is, Value: d.formula(r.value)})
+		out.Cases = append(out.Cases, Case{Is: valueTexts(by, r.is), Ranges: r.is, Value: d.formula(r.value)})
 	}
 	if n.op >= 0 {
 		out.FieldDescription = *d.field(&d.ops[n.op])
@@ -204,7 +197,7 @@ func sumOf(s checksum) Sum {
 func (d *describer) field(o *op) *FieldDescription {
 	f := o.field
 	out := &FieldDescription{Key: f.Key, Title: f.Title, Unit: f.Unit, Type: f.Type, Kind: f.Kind.String(), Bytes: o.size, Notes: f.Notes,
-		Given: d.given(o), Form: o.description(), Register: o.reg}
+		Given: d.given(o), Form: formOf(o), Register: o.reg}
 	if o.role != NoRole {
 		out.Role = o.role.String()
 	}
@@ -221,7 +214,7 @@ func (d *describer) field(o *op) *FieldDescription {
 		out.Notes = append(slices.Clone(f.Notes), Note{"order", map[bool]string{true: "little", false: "big"}[o.little]})
 	}
 	for _, e := range f.Enum {
-		value := o.commandText(uint64(e.Value))
+		value := commandText(o, uint64(e.Value))
 		if e.Text != "" {
 			value = e.Text
 		}
@@ -229,7 +222,7 @@ func (d *describer) field(o *op) *FieldDescription {
 	}
 	if o.form != nil {
 		for _, l := range o.form.labels {
-			out.Enum = append(out.Enum, Label{o.rangeTexts(commandSet{{l.lo, l.hi}})[0], l.label, int64(l.lo), int64(l.hi)})
+			out.Enum = append(out.Enum, Label{valueTexts(o, commandSet{{l.lo, l.hi}})[0], l.label, int64(l.lo), int64(l.hi)})
 		}
 	}
 	return out
@@ -252,8 +245,8 @@ func (d *describer) given(o *op) string {
 var codingNames = [...]string{"uint", "int", "float", "float", "bcd", "bits", "part", "digits", "hex", "text", "time",
 	"decimal", "bitset", "group", "list", "checksum", "run", "computed", "varint"}
 
-// description is the form of a field for other programs.
-func (o *op) description() FieldForm {
+// formOf is the form of a field for other programs.
+func formOf(o *op) FieldForm {
 	f := FieldForm{Coding: codingNames[o.code], Odd: o.code == opBitset || o.code == opVarint, Little: o.little, Signed: o.signed(), Shift: int(o.shift),
 		Mask: o.mask, Want: o.want, Padded: o.padded, Pad: o.pad, Filler: -1, Most: o.most}
 	switch o.check {

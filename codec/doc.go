@@ -5,7 +5,7 @@
 //	                                         ├─ Append     Frame  → frame
 //	                                         ├─ Build      command + values → Frame
 //	                                         ├─ Reply      Frame  → its acknowledgement
-//	                                         └─ Trace      bytes  → what stands where, what is right and what is wrong
+//	                                         └─ Explain    bytes  → what stands where, what is right and what is wrong
 //
 // The package is pure: no I/O, no goroutine, no clock, no logging.  Time enters through [Env].  It knows no
 // protocol: the shipped profiles are TOML files like any other (see [Shipped]).

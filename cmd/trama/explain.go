@@ -67,7 +67,7 @@ func (e *explainer) explain(args []string) error {
 		if best.Profile, err = findProfile(e.profile); err != nil {
 			return err
 		}
-		best.Pieces = best.Profile.TraceStream(direction, data)
+		best.Pieces = codec.ExplainStream(best.Profile, direction, data)
 	} else {
 		if candidates, err = e.candidates(direction, data); err != nil {
 			return err

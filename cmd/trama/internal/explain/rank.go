@@ -55,7 +55,7 @@ func Rank(profiles []*codec.Profile, directions []codec.Direction, data []byte) 
 }
 
 func judge(p *codec.Profile, d codec.Direction, data []byte) Candidate {
-	c := Candidate{Profile: p, Direction: d, Pieces: p.TraceStream(d, data)}
+	c := Candidate{Profile: p, Direction: d, Pieces: codec.ExplainStream(p, d, data)}
 	right := 0
 	for _, piece := range c.Pieces {
 		t := piece.Trace

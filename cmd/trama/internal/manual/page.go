@@ -332,7 +332,7 @@ func (pg *page) examples() {
 		pg.say("```text")
 		ruler := explain.Ruler{Out: &pg.out}
 		direction := map[string]codec.Direction{"uplink": codec.Uplink, "downlink": codec.Downlink}[e.Direction]
-		ruler.Show(pg.p, e.Frame, []codec.Piece{{Len: len(e.Frame), Trace: pg.p.Trace(direction, e.Frame)}})
+		ruler.Show(pg.p, e.Frame, []codec.Piece{{Len: len(e.Frame), Trace: codec.ExplainFrame(pg.p, direction, e.Frame)}})
 		pg.say("```")
 		if len(e.Reply) > 0 {
 			pg.say("")

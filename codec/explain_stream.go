@@ -6,9 +6,9 @@ type Piece struct {
 	Trace    *Trace // nil: noise, in which no frame begins
 }
 
-// TraceStream cuts a stream as the Splitter does and explains its pieces: frames, the beginning of one at the end, and
+// ExplainStream cuts a stream as the Splitter does and explains its pieces: frames, the beginning of one at the end, and
 // what the Splitter passes over.  There it looks for damaged frames; what is none is noise.
-func (p *Profile) TraceStream(d Direction, data []byte) []Piece {
+func ExplainStream(p *Profile, d Direction, data []byte) []Piece {
 	s := &streamTracer{p: p, d: d, data: data}
 	split := p.Splitter(d)
 	for s.at < len(data) {
@@ -25,7 +25,7 @@ func (p *Profile) TraceStream(d Direction, data []byte) []Piece {
 			continue
 		}
 		start := s.at + advance - len(token)
-		found := p.Trace(d, token)
+		found := ExplainFrame(p, d, token)
 		if !found.HasChecks() {
 			if at, t := s.over(start); t != nil {
 				s.skipped(at, at)
@@ -71,7 +71,7 @@ func (s *streamTracer) over(place int) (at int, t *Trace) {
 			if !s.begins(at) {
 				continue
 			}
-			if t := s.p.trace(way, s.data[at:], true); t.Outcome == Refused && t.sized && t.HasChecks() && at+len(t.Raw) > place {
+			if t := explain(s.p, way, s.data[at:], true); t.Outcome == Refused && t.sized && t.HasChecks() && at+len(t.Raw) > place {
 				return at, t
 			}
 		}
@@ -84,7 +84,7 @@ func (s *streamTracer) over(place int) (at int, t *Trace) {
 func (s *streamTracer) convincing(token []byte) bool {
 	const enough = 8
 	if s.p.HasChecksum() {
-		return s.p.Trace(s.d, token).HasChecks()
+		return ExplainFrame(s.p, s.d, token).HasChecks()
 	}
 	return len(token) >= enough
 }
@@ -92,9 +92,9 @@ func (s *streamTracer) convincing(token []byte) bool {
 // tail explains what is left: a frame of which more is to come, or a damaged one.
 func (s *streamTracer) tail() {
 	rest := s.data[s.at:]
-	t := s.p.Trace(s.d, rest)
+	t := ExplainFrame(s.p, s.d, rest)
 	if s.d == Any && s.way != Any {
-		if same := s.p.Trace(s.way, rest); same.score.class >= t.score.class {
+		if same := ExplainFrame(s.p, s.way, rest); same.score.class >= t.score.class {
 			t = same
 		}
 	}
@@ -131,7 +131,7 @@ func (s *streamTracer) damaged(at, end, limit int) (best *Trace) {
 	}
 	fits := false
 	for _, way := range ways {
-		t := s.p.trace(way, s.data[at:limit], true)
+		t := explain(s.p, way, s.data[at:limit], true)
 		next := at + len(t.Raw)
 		switch {
 		case t.Outcome != Refused || !t.sized || at > s.at && !t.marked && next < end:
@@ -162,7 +162,7 @@ func (s *streamTracer) reconsider() {
 		return
 	}
 	start := s.pieces[from].Off
-	t := s.p.Trace(s.d, s.data[start:])
+	t := ExplainFrame(s.p, s.d, s.data[start:])
 	if last := s.pieces[len(s.pieces)-1].Trace; last != nil && last.score.read >= t.score.read || t.score.read == 0 && start > 0 {
 		return
 	}

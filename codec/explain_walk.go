@@ -184,8 +184,9 @@ func (t *tracer) salvageHeader(m *machine) {
 	}
 }
 
-// traceGrammar walks the kinds of frames and directions that there are, and keeps what goes furthest.
-func (p *Profile) traceGrammar(d Direction, data []byte, prefix bool) (best *Trace) {
+// explain walks the kinds of frames and directions that there are, and keeps what goes furthest: all of data as one frame, or
+// with prefix the frame that it begins with.
+func explain(p *Profile, d Direction, data []byte, prefix bool) (best *Trace) {
 	var fit []*Message
 	keep := func(t *Trace) {
 		if t.Outcome == Accepted && !slices.Contains(fit, t.Message) {
@@ -204,9 +205,9 @@ func (p *Profile) traceGrammar(d Direction, data []byte, prefix bool) (best *Tra
 				continue
 			}
 			if !prefix {
-				keep(p.traceFamily(d, family, way, data, true))
+				keep(explainFamily(p, d, family, way, data, true))
 			}
-			if begun := p.traceFamily(d, family, way, data, false); prefix || begun.Outcome == Incomplete {
+			if begun := explainFamily(p, d, family, way, data, false); prefix || begun.Outcome == Incomplete {
 				keep(begun)
 			}
 		}
@@ -221,8 +222,8 @@ func (p *Profile) traceGrammar(d Direction, data []byte, prefix bool) (best *Tra
 	return best
 }
 
-// traceFamily walks one frame.  When nothing more will come, all of data is to be it.
-func (p *Profile) traceFamily(d Direction, f *family, way Direction, data []byte, all bool) *Trace {
+// explainFamily walks one frame.  When nothing more will come, all of data is to be it.
+func explainFamily(p *Profile, d Direction, f *family, way Direction, data []byte, all bool) *Trace {
 	t := &Trace{Raw: data, Direction: way, Kind: f.name, marked: f.first.size() == 1}
 	tr := &tracer{}
 	m := &machine{sink: tr, atEOF: all}

@@ -54,7 +54,7 @@ func TestStreamIsExplainedPieceByPiece(t *testing.T) {
 		{"compact", "0008010000000012345678 01026b00 00080100", "accepted 15, incomplete 4"},
 	} {
 		data := unhex(t, strings.ReplaceAll(c.hex, " ", ""))
-		pieces := shipped(t, c.profile).TraceStream(Uplink, data)
+		pieces := ExplainStream(shipped(t, c.profile), Uplink, data)
 		wholly(t, data, pieces)
 		if got := outline(pieces); got != c.want {
 			t.Errorf("%s %s\ngot  %s\nwant %s", c.profile, c.hex, got, c.want)
@@ -72,7 +72,7 @@ func TestStreamTraceFindsTheFramesThatTheSplitterFinds(t *testing.T) {
 		p := shipped(t, c.Profile)
 		for _, s := range c.Streams {
 			data := unhex(t, strings.Join(s.Chunks, ""))
-			pieces := p.TraceStream(Any, data)
+			pieces := ExplainStream(p, Any, data)
 			wholly(t, data, pieces)
 			var got []string
 			for _, p := range pieces {
@@ -98,6 +98,6 @@ func FuzzStreamTraceAccountsForEveryByte(f *testing.F) {
 		if err != nil || len(data) > 256 {
 			return
 		}
-		wholly(t, data, p.TraceStream(Direction(way%3), data))
+		wholly(t, data, ExplainStream(p, Direction(way%3), data))
 	})
 }

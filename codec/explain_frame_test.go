@@ -74,7 +74,7 @@ func TestTraceAccountsForEveryByteOfThePublishedFrames(t *testing.T) {
 			t.Run(g.ID, func(t *testing.T) {
 				raw := unhex(t, g.Hex)
 				for _, d := range []Direction{directionOf(g.Direction), Any} {
-					tr := p.Trace(d, raw)
+					tr := ExplainFrame(p, d, raw)
 					accounted(t, tr)
 					if tr.Outcome != Accepted {
 						t.Fatal(dump(tr))
@@ -129,7 +129,7 @@ func TestTraceTellsRefusedFramesFromThoseThatMayStillCome(t *testing.T) {
 		p := shipped(t, c.Profile)
 		for _, g := range c.Refused {
 			raw := unhex(t, g.Hex)
-			tr := p.Trace(Any, raw)
+			tr := ExplainFrame(p, Any, raw)
 			accounted(t, tr)
 			if g.Waits != (tr.Outcome == Incomplete) || tr.Outcome == Accepted {
 				t.Errorf("%s: %s", g.ID, dump(tr))
@@ -144,14 +144,14 @@ func TestTraceNamesTheWrongChecksumOfADamagedFrame(t *testing.T) {
 		for _, g := range c.Frames {
 			t.Run(g.ID, func(t *testing.T) {
 				d, raw := directionOf(g.Direction), unhex(t, g.Hex)
-				checked := p.Trace(d, raw).HasChecks()
+				checked := ExplainFrame(p, d, raw).HasChecks()
 				named := 0
 				flipped := 0
 				for bit := 0; bit < len(raw)*8; bit += max(5, len(raw)/4) {
 					flipped++
 					damaged := slices.Clone(raw)
 					damaged[bit/8] ^= 1 << (bit % 8)
-					tr := p.Trace(d, damaged)
+					tr := ExplainFrame(p, d, damaged)
 					accounted(t, tr)
 					var f Frame
 					err := p.Decode(d, damaged, &f)
@@ -228,7 +228,7 @@ refused command downlink dnp3-link command: header_crc at byte 8: checksum is wr
    30 ffff       block-checksum  crc-16/dnp 28-29 false
 `},
 	} {
-		got := "\n" + dump(shipped(t, c.profile).Trace(Any, unhex(t, strings.ReplaceAll(c.hex, " ", ""))))
+		got := "\n" + dump(ExplainFrame(shipped(t, c.profile), Any, unhex(t, strings.ReplaceAll(c.hex, " ", ""))))
 		if got != c.want {
 			t.Errorf("%s %s: got%swant%s", c.profile, c.hex, got, c.want)
 		}
@@ -259,7 +259,7 @@ name    = "one"
 		{flat, "0078", `text: C at byte 1: unknown command: found "x", known are "a"-"c", "k"`},
 		{shipped(t, "modbus-rtu"), "016300", "modbus-rtu: func at byte 1: unknown command: found 0x63, known are 1, 2, "},
 	} {
-		tr := c.p.Trace(Uplink, unhex(t, c.hex))
+		tr := ExplainFrame(c.p, Uplink, unhex(t, c.hex))
 		accounted(t, tr)
 		if tr.Outcome != Refused || !strings.HasPrefix(tr.Fault.Error(), c.want) || !errors.Is(tr.Fault, ErrUnknownCommand) {
 			t.Errorf("%s\nwant %s", dump(tr), c.want)
@@ -281,7 +281,7 @@ func FuzzTraceAccountsForEveryByte(f *testing.F) {
 			return
 		}
 		d := Direction(way % 3)
-		tr := p.Trace(d, raw)
+		tr := ExplainFrame(p, d, raw)
 		accounted(t, tr)
 		var frame Frame
 		if err := p.Decode(d, raw, &frame); (err == nil) != (tr.Outcome == Accepted) {
@@ -304,14 +304,14 @@ func TestTraceAccountsForTheExamplesOfEveryDefinition(t *testing.T) {
 			if err := p.Decode(e.direction, e.frame, &f); err != nil {
 				t.Fatalf("%s: %v", p.name, err)
 			}
-			tr := p.Trace(e.direction, e.frame)
+			tr := ExplainFrame(p, e.direction, e.frame)
 			accounted(t, tr)
 			if tr.Outcome != Accepted {
 				t.Fatalf("%s: %s", p.name, dump(tr))
 			}
 			sameFields(t, tr, &f)
-			accounted(t, p.Trace(e.direction, e.frame[:len(e.frame)-1]))
-			accounted(t, p.Trace(e.direction, append(slices.Clone(e.frame), 0x55)))
+			accounted(t, ExplainFrame(p, e.direction, e.frame[:len(e.frame)-1]))
+			accounted(t, ExplainFrame(p, e.direction, append(slices.Clone(e.frame), 0x55)))
 		}
 	}
 }

@@ -115,14 +115,9 @@ func (s score) less(t score) bool {
 	return s.read < t.read
 }
 
-// Trace explains the bytes of one frame.  It accepts what Decode accepts; bytes that may still become a frame are
+// ExplainFrame explains the bytes of one frame.  It accepts what Decode accepts; bytes that may still become a frame are
 // Incomplete, and all others Refused.
-func (p *Profile) Trace(d Direction, raw []byte) *Trace { return p.trace(d, raw, false) }
-
-// trace explains data: all of it as one frame, or with prefix the frame that it begins with.
-func (p *Profile) trace(d Direction, data []byte, prefix bool) *Trace {
-	return p.traceGrammar(d, data, prefix)
-}
+func ExplainFrame(p *Profile, d Direction, raw []byte) *Trace { return explain(p, d, raw, false) }
 
 // HasChecks says whether every checksum of the frame is right, and that there is one.
 func (t *Trace) HasChecks() bool {
