@@ -61,7 +61,7 @@ func (c *checker) samples(way Direction, visit func(*sample) bool) bool {
 		if f.direction != Any && f.direction != way {
 			continue
 		}
-		for _, shape := range c.inOrder(f) {
+		for _, shape := range f.shapes {
 			if !shape.travels(way) {
 				continue
 			}
@@ -84,15 +84,6 @@ func (c *checker) samples(way Direction, visit func(*sample) bool) bool {
 		}
 	}
 	return true
-}
-
-// inOrder are the messages of a kind of frame in the order of the definition.
-func (c *checker) inOrder(f *family) []*shape {
-	out := slices.Clone(f.shapes)
-	slices.SortStableFunc(out, func(a, b *shape) int {
-		return slices.Index(c.p.layouts, a.layout) - slices.Index(c.p.layouts, b.layout)
-	})
-	return out
 }
 
 // make makes the frame of a sample, if that is easy.
