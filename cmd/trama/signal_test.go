@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// process is the built program in a process of its own, for what signals do.
+// process is the program in a process of its own, for what signals do.
 type process struct {
 	t         *testing.T
 	cmd       *exec.Cmd
@@ -24,16 +24,10 @@ type process struct {
 	addresses Addresses
 }
 
-func build(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "trama")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
-}
+// programVariable makes the test binary be the program: what signals do is tried on a process of its own.
+const programVariable = "TRAMA_TEST_PROGRAM"
 
-func startProcess(t *testing.T, binary string) *process {
+func startProcess(t *testing.T) *process {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "config.toml")
@@ -41,8 +35,8 @@ func startProcess(t *testing.T, binary string) *process {
 		t.Fatal(err)
 	}
 	addresses := filepath.Join(dir, "addresses.json")
-	p := &process{t: t, log: &logBuffer{}, cmd: exec.Command(binary, "serve", "--config", file, "--addresses-file", addresses)}
-	p.cmd.Stderr = p.log
+	p := &process{t: t, log: &logBuffer{}, cmd: exec.Command(os.Args[0], "serve", "--config", file, "--addresses-file", addresses)}
+	p.cmd.Stderr, p.cmd.Env = p.log, append(os.Environ(), programVariable+"=1")
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -77,13 +71,9 @@ func (p *process) wait() int {
 }
 
 func TestSignals(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the program")
-	}
-	binary := build(t)
 	for _, s := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		t.Run(fmt.Sprint(s, " drains"), func(t *testing.T) {
-			p := startProcess(t, binary)
+			p := startProcess(t)
 			conn, err := net.Dial("tcp", p.addresses.Listeners["field"])
 			if err != nil {
 				t.Fatal(err)
@@ -106,7 +96,7 @@ func TestSignals(t *testing.T) {
 		})
 	}
 	t.Run("a second signal ends it at once", func(t *testing.T) {
-		p := startProcess(t, binary)
+		p := startProcess(t)
 		// A request whose body never comes keeps the orderly end waiting.
 		conn, err := net.Dial("tcp", strings.TrimPrefix(p.addresses.Admin, "http://"))
 		if err != nil {
