@@ -27,9 +27,11 @@ type held struct {
 func (h *held) Append(e *journal.Entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if e.Event != nil && e.Event.Kind == h.fault {
-		h.fault = ""
-		panic("injected into the journal")
+	for _, row := range e.Rows {
+		if event, ok := row.(*journal.Event); ok && event.Kind == h.fault {
+			h.fault = ""
+			panic("injected into the journal")
+		}
 	}
 	if e.Owner == nil {
 		return

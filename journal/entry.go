@@ -15,18 +15,30 @@ var (
 	ErrClosed = errors.New("the journal is closed")
 )
 
-// Entry is what one sender wants on disk: consecutive records of one master, or an event, or the state of a master.  It lies in
+// Entry is what one sender wants on disk, committed as one: consecutive records of one master, and rows of any kind.  It lies in
 // what its sender pools; from Append until Committed it belongs to the engine.
 type Entry struct {
 	Records []byte    // encoded, one after the other (see AppendRecord); may be empty
 	Count   int       // how many
-	Subject *Subject  // the master of the records and of the state; nil: none is known
-	State   []byte    // not nil: what is to be known of the master after a restart, everything appended before included
-	Event   *Event    // not nil: something that happened
+	Subject *Subject  // the master of the records and rows; nil: none is known
+	Rows    []Row     // beside the records
 	Owner   Committer // told when it is on disk
 
 	next *Entry
 }
+
+// Row is something beside frames that goes to disk with them.  The kinds are an open set: an engine knows those that were registered with it,
+// by name, and how each is stored.
+type Row interface{ RowKind() string }
+
+// State is a Row: what is to be known of the entry's subject after a restart, everything appended before included.
+type State []byte
+
+// RowKind implements Row.
+func (State) RowKind() string { return "state" }
+
+// RowKind implements Row.
+func (*Event) RowKind() string { return "event" }
 
 // Committer is told what became of an entry.  Exactly once, in the order of Append, in a goroutine of the engine: it must not block, and
 // should not fail: the engine survives that, and can do no more than count and report it.
@@ -48,7 +60,7 @@ type Subject struct {
 // Snapshotter is asked, from a goroutine of the engine, to append an entry with its state soon.
 type Snapshotter interface{ Snapshot() }
 
-// Event is something that happened beside the frames that were accepted.
+// Event is a Row: something that happened beside the frames that were accepted.
 type Event struct {
 	ID         uint64 // given by the engine
 	At         time.Time
@@ -121,5 +133,5 @@ func (q *Queue) All(visit func(e *Entry)) {
 func AppendEvent(to interface{ Append(e *Entry) }, e Event) {
 	e.At = time.Now()
 	e.Raw = append([]byte(nil), e.Raw...)
-	to.Append(&Entry{Event: &e})
+	to.Append(&Entry{Rows: []Row{&e}})
 }

@@ -29,7 +29,7 @@ func (m *Master) Snapshot() {
 
 // snapshot has the journal keep what is known of the master: everything that it handled before this message.
 func (m handler) snapshot() {
-	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, State: m.encode(nil)})
+	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: []journal.Row{journal.State(m.encode(nil))}})
 }
 
 func (m *Master) encode(b []byte) []byte {

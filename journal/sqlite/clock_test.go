@@ -45,7 +45,7 @@ func wandered(t *testing.T, path string, rng *rand.Rand, step func(w *wander)) *
 		w.commits[int64(first)] = w.now.UnixNano()
 		step(w)
 		if rng.IntN(20) == 0 {
-			put(t, w.journal, journal.Entry{Subject: s, State: []byte("state")})
+			put(t, w.journal, journal.Entry{Subject: s, Rows: []journal.Row{journal.State("state")}})
 		}
 	}
 	return w
@@ -276,7 +276,7 @@ func TestAnOlderJournalIsSearchedRightly(t *testing.T) {
 					w.frames = append(w.frames, journal.Frame{Seq: uint64(len(w.frames) + 1), Record: journal.Record{Received: w.now, Master: s.Serial}})
 					put(t, w.journal, journal.Entry{Records: journal.AppendRecord(nil, &w.frames[len(w.frames)-1].Record), Count: 1, Subject: s})
 				}
-				put(t, w.journal, journal.Entry{Subject: s, State: []byte("state")})
+				put(t, w.journal, journal.Entry{Subject: s, Rows: []journal.Row{journal.State("state")}})
 			}
 		}
 		w.compare(t, rng)

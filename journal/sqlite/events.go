@@ -88,3 +88,31 @@ func (j *Journal) Event(ctx context.Context, id uint64) (journal.Event, error) {
 	}
 	return all[0], nil
 }
+
+// eventKind is how events are stored.
+func (j *Journal) eventKind() Kind {
+	return Kind{
+		Name: (*journal.Event)(nil).RowKind(),
+		Tables: []string{
+			`CREATE TABLE IF NOT EXISTS event(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, master TEXT NOT NULL,
+				listener TEXT NOT NULL, boot INTEGER NOT NULL, connection INTEGER NOT NULL, remote TEXT NOT NULL, reason TEXT NOT NULL,
+				detail TEXT NOT NULL, raw BLOB, crc INTEGER NOT NULL)`,
+			`CREATE INDEX IF NOT EXISTS event_master ON event(master, id)`,
+		},
+		Write: func(ctx context.Context, _ Tx, _ Place, row journal.Row) error {
+			return j.writeEvent(ctx, row.(*journal.Event))
+		},
+	}
+}
+
+func (j *Journal) writeEvent(ctx context.Context, e *journal.Event) error {
+	id := j.w.nextEvent
+	j.w.nextEvent++
+	e.ID = uint64(id)
+	at, connection := e.At.UnixNano(), int64(e.Connection)
+	crc := sum(id, at, e.Kind, e.Master, e.Listener, j.boot, connection, e.Remote, e.Reason, e.Detail, e.Raw)
+	if _, err := j.w.event.ExecContext(ctx, id, at, e.Kind, e.Master, e.Listener, j.boot, connection, e.Remote, e.Reason, e.Detail, e.Raw, crc); err != nil {
+		return fmt.Errorf("write an event: %w", err)
+	}
+	return nil
+}

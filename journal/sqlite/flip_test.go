@@ -147,7 +147,7 @@ func bury(t testing.TB) []*relic {
 		for i := range 12 { // an end of the log with a bit of everything
 			s := &journal.Subject{Serial: "of the end"}
 			putFrames(t, j, s, i, 1)
-			put(t, j, journal.Entry{Event: &journal.Event{At: begin, Kind: journal.EventOnline, Master: serialOf(0), Raw: []byte{1}}})
+			put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: begin, Kind: journal.EventOnline, Master: serialOf(0), Raw: []byte{1}}}})
 			if err := j.MoveCursor(t.Context(), fmt.Sprint("south ", i%5), uint64(i), true); err != nil {
 				t.Fatal(err)
 			}

@@ -242,8 +242,8 @@ func TestQueriesAreBoundedByTimePositionAndNumber(t *testing.T) {
 func TestEventsAndDefinitionsAreKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.db")
 	j := open(t, Options{Path: path})
-	put(t, j, journal.Entry{Event: &journal.Event{At: begin, Kind: journal.EventOnline, Master: "1", Listener: "field", Connection: 3, Remote: "127.0.0.1:1"}})
-	put(t, j, journal.Entry{Event: &journal.Event{At: begin.Add(time.Second), Kind: journal.EventRejected, Listener: "field", Reason: "checksum", Raw: []byte{1, 2}}})
+	put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: begin, Kind: journal.EventOnline, Master: "1", Listener: "field", Connection: 3, Remote: "127.0.0.1:1"}}})
+	put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: begin.Add(time.Second), Kind: journal.EventRejected, Listener: "field", Reason: "checksum", Raw: []byte{1, 2}}}})
 	id, err := j.Profile(t.Context(), "mine", []byte("hash of it"), []byte("text"))
 	if err != nil || id != 1 {
 		t.Fatal(id, err)
@@ -255,7 +255,7 @@ func TestEventsAndDefinitionsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	j = open(t, Options{Path: path})
-	put(t, j, journal.Entry{Event: &journal.Event{At: begin.Add(time.Minute), Kind: journal.EventOffline, Master: "1"}})
+	put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: begin.Add(time.Minute), Kind: journal.EventOffline, Master: "1"}}})
 	all, damage, err := j.Events(t.Context(), journal.EventQuery{})
 	if err != nil || len(damage) > 0 || len(all) != 3 || string(all[1].Raw) != "\x01\x02" || all[2].ID != 3 {
 		t.Errorf("%+v, damage %v, %v", all, damage, err)

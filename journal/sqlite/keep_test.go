@@ -56,7 +56,7 @@ func TestRetentionTakesOnlyWhatIsTooOld(t *testing.T) {
 	old := time.Now().Add(-48 * time.Hour)
 	for i, at := range []time.Time{old, old, time.Now(), time.Now()} {
 		putFrames(t, j, s, i, 1)
-		put(t, j, journal.Entry{Event: &journal.Event{At: at, Kind: journal.EventOnline}})
+		put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: at, Kind: journal.EventOnline}}})
 	}
 	backdate(t, j, 2, old)
 	if err := j.retain(t.Context()); err != nil {
@@ -76,7 +76,7 @@ func TestRetentionForgetsNoPosition(t *testing.T) {
 	s := &journal.Subject{Serial: "00000001"}
 	for m := range 3 {
 		putFrames(t, j, s, m, 1)
-		put(t, j, journal.Entry{Event: &journal.Event{At: begin, Kind: journal.EventOnline}})
+		put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: begin, Kind: journal.EventOnline}}})
 	}
 	for range 5 {
 		if err := j.retain(t.Context()); err != nil {
@@ -94,7 +94,7 @@ func TestRetentionForgetsNoPosition(t *testing.T) {
 		t.Errorf("the next frame has position %d", first)
 	}
 	if e := (journal.Event{At: begin, Kind: journal.EventOnline}); true {
-		put(t, j, journal.Entry{Event: &e})
+		put(t, j, journal.Entry{Rows: []journal.Row{&e}})
 		if e.ID != 4 {
 			t.Errorf("the next event has number %d", e.ID)
 		}

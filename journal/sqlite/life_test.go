@@ -114,7 +114,7 @@ func (m *machine) send(count int, event, state bool) *parcel {
 	}
 	if event {
 		p.event = fmt.Sprintf("event %d", l.sent)
-		p.entry.Event = &journal.Event{At: time.Now(), Kind: journal.EventAlarm, Master: m.subject.Serial, Reason: p.event, Raw: []byte(p.event)}
+		p.entry.Rows = append(p.entry.Rows, &journal.Event{At: time.Now(), Kind: journal.EventAlarm, Master: m.subject.Serial, Reason: p.event, Raw: []byte(p.event)})
 	}
 	number := 0
 	if state {
@@ -122,7 +122,7 @@ func (m *machine) send(count int, event, state bool) *parcel {
 		s.tried++
 		number = s.tried
 		l.states[m.subject.Serial] = s
-		p.entry.State = fmt.Appendf(nil, "%s %d", m.subject.Serial, number)
+		p.entry.Rows = append(p.entry.Rows, journal.State(fmt.Appendf(nil, "%s %d", m.subject.Serial, number)))
 	}
 	p.entry.Count, p.entry.Subject, p.entry.Owner = count, &m.subject, p
 	l.parcels = append(l.parcels, p)

@@ -33,6 +33,9 @@ type Options struct {
 	DiskLimit  int           // percent of the disk in use at which nothing more is taken (default 95)
 	SweepEvery time.Duration // how often the states of masters are written (default 30 s)
 
+	// Kinds of rows beside the engine's own, which are events and the states of masters.
+	Kinds []Kind
+
 	// Warn is told of what an operator should know and the engine lives with; nil: nobody is.
 	Warn func(what string, args ...any)
 	// DiskUse tells how much of the disk is in use, in percent; nil asks the system.  For tests.
@@ -62,6 +65,7 @@ type Journal struct {
 	lock    *os.File // nil with a VFS
 	boot    int64
 	version string
+	kinds   map[string]Kind // of rows, by name; immutable once the journal is open
 
 	mu      sync.Mutex    // guards the queue, tasks, pacing, closed and failure
 	wake    *sync.Cond    // the writer waits here
@@ -163,6 +167,9 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	}
 	if older(j.version, oldestSQLite) {
 		return fmt.Errorf("SQLite is %s: %s or newer is needed, older ones can corrupt a database when its log is reset", j.version, oldestSQLite)
+	}
+	if err := j.register(); err != nil {
+		return err
 	}
 	if err := j.schema(ctx); err != nil {
 		return unreadable(err)

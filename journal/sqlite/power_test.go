@@ -104,7 +104,7 @@ func (l *load) run(t testing.TB, d *faultfs.Disk) error {
 		f.entry = journal.Entry{Owner: f, Subject: s, Count: 1, Records: journal.AppendRecord(nil, &journal.Record{
 			Received: time.Now(), Listener: "field", Connection: 7, Master: s.Serial, Profile: 1, Command: "m", Raw: []byte(raw)})}
 		if i%7 == 6 {
-			f.entry.State = []byte(raw)
+			f.entry.Rows = []journal.Row{journal.State(raw)}
 		}
 		l.waiting.Add(1)
 		l.appended++

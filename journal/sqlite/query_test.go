@@ -110,7 +110,7 @@ func TestTimesFarAwayAreBounds(t *testing.T) {
 	s := &journal.Subject{Serial: "00000001"}
 	for m := range 3 {
 		putFrames(t, j, s, m, 2)
-		put(t, j, journal.Entry{Event: &journal.Event{At: begin, Kind: journal.EventOnline}})
+		put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: begin, Kind: journal.EventOnline}}})
 	}
 	past, future := time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {

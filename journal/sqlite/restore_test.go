@@ -62,7 +62,7 @@ func (a *asked) Snapshot() {
 	case a.was <- struct{}{}:
 	default: // nobody counts
 	}
-	a.j.Append(&journal.Entry{Subject: &a.subject, State: []byte("state")})
+	a.j.Append(&journal.Entry{Subject: &a.subject, Rows: []journal.Row{journal.State("state")}})
 }
 
 // A process that is killed again and again, each time before its first sweep is due: what a start reads does not grow with every one of them.

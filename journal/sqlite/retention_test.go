@@ -55,7 +55,7 @@ func TestRetentionByAgeLeavesWhatIsYounger(t *testing.T) {
 	const all, old = 20, 7
 	for m := range all {
 		putFrames(t, j, s, m, 1)
-		put(t, j, journal.Entry{Event: &journal.Event{At: time.Now(), Kind: journal.EventOnline, Reason: fmt.Sprint(m)}})
+		put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: time.Now(), Kind: journal.EventOnline, Reason: fmt.Sprint(m)}}})
 	}
 	age(t, j, old, 2*time.Hour)
 	if err := j.retain(t.Context()); err != nil {
@@ -92,7 +92,7 @@ func TestPositionsGoOnWhenRetentionHasLeftNothing(t *testing.T) {
 	s := &journal.Subject{Serial: "1"}
 	for m := range 5 {
 		putFrames(t, j, s, m, 1)
-		put(t, j, journal.Entry{Event: &journal.Event{At: time.Now(), Kind: journal.EventOnline}})
+		put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: time.Now(), Kind: journal.EventOnline}}})
 	}
 	if err := j.MoveCursor(t.Context(), "north", 2, false); err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestPositionsGoOnWhenRetentionHasLeftNothing(t *testing.T) {
 		t.Errorf("the next frame is at %d", next)
 	}
 	e := &journal.Event{At: time.Now(), Kind: journal.EventOnline}
-	if put(t, j, journal.Entry{Event: e}); e.ID != 6 {
+	if put(t, j, journal.Entry{Rows: []journal.Row{e}}); e.ID != 6 {
 		t.Errorf("the next event is %d", e.ID)
 	}
 	if r, err := Verify(t.Context(), path); err != nil || len(r.Damage) > 0 {
@@ -143,7 +143,7 @@ func TestRetentionBySizeDeletesNoMoreThanItMust(t *testing.T) {
 func TestEventsAboveTheirNumberGo(t *testing.T) {
 	j := open(t, Options{EventsUpTo: 10})
 	for range 17 {
-		put(t, j, journal.Entry{Event: &journal.Event{At: time.Now(), Kind: journal.EventOnline}})
+		put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: time.Now(), Kind: journal.EventOnline}}})
 	}
 	if err := j.retain(t.Context()); err != nil {
 		t.Fatal(err)

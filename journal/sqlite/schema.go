@@ -10,21 +10,13 @@ import (
 	"trama/journal"
 )
 
-// The tables; see doc.go.  Times are Unix nanoseconds.
+// The tables beside those of the kinds of rows; see doc.go.  Times are Unix nanoseconds.
 var tables = []string{
 	`CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID`,
 	`CREATE TABLE IF NOT EXISTS boot(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, crc INTEGER NOT NULL)`,
 	`CREATE TABLE IF NOT EXISTS batch(first INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, boot INTEGER NOT NULL,
 		crc INTEGER NOT NULL, records BLOB NOT NULL)`,
 	`CREATE TABLE IF NOT EXISTS clock(first INTEGER PRIMARY KEY, crc INTEGER NOT NULL)`,
-	`CREATE TABLE IF NOT EXISTS master(serial TEXT PRIMARY KEY, through INTEGER NOT NULL, from_at INTEGER NOT NULL, until_at INTEGER NOT NULL,
-		pending BLOB NOT NULL, state BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID`,
-	`CREATE TABLE IF NOT EXISTS span(serial TEXT NOT NULL, last INTEGER NOT NULL, from_at INTEGER NOT NULL, until_at INTEGER NOT NULL,
-		positions BLOB NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY(serial, last)) WITHOUT ROWID`,
-	`CREATE TABLE IF NOT EXISTS event(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, master TEXT NOT NULL,
-		listener TEXT NOT NULL, boot INTEGER NOT NULL, connection INTEGER NOT NULL, remote TEXT NOT NULL, reason TEXT NOT NULL,
-		detail TEXT NOT NULL, raw BLOB, crc INTEGER NOT NULL)`,
-	`CREATE INDEX IF NOT EXISTS event_master ON event(master, id)`,
 	`CREATE TABLE IF NOT EXISTS profile(id INTEGER PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, sources BLOB NOT NULL,
 		crc INTEGER NOT NULL)`,
 	`CREATE TABLE IF NOT EXISTS cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID`,
@@ -40,7 +32,7 @@ func (j *Journal) schema(ctx context.Context) error {
 		return fmt.Errorf("schema %d: this program knows %d; a newer trama has written it", version, schemaVersion)
 	}
 	if version == schemaVersion {
-		return nil
+		return j.makeTables(ctx, j.conn) // those that this program has a kind for and the one before had not
 	}
 	tx, err := j.conn.BeginTx(ctx, nil)
 	if err != nil {
@@ -50,6 +42,9 @@ func (j *Journal) schema(ctx context.Context) error {
 		if _, err := tx.ExecContext(ctx, t); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
+	}
+	if err := j.makeTables(ctx, tx); err != nil {
+		return errors.Join(err, tx.Rollback())
 	}
 	if version == 1 {
 		if err := j.indexTimes(ctx, tx); err != nil {

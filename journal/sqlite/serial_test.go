@@ -15,9 +15,9 @@ func TestAnyBytesAreASerial(t *testing.T) {
 	for _, serial := range serials {
 		s := &journal.Subject{Serial: serial}
 		putFrames(t, j, s, 0, spanPositions)
-		put(t, j, journal.Entry{Subject: s, State: []byte("state of " + serial), Event: &journal.Event{At: begin, Kind: journal.EventOnline, Master: serial}})
+		put(t, j, journal.Entry{Subject: s, Rows: []journal.Row{journal.State("state of " + serial), &journal.Event{At: begin, Kind: journal.EventOnline, Master: serial}}})
 		putFrames(t, j, s, 1, 2)
-		put(t, j, journal.Entry{Subject: s, State: []byte("state of " + serial)})
+		put(t, j, journal.Entry{Subject: s, Rows: []journal.Row{journal.State("state of " + serial)}})
 	}
 	if err := j.Close(); err != nil {
 		t.Fatal(err)

@@ -82,7 +82,7 @@ func (j *Journal) portion(ctx context.Context, subjects []*journal.Subject) (sil
 		if s.Owner != nil {
 			s.Owner.Snapshot()
 		} else {
-			j.Append(&journal.Entry{Subject: s, State: []byte{}})
+			j.Append(&journal.Entry{Subject: s, Rows: []journal.Row{journal.State{}}})
 		}
 	}
 	patience := time.NewTimer(j.patience)

@@ -46,7 +46,7 @@ func TestFramesBehindAStateInOneCommitAreFoundOnce(t *testing.T) {
 	s := &journal.Subject{Serial: "1"}
 	together(t, j,
 		journal.Entry{Records: frames("1", 0, 3), Count: 3, Subject: s},
-		journal.Entry{Subject: s, State: []byte("three frames")},
+		journal.Entry{Subject: s, Rows: []journal.Row{journal.State("three frames")}},
 		journal.Entry{Records: frames("1", 1, 2), Count: 2, Subject: s},
 	)
 	if b := j.Brief(); b.Commits != 2 {
@@ -137,10 +137,10 @@ func TestHistoryIsWholeWithoutTheStateOfItsMaster(t *testing.T) {
 		s := &journal.Subject{Serial: "1"}
 		for m := range 2 {
 			putFrames(t, j, s, m, spanPositions)
-			put(t, j, journal.Entry{Subject: s, State: []byte("state")}) // makes a span
+			put(t, j, journal.Entry{Subject: s, Rows: []journal.Row{journal.State("state")}}) // makes a span
 		}
 		putFrames(t, j, s, 2, 3)
-		put(t, j, journal.Entry{Subject: s, State: []byte("state")})
+		put(t, j, journal.Entry{Subject: s, Rows: []journal.Row{journal.State("state")}})
 		putFrames(t, j, s, 3, 2)
 		if err := j.do(t.Context(), func(ctx context.Context, c *sql.Conn) error { _, err := c.ExecContext(ctx, damage); return err }); err != nil {
 			t.Fatal(err)

@@ -27,7 +27,8 @@ type writer struct {
 	asked     map[*journal.Subject]bool
 	done      chan<- struct{} // of the sweep: told of each state
 
-	begin, commit, batch, clock, event, master, span, change *sql.Stmt
+	begin, commit, batch, clock, change *sql.Stmt // of commits
+	event, master, span                 *sql.Stmt // of kinds
 }
 
 // Bounds of one commit.
@@ -80,6 +81,7 @@ func (w *writer) close() {
 
 // Append queues e.  Its owner is told when everything up to it is on disk, or at once that the journal has failed or is closed.
 func (j *Journal) Append(e *journal.Entry) {
+	j.known(e)
 	j.mu.Lock()
 	err := j.failure
 	if err == nil && j.closed {
@@ -275,10 +277,8 @@ func (j *Journal) write(tasks []*task) error {
 			w.received = append(w.received, receivedWithin(e.Records))
 			w.next += uint64(e.Count)
 		}
-		if e.Event != nil || e.State != nil {
-			rows++
-		}
-		if s := e.Subject; s != nil && e.State == nil && !s.Listed { // also by a resend, a registration, a command: its state is another one
+		rows += len(e.Rows)
+		if s := e.Subject; s != nil && !s.Listed && !j.covers(e) { // also by a resend, a registration, a command: its state is another one
 			s.Listed = true
 			w.dirty = append(w.dirty, s)
 		}
@@ -343,8 +343,8 @@ func (j *Journal) write(tasks []*task) error {
 	return nil
 }
 
-// writeRows notes where the frames in hand stand, and writes the events and the states of masters.  One by one: the positions that go with a
-// state are those of the frames before it.
+// writeRows notes where the frames in hand stand, and writes the rows beside them.  One by one: the positions that go with a state are those
+// of the frames before it.
 func (j *Journal) writeRows(ctx context.Context, next uint64) (err error) {
 	w, received := &j.w, j.w.received
 	w.hand.All(func(e *journal.Entry) {
@@ -355,52 +355,14 @@ func (j *Journal) writeRows(ctx context.Context, next uint64) (err error) {
 			received = received[1:]
 		}
 		next += uint64(e.Count)
-		if err == nil && e.Event != nil {
-			err = j.writeEvent(ctx, e.Event)
-		}
-		if err == nil && e.State != nil && e.Subject != nil {
-			err = j.writeState(ctx, e.Subject, e.State, int64(next-1))
+		at := Place{Boot: j.boot, Through: int64(next - 1), Subject: e.Subject}
+		for _, row := range e.Rows {
+			if err == nil {
+				err = j.kinds[row.RowKind()].Write(ctx, j.conn, at, row)
+			}
 		}
 	})
 	return err
-}
-
-func (j *Journal) writeEvent(ctx context.Context, e *journal.Event) error {
-	id := j.w.nextEvent
-	j.w.nextEvent++
-	e.ID = uint64(id)
-	at, connection := e.At.UnixNano(), int64(e.Connection)
-	crc := sum(id, at, e.Kind, e.Master, e.Listener, j.boot, connection, e.Remote, e.Reason, e.Detail, e.Raw)
-	if _, err := j.w.event.ExecContext(ctx, id, at, e.Kind, e.Master, e.Listener, j.boot, connection, e.Remote, e.Reason, e.Detail, e.Raw, crc); err != nil {
-		return fmt.Errorf("write an event: %w", err)
-	}
-	return nil
-}
-
-// writeState writes what is to be known of a master, and its positions: as a span when there are many.
-func (j *Journal) writeState(ctx context.Context, s *journal.Subject, state []byte, through int64) error {
-	p := &s.Pending
-	if p.Count >= spanPositions {
-		from, until, last := p.From.UnixNano(), p.Until.UnixNano(), int64(p.Last)
-		if _, err := j.w.span.ExecContext(ctx, s.Serial, last, from, until, p.Bytes(), sum(s.Serial, last, from, until, p.Bytes())); err != nil {
-			return fmt.Errorf("write a span of %s: %w", s.Serial, err)
-		}
-		p.Reset()
-	}
-	var from, until int64
-	if p.Count > 0 {
-		from, until = p.From.UnixNano(), p.Until.UnixNano()
-	}
-	pending := append([]byte{}, p.Bytes()...)
-	crc := sum(s.Serial, through, from, until, pending, state)
-	if _, err := j.w.master.ExecContext(ctx, s.Serial, through, from, until, pending, state, crc); err != nil {
-		return fmt.Errorf("write the state of %s: %w", s.Serial, err)
-	}
-	if j.w.asked[s] {
-		delete(j.w.asked, s)
-		j.w.done <- struct{}{}
-	}
-	return nil
 }
 
 // fail is the end of the engine: who waits is told, and nothing is written or synced any more.
