@@ -72,6 +72,9 @@ func (o *op) parse(buf []byte, v any, exact bool) (out []byte, num uint64, err e
 // returned, everything else is appended to buf; so is a number that stands for "no value".
 func (o *op) parseForm(buf []byte, v any, exp int, exact bool) (out []byte, num uint64, err error) {
 	f := o.form
+	if both, ok := v.(map[string]any); ok && (len(o.field.Enum) > 0 || f != nil && f.labels != nil) {
+		return o.parseBoth(buf, both, exp, exact)
+	}
 	if f != nil {
 		if out, num, found, err := o.parseMissing(buf, v); found {
 			return out, num, err
@@ -96,6 +99,25 @@ func (o *op) parseForm(buf []byte, v any, exp int, exact bool) (out []byte, num 
 	}
 	if err != nil {
 		return buf, 0, err
+	}
+	return out, num, nil
+}
+
+// parseBoth reads a value with its label, as appendJSON writes it; one of them will do.
+func (o *op) parseBoth(buf []byte, both map[string]any, exp int, exact bool) (out []byte, num uint64, err error) {
+	v, given := both["value"]
+	label, named := both["label"]
+	if len(both) > 2 || !given && !named || len(both) == 2 && !(given && named) {
+		return buf, 0, fmt.Errorf("%w: %v, expected a value and its label", ErrValue, both)
+	}
+	if !given {
+		v = label
+	}
+	if out, num, err = o.parseForm(buf, v, exp, exact); err != nil || !given || !named {
+		return out, num, err
+	}
+	if is := (value{op: o, num: num}).label(); is != label {
+		return buf, 0, fmt.Errorf("%w: label %v, but the value %v is %q; leave one of them out", ErrValue, label, v, is)
 	}
 	return out, num, nil
 }

@@ -178,3 +178,29 @@ func TestKeysWithoutEffectAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestLabelAndNumber(t *testing.T) {
+	fields := `{ key = "kind", type = "byte", enum = { 6 = "ACK", 21 = "NAK" } }, { key = "fix", type = "ascii", size = 1, enum = { A = "valid", V = "void" } }`
+	for _, c := range []scalarCase{
+		{name: "both", fields: fields, frame: "0641", json: `"kind":{"value":6,"label":"ACK"},"fix":{"value":"A","label":"valid"}`},
+		{name: "a value without a label", fields: fields, frame: "0758", json: `"kind":7,"fix":"X"`},
+		{name: "a label of several numbers, in hexadecimal", fields: `{ key = "k", type = "uint16", form = "hex", enum = { 0x0101 = "open" } }`, frame: "0101", json: `"k":{"value":"0x0101","label":"open"}`},
+	} {
+		c.check(t)
+	}
+	p := scalarCase{fields: fields}.profile(t)
+	for given, want := range map[string]string{
+		`"kind":"NAK","fix":"V"`:                              "011556",
+		`"kind":21,"fix":"void"`:                              "011556",
+		`"kind":{"label":"NAK"},"fix":{"value":"V"}`:          "011556",
+		`"kind":{"value":6,"label":"NAK"},"fix":"V"`:          "label NAK, but the value 6 is \"ACK\"",
+		`"kind":{"value":6,"label":"ACK","more":1},"fix":"V"`: "expected a value and its label",
+	} {
+		var f codec.Frame
+		err := p.ParseJSON([]byte(`{"message":"m","unit":1,`+given+`}`), &f)
+		made, _ := p.Append(nil, &f)
+		if err == nil && hex.EncodeToString(made) != want || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %x, %v, expected %s", given, made, err, want)
+		}
+	}
+}

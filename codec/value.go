@@ -132,9 +132,15 @@ func (v value) same(other value) bool {
 	return v.string() == other.string()
 }
 
-// appendJSON writes the value so that parseForm gives back the same bytes: numbers bare, everything else in quotes.
+// appendJSON writes the value so that parseForm gives back the same bytes: numbers bare, everything else in quotes, and
+// a value that has a label as {"value":6,"label":"ACK"}.
 func (v value) appendJSON(dst []byte) []byte {
 	o := v.op
+	if label := v.label(); label != "" && !v.missing {
+		v.op = o.withoutLabels()
+		dst = append(v.appendJSON(append(dst, `{"value":`...)), `,"label":`...)
+		return append(appendQuoted(dst, label), '}')
+	}
 	switch {
 	case v.missing && v.usualMissing():
 		return append(dst, "null"...)
@@ -170,11 +176,22 @@ func (v value) appendJSON(dst []byte) []byte {
 	return appendQuoted(dst, string(text))
 }
 
+// withoutLabels is the op of a field whose values have no names.
+func (o *op) withoutLabels() *op {
+	plain, field := *o, *o.field
+	field.Enum, plain.field = nil, &field
+	if o.form != nil {
+		form := *o.form
+		form.labels, form.words, plain.form = nil, nil, &form
+	}
+	return &plain
+}
+
 // bare says that the text of the value is a number of JSON.
 func (v value) bare() bool {
 	o := v.op
 	switch f := o.form; {
-	case v.label() != "" || o.code == opChecksum && o.field.Kind == KindText:
+	case o.code == opChecksum && o.field.Kind == KindText:
 		return false
 	case o.code == opDecimal:
 		return true
