@@ -3,9 +3,7 @@
 -- What ends a walk: more bytes are needed, or something that this script does not follow.  A text says what is wrong.
 local MORE, OPAQUE = {}, {}
 
-local function refuse(...)
-  error({ why = string.format(...) }, 0)
-end
+local function refuse(...) error({ why = string.format(...) }, 0) end
 
 ---------------------------------------------------------------------------------------------------------------------
 -- Numbers
@@ -13,23 +11,17 @@ end
 -- number of bytes, exact up to 53 bits.
 local function number(b, little)
   local v = 0
-  for i = 1, #b do
-    v = v * 256 + b:byte(little and #b - i + 1 or i)
-  end
+  for i = 1, #b do v = v * 256 + b:byte(little and #b - i + 1 or i) end
   return v
 end
 
-local function hex(b)
-  return (b:gsub(".", function(c) return string.format("%02x", c:byte()) end))
-end
+local function hex(b) return (b:gsub(".", function(c) return string.format("%02x", c:byte()) end)) end
 
 local bxor = bit32 and bit32.bxor or load("return function(a, b) return a ~ b end")()
 
 local function has(ranges, v)
   for _, r in ipairs(ranges) do
-    if r[1] <= v and v <= r[2] then
-      return true
-    end
+    if r[1] <= v and v <= r[2] then return true end
   end
   return false
 end
@@ -38,9 +30,7 @@ local sums = {}
 
 local function plain(b)
   local s = 0
-  for i = 1, #b do
-    s = s + b:byte(i)
-  end
+  for i = 1, #b do s = s + b:byte(i) end
   return s
 end
 
@@ -49,17 +39,13 @@ sums.lrc8 = function(b) return -plain(b) end
 sums["not-sum8"] = function(b) return 255 - plain(b) % 256 end
 sums.xor8 = function(b)
   local s = 0
-  for i = 1, #b do
-    s = bxor(s, b:byte(i))
-  end
+  for i = 1, #b do s = bxor(s, b:byte(i)) end
   return s
 end
 
 local function turned(v, width)
   local out = 0
-  for _ = 1, width do
-    out, v = out * 2 + v % 2, math.floor(v / 2)
-  end
+  for _ = 1, width do out, v = out * 2 + v % 2, math.floor(v / 2) end
   return out
 end
 
@@ -73,9 +59,7 @@ local function crc(s, b)
     for _ = 1, 8 do
       local carry = v >= top
       v = v * 2 % limit
-      if carry then
-        v = bxor(v, s.poly)
-      end
+      if carry then v = bxor(v, s.poly) end
     end
   end
   return s.refout and turned(v, s.width) or v
@@ -98,31 +82,21 @@ M.__index = M
 
 -- What expressions are made of.
 function M:v(register)
-  if self.r[register] == false then
-    error(OPAQUE, 0)
-  end
+  if self.r[register] == false then error(OPAQUE, 0) end
   return self.r[register] or 0
 end
 
-function M:opaque()
-  error(OPAQUE, 0)
-end
+function M:opaque() error(OPAQUE, 0) end
 
-function M:remaining()
-  return self.stop and self.stop - self.off or -1
-end
+function M:remaining() return self.stop and self.stop - self.off or -1 end
 
 function M:next()
-  if self.stop and self.off >= self.stop then
-    return -1
-  end
+  if self.stop and self.off >= self.stop then return -1 end
   self:need(1)
   return self.data:byte(self.off + 1)
 end
 
-function M:ahead(text)
-  return self:peek(#text) == text and 1 or 0
-end
+function M:ahead(text) return self:peek(#text) == text and 1 or 0 end
 
 local function t(truth) return truth and 1 or 0 end
 local function div(a, b)
@@ -135,9 +109,7 @@ local function shr(a, b) return math.floor(a / 2 ^ b) end
 local function band(a, b)
   local out, unit = 0, 1
   while a > 0 and b > 0 do
-    if a % 2 == 1 and b % 2 == 1 then
-      out = out + unit
-    end
+    if a % 2 == 1 and b % 2 == 1 then out = out + unit end
     a, b, unit = math.floor(a / 2), math.floor(b / 2), unit * 2
   end
   return out
@@ -155,9 +127,7 @@ end
 -- peek is the next bytes, fewer where the part ends.
 function M:peek(n)
   local stop = math.min(self.off + n, self.stop or self.off + n)
-  if stop > #self.data then
-    error(MORE, 0)
-  end
+  if stop > #self.data then error(MORE, 0) end
   return self.data:sub(self.off + 1, stop)
 end
 
@@ -169,15 +139,11 @@ function M:cell(c)
 end
 
 function M:nodes(list)
-  for _, n in ipairs(list or {}) do
-    self:node(n)
-  end
+  for _, n in ipairs(list or {}) do self:node(n) end
 end
 
 function M:absent(n)
-  for _, register in ipairs(n.clear or {}) do
-    self.r[register] = 0
-  end
+  for _, register in ipairs(n.clear or {}) do self.r[register] = 0 end
 end
 
 function M:node(n)
@@ -188,20 +154,14 @@ function M:node(n)
   end
   if n.before then
     if self:peek(#n.before) ~= n.before then
-      if n.optional then
-        return self:absent(n)
-      end
+      if n.optional then return self:absent(n) end
       refuse("not the constant: found %s, expected %s", hex(self:peek(#n.before)), hex(n.before))
     end
     self.off = self.off + #n.before
   end
-  if n.mark then
-    self.marks[n.mark] = self.off
-  end
+  if n.mark then self.marks[n.mark] = self.off end
   self[n.node](self, n)
-  if n.mark then
-    self.marks[n.mark + 1] = self.off
-  end
+  if n.mark then self.marks[n.mark + 1] = self.off end
 end
 
 -- size of a node with bounds of its own; nothing when only what is inside says it.
@@ -209,15 +169,11 @@ function M:size(n)
   if n.size then
     return n.size(self)
   elseif n.rest or n.node == "list" and not n.count and not n.stop and not n["until"] and self.stop then
-    if not self.stop or n.tail < 0 then
-      error(OPAQUE, 0)
-    end
+    if not self.stop or n.tail < 0 then error(OPAQUE, 0) end
     return self.stop - n.tail - self.off
   elseif n["until"] then
     local at = self.data:sub(1, self.stop):find(n["until"], self.off + 1, true)
-    if not at and not self.stop then
-      error(MORE, 0)
-    end
+    if not at and not self.stop then error(MORE, 0) end
     return (at or refuse("no end of a field")) - 1 - self.off
   end
 end
@@ -228,9 +184,7 @@ function M:within(stop, walk)
   self.stop = stop or outer
   local ok, err = pcall(walk)
   if not ok then
-    if err ~= OPAQUE or not stop then
-      error(err, 0)
-    end
+    if err ~= OPAQUE or not stop then error(err, 0) end
     self.depth, self.index = depth, index
     if stop > self.off then
       self:cell({ opaque = true, len = stop - self.off })
@@ -245,9 +199,7 @@ end
 -- part walks a group, a list or a choice.
 function M:part(n, walk)
   local size = self:size(n)
-  if not size then
-    return n.wire and self:opaque() or walk()
-  end
+  if not size then return n.wire and self:opaque() or walk() end
   if n.wire and n.wire.block then
     size = size + math.ceil(size / n.wire.block) * n.wire.bytes
   elseif n.wire and n.wire.armour and n.size then
@@ -262,43 +214,31 @@ function M:group(n)
   local c = n.f and self:cell({ f = n.f, role = n.role })
   self.depth = self.depth + (c and 1 or 0)
   self:part(n, function()
-    if n.separator then
-      self:opaque()
-    end
+    if n.separator then self:opaque() end
     self:nodes(n.fields)
   end)
-  if c then
-    self.depth, c.len = self.depth - 1, self.off - c.off
-  end
+  if c then self.depth, c.len = self.depth - 1, self.off - c.off end
 end
 
 function M:list(n)
   local c, outer = n.f and self:cell({ f = n.f }), self.index
   self.depth = self.depth + 1
   self:part(n, function()
-    if n.separator or not n.count and not n.stop and not self.stop then
-      self:opaque()
-    end
+    if n.separator or not n.count and not n.stop and not self.stop then self:opaque() end
     local i, count = 0, n.count and n.count(self)
     while count and i < count or not count and (n.stop and (i == 0 or n.stop(self) == 0) or not n.stop and self.off < self.stop) do
       self.index = i
       local from, element = self.off, not n.single and self:cell({ title = "[" .. i .. "]" })
       self.depth = self.depth + (element and 1 or 0)
       self:nodes(n.fields)
-      if element then
-        self.depth, element.len = self.depth - 1, self.off - from
-      end
+      if element then self.depth, element.len = self.depth - 1, self.off - from end
       i = i + 1
-      if self.off == from and not count or i > 16384 then
-        refuse("an element without bytes")
-      end
+      if self.off == from and not count or i > 16384 then refuse("an element without bytes") end
     end
     self.r[n.counted or 0] = i
   end)
   self.depth, self.index = self.depth - 1, outer
-  if c then
-    c.len = self.off - c.off
-  end
+  if c then c.len = self.off - c.off end
 end
 
 function M:choice(n)
@@ -310,9 +250,7 @@ function M:choice(n)
         return self:nodes(case.fields)
       end
     end
-    if on and on > 9 then
-      refuse("no branch for the value: %d (0x%02x)", on, on)
-    end
+    if on and on > 9 then refuse("no branch for the value: %d (0x%02x)", on, on) end
     refuse("no branch for the value: %d", on or 0)
   end)
 end
@@ -320,9 +258,7 @@ end
 -- followed does what may ask for values that are not known: then the cell is not dissected.
 function M:followed(work, c)
   local ok, err = pcall(work)
-  if not ok and err ~= OPAQUE then
-    error(err, 0)
-  end
+  if not ok and err ~= OPAQUE then error(err, 0) end
   c.opaque = c.opaque or not ok
 end
 
@@ -342,22 +278,16 @@ function M:computed(n)
     self:allowed(n, v or self:opaque())
     self.r[n.r or 0], c.v, c.label = v, self:shown(n, v), self:label(n, v)
   end, c)
-  if not c.opaque then
-    self:cell(c)
-  end
+  if not c.opaque then self:cell(c) end
 end
 
 function M:allowed(n, v)
-  if n.ranges and not has(n.ranges, v) then
-    refuse("out of range: %s: %s", n.key, v)
-  end
+  if n.ranges and not has(n.ranges, v) then refuse("out of range: %s: %s", n.key, v) end
 end
 
 function M:label(n, v)
   for _, l in ipairs(n.labels or {}) do
-    if l[1] <= v and v <= l[2] then
-      return l[3]
-    end
+    if l[1] <= v and v <= l[2] then return l[3] end
   end
 end
 
@@ -373,16 +303,10 @@ function M:shown(n, v, native)
 end
 
 function M:field(n)
-  if n.coding == "computed" then
-    return self:computed(n)
-  end
+  if n.coding == "computed" then return self:computed(n) end
   local size = n.coding == "run" and #self.data:match("^" .. n.fill .. "*", self.off + 1) or self:size(n) or n.bytes
-  if n.coding == "run" then
-    size = math.min(size, n.most)
-  end
-  if not size then
-    self:opaque()
-  end
+  if n.coding == "run" then size = math.min(size, n.most) end
+  if not size then self:opaque() end
   local b = self.data:sub(self.off + 1, self.off + size)
   self:plausible(n, b, size)
   self:need(size)
@@ -397,14 +321,10 @@ function M:field(n)
     self:followed(function()
       local v = M[n.coding](self, n, b, c)
       self.r[n.r or 0] = v or false
-      if v and n.value and n.value(self) ~= v then
-        refuse("wrong value: %s: %s", n.key, v)
-      end
+      if v and n.value and n.value(self) ~= v then refuse("wrong value: %s: %s", n.key, v) end
     end, c)
   end
-  for _, part in ipairs(n.bits or {}) do
-    self:bits_of(part, n.little and b or b:reverse(), c)
-  end
+  for _, part in ipairs(n.bits or {}) do self:bits_of(part, n.little and b or b:reverse(), c) end
 end
 
 -- plausible refuses what has come of a field when nothing that may still come makes it right.
@@ -415,9 +335,7 @@ function M:plausible(n, b, size)
     self:same(n, b)
   elseif n.ranges and n.coding == "uint" and not n.little and #b < size then
     for _, r in ipairs(n.ranges) do
-      if lo <= r[2] and lo + more > r[1] then
-        return
-      end
+      if lo <= r[2] and lo + more > r[1] then return end
     end
     self:allowed(n, lo)
   end
@@ -425,9 +343,7 @@ end
 
 function M:missing(n, b)
   for _, p in ipairs(n.missing or {}) do
-    if #b > 0 and b == (#p == 1 and p:rep(#b) or p) then
-      return true
-    end
+    if #b > 0 and b == (#p == 1 and p:rep(#b) or p) then return true end
   end
   return n.bad and hex(b):find("%a") ~= nil
 end
@@ -437,9 +353,7 @@ function M:bits_of(part, b, whole)
   local first = math.floor(part.shift / 8)
   local v = number(b:sub(first + 1, first + 6), true)
   v = math.floor(v / 2 ^ (part.shift - first * 8)) % 2 ^ part.width
-  if part.signed and v >= 2 ^ (part.width - 1) then
-    v = v - 2 ^ part.width
-  end
+  if part.signed and v >= 2 ^ (part.width - 1) then v = v - 2 ^ part.width end
   self.r[part.r or 0] = not part.odd and v
   if not part.odd then
     self:allowed(part, v)
@@ -471,9 +385,7 @@ end
 
 function M:bcd(n, b, c)
   local digits = hex(n.little and b:reverse() or b)
-  if digits:find("%a") then
-    refuse("not a decimal digit: %s", digits)
-  end
+  if digits:find("%a") then refuse("not a decimal digit: %s", digits) end
   local v = tonumber(digits)
   self:allowed(n, v)
   c.label, c.v = self:label(n, v), self:shown(n, v)
@@ -482,24 +394,16 @@ end
 
 function M:digits(n, b, c)
   local s = hex(n.little and b:reverse() or b)
-  if n.filler then
-    s = s:gsub(n.right and "^" .. n.filler .. "+" or n.filler .. "+$", "")
-  end
+  if n.filler then s = s:gsub(n.right and "^" .. n.filler .. "+" or n.filler .. "+$", "") end
   local more = n.digits and #s - n.digits or 0
-  if more > 0 and not s:sub(1, more):find("[^0]") then
-    s = s:sub(more + 1)
-  end
-  if s:find("%a") then
-    refuse("not a decimal digit: %s", s)
-  end
+  if more > 0 and not s:sub(1, more):find("[^0]") then s = s:sub(more + 1) end
+  if s:find("%a") then refuse("not a decimal digit: %s", s) end
   self:same(n, b)
   c.v = s
 end
 
 function M:same(n, b)
-  if n.want and b ~= n.want then
-    refuse("not the constant: %s: found %s, expected %s", n.key, hex(b), hex(n.want))
-  end
+  if n.want and b ~= n.want then refuse("not the constant: %s: found %s, expected %s", n.key, hex(b), hex(n.want)) end
 end
 
 function M:hex(n, b, c)
@@ -511,14 +415,10 @@ end
 function M:text(n, b, c)
   self:same(n, b)
   for i = 1, n.chars and not n.charset and #b or 0 do
-    if not n.chars:find(b:sub(i, i), 1, true) then
-      refuse("not an allowed character: %s", hex(b))
-    end
+    if not n.chars:find(b:sub(i, i), 1, true) then refuse("not an allowed character: %s", hex(b)) end
   end
   local s, v = b, #b <= 6 and number(b)
-  while n.pad and #s > 0 and s:sub(-1) == n.pad do
-    s = s:sub(1, -2)
-  end
+  while n.pad and #s > 0 and s:sub(-1) == n.pad do s = s:sub(1, -2) end
   s = n.reversed and s:reverse() or s
   c.v, c.label, c.opaque = s, v and self:label(n, v), s:find("[^\032-\126]") ~= nil
   return v
@@ -562,9 +462,7 @@ function M:time(n, b, c)
     local piece = whole:sub(at, at + size - 1)
     if v[word] then
       v[word] = n.as == "binary" and number(piece) or tonumber(piece:match("^%d+$"))
-      if not v[word] then
-        refuse("not a time: %s", hex(b))
-      end
+      if not v[word] then refuse("not a time: %s", hex(b)) end
     elseif piece ~= word then
       refuse("not a time: %s", hex(b))
     end
@@ -588,9 +486,7 @@ end
 function M:checksum(n, b, c)
   local k = n.check
   local found = k.hex and tonumber(b, 16) or not k.hex and number(b, n.little)
-  if not found then
-    refuse("not a hexadecimal number: %s", hex(b))
-  end
+  if not found then refuse("not a hexadecimal number: %s", hex(b)) end
   c.v, c.check = k.hex and b or nil, "not verified"
   local off = self.off - #b
   local function verify()
@@ -623,9 +519,7 @@ local function delimit(k, data, m)
     error(MORE, 0)
   end
   local coded = {}
-  for _, e in ipairs(k.escapes or {}) do
-    coded[e[2]] = e[1]
-  end
+  for _, e in ipairs(k.escapes or {}) do coded[e[2]] = e[1] end
   local i, out = #start + 1, {}
   while true do
     if i > k.max then
@@ -637,18 +531,14 @@ local function delimit(k, data, m)
     for _, mark in ipairs(k.ends) do
       if data:sub(i, i + #mark - 1) == mark then
         local kept, total = mark:sub(#mark - k.kept + 1), i - 1 + #mark + k.behind
-        if total > #data then
-          error(MORE, 0)
-        end
+        if total > #data then error(MORE, 0) end
         m.escaped = m.escaped or k.kept > 0 and k.kept < #mark
         return table.concat(out) .. kept .. data:sub(i + #mark, total), total
       end
     end
     local c = data:sub(i, i)
     for sequence, byte in pairs(coded) do
-      if data:sub(i, i + #sequence - 1) == sequence then
-        c, step, m.escaped = byte, #sequence, true
-      end
+      if data:sub(i, i + #sequence - 1) == sequence then c, step, m.escaped = byte, #sequence, true end
     end
     out[#out + 1], i = c, i + step
   end
@@ -698,14 +588,10 @@ local function frame(k, data, way)
       m.body = m:choose(k, stop)
       m:nodes(m.body.fields)
     end)
-    if k.body then
-      m.marks[k.body], m.marks[k.body + 1] = start, m.off
-    end
+    if k.body then m.marks[k.body], m.marks[k.body + 1] = start, m.off end
     m.stop = m.frame_end
     m:nodes(k.trailer)
-    for _, verify in ipairs(m.late) do
-      verify()
-    end
+    for _, verify in ipairs(m.late) do verify() end
     m.total = m.total or m.off
     if m.frame_end and m.off ~= m.frame_end or m.total > k.max or m.total == 0 then
       refuse("wrong length: %d bytes", m.total)
@@ -805,9 +691,7 @@ local function add(tree, bytes, begins, c)
     item = tree:add(all[c.f], range, c.v)
   end
   item:append_text((c.label and " (" .. c.label .. ")" or "") .. (f[4] and " " .. f[4] or "") .. (c.check and " [" .. c.check .. "]" or ""))
-  if c.generated then
-    item:set_generated()
-  end
+  if c.generated then item:set_generated() end
   return item
 end
 
@@ -824,9 +708,7 @@ local function show(tvb, at, m, pinfo, root)
   local around, last = { [0] = tree }, nil
   for _, c in ipairs(m.cells) do
     local item = add(c.inside and last or around[c.depth], bytes, begins, c)
-    if not c.inside then
-      last, around[c.depth + 1] = item, item
-    end
+    if not c.inside then last, around[c.depth + 1] = item, item end
     if c.role == "identity" and not who and not c.none then
       who = type(c.v) == "string" and fields[c.f][3] ~= "bytes" and c.v or c.v == nil and tostring(number(m.data:sub(c.off + 1, c.off + c.len), c.little)) or hex(m.data:sub(c.off + 1, c.off + c.len))
     end
@@ -862,9 +744,7 @@ end
 -- first on, although some have been shown.  How many is remembered while packets are seen the first time.
 local pending = {}
 
-function proto.init()
-  pending = {}
-end
+function proto.init() pending = {} end
 
 function proto.dissector(tvb, pinfo, root)
   local data, way = tvb():bytes():raw(), way_of(pinfo)
@@ -883,9 +763,7 @@ function proto.dissector(tvb, pinfo, root)
     elseif err == MORE then -- Wireshark comes back with all bytes from here on and those of the next segment
       pinfo.desegment_offset = at
       pinfo.desegment_len = DESEGMENT_ONE_MORE_SEGMENT
-      if not pinfo.visited and at <= tvb:len() - last(segment) then
-        pending[flow] = at
-      end
+      if not pinfo.visited and at <= tvb:len() - last(segment) then pending[flow] = at end
       break
     else
       at = at + 1
@@ -894,12 +772,8 @@ function proto.dissector(tvb, pinfo, root)
   found[#found + 1] = { noise = noise, at = at }
   for _, f in ipairs(found) do
     f.noise = math.max(f.noise, done)
-    if f.noise < f.at then
-      show_noise(tvb, f.noise, f.at, way, pinfo, root)
-    end
-    if f.m and f.at >= done then
-      show(tvb, f.at, f.m, pinfo, root)
-    end
+    if f.noise < f.at then show_noise(tvb, f.noise, f.at, way, pinfo, root) end
+    if f.m and f.at >= done then show(tvb, f.at, f.m, pinfo, root) end
   end
 end
 
@@ -907,13 +781,9 @@ local tcp, registered = DissectorTable.get("tcp.port"), ""
 
 function proto.prefs_changed()
   if proto.prefs.ports ~= registered then
-    if registered ~= "" then
-      tcp:remove(registered, proto)
-    end
+    if registered ~= "" then tcp:remove(registered, proto) end
     registered = proto.prefs.ports
-    if registered ~= "" then
-      tcp:add(registered, proto)
-    end
+    if registered ~= "" then tcp:add(registered, proto) end
   end
 end
 
