@@ -156,32 +156,25 @@ type Label struct {
 
 // FieldForm is how the bytes of a field are read.
 type FieldForm struct {
-	Coding   string // see codingNames
-	Odd      bool   // there is more to it than this says
-	Little   bool   // least significant byte first
-	Signed   bool
-	Shift    int // of a part of bits
-	Mask     uint64
-	Ranges   [][2]uint64 // the raw numbers that are allowed, the sign bit turned round for signed ones
-	Want     HexBytes    // the only bytes
-	Chars    HexBytes    // the bytes that a text can have; none: all
-	Padded   bool
-	Pad      byte
-	Missing  []HexBytes // bytes without a value; a single byte stands for as many as there are
-	Bad      bool       // digits that are none: there is no value
-	Reversed bool
-	Filler   int // digit; -1: none
-	Right    bool
-	Digits   int
-	Charset  string
-	Fill     byte          // of a run of bytes, of
-	Most     int           // so many at the most
-	Scale    [3]int64      // A, B, C: the value is (raw × A + B) ÷ C; C 0: it is the raw number
-	Layout   string        // of a time in digits
-	As       string        // how a time is written
-	Step     time.Duration // of a time that counts,
-	Epoch    int64         // from these Unix seconds on
-	Zone     *time.Location
+	Coding          string      // see codingNames
+	Odd             bool        // there is more to it than this says
+	Little, Signed  bool        // least significant byte first; two's complement
+	Shift, Width    int         // of a part: its bits
+	Ranges          [][2]uint64 // the raw numbers that are allowed, the sign bit turned round for signed ones
+	Want, Chars     HexBytes    // the only bytes; the bytes that a text can have, none: all
+	Pad, Fill       HexBytes    // the byte that fills a text up; the byte of a run, of
+	Most            int         // so many at the most
+	Missing         []HexBytes  // bytes without a value; a single byte stands for as many as there are
+	Bad             bool        // digits that are none: there is no value
+	Reversed, Right bool        // last byte first; filled up on the left
+	Filler          string      // the digit that fills up
+	Digits          int
+	Charset         string
+	Scale           [3]int64      // A, B, C: the value is (raw × A + B) ÷ C; C 0: it is the raw number
+	Layout, As      string        // of a time in digits; how a time is written
+	Step            time.Duration // of a time that counts,
+	Epoch           int64         // from these Unix seconds on
+	Zone            *time.Location
 }
 
 // SumCheck is a checksum and the bytes that it covers, From one place To another: From 0 is the beginning of the frame, To

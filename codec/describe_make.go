@@ -248,7 +248,10 @@ var codingNames = [...]string{"uint", "int", "float", "float", "bcd", "bits", "p
 // formOf is the form of a field for other programs.
 func formOf(o *op) FieldForm {
 	f := FieldForm{Coding: codingNames[o.code], Odd: o.code == opBitset || o.code == opVarint, Little: o.little, Signed: o.signed(), Shift: int(o.shift),
-		Mask: o.mask, Want: o.want, Padded: o.padded, Pad: o.pad, Filler: -1, Most: o.most}
+		Width: bits.Len64(o.mask), Want: o.want, Most: o.most}
+	if o.padded {
+		f.Pad = HexBytes{o.pad}
+	}
 	switch o.check {
 	case checkRange:
 		f.Ranges = [][2]uint64{{o.lo, o.hi}}
@@ -268,10 +271,15 @@ func formOf(o *op) FieldForm {
 	if special == nil {
 		return f
 	}
-	f.Reversed, f.Filler, f.Right, f.Digits, f.Fill = f.Reversed || special.reversed, special.filler, special.right, special.digits, special.fill
+	f.Reversed, f.Right, f.Digits, f.Fill = f.Reversed || special.reversed, special.right, special.digits, HexBytes{special.fill}
+	if special.filler >= 0 {
+		f.Filler = fmt.Sprintf("%x", special.filler)
+	}
 	f.Odd = f.Odd || special.swap != nil || special.swapped || special.hexDigit || special.degrees || special.letters || special.texts != nil ||
-		special.none != nil || special.base != 0 || special.minus != nil || special.minusBit || special.column
+		special.none != nil || special.base != 0 || special.minus != nil || special.minusBit || special.column ||
+		special.left || special.hex || special.packed || special.real
 	if c := special.clock; c != nil {
+		f.Odd = f.Odd || c.kind != clockCount
 		f.As, f.Zone, f.Step, f.Epoch = [...]string{"count", "cp16", "cp32", "cp56", "packed"}[c.kind], c.zone, c.step, c.epoch.Unix()
 	}
 	for i := range special.missing {

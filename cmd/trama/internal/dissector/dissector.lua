@@ -51,8 +51,8 @@ end
 
 -- crc takes bit by bit, the highest first; bytes and result are turned round where the algorithm says so.
 local function crc(s, b)
-  local top, limit, v = 2 ^ (s.width - 1), 2 ^ s.width, s.init
-  b = b .. s.extra
+  local top, limit, v = 2 ^ (s.width - 1), 2 ^ s.width, s.init or 0 or 0
+  b = b .. (s.extra or "")
   for i = 1, #b do
     local c = s.refin and turned(b:byte(i), 8) or b:byte(i)
     v = bxor(s.late and v * 256 % limit or v, c * 2 ^ (s.width - 8))
@@ -68,9 +68,10 @@ end
 -- sum of bytes; nothing when this script does not know the algorithm.
 local function sum(s, b)
   if s.name and sums[s.name] then
-    return bxor((sums[s.name](b) + (s.name == "xor8" and 0 or s.init)) % 2 ^ s.width, s.name == "xor8" and bxor(s.init, s.xor) or s.xor)
+    local init, xor = s.init or 0, s.xor or 0
+    return s.name == "xor8" and bxor(bxor(sums.xor8(b), init), xor) or bxor((sums[s.name](b) + init) % 2 ^ s.width, xor)
   elseif not s.name and s.width <= 32 then
-    return bxor(crc(s, b), s.xor)
+    return bxor(crc(s, b), s.xor or 0)
   end
 end
 
@@ -169,8 +170,8 @@ function M:size(n)
   if n.size then
     return n.size(self)
   elseif n.rest or n.node == "list" and not n.count and not n.stop and not n["until"] and self.stop then
-    if not self.stop or n.tail < 0 then error(OPAQUE, 0) end
-    return self.stop - n.tail - self.off
+    if not self.stop or (n.tail or 0) < 0 then error(OPAQUE, 0) end
+    return self.stop - (n.tail or 0) - self.off
   elseif n["until"] then
     local at = self.data:sub(1, self.stop):find(n["until"], self.off + 1, true)
     if not at and not self.stop then error(MORE, 0) end
@@ -201,7 +202,7 @@ function M:part(n, walk)
   local size = self:size(n)
   if not size then return n.wire and self:opaque() or walk() end
   if n.wire and n.wire.block then
-    size = size + math.ceil(size / n.wire.block) * n.wire.bytes
+    size = size + math.ceil(size / n.wire.block) * n.wire.sum.width / 8
   elseif n.wire and n.wire.armour and n.size then
     size = n.wire.armour == "base64" and math.ceil(size / 3) * 4 or 2 * size
   end
@@ -245,7 +246,7 @@ function M:choice(n)
   self:part(n, function()
     local on = n.on and n.on(self)
     for _, case in ipairs(n.cases) do
-      if (not on or not case.is or has(case.is, on)) and (not case.when or case.when(self) ~= 0) then
+      if (not on or not case.ranges or has(case.ranges, on)) and (not case.when or case.when(self) ~= 0) then
         self:absent(n)
         return self:nodes(case.fields)
       end
@@ -265,18 +266,18 @@ end
 -- computed is a value without bytes; what cannot be computed is not shown.
 function M:computed(n)
   local c = { f = n.f, generated = true }
-  self.r[n.r or 0] = false
+  self.r[n.register or 0] = false
   self:followed(function()
     local v = n.value and n.value(self)
     local on = not v and n.on(self)
     for _, row in ipairs(not v and n.cases or {}) do
-      if not row.is or has(row.is, on) then
+      if not row.ranges or has(row.ranges, on) then
         v = row.value(self)
         break
       end
     end
     self:allowed(n, v or self:opaque())
-    self.r[n.r or 0], c.v, c.label = v, self:shown(n, v), self:label(n, v)
+    self.r[n.register or 0], c.v, c.label = v, self:shown(n, v), self:label(n, v)
   end, c)
   if not c.opaque then self:cell(c) end
 end
@@ -286,8 +287,8 @@ function M:allowed(n, v)
 end
 
 function M:label(n, v)
-  for _, l in ipairs(n.labels or {}) do
-    if l[1] <= v and v <= l[2] then return l[3] end
+  for _, l in ipairs(n.enum or {}) do
+    if (l.lo or 0) <= v and v <= (l.hi or 0) then return l.label end
   end
 end
 
@@ -304,7 +305,7 @@ end
 
 function M:field(n)
   if n.coding == "computed" then return self:computed(n) end
-  local size = n.coding == "run" and #self.data:match("^" .. n.fill .. "*", self.off + 1) or self:size(n) or n.bytes
+  local size = n.coding == "run" and #self.data:match("^%" .. n.fill .. "*", self.off + 1) or self:size(n) or n.bytes
   if n.coding == "run" then size = math.min(size, n.most) end
   if not size then self:opaque() end
   local b = self.data:sub(self.off + 1, self.off + size)
@@ -312,15 +313,15 @@ function M:field(n)
   self:need(size)
   local c = self:cell({ f = n.f, len = size, little = n.little, role = n.role })
   self.off = self.off + size + #(n["until"] or "")
-  self.r[n.r or 0] = false
-  if n.odd then
+  self.r[n.register or 0] = false
+  if n.odd or n.column or n.layout and not n.zone then
     c.opaque = true
   elseif self:missing(n, b) then
     c.none = true
   else
     self:followed(function()
-      local v = M[n.coding](self, n, b, c)
-      self.r[n.r or 0] = v or false
+      local v = M[n.as == "count" and "time" or n.coding](self, n, b, c)
+      self.r[n.register or 0] = v or false
       if v and n.value and n.value(self) ~= v then refuse("wrong value: %s: %s", n.key, v) end
     end, c)
   end
@@ -350,11 +351,11 @@ end
 
 -- bits_of is a part of a field of bits, whose bytes stand lowest first.
 function M:bits_of(part, b, whole)
-  local first = math.floor(part.shift / 8)
+  local first = math.floor((part.shift or 0) / 8)
   local v = number(b:sub(first + 1, first + 6), true)
-  v = math.floor(v / 2 ^ (part.shift - first * 8)) % 2 ^ part.width
+  v = math.floor(v / 2 ^ ((part.shift or 0) - first * 8)) % 2 ^ part.width
   if part.signed and v >= 2 ^ (part.width - 1) then v = v - 2 ^ part.width end
-  self.r[part.r or 0] = not part.odd and v
+  self.r[part.register or 0] = not part.odd and v
   if not part.odd then
     self:allowed(part, v)
     self:cell({ f = part.f, off = whole.off, len = whole.len, v = self:shown(part, v), label = self:label(part, v), role = part.role, inside = true })
@@ -447,14 +448,11 @@ end
 function M:time(n, b, c)
   if n.as == "count" then
     local ms = number(b, n.little) * n.step
-    c.v = NSTime.new(n.epoch + math.floor(ms / 1000), ms % 1000 * 1000000)
+    c.v = NSTime.new((n.epoch or 0) + math.floor(ms / 1000), ms % 1000 * 1000000)
     return
   end
   local at, v, whole = 1, { YYYY = 0, YY = 0, MM = 1, DD = 1, hh = 0, mm = 0, ss = 0, SSS = 0 }, n.reversed and b:reverse() or b
   whole = n.as == "bcd" and hex(whole) or whole
-  for unit in n.layout:gmatch("[YMDhms]+") do
-    for word in unit:gsub("YYYY", " Y "):gmatch("Y ") do v.has = word end
-  end
   local rest = n.layout
   while #rest > 0 do
     local word = rest:match("^YYYY") or rest:match("^SSS") or rest:match("^%a%a") or rest:sub(1, 1)
@@ -491,7 +489,7 @@ function M:checksum(n, b, c)
   local off = self.off - #b
   local function verify()
     local from, to = k.from and self.marks[k.from] or 0, k.to and self.marks[k.to] or k.to ~= -1 and off or self.off
-    local computed = not k.wire and not self.escaped and sum(k.sum, self.data:sub(from + 1, to)) or not k.wire and sum(k.sum, self.data:sub(from + 1, to))
+    local computed = not k.onwire and sum(k.sum, self.data:sub(from + 1, to))
     if computed and computed ~= found then
       local form = "%0" .. math.floor(k.sum.width / 4) .. "x"
       refuse("checksum is wrong: found " .. form .. ", computed " .. form, found, computed)
@@ -519,7 +517,7 @@ local function delimit(k, data, m)
     error(MORE, 0)
   end
   local coded = {}
-  for _, e in ipairs(k.escapes or {}) do coded[e[2]] = e[1] end
+  for _, e in ipairs(k.escapes or {}) do coded[e.coded] = e.plain end
   local i, out = #start + 1, {}
   while true do
     if i > k.max then
@@ -530,9 +528,9 @@ local function delimit(k, data, m)
     local step = 1
     for _, mark in ipairs(k.ends) do
       if data:sub(i, i + #mark - 1) == mark then
-        local kept, total = mark:sub(#mark - k.kept + 1), i - 1 + #mark + k.behind
+        local kept, total = mark:sub(#mark - (k.kept or 0) + 1), i - 1 + #mark + (k.behind or 0)
         if total > #data then error(MORE, 0) end
-        m.escaped = m.escaped or k.kept > 0 and k.kept < #mark
+        m.escaped = m.escaped or #kept > 0 and #kept < #mark
         return table.concat(out) .. kept .. data:sub(i + #mark, total), total
       end
     end
@@ -544,27 +542,36 @@ local function delimit(k, data, m)
   end
 end
 
+for _, k in ipairs(kinds) do -- messages for whatever else there may be come last
+  k.bodies = {}
+  for _, late in ipairs({ false, true }) do
+    for _, s in ipairs(messages) do
+      if s.frame == k.name and (s.default or false) == late then k.bodies[#k.bodies + 1] = s end
+    end
+  end
+end
+
 -- body_end is where the body ends; nothing when only the body itself says so.
 function M:body_end(k)
   local l, size = k.length, self.stop
   if l then
     local from = l.mark == -1 and self.off or l.mark and self.marks[l.mark] or 0
-    size = from + self:v(l.register) - l.add + l.after
-    if size > k.max or size < self.off + k.tail or self.stop and size ~= self.stop then
+    size = from + self:v(l.register) - (l.add or 0) + (l.after or 0)
+    if size > k.max or size < self.off + (k.tail or 0) or self.stop and size ~= self.stop then
       refuse("wrong length: it says %d", self:v(l.register))
     end
   end
   self.frame_end = size
-  return size and size - k.tail
+  return size and size - (k.tail or 0)
 end
 
 function M:choose(k, stop)
   local command = k.command and self:v(k.command)
   local known, size = false, stop and stop - self.off
   for _, s in ipairs(k.bodies) do
-    if (s.direction == "any" or s.direction == self.way) and (not s.commands or has(s.commands, command)) and not (s.default and known) then
-      known = known or s.commands ~= nil and not s.default
-      if (not size or size >= s.min and (s.max < 0 or size <= s.max)) and (not s.when or s.when(self) ~= 0) then
+    if (s.direction == "any" or s.direction == self.way) and (not s.ranges or has(s.ranges, command)) and not (s.default and known) then
+      known = known or s.ranges ~= nil and not s.default
+      if (not size or size >= (s.min or 0) and (s.max == -1 or size <= (s.max or 0))) and (not s.when or s.when(self) ~= 0) then
         return s
       end
     end
@@ -690,7 +697,7 @@ local function add(tree, bytes, begins, c)
   else
     item = tree:add(all[c.f], range, c.v)
   end
-  item:append_text((c.label and " (" .. c.label .. ")" or "") .. (f[4] and " " .. f[4] or "") .. (c.check and " [" .. c.check .. "]" or ""))
+  item:append_text((c.label and " (" .. c.label .. ")" or "") .. (f[4]) .. (c.check and " [" .. c.check .. "]" or ""))
   if c.generated then item:set_generated() end
   return item
 end
