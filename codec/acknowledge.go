@@ -7,7 +7,7 @@ func (p *Profile) Acknowledges(request, ack *Frame) bool {
 	if request.layout == nil || ack.layout == nil || request.profile != p || ack.profile != p || request.direction == ack.direction {
 		return false
 	}
-	rule := p.replyTo(request)
+	rule := ruleFor(p.program, request)
 	if rule == nil || rule.send != nil && ack.layout != rule.send {
 		return false
 	}

@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"fmt"
-	"sort"
-)
+import "fmt"
 
 // Build is BuildIn without knowledge of the world: fields that would be filled with the time must be given.
 func (p *Profile) Build(f *Frame, command string, fields map[string]any) error {
@@ -121,35 +118,6 @@ func (f *Frame) Set(key string, value any) error {
 		return err
 	}
 	return f.setTree(key, value)
-}
-
-// surplus names the first field that the message does not have.
-func (p *Profile) surplus(l *layout, fields map[string]any) error {
-	known := make([]string, 0, len(l.message.Fields))
-	for _, field := range l.message.Fields {
-		known = append(known, field.Key)
-	}
-	var unknown []string
-	for key := range fields {
-		if !contains(known, key) {
-			unknown = append(unknown, key)
-		}
-	}
-	sort.Strings(unknown)
-	err := ErrUnknownField
-	if near := nearest(unknown[0], known); near != "" {
-		err = fmt.Errorf("%w; did you mean %q?", err, near)
-	}
-	return &FieldError{Profile: p.name, Frame: l.message.Name, Field: unknown[0], Offset: -1, Err: err}
-}
-
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *Profile) valueError(l *layout, o *op, err error) error {

@@ -127,7 +127,7 @@ func (c *checker) taker(own *shape, l *layout, err error) *shape {
 
 // write makes the bytes of a sample, which are a frame of its message if there were no other.
 func (c *checker) write(s *sample, from valueSource) ([]byte, error) {
-	e := newEncoder(c.p, s.shape.layout, s.way, Env{Now: sampleTime})
+	e := newEncoder(c.p.program, s.shape.layout, s.way, Env{Now: sampleTime})
 	defer e.free()
 	if err := e.write(from); err != nil {
 		return nil, err

@@ -20,11 +20,11 @@ type closing struct {
 }
 
 // tells is the field whose value is known before anything is read, and is asked for; nil: nobody asks.
-func (c *closing) tells(p *Profile) *op {
-	if c == nil || c.node == nil || p.ops[c.node.op].reg == 0 {
+func (c *closing) tells(ops []op) *op {
+	if c == nil || c.node == nil || ops[c.node.op].reg == 0 {
 		return nil
 	}
-	return &p.ops[c.node.op]
+	return &ops[c.node.op]
 }
 
 // split cuts the plain bytes of a frame; mark is the whole one.

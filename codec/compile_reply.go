@@ -111,7 +111,7 @@ func (c *compiler) answer(d *definition) {
 // plainReply compiles a reply of a plain profile, which gives the header of the request back, or all of it.
 func (c *compiler) plainReply(r *replyRule, def replyDef) bool {
 	p, src := c.p, c.src
-	if !contains(sendWords, def.send) {
+	if !slices.Contains(sendWords, def.send) {
 		src.choice(def.path+".send", def.send, sendWords)
 		return false
 	}
@@ -188,29 +188,29 @@ func (c *compiler) replyValue(r *replyRule, n *node, i int) (v replyValue, is bo
 	case s.count:
 		return v, false
 	case s.now:
-		return replyValue{kind: replyGiven, value: input{kind: inputNow}}, true
+		return replyValue{kind: replyNow}, true
 	case s.echo != "":
 		return replyValue{kind: replyEcho, key: s.echo, plus: s.plus}, true
 	case s.deep:
-		return replyValue{kind: replyDeep, key: key, value: input{any: s.value}}, true
+		return replyValue{kind: replyDeep, key: key, value: s.value}, true
 	default:
-		return replyValue{kind: replyGiven, value: c.readied(n, i, s.value)}, true
+		return c.readied(n, i, s.value), true
 	}
 }
 
-// readied is a value as the field holds it, where that does not depend on other fields.
-func (c *compiler) readied(n *node, i int, v any) input {
+// readied is a value of the definition: as the field holds it, where that does not depend on other fields.
+func (c *compiler) readied(n *node, i int, v any) replyValue {
 	o := &c.p.ops[i]
 	if i > n.op {
 		if bits, err := o.parsePart(v); err == nil {
-			return input{kind: inputReady, num: bits}
+			return replyValue{kind: replyReady, ready: &preset{num: bits}}
 		}
 	} else if n.kind == nodeLeaf && n.size == nil && n.exponent == nil && o.size > 0 {
 		if out, num, err := o.parseForm(nil, v, 0, true); err == nil {
-			return input{kind: inputReady, num: num, bytes: out}
+			return replyValue{kind: replyReady, ready: &preset{num: num, bytes: out}}
 		}
 	}
-	return input{any: v}
+	return replyValue{kind: replyGiven, value: v}
 }
 
 // replyWhen compiles the condition of a reply: names are fields of the request.
@@ -281,4 +281,34 @@ func (c *compiler) replyField(r *replyRule, name string) (*expr, error) {
 		r.asks = append(r.asks, name)
 	}
 	return &expr{code: exReg, reg: reg, kind: kind}, nil
+}
+
+// deep says that a table or an array takes something of the request; what is wrong with it is reported.
+func (c *compiler) deep(path string, v any) (is bool) {
+	switch v := v.(type) {
+	case string:
+		from, _, err := echoed(v)
+		if from == "" {
+			return false
+		}
+		if first, _, _ := strings.Cut(from, "."); err != nil {
+			c.src.problem(path, quote(v), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
+		} else if first, _, _ = strings.Cut(first, "["); c.all[first] == nil {
+			var known []string
+			for _, key := range keysOf(c.all) {
+				known = append(known, "$"+key)
+			}
+			c.src.problem(path, quote(v), "a field of the request behind $", known...)
+		}
+		return true
+	case map[string]any:
+		for _, key := range keysOf(v) {
+			is = c.deep(join(path, key), v[key]) || is
+		}
+	case []any, []map[string]any:
+		for i, element := range elementsOf(v) {
+			is = c.deep(fmt.Sprintf("%s[%d]", path, i), element) || is
+		}
+	}
+	return is
 }

@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -198,7 +199,7 @@ func (f *fieldDef) checkKey(s *source) {
 	case f.key == "":
 	case !keyPattern.MatchString(f.key):
 		s.problem(f.path+".key", quote(f.key), "letters, digits and _, not beginning with a digit")
-	case contains(reservedKeys, f.key):
+	case slices.Contains(reservedKeys, f.key):
 		s.problem(f.path+".key", quote(f.key), "a key other than "+strings.Join(reservedKeys, ", "))
 	}
 }

@@ -16,12 +16,12 @@ func (p *Profile) encode(f *Frame, l *layout, d Direction, b builder) error {
 		f.reset(p, Any)
 		return err
 	}
-	e := newEncoder(p, l, d, b.env)
+	e := newEncoder(p.program, l, d, b.env)
 	defer e.free()
 	e.command, e.exact, e.edited = b.command, b.verbatim, b.edited
 	var second []byte // a frame in which a given length is another
 	for range mostTries {
-		raw, wrong := e.frame(f, d, b.fields)
+		raw, wrong := p.made(e, f, d, b.fields)
 		if wrong == nil && !e.differs {
 			e.counted(b.env.Session)
 			return nil
@@ -43,8 +43,8 @@ func (p *Profile) encode(f *Frame, l *layout, d Direction, b builder) error {
 	return err
 }
 
-// frame makes f the frame of the values, in one of the ways in which they can be read.
-func (e *encoder) frame(f *Frame, d Direction, fields map[string]any) ([]byte, error) {
+// made makes f the frame of the values, in one of the ways in which they can be read.
+func (p *Profile) made(e *encoder, f *Frame, d Direction, fields map[string]any) ([]byte, error) {
 	if err := e.write(&givenValues{values: fields, used: map[string]bool{}}); err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (e *encoder) frame(f *Frame, d Direction, fields map[string]any) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	if err := e.p.Decode(d, raw, f); err != nil {
+	if err := p.Decode(d, raw, f); err != nil {
 		return nil, err
 	}
 	l := e.shape.layout
@@ -66,5 +66,5 @@ func (e *encoder) frame(f *Frame, d Direction, fields map[string]any) ([]byte, e
 	case f.layout.shape.said != "":
 		why += ", which is for " + f.layout.shape.said
 	}
-	return nil, &FieldError{Profile: e.p.name, Frame: l.message.Name, Offset: -1, Err: fmt.Errorf("%w: %s", ErrValue, why)}
+	return nil, &FieldError{Profile: p.name, Frame: l.message.Name, Offset: -1, Err: fmt.Errorf("%w: %s", ErrValue, why)}
 }

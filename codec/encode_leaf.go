@@ -24,7 +24,7 @@ func (e *encoder) leaf(n *node) error {
 		return nil
 	}
 	start, first, owner := len(e.out), len(e.fields), 0
-	if o.reg > 0 && e.p.grammar.derived[o.reg] {
+	if o.reg > 0 && e.p.derived[o.reg] {
 		owner = first + 1
 	}
 	num, err := e.number(n, o, v, given)
@@ -105,7 +105,7 @@ func (e *encoder) width(n *node, o *op) (int, error) {
 // are not numbers are written at once.
 func (e *encoder) number(n *node, o *op, v input, given bool) (uint64, error) {
 	derived := -1
-	if o.reg > 0 && e.p.grammar.derived[o.reg] {
+	if o.reg > 0 && e.p.derived[o.reg] {
 		i, num, known := e.expect(n, o, given)
 		if known {
 			return e.keep(n, o, num, v, given)
@@ -233,7 +233,7 @@ func (e *encoder) parse(n *node, o *op, v input) (uint64, error) {
 // parseAny reads a value as people or programs give it.
 func (e *encoder) parseAny(n *node, o *op, v any) (uint64, error) {
 	if o.size == 0 && n.size != nil && !n.size.looks {
-		if reg := n.size.source(); o.numeric() || o.code == opDigits || reg < 0 && !e.undecided(n.size) || reg >= 0 && !e.p.grammar.derived[reg] { // else the size follows from the value
+		if reg := n.size.source(); o.numeric() || o.code == opDigits || reg < 0 && !e.undecided(n.size) || reg >= 0 && !e.p.derived[reg] { // else the size follows from the value
 			size, err := e.width(n, o)
 			if err != nil {
 				return 0, err
@@ -260,7 +260,7 @@ func (e *encoder) parts(n *node, o *op, num uint64, whole bool) (uint64, error) 
 	for i := n.op + 1; i <= n.op+n.parts; i++ {
 		part := &e.p.ops[i]
 		v, given := e.value(i)
-		derived, owner := part.reg > 0 && e.p.grammar.derived[part.reg], 0
+		derived, owner := part.reg > 0 && e.p.derived[part.reg], 0
 		var bits uint64
 		var err error
 		var wanted int64

@@ -74,7 +74,7 @@ func (e *encoder) ask(x *expr) {
 // measure fills in the field of x so that x is v.  Where several values do, the one that is there stays.
 func (e *encoder) measure(x *expr, v int64) {
 	reg := x.source()
-	if reg <= 0 || !e.p.grammar.derived[reg] {
+	if reg <= 0 || !e.p.derived[reg] {
 		return
 	}
 	if e.owners[reg] > 0 && x.eval(&e.place) == v {

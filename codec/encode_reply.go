@@ -38,7 +38,7 @@ func (r *request) ask(rule *replyRule, f *Frame) error {
 			}
 		case replyDeep:
 			var err error
-			if filled, err = (&filler{p, f}).fill(v.key, v.value.any, ""); err != nil {
+			if filled, err = (&filler{f}).fill(v.key, v.value, ""); err != nil {
 				return err
 			}
 		}
@@ -60,10 +60,14 @@ func (r *request) value(e *encoder, op int) (input, bool) {
 	}
 	v, whole := &r.rule.values[i], e.p.ops[op].code == opGroup
 	switch {
-	case v.kind == replySelf, r.rule.send == nil && v.value.kind == inputNow && e.env.Now.IsZero():
+	case v.kind == replySelf, v.kind == replyNow && r.rule.send == nil && e.env.Now.IsZero():
 		return r.self(&e.p.ops[op], op)
+	case v.kind == replyReady:
+		return input{kind: inputReady, num: v.ready.num, bytes: v.ready.bytes}, true
 	case v.kind == replyGiven:
-		return v.value, true
+		return input{any: v.value}, true
+	case v.kind == replyNow:
+		return input{kind: inputNow}, true
 	case r.filled[i] != nil:
 		return input{any: r.filled[i]}, v.kind == replyDeep || whole
 	}
@@ -129,7 +133,7 @@ func (e *encoder) fits(n *node, o *op, size int) bool {
 	if n.size == nil {
 		return true
 	}
-	if reg := n.size.source(); reg > 0 && e.p.grammar.derived[reg] { // which its value says
+	if reg := n.size.source(); reg > 0 && e.p.derived[reg] { // which its value says
 		return true
 	}
 	width, err := e.width(n, o)
@@ -181,56 +185,7 @@ func (v *input) handed(o *op) any {
 	if label := it.Label(); label != "" && !it.v.missing && !o.labels(label) {
 		return it.v.unlabelled()
 	}
-	return it.give()
-}
-
-// give is the value of an item as Build takes it.
-func (it Item) give() any {
-	switch {
-	case it.v.missing:
-		return "?" + it.MissingText()
-	case it.v.op.code == opHex && it.v.op.form == nil:
-		return slices.Clone(it.v.data)
-	case it.Kind == KindUint && it.Label() == "":
-		return it.v.num
-	case it.Kind == KindInt && it.Label() == "":
-		return it.v.whole()
-	}
-	return it.Text()
-}
-
-// labels says that a value of the field is called so.
-func (o *op) labels(label string) bool {
-	return slices.ContainsFunc(o.field.Enum, func(e EnumLabel) bool { return e.Label == label }) ||
-		o.form != nil && slices.ContainsFunc(o.form.labels, func(r labelRange) bool { return r.label == label })
-}
-
-// wrapped is a number that begins again at zero when the field is full.
-func (o *op) wrapped(v int64) int64 {
-	if !o.integer() && o.code != opDecimal || o.code == opInt {
-		return v
-	}
-	if hi := o.largest(); hi < 1<<62 {
-		n := int64(hi) + 1
-		return (v%n + n) % n
-	}
-	return v
-}
-
-// bare says that the value is a whole number that is not negative, and nothing else.
-func (o *op) bare() bool {
-	f := o.form
-	return (o.code == opUint || o.code == opBits || o.code == opPart) && o.scale == nil && o.enum == nil &&
-		(f == nil || f.labels == nil && f.clock == nil && f.none == nil && !f.minusBit && !f.signed && !f.packed && !f.letters && !f.hex && !f.degrees)
-}
-
-// alike says that the bytes of a field mean the same in another one.
-func (o *op) alike(from *op) bool {
-	if o.code >= opGroup && o.code != opVarint {
-		return false
-	}
-	return o == from || o.code == from.code && o.little == from.little && o.form == nil && from.form == nil && o.scale == nil && from.scale == nil &&
-		o.enum == nil && from.enum == nil && (o.code != opTime || o.time.text == from.time.text && o.time.as == from.time.as && o.time.last == from.time.last)
+	return it.v.give()
 }
 
 // now writes the time of the environment.
@@ -251,8 +206,8 @@ func (e *encoder) now(n *node, o *op) (uint64, error) {
 	return loadBE(out[start:min(len(out), start+8)]), nil
 }
 
-// reply appends the reply to a frame.
-func (r *replyRule) reply(dst []byte, f *Frame, env Env) ([]byte, error) {
+// reply appends the reply to a frame that a rule says.
+func reply(p *program, r *replyRule, dst []byte, f *Frame, env Env) ([]byte, error) {
 	way, l := Downlink, r.send
 	if f.direction == Downlink {
 		way = Uplink
@@ -260,7 +215,7 @@ func (r *replyRule) reply(dst []byte, f *Frame, env Env) ([]byte, error) {
 	if l == nil {
 		l = f.layout
 	}
-	e := newEncoder(f.profile, l, way, env)
+	e := newEncoder(p, l, way, env)
 	defer e.free()
 	e.reply = true
 	if r.send == nil && !r.whole {
@@ -285,4 +240,38 @@ func (e *encoder) counted(s *Session) {
 	for _, c := range e.counts {
 		s.advance(e.p, c.op, c.num)
 	}
+}
+
+// ruleFor is the rule for a frame; nil when it is not acknowledged.
+func ruleFor(p *program, f *Frame) *replyRule {
+	var command uint64
+	if i, _ := f.role(RoleCommand); i >= 0 {
+		command = f.nums[i]
+	}
+	from := f.From()
+	for i := range p.replies {
+		r := &p.replies[i]
+		if r.damaged || r.downlink != (f.direction == Downlink) && f.direction != Any || r.from != Anyone && r.from != from {
+			continue
+		}
+		if !slices.Contains(r.messages, f.layout) && !(r.commands.has(command) && f.roles[RoleCommand] > 0) {
+			continue
+		}
+		if holds(r, f) {
+			return r
+		}
+	}
+	return nil
+}
+
+// holds says whether the condition of the reply, if it has one, is true for a request.
+func holds(r *replyRule, f *Frame) bool {
+	if r.when == nil {
+		return true
+	}
+	var regs [maxReplyAsks]int64
+	for i := 1; i < len(r.asks); i++ {
+		regs[i] = f.valueAt(r.asks[i])
+	}
+	return r.when.eval(&exprPlace{regs: regs[:], uplink: f.direction != Downlink, left: -1}) != 0
 }

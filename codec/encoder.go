@@ -11,7 +11,7 @@ import (
 // its value is filled in when the bytes that it measures are written, checksums when the frame is.  The walk is
 // repeated, a few times at most, only where an expression asked for such a field before its value was known.
 type encoder struct {
-	p       *Profile
+	p       *program
 	env     Env
 	shape   *shape
 	command string      // as the caller named the message
@@ -64,7 +64,7 @@ var encoders = sync.Pool{New: func() any { return new(encoder) }}
 const maxPasses = 8
 
 // newEncoder is an encoder of frames of l.  It goes back to encoders.
-func newEncoder(p *Profile, l *layout, d Direction, env Env) *encoder {
+func newEncoder(p *program, l *layout, d Direction, env Env) *encoder {
 	e := encoders.Get().(*encoder)
 	e.p, e.env, e.shape, e.command = p, env, l.shape, l.message.Name
 	e.exact, e.edited, e.reply = false, false, false
@@ -99,7 +99,7 @@ func (e *encoder) write(from valueSource) error {
 
 // reset makes e ready for a walk.
 func (e *encoder) reset() {
-	g := e.p.grammar
+	g := e.p
 	e.out, e.starts, e.steps, e.sums, e.counts = e.out[:0], e.starts[:0], e.steps[:0], e.sums[:0], e.counts[:0]
 	e.fields, e.open, e.again, e.differs = e.fields[:0], e.open[:0], false, false
 	e.table, e.begun, e.gap = nil, false, false
@@ -120,7 +120,7 @@ func (e *encoder) reset() {
 func (e *encoder) pass() error {
 	e.reset()
 	f := e.shape.family
-	if o := f.closing.tells(e.p); o != nil {
+	if o := f.closing.tells(e.p.ops); o != nil {
 		e.foretell(f.closing.node, o)
 	}
 	if err := e.nodes(f.header); err != nil {
@@ -288,7 +288,7 @@ func (e *encoder) undecided(x *expr) bool {
 	if x == nil || e.exact {
 		return false
 	}
-	if x.code == exReg && e.p.grammar.derived[x.reg] {
+	if x.code == exReg && e.p.derived[x.reg] {
 		return true
 	}
 	return e.undecided(x.a) || e.undecided(x.b)

@@ -3,7 +3,7 @@ package codec
 // Session is what a profile remembers between frames of one peer.  The zero value is ready.  It is owned by the
 // caller and not safe for concurrent use; it holds a few words and no reference to any frame.
 type Session struct {
-	profile *Profile
+	program *program
 	values  []uint64 // by slot: the bytes of the field, packed
 	known   uint64   // bit per slot
 	who     []byte   // identity of the last frame that carried one
@@ -19,13 +19,13 @@ func (p *Profile) Remember(s *Session, f *Frame) {
 		return
 	}
 	if id := f.Identity(); len(id) > 0 {
-		s.own(p)
+		s.own(p.program)
 		s.who = append(s.who[:0], id...)
 	}
 	if p.slots == 0 {
 		return
 	}
-	s.own(p)
+	s.own(p.program)
 	for i := range f.cells {
 		o := &p.ops[f.cells[i].op]
 		if o.flags&flagRemember == 0 {
@@ -41,9 +41,9 @@ func (p *Profile) Remember(s *Session, f *Frame) {
 }
 
 // own makes s a session of p.
-func (s *Session) own(p *Profile) {
-	if s.profile != p {
-		*s = Session{profile: p, values: make([]uint64, p.slots)}
+func (s *Session) own(p *program) {
+	if s.program != p {
+		*s = Session{program: p, values: make([]uint64, p.slots)}
 	}
 }
 
@@ -57,15 +57,15 @@ func (s *Session) Identity() []byte {
 }
 
 // peek is the next value of an own counter.
-func (s *Session) peek(p *Profile, o *op) uint64 {
-	if s.profile != p {
+func (s *Session) peek(p *program, o *op) uint64 {
+	if s.program != p {
 		return 0
 	}
 	return s.values[o.slot]
 }
 
 // advance makes a counter go on after num.
-func (s *Session) advance(p *Profile, o *op, num uint64) {
+func (s *Session) advance(p *program, o *op, num uint64) {
 	s.own(p)
 	if num >= o.largest() {
 		s.values[o.slot] = 0
@@ -75,8 +75,8 @@ func (s *Session) advance(p *Profile, o *op, num uint64) {
 }
 
 // recall returns the value last seen.
-func (s *Session) recall(p *Profile, o *op) (num uint64, ok bool) {
-	if s == nil || s.profile != p || o.flags&flagRemember == 0 || s.known&(1<<o.slot) == 0 {
+func (s *Session) recall(p *program, o *op) (num uint64, ok bool) {
+	if s == nil || s.program != p || o.flags&flagRemember == 0 || s.known&(1<<o.slot) == 0 {
 		return 0, false
 	}
 	return s.values[o.slot], true

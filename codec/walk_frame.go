@@ -43,7 +43,7 @@ func (m *machine) frame(p *Profile, f *Frame, a attempt, data []byte) (n int, v 
 func (m *machine) begin(f *family, content []byte, end int) {
 	m.clear()
 	m.family, m.data, m.wire, m.end = f, content, content, end
-	if o := f.closing.tells(m.p); o != nil {
+	if o := f.closing.tells(m.p.ops); o != nil {
 		if m.awaited = end < 0; end >= 0 {
 			at := m.end - f.closing.behind
 			m.regs[o.reg] = int64(loadBE(content[at-f.closing.kept : at]))
