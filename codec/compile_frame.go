@@ -135,12 +135,7 @@ func (c *compiler) frameKind(def *familyDef) (*scope, []*Field) {
 	for i := first; i < len(c.p.ops); i++ {
 		o := &c.p.ops[i]
 		if o.role == RoleCommand {
-			f.commandOp = i
-			o.flags |= flagCommand
-			f.commandReg = c.register(s.find(o.field.Key))
-			if c.p.commandOp < 0 {
-				c.p.commandOp = i
-			}
+			c.commandField(f, s, i)
 		}
 		if _, ok := c.header[o.field.Key]; !ok {
 			c.header[o.field.Key] = i
@@ -151,6 +146,28 @@ func (c *compiler) frameKind(def *familyDef) (*scope, []*Field) {
 	}
 	c.p.families = append(c.p.families, f)
 	return s, c.fields
+}
+
+// commandField makes field i of the header the one that chooses the message.
+func (c *compiler) commandField(f *family, s *scope, i int) {
+	b, o, first := s.holding(i), &c.p.ops[i], f.commandOp
+	at := slices.IndexFunc(f.header, func(n *node) bool { return n.op > i })
+	if at < 0 {
+		at = len(f.header)
+	}
+	path := f.header[max(at-1, 0)].path
+	o.flags |= flagCommand
+	switch f.commandOp = i; {
+	case b == nil || b.list != nil:
+		c.src.problem(path, "a field of role \"command\" in a list", "that role on one field outside lists")
+		return
+	case first >= 0 && c.register(b) != f.commandReg:
+		c.src.problem(path, fmt.Sprintf("role \"command\" for %s and for %s", c.p.ops[first].field.Key, o.field.Key), "one field of that role, or several with one key of which one is there")
+	}
+	f.commandReg = c.register(b)
+	if c.p.commandOp < 0 {
+		c.p.commandOp = i
+	}
 }
 
 func (c *compiler) escapes(def *familyDef, f *family) *escapeTable {

@@ -1,5 +1,7 @@
 package codec
 
+import "slices"
+
 import "fmt"
 
 // scope is where a field can be named: by its key inside its own group, by "group.key" around it.
@@ -47,6 +49,16 @@ func (s *scope) define(name string, list *node) *binding {
 func (s *scope) find(name string) *binding {
 	for ; s != nil; s = s.parent {
 		if b := s.names[name]; b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+// holding is what names field i; nil when nothing does.
+func (s *scope) holding(i int) *binding {
+	for _, name := range keysOf(s.names) {
+		if b := s.names[name]; slices.Contains(b.ops, i) {
 			return b
 		}
 	}
