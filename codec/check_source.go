@@ -189,7 +189,7 @@ func (w *sampleSource) open(gate decision) bool {
 
 func (w *sampleSource) value(e *encoder, op int) (input, bool) {
 	n, o := w.c.places[op].node, &w.c.ops[op]
-	set, isSet := w.s.shape.sets[o.field.Key]
+	set := w.s.shape.set(op)
 	wish := want{}
 	if o.reg > 0 {
 		wish = w.regs[o.reg]
@@ -201,7 +201,7 @@ func (w *sampleSource) value(e *encoder, op int) (input, bool) {
 	case o.code == opList:
 		return input{any: w.elements(e, n)}, true
 	case o.code == opComputed || o.code == opChecksum || n.value != nil || derived && wish.mask != -1,
-		isSet && set.op == op && len(e.steps) == 0:
+		set != nil:
 		return input{}, false
 	case o.code == opPart:
 		return w.part(n, o, wish)

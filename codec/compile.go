@@ -64,8 +64,9 @@ type compiler struct {
 	profile *Profile
 	zone    *time.Location
 	spent   expense
-	header  map[string]int // key → index in program.ops
-	all     map[string]*op // key → one op with that key
+	header  map[string]int  // key → index in program.ops
+	all     map[string]*op  // key → one op with that key
+	paths   map[string]bool // of fields in groups: "group.key"
 
 	plain       bool     // the definition is a header and bodies of plain fields: see compile_plain.go
 	family      *family  // being compiled
@@ -85,7 +86,7 @@ type compiler struct {
 func (c *compiler) program() *program {
 	d := c.d
 	c.p = &program{name: d.name, title: d.title, commandOp: -1, regs: 1, marks: 1}
-	c.header, c.all, c.usedLayouts, c.marks = map[string]int{}, map[string]*op{}, map[string]bool{}, map[string]markField{}
+	c.header, c.all, c.paths, c.usedLayouts, c.marks = map[string]int{}, map[string]*op{}, map[string]bool{}, map[string]bool{}, map[string]markField{}
 	var err error
 	if c.zone, err = parseZone(d.zone); err != nil {
 		c.src.problem("zone", quote(d.zone), "Local, UTC, a name such as Europe/Berlin or an offset such as +08:00")

@@ -40,7 +40,7 @@ func (c *compiler) bind() {
 		for _, s := range f.shapes {
 			for _, nodes := range [][]*node{f.header, s.nodes, f.trailer} {
 				for _, n := range nodes {
-					if n.op >= 0 && n.when == nil && !n.optional && n.kind == nodeLeaf && c.needed(n) && !s.fixes(p.ops[n.op].field.Key) {
+					if n.op >= 0 && n.when == nil && !n.optional && n.kind == nodeLeaf && c.needed(n) && s.set(n.op) == nil {
 						s.layout.message.Required = append(s.layout.message.Required, p.ops[n.op].field)
 					}
 					for i := n.op + 1; c.plain && i <= n.op+n.parts; i++ { // elsewhere, parts that are not given are zero

@@ -9,6 +9,10 @@ import (
 	"time"
 )
 
+// typeWords lists the types in few words.
+const typeWords = "one of byte, uint8 to uint64, int8 to int64, float32, float64, bcd, hex, ascii, time, bits, varint, decimal, bitset, " +
+	"checksum, run, computed, group, list, choice, end"
+
 // typeNames lists the types, for suggestions.
 var typeNames = func() []string {
 	names := []string{"byte", "float32", "float64", "bcd", "hex", "ascii", "time", "bits"}
@@ -62,6 +66,10 @@ func (c *compiler) field(def *fieldDef) []op {
 		c.values(def, &o)
 	}
 	ops := []op{o}
+	if o.code == opBits && o.size == 0 && len(def.parts) > 0 {
+		c.src.problem(def.path+".size", quote(def.sizeExpr), "a number of bytes beside bits")
+		return ops
+	}
 	for i := range def.parts {
 		if part, ok := c.part(&def.parts[i], &o); ok {
 			ops = append(ops, part)
@@ -155,7 +163,7 @@ func (c *compiler) kind(def *fieldDef, o *op) bool {
 		}
 	default:
 		if !slices.Contains(typeNames, def.kind) {
-			c.src.choice(def.path+".type", def.kind, typeNames)
+			c.src.problem(def.path+".type", quote(def.kind), typeWords, typeNames...)
 			return false
 		}
 		o.code = opUint

@@ -325,6 +325,13 @@ func (c *compiler) message(def *messageDef, f *family, s *scope, header []*Field
 	shape.nodes = c.nodes(def.fields, inner, false)
 	c.settleLater()
 	each(shape.nodes, func(n *node) { c.noCommand(n) })
+	for _, names := range []map[string]*binding{s.names, inner.names} {
+		for name := range names {
+			if strings.Contains(name, ".") {
+				c.paths[name] = true
+			}
+		}
+	}
 	m.Fields = append(m.Fields, c.fields...)
 	if len(def.commands) > 0 {
 		if f.commandOp < 0 {

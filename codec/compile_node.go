@@ -303,7 +303,7 @@ func (c *compiler) caseSet(def *caseDef, by *op) (set commandSet) {
 		}
 	}
 	for i, v := range def.is {
-		lo, hi, err := plain.parseRange(v)
+		lo, hi, err := plain.parseRange(inHex(by, v))
 		if err != nil {
 			c.src.problem(fmt.Sprintf("%s.is[%d]", def.path, i), describe(v)+" ("+err.Error()+")", `a value, or a range such as "16-31"`)
 			continue

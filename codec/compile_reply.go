@@ -100,8 +100,8 @@ func (c *compiler) answer(d *definition) {
 			if _, common := c.header[key]; c.plain && !common {
 				c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field of the header", keysOf(c.header)...)
 				break
-			} else if c.all[key] == nil {
-				c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field", keysOf(c.all)...)
+			} else if c.all[key] == nil && !c.paths[key] {
+				c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field", append(keysOf(c.all), keysOf(c.paths)...)...)
 			}
 		}
 		c.p.answers = append(c.p.answers, [2]string{ours, theirs})
@@ -182,7 +182,7 @@ func (c *compiler) replyValue(r *replyRule, n *node, i int) (v replyValue, is bo
 	}
 	if at < 0 {
 		set := i > n.op && of(c.p.ops[n.op].field.Key) >= 0 // the field of bits around it is
-		return replyValue{kind: replySame, key: key}, !set && !r.send.shape.fixes(key)
+		return replyValue{kind: replySame, key: key}, !set && r.send.shape.set(i) == nil
 	}
 	switch s := &r.sets[at]; {
 	case s.count:

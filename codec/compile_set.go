@@ -2,27 +2,21 @@ package codec
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 )
 
-// What a message says of the fields of the header stands for itself: a frame is of the message only with these values,
-// and they are filled in when one is made.
-
-// said is one of them.
-type said struct {
-	op    int
-	num   uint64 // as expressions see it
-	bytes []byte // as it is written; nil: as a number
-	value any
-}
-
-// sets compiles them into the condition of the message.
+// sets compiles what a message says of fields of the header into its condition.
 func (c *compiler) sets(def *messageDef, sh *shape, header *scope) {
-	for _, set := range def.set {
+	for _, set := range flatSets(def.set) {
 		b := header.names[set.key]
 		if b == nil || len(b.ops) == 0 || b.list != nil {
-			c.src.problem(set.path, quote(set.key), "a field of the header", header.known()...)
+			known := header.known()
+			want := "a field of the header"
+			if at := slices.IndexFunc(known, func(name string) bool { return strings.HasSuffix(name, "."+set.key) }); at >= 0 {
+				want += ", such as " + quote(known[at])
+			}
+			c.src.problem(set.path, quote(set.key), want, known...)
 			continue
 		}
 		o := &c.p.ops[b.ops[0]]
@@ -39,7 +33,7 @@ func (c *compiler) sets(def *messageDef, sh *shape, header *scope) {
 			c.src.problem(set.path, quote(set.key)+" of type "+o.field.Type, "a number, digits, or up to 8 characters or bytes")
 			continue
 		}
-		out, num, err := o.parseForm(nil, set.value, 0, false)
+		out, num, err := o.parseForm(nil, inHex(o, set.value), 0, false)
 		if err == nil && len(out) > 8 && !whole {
 			err = fmt.Errorf("%w: %d bytes, allowed 8", ErrLength, len(out))
 		}
@@ -54,10 +48,7 @@ func (c *compiler) sets(def *messageDef, sh *shape, header *scope) {
 		} else {
 			sh.when = &expr{code: exAnd, a: sh.when, b: is, looks: sh.when.looks}
 		}
-		if sh.sets == nil {
-			sh.sets = map[string]said{}
-		}
-		sh.sets[set.key] = said{op: b.ops[0], num: num, bytes: out, value: set.value}
+		sh.sets = append(sh.sets, said{ops: b.ops, key: set.key, num: num, bytes: out, value: set.value})
 		text, _ := textOf(set.value)
 		if text = set.key + " = " + text; sh.said != "" {
 			text = sh.said + ", " + text
@@ -66,37 +57,19 @@ func (c *compiler) sets(def *messageDef, sh *shape, header *scope) {
 	}
 }
 
-// given are the values that a frame of the message is made of.
-func (s *shape) given(fields map[string]any) map[string]any {
-	if len(s.sets) == 0 {
-		return fields
-	}
-	all := make(map[string]any, len(fields)+len(s.sets))
-	for key, v := range s.sets {
-		all[key] = v.value
-	}
-	maps.Copy(all, fields)
-	return all
-}
-
-// contradicts is the error of a value that is given and is not that of the message.
-func (s *shape) contradicts(p *Profile, fields map[string]any) error {
-	for _, key := range keysOf(s.sets) {
-		v, given := fields[key]
-		if !given {
+// flatSets are values with the paths of their fields: { g = { x = 1 } } says what "g.x" = 1 says.
+func flatSets(sets []setDef) (out []setDef) {
+	for _, set := range sets {
+		inner, isTable := set.value.(map[string]any)
+		if !isTable {
+			out = append(out, set)
 			continue
 		}
-		set := s.sets[key]
-		o := &p.ops[set.op]
-		if _, num, err := o.parseForm(nil, v, 0, true); err == nil && num != set.num {
-			return p.valueError(s.layout, o, fmt.Errorf("%w: %v, in this message it is %v", ErrValue, v, set.value))
+		var deeper []setDef
+		for _, key := range keysOf(inner) {
+			deeper = append(deeper, setDef{join(set.path, key), join(set.key, key), inner[key]})
 		}
+		out = append(out, flatSets(deeper)...)
 	}
-	return nil
-}
-
-// fixes says that the message says what stands in a field.
-func (s *shape) fixes(key string) bool {
-	_, is := s.sets[key]
-	return is
+	return out
 }

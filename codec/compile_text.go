@@ -46,7 +46,7 @@ func (c *compiler) texts(def *fieldDef, o *op) {
 		plain.most = hardMaxFrame
 	}
 	for i, v := range def.in {
-		out, _, err := plain.parse(nil, v, false)
+		out, _, err := plain.parse(nil, inHex(&plain, v), false)
 		if err != nil {
 			c.src.problem(fmt.Sprintf("%s.in[%d]", def.path, i), describe(v)+" ("+err.Error()+")", "a value that the field can hold")
 			continue

@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // restrict compiles const, in, min and max.  All are written as values, that is after scaling.
@@ -209,9 +210,22 @@ func (c *compiler) preset(def *fieldDef, o *op) {
 // asWritten is a value as the field writes it.
 func (o *op) asWritten(def *fieldDef, v any) (out []byte, num uint64, err error) {
 	if o.code != opDecimal {
-		return o.parseForm(nil, v, 0, false)
+		return o.parseForm(nil, inHex(o, v), 0, false)
 	}
 	whole := *o
 	whole.size = def.size
 	return whole.parseForm(nil, v, 0, false)
+}
+
+// inHex is a number that a definition gives to a field of bytes as the digits that the field has: 0x2f is "2f".
+func inHex(o *op, v any) any {
+	n, isNumber := v.(int64)
+	if o.code != opHex || !isNumber || n < 0 {
+		return v
+	}
+	digits := 2 * o.size
+	if digits == 0 {
+		digits = (len(strconv.FormatInt(n, 16)) + 1) &^ 1
+	}
+	return fmt.Sprintf("%0*x", digits, n)
 }

@@ -111,8 +111,8 @@ func (d *describer) message(f *family, s *shape) MessageDescription {
 	if m.Repeat == "never" {
 		out.Repeat = ""
 	}
-	for _, key := range keysOf(s.sets) {
-		out.Set = append(out.Set, Note{key, writtenText(s.sets[key].value)})
+	for _, set := range s.sets {
+		out.Set = append(out.Set, Note{set.key, writtenText(set.value)})
 	}
 	if f.commandOp >= 0 {
 		out.Commands = valueTexts(&d.ops[f.commandOp], s.layout.commands)

@@ -11,7 +11,7 @@ func (p *Profile) encode(f *Frame, l *layout, d Direction, b builder) error {
 	if d == Any {
 		d = l.direction
 	}
-	err := l.shape.contradicts(p, b.fields)
+	err := contradicts(p, l.shape, b.fields)
 	if err != nil {
 		f.reset(p, Any)
 		return err
@@ -67,4 +67,20 @@ func (p *Profile) made(e *encoder, f *Frame, d Direction, fields map[string]any)
 		why += ", which is for " + f.layout.shape.said
 	}
 	return nil, &FieldError{Profile: p.name, Frame: l.message.Name, Offset: -1, Err: fmt.Errorf("%w: %s", ErrValue, why)}
+}
+
+// contradicts is the error of a value that is given and is not that of the message.
+func contradicts(p *Profile, s *shape, fields map[string]any) error {
+	for i := range s.sets {
+		set := &s.sets[i]
+		v := valueAtPath(fields, set.key)
+		if v == nil {
+			continue
+		}
+		o := &p.ops[set.ops[0]]
+		if _, num, err := o.parseForm(nil, v, 0, true); err == nil && num != set.num {
+			return p.valueError(s.layout, o, fmt.Errorf("%w: %v, in this message it is %v", ErrValue, v, set.value))
+		}
+	}
+	return nil
 }

@@ -62,11 +62,14 @@ func (e *encoder) leaf(n *node) error {
 
 // value is what the source, or else the message, gives to a field.
 func (e *encoder) value(op int) (v input, ok bool) {
-	if v, ok = e.source.value(e, op); ok || len(e.shape.sets) == 0 || len(e.steps) > 0 {
+	if v, ok = e.source.value(e, op); ok || len(e.shape.sets) == 0 {
 		return v, ok
 	}
-	set, ok := e.shape.sets[e.p.ops[op].field.Key]
-	return input{kind: inputReady, any: set.value, num: set.num, bytes: set.bytes}, ok
+	set := e.shape.set(op)
+	if set == nil {
+		return v, false
+	}
+	return input{kind: inputReady, any: set.value, num: set.num, bytes: set.bytes}, true
 }
 
 // store writes a number.

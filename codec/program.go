@@ -1,5 +1,7 @@
 package codec
 
+import "slices"
+
 // program is the compiled form of a definition: one tree for each kind of frame.  It is immutable.
 type program struct {
 	name, title string
@@ -107,7 +109,7 @@ type shape struct {
 	when      *expr
 	nodes     []*node
 	min, max  int             // bytes; max -1 when it is not bounded
-	sets      map[string]said // what stands in fields of the header
+	sets      []said          // what stands in fields of the header
 	command   *preset         // likewise, in the field of the command; nil: it stands for several
 	fallback  bool            // for commands that no other message has
 	condition bool            // when needs bytes that come later
@@ -117,6 +119,26 @@ type shape struct {
 // travels says whether frames with the body go this way.
 func (s *shape) travels(way Direction) bool {
 	return s.layout.direction == Any || s.layout.direction == way
+}
+
+// said is a value that a message has in a field of the header: a frame is of the message only with it, and it is filled in
+// when a frame is made.
+type said struct {
+	ops   []int  // of the field; several when fields of one name stand in branches
+	key   string // path
+	num   uint64 // as expressions see it
+	bytes []byte // as it is written; nil: as a number
+	value any    // as the definition says it
+}
+
+// set is what the message says of a field; nil when it says nothing.
+func (s *shape) set(op int) *said {
+	for i := range s.sets {
+		if slices.Contains(s.sets[i].ops, op) {
+			return &s.sets[i]
+		}
+	}
+	return nil
 }
 
 type nodeKind uint8

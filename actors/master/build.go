@@ -39,6 +39,11 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 
 // serverMessage finds a command of the server by its letter or name.
 func serverMessage(p *codec.Profile, name string) (*codec.Message, error) {
+	for _, msg := range p.Messages() {
+		if msg.From == codec.Anyone && (msg.Command == name || msg.Name == name) {
+			return nil, fmt.Errorf("%w: message %s of profile %q has no from: it does not say that the server sends it", ErrBadCommand, msg.Name, p.Name())
+		}
+	}
 	var all []string
 	for _, msg := range p.Commands() {
 		if msg.Command == name || msg.Name == name {
