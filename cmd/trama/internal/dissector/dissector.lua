@@ -88,7 +88,6 @@ function M:v(register)
 end
 
 function M:opaque() error(OPAQUE, 0) end
-
 function M:remaining() return self.stop and self.stop - self.off or -1 end
 
 function M:next()
@@ -98,7 +97,6 @@ function M:next()
 end
 
 function M:ahead(text) return self:peek(#text) == text and 1 or 0 end
-
 local function t(truth) return truth and 1 or 0 end
 local function div(a, b)
   local q = b == 0 and 0 or a / b
@@ -148,11 +146,8 @@ function M:absent(n)
 end
 
 function M:node(n)
-  if n.asks then
-    return
-  elseif n.when and n.when(self) == 0 then
-    return self:absent(n)
-  end
+  if n.asks then return end
+  if n.when and n.when(self) == 0 then return self:absent(n) end
   if n.before then
     if self:peek(#n.before) ~= n.before then
       if n.optional then return self:absent(n) end
@@ -276,31 +271,9 @@ function M:computed(n)
         break
       end
     end
-    self:allowed(n, v or self:opaque())
-    self.r[n.register or 0], c.v, c.label = v, self:shown(n, v), self:label(n, v)
+    self.r[n.register or 0] = self:num(n, v or self:opaque(), c)
   end, c)
   if not c.opaque then self:cell(c) end
-end
-
-function M:allowed(n, v)
-  if n.ranges and not has(n.ranges, v) then refuse("out of range: %s: %s", n.key, v) end
-end
-
-function M:label(n, v)
-  for _, l in ipairs(n.enum or {}) do
-    if (l.lo or 0) <= v and v <= (l.hi or 0) then return l.label end
-  end
-end
-
--- shown is the value of a number: scaled, and shifted by a power of ten.  Nothing: Wireshark reads it of the bytes.
-function M:shown(n, v, native)
-  if n.scale then
-    return (v * n.scale[1] + n.scale[2]) / n.scale[3]
-  elseif n.exponent then
-    local e = n.exponent(self)
-    return e < 0 and v / 10 ^ -e or v * 10 ^ e
-  end
-  return not native and v or nil
 end
 
 function M:field(n)
@@ -338,7 +311,7 @@ function M:plausible(n, b, size)
     for _, r in ipairs(n.ranges) do
       if lo <= r[2] and lo + more > r[1] then return end
     end
-    self:allowed(n, lo)
+    refuse("out of range: %s", n.key)
   end
 end
 
@@ -357,40 +330,40 @@ function M:bits_of(part, b, whole)
   if part.signed and v >= 2 ^ (part.width - 1) then v = v - 2 ^ part.width end
   self.r[part.register or 0] = not part.odd and v
   if not part.odd then
-    self:allowed(part, v)
-    self:cell({ f = part.f, off = whole.off, len = whole.len, v = self:shown(part, v), label = self:label(part, v), role = part.role, inside = true })
+    self:num(part, v, self:cell({ f = part.f, off = whole.off, len = whole.len, role = part.role, inside = true }))
   end
 end
 
--- The codings return the number that expressions see, if there is one, and put what is shown into the cell.
-function M:uint(n, b, c)
-  local v = number(b, n.little)
-  self:allowed(n, v)
-  c.label, c.v = self:label(n, v), n.coding ~= "bits" and self:shown(n, v, true) or nil
-  return #b <= 6 and v
+-- num is a number of a field: allowed, named and scaled.
+function M:num(n, v, c, native)
+  if n.ranges and not has(n.ranges, v) then refuse("out of range: %s: %s", n.key, v) end
+  for _, l in ipairs(n.enum or {}) do
+    if (l.lo or 0) <= v and v <= (l.hi or 0) then c.label = l.label end
+  end
+  if n.scale then
+    c.v = (v * n.scale[1] + n.scale[2]) / n.scale[3]
+  elseif n.exponent then
+    local e = n.exponent(self)
+    c.v = e < 0 and v / 10 ^ -e or v * 10 ^ e
+  elseif not native then -- else Wireshark reads it of the bytes
+    c.v = v
+  end
+  return v
 end
-M.bits = M.uint
 
+-- The codings return the number that expressions see, if there is one, and put what is shown into the cell.
+function M:uint(n, b, c) return self:num(n, number(b, n.little), c, true) and #b <= 6 and number(b, n.little) end
+M.bits = M.uint
 M["int"] = function(self, n, b, c)
   local v = number(b, n.little)
-  v = v >= 2 ^ (8 * #b - 1) and v - 2 ^ (8 * #b) or v
-  self:allowed(n, v)
-  c.label, c.v = self:label(n, v), self:shown(n, v, true)
-  return #b <= 6 and v
+  return self:num(n, v >= 2 ^ (8 * #b - 1) and v - 2 ^ (8 * #b) or v, c, true)
 end
 
-function M:float(n, b, c)
-  local v = Struct.unpack((n.little and "<" or ">") .. (#b == 4 and "f" or "d"), b)
-  c.v = self:shown(n, v)
-end
+function M:float(n, b, c) self:num(n, Struct.unpack((n.little and "<" or ">") .. (#b == 4 and "f" or "d"), b), c) end
 
 function M:bcd(n, b, c)
   local digits = hex(n.little and b:reverse() or b)
-  if digits:find("%a") then refuse("not a decimal digit: %s", digits) end
-  local v = tonumber(digits)
-  self:allowed(n, v)
-  c.label, c.v = self:label(n, v), self:shown(n, v)
-  return v
+  return self:num(n, tonumber(digits:match("^%d+$") or refuse("not a decimal digit: %s", digits)), c)
 end
 
 function M:digits(n, b, c)
@@ -421,14 +394,13 @@ function M:text(n, b, c)
   local s, v = b, #b <= 6 and number(b)
   while n.pad and #s > 0 and s:sub(-1) == n.pad do s = s:sub(1, -2) end
   s = n.reversed and s:reverse() or s
-  c.v, c.label, c.opaque = s, v and self:label(n, v), s:find("[^\032-\126]") ~= nil
+  if v then self:num(n, v, c) end
+  c.v, c.opaque = s, s:find("[^\032-\126]") ~= nil
   return v
 end
 
 function M:decimal(n, b, c)
-  local v = tonumber(b:match("^ *[-+]?%d+%.?%d*$") or refuse("not a number: %s", hex(b)))
-  self:allowed(n, v)
-  c.v, c.label = self:shown(n, v), self:label(n, v)
+  local v = self:num(n, tonumber(b:match("^ *[-+]?%d+%.?%d*$") or refuse("not a number: %s", hex(b))), c)
   return math.floor(v) == v and v
 end
 
@@ -451,42 +423,30 @@ function M:time(n, b, c)
     c.v = NSTime.new((n.epoch or 0) + math.floor(ms / 1000), ms % 1000 * 1000000)
     return
   end
-  local at, v, whole = 1, { YYYY = 0, YY = 0, MM = 1, DD = 1, hh = 0, mm = 0, ss = 0, SSS = 0 }, n.reversed and b:reverse() or b
+  local v, rest, binary = { YYYY = 0, YY = 0, MM = 1, DD = 1, hh = 0, mm = 0, ss = 0, SSS = 0 }, n.layout, n.as == "binary"
+  local whole = n.reversed and b:reverse() or b
   whole = n.as == "bcd" and hex(whole) or whole
-  local rest = n.layout
   while #rest > 0 do
     local word = rest:match("^YYYY") or rest:match("^SSS") or rest:match("^%a%a") or rest:sub(1, 1)
-    local size = n.as == "binary" and (#word > 2 and 2 or 1) or #word
-    local piece = whole:sub(at, at + size - 1)
-    if v[word] then
-      v[word] = n.as == "binary" and number(piece) or tonumber(piece:match("^%d+$"))
-      if not v[word] then refuse("not a time: %s", hex(b)) end
-    elseif piece ~= word then
-      refuse("not a time: %s", hex(b))
-    end
-    at, rest = at + size, rest:sub(#word + 1)
+    local size = binary and (#word > 2 and 2 or 1) or #word
+    local piece, here = whole:sub(1, size), v[word]
+    v[word] = here and (binary and number(piece) or tonumber(piece:match("^%d+$")))
+    if here and not v[word] or not here and piece ~= word then refuse("not a time: %s", hex(b)) end
+    whole, rest = whole:sub(size + 1), rest:sub(#word + 1)
   end
   local y = n.layout:find("YYYY") and v.YYYY or 2000 + v.YY
   local length = ({ 31, y % 4 == 0 and (y % 100 ~= 0 or y % 400 == 0) and 29 or 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 })[v.MM]
-  if not length or v.DD < 1 or v.DD > length or v.hh > 23 or v.mm > 59 or v.ss > 59 or not n.zone then
-    c.none = true -- a time that does not exist
-    return
-  end
-  local seconds = days(y, v.MM, v.DD) * 86400 + v.hh * 3600 + v.mm * 60 + v.ss
-  if n.zone == "local" then
-    seconds = os.time({ year = y, month = v.MM, day = v.DD, hour = v.hh, min = v.mm, sec = v.ss })
-  else
-    seconds = seconds - n.zone
-  end
+  c.none = not length or v.DD < 1 or v.DD > length or v.hh > 23 or v.mm > 59 or v.ss > 59 -- a time that does not exist
+  if c.none then return end
+  local seconds = n.zone == "local" and os.time({ year = y, month = v.MM, day = v.DD, hour = v.hh, min = v.mm, sec = v.ss })
+    or days(y, v.MM, v.DD) * 86400 + v.hh * 3600 + v.mm * 60 + v.ss - n.zone
   c.v = NSTime.new(seconds, v.SSS * 1000000)
 end
 
 function M:checksum(n, b, c)
-  local k = n.check
-  local found = k.hex and tonumber(b, 16) or not k.hex and number(b, n.little)
-  if not found then refuse("not a hexadecimal number: %s", hex(b)) end
-  c.v, c.check = k.hex and b or nil, "not verified"
-  local off = self.off - #b
+  local k, off = n.check, self.off - #b
+  local found = k.hex and tonumber(b, 16) or not k.hex and number(b, n.little) or refuse("not a hexadecimal number: %s", hex(b))
+  c.v = k.hex and b or nil
   local function verify()
     local from, to = k.from and self.marks[k.from] or 0, k.to and self.marks[k.to] or k.to ~= -1 and off or self.off
     local computed = not k.onwire and sum(k.sum, self.data:sub(from + 1, to))
@@ -496,7 +456,7 @@ function M:checksum(n, b, c)
     end
     c.check = computed and "correct" or "not verified"
   end
-  if k.to == -1 or k.from and not self.marks[k.from] or k.to and not self.marks[k.to] then
+  if k.to == -1 or k.from and not self.marks[k.from] or k.to and not self.marks[k.to] then -- it covers what comes later
     self.late[#self.late + 1] = verify
   else
     verify()
@@ -511,20 +471,12 @@ end
 local function delimit(k, data, m)
   local start = k.start or ""
   local have = data:sub(1, #start)
-  if have ~= start:sub(1, #have) then
-    refuse("not the mark that a frame begins with")
-  elseif #have < #start then
-    error(MORE, 0)
-  end
+  if have ~= start:sub(1, #have) then refuse("not the mark that a frame begins with") end
   local coded = {}
   for _, e in ipairs(k.escapes or {}) do coded[e.coded] = e.plain end
   local i, out = #start + 1, {}
   while true do
-    if i > k.max then
-      refuse("no end within %d bytes", k.max)
-    elseif i > #data then
-      error(MORE, 0)
-    end
+    if i > #data then error(MORE, 0) end
     local step = 1
     for _, mark in ipairs(k.ends) do
       if data:sub(i, i + #mark - 1) == mark then
@@ -571,9 +523,8 @@ function M:choose(k, stop)
   for _, s in ipairs(k.bodies) do
     if (s.direction == "any" or s.direction == self.way) and (not s.ranges or has(s.ranges, command)) and not (s.default and known) then
       known = known or s.ranges ~= nil and not s.default
-      if (not size or size >= (s.min or 0) and (s.max == -1 or size <= (s.max or 0))) and (not s.when or s.when(self) ~= 0) then
-        return s
-      end
+      local fits = not size or size >= (s.min or 0) and (s.max == -1 or size <= (s.max or 0))
+      if fits and (not s.when or s.when(self) ~= 0) then return s end
     end
   end
   refuse(known and "no message of this command fits" or "unknown command")
@@ -604,11 +555,8 @@ local function frame(k, data, way)
       refuse("wrong length: %d bytes", m.total)
     end
   end)
-  if ok then
-    return m
-  elseif err == MORE and #data < k.max then
-    return nil, MORE
-  end
+  if ok then return m end
+  if err == MORE and #data < k.max then return nil, MORE end
   return nil, type(err) == "table" and (err.why or "not dissected") or error(err, 0), m.off
 end
 
@@ -619,11 +567,8 @@ local function try(data, way)
     for _, k in ipairs(kinds) do
       if (way == "any" or way == one) and (k.direction == "any" or k.direction == one) then
         local m, err, off = frame(k, data, one)
-        if m or err == MORE then
-          return m, err
-        elseif off > furthest then
-          why, furthest = err, off
-        end
+        if m or err == MORE then return m, err end
+        if off > furthest then why, furthest = err, off end
       end
     end
   end
@@ -648,7 +593,7 @@ for i, f in ipairs(fields) do
   local abbr = name .. "." .. f[1]
   all[i] = f[3] == "time" and ProtoField.absolute_time(abbr, f[2], base.UTC) or ProtoField[f[3]](abbr, f[2])
 end
-for _, f in ipairs({ { "message", "Message" }, { "direction", "Direction" }, { "frame-kind", "Kind of frame" }, { "no-frame-reason", "Reason" } }) do
+for _, f in ipairs({ { "message", "Message" }, { "direction", "Direction" }, { "no-frame-reason", "Reason" } }) do
   own[f[1]] = ProtoField.string(name .. "." .. f[1], f[2])
   all[#all + 1] = own[f[1]]
 end
@@ -657,11 +602,8 @@ own.raw = ProtoField.bytes(name .. ".not-dissected", "not dissected")
 all[#all + 1], all[#all + 2] = own["no-frame"], own.raw
 proto.fields = all
 
-local expert = {
-  sum = ProtoExpert.new(name .. ".checksum_wrong", "Checksum is wrong", expert.group.CHECKSUM, expert.severity.ERROR),
-  noise = ProtoExpert.new(name .. ".no_frame", "Bytes that are no frame", expert.group.MALFORMED, expert.severity.WARN),
-}
-proto.experts = { expert.sum, expert.noise }
+local wrong = ProtoExpert.new(name .. ".wrong", "Bytes that are no frame", expert.group.MALFORMED, expert.severity.WARN)
+proto.experts = { wrong }
 proto.prefs.ports = Pref.range("TCP ports of the server", ports, "Frames to these ports are uplink, those from them downlink", 65535)
 proto.prefs.way = Pref.enum("Direction", 0, "Which way the frames travel", {
   { 1, "by the port", 0 }, { 2, "uplink", 1 }, { 3, "downlink", 2 }, { 4, "either", 3 },
@@ -690,12 +632,8 @@ local function add(tree, bytes, begins, c)
     return tree:add(all[c.f], range)
   elseif c.v == nil then
     item = c.little and tree:add_le(all[c.f], range) or tree:add(all[c.f], range)
-  elseif f[3] == "uint64" then
-    item = tree:add(all[c.f], range, UInt64.new(c.v))
-  elseif f[3] == "int64" then
-    item = tree:add(all[c.f], range, Int64.new(c.v))
   else
-    item = tree:add(all[c.f], range, c.v)
+    item = tree:add(all[c.f], range, f[3] == "uint64" and UInt64.new(c.v) or f[3] == "int64" and Int64.new(c.v) or c.v)
   end
   item:append_text((c.label and " (" .. c.label .. ")" or "") .. (f[4]) .. (c.check and " [" .. c.check .. "]" or ""))
   if c.generated then item:set_generated() end
@@ -717,7 +655,8 @@ local function show(tvb, at, m, pinfo, root)
     local item = add(c.inside and last or around[c.depth], bytes, begins, c)
     if not c.inside then last, around[c.depth + 1] = item, item end
     if c.role == "identity" and not who and not c.none then
-      who = type(c.v) == "string" and fields[c.f][3] ~= "bytes" and c.v or c.v == nil and tostring(number(m.data:sub(c.off + 1, c.off + c.len), c.little)) or hex(m.data:sub(c.off + 1, c.off + c.len))
+      local b = m.data:sub(c.off + 1, c.off + c.len)
+      who = fields[c.f][3] == "string" and c.v or fields[c.f][3] == "uint64" and tostring(number(b, c.little)) or hex(b)
     end
   end
   local what = (m.body and m.body.name or "not dissected") .. (who and " " .. who or "")
@@ -734,7 +673,7 @@ local function show_noise(tvb, from, to, way, pinfo, root)
   local tree = root:add(proto, range)
   tree:set_text(string.format("%s: %d bytes that are no frame", title, to - from))
   local item = tree:add(own["no-frame"], range)
-  item:add_proto_expert_info(reason:find("^checksum") and expert.sum or expert.noise, reason)
+  item:add_proto_expert_info(wrong, reason)
   tree:add(own["no-frame-reason"], range, reason):set_generated()
   pinfo.cols.info:set(string.format("[%d bytes that are no frame]  ", to - from))
   pinfo.cols.info:fence()
