@@ -20,6 +20,13 @@ func (s *byteSet) size() (n int) {
 
 func (s *byteSet) remove(c byte) { s[c>>6] &^= 1 << (c & 63) }
 
+// join adds the bytes of t.
+func (s *byteSet) join(t *byteSet) {
+	for i, w := range t {
+		s[i] |= w
+	}
+}
+
 func (s *byteSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
 
 // only returns the byte of a set of one.

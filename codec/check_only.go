@@ -16,7 +16,7 @@ func (c *checker) only(s *shape) *Profile {
 	if c.alone[s] == nil {
 		f, own := *s.family, *s
 		own.family, f.shapes = &f, []*shape{&own}
-		f.byCommand = [2]picker{newShapePicker(&f, true), newShapePicker(&f, false)}
+		c.g.index(&f)
 		c.alone[s] = &f
 	}
 	return c.with(c.alone[s])

@@ -3,7 +3,14 @@ package codec
 // Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
 // f is then of no use.
 func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
-	return p.decodeGrammar(d, raw, f)
+	if plan, way := p.fixed(d, raw); plan != nil && plan.total == len(raw) {
+		plan.fill(p, f, way, raw)
+		if d == Any {
+			f.direction = plan.layout.direction
+		}
+		return nil
+	}
+	return p.decodeAnswer(d, raw, f, nil)
 }
 
 func (p *Profile) fault(l *layout, bad failure) error {

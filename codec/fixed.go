@@ -2,33 +2,21 @@ package codec
 
 import "encoding/binary"
 
-// fixedPlan is the plan of a layout whose fields all have a fixed place.  Such a frame is verified a machine word
-// at a time and its numbers are read without further checks.  It accepts exactly what the general plan (run)
-// accepts, which is used for all other layouts and to say what is wrong with a frame that this one refuses.
+// fixedPlan is the fast path of a message whose fields all have fixed places: its frames are verified a machine word at
+// a time, and their numbers are read without further checks.  It accepts what the walk accepts, and nothing else; a frame
+// that it does not accept is walked.
 type fixedPlan struct {
-	total int
-	words []wordCheck
-	rest  []uint16 // cells whose restriction the words do not cover
+	layout  *layout
+	total   int         // bytes
+	words   []wordCheck // constants, and digits
+	checked []fixedRead // fields with restrictions that words do not cover
+	sums    []fixedSum
+	reads   []fixedRead // numbers that differ from frame to frame
 
-	// What every frame of the layout has, and the values that differ, by kind, so that the common ones are plain
-	// loops.
-	bytes []byte       // of constants, the length among them
-	nums  []uint64     // likewise
-	small []smallPlace // one byte: a number or two BCD digits
-	spans []place      // bytes: nothing to read, copied when written
-	steps []step       // all others
-
-	cells []cell // shared by all frames of the layout, never written
+	// What all frames have in common; never written.
+	cells []cell
+	nums  []uint64
 	roles [roleCount]uint16
-}
-
-// place of a cell's bytes in the frame.
-type place struct{ cell, off uint16 }
-
-// smallPlace of one byte: its high nibble counts 16 − less.
-type smallPlace struct {
-	place
-	less uint8 // 0 for a plain byte, 6 for two digits
 }
 
 // wordCheck verifies eight bytes at once.
@@ -39,27 +27,82 @@ type wordCheck struct {
 	want uint64
 }
 
-// step says how the number of a cell is read and written.
-type step struct {
-	place
-	code stepCode
-	size uint8
-}
-
-type stepCode uint8
-
-const (
-	stepBE2     stepCode = iota // 2 bytes
-	stepBE4                     // 4 bytes
-	stepBCD                     // 4 to 8 digits
-	stepGeneral                 // anything else: op.load, op.store
-)
-
-// wordBytes is the size of what is verified at once; shorter frames have no fixed plan.
+// wordBytes is the size of what is verified at once; shorter frames have no plan.
 const wordBytes = 8
 
-// verify says whether data, of plan.total bytes, is a frame of the layout.
-func (plan *fixedPlan) verify(p *Profile, data []byte) bool {
+// fixedRead says how the number of a cell is read.
+type fixedRead struct {
+	code readCode
+	size uint8
+	off  uint16
+	cell uint16
+	word uint16 // readPart: the cell whose bits it is
+	op   *op
+	part *op // readPart
+}
+
+type readCode uint8
+
+const (
+	readByte  readCode = iota
+	readPair           // two digits
+	readBE2            //
+	readBE4            //
+	readMany           // four to eight digits
+	readPart           // bits of a number before it
+	readOther          // op.read
+)
+
+// fixedSum is a checksum at off over the bytes from, up to but without to.
+type fixedSum struct {
+	plan          *checkPlan
+	op            *op
+	cell          int
+	off, from, to int
+}
+
+// fixed is the plan of the frame that data begins with; nil: it must be walked.
+func (a *attempt) fixed(data []byte) *fixedPlan {
+	at := a.fast
+	if at == nil || len(data) < at.off+at.size {
+		return nil
+	}
+	command := uint64(0)
+	switch {
+	case at.op == nil:
+	case at.plain:
+		command = uint64(data[at.off])
+	default:
+		b := data[at.off : at.off+at.size]
+		num, _, ok := at.op.read(b)
+		if !ok {
+			return nil
+		}
+		command = at.op.noted(num, b)
+	}
+	for _, plan := range at.plans[a.way&1][a.messages().class(command)] {
+		if plan.total <= len(data) && plan.verify(data[:plan.total]) {
+			return plan
+		}
+	}
+	return nil
+}
+
+// fixed is the plan of the frame that data begins with, and the way it travels; nil: it must be walked.
+func (p *program) fixed(d Direction, data []byte) (*fixedPlan, Direction) {
+	if len(data) >= wordBytes {
+		tries := p.tries(d)
+		for i := range tries {
+			if a := &tries[i]; a.first.has(data[0]) {
+				return a.fixed(data), a.way
+			}
+		}
+	}
+	return nil, Any
+}
+
+// verify says whether data, of plan.total bytes, is such a frame.
+func (plan *fixedPlan) verify(data []byte) bool {
 	var wrong uint64
 	for i := range plan.words {
 		w := &plan.words[i]
@@ -69,89 +112,55 @@ func (plan *fixedPlan) verify(p *Profile, data []byte) bool {
 	if wrong != 0 {
 		return false
 	}
-	for _, i := range plan.rest {
-		c := &plan.cells[i]
-		o := &p.ops[c.op]
-		if o.code == opPart {
-			if !o.allows(plan.part(p, int(i), data)) {
-				return false
-			}
-		} else if _, ok := o.load(data[c.off : c.off+c.size]); !ok {
+	for i := range plan.checked {
+		r := &plan.checked[i]
+		num, _, ok := r.op.read(data[r.off : r.off+uint16(r.size)])
+		if r.code == readPart {
+			ok = r.part.accepts(r.part.bits(num))
+		}
+		if !ok {
+			return false
+		}
+	}
+	for i := range plan.sums {
+		s := &plan.sums[i]
+		num, ok := s.plan.read(s.op, data[s.off:s.off+s.op.size])
+		if !ok || num != s.plan.compute(data, s.off, s.from, s.to) {
 			return false
 		}
 	}
 	return true
 }
 
-// part reads the bits of cell i, which belong to the field of bits before it.
-func (plan *fixedPlan) part(p *Profile, i int, data []byte) uint64 {
-	o := &p.ops[plan.cells[i].op]
-	for ; p.ops[plan.cells[i].op].code == opPart; i-- {
+// fill makes f the frame that data is, which is verified.
+func (plan *fixedPlan) fill(p *Profile, f *Frame, d Direction, data []byte) {
+	if f.plan != plan || f.profile != p {
+		f.adopt(p, plan)
 	}
-	c := &plan.cells[i]
-	word, _ := p.ops[c.op].load(data[c.off : c.off+c.size])
-	return word >> o.shift & o.mask
-}
-
-// numbers reads the numbers that differ from frame to frame; the frame is verified.
-func (plan *fixedPlan) numbers(p *Profile, data []byte, nums []uint64) {
-	data, nums = data[:plan.total], nums[:len(plan.cells)]
-	for _, s := range plan.small {
-		b := data[s.off]
-		nums[s.cell] = uint64(b - b>>4*s.less)
-	}
-	for i := range plan.steps {
-		s := &plan.steps[i]
-		switch s.code {
-		case stepBE2:
-			nums[s.cell] = uint64(binary.BigEndian.Uint16(data[s.off:]))
-		case stepBE4:
-			nums[s.cell] = uint64(binary.BigEndian.Uint32(data[s.off:]))
-		case stepBCD:
-			nums[s.cell] = unpackBCD(loadBE(data[s.off : s.off+uint16(s.size)]))
+	f.direction, f.data, f.raw, f.decoded = d, data, data, true
+	nums := f.nums[:len(plan.cells)]
+	for i := range plan.reads {
+		r := &plan.reads[i]
+		switch r.code {
+		case readByte:
+			nums[r.cell] = uint64(data[r.off])
+		case readPair:
+			b := data[r.off]
+			nums[r.cell] = uint64(b - b>>4*6)
+		case readBE2:
+			nums[r.cell] = uint64(binary.BigEndian.Uint16(data[r.off:]))
+		case readBE4:
+			nums[r.cell] = uint64(binary.BigEndian.Uint32(data[r.off:]))
+		case readMany:
+			nums[r.cell] = unpackBCD(loadBE(data[r.off : r.off+uint16(r.size)]))
+		case readPart:
+			nums[r.cell] = r.part.bits(nums[r.word])
 		default:
-			o := &p.ops[plan.cells[s.cell].op]
-			if o.code == opPart {
-				nums[s.cell] = plan.part(p, int(s.cell), data)
-			} else {
-				nums[s.cell], _ = o.load(data[s.off : s.off+uint16(s.size)])
-			}
+			nums[r.cell], _, _ = r.op.read(data[r.off : r.off+uint16(r.size)])
 		}
 	}
-}
-
-// write fills out, of plan.total bytes, with the frame f.
-func (plan *fixedPlan) write(p *Profile, f *Frame, out []byte) {
-	out, nums := out[:plan.total], f.nums[:len(plan.cells)]
-	copy(out, plan.bytes)
-	for _, s := range plan.small {
-		n := byte(nums[s.cell])
-		out[s.off] = n + n/10*s.less
-	}
-	for _, s := range plan.spans {
-		c := &f.cells[s.cell]
-		src := f.data[c.off : c.off+c.size]
-		dst := out[s.off:][:len(src)]
-		for i := range src { //nolint:staticcheck // S1001: for the few bytes of most fields this is shorter than a call of copy
-			dst[i] = src[i]
-		}
-	}
-	for i := range plan.steps {
-		s := &plan.steps[i]
-		field := out[s.off : s.off+uint16(s.size)]
-		switch s.code {
-		case stepBE2:
-			binary.BigEndian.PutUint16(field, uint16(nums[s.cell]))
-		case stepBE4:
-			binary.BigEndian.PutUint32(field, uint32(nums[s.cell]))
-		case stepBCD:
-			storeBE(field, packBCD(nums[s.cell]))
-		default:
-			if o := &p.ops[plan.cells[s.cell].op]; o.code == opASCII {
-				storeBE(field, nums[s.cell])
-			} else if o.code != opPart {
-				o.store(field, nums[s.cell])
-			}
-		}
+	for i := range plan.sums {
+		s := &plan.sums[i]
+		nums[s.cell], _ = s.plan.read(s.op, data[s.off:s.off+s.op.size])
 	}
 }

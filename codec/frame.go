@@ -97,11 +97,14 @@ func (f *Frame) reset(p *Profile, d Direction) {
 	f.roles = [roleCount]uint16{}
 }
 
-// adopt makes f a frame of l, which has a fixed plan.  What all frames of l have in common is set here, once.
-func (f *Frame) adopt(p *Profile, l *layout) {
-	f.profile, f.layout, f.plan, f.raw = p, l, l.plan, nil
-	f.cells, f.roles = l.plan.cells, l.plan.roles
-	f.nums = append(f.nums[:0], l.plan.nums...)
+// adopt makes f a frame with fixed places.  What all such frames have in common is set here, once.
+func (f *Frame) adopt(p *Profile, plan *fixedPlan) {
+	if f.plan == nil && cap(f.cells) > cap(f.memory) {
+		f.memory = f.cells
+	}
+	f.profile, f.layout, f.plan = p, plan.layout, plan
+	f.cells, f.roles = plan.cells, plan.roles
+	f.nums = append(f.nums[:0], plan.nums...)
 }
 
 // grow makes room for n cells, and for as many again: what all growing costs is then at most twice the last.

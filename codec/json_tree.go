@@ -198,7 +198,7 @@ func (f *Frame) setTree(key string, value any) error {
 	if err := f.profile.encode(&woven, f.layout, f.direction, builder{fields: fields, verbatim: true}); err != nil {
 		return err
 	}
-	return f.profile.decodeGrammar(woven.direction, append([]byte(nil), woven.raw...), f)
+	return f.profile.Decode(woven.direction, append([]byte(nil), woven.raw...), f)
 }
 
 // partsOf are the parts of the field of bits with this index.

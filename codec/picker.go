@@ -10,9 +10,12 @@ type picker struct {
 }
 
 // find returns the indices of what stands for v.
-func (p *picker) find(v uint64) []uint16 {
+func (p *picker) find(v uint64) []uint16 { return p.what[p.class(v)] }
+
+// class of a value.
+func (p *picker) class(v uint64) int {
 	if v < uint64(len(p.small)) {
-		return p.what[p.small[v]]
+		return int(p.small[v])
 	}
 	lo, hi := 0, len(p.from) // from[lo] ≤ v < from[hi]
 	for hi-lo > 1 {
@@ -22,7 +25,7 @@ func (p *picker) find(v uint64) []uint16 {
 			hi = mid
 		}
 	}
-	return p.what[lo]
+	return lo
 }
 
 // newPicker makes the classes of sets; has lists what stands for a value.

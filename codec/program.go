@@ -16,6 +16,7 @@ type program struct {
 
 	families []*family
 	attempts [3][]attempt // by direction
+	begins   [3]byteSet   // likewise: bytes that a frame can begin with
 	regs     int          // registers of a machine; the first is never used
 	marks    int          // places of a machine; the first is never used
 	tables   int          // lists whose elements are kept for at(); the first is never used
@@ -37,7 +38,6 @@ type layout struct {
 	direction Direction
 	commands  commandSet // empty: the fallback, or a profile without command field
 	first     int        // of its ops
-	plan      *fixedPlan // nil: the fields have no fixed places
 	shape     *shape
 }
 
@@ -88,6 +88,7 @@ type family struct {
 	body       *node     // stands for the body where a range of bytes is named
 	sizes      *sizes    // nil: not known beforehand
 	first      byteSet
+	fast       *commandPlace // nil: no message has fixed places
 }
 
 // lengthPlan is how the size of a frame follows from one of its fields:

@@ -18,13 +18,19 @@ func (p *program) prepare() {
 	visit := func(n *node) { n.prepare(p.ops) }
 	p.order()
 	for _, f := range p.families {
-		f.byCommand = [2]picker{newShapePicker(f, true), newShapePicker(f, false)}
 		each(f.header, visit)
 		each(f.trailer, visit)
 		for _, s := range f.shapes {
 			each(s.nodes, visit)
 		}
+		p.index(f)
 	}
+}
+
+// index makes the tables by which the message of a frame is found.
+func (p *program) index(f *family) {
+	f.byCommand = [2]picker{newShapePicker(f, true), newShapePicker(f, false)}
+	p.makeFixed(f)
 }
 
 func (n *node) prepare(ops []op) {

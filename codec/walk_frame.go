@@ -189,12 +189,9 @@ func (m *machine) choose() (*shape, verdict) {
 	if f.commandOp >= 0 {
 		command = uint64(m.regs[f.commandReg])
 	}
-	shapes := &f.byCommand[0]
-	if !m.place.uplink {
-		shapes = &f.byCommand[1]
-	}
+	a := attempt{f, m.way()}
 	size := m.end - m.off
-	for _, i := range shapes.find(command) {
+	for _, i := range a.messages().find(command) {
 		s := f.shapes[i]
 		if m.end >= 0 && (size < s.min || s.max >= 0 && size > s.max) {
 			continue
@@ -272,14 +269,23 @@ type attempt struct {
 	way Direction
 }
 
+// messages finds those of a command.
+func (a *attempt) messages() *picker {
+	if a.way == Downlink {
+		return &a.byCommand[1]
+	}
+	return &a.byCommand[0]
+}
+
 // order lists what is tried for bytes that travel in a direction.
 func (p *program) order() {
 	for d := range p.attempts {
-		p.attempts[d] = nil
+		p.attempts[d], p.begins[d] = nil, byteSet{}
 		for _, way := range [2]Direction{Uplink, Downlink} {
 			for _, f := range p.families {
 				if (Direction(d) == Any || Direction(d) == way) && (f.direction == Any || f.direction == way) {
 					p.attempts[d] = append(p.attempts[d], attempt{f, way})
+					p.begins[d].join(&f.first)
 				}
 			}
 		}
@@ -374,9 +380,15 @@ func (p *Profile) why(m *machine, d Direction, f *Frame, data []byte) error {
 
 func (p *Profile) grammarSplitter(d Direction) func(data []byte, atEOF bool) (int, []byte, error) {
 	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
+		if plan, _ := p.fixed(d, data); plan != nil {
+			return plan.total, data[:plan.total], nil
+		}
 		m := machines.Get().(*machine)
 		defer machines.Put(m)
-		for i := 0; i < len(data); i++ {
+		for i := range data {
+			if !p.begins[d].has(data[i]) {
+				continue
+			}
 			n, v := p.try(m, d, nil, data[i:], false)
 			if v == whole {
 				return i + n, data[i : i+n], nil
@@ -387,11 +399,6 @@ func (p *Profile) grammarSplitter(d Direction) func(data []byte, atEOF bool) (in
 		}
 		return len(data), nil, nil
 	}
-}
-
-// decodeGrammar decodes a whole frame.
-func (p *Profile) decodeGrammar(d Direction, raw []byte, f *Frame) error {
-	return p.decodeAnswer(d, raw, f, nil)
 }
 
 // decodeAnswer decodes a whole frame that answers asked, if that is known.
