@@ -41,7 +41,7 @@ func (c *compiler) restrict(def *fieldDef, o *op) {
 }
 
 func (c *compiler) constant(def *fieldDef, o *op) {
-	out, num, err := o.asWritten(def, def.constant)
+	out, num, err := asWritten(o, def, def.constant)
 	switch {
 	case err == nil && o.code == opDecimal && o.decimalExact(num, out):
 		o.check, o.lo, o.hi = checkRange, o.key(num), o.key(num)
@@ -199,7 +199,7 @@ func (c *compiler) preset(def *fieldDef, o *op) {
 		o.flags |= flagNow
 		return
 	}
-	out, num, err := o.asWritten(def, def.preset)
+	out, num, err := asWritten(o, def, def.preset)
 	if err != nil {
 		c.src.problem(def.path+".default", describe(def.preset)+" ("+err.Error()+")", "a value that the field can hold")
 		return
@@ -208,7 +208,7 @@ func (c *compiler) preset(def *fieldDef, o *op) {
 }
 
 // asWritten is a value as the field writes it.
-func (o *op) asWritten(def *fieldDef, v any) (out []byte, num uint64, err error) {
+func asWritten(o *op, def *fieldDef, v any) (out []byte, num uint64, err error) {
 	if o.code != opDecimal {
 		return o.parseForm(nil, inHex(o, v), 0, false)
 	}

@@ -186,7 +186,11 @@ func (o *op) decimalDigits(text string) (string, error) {
 		if err != nil || math.Abs(x) > 360 {
 			return "", fmt.Errorf("%w: %q, expected degrees", ErrValue, text)
 		}
-		return degreeMinuteText(x, max(o.form.digits, 2+int(truth(o.form.digits == 0))), o.form.places), nil
+		digits := max(o.form.digits, 2)
+		if o.form.digits == 0 {
+			digits = 3
+		}
+		return degreeMinuteText(x, digits, o.form.places), nil
 	case o.scale != nil || o.base16():
 		raw, err := o.rawInteger(strings.TrimSpace(text))
 		if err != nil {

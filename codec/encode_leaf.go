@@ -209,16 +209,6 @@ func (e *encoder) limits(n *node, o *op) (lo int64, hi uint64) {
 	return o.boundsIn(size)
 }
 
-// boundsIn are the bounds of a number in so many bytes, if its definition does not say how many it has.
-func (o *op) boundsIn(size int) (lo int64, hi uint64) {
-	if o.size > 0 || o.code == opPart {
-		return o.bounds()
-	}
-	sized := *o
-	sized.size = min(max(size, 1), 8)
-	return sized.bounds()
-}
-
 // parse reads a value; what is not a number is written at once.
 func (e *encoder) parse(n *node, o *op, v input) (uint64, error) {
 	switch v.kind {

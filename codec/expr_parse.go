@@ -274,7 +274,11 @@ func (p *exprParser) literal() (*expr, error) {
 	if len(text) > 8 || text == "" {
 		return nil, fmt.Errorf("'%s' is not of 1 to 8 bytes", text)
 	}
-	return naturalOf(loadBE([]byte(text))), nil
+	var v uint64
+	for i := range len(text) {
+		v = v<<8 | uint64(text[i])
+	}
+	return naturalOf(v), nil
 }
 
 // named is a field, or one of the words that say what surrounds the place.

@@ -25,18 +25,6 @@ func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
 	return append(f.appendTree(dst), '}'), nil
 }
 
-func appendQuoted(dst []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		if s[i] < 0x20 || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\' {
-			quoted, _ := json.Marshal(s) // a string cannot fail
-			return append(dst, quoted...)
-		}
-	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"')
-}
-
 // ParseJSON makes f the frame that AppendJSON described.  Computed fields may stand in it and are computed anew;
 // fields that have a default may be left out.
 func (p *Profile) ParseJSON(src []byte, f *Frame) error {

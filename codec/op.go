@@ -235,3 +235,13 @@ func (o *op) counted(num uint64, b []byte) uint64 {
 	}
 	return loadBE(b)
 }
+
+// boundsIn are the bounds of a number in so many bytes, if its definition does not say how many it has.
+func (o *op) boundsIn(size int) (lo int64, hi uint64) {
+	if o.size > 0 || o.code == opPart {
+		return o.bounds()
+	}
+	sized := *o
+	sized.size = min(max(size, 1), 8)
+	return sized.bounds()
+}

@@ -3,6 +3,8 @@ package codec
 import (
 	"fmt"
 	"strings"
+
+	"trama/internal/tomlread"
 )
 
 func (o *op) notNumber(text string) error {
@@ -14,7 +16,7 @@ func (o *op) notNumber(text string) error {
 		labels[i] = e.Label
 	}
 	err := fmt.Errorf("%w: %q, expected a number or one of %s", ErrValue, text, strings.Join(labels, ", "))
-	if near := nearest(text, labels); near != "" {
+	if near := tomlread.Nearest(text, labels, nil); near != "" {
 		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}
 	return err

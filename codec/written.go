@@ -6,12 +6,6 @@ import (
 	"strings"
 )
 
-// Note is a key of a definition and its value, as text.
-type Note struct {
-	Key  string `json:"key"`
-	Text string `json:"text"`
-}
-
 // shownKeys are those of a field that a description has by themselves; all others are its notes.
 var shownKeys = []string{"key", "title", "unit", "type", "role", "size", "when", "at", "enum", "bits", "use", "fields", "of", "cases", "optional", "on",
 	"value", "exponent", "count", "stop", "separator", "before", "until", "algorithm", "over", "blocks"}
