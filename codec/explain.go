@@ -81,6 +81,9 @@ type Check struct {
 	Found     uint64
 	Computed  uint64
 	Digits    int // hexadecimal digits that it has
+
+	key string // of its field
+	at  int    // where it stands on the wire
 }
 
 // OK says that the bytes hold what was computed.

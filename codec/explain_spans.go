@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 )
 
@@ -53,60 +54,30 @@ func (b *spanBuilder) node(op int) *node {
 
 // checks turns the checksums that were looked at into those of the trace, in the order of the wire.
 func (b *spanBuilder) checks() {
-	place := func(c Check, inside bool) *Check {
+	for _, s := range b.w.sums {
+		c := s.check
+		c.key, c.at = s.op.field.Key, b.w.offset(s.off)
 		switch {
-		case !inside:
+		case !s.inside:
 			c.From, c.To = b.w.place(c.From), b.w.place(c.To)
 		case c.From < c.To:
 			c.From, c.To = b.w.offset(c.From), b.w.where(c.To-1).to
 		default:
 			c.From, c.To = b.w.offset(c.From), b.w.offset(c.From)
 		}
-		return &c
+		b.fields[s.off] = &c
+		b.t.Checks = append(b.t.Checks, &c)
 	}
-	sums, blocks := b.w.sums, b.w.blocks
-	for len(sums)+len(blocks) > 0 {
-		if len(blocks) > 0 && (len(sums) == 0 || blocks[0].wire < sums[0].off) {
-			if one := blocks[0]; one.sumSize > 0 {
-				at := one.wire + one.size
-				c := place(one.check, false)
-				b.sums = append(b.sums, sumAt{stretch{b.w.place(at), b.w.place(at + one.sumSize)}, c})
-				b.t.Checks = append(b.t.Checks, c)
-			}
-			blocks = blocks[1:]
+	for _, one := range b.w.blocks {
+		if one.sumSize == 0 {
 			continue
 		}
-		c := place(sums[0].check, sums[0].inside)
-		b.fields[sums[0].off] = c
-		b.t.Checks = append(b.t.Checks, c)
-		sums = sums[1:]
+		c, at := one.check, one.wire+one.size
+		c.From, c.To, c.at = b.w.place(c.From), b.w.place(c.To), b.w.place(at)
+		b.sums = append(b.sums, sumAt{stretch{c.at, b.w.place(at + one.sumSize)}, &c})
+		b.t.Checks = append(b.t.Checks, &c)
 	}
-}
-
-// badSum is where a wrong checksum stands.
-type badSum struct {
-	key string
-	off int
-}
-
-// wrong is the first checksum that is not right.
-func (b *spanBuilder) wrong() (*Check, badSum) {
-	for _, c := range b.t.Checks {
-		if c.OK() {
-			continue
-		}
-		for i := range b.w.sums {
-			if s := &b.w.sums[i]; b.fields[s.off] == c {
-				return c, badSum{s.op.field.Key, b.w.offset(s.off)}
-			}
-		}
-		for _, s := range b.sums {
-			if s.check == c {
-				return c, badSum{"", s.from}
-			}
-		}
-	}
-	return nil, badSum{}
+	slices.SortStableFunc(b.t.Checks, func(x, y *Check) int { return x.at - y.at })
 }
 
 func (b *spanBuilder) build() {

@@ -1,6 +1,9 @@
 package codec
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // wire says where the bytes that a walk read stand in the frame.
 type wire struct {
@@ -92,7 +95,7 @@ func (t *Trace) settle(p *Profile, w traced) {
 	}
 	b := newSpanBuilder(t, p, &w)
 	b.checks()
-	wrong, bad := b.wrong()
+	wrong := slices.IndexFunc(t.Checks, func(c *Check) bool { return !c.OK() })
 	t.score = score{read: w.offset(w.read)}
 	for _, c := range t.Checks {
 		if c.OK() {
@@ -110,9 +113,10 @@ func (t *Trace) settle(p *Profile, w traced) {
 		t.Fault = p.fault(t.frame.layout, w.bad).(*FieldError)
 		t.Fault.Offset = w.offset(w.bad.off)
 		t.score.class = classRefused
-	case wrong != nil:
-		t.Fault = p.fault(t.frame.layout, failure{err: fmt.Errorf("%w: found %0*x, computed %0*x", errSum, wrong.Digits, wrong.Found, wrong.Digits, wrong.Computed)}).(*FieldError)
-		t.Fault.Field, t.Fault.Offset = bad.key, bad.off
+	case wrong >= 0:
+		c := t.Checks[wrong]
+		t.Fault = p.fault(t.frame.layout, failure{err: fmt.Errorf("%w: found %0*x, computed %0*x", errSum, c.Digits, c.Found, c.Digits, c.Computed)}).(*FieldError)
+		t.Fault.Field, t.Fault.Offset = c.key, c.at
 		t.score.class = classDamaged
 		if w.verdict == begun {
 			t.score.class = classRefused
