@@ -26,7 +26,7 @@ type ListenerOptions struct {
 	// FrameNames: the identity in a frame counts before the registered one (Transport.Aside.Registration), which else is that of every
 	// frame of the connection.
 	FrameNames bool
-	Transport  transport.Options // Name and Address are required; Split, MaxFrameBytes and Descriptors are set from the profile and by the gateway
+	Transport  transport.Options // Name and Address are required; Cutter, MaxFrameBytes and Descriptors are set from the profile and by the gateway
 }
 
 // Options describes a gateway.  The zero value of every duration and count means its default.

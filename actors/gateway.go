@@ -166,7 +166,7 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 		p := port.New(l, port.Options{MaxFrameBytes: options.MaxFrameBytes, Store: g.store}, ProfileVersion{Profile: lo.Profile, Source: lo.Source})
 		options.Reserve, options.Events = descriptors, p.TransportEvent
 		f := p.Framing(p.Installed())
-		options.Split, options.MaxFrameBytes, options.Tag = f.Split, f.MaxFrameBytes, f.Tag
+		options.Cutter, options.MaxFrameBytes, options.Tag = f.Cutter, f.MaxFrameBytes, f.Tag
 		acceptor, err := listen(options)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("listener %q on %s: %w", p.Name, options.Address, err))

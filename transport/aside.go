@@ -187,7 +187,7 @@ func (c *Conn) aside(f *framing, b *Batch, data []byte, mode cutMode) cutAside {
 	if n == 0 && (a.HeartbeatText == 0 || !isText(data[:1])) {
 		return cutAside{}
 	}
-	advance, token, err := f.Split(data, mode != cutStream)
+	advance, token, err := f.Cutter.Next(b, data, mode != cutStream)
 	noise := advance - len(token)
 	switch {
 	case err != nil || token != nil && noise == 0: // a frame, or for cut to complain of

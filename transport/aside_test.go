@@ -133,6 +133,7 @@ func TestTextThatIsNoFrameIsAHeartbeatUpToASize(t *testing.T) {
 }
 
 func TestAHeartbeatThatCouldBeginAFrameIsTakenWhenNothingFollows(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	r := start(t, Options{Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("<")}}}, name)
 	p, c := r.connect()
 	p.send("<a><")
@@ -143,6 +144,7 @@ func TestAHeartbeatThatCouldBeginAFrameIsTakenWhenNothingFollows(t *testing.T) {
 }
 
 func TestARegistrationOfVaryingSizeEndsWhenNothingFollows(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	r := start(t, Options{Aside: &Aside{Registration: &Registration{Form: FormAlnum, Min: 3, Max: 20}}}, name)
 	p, _ := r.connect()
 	p.send("tank7")
@@ -152,6 +154,7 @@ func TestARegistrationOfVaryingSizeEndsWhenNothingFollows(t *testing.T) {
 }
 
 func TestHeartbeatsKeepARegisteredPeerAndNobodyElse(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const limit = time.Second
 	aside := &Aside{HeartbeatBytes: [][]byte{{0xff}}, Registration: &Registration{Form: FormDigits, Min: 5, Max: 5}}
 	r := start(t, Options{FirstFrameTimeout: limit, IdleTimeout: limit, Aside: aside}, name)
@@ -173,6 +176,7 @@ func TestHeartbeatsKeepARegisteredPeerAndNobodyElse(t *testing.T) {
 }
 
 func TestWhatIsNoAsideAfterAllMayStillBeAFrame(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const limit = 3 * time.Second
 	r := start(t, Options{FrameTimeout: limit, Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("<abcd")}}}, name)
 	p, c := r.connect()
@@ -189,7 +193,8 @@ func TestWhatIsNoAsideAfterAllMayStillBeAFrame(t *testing.T) {
 }
 
 func TestAFrameBehindAHeartbeatThatLooksLikeOneIsNotHeldUp(t *testing.T) {
-	r := start(t, Options{Split: splitLength, Aside: &Aside{HeartbeatBytes: [][]byte{{0x40}}}}, name)
+	t.Parallel() // it waits most of the time
+	r := start(t, Options{Cutter: SplitFunc(splitLength), Aside: &Aside{HeartbeatBytes: [][]byte{{0x40}}}}, name)
 	p, c := r.connect()
 	p.send("\x40\x03ab") // with its heartbeat it looks like a frame of 64 bytes
 	p.expect("\x03ab")

@@ -15,17 +15,29 @@ type Batch struct {
 	Frames   [][]byte
 	Received time.Time // when the read returned
 	Tag      any       // of the Framing that cut them
+	Found    any       // what its Cutter found out about them; the memory is used again for other batches
 
 	// Registered are the registrations among the frames, see Aside.  A batch may hold these alone.
 	Registered []Registered
 
-	conn *Conn
+	from releaser
 	out  atomic.Bool // delivered and not yet released
-	data []byte      // the pooled buffer
+	data []byte      // the pooled buffer; nil: it is not ours
 }
 
-// Conn is the connection that the frames came from.
-func (b *Batch) Conn() *Conn { return b.conn }
+// releaser is where a batch came from.
+type releaser interface{ released() }
+
+// NewBatch makes a batch of a connection that is not a Conn; released is called once, by Release.
+func NewBatch(frames [][]byte, received time.Time, tag any, released func()) *Batch {
+	b := &Batch{Frames: frames, Received: received, Tag: tag, from: releasedFunc(released)}
+	b.out.Store(true)
+	return b
+}
+
+type releasedFunc func()
+
+func (f releasedFunc) released() { f() }
 
 // Release gives the credit back to the connection and the buffer to the pool.  It is called exactly once, by any
 // goroutine, also after the connection has ended.  Answers are written before it: a connection that drains
@@ -34,8 +46,15 @@ func (b *Batch) Release() {
 	if !b.out.CompareAndSwap(true, false) {
 		panic("transport: batch released twice")
 	}
-	c := b.conn
-	putBatch(b)
+	from := b.from
+	if b.data != nil {
+		putBatch(b)
+	}
+	from.released()
+}
+
+// released gives the credit of a batch back.
+func (c *Conn) released() {
 	c.inFlight.Add(-1)
 	c.nudge()
 }
@@ -73,10 +92,10 @@ func getBatch(pool *sync.Pool, size int) *Batch {
 }
 
 func putBatch(b *Batch) {
-	b.conn, b.Tag = nil, nil
+	b.from, b.Tag = nil, nil
 	b.Registered = b.Registered[:0]
 	if cap(b.Frames) > keptFrames {
-		b.Frames = nil
+		b.Frames, b.Found = nil, nil
 	}
 	b.Frames = b.Frames[:0]
 	poolOf(len(b.data)).Put(b)

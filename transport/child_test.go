@@ -33,6 +33,7 @@ func childIfAsked() {
 }
 
 func TestAcceptSurvivesTheEndOfDescriptors(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"=descriptors")
 	out, err := cmd.CombinedOutput()
@@ -56,7 +57,7 @@ func runOutOfDescriptors() error {
 	events := make(chan Event, 100)
 	conns := make(chan *Conn, limit)
 	l, err := Listen(context.Background(), Options{
-		Name: "child", Address: "127.0.0.1:0", Split: splitBrackets, Events: func(e Event) { events <- e },
+		Name: "child", Address: "127.0.0.1:0", Cutter: SplitFunc(splitBrackets), Events: func(e Event) { events <- e },
 	})
 	if err != nil {
 		return err

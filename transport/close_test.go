@@ -305,6 +305,7 @@ func TestReasonsHaveWordsOfTheirOwn(t *testing.T) {
 // A busy connection is not asked after every read whether there is more, and yet the end of its stream is found when it came together with
 // the last bytes, and the answers to them go out.
 func TestTheEndThatComesWithTheLastBytesIsFound(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	for _, pause := range []time.Duration{100 * time.Millisecond, -1} {
 		t.Run(pause.String(), func(t *testing.T) {
 			held := make(chan struct{}, 1)

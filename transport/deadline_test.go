@@ -84,6 +84,7 @@ func TestAnIdlePeerIsClosedWhateverNoiseAndAnswersPass(t *testing.T) {
 }
 
 func TestFramesKeepAConnectionAliveBeyondAllDeadlines(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const limit = time.Second
 	r := start(t, Options{FirstFrameTimeout: limit, FrameTimeout: limit, IdleTimeout: limit}, echo)
 	p, _ := r.connect()
@@ -99,8 +100,9 @@ func TestFramesKeepAConnectionAliveBeyondAllDeadlines(t *testing.T) {
 }
 
 func TestAStalledBeginningThatHidesAFrameDoesNotEndTheConnection(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const limit = time.Second
-	r := start(t, Options{Split: splitLength, FrameTimeout: limit}, echo)
+	r := start(t, Options{Cutter: SplitFunc(splitLength), FrameTimeout: limit}, echo)
 	p, c := r.connect()
 	begin := time.Now()
 	p.send("\x40\x03ab\x05c") // looks like a frame of 64 bytes; a whole frame and the beginning of one are behind

@@ -1,9 +1,9 @@
 // Package transport holds the sockets: listeners, connections, their limits and deadlines, and one close reason for
-// each connection.  It cuts the stream into frames with a bufio.SplitFunc and knows nothing of what is in them.
+// each connection.  It cuts the stream into frames with a Cutter and knows nothing of what is in them.
 //
 //	          Listener.Serve ──accept──▶ Conn                           (limits; excess is closed at once)
 //	                                      │
-//	peer ──▶ socket ──read──▶ pooled buffer ──Split──▶ Batch ──deliver──▶ the layer above
+//	peer ──▶ socket ──read──▶ pooled buffer ──Cutter─▶ Batch ──deliver──▶ the layer above
 //	                              ▲                      │                      │
 //	                              └────────pool──────────┴◀──────Release────────┤  a credit each
 //	                                                                            │

@@ -8,6 +8,7 @@ import (
 )
 
 func TestEveryFrameIsDeliveredOnceInOrderHoweverTheStreamIsCut(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const good = "<a1><b22><c333><d><e5>"
 	long := "<" + strings.Repeat("x", DefaultMaxFrameBytes) + ">" // two bytes too long
 	streams := map[string]struct {
@@ -120,7 +121,7 @@ func splitLength(data []byte, atEOF bool) (int, []byte, error) {
 }
 
 func TestFramesBehindAFalseBeginningComeOutAtTheEnd(t *testing.T) {
-	r := start(t, Options{Split: splitLength}, echo)
+	r := start(t, Options{Cutter: SplitFunc(splitLength)}, echo)
 	p, c := r.connect()
 	p.send("\x40\x02a\x02b\x05cd") // false beginning, two frames, a frame cut off
 	_ = p.CloseWrite()
@@ -141,7 +142,7 @@ func TestAWrongFramingFunctionEndsTheConnectionOnly(t *testing.T) {
 		"panic":     func([]byte, bool) (int, []byte, error) { panic("no") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := start(t, Options{Split: split}, echo)
+			r := start(t, Options{Cutter: SplitFunc(split)}, echo)
 			p, _ := r.connect()
 			p.send("x")
 			r.expectReason(CloseFault)

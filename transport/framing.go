@@ -7,11 +7,34 @@ import (
 	"sync"
 )
 
+// Cutter cuts a stream into frames.
+type Cutter interface {
+	// Next finds the first frame in data, as a bufio.SplitFunc does:
+	//
+	//   - token != nil: one whole frame; the advance-len(token) bytes before it are noise.
+	//   - token == nil, advance > 0: so many bytes are noise.
+	//   - token == nil, advance == 0: the bytes may begin a frame; more are needed.
+	//
+	// It must not keep data; an error is taken as a defect and ends the connection with CloseFault.
+	//
+	// last says that no more bytes will come for the frame begun.  The frame becomes number len(b.Frames) of b, if it is taken: what Next
+	// has found out about it stays in b.Found for the layer above, which has both.  Next is called by readers, several at a time.
+	Next(b *Batch, data []byte, last bool) (advance int, token []byte, err error)
+}
+
+// SplitFunc is a Cutter that keeps nothing of what it finds.
+type SplitFunc bufio.SplitFunc
+
+// Next implements Cutter.
+func (f SplitFunc) Next(_ *Batch, data []byte, last bool) (advance int, token []byte, err error) {
+	return f(data, last)
+}
+
 // Framing says how the streams of a listener are cut.  It is changed as a whole, while connections live: SetFraming.
 type Framing struct {
-	Split         bufio.SplitFunc // as Options.Split
-	MaxFrameBytes int             // as Options.MaxFrameBytes
-	Tag           any             // of the layer above: each Batch says by which framing it was cut
+	Cutter        Cutter // as Options.Cutter
+	MaxFrameBytes int    // as Options.MaxFrameBytes
+	Tag           any    // of the layer above: each Batch says by which framing it was cut
 
 	// Tap sees every byte that was cut, frames and noise, in order; at is how many it was shown of this connection before.  It is called
 	// by the reader, must not keep data and must not block.  nil is the usual case.
@@ -33,8 +56,8 @@ func (l *Listener) Framing() Framing { return l.framing.Load().Framing }
 func (l *Listener) SetFraming(f Framing) error {
 	setDefault(&f.MaxFrameBytes, DefaultMaxFrameBytes)
 	switch {
-	case f.Split == nil:
-		return errors.New("no Split function")
+	case f.Cutter == nil:
+		return errors.New("no Cutter")
 	case f.MaxFrameBytes < 0 || f.MaxFrameBytes > MaxFrameBytesLimit:
 		return fmt.Errorf("MaxFrameBytes %d is not within 0…%d", f.MaxFrameBytes, MaxFrameBytesLimit)
 	}

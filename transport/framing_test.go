@@ -17,7 +17,7 @@ func TestABeginningGoesOnUnderTheNewFraming(t *testing.T) {
 	p.expect("<a>")
 	eventually(t, "the beginning", func() bool { return c.Stats().Pending == 2 })
 	long := strings.Repeat("c", 5000)
-	if err := r.SetFraming(Framing{Split: splitBrackets, MaxFrameBytes: 6000, Tag: "new"}); err != nil {
+	if err := r.SetFraming(Framing{Cutter: SplitFunc(splitBrackets), MaxFrameBytes: 6000, Tag: "new"}); err != nil {
 		t.Fatal(err)
 	}
 	p.send(long + "><d>") // more than the old one would have taken
@@ -27,7 +27,7 @@ func TestABeginningGoesOnUnderTheNewFraming(t *testing.T) {
 	}
 	p.send("<" + long)
 	eventually(t, "the beginning", func() bool { return c.Stats().Pending == 5001 })
-	if err := r.SetFraming(Framing{Split: splitBrackets, MaxFrameBytes: 10, Tag: "small"}); err != nil {
+	if err := r.SetFraming(Framing{Cutter: SplitFunc(splitBrackets), MaxFrameBytes: 10, Tag: "small"}); err != nil {
 		t.Fatal(err)
 	}
 	p.send("><e>")
@@ -39,7 +39,7 @@ func TestABeginningGoesOnUnderTheNewFraming(t *testing.T) {
 
 func TestAFramingThatCannotBeIsRefused(t *testing.T) {
 	r := start(t, Options{}, echo)
-	if r.SetFraming(Framing{}) == nil || r.SetFraming(Framing{Split: splitBrackets, MaxFrameBytes: MaxFrameBytesLimit + 1}) == nil {
+	if r.SetFraming(Framing{}) == nil || r.SetFraming(Framing{Cutter: SplitFunc(splitBrackets), MaxFrameBytes: MaxFrameBytesLimit + 1}) == nil {
 		t.Error("taken")
 	}
 	p, _ := r.connect()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"net"
 	"sync"
@@ -14,6 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "16") // who runs in parallel waits for a clock, not for a processor
 	childIfAsked()
 	goleak.VerifyTestMain(m)
 }
@@ -66,8 +68,8 @@ func start(t *testing.T, o Options, deliver func(*Conn, *Batch)) *rig {
 		o.Name = t.Name()
 	}
 	o.Address = "127.0.0.1:0"
-	if o.Split == nil {
-		o.Split = splitBrackets
+	if o.Cutter == nil {
+		o.Cutter = SplitFunc(splitBrackets)
 	}
 	setDefault(&o.FirstFrameTimeout, time.Hour) // a machine that stood still is no silent peer
 	setDefault(&o.FrameTimeout, time.Hour)

@@ -195,12 +195,12 @@ func TestListenReportsEveryProblemAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`"field"`, "Split", "MaxFrameBytes 10000", "Credits -1", "WriteQueueBytes -2"} {
+	for _, want := range []string{`"field"`, "Cutter", "MaxFrameBytes 10000", "Credits -1", "WriteQueueBytes -2"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not mention %s", err, want)
 		}
 	}
-	_, err = Listen(context.Background(), Options{Split: splitBrackets, Address: "127.0.0.1:70000"})
+	_, err = Listen(context.Background(), Options{Cutter: SplitFunc(splitBrackets), Address: "127.0.0.1:70000"})
 	if err == nil {
 		t.Error("port 70000 was bound")
 	}

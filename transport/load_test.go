@@ -83,7 +83,7 @@ func TestTheAccountAddsUpAtEveryMoment(t *testing.T) {
 
 // pingPong returns a function that sends a stream of whole frames and reads the answer.
 func pingPong(tb testing.TB, stream []byte) (once func(), end func()) {
-	l, err := Listen(tb.Context(), Options{Address: "127.0.0.1:0", Split: splitBrackets})
+	l, err := Listen(tb.Context(), Options{Address: "127.0.0.1:0", Cutter: SplitFunc(splitBrackets)})
 	if err != nil {
 		tb.Fatal(err)
 	}

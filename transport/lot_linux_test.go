@@ -167,6 +167,7 @@ func TestDeadlinesOfParkedConnectionsAreKept(t *testing.T) {
 }
 
 func TestASweepThatWakesOneComesAgainForTheNext(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const limit = 300 * time.Millisecond
 	r := start(t, Options{FirstFrameTimeout: limit, ParkAfter: soon}, echo)
 	begin := time.Now()
@@ -185,6 +186,7 @@ func TestASweepThatWakesOneComesAgainForTheNext(t *testing.T) {
 }
 
 func TestAFrameThatBeatsTheSweepKeepsTheConnection(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const limit = 2 * time.Second
 	r := start(t, Options{IdleTimeout: limit, ParkAfter: soon}, echo)
 	p, c := r.connect()

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"net"
@@ -20,15 +19,9 @@ type Options struct {
 	Name    string // in events and statistics
 	Address string // host:port as net.Listen takes it; port 0 picks one and keeps it across Suspend and Resume
 
-	// Split cuts the stream into frames; required.  It has the shape of bufio.SplitFunc:
-	//   advance > 0, token nil: advance bytes are noise; they are counted as skipped
-	//   advance == 0, token nil: what is there may be the beginning of a frame; more bytes are needed
-	//   token not nil: one whole frame, the last len(token) bytes of data[:advance]; what precedes it is noise
-	// With atEOF true no more bytes come for the frame begun: an incomplete frame at the front is given up.
-	// It must not keep data, and an error is taken as a bug: it ends the connection with CloseFault.
-	Split         bufio.SplitFunc
-	MaxFrameBytes int // 1024; at most 9999
-	Tag           any // of the layer above, see Framing; SetFraming may change these three later
+	Cutter        Cutter // cuts the stream into frames; required
+	MaxFrameBytes int    // 1024; at most 9999
+	Tag           any    // of the layer above, see Framing; SetFraming may change these three later
 
 	Aside *Aside // what may stand between frames; nil is nothing
 
@@ -66,8 +59,8 @@ const (
 // withDefaults fills the zero fields and returns every problem at once.
 func (o Options) withDefaults() (Options, error) {
 	var problems []error
-	if o.Split == nil {
-		problems = append(problems, errors.New("no Split function"))
+	if o.Cutter == nil {
+		problems = append(problems, errors.New("no Cutter"))
 	}
 	if o.MaxFrameBytes < 0 || o.MaxFrameBytes > MaxFrameBytesLimit {
 		problems = append(problems, fmt.Errorf("MaxFrameBytes %d is not within 0…%d", o.MaxFrameBytes, MaxFrameBytesLimit))

@@ -30,7 +30,7 @@ func TestNothingIsLostInPiecesAndPauses(t *testing.T) {
 					case <-stop:
 						return
 					case <-time.After(3 * time.Millisecond):
-						if err := r.SetFraming(Framing{Split: splitBrackets, MaxFrameBytes: 1024 + rand.IntN(3000)}); err != nil {
+						if err := r.SetFraming(Framing{Cutter: SplitFunc(splitBrackets), MaxFrameBytes: 1024 + rand.IntN(3000)}); err != nil {
 							t.Error(err)
 						}
 					}

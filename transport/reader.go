@@ -248,7 +248,7 @@ func (c *Conn) settle(b *Batch, rest []byte, old int, done taken, fresh int) {
 		putBatch(b)
 		return
 	}
-	b.conn = c
+	b.from = c
 	b.out.Store(true)
 	c.inFlight.Add(1)
 	c.deliver(b)
@@ -301,14 +301,14 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 				continue
 			}
 		}
-		advance, token, err := f.Split(rest, mode != cutStream)
+		advance, token, err := f.Cutter.Next(b, rest, mode != cutStream)
 		if err == nil && advance == 0 && token == nil {
 			if mode == cutStream && len(rest) < longest {
 				break
 			}
 			// A frame longer than we take: give it up at its first byte.
 			if mode == cutStream {
-				advance, token, err = f.Split(rest, true)
+				advance, token, err = f.Cutter.Next(b, rest, true)
 			}
 			if err == nil && advance == 0 && token == nil {
 				advance = 1

@@ -158,6 +158,7 @@ func TestWhatIsQueuedGetsAChanceWhenWeEndAConnectionThatIsWell(t *testing.T) {
 }
 
 func TestTheChanceIsShortForAPeerThatDoesNotRead(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	r := start(t, Options{WriteQueueBytes: 8 << 20}, echo)
 	_, c := r.connect()
 	smallBuffer(t, c)

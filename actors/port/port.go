@@ -98,7 +98,7 @@ func (p *Port) Bind(a Acceptor) { p.acceptor = a }
 
 // Framing is how its streams are cut under e.
 func (p *Port) Framing(e *profiles.Installed) transport.Framing {
-	f := transport.Framing{Split: e.Profile.Splitter(codec.Uplink), MaxFrameBytes: p.options.MaxFrameBytes, Tag: e}
+	f := transport.Framing{Cutter: transport.SplitFunc(e.Profile.Splitter(codec.Uplink)), MaxFrameBytes: p.options.MaxFrameBytes, Tag: e}
 	if f.MaxFrameBytes == 0 {
 		f.MaxFrameBytes = e.Profile.MaxFrameBytes()
 	}
