@@ -60,7 +60,7 @@ type Conn struct {
 	mu        sync.Mutex
 	running   bool // Start was called or finish has begun
 	draining  bool // the transient writer goroutine lives
-	hasPlace  bool // in the lot: it has parked and the socket is open
+	hasPlace  bool // in the idle poller: it has parked and the socket is open
 	ended     bool // done is or would be closed
 	reason    CloseReason
 	detail    string
@@ -227,7 +227,7 @@ func (c *Conn) finish() {
 	if c.reasonNow().aborts() {
 		_ = c.tcp.SetLinger(0)
 	}
-	c.leaveLot()
+	c.leaveIdlePoller()
 	_ = c.tcp.Close()
 
 	c.mu.Lock()

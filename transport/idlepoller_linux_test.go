@@ -16,19 +16,19 @@ import (
 // soon makes connections park as soon as they have nothing to read.
 const soon = time.Millisecond
 
-// isParked tells whether the connection is in the lot now.
+// isParked tells whether the connection is in the idle poller now.
 func isParked(c *Conn) bool {
 	parking.mu.Lock()
 	defer parking.mu.Unlock()
-	l := parking.lot
+	l := parking.poller
 	return l != nil && int(c.fd) < len(l.places) && l.places[c.fd].conn == c
 }
 
-// anyParked tells whether any connection is in the lot now.
+// anyParked tells whether any connection is in the idle poller now.
 func anyParked() bool {
 	parking.mu.Lock()
 	defer parking.mu.Unlock()
-	return parking.lot != nil && slices.ContainsFunc(parking.lot.places, func(p place) bool { return p.conn != nil })
+	return parking.poller != nil && slices.ContainsFunc(parking.poller.places, func(p place) bool { return p.conn != nil })
 }
 
 func expectParked(t *testing.T, c *Conn) {
@@ -122,7 +122,7 @@ func TestParkedConnectionsHoldNoGoroutine(t *testing.T) {
 		peers = append(peers, p)
 	}
 	for round := range 2 {
-		eventually(t, "all parked", func() bool { return runtime.NumGoroutine() <= before+1 }) // that of the lot
+		eventually(t, "all parked", func() bool { return runtime.NumGoroutine() <= before+1 }) // that of the idle poller
 		for _, p := range peers {
 			p.send(fmt.Sprintf("<%d>", round))
 		}
@@ -228,7 +228,7 @@ func TestEveryEndReachesAParkedConnection(t *testing.T) {
 			expectParked(t, c)
 			end.do(p, c)
 			r.expectReason(end.reason)
-			c.StopReading(CloseKicked, "late") // no harm when it is not in the lot any more
+			c.StopReading(CloseKicked, "late") // no harm when it is not in the idle poller any more
 			c.Close(CloseKicked, "late")
 			if s := c.Stats(); s.InFrames != 3 || s.Received != 3 {
 				t.Errorf("stats %+v", s)
@@ -257,15 +257,15 @@ func TestAnEventOfAnEarlierConnectionWakesNobody(t *testing.T) {
 	p, c := r.connect()
 	expectParked(t, c)
 	parking.mu.Lock()
-	parking.lot.wake(c.fd, int32(c.id)-1)
-	parking.lot.wake(c.fd+1000, int32(c.id))
+	parking.poller.wake(c.fd, int32(c.id)-1)
+	parking.poller.wake(c.fd+1000, int32(c.id))
 	parking.mu.Unlock()
 	if !isParked(c) {
 		t.Error("woken")
 	}
 	parking.mu.Lock()
-	parking.lot.wake(c.fd, int32(c.id)) // for nothing: it parks again
-	parking.lot.wake(c.fd, int32(c.id)) // and only once
+	parking.poller.wake(c.fd, int32(c.id)) // for nothing: it parks again
+	parking.poller.wake(c.fd, int32(c.id)) // and only once
 	parking.mu.Unlock()
 	expectParked(t, c)
 	p.send("<a>")
@@ -280,7 +280,7 @@ func TestTheLotClosesWithTheLastConnection(t *testing.T) {
 		expectParked(t, c)
 		expectParked(t, d)
 		parking.mu.Lock()
-		ended := parking.lot.ended
+		ended := parking.poller.ended
 		parking.mu.Unlock()
 		c.Close(CloseKicked, "")
 		r.expectReason(CloseKicked)

@@ -18,10 +18,10 @@ const canPark = true
 // deadlines may be.
 const sweepPause = time.Second
 
-// lot is where connections wait that have had nothing to read for a while: an epoll instance of our own, and one
+// idlePoller is where connections wait that have had nothing to read for a while: an epoll instance of our own, and one
 // goroutine for all of them.  The instance is itself watched by the runtime's poller, so waiting in it takes no
 // thread, and its deadline is a timer like any other.
-type lot struct {
+type idlePoller struct {
 	file   *os.File
 	raw    syscall.RawConn
 	epoll  int // the descriptor of file
@@ -43,37 +43,37 @@ type place struct {
 	due  time.Duration // since epoch
 }
 
-// parking is the lot of the process: made for the first connection that parks, closed by the last one that ends.
+// parking is the idle poller of the process: made for the first connection that parks, closed by the last one that ends.
 var parking struct {
-	mu  sync.Mutex // guards lot and its places; taken under Conn.mu and not the other way round
-	lot *lot       // nil: no connection has parked
+	mu     sync.Mutex  // guards poller and its places; taken under Conn.mu and not the other way round
+	poller *idlePoller // nil: no connection has parked
 }
 
 // parkedEvents wake a connection once: bytes, the end of the stream or, unasked, an error.
 const parkedEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT
 
-// park leaves the connection to the lot until something comes, it is due or rouse is called, and tells whether it
+// park leaves the connection to the idle poller until something comes, it is due or rouse is called, and tells whether it
 // did: then a new reader may be at work already and the caller must not touch it any more.  What has come in the
 // meantime wakes it at once.
 func (c *Conn) park() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state.Load() != 0 {
-		return false // who set it has roused this goroutine and not the lot
+		return false // who set it has roused this goroutine and not the idle poller
 	}
 	due := c.due()
 	parking.mu.Lock()
 	defer parking.mu.Unlock()
-	if parking.lot == nil {
-		l, err := openLot()
+	if parking.poller == nil {
+		l, err := openIdlePoller()
 		if err != nil {
 			return false
 		}
-		parking.lot = l
+		parking.poller = l
 	}
 	r := c.reading
 	c.reading = nil
-	if !parking.lot.enter(c, due) {
+	if !parking.poller.enter(c, due) {
 		c.reading = r
 		return false
 	}
@@ -87,12 +87,12 @@ func (c *Conn) unpark() {
 		return
 	}
 	parking.mu.Lock()
-	parking.lot.wake(c.fd, int32(c.id))
+	parking.poller.wake(c.fd, int32(c.id))
 	parking.mu.Unlock()
 }
 
-// leaveLot is called before the socket is closed; closing it is what takes the descriptor out of the epoll instance.
-func (c *Conn) leaveLot() {
+// leaveIdlePoller is called before the socket is closed; closing it is what takes the descriptor out of the epoll instance.
+func (c *Conn) leaveIdlePoller() {
 	c.mu.Lock()
 	had := c.hasPlace
 	c.hasPlace = false
@@ -101,11 +101,11 @@ func (c *Conn) leaveLot() {
 		return
 	}
 	parking.mu.Lock()
-	l := parking.lot
+	l := parking.poller
 	l.users--
 	last := l.users == 0
 	if last {
-		parking.lot = nil
+		parking.poller = nil
 	}
 	parking.mu.Unlock()
 	if last {
@@ -114,7 +114,7 @@ func (c *Conn) leaveLot() {
 	}
 }
 
-func openLot() (*lot, error) {
+func openIdlePoller() (*idlePoller, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func openLot() (*lot, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
-	l := &lot{file: os.NewFile(uintptr(fd), "epoll"), epoll: fd, ended: make(chan struct{}), swept: -sweepPause, alarm: never}
+	l := &idlePoller{file: os.NewFile(uintptr(fd), "epoll"), epoll: fd, ended: make(chan struct{}), swept: -sweepPause, alarm: never}
 	err = l.file.SetReadDeadline(time.Time{}) // fails if the runtime does not poll it
 	if err == nil {
 		l.raw, err = l.file.SyscallConn()
@@ -138,7 +138,7 @@ func openLot() (*lot, error) {
 
 // enter gives the connection its place and arms its descriptor.  c.mu and parking.mu are held, and the caller is the
 // reader, which alone closes the socket: so the descriptor is the connection's.
-func (l *lot) enter(c *Conn, due time.Duration) bool {
+func (l *idlePoller) enter(c *Conn, due time.Duration) bool {
 	operation := unix.EPOLL_CTL_MOD
 	if !c.hasPlace {
 		operation = unix.EPOLL_CTL_ADD
@@ -161,7 +161,7 @@ func (l *lot) enter(c *Conn, due time.Duration) bool {
 }
 
 // wake starts the reader of the connection that is parked there, if it is the one meant.  parking.mu is held.
-func (l *lot) wake(fd, id int32) {
+func (l *idlePoller) wake(fd, id int32) {
 	if int(fd) >= len(l.places) {
 		return
 	}
@@ -175,15 +175,15 @@ func (l *lot) wake(fd, id int32) {
 }
 
 // setAlarm makes the goroutine sweep when something is due.  parking.mu is held.
-func (l *lot) setAlarm(due time.Duration) {
+func (l *idlePoller) setAlarm(due time.Duration) {
 	if at := max(due, l.swept+sweepPause); at < l.alarm {
 		_ = l.file.SetReadDeadline(epoch.Add(at)) // fails only when the file is closed
 		l.alarm = at
 	}
 }
 
-// watch is the lot's goroutine.  It ends when the last connection has left.
-func (l *lot) watch() {
+// watch is the idle poller's goroutine.  It ends when the last connection has left.
+func (l *idlePoller) watch() {
 	defer close(l.ended)
 	collect := l.collect
 	for {
@@ -200,7 +200,7 @@ func (l *lot) watch() {
 }
 
 // collect asks the kernel what is ready; the runtime's poller calls it again when something may be.
-func (l *lot) collect(fd uintptr) bool {
+func (l *idlePoller) collect(fd uintptr) bool {
 	for {
 		n, err := unix.EpollWait(int(fd), l.events[:], 0)
 		switch err {
@@ -214,7 +214,7 @@ func (l *lot) collect(fd uintptr) bool {
 	}
 }
 
-func (l *lot) wakeReady() {
+func (l *idlePoller) wakeReady() {
 	parking.mu.Lock()
 	defer parking.mu.Unlock()
 	for _, e := range l.events[:l.ready] {
@@ -224,7 +224,7 @@ func (l *lot) wakeReady() {
 
 // sweep wakes the connections whose time has come: it is for their readers to judge the peer.  It looks at all
 // places, 16 bytes each, and is the reason why none of them needs a timer.
-func (l *lot) sweep() {
+func (l *idlePoller) sweep() {
 	parking.mu.Lock()
 	defer parking.mu.Unlock()
 	now := time.Since(epoch)

@@ -6,6 +6,6 @@ package transport
 // poller, each with its own.
 const canPark = false
 
-func (c *Conn) park() bool { return false }
-func (c *Conn) unpark()    {}
-func (c *Conn) leaveLot()  {}
+func (c *Conn) park() bool       { return false }
+func (c *Conn) unpark()          {}
+func (c *Conn) leaveIdlePoller() {}
