@@ -56,7 +56,7 @@ func (b *Batch) Release() {
 // released gives the credit of a batch back.
 func (c *Conn) released() {
 	c.inFlight.Add(-1)
-	c.nudge()
+	c.signal()
 }
 
 // The buffers.  One read brings at most what fits beside the frame that was already begun, so the smallest class

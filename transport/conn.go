@@ -47,8 +47,8 @@ type Conn struct {
 	fd       int32 // open until finish closes it: for the reader, and under mu while stateMute is not set
 	state    atomic.Uint32
 	inFlight atomic.Int32  // batches delivered and not yet released
-	waiting  atomic.Bool   // the reader waits on wake
-	wake     chan struct{} // made by the first wait, before waiting is set
+	waiting  atomic.Bool   // the reader waits on signals
+	signals  chan struct{} // made by the first wait, before waiting is set
 
 	deliver func(*Batch) // of Start
 	reading *reading     // the reader goroutine's own; nil while there is none
@@ -60,7 +60,7 @@ type Conn struct {
 	mu        sync.Mutex
 	running   bool // Start was called or finish has begun
 	draining  bool // the transient writer goroutine lives
-	hasPlace  bool // in the idle poller: it has parked and the socket is open
+	hasSlot   bool // in the idle poller: it has parked and the socket is open
 	ended     bool // done is or would be closed
 	reason    CloseReason
 	detail    string
@@ -175,7 +175,7 @@ func (c *Conn) Close(reason CloseReason, detail string) {
 	}
 	orphan := !c.running
 	c.running = true
-	c.rouse()
+	c.wake()
 	c.mu.Unlock()
 	if orphan { // Start was not called and will find nothing to do
 		go c.finish()
@@ -192,7 +192,7 @@ func (c *Conn) stop(reason CloseReason, detail string, bits uint32) {
 	c.mu.Lock()
 	c.decide(reason, detail)
 	if before := c.state.Or(bits); before&bits&stateStopping == 0 {
-		c.rouse() // once only: drain has the deadline to itself
+		c.wake() // once only: drain has the deadline to itself
 	}
 	c.mu.Unlock()
 }
@@ -262,13 +262,13 @@ func (c *Conn) reasonNow() CloseReason {
 }
 
 // await stops the one goroutine that may wait, the reader, until ready says so or the time is over (0 is no limit).
-// Whoever changes what ready looks at calls nudge.
+// Whoever changes what ready looks at calls signal.
 func (c *Conn) await(ready func() bool, limit time.Duration) {
 	if ready() {
 		return
 	}
-	if c.wake == nil {
-		c.wake = make(chan struct{}, 1)
+	if c.signals == nil {
+		c.signals = make(chan struct{}, 1)
 	}
 	var over <-chan time.Time
 	if limit > 0 {
@@ -280,28 +280,28 @@ func (c *Conn) await(ready func() bool, limit time.Duration) {
 	defer c.waiting.Store(false)
 	for !ready() {
 		select {
-		case <-c.wake:
+		case <-c.signals:
 		case <-over:
 			return
 		}
 	}
 }
 
-// nudge makes a waiting reader look again.
-func (c *Conn) nudge() {
+// signal makes a waiting reader look again.
+func (c *Conn) signal() {
 	if c.waiting.Load() {
 		select {
-		case c.wake <- struct{}{}:
-		default: // it has been nudged and has not looked yet
+		case c.signals <- struct{}{}:
+		default: // it has been signalled and has not looked yet
 		}
 	}
 }
 
-// rouse wakes the reader wherever it waits and starts it if the connection is parked.  The state that it is to see has
+// wake wakes the reader wherever it waits and starts it if the connection is parked.  The state that it is to see has
 // been set before.  c.mu is held.
-func (c *Conn) rouse() {
+func (c *Conn) wake() {
 	_ = c.tcp.SetReadDeadline(longAgo) // fails only when the socket is closed already
-	c.nudge()
+	c.signal()
 	c.unpark()
 }
 

@@ -57,7 +57,7 @@ func (c *Conn) arm(due time.Duration) {
 	}
 }
 
-// disarm takes the read deadline away, also one that rouse has set: the lock is what makes sure that rouse is done.
+// disarm takes the read deadline away, also one that wake has set: the lock is what makes sure that wake is done.
 func (c *Conn) disarm() {
 	c.mu.Lock()
 	_ = c.tcp.SetReadDeadline(time.Time{})
@@ -65,9 +65,9 @@ func (c *Conn) disarm() {
 	c.mu.Unlock()
 }
 
-// forgive is called when the read deadline has passed.  It reads what has come in the meantime and tells whether
+// recheck is called when the read deadline has passed.  It reads what has come in the meantime and tells whether
 // the connection lives on; if not, it has closed it.
-func (c *Conn) forgive() bool {
+func (c *Conn) recheck() bool {
 	c.disarm()
 	for range lastLook {
 		if !c.overdue() {
@@ -104,9 +104,9 @@ func (c *Conn) forgive() bool {
 // parkAgain is when a connection is looked at again that could not park for want of kernel memory or descriptors.
 const parkAgain = time.Minute
 
-// rested tells whether the connection has been quiet for long enough to park and nothing of it is in hand, and sets
+// idle tells whether the connection has been quiet for long enough to park and nothing of it is in hand, and sets
 // the time of the next look.  It asks for that only when the last has come, so bytes cost nothing here.
-func (c *Conn) rested() bool {
+func (c *Conn) idle() bool {
 	r := c.reading
 	pause := c.listener.options.ParkAfter
 	now := time.Since(epoch)

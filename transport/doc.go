@@ -20,7 +20,7 @@
 //
 // The package starts them and all end by themselves; Conn.Close ends those of a connection.  Each has at most one
 // reader: while it reads and delivers, and for ParkAfter longer.  Then the reader ends, its connection is parked in the
-// lot, and what wakes it there starts a new one.  The last reader calls the ended function of Start, which is how the
+// idle poller, and what wakes it there starts a new one.  The last reader calls the ended function of Start, which is how the
 // caller waits for it.  A connection whose peer does not read has a transient writer while something is queued;
 // WriteTimeout or Close ends it, and the last reader waits for it.  A connection that is closed without ever having been
 // started is cleaned up by a goroutine of its own.  The idle poller's goroutine starts with the first connection that parks; the
@@ -43,7 +43,7 @@
 //   - An idle connection holds neither goroutine nor buffer: it is parked when nothing of it is in hand, no beginning of
 //     a frame and no unreleased batch.  A reader that waits has no buffer either, and the beginning of a frame is kept in
 //     a slice of about its size.  In the steady state, reading, delivering, writing and releasing allocate nothing.
-//   - A parked connection is woken exactly once, by whoever takes it out of its place in the idle poller.  What happened while it
+//   - A parked connection is woken exactly once, by whoever takes it out of its slot in the idle poller.  What happened while it
 //     was being parked wakes it too: a bit of its state is looked at under the lock that sets it, and bytes that have
 //     come make the descriptor ready.
 //   - The socket is closed by the reader goroutine alone (or, if there never was one, by the one that cleans up), and a

@@ -30,36 +30,36 @@ type idlePoller struct {
 	ready  int                  // the goroutine's own: how many of events were filled
 
 	// parking.mu guards all that follows.
-	users  int           // connections that have been here and have not ended
-	places []place       // by descriptor
-	swept  time.Duration // when all places were last looked at, since epoch
-	alarm  time.Duration // when they will be again; never: nothing is due at any time
+	users int           // connections that have been here and have not ended
+	slots []slot        // by descriptor
+	swept time.Duration // when all slots were last looked at, since epoch
+	alarm time.Duration // when they will be again; never: nothing is due at any time
 }
 
-// place is that of one descriptor.  Who takes the connection out of it, under the lock, starts its reader: an event, a
-// sweep or rouse, and whoever comes later finds it gone.
-type place struct {
+// slot is that of one descriptor.  Who takes the connection out of it, under the lock, starts its reader: an event, a
+// sweep or wake, and whoever comes later finds it gone.
+type slot struct {
 	conn *Conn         // nil: not parked
 	due  time.Duration // since epoch
 }
 
 // parking is the idle poller of the process: made for the first connection that parks, closed by the last one that ends.
 var parking struct {
-	mu     sync.Mutex  // guards poller and its places; taken under Conn.mu and not the other way round
+	mu     sync.Mutex  // guards poller and its slots; taken under Conn.mu and not the other way round
 	poller *idlePoller // nil: no connection has parked
 }
 
 // parkedEvents wake a connection once: bytes, the end of the stream or, unasked, an error.
 const parkedEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT
 
-// park leaves the connection to the idle poller until something comes, it is due or rouse is called, and tells whether it
+// park leaves the connection to the idle poller until something comes, it is due or wake is called, and tells whether it
 // did: then a new reader may be at work already and the caller must not touch it any more.  What has come in the
 // meantime wakes it at once.
 func (c *Conn) park() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state.Load() != 0 {
-		return false // who set it has roused this goroutine and not the idle poller
+		return false // who set it has woken this goroutine and not the idle poller
 	}
 	due := c.due()
 	parking.mu.Lock()
@@ -83,7 +83,7 @@ func (c *Conn) park() bool {
 
 // unpark starts the reader again if the connection is parked.  c.mu is held.
 func (c *Conn) unpark() {
-	if !c.hasPlace {
+	if !c.hasSlot {
 		return
 	}
 	parking.mu.Lock()
@@ -94,8 +94,8 @@ func (c *Conn) unpark() {
 // leaveIdlePoller is called before the socket is closed; closing it is what takes the descriptor out of the epoll instance.
 func (c *Conn) leaveIdlePoller() {
 	c.mu.Lock()
-	had := c.hasPlace
-	c.hasPlace = false
+	had := c.hasSlot
+	c.hasSlot = false
 	c.mu.Unlock()
 	if !had {
 		return
@@ -136,11 +136,11 @@ func openIdlePoller() (*idlePoller, error) {
 	return l, nil
 }
 
-// enter gives the connection its place and arms its descriptor.  c.mu and parking.mu are held, and the caller is the
+// enter gives the connection its slot and arms its descriptor.  c.mu and parking.mu are held, and the caller is the
 // reader, which alone closes the socket: so the descriptor is the connection's.
 func (l *idlePoller) enter(c *Conn, due time.Duration) bool {
 	operation := unix.EPOLL_CTL_MOD
-	if !c.hasPlace {
+	if !c.hasSlot {
 		operation = unix.EPOLL_CTL_ADD
 	}
 	// The number of a descriptor is used again; that of a connection is not, within an event's life.
@@ -148,24 +148,24 @@ func (l *idlePoller) enter(c *Conn, due time.Duration) bool {
 	if unix.EpollCtl(l.epoll, operation, int(c.fd), &event) != nil {
 		return false // no memory, or too many watches
 	}
-	if !c.hasPlace {
-		c.hasPlace = true
+	if !c.hasSlot {
+		c.hasSlot = true
 		l.users++
 	}
-	if missing := int(c.fd) + 1 - len(l.places); missing > 0 {
-		l.places = append(l.places, make([]place, missing)...)
+	if missing := int(c.fd) + 1 - len(l.slots); missing > 0 {
+		l.slots = append(l.slots, make([]slot, missing)...)
 	}
-	l.places[c.fd] = place{conn: c, due: due}
+	l.slots[c.fd] = slot{conn: c, due: due}
 	l.setAlarm(due)
 	return true
 }
 
 // wake starts the reader of the connection that is parked there, if it is the one meant.  parking.mu is held.
 func (l *idlePoller) wake(fd, id int32) {
-	if int(fd) >= len(l.places) {
+	if int(fd) >= len(l.slots) {
 		return
 	}
-	p := &l.places[fd]
+	p := &l.slots[fd]
 	if p.conn == nil || int32(p.conn.id) != id {
 		return
 	}
@@ -223,14 +223,14 @@ func (l *idlePoller) wakeReady() {
 }
 
 // sweep wakes the connections whose time has come: it is for their readers to judge the peer.  It looks at all
-// places, 16 bytes each, and is the reason why none of them needs a timer.
+// slots, 16 bytes each, and is the reason why none of them needs a timer.
 func (l *idlePoller) sweep() {
 	parking.mu.Lock()
 	defer parking.mu.Unlock()
 	now := time.Since(epoch)
 	next := never
-	for i := range l.places {
-		p := &l.places[i]
+	for i := range l.slots {
+		p := &l.slots[i]
 		switch {
 		case p.conn == nil:
 		case p.due <= now:

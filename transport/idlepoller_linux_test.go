@@ -21,14 +21,14 @@ func isParked(c *Conn) bool {
 	parking.mu.Lock()
 	defer parking.mu.Unlock()
 	l := parking.poller
-	return l != nil && int(c.fd) < len(l.places) && l.places[c.fd].conn == c
+	return l != nil && int(c.fd) < len(l.slots) && l.slots[c.fd].conn == c
 }
 
 // anyParked tells whether any connection is in the idle poller now.
 func anyParked() bool {
 	parking.mu.Lock()
 	defer parking.mu.Unlock()
-	return parking.poller != nil && slices.ContainsFunc(parking.poller.places, func(p place) bool { return p.conn != nil })
+	return parking.poller != nil && slices.ContainsFunc(parking.poller.slots, func(p slot) bool { return p.conn != nil })
 }
 
 func expectParked(t *testing.T, c *Conn) {

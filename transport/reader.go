@@ -127,10 +127,10 @@ func (c *Conn) read() (parked bool) {
 			switch {
 			case c.state.Load() != 0:
 			case c.overdue():
-				if !c.forgive() {
+				if !c.recheck() {
 					return false
 				}
-			case c.rested() && c.park():
+			case c.idle() && c.park():
 				return true
 			}
 		default:

@@ -81,7 +81,7 @@ func (c *Conn) drainQueue() {
 		if len(w.queue) == 0 || closing && !c.reason.flushes() {
 			c.endQueue(closing)
 			c.mu.Unlock()
-			c.nudge()
+			c.signal()
 			return
 		}
 		chunk := w.queue
