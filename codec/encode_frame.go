@@ -37,7 +37,7 @@ func (p *Profile) encode(f *Frame, l *layout, d Direction, b builder) error {
 	}
 	if second != nil {
 		e.counted(b.env.Session)
-		return p.Decode(d, second, f)
+		return p.readBack(e.shape.layout, d, second, f)
 	}
 	f.reset(p, Any)
 	return err
@@ -52,10 +52,10 @@ func (p *Profile) made(e *encoder, f *Frame, d Direction, fields map[string]any)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Decode(d, raw, f); err != nil {
+	l := e.shape.layout
+	if err := p.readBack(l, d, raw, f); err != nil {
 		return nil, err
 	}
-	l := e.shape.layout
 	if f.layout == l {
 		return raw, nil
 	}
@@ -67,6 +67,22 @@ func (p *Profile) made(e *encoder, f *Frame, d Direction, fields map[string]any)
 		why += ", which is for " + f.layout.shape.said
 	}
 	return nil, &FieldError{Profile: p.name, Frame: l.message.Name, Offset: -1, Err: fmt.Errorf("%w: %s", ErrValue, why)}
+}
+
+// readBack decodes what was made.  A message that was asked for by name is read as such, though a message of the other
+// direction would be preferred.
+func (p *Profile) readBack(l *layout, d Direction, raw []byte, f *Frame) error {
+	err := p.Decode(d, raw, f)
+	if err != nil || d != Any || f.layout == l || l.direction != Any {
+		return err
+	}
+	for _, way := range []Direction{Uplink, Downlink} {
+		if p.Decode(way, raw, f) == nil && f.layout == l {
+			f.direction = Any
+			return nil
+		}
+	}
+	return p.Decode(d, raw, f)
 }
 
 // contradicts is the error of a value that is given and is not that of the message.

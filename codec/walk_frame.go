@@ -303,7 +303,7 @@ func (p *program) tries(d Direction) []attempt {
 // try walks the frame that data begins with; n is its size.  With a frame to decode, data must be that frame alone.
 func (p *Profile) try(m *machine, d Direction, f *Frame, data []byte, atEOF bool) (n int, v verdict) {
 	m.atEOF = atEOF
-	tries, general := p.grammar.tries(d), -1
+	tries, general, ranged := p.grammar.tries(d), -1, false
 	for i, a := range tries {
 		if len(data) > 0 && !a.first.has(data[0]) {
 			continue
@@ -313,8 +313,8 @@ func (p *Profile) try(m *machine, d Direction, f *Frame, data []byte, atEOF bool
 		case v == refused:
 		case d != Any || f == nil || v == begun || f.layout.named(a.family):
 			return n, v
-		case general < 0:
-			general = i
+		case general < 0 || !ranged && !f.layout.shape.fallback:
+			general, ranged = i, !f.layout.shape.fallback
 		}
 	}
 	if general >= 0 { // no message the other way names the command either
