@@ -143,3 +143,9 @@ func fletcher(b []byte, modulus uint64) uint64 {
 	}
 	return x<<8 | y
 }
+
+// Checksum computes a number over the bytes that it covers.
+type Checksum struct {
+	Width int // bits, 1 to 64
+	Sum   func(b []byte) uint64
+}

@@ -1,72 +1,20 @@
 package codec
 
 import (
-	"bufio"
 	"slices"
 	"time"
 )
 
-// Compile makes a profile of a definition in TOML.  file names it in errors.  The error is a *DefinitionError
-// with every problem found.
-func Compile(file string, src []byte) (*Profile, error) { return Compiler{}.Compile(file, src) }
-
-// CompileWith is Compile for a definition that includes parts of its own: open returns the text of one by its name.
-// Names that open does not know (or all, when it is nil) are those of the parts that are shipped.
-func CompileWith(file string, src []byte, open func(name string) ([]byte, error)) (*Profile, error) {
-	return Compiler{Open: open}.Compile(file, src)
-}
-
-// Compile is what the function of that name does, with the parts and algorithms of own.
-func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
-	s := newSource(file, &own)
-	p := &Profile{sources: []Source{{Name: file, Text: src}}}
-	if root := s.parseTOML(src); root != nil {
-		d := readDefinition(root)
-		p.sources = append(p.sources, d.include(s, own.open)...)
-		c := &compiler{src: s, d: d, profile: p}
-		p.program = c.program()
-		p.grammar = p.program
-		if len(s.Problems) == 0 {
-			c.examples(d)
-			c.refuseStructure()
-		}
-		if len(s.Problems) == 0 { // of a frame that cannot be, nothing can be made
-			c.resend(d)
-			p.script = compileScript(s, d.simulate, p, c.zone)
-		}
-	}
-	if len(s.Problems) > 0 {
-		sortProblems(file, s.Problems)
-		return nil, &DefinitionError{Problems: s.Problems}
-	}
-	for _, way := range []Direction{Any, Uplink, Downlink} {
-		p.split[way] = bufio.SplitFunc(p.grammarSplitter(way))
-	}
-	p.hash = hashOf(p.sources)
-	return p, nil
-}
-
-// open finds a part that is included: of the program around, or shipped.
-func (own *Compiler) open(name string) ([]byte, error) {
-	if own.Open != nil {
-		if src, err := own.Open(name); err == nil {
-			return src, nil
-		}
-	}
-	return shippedPart(name)
-}
-
 // compiler turns a definition into a program.  It goes on after a problem, so that all are found at once.
 type compiler struct {
-	src     *source
-	d       *definition
-	p       *program
-	profile *Profile
-	zone    *time.Location
-	spent   expense
-	header  map[string]int  // key → index in program.ops
-	all     map[string]*op  // key → one op with that key
-	paths   map[string]bool // of fields in groups: "group.key"
+	src    *source
+	d      *definition
+	p      *program
+	zone   *time.Location
+	spent  expense
+	header map[string]int  // key → index in program.ops
+	all    map[string]*op  // key → one op with that key
+	paths  map[string]bool // of fields in groups: "group.key"
 
 	plain       bool     // the definition is a header and bodies of plain fields: see compile_plain.go
 	family      *family  // being compiled
@@ -82,9 +30,9 @@ type compiler struct {
 	marks       map[string]markField
 }
 
-// program compiles the definition.
-func (c *compiler) program() *program {
-	d := c.d
+// compile makes the program of a definition.  What is wrong is reported to src, and the program is then of no use.
+func compile(src *source, d *definition) *program {
+	c := &compiler{src: src, d: d}
 	c.p = &program{name: d.name, title: d.title, commandOp: -1, regs: 1, marks: 1}
 	c.header, c.all, c.paths, c.usedLayouts, c.marks = map[string]int{}, map[string]*op{}, map[string]bool{}, map[string]bool{}, map[string]markField{}
 	var err error
@@ -92,6 +40,7 @@ func (c *compiler) program() *program {
 		c.src.problem("zone", quote(d.zone), "Local, UTC, a name such as Europe/Berlin or an offset such as +08:00")
 		c.zone = time.UTC
 	}
+	c.p.zone = c.zone
 	c.frames()
 	return c.p
 }

@@ -1,11 +1,8 @@
 package codec
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 )
 
 // commandSet reads commands: values, or ranges such as "a-z".
@@ -45,41 +42,4 @@ func (c *compiler) forwards(d *definition) {
 			c.src.problem(def.path+".forward", "it in a message from "+def.from, `it with from = "integrator"`)
 		}
 	}
-}
-
-// examples checks that they can be run; whether they hold is said by CheckExamples.
-func (c *compiler) examples(d *definition) {
-	for _, def := range d.examples {
-		e := example{file: c.src.File, line: c.src.Line(def.path), path: def.path, title: def.title, expect: def.expect}
-		e.direction = Direction(slices.Index(directionWords, def.direction))
-		var err error
-		if e.frame, err = hexBytes(def.hex); err != nil {
-			c.src.problem(def.path+".hex", quote(def.hex), "hexadecimal digits, two for each byte")
-		}
-		if e.reply, err = hexBytes(def.reply); err != nil {
-			c.src.problem(def.path+".reply", quote(def.reply), "hexadecimal digits, two for each byte")
-		}
-		if e.request, err = hexBytes(def.request); err != nil {
-			c.src.problem(def.path+".request", quote(def.request), "hexadecimal digits, two for each byte")
-		}
-		if def.now != "" {
-			if e.now, err = time.Parse(time.RFC3339, def.now); err != nil {
-				e.now, err = time.ParseInLocation("2006-01-02T15:04:05", def.now, c.zone)
-			}
-			if err != nil {
-				c.src.problem(def.path+".now", quote(def.now), "RFC 3339, with or without a zone")
-			}
-		}
-		for _, key := range keysOf(def.expect) {
-			if c.all[key] == nil {
-				c.src.problem(def.path+".expect."+key, quote(key), "a field of a message", keysOf(c.all)...)
-			}
-		}
-		c.profile.examples = append(c.profile.examples, e)
-	}
-}
-
-// hexBytes reads hexadecimal digits; blanks between them are for the eye.
-func hexBytes(text string) ([]byte, error) {
-	return hex.DecodeString(strings.Join(strings.Fields(text), ""))
 }

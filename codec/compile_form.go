@@ -4,20 +4,9 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
-
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/unicode"
 )
 
 var ownCodes = map[string]opcode{"checksum": opChecksum, "run": opRun, "computed": opComputed, "varint": opVarint}
-
-// charsets is the registry of text encodings.
-var charsets = map[string]encoding.Encoding{
-	"utf-8":  encoding.Nop,
-	"gbk":    simplifiedchinese.GBK,
-	"utf-16": unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
-}
 
 // form compiles what a field of a grammar says beyond its plain type.
 func (c *compiler) form(def *fieldDef, o *op) {

@@ -1,8 +1,9 @@
 package codec
 
-import "slices"
-
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // scope is where a field can be named: by its key inside its own group, by "group.key" around it.
 type scope struct {

@@ -98,12 +98,6 @@ var (
 	reservedKeys = []string{"profile", "message", "direction"}
 )
 
-// Limits of one frame; see Profile.MaxFrameBytes.
-const (
-	defaultMaxFrame = 1024
-	hardMaxFrame    = 9999
-)
-
 func readDefinition(t *table) *definition {
 	d := &definition{
 		name:  t.RequiredText("name"),

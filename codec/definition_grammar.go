@@ -63,7 +63,6 @@ var (
 	allOrderWords = []string{"big", "little", "cdab", "badc"}
 	alignWords    = []string{"left", "right"}
 	formWords     = []string{"degree-minute", "letters", "hex", "ber"}
-	charsetWords  = []string{"utf-8", "gbk", "utf-16", "latin-1"}
 	ownTypes      = map[string]bool{"group": true, "list": true, "choice": true, "computed": true, "checksum": true, "run": true,
 		"decimal": true, "bitset": true, "varint": true}
 )

@@ -1,11 +1,15 @@
 package codec
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // program is the compiled form of a definition: one tree for each kind of frame.  It is immutable.
 type program struct {
 	name, title string
 	max         int // bytes of the largest frame
+	zone        *time.Location
 	messages    []*Message
 	commands    []*Message
 	layouts     []*layout // in the order of the definition
@@ -29,6 +33,9 @@ type program struct {
 	nodeOf   []*node // by op
 	asks     []asked // what computed fields want to know of the request
 }
+
+// maxSlots is how many fields of a profile can be marked `remember`.
+const maxSlots = 64
 
 type grammar = program
 
@@ -109,12 +116,12 @@ type shape struct {
 	family    *family
 	when      *expr
 	nodes     []*node
-	min, max  int             // bytes; max -1 when it is not bounded
-	sets      []said          // what stands in fields of the header
-	command   *preset         // likewise, in the field of the command; nil: it stands for several
-	fallback  bool            // for commands that no other message has
-	condition bool            // when needs bytes that come later
-	said      string          // when, as it is written
+	min, max  int     // bytes; max -1 when it is not bounded
+	sets      []said  // what stands in fields of the header
+	command   *preset // likewise, in the field of the command; nil: it stands for several
+	fallback  bool    // for commands that no other message has
+	condition bool    // when needs bytes that come later
+	said      string  // when, as it is written
 }
 
 // travels says whether frames with the body go this way.

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -61,4 +62,43 @@ func (p *Profile) Print(f *Frame) (number, content uint64, ok bool) {
 		}
 	}
 	return number, d.Sum64(), true
+}
+
+// resendDefault is how long numbered frames are remembered when the definition does not say.
+const resendDefault = 24 * time.Hour
+
+// compileResend compiles [resend] of a profile with these messages.
+func compileResend(src *source, def *resendDef, messages []*Message) (r Resend) {
+	known := map[string]bool{}
+	for _, m := range messages {
+		for _, f := range m.Fields {
+			known[f.Key] = true
+			r.Numbered = r.Numbered || f.Role == RoleTransaction
+		}
+	}
+	if r.Numbered {
+		r.Within = resendDefault
+	}
+	if def == nil {
+		return r
+	}
+	if def.within != "" {
+		within, err := time.ParseDuration(def.within)
+		if err != nil || within < 0 || within > 30*24*time.Hour {
+			src.problem(join(def.path, "within"), quote(def.within), `a duration from 0s to 720h, with its unit, such as "24h"`)
+		}
+		r.Within = within
+	}
+	r.Session = def.numbers == "session"
+	for i, key := range def.ignore {
+		if key == "" || !known[key] {
+			src.problem(fmt.Sprintf("%s.ignore[%d]", def.path, i), quote(key), "the key of a field", keysOf(known)...)
+			continue
+		}
+		if r.ignored == nil {
+			r.ignored = map[string]bool{}
+		}
+		r.ignored[key] = true
+	}
+	return r
 }

@@ -9,9 +9,6 @@ type Session struct {
 	who     []byte   // identity of the last frame that carried one
 }
 
-// maxSlots is how many fields of a profile can be marked `remember`.
-const maxSlots = 64
-
 // Remember keeps the values of f that later frames to the same peer default to (fields marked `remember`).
 // Frames of the server itself are not remembered.
 func (p *Profile) Remember(s *Session, f *Frame) {

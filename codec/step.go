@@ -70,3 +70,40 @@ func (n *node) prepare(ops []op) {
 		n.numbers = kid.step == stepNumber && !kid.guarded && kid.field.reg == 0
 	}
 }
+
+// attempt is a kind of frame and a way it travels, as which bytes are tried.
+type attempt struct {
+	*family
+	way Direction
+}
+
+// messages finds those of a command.
+func (a *attempt) messages() *picker {
+	if a.way == Downlink {
+		return &a.byCommand[1]
+	}
+	return &a.byCommand[0]
+}
+
+// order lists what is tried for bytes that travel in a direction.
+func (p *program) order() {
+	for d := range p.attempts {
+		p.attempts[d], p.begins[d] = nil, byteSet{}
+		for _, way := range [2]Direction{Uplink, Downlink} {
+			for _, f := range p.families {
+				if (Direction(d) == Any || Direction(d) == way) && (f.direction == Any || f.direction == way) {
+					p.attempts[d] = append(p.attempts[d], attempt{f, way})
+					p.begins[d].join(&f.first)
+				}
+			}
+		}
+	}
+}
+
+// tries is what is tried for bytes that travel in d.
+func (p *program) tries(d Direction) []attempt {
+	if int(d) >= len(p.attempts) {
+		return nil
+	}
+	return p.attempts[d]
+}

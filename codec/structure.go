@@ -32,10 +32,10 @@ func inspect(g *grammar, ops []op) []Finding {
 }
 
 // refuseStructure makes problems of the errors.
-func (c *compiler) refuseStructure() {
-	for _, f := range inspect(c.p, c.p.ops) {
+func refuseStructure(src *source, p *program) {
+	for _, f := range inspect(p, p.ops) {
 		if f.Severity == SeverityError {
-			c.src.problem(f.Key, f.Found, f.Expected)
+			src.problem(f.Key, f.Found, f.Expected)
 		}
 	}
 }

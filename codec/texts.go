@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // Fields of bytes: characters and hexadecimal.
@@ -215,3 +219,12 @@ func printable(b []byte) string {
 	}
 	return fmt.Sprintf("%q", b)
 }
+
+// charsets is the registry of text encodings.
+var charsets = map[string]encoding.Encoding{
+	"utf-8":  encoding.Nop,
+	"gbk":    simplifiedchinese.GBK,
+	"utf-16": unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
+}
+
+var charsetWords = []string{"utf-8", "gbk", "utf-16", "latin-1"}

@@ -9,7 +9,7 @@ import (
 // source is a definition while it is read.
 type source struct {
 	*tomlread.Source
-	own *Compiler // algorithms beside those of the registries; may be nil
+	own *algorithms // may be nil
 }
 
 // words are the phrases of messages about definitions.
@@ -21,7 +21,7 @@ var words = tomlread.Words{
 	Top:     1,
 }
 
-func newSource(file string, own *Compiler) *source {
+func newSource(file string, own *algorithms) *source {
 	return &source{tomlread.NewSource(file, words), own}
 }
 

@@ -113,3 +113,9 @@ func (p Purpose) String() string {
 	}
 	return "unknown"
 }
+
+// Limits of one frame; see Profile.MaxFrameBytes.
+const (
+	defaultMaxFrame = 1024
+	hardMaxFrame    = 9999
+)

@@ -1,0 +1,72 @@
+package codec
+
+import (
+	"bufio"
+
+	"golang.org/x/text/encoding"
+)
+
+// Compiler compiles definitions that use algorithms of the program around: where a protocol has a checksum, a charset
+// or a way to write bytes in characters that no entry of the registries is, the program gives it a name, and the
+// definition uses the name like any other.  The zero value is what [Compile] uses.  It is not changed and may be used
+// by several goroutines; so must be its functions, which must neither keep nor change what they are given.
+//
+// A name that a registry has too means the entry of the program.
+type Compiler struct {
+	// Open returns the text of a part that a definition includes; names that it does not know are those of the
+	// parts that are shipped.  May be nil.
+	Open func(name string) ([]byte, error)
+
+	Checksums map[string]Checksum          // values of `algorithm`
+	Charsets  map[string]encoding.Encoding // values of `charset`
+	Armours   map[string]*Armour           // values of `armour`
+}
+
+// Compile makes a profile of a definition in TOML.  file names it in errors.  The error is a *DefinitionError
+// with every problem found.
+func Compile(file string, src []byte) (*Profile, error) { return Compiler{}.Compile(file, src) }
+
+// CompileWith is Compile for a definition that includes parts of its own: open returns the text of one by its name.
+// Names that open does not know (or all, when it is nil) are those of the parts that are shipped.
+func CompileWith(file string, src []byte, open func(name string) ([]byte, error)) (*Profile, error) {
+	return Compiler{Open: open}.Compile(file, src)
+}
+
+// Compile is what the function of that name does, with the parts and algorithms of own.
+func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
+	s := newSource(file, &algorithms{own.Checksums, own.Charsets, own.Armours})
+	p := &Profile{sources: []Source{{Name: file, Text: src}}}
+	if root := s.parseTOML(src); root != nil {
+		d := readDefinition(root)
+		p.sources = append(p.sources, d.include(s, own.open)...)
+		p.program = compile(s, d)
+		p.grammar = p.program
+		if len(s.Problems) == 0 {
+			p.examples = compileExamples(s, d, p.program)
+			refuseStructure(s, p.program)
+		}
+		if len(s.Problems) == 0 { // of a frame that cannot be, nothing can be made
+			p.resend = compileResend(s, d.resend, p.messages)
+			p.script = compileScript(s, d.simulate, p, p.zone)
+		}
+	}
+	if len(s.Problems) > 0 {
+		sortProblems(file, s.Problems)
+		return nil, &DefinitionError{Problems: s.Problems}
+	}
+	for _, way := range []Direction{Any, Uplink, Downlink} {
+		p.split[way] = bufio.SplitFunc(p.grammarSplitter(way))
+	}
+	p.hash = hashOf(p.sources)
+	return p, nil
+}
+
+// open finds a part that is included: of the program around, or shipped.
+func (own *Compiler) open(name string) ([]byte, error) {
+	if own.Open != nil {
+		if src, err := own.Open(name); err == nil {
+			return src, nil
+		}
+	}
+	return shippedPart(name)
+}
