@@ -77,6 +77,32 @@ func TestProfileShowPrintsTheDefinition(t *testing.T) {
 	command(t, "", "profile", "show", "nowhere.toml").want(t, exitUsage, "nowhere.toml")
 }
 
+func TestProfileShowPrintsADescriptionAsJSON(t *testing.T) {
+	for _, name := range codec.ShippedNames() {
+		got := command(t, "", "profile", "show", name, "--json")
+		got.want(t, exitDone)
+		var d struct {
+			Name     string
+			Frames   []struct{ Header []struct{ Key string } }
+			Messages []struct{ Name, From string }
+			Commands []struct {
+				Name      string
+				Arguments []struct{ Key, Type, Given string }
+			}
+		}
+		if err := json.Unmarshal([]byte(got.stdout), &d); err != nil {
+			t.Fatal(err)
+		}
+		if d.Name != name || len(d.Frames) == 0 || len(d.Messages) == 0 || d.Messages[0].From == "" {
+			t.Errorf("%s: %+v", name, d)
+		}
+		if name == "modbus-tcp" && (d.Commands[0].Name != "read-coils" || len(d.Commands[0].Arguments) == 0 || d.Commands[0].Arguments[0].Given != "required") {
+			t.Errorf("%+v", d.Commands)
+		}
+	}
+	command(t, "", "profile", "show", "gt60", "--json").want(t, exitUsage, `unknown profile "gt60"`)
+}
+
 func TestProfileDocPrintsAPage(t *testing.T) {
 	for _, name := range codec.ShippedNames() {
 		command(t, "", "profile", "doc", name).want(t, exitDone, "# "+name+"\n", "## Messages", "| offset | bytes | field |", "## Examples", "accepted")

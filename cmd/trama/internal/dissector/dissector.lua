@@ -5,7 +5,6 @@ local MORE, OPAQUE = {}, {}
 
 local function refuse(...) error({ why = string.format(...) }, 0) end
 
----------------------------------------------------------------------------------------------------------------------
 -- Numbers
 
 -- number of bytes, exact up to 53 bits.
@@ -20,9 +19,7 @@ local function hex(b) return (b:gsub(".", function(c) return string.format("%02x
 local bxor = bit32 and bit32.bxor or load("return function(a, b) return a ~ b end")()
 
 local function has(ranges, v)
-  for _, r in ipairs(ranges) do
-    if r[1] <= v and v <= r[2] then return true end
-  end
+  for _, r in ipairs(ranges) do if r[1] <= v and v <= r[2] then return true end end
   return false
 end
 
@@ -75,7 +72,6 @@ local function sum(s, b)
   end
 end
 
----------------------------------------------------------------------------------------------------------------------
 -- The walk
 
 local M = {}
@@ -116,11 +112,8 @@ end
 local function bor(a, b) return a + b - band(a, b) end
 
 function M:need(n)
-  if self.stop and self.off + n > self.stop or n < 0 then
-    refuse("too short: %d bytes left, %d needed", self.stop and self.stop - self.off or 0, n)
-  elseif self.off + n > #self.data then
-    error(MORE, 0)
-  end
+  if n < 0 or self.stop and self.off + n > self.stop then refuse("too short: %d bytes needed", n) end
+  if self.off + n > #self.data then error(MORE, 0) end
 end
 
 -- peek is the next bytes, fewer where the part ends.
@@ -308,17 +301,13 @@ function M:plausible(n, b, size)
   if n.want and b ~= n.want:sub(1, #b) then
     self:same(n, b)
   elseif n.ranges and n.coding == "uint" and not n.little and #b < size then
-    for _, r in ipairs(n.ranges) do
-      if lo <= r[2] and lo + more > r[1] then return end
-    end
+    for _, r in ipairs(n.ranges) do if lo <= r[2] and lo + more > r[1] then return end end
     refuse("out of range: %s", n.key)
   end
 end
 
 function M:missing(n, b)
-  for _, p in ipairs(n.missing or {}) do
-    if #b > 0 and b == (#p == 1 and p:rep(#b) or p) then return true end
-  end
+  for _, p in ipairs(n.missing or {}) do if #b > 0 and b == (#p == 1 and p:rep(#b) or p) then return true end end
   return n.bad and hex(b):find("%a") ~= nil
 end
 
@@ -337,9 +326,7 @@ end
 -- num is a number of a field: allowed, named and scaled.
 function M:num(n, v, c, native)
   if n.ranges and not has(n.ranges, v) then refuse("out of range: %s: %s", n.key, v) end
-  for _, l in ipairs(n.enum or {}) do
-    if (l.lo or 0) <= v and v <= (l.hi or 0) then c.label = l.label end
-  end
+  for _, l in ipairs(n.enum or {}) do if (l.lo or 0) <= v and v <= (l.hi or 0) then c.label = l.label end end
   if n.scale then
     c.v = (v * n.scale[1] + n.scale[2]) / n.scale[3]
   elseif n.exponent then
@@ -464,7 +451,6 @@ function M:checksum(n, b, c)
   return found
 end
 
----------------------------------------------------------------------------------------------------------------------
 -- Frames
 
 -- delimit finds the bytes between the marks, as they are before byte stuffing, and the size of the frame.
@@ -575,7 +561,6 @@ local function try(data, way)
   return nil, why
 end
 
----------------------------------------------------------------------------------------------------------------------
 -- What Wireshark shows
 
 local name = profile:gsub("%.", "_")
@@ -593,13 +578,11 @@ for i, f in ipairs(fields) do
   local abbr = name .. "." .. f[1]
   all[i] = f[3] == "time" and ProtoField.absolute_time(abbr, f[2], base.UTC) or ProtoField[f[3]](abbr, f[2])
 end
-for _, f in ipairs({ { "message", "Message" }, { "direction", "Direction" }, { "no-frame-reason", "Reason" } }) do
-  own[f[1]] = ProtoField.string(name .. "." .. f[1], f[2])
-  all[#all + 1] = own[f[1]]
+for key, f in pairs({ message = { "Message", "string" }, direction = { "Direction", "string" }, ["no-frame-reason"] = { "Reason", "string" },
+  ["no-frame"] = { "Bytes that are no frame", "bytes" }, ["not-dissected"] = { "not dissected", "bytes" } }) do
+  own[key] = ProtoField[f[2]](name .. "." .. key, f[1])
+  all[#all + 1] = own[key]
 end
-own["no-frame"] = ProtoField.bytes(name .. ".no-frame", "Bytes that are no frame")
-own.raw = ProtoField.bytes(name .. ".not-dissected", "not dissected")
-all[#all + 1], all[#all + 2] = own["no-frame"], own.raw
 proto.fields = all
 
 local wrong = ProtoExpert.new(name .. ".wrong", "Bytes that are no frame", expert.group.MALFORMED, expert.severity.WARN)
@@ -625,7 +608,7 @@ local function add(tree, bytes, begins, c)
   if c.title then
     return tree:add(range, c.title)
   elseif c.opaque or c.none then
-    item = tree:add(own.raw, range)
+    item = tree:add(own["not-dissected"], range)
     item:prepend_text((f and f[2] .. ": " or "") .. (c.none and "no value, " or ""))
     return item
   elseif f[3] == "none" or f[3] == "bytes" and c.v == nil then
