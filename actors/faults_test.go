@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -215,27 +216,30 @@ func TestAcknowledgementsKeepTheOrderOfTheReads(t *testing.T) {
 }
 
 func TestDrainIsBoundedByItsContext(t *testing.T) {
-	g := start(t, "field:extended")
-	d := online(t, g, "12345678")
-	m := g.masters.Get("12345678")
-	stuck, release := make(chan struct{}), make(chan struct{})
-	g.sys.Send(&m.Node, &master.Command{Request: CommandRequest{Serial: "12345678", Command: "A"}, Respond: func(*master.Command, error) { close(stuck); <-release }})
-	d.answer("12345678", "A", 0, d.asked("12345678", "A"))
-	<-stuck
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- g.Drain(ctx) }()
-	select {
-	case err := <-done:
-		if err == nil || !strings.Contains(err.Error(), "trama/registry/12345678 is busy with masterBatch") {
+	inBubble(t, Options{}, nil, func(t *testing.T, g *gateway, w *wires) {
+		d := w.dial(t)
+		d.report("12345678", 1)
+		m := g.masters.Get("12345678")
+		stuck, release := make(chan struct{}), make(chan struct{})
+		m.Take(&master.Command{Request: CommandRequest{Serial: "12345678", Command: "A"}, Respond: func(*master.Command, error) { close(stuck); <-release }})
+		asked := d.heard()
+		go func() { d.in <- unhexed(t, header("12345678", "A", 0, 0)[:32]+asked[32:]) }()
+		<-stuck
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := g.Drain(ctx); err == nil || !strings.Contains(err.Error(), "trama/registry/12345678 is busy with masterBatch") {
 			t.Errorf("drain: %v", err)
 		}
-	case <-time.After(patience):
-		t.Error("drain goes on for ever")
-	}
-	close(release)
-	await(t, "the stuck reader has ended", func() bool { return g.readersEnd(timeout(time.Millisecond)) })
+		if took := time.Since(began); took > time.Second+4*cutGrace {
+			t.Errorf("it took %v", took)
+		}
+		close(release)
+		synctest.Wait()
+		if !g.readersEnd(timeout(time.Second)) {
+			t.Error("the stuck reader goes on")
+		}
+	})
 }
 
 func TestCommandBehindTheEndOfItsConnectionWasNeverSent(t *testing.T) {

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"trama/actors/connection"
-	"trama/actors/master"
 	"trama/actors/port"
 	"trama/journal"
 	"trama/journal/sqlite"
@@ -27,38 +28,41 @@ func (d *device) report(serial string, number int) {
 
 // A connection with two masters is busy; a command to one of them waits for it, and that master turns up on another connection.
 func TestACommandReportedNotSentIsNotSent(t *testing.T) {
-	g := start(t, "field:extended")
-	a := dial(t, g, "field")
-	a.report("11111111", 1)
-	a.report("22222222", 1)
-	l := g.ports.All[0].Links.List()[0]
-	await(t, "both masters are known to the connection", func() bool { return l.Node.AtRest() && l.Node.Messages() >= 5 })
-	release := hold(t, g, &l.Node)
-	reply := send(g, CommandRequest{Serial: "11111111", Command: "A", Wait: time.Minute})
-	await(t, "the command waits for the connection", func() bool { return l.Node.Waiting() == 1 })
-	b := dial(t, g, "field")
-	b.report("11111111", 2)
-	s := outcome(t, reply)
-	release()
-	if !errors.Is(s.err, ErrMasterOffline) || !strings.Contains(s.err.Error(), "before the command was sent") {
-		t.Fatalf("%+v", s)
-	}
-	a.quiet()
+	inBubble(t, Options{}, nil, func(t *testing.T, g *gateway, w *wires) {
+		a := w.dial(t)
+		a.report("11111111", 1)
+		a.report("22222222", 1)
+		release := hold(t, g, &linkOf(g, a).Node)
+		reply := send(g, CommandRequest{Serial: "11111111", Command: "A", Wait: time.Minute})
+		synctest.Wait() // the command waits for the connection
+		b := w.dial(t)
+		b.report("11111111", 2)
+		s := <-reply
+		release()
+		if !errors.Is(s.err, ErrMasterOffline) || !strings.Contains(s.err.Error(), "before the command was sent") {
+			t.Fatalf("%+v", s)
+		}
+		if got := a.heard(); got != "" {
+			t.Errorf("it was sent: %s", got)
+		}
+	})
 }
 
 // A command whose wait ends while its connection is busy is reported as never sent, and is never sent.
 func TestACommandThatExpiresBeforeTheWriteIsNotSent(t *testing.T) {
-	g := start(t, "field:extended")
-	d := online(t, g, "12345678")
-	l := g.ports.All[0].Links.List()[0]
-	await(t, "the master is known to the connection", func() bool { return l.Node.AtRest() && l.Node.Messages() >= 3 })
-	release := hold(t, g, &l.Node)
-	s := outcome(t, send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: 20 * time.Millisecond}))
-	release()
-	if s.err != nil || s.result.Outcome != OutcomeExpired || !strings.Contains(s.result.Detail, "never sent") {
-		t.Errorf("%+v", s)
-	}
-	d.quiet()
+	inBubble(t, Options{}, nil, func(t *testing.T, g *gateway, w *wires) {
+		d := w.dial(t)
+		d.report("12345678", 1)
+		release := hold(t, g, &linkOf(g, d).Node)
+		s := <-send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: time.Minute})
+		release()
+		if s.err != nil || s.result.Outcome != OutcomeExpired || !strings.Contains(s.result.Detail, "never sent") {
+			t.Errorf("%+v", s)
+		}
+		if got := d.heard(); got != "" {
+			t.Errorf("it was sent: %s", got)
+		}
+	})
 }
 
 // wrapped is a port whose sockets a test has put something around.
@@ -198,71 +202,107 @@ func TestStartWithAJournalThatFailsWhileMastersComeBack(t *testing.T) {
 	}
 }
 
-// stick makes the actor of a master work on one message until the returned function is called.
-func stick(t *testing.T, g *gateway, serial string) (release func()) {
-	t.Helper()
-	m := g.masters.Get(serial)
-	block := make(chan master.Answer[MasterInfo])
-	go g.sys.Send(&m.Node, &master.Describe{Reply: block})
-	await(t, "the master is stuck", func() bool { _, busy := m.Node.Condition(time.Now()); return busy != nil })
-	return func() { <-block }
+// slow is a socket that keeps whoever asks for its address, while it is asked to.
+type slow struct {
+	connection.Socket
+	stick chan struct{} // nil: it does not
 }
 
-// A handler that is stuck stops one actor: whoever asks for anything gets an answer in time.
-func TestAStuckHandlerStopsOneActor(t *testing.T) {
-	j := openSQLite(t)
-	g := startAll(t, Options{Journal: j, Listeners: []ListenerOptions{
-		{Profile: shipped(t, "extended"), Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}},
-	}})
-	a, b := dial(t, g, "field"), dial(t, g, "field")
-	a.report("11111111", 1)
-	b.report("22222222", 1)
-	await(t, "idle", func() bool { return g.masters.Get("11111111").Node.AtRest() })
-	release := stick(t, g, "11111111")
-	inTime := func(what string, within time.Duration, do func()) {
+func (s *slow) Remote() netip.AddrPort {
+	if s.stick != nil {
+		<-s.stick
+	}
+	return s.Socket.Remote()
+}
+
+// late is a journal that keeps whoever appends rows of a master's state, while it is asked to.
+type late struct {
+	Journal
+	stick atomic.Pointer[chan struct{}]
+}
+
+func (j *late) Append(e *journal.Entry) {
+	if stick := j.stick.Load(); stick != nil && e.Subject != nil && e.Count == 0 {
+		<-*stick
+	}
+	j.Journal.Append(e)
+}
+
+// What a handler works on for four seconds keeps nobody who asks any longer than the bound of the question.
+func TestAStuckHandlerKeepsNobody(t *testing.T) {
+	within := func(t *testing.T, most time.Duration, do func()) {
 		t.Helper()
-		done := make(chan struct{})
-		go func() { defer close(done); do() }()
-		select {
-		case <-done:
-		case <-time.After(within + 2*time.Second):
-			t.Errorf("%s: not within %v", what, within)
-			<-done
+		began := time.Now()
+		do()
+		if took := time.Since(began); took > most {
+			t.Errorf("it took %v, at most %v were promised", took, most)
 		}
 	}
-	inTime("Master", answerWithin, func() {
-		if m, err := g.Master("11111111"); err != nil || m.State != "stuck" {
-			t.Errorf("%+v, %v", m, err)
+	t.Run("listings", func(t *testing.T) {
+		var sockets []*slow
+		wrap := func(s connection.Socket) connection.Socket {
+			sockets = append(sockets, &slow{Socket: s})
+			return sockets[len(sockets)-1]
 		}
+		inBubble(t, Options{}, wrap, func(t *testing.T, g *gateway, w *wires) {
+			w.dial(t).report("11111111", 1)
+			b := w.dial(t)
+			b.report("22222222", 1)
+			sockets[0].stick = make(chan struct{})
+			within(t, answerWithin, func() {
+				if m, err := g.Master("11111111"); err != nil || m.State != "stuck" {
+					t.Errorf("%+v, %v", m, err)
+				}
+			})
+			within(t, answerWithin, func() {
+				if all := g.Masters(); len(all) != 2 || all[0].State != "stuck" || all[1].State != "online" {
+					t.Errorf("%+v", all)
+				}
+			})
+			b.report("22222222", 2)
+			close(sockets[0].stick)
+			synctest.Wait()
+			if m, err := g.Master("11111111"); err != nil || m.State != "online" {
+				t.Errorf("%+v, %v", m, err)
+			}
+		})
 	})
-	inTime("Masters", answerWithin, func() {
-		if all := g.Masters(); len(all) != 2 || all[0].State != "stuck" || all[1].State != "online" {
-			t.Errorf("%+v", all)
-		}
+	t.Run("a command, a state and a drain", func(t *testing.T) {
+		j := &late{Journal: new(journal.Memory)}
+		inBubble(t, Options{Journal: j}, nil, func(t *testing.T, g *gateway, w *wires) {
+			a := w.dial(t)
+			a.report("11111111", 1)
+			stick := make(chan struct{})
+			j.stick.Store(&stick)
+			within(t, 2*time.Second+answerWithin, func() {
+				_, err := g.Send(t.Context(), CommandRequest{Serial: "11111111", Command: "A", Wait: 2 * time.Second})
+				if !errors.Is(err, ErrFault) || !strings.Contains(err.Error(), "not sent") {
+					t.Errorf("send: %v", err)
+				}
+			})
+			within(t, 0, g.masters.Get("11111111").Snapshot)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			within(t, 5*time.Second+3*cutGrace, func() {
+				if err := g.Drain(ctx); err == nil || !strings.Contains(err.Error(), "trama/registry/11111111 is busy with Command") {
+					t.Errorf("drain: %v", err)
+				}
+			})
+			close(stick)
+			if got := a.heard(); got != "" {
+				t.Errorf("a command that was reported as not sent was sent: %s", got)
+			}
+		})
 	})
-	inTime("Send", answerWithin+100*time.Millisecond, func() {
-		_, err := g.Send(context.Background(), CommandRequest{Serial: "11111111", Command: "A", Wait: 100 * time.Millisecond})
-		if !errors.Is(err, ErrFault) || !strings.Contains(err.Error(), "not sent") {
-			t.Errorf("send: %v", err)
-		}
+	t.Run("a state that starts it", func(t *testing.T) {
+		j := &late{Journal: new(journal.Memory)}
+		inBubble(t, Options{Journal: j}, nil, func(t *testing.T, g *gateway, w *wires) {
+			w.dial(t).report("11111111", 1)
+			stick := make(chan struct{})
+			j.stick.Store(&stick)
+			within(t, 0, g.masters.Get("11111111").Snapshot)
+			synctest.Wait()
+			close(stick)
+		})
 	})
-	inTime("a state", answerWithin, func() { g.masters.Get("11111111").Snapshot() })
-	inTime("a state of the journal's", answerWithin, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
-		defer cancel()
-		if err := j.Sweep(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("sweep: %v", err)
-		}
-	})
-	b.report("22222222", 2)
-	inTime("drain", 4*cutGrace, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-		defer cancel()
-		if err := g.Drain(ctx); err == nil || !strings.Contains(err.Error(), "trama/registry/11111111 is busy with Describe") {
-			t.Errorf("drain: %v", err)
-		}
-	})
-	release()
-	a.closed() // the command that nobody waits for any more is not sent
-	await(t, "the master has gone on", func() bool { return g.masters.Get("11111111").Node.AtRest() })
 }
