@@ -4,7 +4,7 @@ package codec
 // by the definition: the message that its reply sends, for the same master, with what that takes of the command, the
 // transaction number, and by "$KEY" and [answer], from the request.  What else a server is free to say is not looked at.
 func (p *Profile) Acknowledges(request, ack *Frame) bool {
-	if request.layout == nil || ack.layout == nil || request.profile != p || ack.profile != p || request.direction == ack.direction {
+	if request.layout == nil || ack.layout == nil || request.program != p.program || ack.program != p.program || request.direction == ack.direction {
 		return false
 	}
 	rule := ruleFor(p.program, request)
@@ -43,7 +43,7 @@ func (p *Profile) Acknowledges(request, ack *Frame) bool {
 			return false
 		}
 	}
-	for _, pair := range p.grammar.answers {
+	for _, pair := range p.answers {
 		if request.at(pair[0]) >= 0 && ack.at(pair[1]) >= 0 && !free[pair[1]] && !agree(request, pair[0], ack, pair[1]) {
 			return false
 		}

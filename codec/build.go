@@ -18,23 +18,23 @@ func (p *Profile) Build(f *Frame, command string, fields map[string]any) error {
 func (p *Profile) BuildIn(env Env, f *Frame, command string, fields map[string]any) error {
 	l := p.messageFor(command)
 	if l == nil {
-		f.reset(p, Any)
+		f.reset(p.program, Any)
 		return &FieldError{Profile: p.name, Offset: -1, Err: p.unknownMessage(command)}
 	}
 	if err := p.computes(l, fields); err != nil {
-		f.reset(p, Any)
+		f.reset(p.program, Any)
 		return err
 	}
 	fields, err := p.nested(l, fields)
 	if err != nil {
-		f.reset(p, Any)
+		f.reset(p.program, Any)
 		return err
 	}
 	return p.encode(f, l, Any, builder{env: env, fields: fields, command: command})
 }
 
 // computes refuses a value for the length of a plain frame.
-func (p *Profile) computes(l *layout, fields map[string]any) error {
+func (p *program) computes(l *layout, fields map[string]any) error {
 	sizes := l.shape.family.sizes
 	if sizes == nil || sizes.length == nil {
 		return nil
@@ -57,7 +57,7 @@ type builder struct {
 
 // messageFor finds a layout: by name, then by the command alone, then by a range of commands; the server's own
 // come first.
-func (p *Profile) messageFor(command string) *layout {
+func (p *program) messageFor(command string) *layout {
 	if command == "" {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (p *Profile) messageFor(command string) *layout {
 	return best
 }
 
-func (p *Profile) unknownMessage(command string) error {
+func (p *program) unknownMessage(command string) error {
 	var names []string
 	for _, m := range p.messages {
 		names = append(names, m.Name)
@@ -114,12 +114,12 @@ func (f *Frame) Set(key string, value any) error {
 	if f.layout == nil {
 		return &FieldError{Field: key, Offset: -1, Err: ErrNoMessage}
 	}
-	if err := f.profile.computes(f.layout, map[string]any{key: nil}); err != nil {
+	if err := f.program.computes(f.layout, map[string]any{key: nil}); err != nil {
 		return err
 	}
 	return f.setTree(key, value)
 }
 
-func (p *Profile) valueError(l *layout, o *op, err error) error {
+func (p *program) valueError(l *layout, o *op, err error) error {
 	return &FieldError{Profile: p.name, Frame: l.message.Name, Field: o.field.Key, Offset: -1, Err: err}
 }

@@ -66,7 +66,7 @@ func Samples(p *Profile, d Direction, yield func(message, branch string, frame [
 // checker holds what is known of a profile while it is checked.
 type checker struct {
 	p      *Profile
-	g      *grammar
+	g      *program
 	ops    []op
 	report Report
 	findings
@@ -82,7 +82,7 @@ type checker struct {
 }
 
 func newChecker(p *Profile) *checker {
-	c := &checker{p: p, g: p.grammar, ops: p.ops, alone: map[*shape]*family{}, kinds: map[*family]*Profile{},
+	c := &checker{p: p, g: p.program, ops: p.ops, alone: map[*shape]*family{}, kinds: map[*family]*Profile{},
 		branches: map[branchKey]bool{}, good: map[*layout]bool{}, tries: map[[2]string]*tries{}}
 	c.computed, c.places = make([]*node, c.g.regs), make([]fieldPlace, len(c.ops))
 	for _, f := range c.g.families {

@@ -4,7 +4,7 @@ package codec
 func (c *checker) with(f *family) *Profile {
 	if c.kinds[f] == nil {
 		g, out := *c.g, *c.p
-		g.families, out.program, out.grammar = []*family{f}, &g, &g
+		g.families, out.program = []*family{f}, &g
 		g.order()
 		c.kinds[f] = &out
 	}
@@ -37,7 +37,7 @@ func (c *checker) decides(d Direction, raw []byte, asked *Frame) map[decision]bo
 	for _, a := range c.g.tries(d) {
 		s := decisions{taken: map[decision]bool{}}
 		m.sink = s
-		if _, v := m.exactly(c.p, &f, a, raw); v == whole {
+		if _, v := m.exactly(c.p.program, &f, a, raw); v == whole {
 			return s.taken
 		}
 	}

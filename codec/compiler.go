@@ -40,7 +40,6 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 		d := readDefinition(root)
 		p.sources = append(p.sources, d.include(s, own.open)...)
 		p.program = compile(s, d)
-		p.grammar = p.program
 		if len(s.Problems) == 0 {
 			p.examples = compileExamples(s, d, p.program)
 			refuseStructure(s, p.program)

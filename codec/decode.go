@@ -2,7 +2,9 @@ package codec
 
 // Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
 // f is then of no use.
-func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
+func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error { return p.decode(d, raw, f) }
+
+func (p *program) decode(d Direction, raw []byte, f *Frame) error {
 	if plan, way := p.fixed(d, raw); plan != nil && plan.total == len(raw) {
 		plan.fill(p, f, way, raw)
 		if d == Any {
@@ -13,7 +15,7 @@ func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
 	return p.decodeAnswer(d, raw, f, nil)
 }
 
-func (p *Profile) fault(l *layout, bad failure) error {
+func (p *program) fault(l *layout, bad failure) error {
 	e := &FieldError{Profile: p.name, Offset: bad.off, Err: bad.err}
 	if l != nil {
 		e.Frame = l.message.Name

@@ -10,7 +10,7 @@ import (
 
 // Describe returns the description of a profile.
 func Describe(p *Profile) *Description {
-	g, ops := p.grammar, p.ops
+	g, ops := p.program, p.ops
 	d := &describer{g: g, ops: ops, folds: map[int]bool{}}
 	for i := range ops {
 		if f := ops[i].fold; f != nil {
@@ -42,7 +42,7 @@ func Describe(p *Profile) *Description {
 }
 
 type describer struct {
-	g      *grammar
+	g      *program
 	ops    []op
 	order  string
 	layout string       // around

@@ -26,13 +26,13 @@ func (r *filler) fill(key string, v any, within string) (any, error) {
 			i = r.f.at(path)
 		}
 		if i < 0 {
-			return nil, &FieldError{Profile: r.f.profile.name, Frame: r.f.layout.message.Name, Field: path, Offset: -1, Err: ErrUnknownField}
+			return nil, &FieldError{Profile: r.f.program.name, Frame: r.f.layout.message.Name, Field: path, Offset: -1, Err: ErrUnknownField}
 		}
-		it := r.f.item(i, &r.f.profile.ops[r.f.cells[i].op])
+		it := r.f.item(i, &r.f.program.ops[r.f.cells[i].op])
 		switch {
 		case plus != 0:
 			return it.Int() + plus, nil
-		case it.Label() != "" && !slices.ContainsFunc(r.f.profile.ops, func(o op) bool { return o.field.Key == key && o.labels(it.Label()) }):
+		case it.Label() != "" && !slices.ContainsFunc(r.f.program.ops, func(o op) bool { return o.field.Key == key && o.labels(it.Label()) }):
 			return it.v.unlabelled(), nil
 		}
 		return it.v.give(), nil

@@ -7,7 +7,7 @@ const mostTries = 256
 
 // encode makes f the frame of l that values of people describe.  What was written is decoded, so that it is known to be
 // that frame.
-func (p *Profile) encode(f *Frame, l *layout, d Direction, b builder) error {
+func (p *program) encode(f *Frame, l *layout, d Direction, b builder) error {
 	if d == Any {
 		d = l.direction
 	}
@@ -16,7 +16,7 @@ func (p *Profile) encode(f *Frame, l *layout, d Direction, b builder) error {
 		f.reset(p, Any)
 		return err
 	}
-	e := newEncoder(p.program, l, d, b.env)
+	e := newEncoder(p, l, d, b.env)
 	defer e.free()
 	e.command, e.exact, e.edited = b.command, b.verbatim, b.edited
 	var second []byte // a frame in which a given length is another
@@ -44,7 +44,7 @@ func (p *Profile) encode(f *Frame, l *layout, d Direction, b builder) error {
 }
 
 // made makes f the frame of the values, in one of the ways in which they can be read.
-func (p *Profile) made(e *encoder, f *Frame, d Direction, fields map[string]any) ([]byte, error) {
+func (p *program) made(e *encoder, f *Frame, d Direction, fields map[string]any) ([]byte, error) {
 	if err := e.write(&givenValues{values: fields, used: map[string]bool{}}); err != nil {
 		return nil, err
 	}
@@ -71,22 +71,22 @@ func (p *Profile) made(e *encoder, f *Frame, d Direction, fields map[string]any)
 
 // readBack decodes what was made.  A message that was asked for by name is read as such, though a message of the other
 // direction would be preferred.
-func (p *Profile) readBack(l *layout, d Direction, raw []byte, f *Frame) error {
-	err := p.Decode(d, raw, f)
+func (p *program) readBack(l *layout, d Direction, raw []byte, f *Frame) error {
+	err := p.decode(d, raw, f)
 	if err != nil || d != Any || f.layout == l || l.direction != Any {
 		return err
 	}
 	for _, way := range []Direction{Uplink, Downlink} {
-		if p.Decode(way, raw, f) == nil && f.layout == l {
+		if p.decode(way, raw, f) == nil && f.layout == l {
 			f.direction = Any
 			return nil
 		}
 	}
-	return p.Decode(d, raw, f)
+	return p.decode(d, raw, f)
 }
 
 // contradicts is the error of a value that is given and is not that of the message.
-func contradicts(p *Profile, s *shape, fields map[string]any) error {
+func contradicts(p *program, s *shape, fields map[string]any) error {
 	for i := range s.sets {
 		set := &s.sets[i]
 		v := valueAtPath(fields, set.key)

@@ -15,7 +15,7 @@ type request struct {
 
 // ask finds what the reply takes of the request.
 func (r *request) ask(rule *replyRule, f *Frame) error {
-	p := f.profile
+	p := f.program
 	r.rule, r.frame, r.cells, r.filled = rule, f, r.cells[:0], r.filled[:0]
 	for i := range rule.values {
 		v, cell, filled := &rule.values[i], -1, any(nil)
@@ -27,7 +27,7 @@ func (r *request) ask(rule *replyRule, f *Frame) error {
 			switch o := &p.ops[f.cells[cell].op]; {
 			case o.code == opGroup:
 				filled = f.tree()[v.key]
-			case o.code >= opList && o.code != opVarint, o.check != checkNone, p.grammar.derived[o.reg]:
+			case o.code >= opList && o.code != opVarint, o.check != checkNone, p.derived[o.reg]:
 				cell = -1
 			case o.flags&flagCommand != 0 && (rule.send.message.Command != "" || !rule.send.commands.has(f.nums[cell])):
 				cell = -1
@@ -163,7 +163,7 @@ func (e *encoder) bits(part *op, v input) (uint64, error) {
 // field is that of the other frame; missing: it holds the sign for that.
 func (v *input) field() (o *op, missing bool) {
 	c := &v.from.cells[v.cell]
-	return &v.from.profile.ops[c.op], c.exp == noValue
+	return &v.from.program.ops[c.op], c.exp == noValue
 }
 
 // whole is the value as a number for o; false: it does not fit.

@@ -7,7 +7,7 @@ import (
 )
 
 func TestEscapesOfTwoBytesAreThoseOfAnySize(t *testing.T) {
-	quick := shipped(t, "jt808").grammar.families[0].escape
+	quick := shipped(t, "jt808").families[0].escape
 	slow := *quick
 	slow.after = nil
 	if quick.after == nil {

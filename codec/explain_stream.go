@@ -178,7 +178,7 @@ func (s *streamTracer) hides(from, to int) bool {
 
 // begins says whether a frame can begin with the byte at a place.
 func (s *streamTracer) begins(at int) bool {
-	for _, f := range s.p.grammar.families {
+	for _, f := range s.p.families {
 		if f.first.has(s.data[at]) {
 			return true
 		}

@@ -99,7 +99,7 @@ func (t *tracer) open(f *family, data []byte) (content []byte, v verdict) {
 }
 
 // walk walks one frame of a kind that travels a way; n is its size.
-func (t *tracer) walk(p *Profile, a attempt, m *machine, f *Frame, data []byte) (n int, v verdict) {
+func (t *tracer) walk(p *program, a attempt, m *machine, f *Frame, data []byte) (n int, v verdict) {
 	m.start(p, f, a.way)
 	content, total, v := m.delimit(a.family, data)
 	end := -1
@@ -200,7 +200,7 @@ func explain(p *Profile, d Direction, data []byte, prefix bool) (best *Trace) {
 		if d != Any && d != way {
 			continue
 		}
-		for _, family := range p.grammar.families {
+		for _, family := range p.families {
 			if family.direction != Any && family.direction != way {
 				continue
 			}
@@ -227,7 +227,7 @@ func explainFamily(p *Profile, d Direction, f *family, way Direction, data []byt
 	t := &Trace{Raw: data, Direction: way, Kind: f.name, marked: f.first.size() == 1}
 	tr := &tracer{}
 	m := &machine{sink: tr, atEOF: all}
-	n, v := tr.walk(p, attempt{f, way}, m, &t.frame, data)
+	n, v := tr.walk(p.program, attempt{f, way}, m, &t.frame, data)
 	tr.lack, tr.size = m.lack, m.size
 	if tr.partial && (v == whole || v == refused && tr.bad.err == errRegion && tr.bad.off >= len(m.data)) {
 		v = begun // its end has not come, and so its last part is open
@@ -268,7 +268,7 @@ func explainFamily(p *Profile, d Direction, f *family, way Direction, data []byt
 }
 
 // behind is the size of the trailer after the node that lacks bytes.
-func (t *tracer) behind(p *Profile, f *family) int {
+func (t *tracer) behind(p *program, f *family) int {
 	for i, n := range f.trailer {
 		if n == t.lack.node {
 			size, _ := p.span(f.trailer[i+1:])

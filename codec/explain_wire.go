@@ -84,8 +84,8 @@ type traced struct {
 // settle makes the trace of a walk: the verdict, the checksums, the spans.
 func (t *Trace) settle(p *Profile, w traced) {
 	t.frame.raw = t.Raw
-	if t.frame.profile == nil {
-		t.frame.reset(p, t.Direction)
+	if t.frame.program == nil {
+		t.frame.reset(p.program, t.Direction)
 	}
 	if w.tracer == nil {
 		w.tracer = &tracer{}

@@ -133,8 +133,8 @@ func (plan *fixedPlan) verify(data []byte) bool {
 }
 
 // fill makes f the frame that data is, which is verified.
-func (plan *fixedPlan) fill(p *Profile, f *Frame, d Direction, data []byte) {
-	if f.plan != plan || f.profile != p {
+func (plan *fixedPlan) fill(p *program, f *Frame, d Direction, data []byte) {
+	if f.plan != plan || f.program != p {
 		f.adopt(p, plan)
 	}
 	f.direction, f.data, f.raw, f.decoded = d, data, data, true

@@ -37,7 +37,7 @@ func fastPathAgrees(t *testing.T, p *Profile, d Direction, data []byte) bool {
 		t.Fatalf("%s %s %x: %d bytes of %s, the walk says %v and %d", p.Name(), d, data, plan.total, plan.layout.message.Name, v, n)
 	}
 	var fast, walked Frame
-	plan.fill(p, &fast, way, data[:plan.total])
+	plan.fill(p.program, &fast, way, data[:plan.total])
 	if _, v := p.try(&m, d, &walked, data[:plan.total], true); v != whole {
 		t.Fatalf("%s %s %x: the walk says %v", p.Name(), d, data[:plan.total], v)
 	}

@@ -11,7 +11,7 @@ import (
 // warm.  A decoded frame aliases the bytes it was decoded from.  It belongs to one goroutine at a time and must not
 // be copied.
 type Frame struct {
-	profile   *Profile
+	program   *program
 	layout    *layout
 	direction Direction
 	plan      *fixedPlan        // what cells, nums and roles are set up for; nil: for this frame alone
@@ -87,22 +87,22 @@ func (f *Frame) From() Party {
 }
 
 // reset makes f an empty frame of p with room for its cells.
-func (f *Frame) reset(p *Profile, d Direction) {
+func (f *Frame) reset(p *program, d Direction) {
 	if f.plan == nil && cap(f.cells) > cap(f.memory) {
 		f.memory = f.cells // grown by frames that were none
 	}
-	f.profile, f.layout, f.direction = p, nil, d
+	f.program, f.layout, f.direction = p, nil, d
 	f.plan, f.decoded, f.data, f.raw = nil, false, nil, nil
 	f.cells, f.nums = f.memory[:0], f.nums[:0]
 	f.roles = [roleCount]uint16{}
 }
 
 // adopt makes f a frame with fixed places.  What all such frames have in common is set here, once.
-func (f *Frame) adopt(p *Profile, plan *fixedPlan) {
+func (f *Frame) adopt(p *program, plan *fixedPlan) {
 	if f.plan == nil && cap(f.cells) > cap(f.memory) {
 		f.memory = f.cells
 	}
-	f.profile, f.layout, f.plan = p, plan.layout, plan
+	f.program, f.layout, f.plan = p, plan.layout, plan
 	f.cells, f.roles = plan.cells, plan.roles
 	f.nums = append(f.nums[:0], plan.nums...)
 }
@@ -144,7 +144,7 @@ func (f *Frame) note(role Role, i int) {
 // role returns the index of the first field of a role, -1 when there is none, and its op.
 func (f *Frame) role(r Role) (int, *op) {
 	if i := int(f.roles[r]) - 1; i >= 0 {
-		return i, &f.profile.ops[f.cells[i].op]
+		return i, &f.program.ops[f.cells[i].op]
 	}
 	return -1, nil
 }
@@ -232,7 +232,7 @@ func (f *Frame) Items() []Item {
 	f.items = f.items[:0]
 	off := 0
 	for i := range f.cells {
-		it := f.item(i, &f.profile.ops[f.cells[i].op])
+		it := f.item(i, &f.program.ops[f.cells[i].op])
 		it.Off = off
 		if f.raw != nil {
 			it.Off = f.begins(i)
@@ -248,7 +248,7 @@ func (f *Frame) Items() []Item {
 
 // begins is where a field begins: a part where its field of bits does.
 func (f *Frame) begins(i int) int {
-	for i > 0 && f.profile.ops[f.cells[i].op].code == opPart {
+	for i > 0 && f.program.ops[f.cells[i].op].code == opPart {
 		i--
 	}
 	return int(f.cells[i].off)
@@ -261,7 +261,7 @@ func (f *Frame) Item(key string) (Item, bool) {
 		if i < 0 {
 			return Item{}, false
 		}
-		one := [1]Item{f.item(i, &f.profile.ops[f.cells[i].op])}
+		one := [1]Item{f.item(i, &f.program.ops[f.cells[i].op])}
 		one[0].Off = f.begins(i)
 		f.wireOffsets(one[:])
 		return one[0], true
@@ -269,7 +269,7 @@ func (f *Frame) Item(key string) (Item, bool) {
 	off := 0
 	for i := range f.cells {
 		c := &f.cells[i]
-		if o := &f.profile.ops[c.op]; o.field.Key == key {
+		if o := &f.program.ops[c.op]; o.field.Key == key {
 			it := f.item(i, o)
 			it.Off = off
 			return it, true

@@ -16,7 +16,7 @@ func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
 		return dst, &FieldError{Offset: -1, Err: ErrNoMessage}
 	}
 	dst = append(dst, `{"profile":`...)
-	dst = appendQuoted(dst, f.profile.name)
+	dst = appendQuoted(dst, f.program.name)
 	dst = append(dst, `,"message":`...)
 	dst = appendQuoted(dst, f.layout.message.Name)
 	dst = append(dst, `,"direction":"`...)
@@ -28,7 +28,7 @@ func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
 // ParseJSON makes f the frame that AppendJSON described.  Computed fields may stand in it and are computed anew;
 // fields that have a default may be left out.
 func (p *Profile) ParseJSON(src []byte, f *Frame) error {
-	f.reset(p, Any)
+	f.reset(p.program, Any)
 	fields := map[string]any{}
 	decoder := json.NewDecoder(bytes.NewReader(src))
 	decoder.UseNumber()
@@ -67,6 +67,6 @@ func (p *Profile) ParseJSON(src []byte, f *Frame) error {
 	return p.parseTree(f, l, direction, fields)
 }
 
-func (p *Profile) jsonError(key string, err error) error {
+func (p *program) jsonError(key string, err error) error {
 	return &FieldError{Profile: p.name, Field: key, Offset: -1, Err: err}
 }

@@ -14,7 +14,7 @@ func disagree(v any, whole string, had uint64) error {
 }
 
 // follows compares the computed values that were given with those of f, which was made from the other ones.
-func (p *Profile) follows(f *Frame, fields map[string]any) error {
+func (p *program) follows(f *Frame, fields map[string]any) error {
 	type level struct {
 		path   string
 		fields map[string]any
@@ -59,7 +59,7 @@ func (p *Profile) follows(f *Frame, fields map[string]any) error {
 }
 
 // named says that another field beside cell i has its name: an object has room for one of them.
-func (p *Profile) named(f *Frame, i int) bool {
+func (p *program) named(f *Frame, i int) bool {
 	same := func(k int) bool {
 		return f.cells[k].depth == f.cells[i].depth && p.ops[f.cells[k].op].field.Key == p.ops[f.cells[i].op].field.Key
 	}

@@ -14,7 +14,7 @@ func (f *Frame) appendTree(dst []byte) []byte {
 	first := false // nothing written yet at this depth
 	list := false  // the level around is a list
 	for i := range f.cells {
-		o := &f.profile.ops[f.cells[i].op]
+		o := &f.program.ops[f.cells[i].op]
 		for len(closers) > int(f.cells[i].depth) {
 			dst = append(dst, closers[len(closers)-1])
 			closers = closers[:len(closers)-1]
@@ -97,7 +97,7 @@ func (f *Frame) at(path string) int {
 // named finds a key at one depth, or at any (-1).
 func (f *Frame) named(key string, lo, hi, depth int) int {
 	for i := lo; i < hi; i++ {
-		if (depth < 0 || int(f.cells[i].depth) == depth) && f.profile.ops[f.cells[i].op].field.Key == key {
+		if (depth < 0 || int(f.cells[i].depth) == depth) && f.program.ops[f.cells[i].op].field.Key == key {
 			return i
 		}
 	}
@@ -146,7 +146,7 @@ func (f *Frame) wireOffsets(items []Item) {
 
 // parseTree makes f the frame that nested values describe.  When the direction does not say which way, both are
 // tried.
-func (p *Profile) parseTree(f *Frame, l *layout, d Direction, fields map[string]any) error {
+func (p *program) parseTree(f *Frame, l *layout, d Direction, fields map[string]any) error {
 	err := p.encode(f, l, d, builder{fields: fields, verbatim: true, edited: true})
 	if err != nil && d == Any {
 		if p.encode(f, l, Downlink, builder{fields: fields, verbatim: true, edited: true}) == nil {
@@ -178,31 +178,31 @@ func (f *Frame) tree() map[string]any {
 func (f *Frame) setTree(key string, value any) error {
 	fields := f.tree()
 	if i := f.at(key); i >= 0 {
-		switch o := &f.profile.ops[f.cells[i].op]; {
+		switch o := &f.program.ops[f.cells[i].op]; {
 		case o.code == opTime:
 			if _, _, err := o.parseForm(nil, value, 0, false); err != nil {
-				return f.profile.valueError(f.layout, o, err)
+				return f.program.valueError(f.layout, o, err)
 			}
 		case o.code == opComputed:
-			return f.profile.valueError(f.layout, o, fmt.Errorf("%w: it follows from other fields", ErrValue))
+			return f.program.valueError(f.layout, o, fmt.Errorf("%w: it follows from other fields", ErrValue))
 		case o.parts:
-			for _, part := range f.profile.partsOf(int(f.cells[i].op)) {
+			for _, part := range f.program.partsOf(int(f.cells[i].op)) {
 				delete(levelOf(fields, key), part.field.Key)
 			}
 		}
 	}
 	if err := setPath(fields, key, value); err != nil {
-		return &FieldError{Profile: f.profile.name, Frame: f.layout.message.Name, Field: key, Offset: -1, Err: err}
+		return &FieldError{Profile: f.program.name, Frame: f.layout.message.Name, Field: key, Offset: -1, Err: err}
 	}
 	var woven Frame
-	if err := f.profile.encode(&woven, f.layout, f.direction, builder{fields: fields, verbatim: true}); err != nil {
+	if err := f.program.encode(&woven, f.layout, f.direction, builder{fields: fields, verbatim: true}); err != nil {
 		return err
 	}
-	return f.profile.Decode(woven.direction, append([]byte(nil), woven.raw...), f)
+	return f.program.decode(woven.direction, append([]byte(nil), woven.raw...), f)
 }
 
 // partsOf are the parts of the field of bits with this index.
-func (p *Profile) partsOf(i int) []op {
+func (p *program) partsOf(i int) []op {
 	k := i + 1
 	for k < len(p.ops) && p.ops[k].code == opPart {
 		k++

@@ -51,7 +51,7 @@ const mostForFields = 1 << 20
 
 func TestAFrameOfNothingButSmallFieldsTakesBoundedMemory(t *testing.T) {
 	p := shipped(t, "jt808")
-	family := p.grammar.families[0]
+	family := p.families[0]
 	raw := unhex(t, "7e02000026123456789012007d02000000010000000200ba7f0e07e4f11c0028003c00001810151010100104000000640202007d01137e")
 	plain, _ := family.escape.decode(nil, raw[1:len(raw)-1])
 	plain = slices.Concat(plain[:40], bytes.Repeat([]byte{0x99, 0}, 490), []byte{0})

@@ -44,7 +44,7 @@ func agreeFraming(t testing.TB, p *Profile, d Direction, data []byte) {
 // sameFrame checks that a frame used again shows what one shows that was decoded alone.
 func sameFrame(t testing.TB, data []byte, quick, slow *Frame) {
 	t.Helper()
-	p := quick.profile
+	p := quick.program
 	if quick.layout != slow.layout || quick.roles != slow.roles || !bytes.Equal(quick.data, slow.data) || len(quick.cells) != len(slow.cells) || len(quick.nums) != len(slow.nums) {
 		t.Fatalf("%s %x: %d fields of %s, alone %d of %s", p.name, data, len(quick.cells), quick.layout.message.Name, len(slow.cells), slow.layout.message.Name)
 	}
@@ -92,8 +92,8 @@ func sealed(p *Profile, b []byte) []byte {
 	if p.Decode(Any, b, &f) == nil {
 		return b
 	}
-	for _, family := range p.grammar.families {
-		m := &machine{p: p, atEOF: true}
+	for _, family := range p.families {
+		m := &machine{p: p.program, atEOF: true}
 		content, _, v := m.delimit(family, b)
 		if v != whole {
 			continue

@@ -9,7 +9,6 @@ import (
 // Profile is one compiled definition.  It is immutable and safe for concurrent use.
 type Profile struct {
 	*program
-	grammar *program // the same
 
 	split    [3]bufio.SplitFunc
 	examples []example

@@ -37,8 +37,6 @@ type program struct {
 // maxSlots is how many fields of a profile can be marked `remember`.
 const maxSlots = 64
 
-type grammar = program
-
 // layout is one message.
 type layout struct {
 	message   *Message

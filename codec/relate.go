@@ -6,10 +6,10 @@ import "fmt"
 // afterwards.  Without it, or when the definition has none, they are not.  The frames must go together (see
 // Answers); whether they do is not looked at.  The error is a *FieldError; answer is then without a message.
 func (p *Profile) Relate(request, answer *Frame) error {
-	if request.layout == nil || answer.layout == nil || request.profile != p || answer.profile != p {
+	if request.layout == nil || answer.layout == nil || request.program != p.program || answer.program != p.program {
 		return &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
-	if len(p.grammar.asks) == 0 {
+	if len(p.asks) == 0 {
 		return nil
 	}
 	if answer.raw == nil {
@@ -24,7 +24,7 @@ func (f *Frame) valueAt(key string) int64 {
 	if i < 0 || f.cells[i].exp == noValue {
 		return 0
 	}
-	o := &f.profile.ops[f.cells[i].op]
+	o := &f.program.ops[f.cells[i].op]
 	if o.code == opList {
 		n := int64(0)
 		for k := i + 1; k < len(f.cells) && f.cells[k].depth > f.cells[i].depth; k++ {

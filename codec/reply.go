@@ -14,7 +14,7 @@ type Env struct {
 // The reply echoes the fields of f except those that the definition sets, the length, and the result when
 // env has one.
 func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, err error) {
-	if f.layout == nil || f.profile != p {
+	if f.layout == nil || f.program != p.program {
 		return dst, false, &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
 	rule := ruleFor(p.program, f)
@@ -27,10 +27,10 @@ func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, er
 
 // Answers says whether answer is the answer to request: the fields that the definition lists are equal in both.
 func (p *Profile) Answers(request, answer *Frame) bool {
-	if len(p.grammar.answers) == 0 || request.profile != p || answer.profile != p || request.layout == nil || answer.layout == nil || answer.direction == Downlink {
+	if len(p.answers) == 0 || request.program != p.program || answer.program != p.program || request.layout == nil || answer.layout == nil || answer.direction == Downlink {
 		return false
 	}
-	for _, pair := range p.grammar.answers {
+	for _, pair := range p.answers {
 		if !agree(request, pair[0], answer, pair[1]) {
 			return false
 		}
@@ -45,11 +45,11 @@ func agree(a *Frame, field string, b *Frame, other string) bool {
 }
 
 // valueOf is the value of cell i.
-func (f *Frame) valueOf(i int) value { return f.item(i, &f.profile.ops[f.cells[i].op]).v }
+func (f *Frame) valueOf(i int) value { return f.item(i, &f.program.ops[f.cells[i].op]).v }
 
 // Forward names the command for the master that an integrator's request becomes.
 func (p *Profile) Forward(f *Frame) (command string, ok bool) {
-	if f.layout == nil || f.profile != p {
+	if f.layout == nil || f.program != p.program {
 		return "", false
 	}
 	return f.layout.message.Forward, f.layout.message.Forward != ""

@@ -5,14 +5,14 @@ package codec
 
 // inspection holds what is known of a tree while it is looked at.
 type inspection struct {
-	g       *grammar
+	g       *program
 	ops     []op
 	extents []extent // by register
 	findings
 }
 
 // inspect returns the findings of a tree, with paths and without lines.
-func inspect(g *grammar, ops []op) []Finding {
+func inspect(g *program, ops []op) []Finding {
 	v := &inspection{g: g, ops: ops}
 	v.registers()
 	for _, path := range g.unused {

@@ -9,7 +9,7 @@ func (p *Profile) HasChecksum() bool {
 	}
 	found := false
 	look := func(n *node) { found = found || n.transform != nil && n.transform.block > 0 }
-	for _, f := range p.grammar.families {
+	for _, f := range p.families {
 		for _, nodes := range append([][]*node{f.header, f.trailer}, bodies(f)...) {
 			each(nodes, look)
 		}

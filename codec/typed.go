@@ -11,7 +11,7 @@ import (
 // Values as they are typed: lists and groups are JSON, and a member of a group is named by its path, group.member.
 
 // nested puts the values that are named by paths into their groups.
-func (p *Profile) nested(l *layout, fields map[string]any) (map[string]any, error) {
+func (p *program) nested(l *layout, fields map[string]any) (map[string]any, error) {
 	paths := false
 	for key := range fields {
 		paths = paths || strings.Contains(key, ".")

@@ -9,7 +9,7 @@ import (
 // machine walks the tree of a profile over bytes: to frame (f is nil) and to decode (cells go to f).  One walk looks at each
 // byte once and allocates nothing; machines are reused.
 type machine struct {
-	p             *Profile
+	p             *program
 	f             *Frame // where the fields go; nil: the frame is only cut
 	sink          sink   // what else is told; nil: nobody asks
 	data          []byte // what the fields are read from
@@ -115,7 +115,7 @@ func (s *faults) refused(m *machine, o *op, off int, err error) {
 }
 
 // start makes m ready to look for a frame of p.
-func (m *machine) start(p *Profile, f *Frame, way Direction) {
+func (m *machine) start(p *program, f *Frame, way Direction) {
 	m.p, m.f, m.off, m.depth, m.size, m.place.uplink = p, f, 0, 0, 0, way == Uplink
 	if f != nil {
 		f.reset(p, way)
@@ -125,7 +125,7 @@ func (m *machine) start(p *Profile, f *Frame, way Direction) {
 
 // clear forgets the values of the frame before.
 func (m *machine) clear() {
-	g := m.p.grammar
+	g := m.p
 	if cap(m.regs) < g.regs {
 		m.regs = make([]int64, g.regs)
 	}

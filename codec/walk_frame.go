@@ -7,7 +7,7 @@ import (
 )
 
 // frame walks one frame of a family from the first byte of data; n is its size.
-func (m *machine) frame(p *Profile, f *Frame, a attempt, data []byte) (n int, v verdict) {
+func (m *machine) frame(p *program, f *Frame, a attempt, data []byte) (n int, v verdict) {
 	m.start(p, f, a.way)
 	content, total, v := m.delimit(a.family, data)
 	if v != whole {
@@ -49,7 +49,7 @@ func (m *machine) begin(f *family, content []byte, end int) {
 			m.regs[o.reg] = int64(loadBE(content[at-f.closing.kept : at]))
 		}
 	}
-	if m.p.grammar.rewrites { // parts change what the fields are read from
+	if m.p.rewrites { // parts change what the fields are read from
 		m.copied = append(m.copied[:0], content...)
 		if f.escape == nil && f.armour == nil {
 			m.data = m.copied
@@ -264,9 +264,9 @@ func (m *machine) way() Direction {
 }
 
 // try walks the frame that data begins with; n is its size.  With a frame to decode, data must be that frame alone.
-func (p *Profile) try(m *machine, d Direction, f *Frame, data []byte, atEOF bool) (n int, v verdict) {
+func (p *program) try(m *machine, d Direction, f *Frame, data []byte, atEOF bool) (n int, v verdict) {
 	m.atEOF = atEOF
-	tries, general, ranged := p.grammar.tries(d), -1, false
+	tries, general, ranged := p.tries(d), -1, false
 	for i, a := range tries {
 		if len(data) > 0 && !a.first.has(data[0]) {
 			continue
@@ -300,7 +300,7 @@ func (l *layout) named(f *family) bool {
 }
 
 // exactly is frame for data that must be no more than a frame when it is decoded.
-func (m *machine) exactly(p *Profile, f *Frame, a attempt, data []byte) (n int, v verdict) {
+func (m *machine) exactly(p *program, f *Frame, a attempt, data []byte) (n int, v verdict) {
 	n, v = m.frame(p, f, a, data)
 	if v == begun && len(data) >= a.max {
 		v = refused
@@ -313,11 +313,11 @@ func (m *machine) exactly(p *Profile, f *Frame, a attempt, data []byte) (n int, 
 
 // why is the fault of bytes that are no frame.  Of several attempts, the fault that lies furthest is told; that a message is
 // known the other way says more than that none is this way.
-func (p *Profile) why(m *machine, d Direction, f *Frame, data []byte) error {
+func (p *program) why(m *machine, d Direction, f *Frame, data []byte) error {
 	var bad failure
 	var layout *layout
 	m.atEOF = true
-	for _, a := range p.grammar.tries(d) {
+	for _, a := range p.tries(d) {
 		var s faults
 		m.sink, m.near = &s, nil
 		if _, v := m.exactly(p, f, a, data); v == whole {
@@ -341,7 +341,7 @@ func (p *Profile) why(m *machine, d Direction, f *Frame, data []byte) error {
 	return p.fault(layout, bad)
 }
 
-func (p *Profile) grammarSplitter(d Direction) func(data []byte, atEOF bool) (int, []byte, error) {
+func (p *program) grammarSplitter(d Direction) func(data []byte, atEOF bool) (int, []byte, error) {
 	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
 		if plan, _ := p.fixed(d, data); plan != nil {
 			return plan.total, data[:plan.total], nil
@@ -365,7 +365,7 @@ func (p *Profile) grammarSplitter(d Direction) func(data []byte, atEOF bool) (in
 }
 
 // decodeAnswer decodes a whole frame that answers asked, if that is known.
-func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
+func (p *program) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 	m := machines.Get().(*machine)
 	m.asked = asked
 	var err error
@@ -373,7 +373,7 @@ func (p *Profile) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 		err = p.why(m, d, f, raw)
 	}
 	f.memory = f.cells[:0]
-	if err == nil && p.grammar.rewrites { // the frame has its own copy of the machine's bytes: they are another goroutine's next
+	if err == nil && p.rewrites { // the frame has its own copy of the machine's bytes: they are another goroutine's next
 		f.own = append(f.own[:0], f.data...)
 		f.data = f.own
 	}

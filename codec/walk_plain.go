@@ -82,7 +82,7 @@ func sizesOf(all []*shape) string {
 }
 
 // lengthFault is the fault of a length field that does not fit a frame of this size, when nothing before it is wrong.
-func (p *Profile) lengthFault(bad failure, data []byte) (failure, bool) {
+func (p *program) lengthFault(bad failure, data []byte) (failure, bool) {
 	sizes := p.families[0].sizes
 	if sizes == nil || sizes.length == nil {
 		return bad, false
