@@ -41,6 +41,12 @@ func checkExample(p *Profile, e *example) (out []error) {
 	}
 	var f Frame
 	if err := p.Decode(e.direction, e.frame, &f); err != nil {
+		if reply, due, _ := p.ReplyDamaged(nil, e.direction, e.frame, Env{Now: e.now}); due && len(e.reply) > 0 && len(e.expect) == 0 {
+			if !bytes.Equal(reply, e.reply) {
+				note(fmt.Errorf("the reply to this damaged frame is %x, expected %x", reply, e.reply))
+			}
+			return out
+		}
 		return append(out, err) // which says more than that framing does not find it either
 	}
 	for _, stream := range [][]byte{e.frame, slices.Concat(e.frame, e.frame)} {

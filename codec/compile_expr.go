@@ -167,8 +167,13 @@ func (c *compiler) labelled(name, label string, s *scope) (int64, bool, error) {
 	if b == nil {
 		return 0, false, nil
 	}
+	return c.labelOf(name, label, b.ops)
+}
+
+// labelOf is the number of a label of fields of one name.
+func (c *compiler) labelOf(name, label string, ops []int) (int64, bool, error) {
 	var known []string
-	for _, i := range b.ops {
+	for _, i := range ops {
 		o := &c.p.ops[i]
 		if v, ok := o.enum[label]; ok {
 			return int64(v), true, nil

@@ -8,6 +8,7 @@ func (c *compiler) finish() {
 	for _, reg := range c.derived {
 		c.p.derived[reg] = true
 	}
+	c.through()
 	users := make([]int, c.p.regs)
 	for i := range c.p.ops {
 		users[c.p.ops[i].reg]++
@@ -37,6 +38,30 @@ func (c *compiler) finish() {
 	}
 	c.p.prepare()
 	c.control()
+}
+
+// through lets a length, count or size be found through a computed field: what it is computed from follows too.
+func (c *compiler) through() {
+	for again := true; again; {
+		again = false
+		for _, f := range c.p.families {
+			for _, nodes := range append([][]*node{f.header, f.trailer}, bodies(f)...) {
+				each(nodes, func(n *node) {
+					if n.kind != nodeLeaf || c.p.ops[n.op].code != opComputed || !c.p.derived[c.p.ops[n.op].reg] {
+						return
+					}
+					for _, x := range append([]*expr{n.value}, rowExprs(n)...) {
+						if x == nil {
+							continue
+						}
+						if reg := x.source(); reg > 0 && !c.p.derived[reg] {
+							c.p.derived[reg], again = true, true
+						}
+					}
+				})
+			}
+		}
+	}
 }
 
 // boundFields marks the fields that follow from the rest of a frame.

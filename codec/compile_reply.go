@@ -21,14 +21,8 @@ func (c *compiler) replies(d *definition) {
 		return nil
 	}
 	for _, def := range d.replies {
-		r := replyRule{from: Party(slices.Index(partyWords, def.from)), whole: def.send == "frame"}
+		r := replyRule{from: Party(slices.Index(partyWords, def.from)), damaged: def.damaged}
 		r.downlink = r.from == Server
-		if c.plain {
-			if c.plainReply(&r, def) {
-				c.p.replies = append(c.p.replies, r)
-			}
-			continue
-		}
 		for i, name := range def.messages {
 			l := find(fmt.Sprintf("%s.messages[%d]", def.path, i), name)
 			r.messages = append(r.messages, l)
@@ -38,7 +32,11 @@ func (c *compiler) replies(d *definition) {
 		}
 		if def.to != nil {
 			if p.commandOp < 0 {
-				src.problem(def.path+".to", "a command", "messages: no field of the header has the role command")
+				expected := "messages: no field of the header has the role command"
+				if c.plain {
+					expected = "no reply: no field of the header has the role command"
+				}
+				src.problem(def.path+".to", "a command", expected)
 				continue
 			}
 			r.commands = c.commandSet(def.path+".to", def.to)
@@ -46,38 +44,54 @@ func (c *compiler) replies(d *definition) {
 		if def.when != "" {
 			c.replyWhen(&r, def)
 		}
-		if r.send = find(def.path+".send", def.send); r.send == nil {
+		switch own := slices.Contains(sendWords, def.send) && !slices.Contains(names, def.send); {
+		case own:
+			r.whole = def.send == "frame"
+			c.ownSets(&r, def)
+		case c.plain:
+			src.choice(def.path+".send", def.send, sendWords)
 			continue
-		}
-		for _, set := range def.set {
-			if !slices.ContainsFunc(r.send.message.Fields, func(f *Field) bool { return f.Key == set.key }) {
-				src.problem(set.path, quote(set.key), "a field of "+def.send, keysOfMessage(r.send.message.Fields)...)
+		default:
+			if r.send = find(def.path+".send", def.send); r.send == nil {
 				continue
 			}
-			one := replySet{key: set.key, value: set.value}
-			if text, ok := set.value.(string); ok {
-				one.now, one.count = text == "now", text == "counter"
-				var err error
-				if one.echo, one.plus, err = echoed(text); err != nil {
-					src.problem(set.path, quote(text), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
-				}
-			} else {
-				one.deep = c.deep(set.path, set.value)
-			}
-			r.sets = append(r.sets, one)
-		}
-		for i, key := range def.without {
-			path := fmt.Sprintf("%s.without[%d]", def.path, i)
-			switch {
-			case !slices.ContainsFunc(r.send.message.Fields, func(f *Field) bool { return f.Key == key }):
-				src.problem(path, quote(key), "a field of "+def.send, keysOfMessage(r.send.message.Fields)...)
-			case slices.ContainsFunc(def.set, func(s setDef) bool { return s.key == key }):
-				src.problem(path, quote(key)+", which set gives", "one of them")
-			}
-			r.sets = append(r.sets, replySet{key: key, count: true})
+			c.replySets(&r, def)
 		}
 		c.resolve(&r)
 		c.p.replies = append(c.p.replies, r)
+	}
+}
+
+// replySets compiles what the message that is sent does not take from the request.
+func (c *compiler) replySets(r *replyRule, def replyDef) {
+	fields, src := r.send.message.Fields, c.src
+	known := func(key string) bool { return slices.ContainsFunc(fields, func(f *Field) bool { return f.Key == key }) }
+	for _, set := range def.set {
+		if !known(set.key) {
+			src.problem(set.path, quote(set.key), "a field of "+def.send, keysOfMessage(fields)...)
+			continue
+		}
+		one := replySet{key: set.key, value: set.value}
+		if text, ok := set.value.(string); ok {
+			one.now, one.count = text == "now", text == "counter"
+			var err error
+			if one.echo, one.plus, err = echoed(text); err != nil {
+				src.problem(set.path, quote(text), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
+			}
+		} else {
+			one.deep = c.deep(set.path, set.value)
+		}
+		r.sets = append(r.sets, one)
+	}
+	for i, key := range def.without {
+		path := fmt.Sprintf("%s.without[%d]", def.path, i)
+		switch {
+		case !known(key):
+			src.problem(path, quote(key), "a field of "+def.send, keysOfMessage(fields)...)
+		case slices.ContainsFunc(def.set, func(s setDef) bool { return s.key == key }):
+			src.problem(path, quote(key)+", which set gives", "one of them")
+		}
+		r.sets = append(r.sets, replySet{key: key, count: true})
 	}
 }
 
@@ -108,34 +122,25 @@ func (c *compiler) answer(d *definition) {
 	}
 }
 
-// plainReply compiles a reply of a plain profile, which gives the header of the request back, or all of it.
-func (c *compiler) plainReply(r *replyRule, def replyDef) bool {
-	p, src := c.p, c.src
-	if !slices.Contains(sendWords, def.send) {
-		src.choice(def.path+".send", def.send, sendWords)
-		return false
-	}
-	if p.commandOp < 0 {
-		src.problem(def.path+".to", "a command", "no reply: no field of the header has the role command")
-		return false
-	}
-	r.commands = c.commandSet(def.path+".to", def.to)
+// ownSets compiles what a request that goes back, its header or all of it, has not of itself.
+func (c *compiler) ownSets(r *replyRule, def replyDef) {
 	for _, set := range def.set {
 		i, ok := c.header[set.key]
 		if !ok {
-			src.problem(set.path, quote(set.key), "a field of the header", keysOf(c.header)...)
+			c.src.problem(set.path, quote(set.key), "a field of the header", keysOf(c.header)...)
 			continue
 		}
-		o := &p.ops[i]
+		o := &c.p.ops[i]
 		now := set.value == "now" && o.code == opTime
-		if _, _, err := o.parse(nil, set.value, false); !now && (err != nil || c.p.families[0].sizes.length != nil && i == c.p.families[0].sizes.length.op || o.code == opPart) {
-			src.problem(set.path, describe(set.value), `a value that the field can hold, or "now" for a time`)
+		if _, _, err := o.parse(nil, set.value, false); !now && (err != nil || c.p.derived[o.reg] || o.code == opPart) {
+			c.src.problem(set.path, describe(set.value), `a value that the field can hold, or "now" for a time`)
 			continue
 		}
 		r.sets = append(r.sets, replySet{key: set.key, now: now, value: set.value})
 	}
-	c.resolve(r)
-	return true
+	for i := range def.without {
+		c.src.problem(fmt.Sprintf("%s.without[%d]", def.path, i), "it where the request goes back", "it with a message to send")
+	}
 }
 
 // resolve notes where the fields of the reply take their values from.
@@ -221,14 +226,7 @@ func (c *compiler) replyWhen(r *replyRule, def replyDef) {
 		field: func(name string) (*expr, error) { return c.replyField(r, name) },
 		fold:  func(string, int64) (*expr, error) { return nil, errReplyList },
 		table: func(string) (*expr, error) { return nil, errReplyList },
-		label: func(name, label string) (int64, bool, error) {
-			for i := range c.p.ops {
-				if v, ok := c.p.ops[i].enum[label]; ok && c.p.ops[i].field.Key == name {
-					return int64(v), true, nil
-				}
-			}
-			return 0, false, nil
-		},
+		label: func(name, label string) (int64, bool, error) { return c.labelOf(name, label, c.opsNamed(name)) },
 		count: func(*expr) error { return nil },
 	}}
 	when, err := p.parse()
@@ -244,15 +242,22 @@ func (c *compiler) replyWhen(r *replyRule, def replyDef) {
 
 var errReplyList = fmt.Errorf("fields of a list are not known here")
 
+// opsNamed are the fields with the key of a path.
+func (c *compiler) opsNamed(path string) (out []int) {
+	key := path[strings.LastIndexByte(path, '.')+1:]
+	for i := range c.p.ops {
+		if c.p.ops[i].field.Key == key {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // replyField is the value of a field of the request.
 func (c *compiler) replyField(r *replyRule, name string) (*expr, error) {
-	kind, seen, last := exprInt, false, name[strings.LastIndexByte(name, '.')+1:]
-	for i := range c.p.ops {
-		o := &c.p.ops[i]
-		if o.field.Key != last {
-			continue
-		}
-		own := exprInt
+	kind, seen := exprInt, false
+	for _, i := range c.opsNamed(name) {
+		o, own := &c.p.ops[i], exprInt
 		switch _, hi := o.bounds(); {
 		case o.float():
 			own = exprReal

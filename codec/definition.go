@@ -68,6 +68,7 @@ type messageDef struct {
 
 type replyDef struct {
 	path, from, send, when string
+	damaged                bool
 	to                     []any
 	messages, without      []string
 	set                    []setDef
@@ -273,18 +274,53 @@ func readMessage(t *table, order string) messageDef {
 	return m
 }
 
+// nest makes groups of paths: { "g.x" = 1 } is { g = { x = 1 } }.
+func nest(sets []setDef) (out []setDef) {
+	for _, set := range sets {
+		key, path, dotted := strings.Cut(set.key, ".")
+		if dotted {
+			steps := strings.Split(path, ".")
+			for i := len(steps) - 1; i >= 0; i-- {
+				set.value = map[string]any{steps[i]: set.value}
+			}
+			set.key = key
+		}
+		at := slices.IndexFunc(out, func(other setDef) bool { return other.key == set.key })
+		if at >= 0 && merged(out[at].value, set.value) {
+			continue
+		}
+		out = append(out, set)
+	}
+	return out
+}
+
+// merged adds the members of a group to those of another; false: one of them is none.
+func merged(into, v any) bool {
+	group, ok := into.(map[string]any)
+	more, also := v.(map[string]any)
+	if !ok || !also {
+		return false
+	}
+	for key, v := range more {
+		if had, twice := group[key]; !twice || !merged(had, v) {
+			group[key] = v
+		}
+	}
+	return true
+}
+
 func readReply(t *table) replyDef {
-	r := replyDef{path: t.Path, from: t.Word("from", partyWords, "anyone"), send: t.Text("send"), when: t.Text("when")}
+	r := replyDef{path: t.Path, from: t.Word("from", partyWords, "anyone"), send: t.Text("send"), when: t.Text("when"), damaged: t.Flag("damaged", false)}
 	if r.send == "" {
 		r.send = "header"
 	}
 	r.messages = t.Texts("messages")
 	if v, ok := t.Get("to"); ok {
 		r.to = asList(v)
-	} else if r.messages == nil {
+	} else if r.messages == nil && !r.damaged {
 		t.src.problem(t.At("to"), "nothing", "the commands that are acknowledged")
 	}
-	r.set, r.without = t.sets(), t.Texts("without")
+	r.set, r.without = nest(t.sets()), t.Texts("without")
 	t.Finish()
 	return r
 }

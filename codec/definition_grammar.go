@@ -259,7 +259,7 @@ func (d *definition) needsGrammar() bool {
 		rich = rich || isRich(d.messages[i].fields) || d.messages[i].when != "" || d.messages[i].set != nil || d.messages[i].frame != ""
 	}
 	for _, r := range d.replies {
-		rich = rich || r.when != "" || r.messages != nil || r.without != nil
+		rich = rich || r.when != "" || r.damaged || r.messages != nil || r.without != nil
 	}
 	return rich
 }

@@ -335,5 +335,5 @@ func (e *encoder) computed(n *node, o *op) {
 	if x != nil {
 		v = e.eval(x)
 	}
-	e.regs[o.reg], e.owners[o.reg] = v, 0
+	e.regs[o.reg], e.owners[o.reg], e.via[o.reg] = v, 0, x
 }

@@ -77,11 +77,17 @@ func (e *encoder) measure(x *expr, v int64) {
 	if reg <= 0 || !e.p.derived[reg] {
 		return
 	}
-	if e.owners[reg] > 0 && x.eval(&e.place) == v {
+	if (e.owners[reg] > 0 || e.via[reg] != nil) && x.eval(&e.place) == v {
 		v = e.regs[reg]
 	} else if at, ok := x.invert(v); ok {
 		v = at
 	} else {
+		return
+	}
+	if through := e.via[reg]; through != nil {
+		e.measure(through, v)
+		v = through.eval(&e.place)
+		e.regs[reg] = v
 		return
 	}
 	e.derive(reg, v)

@@ -243,7 +243,12 @@ func (e *encoder) counted(s *Session) {
 }
 
 // ruleFor is the rule for a frame; nil when it is not acknowledged.
-func ruleFor(p *program, f *Frame) *replyRule {
+func ruleFor(p *program, f *Frame) *replyRule { return ruleOf(p, f, false) }
+
+// damagedRule is the rule for a frame whose checksum is wrong.
+func damagedRule(p *program, f *Frame) *replyRule { return ruleOf(p, f, true) }
+
+func ruleOf(p *program, f *Frame, damaged bool) *replyRule {
 	var command uint64
 	if i, _ := f.role(RoleCommand); i >= 0 {
 		command = f.nums[i]
@@ -251,10 +256,11 @@ func ruleFor(p *program, f *Frame) *replyRule {
 	from := f.From()
 	for i := range p.replies {
 		r := &p.replies[i]
-		if r.damaged || r.downlink != (f.direction == Downlink) && f.direction != Any || r.from != Anyone && r.from != from {
+		if r.damaged != damaged || r.downlink != (f.direction == Downlink) && f.direction != Any || r.from != Anyone && r.from != from {
 			continue
 		}
-		if !slices.Contains(r.messages, f.layout) && !(r.commands.has(command) && f.roles[RoleCommand] > 0) {
+		anyFrame := damaged && r.messages == nil && r.commands == nil
+		if !anyFrame && !slices.Contains(r.messages, f.layout) && !(r.commands.has(command) && f.roles[RoleCommand] > 0) {
 			continue
 		}
 		if holds(r, f) {

@@ -22,7 +22,8 @@ type encoder struct {
 
 	out    []byte
 	regs   []int64
-	owners []int // by register: 1 + index in fields of the derived field that holds it
+	owners []int   // by register: 1 + index in fields of the derived field that holds it
+	via    []*expr // by register: what a computed field was computed with
 	marks  []int
 	starts []int // first bytes of the parts that are open; the first is the body
 	steps  []pathStep
@@ -105,10 +106,12 @@ func (e *encoder) reset() {
 	e.table, e.begun, e.gap = nil, false, false
 	if cap(e.regs) < g.regs || cap(e.owners) < g.regs || cap(e.marks) < g.marks+1 {
 		e.regs, e.owners, e.marks = make([]int64, g.regs), make([]int, g.regs), make([]int, g.marks+1)
+		e.via = make([]*expr, g.regs)
 	}
-	e.regs, e.owners, e.marks = e.regs[:g.regs], e.owners[:g.regs], e.marks[:g.marks+1]
+	e.regs, e.owners, e.via, e.marks = e.regs[:g.regs], e.owners[:g.regs], e.via[:g.regs], e.marks[:g.marks+1]
 	clear(e.regs)
 	clear(e.owners)
+	clear(e.via)
 	clear(e.marks)
 	e.place = exprPlace{regs: e.regs, uplink: e.place.uplink, left: -1, tables: e.place.tables}
 	for i := range e.place.tables {
