@@ -1,8 +1,6 @@
 package codec
 
 import (
-	"bufio"
-
 	"golang.org/x/text/encoding"
 )
 
@@ -52,9 +50,6 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 	if len(s.Problems) > 0 {
 		sortProblems(file, s.Problems)
 		return nil, &DefinitionError{Problems: s.Problems}
-	}
-	for _, way := range []Direction{Any, Uplink, Downlink} {
-		p.split[way] = bufio.SplitFunc(p.grammarSplitter(way))
 	}
 	p.hash = hashOf(p.sources)
 	return p, nil

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"math"
 )
@@ -10,7 +9,6 @@ import (
 type Profile struct {
 	*program
 
-	split    [3]bufio.SplitFunc
 	examples []example
 	resend   Resend
 	script   *Script
@@ -50,20 +48,4 @@ func (p *Profile) TransactionLimit() (limit uint64) {
 		}
 	}
 	return limit
-}
-
-// Splitter returns the framing function of one direction, in the shape that bufio.Scanner takes.
-//
-//   - token != nil: one whole, verified frame; the advance-len(token) bytes before it are noise.
-//   - token == nil, advance > 0: so many bytes are noise.
-//   - token == nil, advance == 0: the bytes may begin a frame; more are needed.
-//
-// It never returns an error and does not allocate.  What comes out does not depend on how the stream was cut.
-// atEOF says that no more bytes will come for the frame begun: it is given up at its first byte, and the search
-// goes on inside it.
-func (p *Profile) Splitter(d Direction) bufio.SplitFunc {
-	if int(d) >= len(p.split) {
-		d = Any
-	}
-	return p.split[d]
 }

@@ -13,6 +13,9 @@ func (m *machine) frame(p *program, f *Frame, a attempt, data []byte) (n int, v 
 	if v != whole {
 		return 0, v
 	}
+	if total == 0 && !m.atEOF {
+		content = content[:min(len(content), a.max)] // more belongs to other frames
+	}
 	end := -1
 	if m.marked = total > 0; m.marked {
 		end = len(content)
@@ -341,29 +344,6 @@ func (p *program) why(m *machine, d Direction, f *Frame, data []byte) error {
 	return p.fault(layout, bad)
 }
 
-func (p *program) grammarSplitter(d Direction) func(data []byte, atEOF bool) (int, []byte, error) {
-	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
-		if plan, _ := p.fixed(d, data); plan != nil {
-			return plan.total, data[:plan.total], nil
-		}
-		m := machines.Get().(*machine)
-		defer machines.Put(m)
-		for i := range data {
-			if !p.begins[d].has(data[i]) {
-				continue
-			}
-			n, v := p.try(m, d, nil, data[i:], false)
-			if v == whole {
-				return i + n, data[i : i+n], nil
-			}
-			if v == begun && !atEOF {
-				return i, nil, nil
-			}
-		}
-		return len(data), nil, nil
-	}
-}
-
 // decodeAnswer decodes a whole frame that answers asked, if that is known.
 func (p *program) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 	m := machines.Get().(*machine)
@@ -372,19 +352,11 @@ func (p *program) decodeAnswer(d Direction, raw []byte, f, asked *Frame) error {
 	if _, v := p.try(m, d, f, raw, true); v != whole {
 		err = p.why(m, d, f, raw)
 	}
-	f.memory = f.cells[:0]
-	if err == nil && p.rewrites { // the frame has its own copy of the machine's bytes: they are another goroutine's next
-		f.own = append(f.own[:0], f.data...)
-		f.data = f.own
+	if err == nil {
+		if m.settle(f, raw); d == Any {
+			f.direction = f.layout.direction
+		}
 	}
-	m.f, m.asked, m.sink, m.near = nil, nil, nil, nil
-	machines.Put(m)
-	if err != nil {
-		return err
-	}
-	f.raw = raw
-	if d == Any {
-		f.direction = f.layout.direction
-	}
-	return nil
+	m.release(f)
+	return err
 }

@@ -1,0 +1,104 @@
+package codec_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"trama/codec"
+)
+
+// sameNext checks that Next finds at the beginning of data what the splitter finds, and that its frame is as one decoded alone.
+func sameNext(t testing.TB, p *codec.Profile, d codec.Direction, data []byte, atEOF bool, used *codec.Frame) (advance int) {
+	t.Helper()
+	want, token, _ := p.Splitter(d)(data, atEOF)
+	advance, found := p.Next(d, data, atEOF, used)
+	if advance != want || found != (token != nil) {
+		t.Fatalf("%s %s %x at the end %v: Next says %d and %v, the splitter %d and %x", p.Name(), d, data, atEOF, advance, found, want, token)
+	}
+	if !found {
+		return advance
+	}
+	if raw := used.Raw(); !bytes.Equal(raw, token) || &raw[0] != &token[0] {
+		t.Fatalf("%s %s %x: Next finds %x, the splitter %x", p.Name(), d, data, raw, token)
+	}
+	var alone codec.Frame
+	if err := p.Decode(d, bytes.Clone(token), &alone); err != nil {
+		t.Fatalf("%s %s %x: %v", p.Name(), d, token, err)
+	}
+	got, _ := used.AppendJSON(nil)
+	text, _ := alone.AppendJSON(nil)
+	if !bytes.Equal(got, text) || used.Message() != alone.Message() || used.Direction() != alone.Direction() || !bytes.Equal(used.Identity(), alone.Identity()) {
+		t.Fatalf("%s %s %x: %s, decoded alone %s", p.Name(), d, token, got, text)
+	}
+	items, others := used.Items(), alone.Items()
+	for i := range items {
+		if len(others) != len(items) || items[i].Off != others[i].Off || items[i].Len != others[i].Len {
+			t.Fatalf("%s %s %x: %d fields, decoded alone %d, or another place of %s", p.Name(), d, token, len(items), len(others), items[i].Field.Key)
+		}
+	}
+	return advance
+}
+
+// sameStream reads a stream by Next and by the splitter.
+func sameStream(t testing.TB, p *codec.Profile, d codec.Direction, stream []byte, used *codec.Frame) {
+	t.Helper()
+	for rest := stream; len(rest) > 0; {
+		sameNext(t, p, d, rest, false, used)
+		rest = rest[max(sameNext(t, p, d, rest, true, used), 1):]
+	}
+}
+
+func TestNextFindsAndDecodesWhatTheSplitterFinds(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var used codec.Frame // for all frames of all profiles
+	for _, def := range append(definitions(t, "profiles/*.toml"), definitions(t, "testdata/*.good.toml")...) {
+		var stream []byte
+		for _, e := range def.examples {
+			if len(e.request) > 0 {
+				continue // which an answer needs
+			}
+			b := bytes.Clone(e.frame)
+			stream = append(append(append(stream, b...), noise(random, random.IntN(5))...), b...)
+			b[random.IntN(len(b))]++
+			stream = append(append(stream, b...), b[:random.IntN(len(b))]...)
+			if len(stream) > 4000 {
+				break
+			}
+		}
+		for d := codec.Any; d <= codec.Downlink; d++ {
+			sameStream(t, def.p, d, stream, &used)
+		}
+	}
+}
+
+func FuzzNext(f *testing.F) {
+	all := fuzzDefinitions(f)
+	for i, def := range all {
+		for _, e := range def.examples {
+			f.Add(append([]byte("\x68\x7e"), append(e.frame, e.frame...)...), uint16(i), uint8(e.direction))
+		}
+	}
+	f.Fuzz(func(t *testing.T, stream []byte, of uint16, way uint8) {
+		if len(stream) < 2000 {
+			var used codec.Frame
+			sameStream(t, all[int(of)%len(all)].p, codec.Direction(way%3), stream, &used)
+		}
+	})
+}
+
+func TestNextAllocatesNothingOnceWarm(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	for _, c := range corpora(t) {
+		p := shipped(t, c.Profile)
+		var used codec.Frame
+		for _, g := range c.Frames {
+			raw, d := unhex(t, g.Hex), directionOf(g.Direction)
+			if n := testing.AllocsPerRun(20, func() { p.Next(d, raw, false, &used) }); n > 0 {
+				t.Errorf("%s %x: %v allocations", c.Profile, raw, n)
+			}
+		}
+	}
+}
