@@ -30,14 +30,6 @@ func TestEveryBCDByteAndPairIsJudgedByItsDigits(t *testing.T) {
 		if got := packBCD(n); got != uint64(v) {
 			t.Fatalf("%d is packed as %x", n, got)
 		}
-		if v < 256 {
-			if got := packed2(int(n)); got != byte(v) {
-				t.Fatalf("%d is packed as %x", n, got)
-			}
-			if got := binary2(byte(v)); got != int(n) {
-				t.Fatalf("%02x is %d", v, got)
-			}
-		}
 	}
 }
 

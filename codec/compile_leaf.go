@@ -18,6 +18,9 @@ func (c *compiler) leaf(n *node, def *fieldDef, s *scope) []*node {
 	case opComputed:
 		c.computed(n, def, s)
 		c.result(n, def, o)
+		if def.joins != nil {
+			o.form.clock.dated = c.dateAlone(def, s)
+		}
 	case opChecksum:
 		own := s.define(def.key, c.list)
 		own.nodes = append(own.nodes, n)

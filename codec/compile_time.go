@@ -76,6 +76,23 @@ func (c *compiler) joinedParts(path string, parts map[string]any, s *scope) (sum
 	return sum
 }
 
+// dateAlone says that the fields or parts of a time have no time of day.
+func (c *compiler) dateAlone(def *fieldDef, s *scope) bool {
+	keys, named := def.joins.([]any)
+	for _, key := range keys {
+		name, _ := key.(string)
+		b := s.find(name)
+		if b == nil || len(b.ops) == 0 || c.p.ops[b.ops[0]].time == nil || hasHour(c.p.ops[b.ops[0]].time.parts) {
+			return false
+		}
+	}
+	parts, _ := def.joins.(map[string]any)
+	for _, key := range []string{"hour", "minute", "second", "milli", "unix"} {
+		named = named || parts[key] != nil
+	}
+	return !named || keys != nil
+}
+
 // timePart is the number of a part of a time with a layout: date.year, clock.hour.  Nil when the name is none.
 func (c *compiler) timePart(name string, s *scope) *expr {
 	dot := strings.LastIndexByte(name, '.')

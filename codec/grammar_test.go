@@ -87,7 +87,7 @@ func TestValuesOfEveryFormComeBack(t *testing.T) {
 		{`type = "time", layout = "YYYYMMDDhhmmss", order = "little"`, "56341223112620", "2026-11-23T12:34:56Z"},
 		{`type = "time", layout = "hhmmss", order = "little"`, "563412", "123456"},
 		{`type = "time", as = "unix"`, "65920080", "2024-01-01T00:00:00Z"},
-		{`type = "time", as = "cp16", order = "little"`, "5f1c", "2010-12-31T00:00:00Z"},
+		{`type = "time", as = "cp16", order = "little"`, "5f1c", "2010-12-31"},
 		{`type = "time", as = "ascii", layout = "YYYY-MM-DD hh:mm:ss"`, "323032362d31312d32332031343a33303a3030", "2026-11-23T14:30:00Z"},
 		{`type = "int16", exponent = "0 - 2"`, "ff85", "-1.23"},
 	} {

@@ -131,3 +131,6 @@ func (it Item) Computed() bool { return it.v.op != nil && it.v.op.code == opComp
 func (it Item) Unicode() bool {
 	return it.v.op != nil && it.v.op.form != nil && it.v.op.form.charset != nil
 }
+
+// DateOnly says that a time is a date without a time of day.
+func (it Item) DateOnly() bool { return it.v.op != nil && it.v.op.dateOnly() }

@@ -204,3 +204,17 @@ func TestLabelAndNumber(t *testing.T) {
 		}
 	}
 }
+
+func TestDates(t *testing.T) {
+	for _, c := range []scalarCase{
+		{name: "a layout without a time of day", fields: `{ key = "d", type = "time", layout = "YYMMDD" }`, frame: "261130", json: `"d":"2026-11-30"`},
+		{name: "a date that does not exist", fields: `{ key = "d", type = "time", layout = "YYMMDD" }`, frame: "260230", json: `"d":"260230"`},
+		{name: "cp16", fields: `{ key = "d", type = "time", as = "cp16", order = "little" }`, frame: "5f1c", json: `"d":"2010-12-31"`},
+		{name: "parts of a date", fields: `{ key = "y", type = "byte" }, { key = "m", type = "byte" }, { key = "d", type = "time", parts = { year = "2000 + y", month = "m", day = "1" } }`,
+			frame: "1a0b", json: `"y":26,"m":11,"d":"2026-11-01"`},
+		{name: "fields that make a date and a time of day", fields: `{ key = "a", type = "time", layout = "YYMMDD" }, { key = "b", type = "time", layout = "hhmm" }, { key = "c", type = "time", parts = ["a", "b"] }`,
+			frame: "2611301730", json: `"a":"2026-11-30","b":"1730","c":"2026-11-30T17:30:00Z"`},
+	} {
+		c.check(t)
+	}
+}

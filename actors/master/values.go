@@ -137,7 +137,7 @@ func itemValue(it codec.Item) any {
 		}
 		return json.Number(formatFloat(v))
 	case codec.KindTime:
-		if t, ok := it.Time(); ok {
+		if t, ok := it.Time(); ok && !it.DateOnly() {
 			return t
 		}
 		return it.Text()
