@@ -92,9 +92,9 @@ func (c *Check) OK() bool { return c.Found == c.Computed }
 // score says how far a walk came; the better of two is the greater.
 type score struct {
 	class int
-	named bool // accepted: its message names the command
-	sums  int  // right checksums
-	read  int  // bytes that were read before the fault
+	named int // accepted: 2 when its message names the command, 1 for a range of commands, 0 for all others
+	sums  int // right checksums
+	read  int // bytes that were read before the fault
 }
 
 // Classes of a score.
@@ -110,7 +110,7 @@ func (s score) less(t score) bool {
 		return s.class < t.class
 	}
 	if s.class == classAccepted {
-		return !s.named && t.named // Decode takes the first
+		return s.named < t.named // Decode takes the first
 	}
 	if s.sums != t.sums {
 		return s.sums < t.sums

@@ -187,10 +187,10 @@ func (t *tracer) salvageHeader(m *machine) {
 // explain walks the kinds of frames and directions that there are, and keeps what goes furthest: all of data as one frame, or
 // with prefix the frame that it begins with.
 func explain(p *Profile, d Direction, data []byte, prefix bool) (best *Trace) {
-	var fit []*Message
+	var fit []*Trace
 	keep := func(t *Trace) {
-		if t.Outcome == Accepted && !slices.Contains(fit, t.Message) {
-			fit = append(fit, t.Message)
+		if t.Outcome == Accepted {
+			fit = append(fit, t)
 		}
 		if best == nil || best.score.less(t.score) {
 			best = t
@@ -216,8 +216,11 @@ func explain(p *Profile, d Direction, data []byte, prefix bool) (best *Trace) {
 		best = &Trace{Raw: data, Direction: d}
 		best.settle(p, traced{wire: plainWire(data), verdict: refused})
 	}
-	if best.Outcome == Accepted && len(fit) > 1 {
-		best.Also = slices.DeleteFunc(fit, func(m *Message) bool { return m == best.Message })
+	for _, t := range fit {
+		other := t.Message != best.Message && !slices.Contains(best.Also, t.Message)
+		if other && best.Outcome == Accepted && t.score.named >= min(best.score.named, 1) { // a message for all others always fits
+			best.Also = append(best.Also, t.Message)
+		}
 	}
 	return best
 }

@@ -126,7 +126,12 @@ func (t *Trace) settle(p *Profile, w traced) {
 		t.score.class = classIncomplete
 	default:
 		t.Outcome = Accepted
-		t.score.class, t.score.named = classAccepted, t.frame.layout.named(w.family)
+		t.score.class = classAccepted
+		if l := t.frame.layout; l.named(w.family) {
+			t.score.named = 2
+		} else if !l.shape.fallback {
+			t.score.named = 1
+		}
 	}
 	b.build()
 }
