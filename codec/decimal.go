@@ -164,15 +164,15 @@ func parseDecimal(o *op, dst []byte, p given) ([]byte, uint64, error) {
 		if text, err = o.decimalDigits(text); err != nil {
 			return dst, 0, err
 		}
-		if n := o.size - len(text); n > 0 {
-			sign := len(text) - len(strings.TrimLeft(text, "+-"))
+		sign := len(text) - len(strings.TrimLeft(text, "+-"))
+		if n := o.size - len(text); n > 0 && len(text) > sign {
 			text = text[:sign] + strings.Repeat("0", n) + text[sign:]
 		}
 	}
 	if num, _, ok := o.read([]byte(text)); ok {
 		return append(dst, text...), num, nil
 	}
-	if o.check != checkNone && !asIs {
+	if o.check != checkNone && !asIs && text != "" {
 		return dst, 0, o.outOfRange(text)
 	}
 	return dst, 0, fmt.Errorf("%w: %q is not a number", ErrValue, text)

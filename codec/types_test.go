@@ -289,3 +289,30 @@ func TestSetChangesOneFieldAndTheLength(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestAnEmptyTextIsNoNumber(t *testing.T) {
+	p := compiled(t, `
+name = "empty"
+[frame]
+header = [
+  { key = "id", type = "byte", role = "identity" },
+  { key = "plain", type = "decimal", size = 3 },
+  { key = "some", type = "decimal", size = 2, in = [1, 2] },
+  { key = "hexed", type = "decimal", size = 2, base = 16 },
+]
+[[message]]
+name = "m"
+`)
+	good := map[string]any{"id": 1, "plain": 2, "some": 1, "hexed": 4}
+	for _, key := range []string{"plain", "some", "hexed"} {
+		for _, text := range []string{"", "-"} {
+			var f codec.Frame
+			if err := p.Build(&f, "m", good); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Set(key, text); !errors.Is(err, codec.ErrValue) && !errors.Is(err, codec.ErrRange) {
+				t.Errorf("%s = %q: %v", key, text, err)
+			}
+		}
+	}
+}
