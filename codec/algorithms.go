@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"maps"
 	"slices"
 
 	"golang.org/x/text/encoding"
@@ -27,7 +28,7 @@ func (s *source) checksum(name string) (checksum, bool) {
 func (s *source) checksumNames() []string {
 	names := checksumNames()
 	if s.own != nil {
-		names = append(names, keysOf(s.own.checksums)...)
+		names = append(names, slices.Sorted(maps.Keys(s.own.checksums))...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -45,7 +46,7 @@ func (s *source) charsetNames() []string {
 	if s.own == nil || len(s.own.charsets) == 0 {
 		return charsetWords
 	}
-	return append(charsetWords[:len(charsetWords):len(charsetWords)], keysOf(s.own.charsets)...)
+	return append(charsetWords[:len(charsetWords):len(charsetWords)], slices.Sorted(maps.Keys(s.own.charsets))...)
 }
 
 // armour finds a way to write bytes in characters by its name.
@@ -57,9 +58,9 @@ func (s *source) armour(name string) *Armour {
 }
 
 func (s *source) armourNames() []string {
-	names := keysOf(namedArmours)
+	names := slices.Sorted(maps.Keys(namedArmours))
 	if s.own != nil {
-		names = append(names, keysOf(s.own.armours)...)
+		names = append(names, slices.Sorted(maps.Keys(s.own.armours))...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

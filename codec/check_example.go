@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -61,7 +62,7 @@ func checkExample(p *Profile, e *example) (out []error) {
 			return append(out, err)
 		}
 	}
-	for _, key := range keysOf(e.expect) {
+	for _, key := range slices.Sorted(maps.Keys(e.expect)) {
 		if err := expect(p, &f, key, e.expect[key]); err != nil {
 			note(fmt.Errorf("%s: %w", key, err))
 		}
@@ -131,7 +132,7 @@ func throughJSON(p *Profile, f *Frame, frame []byte) error {
 func expect(p *Profile, f *Frame, path string, want any) error {
 	switch want := want.(type) {
 	case map[string]any:
-		for _, key := range keysOf(want) {
+		for _, key := range slices.Sorted(maps.Keys(want)) {
 			if err := expect(p, f, path+"."+key, want[key]); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,9 +49,9 @@ func compileExamples(src *source, d *definition, p *program) (out []example) {
 				src.problem(def.path+".now", quote(def.now), "RFC 3339, with or without a zone")
 			}
 		}
-		for _, key := range keysOf(def.expect) {
+		for _, key := range slices.Sorted(maps.Keys(def.expect)) {
 			if !known[key] {
-				src.problem(def.path+".expect."+key, quote(key), "a field of a message", keysOf(known)...)
+				src.problem(def.path+".expect."+key, quote(key), "a field of a message", slices.Sorted(maps.Keys(known))...)
 			}
 		}
 		out = append(out, e)

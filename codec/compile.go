@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"slices"
 	"time"
 )
 
@@ -53,13 +52,4 @@ var (
 // required says that Build must be given the field.
 func (c *compiler) required(o *op) bool {
 	return o.flags == 0 && o.preset == nil && !(o.code == opBits && o.parts)
-}
-
-func keysOf[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -1,6 +1,10 @@
 package codec
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // bind notes what people and sessions need to know of the fields.
 func (c *compiler) bind() {
@@ -27,7 +31,7 @@ func (c *compiler) bind() {
 	}
 	for _, a := range c.p.asks {
 		if o := c.all[a.key]; o == nil {
-			c.src.problem(a.path, quote("request."+a.key), "a field of some message", keysOf(c.all)...)
+			c.src.problem(a.path, quote("request."+a.key), "a field of some message", slices.Sorted(maps.Keys(c.all))...)
 		} else if o.float() {
 			c.src.problem(a.path, quote("request."+a.key)+", a real number", "a whole number")
 		}

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -179,7 +180,7 @@ func (c *compiler) labelOf(name, label string, ops []int) (int64, bool, error) {
 			return int64(v), true, nil
 		}
 		if len(label) > max(o.size, 1) { // it cannot be the characters themselves
-			known = append(known, keysOf(o.enum)...)
+			known = append(known, slices.Sorted(maps.Keys(o.enum))...)
 		}
 	}
 	if len(known) == 0 {

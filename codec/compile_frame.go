@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -44,7 +45,7 @@ func (c *compiler) frames() {
 		}
 		at := slices.IndexFunc(c.p.families, func(f *family) bool { return f.name == def.frame })
 		if at < 0 {
-			names := keysOf(scopes)
+			names := slices.Sorted(maps.Keys(scopes))
 			c.src.problem(def.path+".frame", quote(def.frame), "one of "+strings.Join(names, ", "), names...)
 			continue
 		}
@@ -61,7 +62,7 @@ func (c *compiler) frames() {
 	if len(c.src.Problems) > 0 {
 		return // what follows would only repeat them in other words
 	}
-	for _, name := range keysOf(d.layouts) {
+	for _, name := range slices.Sorted(maps.Keys(d.layouts)) {
 		if path := "layout." + name; !c.usedLayouts[name] && c.src.Knows(path) { // a part may have more than one profile needs
 			c.p.unused = append(c.p.unused, path)
 		}

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -116,7 +117,7 @@ func (c *compiler) used(def *fieldDef, s *scope, plain bool) []*node {
 	fields, ok := c.d.layouts[def.use]
 	switch {
 	case !ok:
-		c.src.problem(def.path+".use", quote(def.use), "the name of a [layout]", keysOf(c.d.layouts)...)
+		c.src.problem(def.path+".use", quote(def.use), "the name of a [layout]", slices.Sorted(maps.Keys(c.d.layouts))...)
 		return nil
 	case slices.Contains(c.using, def.use):
 		c.src.problem(def.path+".use", quote(def.use)+" inside itself", "layouts that do not contain themselves")

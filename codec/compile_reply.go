@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -112,10 +113,10 @@ func (c *compiler) answer(d *definition) {
 		}
 		for _, key := range []string{ours, theirs} {
 			if _, common := c.header[key]; c.plain && !common {
-				c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field of the header", keysOf(c.header)...)
+				c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field of the header", slices.Sorted(maps.Keys(c.header))...)
 				break
 			} else if c.all[key] == nil && !c.paths[key] {
-				c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field", append(keysOf(c.all), keysOf(c.paths)...)...)
+				c.src.problem(fmt.Sprintf("answer.by[%d]", i), quote(key), "a field", append(slices.Sorted(maps.Keys(c.all)), slices.Sorted(maps.Keys(c.paths))...)...)
 			}
 		}
 		c.p.answers = append(c.p.answers, [2]string{ours, theirs})
@@ -127,7 +128,7 @@ func (c *compiler) ownSets(r *replyRule, def replyDef) {
 	for _, set := range def.set {
 		i, ok := c.header[set.key]
 		if !ok {
-			c.src.problem(set.path, quote(set.key), "a field of the header", keysOf(c.header)...)
+			c.src.problem(set.path, quote(set.key), "a field of the header", slices.Sorted(maps.Keys(c.header))...)
 			continue
 		}
 		o := &c.p.ops[i]
@@ -273,7 +274,7 @@ func (c *compiler) replyField(r *replyRule, name string) (*expr, error) {
 	}
 	if !seen {
 		err := fmt.Errorf("no field %q", name)
-		if near := nearest(name, keysOf(c.all)); near != "" {
+		if near := nearest(name, slices.Sorted(maps.Keys(c.all))); near != "" {
 			err = fmt.Errorf("%w; did you mean %q?", err, near)
 		}
 		return nil, err
@@ -300,14 +301,14 @@ func (c *compiler) deep(path string, v any) (is bool) {
 			c.src.problem(path, quote(v), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
 		} else if first, _, _ = strings.Cut(first, "["); c.all[first] == nil {
 			var known []string
-			for _, key := range keysOf(c.all) {
+			for _, key := range slices.Sorted(maps.Keys(c.all)) {
 				known = append(known, "$"+key)
 			}
 			c.src.problem(path, quote(v), "a field of the request behind $", known...)
 		}
 		return true
 	case map[string]any:
-		for _, key := range keysOf(v) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
 			is = c.deep(join(path, key), v[key]) || is
 		}
 	case []any, []map[string]any:

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -58,7 +59,7 @@ func (s *scope) find(name string) *binding {
 
 // holding is what names field i; nil when nothing does.
 func (s *scope) holding(i int) *binding {
-	for _, name := range keysOf(s.names) {
+	for _, name := range slices.Sorted(maps.Keys(s.names)) {
 		if b := s.names[name]; slices.Contains(b.ops, i) {
 			return b
 		}
@@ -68,7 +69,7 @@ func (s *scope) holding(i int) *binding {
 
 func (s *scope) known() (out []string) {
 	for ; s != nil; s = s.parent {
-		out = append(out, keysOf(s.names)...)
+		out = append(out, slices.Sorted(maps.Keys(s.names))...)
 	}
 	return out
 }

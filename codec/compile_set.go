@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -66,7 +67,7 @@ func flatSets(sets []setDef) (out []setDef) {
 			continue
 		}
 		var deeper []setDef
-		for _, key := range keysOf(inner) {
+		for _, key := range slices.Sorted(maps.Keys(inner)) {
 			deeper = append(deeper, setDef{join(set.path, key), join(set.key, key), inner[key]})
 		}
 		out = append(out, flatSets(deeper)...)

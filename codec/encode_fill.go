@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -46,7 +47,7 @@ func (r *filler) fill(key string, v any, within string) (any, error) {
 
 func (r *filler) table(v map[string]any, within string) (map[string]any, error) {
 	out := make(map[string]any, len(v))
-	for _, key := range keysOf(v) {
+	for _, key := range slices.Sorted(maps.Keys(v)) {
 		if key == eachKey {
 			if text, _ := v[key].(string); strings.HasPrefix(text, "$") {
 				continue

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -67,7 +68,7 @@ func (s *givenValues) surplus(e *encoder) error {
 	}
 	slices.Sort(unknown)
 	err := ErrUnknownField
-	if near := nearest(unknown[0], keysOf(s.used)); near != "" {
+	if near := nearest(unknown[0], slices.Sorted(maps.Keys(s.used))); near != "" {
 		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}
 	return e.fault(unknown[0], err)

@@ -3,6 +3,8 @@ package codec
 import (
 	"embed"
 	"fmt"
+	"maps"
+	"slices"
 	"trama/internal/tomlread"
 )
 
@@ -42,7 +44,7 @@ func (d *definition) include(s *source, open func(name string) ([]byte, error)) 
 		if d.layouts == nil {
 			d.layouts = map[string][]fieldDef{}
 		}
-		for _, name := range keysOf(more.layouts) {
+		for _, name := range slices.Sorted(maps.Keys(more.layouts)) {
 			if _, own := d.layouts[name]; !own {
 				d.layouts[name] = more.layouts[name]
 			}
@@ -60,4 +62,10 @@ func shippedPart(name string) ([]byte, error) {
 		return nil, fmt.Errorf("no such part")
 	}
 	return src, nil
+}
+
+// Source is one file of a definition.
+type Source struct {
+	Name string // of the file, or of the part as include names it
+	Text []byte
 }

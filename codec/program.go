@@ -5,7 +5,48 @@ import (
 	"time"
 )
 
-// program is the compiled form of a definition: one tree for each kind of frame.  It is immutable.
+// program is a definition in the form that frames are cut, decoded and made with: one tree of nodes for each kind of frame, and
+// the fields as a flat table beside it.  Every definition has this form; a plain header with plain bodies is a tree of leaves.
+//
+//	program
+//	├─ ops         every field: wire type, size, order, allowed values, scale, labels, role.  A cell of a Frame names its op;
+//	│              the parts of a field of bits follow it
+//	├─ families    the kinds of frames that a stream may hold, in the order in which they are tried
+//	│  └─ family
+//	│     ├─ start, closing      marks at both ends; escape, armour: how the bytes between them are written
+//	│     ├─ header   node …     before the body; one of its fields may be the command
+//	│     ├─ shapes              a body for each message, found by direction, command, size and condition (byCommand)
+//	│     │  └─ shape  node …
+//	│     ├─ trailer  node …     behind the body
+//	│     ├─ length              size of the frame = value of a field + place of the first byte counted − add + after
+//	│     └─ sizes, fast         of plain frames: sizes known beforehand, and places of fields in messages of fixed size
+//	├─ attempts    families by direction, and the bytes that a frame can begin with
+//	├─ replies     which message is sent for which, and where each of its fields comes from
+//	├─ answers     fields that tell to which command an answer belongs
+//	└─ regs, marks, tables       how much memory one walk needs
+//
+// A node is one step of the walk, in the order of the bytes:
+//
+//	leaf      one field                         op
+//	group     fields together                   kids
+//	list      the same fields several times     kids; ends by count, stop, a separator or the end around it
+//	choice    one of several                    cases, found by the value of on (byValue), each with kids
+//
+//	around each: when (a condition), before (a text), optional; size, until, rest (where it ends); transform (bytes that
+//	differ on the wire)
+//
+// Nodes refer to each other by numbers, so that a walk needs no maps:
+//
+//	register  the value of a field, for expressions: written by op.reg, read by expr.reg
+//	mark      the place of a node, for lengths and checksums: mark is its first byte, mark+1 the byte behind it
+//	table     the values of a field in all elements of a list, for at(list.field, index)
+//
+// The definition { length counts from "kind"; header len, kind; message 7 with n and n values } compiles to
+//
+//	ops   0 len  reg 1    1 kind  reg 2, command    2 n  reg 3    3 (list)    4 value
+//	header [leaf 0, leaf 1 mark 1]    length { reg 1, mark 1 }    shape 7 [leaf 2, list 3 { count reg 3; kids [leaf 4] }]
+//
+// It is made by compile and never changed afterwards; any number of goroutines may read it.
 type program struct {
 	name, title string
 	max         int // bytes of the largest frame
@@ -145,182 +186,4 @@ func (s *shape) set(op int) *said {
 		}
 	}
 	return nil
-}
-
-type nodeKind uint8
-
-const (
-	nodeLeaf nodeKind = iota
-	nodeGroup
-	nodeList
-	nodeChoice
-)
-
-type node struct {
-	path      string // of the definition
-	kind      nodeKind
-	op        int // in Profile.ops; -1: no field of its own
-	parts     int // ops of bits that follow it
-	when      *expr
-	size      *expr // nil: as the op says
-	rest      bool  // takes what its region leaves
-	tail      int   // bytes after it in the region; -1 when that is not known
-	until     []byte
-	before    []byte
-	optional  bool
-	exponent  *expr
-	value     *expr // the only value, or the computed one
-	rows      []row // of a computed value
-	check     *checkPlan
-	kids      []*node
-	count     *expr
-	stop      *expr
-	separator []byte
-	asks      bool // depends on the request that the frame answers
-	column    bool // one of the columns of the group around
-	element   int  // op of the group around each element; -1: an element is one field
-	on        *expr
-	cases     []branch
-	byValue   picker // of cases
-	transform *transform
-	mark      int   // place of its first byte; the place after its last is the next one
-	clear     []int // registers that are zero when it is absent
-	folds     []int // registers that a list begins at zero
-	tables    []int // values that a list begins without
-	listReg   int
-
-	// What the walk needs of the above.
-	step    stepKind
-	guarded bool // it is not always there
-	varies  bool // its size is not that of the op
-	noted   bool // expressions ask for it
-	numbers bool // of a list: its elements are plain numbers
-	field   *op
-	bits    []op
-}
-
-// branch of a choice.
-type branch struct {
-	path  string // of the definition
-	text  string // what it says of itself: is 1, when …
-	is    commandSet
-	other bool // every value, if when holds
-	when  *expr
-	kids  []*node
-}
-
-// row of a computed value.
-type row struct {
-	is    commandSet
-	other bool
-	value *expr
-}
-
-// checkPlan of a checksum: the bytes between two places.
-type checkPlan struct {
-	sum      checksum
-	from, to int // marks; from 0: the beginning of the frame; to 0: up to the checksum itself, -1: up to the end of the frame
-	hex      bool
-	wired    *family // the bytes as they stand on the wire are covered, not those that they stand for; nil: the latter
-	back     int     // plain bytes from the mark at the end up to the checksum; 0: it stands before the mark
-	over     string  // what is covered, as written
-}
-
-// transform is how the bytes of a region differ on the wire.
-type transform struct {
-	add, xor byte
-	block    int // bytes between checksums; 0: none
-	name     string
-	sum      checksum
-	little   bool
-	armour   *Armour
-}
-
-// each calls visit for every node of the tree.
-func each(nodes []*node, visit func(n *node)) {
-	for _, n := range nodes {
-		visit(n)
-		each(n.kids, visit)
-		for i := range n.cases {
-			each(n.cases[i].kids, visit)
-		}
-	}
-}
-
-// span is the smallest and the largest size of nodes one after the other; most is -1 when it is not bounded.
-func (p *program) span(nodes []*node) (least, most int) {
-	for _, n := range nodes {
-		lo, hi := p.spanOf(n)
-		least += lo
-		if most >= 0 && hi >= 0 {
-			most += hi
-		} else {
-			most = -1
-		}
-	}
-	return least, most
-}
-
-func (p *program) spanOf(n *node) (lo, hi int) {
-	switch {
-	case n.kind == nodeLeaf && p.ops[n.op].code == opVarint:
-		lo, hi = 1, p.ops[n.op].most
-	case n.kind == nodeLeaf:
-		o := &p.ops[n.op]
-		lo, hi = o.size, o.size
-		if o.size == 0 && o.code != opComputed {
-			if hi = -1; n.rest && o.most > 0 && o.most < hardMaxFrame {
-				hi = o.most
-			}
-		}
-	case n.size != nil && n.size.code == exConst:
-		lo = n.transform.sizeOnWire(int(n.size.value))
-		hi = lo
-	case n.kind == nodeChoice && n.size == nil:
-		lo, hi = -1, 0
-		for i := range n.cases {
-			a, b := p.span(n.cases[i].kids)
-			if lo < 0 || a < lo {
-				lo = a
-			}
-			if b < 0 || hi < 0 {
-				hi = -1
-			} else {
-				hi = max(hi, b)
-			}
-		}
-		if lo < 0 {
-			lo = 0
-		}
-	case n.kind == nodeGroup && n.size == nil && n.until == nil && n.transform == nil && n.separator == nil:
-		lo, hi = p.span(n.kids)
-	case n.kind == nodeList && n.count != nil && n.count.code == exConst && n.separator == nil:
-		lo, hi = p.span(n.kids)
-		lo *= int(n.count.value)
-		if hi >= 0 {
-			hi *= int(n.count.value)
-		}
-	default:
-		hi = -1
-	}
-	marks := len(n.before) + len(n.until)
-	if lo += marks; hi >= 0 {
-		hi += marks
-	}
-	if n.when != nil || n.optional {
-		lo = 0
-	}
-	return lo, hi
-}
-
-// commandSet is a set of command values, as ranges.
-type commandSet [][2]uint64
-
-func (s commandSet) has(v uint64) bool {
-	for _, r := range s {
-		if r[0] <= v && v <= r[1] {
-			return true
-		}
-	}
-	return false
 }

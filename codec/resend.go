@@ -3,6 +3,8 @@ package codec
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -92,7 +94,7 @@ func compileResend(src *source, def *resendDef, messages []*Message) (r Resend) 
 	r.Session = def.numbers == "session"
 	for i, key := range def.ignore {
 		if key == "" || !known[key] {
-			src.problem(fmt.Sprintf("%s.ignore[%d]", def.path, i), quote(key), "the key of a field", keysOf(known)...)
+			src.problem(fmt.Sprintf("%s.ignore[%d]", def.path, i), quote(key), "the key of a field", slices.Sorted(maps.Keys(known))...)
 			continue
 		}
 		if r.ignored == nil {

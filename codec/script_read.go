@@ -3,6 +3,7 @@ package codec
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -42,20 +43,20 @@ func compileScript(src *source, d *simulateDef, p *Profile, zone *time.Location)
 	if d.measure == nil {
 		src.problem(d.path+".measure", "nothing", "the messages that a master sends every period")
 	}
-	for _, name := range keysOf(d.messages) {
+	for _, name := range slices.Sorted(maps.Keys(d.messages)) {
 		if s.lines[name] == nil {
-			src.problem(join(d.path, "message."+name), quote(name), "a message that is said: "+strings.Join(keysOf(s.lines), ", "), keysOf(s.lines)...)
+			src.problem(join(d.path, "message."+name), quote(name), "a message that is said: "+strings.Join(slices.Sorted(maps.Keys(s.lines)), ", "), slices.Sorted(maps.Keys(s.lines))...)
 		}
 	}
-	for _, key := range keysOf(d.fields) {
-		if !slices.ContainsFunc(keysOf(s.lines), func(name string) bool { return s.lines[name].has(key) }) {
+	for _, key := range slices.Sorted(maps.Keys(d.fields)) {
+		if !slices.ContainsFunc(slices.Sorted(maps.Keys(s.lines)), func(name string) bool { return s.lines[name].has(key) }) {
 			src.problem(join(d.path, "fields."+key), quote(key), "a field of a message that is said")
 		}
 	}
 	if len(src.Problems) > 0 {
 		return nil
 	}
-	for _, name := range keysOf(s.lines) {
+	for _, name := range slices.Sorted(maps.Keys(s.lines)) {
 		if err := s.s.rehearse(s.lines[name], rehearsal); err != nil {
 			s.cannot(s.lines[name], err)
 		}
@@ -140,7 +141,7 @@ func (s *scriptCompiler) list(key string, names []string) (out []*Line) {
 // table reads what follows on commands.
 func (s *scriptCompiler) table(key string, names map[string]string) map[string]*Line {
 	out := map[string]*Line{}
-	for _, command := range keysOf(names) {
+	for _, command := range slices.Sorted(maps.Keys(names)) {
 		path := join(s.d.path, key+"."+command)
 		var known []string
 		for _, m := range s.s.p.Messages() {
@@ -184,11 +185,11 @@ func (s *scriptCompiler) line(path, name string) *Line {
 	l := &Line{Message: s.s.p.Messages()[at], path: path, fields: map[string]any{}}
 	s.lines[name] = l
 	own := s.d.messages[name]
-	for _, key := range keysOf(own) {
+	for _, key := range slices.Sorted(maps.Keys(own)) {
 		value, constant := s.value(join(s.d.path, "message."+name+"."+key), own[key])
 		l.give(key, value, constant)
 	}
-	for _, key := range keysOf(s.d.fields) {
+	for _, key := range slices.Sorted(maps.Keys(s.d.fields)) {
 		if _, mine := own[key]; !mine && l.has(key) {
 			v, ok := s.shared[key]
 			if !ok {
@@ -227,7 +228,7 @@ func (s *scriptCompiler) value(path string, v any) (out any, constant bool) {
 		return v, true
 	case map[string]any:
 		group := make(map[string]any, len(v))
-		for _, key := range keysOf(v) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
 			part, same := s.value(join(path, key), v[key])
 			group[key], constant = part, constant && same
 		}

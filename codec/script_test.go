@@ -3,7 +3,9 @@ package codec
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +29,7 @@ func TestScriptsOfShippedProfilesAreSpoken(t *testing.T) {
 		by := &Speaker{Serial: "10000001", Number: 7, Random: random.Float64}
 		lines := append(append(append([]*Line{}, s.Register...), s.Login...), s.Measure...)
 		for _, more := range []map[string]*Line{s.Answers, s.Then, {"": s.KeepAlive}} {
-			for _, key := range keysOf(more) {
+			for _, key := range slices.Sorted(maps.Keys(more)) {
 				lines = append(lines, more[key])
 			}
 		}
@@ -155,7 +157,7 @@ func TestWhatWandersStaysInItsRangeAndOnItsStep(t *testing.T) {
 		it, _ := f.Item("walk")
 		seen[it.Text()]++
 	}
-	if got := strings.Join(keysOf(seen), " "); got != "10 12.5 15 17.5 20" {
+	if got := strings.Join(slices.Sorted(maps.Keys(seen)), " "); got != "10 12.5 15 17.5 20" {
 		t.Errorf("values %s", got)
 	}
 }

@@ -1,5 +1,15 @@
 package codec
 
+// transform is how the bytes of a region differ on the wire.
+type transform struct {
+	add, xor byte
+	block    int // bytes between checksums; 0: none
+	name     string
+	sum      checksum
+	little   bool
+	armour   *Armour
+}
+
 // sizeOnWire is how many bytes a region of n plain bytes takes.
 func (t *transform) sizeOnWire(n int) int {
 	switch {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +22,7 @@ func (p *program) nested(l *layout, fields map[string]any) (map[string]any, erro
 		return fields, nil
 	}
 	all := make(map[string]any, len(fields))
-	for _, key := range keysOf(fields) {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		steps := strings.Split(key, ".")
 		level := all
 		for i, step := range steps[:len(steps)-1] {

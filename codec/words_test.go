@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func TestTheReferenceNamesEverything(t *testing.T) {
 	words = append(words, read(func(t *table) { readExample(t) })...)
 	words = append(words, read(func(t *table) { readCase(t, "big") })...)
 	for _, list := range [][]string{typeNames, roleNames[1:], purposeNames[:], asWords, allOrderWords, alignWords, formWords, charsetWords, checksumNames(),
-		partyWords, repeatWords, sendWords, charWords, directionWords, keysOf(namedArmours), {"cases", "is", "blocks", "at", "signed"}} {
+		partyWords, repeatWords, sendWords, charWords, directionWords, slices.Sorted(maps.Keys(namedArmours)), {"cases", "is", "blocks", "at", "signed"}} {
 		words = append(words, list...)
 	}
 	for _, p := range packedPlaces {

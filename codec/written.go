@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -29,7 +30,7 @@ func writtenText(v any) string {
 			parts = append(parts, writtenText(one))
 		}
 	case map[string]any:
-		for _, key := range keysOf(v) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
 			parts = append(parts, key+" = "+writtenText(v[key]))
 		}
 	case []map[string]any:
