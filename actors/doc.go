@@ -26,8 +26,8 @@
 //
 //	reader goroutine                                                  the journal's writer
 //	────────────────                                                  ────────────────────
-//	transport.Batch: everything that one read brought
-//	  │  connection: decode, decide, group by master
+//	transport.Batch: everything that one read brought, cut and decoded in one walk
+//	  │  connection: decide, group by master
 //	  ├──*master.Batch──▶ master: resend? keep, answer to a command?
 //	  │    └──Append──▶ journal's queue ─────────────────────────────▶ one commit, one sync for all that wait
 //	  └──*master.Route──▶ registry ──*master.Batch──▶ master            │

@@ -34,7 +34,7 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 			log.Warn("listener not closed", "listener", p.Name, "error", err)
 		}
 	}
-	step("ports closed", began, "listeners", len(g.ports.All))
+	step("listeners closed", began, "listeners", len(g.ports.All))
 	g.endShadows(cutGrace)
 
 	began = time.Now()
@@ -102,7 +102,7 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	g.sys.Library.Shutdown()
 	step("tree stopped", began)
 	t := g.Totals()
-	log.Info("totals", "frames", t.Frames, "acknowledged", t.Acknowledged, "no_reply_due", t.NoReplyDue, "poisoned", t.Poisoned, "masters", t.Masters)
+	log.Info("frames in total", "frames", t.Frames, "acknowledged", t.Acknowledged, "no_reply_due", t.NoReplyDue, "poisoned", t.Poisoned, "masters", t.Masters)
 	g.ending.Do(func() { close(g.done) })
 	return late
 }

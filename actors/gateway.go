@@ -94,7 +94,7 @@ func Start(o Options) (Gateway, error) {
 	}
 	g.recordEvent(journal.Event{Kind: journal.EventStart})
 	for _, p := range g.ports.All {
-		g.log.Named("listener").Info("listening", "listener", p.Name, "address", p.Addr(), "profile", p.Profile().Name(), "role", p.Role.String())
+		g.log.Named("listener").Info("listener open", "listener", p.Name, "address", p.Addr(), "profile", p.Profile().Name(), "role", p.Role.String())
 	}
 	return g, nil
 }
@@ -202,7 +202,7 @@ func (g *gateway) recordEvent(e journal.Event) { journal.AppendEvent(g.journal, 
 // fail ends the gateway for a reason that nothing in the tree can mend.
 func (g *gateway) fail(err error) {
 	g.ending.Do(func() {
-		g.log.Error("the gateway ends", "reason", err)
+		g.log.Error("gateway ends", "reason", err)
 		g.err.Store(&err)
 		close(g.done)
 	})

@@ -82,9 +82,13 @@ func (q *ackQueue) settle(r *readBatch) {
 	if cap(*out) <= largestAcks {
 		acks.Put(out)
 	}
+	if len(r.frames) > keepFrames {
+		r.batch.Found = nil
+	}
 	sound = l.guarded("releasing a read", r.batch.Release) && sound
-	r.link, r.batch, r.installed = nil, nil, nil
-	if sound && cap(r.frames) <= keepFrames {
+	keep := sound && len(r.frames) <= keepFrames
+	r.link, r.batch, r.installed, r.frames = nil, nil, nil, nil
+	if keep {
 		readBatches.Put(r)
 	}
 }
@@ -98,7 +102,7 @@ func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed
 	env := codec.Env{Now: r.batch.Received, Session: &q.session}
 	for i := range r.fates {
 		f := &r.frames[i]
-		if r.installed.Login && r.decoded[i] {
+		if r.installed.Login {
 			profile.Remember(&q.session, f)
 		}
 		if r.fates[i] != master.Accepted {

@@ -6,14 +6,13 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"trama/actors/master"
-	"trama/actors/profiles"
 	"trama/actors/supervise"
 	"trama/codec"
 	"trama/journal"
 	"trama/transport"
 )
 
-// handler is the actor of one accepted socket: it decodes, decides what is taken in, and hands the frames to their masters.
+// handler is the actor of one accepted socket: it decides what is taken in, and hands the frames to their masters.
 // Everything it must not lose in a restart is in its link.
 type handler struct{ link *Link }
 
@@ -61,7 +60,7 @@ func (c handler) started() {
 		r.abandon("connection given up")
 		return
 	}
-	c.decode(r)
+	c.decide(r)
 }
 
 // Carry implements supervise.FrameHandler: it handles what one read brought.
@@ -74,19 +73,19 @@ func (c handler) Carry(m supervise.Frames) {
 		r.abandon("connection given up")
 	default:
 		c.link.held = r
-		c.decode(r)
+		c.decide(r)
 	}
 }
 
-// decode turns the frames of r into fields and decides which are taken in.
-func (c handler) decode(r *readBatch) {
+// decide decides which frames of r are taken in, and gathers them by master.
+func (c handler) decide(r *readBatch) {
 	l := c.link
 	profile := r.installed.Profile
 	l.session.Adopt(profile)
 	closed := l.on.Journal.Accepting()
 	for ; r.next < len(r.fates); r.next++ {
 		l.Node.Drill()
-		r.fates[r.next] = c.decide(r, profile, closed)
+		r.fates[r.next] = c.fate(r, profile, closed)
 	}
 	c.group(r)
 	r.seal()
@@ -94,15 +93,10 @@ func (c handler) decode(r *readBatch) {
 	l.Node.After(r)
 }
 
-// decide decodes the frame in hand.
-func (c handler) decide(r *readBatch, profile *codec.Profile, closed error) master.Fate {
+// fate is what becomes of the frame in hand.
+func (c handler) fate(r *readBatch, profile *codec.Profile, closed error) master.Fate {
 	l := c.link
 	raw, f := r.batch.Frames[r.next], &r.frames[r.next]
-	if err := profile.Decode(codec.Uplink, raw, f); err != nil {
-		l.Reject(raw, profiles.Reason(err), err)
-		return master.Rejected
-	}
-	r.decoded[r.next] = true
 	if r.installed.Login {
 		profile.Remember(&l.session, f)
 	}
@@ -193,14 +187,14 @@ func (c handler) greet() {
 		err = l.conn.Write(b)
 	}
 	if err != nil {
-		l.log("connection").Warn("no greeting", "conn", l.id, "listener", l.on.Name, "greeting", l.on.Greeting, "error", err)
+		l.log("connection").Warn("greeting not sent", "conn", l.id, "listener", l.on.Name, "greeting", l.on.Greeting, "error", err)
 	}
 }
 
 // ended is the last message: the masters learn that this link is down, behind the last frames it brought.
 func (c handler) ended(ctx actor.Context, m *ended) {
 	l := c.link
-	l.log("connection").Info("closed", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(), "masters", l.Masters(),
+	l.log("connection").Info("connection closed", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(), "masters", l.Masters(),
 		"reason", m.reason.String(), "detail", m.detail, "open", time.Since(l.conn.Opened()).Round(time.Millisecond),
 		"frames", l.counters.frames.Load(), "acknowledged", l.counters.acked.Load())
 	l.down()

@@ -1,6 +1,8 @@
 package connection
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+)
 
 // frameCounters count what became of the frames of one connection.  The listener's sums are made of these when somebody asks, so that
 // connections share no counter.

@@ -1,9 +1,12 @@
 // Package connection is one accepted socket: what was identified on it, its frames on their way, and its acknowledgements.
 //
-//	Socket ──*transport.Batch──▶ readBatch ──▶ handler: decode, decide, group ──*master.Batch──▶ masters ──▶ journal
+//	Socket ──*transport.Batch──▶ readBatch ──▶ handler: decide, group ──*master.Batch──▶ masters ──▶ journal
 //	   ▲                            │ joins                                                                    │
 //	   │                            ▼                                                                          │
 //	   └──Write, Release────────ackQueue ◀─────────────────────────────────Drop, when all parts are────────────┘
+//
+// A frame is found out once: the Cutter decodes it in the walk that cuts it from the stream, in the reader goroutine.  A defect of the codec
+// ends the connection there, with reason "internal fault".
 //
 // A readBatch holds everything that one read brought.  Its parts are the runs of frames of each master, and the frames of nobody known, which
 // the connection puts into the journal itself.  When all parts are on disk, or lost, the read is settled: the ack queue makes the
@@ -31,3 +34,5 @@
 //   - A frame is acknowledged at most once, when it is on disk (or a resend of one that is), and in the order it came.
 //   - frames = stored + duplicates + rejected + poisoned, and accepted = acknowledged + no reply due + unsent.
 package connection
+
+import ()

@@ -67,7 +67,7 @@ func (c handler) relayed(m *relayed) {
 		} else {
 			why = append(why, "outcome", string(res.Outcome))
 		}
-		log.Warn("no answer to pass on", why...)
+		log.Warn("no answer for the integrator", why...)
 		return
 	}
 	answer, err := r.translate(m)
@@ -75,10 +75,10 @@ func (c handler) relayed(m *relayed) {
 		err = c.link.conn.Write(answer)
 	}
 	if err != nil {
-		log.Warn("answer not passed on", "conn", c.link.id, "master", res.Serial, "error", err)
+		log.Warn("answer not passed to the integrator", "conn", c.link.id, "master", res.Serial, "error", err)
 		return
 	}
-	log.Info("answer passed on", "conn", c.link.id, "master", res.Serial, "command", res.Command, "took", time.Since(r.at))
+	log.Info("answer passed to the integrator", "conn", c.link.id, "master", res.Serial, "command", res.Command, "took", time.Since(r.at))
 }
 
 // translate makes the master's answer one for the integrator: its own profile, its own transaction number.

@@ -19,10 +19,9 @@ import (
 // last one settles.  Nothing here knows which goroutine that is: it is the journal's, once the frames are on disk.
 type readBatch struct {
 	link      *Link
-	installed *profiles.Installed // that found the frames and decodes them
+	installed *profiles.Installed // that found the frames
 	batch     *transport.Batch
-	frames    []codec.Frame // decoded, parallel to batch.Frames
-	decoded   []bool        // frames that are; the others are not of this profile
+	frames    []codec.Frame // parallel to batch.Frames
 	fates     []master.Fate
 	results   []uint64 // response codes, of an integrator's requests; empty for a master's
 	groups    []group
@@ -42,7 +41,7 @@ type group struct {
 	batch    master.Batch
 }
 
-// keepFrames is the largest batch that goes back to the pool; a flood's larger ones are left to the collector.
+// keepFrames is the largest batch whose memory is used again; a flood's larger ones are left to the collector.
 const keepFrames = 64
 
 var readBatches = sync.Pool{New: func() any { return new(readBatch) }}
@@ -51,11 +50,9 @@ func newReadBatch(l *Link, b *transport.Batch) *readBatch {
 	r := readBatches.Get().(*readBatch)
 	n := len(b.Frames)
 	r.link, r.batch, r.installed = l, b, b.Tag.(*profiles.Installed)
-	for cap(r.frames) < n {
-		r.frames = append(r.frames[:cap(r.frames)], codec.Frame{})
+	if r.frames = nil; n > 0 {
+		r.frames = b.Found.(*decoded).frames[:n]
 	}
-	r.frames = r.frames[:n]
-	r.decoded = append(r.decoded[:0], make([]bool, n)...)
 	r.fates = append(r.fates[:0], make([]master.Fate, n)...)
 	r.results = r.results[:0]
 	r.groups = r.groups[:0]

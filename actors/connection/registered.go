@@ -47,7 +47,7 @@ func (c handler) register(r *readBatch, all []transport.Registered, i int) []tra
 		}
 		l.name = []byte(name)
 		l.registered.Store(&name)
-		l.log("connection").Info("registered", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(), "master", name)
+		l.log("connection").Info("device registered", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(), "master", name)
 		r.begin(b, i).to = i // of no frame yet
 	}
 	return all

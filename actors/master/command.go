@@ -142,7 +142,7 @@ func (m handler) transmit(c *Command) {
 		return
 	}
 	c.Result.Sent = hex.EncodeToString(c.bytes)
-	m.dir.log.Named("command").Info("sent", "master", m.Serial, "command", c.Result.Command, "conn", c.link.ID(), "by", c.Request.Origin, "frame", c.Result.Sent)
+	m.dir.log.Named("command").Info("command sent", "master", m.Serial, "command", c.Result.Command, "conn", c.link.ID(), "by", c.Request.Origin, "frame", c.Result.Sent)
 	c.link.Transmit(m.Master, c)
 }
 
@@ -233,14 +233,14 @@ func (m handler) conclude(c *Command, err error) {
 	c.Result.Elapsed = supervise.Millis(time.Since(c.asked))
 	if err != nil {
 		m.dir.Commands.Add("not sent")
-		m.dir.log.Named("command").Warn("not sent", "master", m.Serial, "command", c.Request.Command, "by", c.Request.Origin, "error", err)
+		m.dir.log.Named("command").Warn("command not sent", "master", m.Serial, "command", c.Request.Command, "by", c.Request.Origin, "error", err)
 	} else {
 		m.dir.Commands.Add(string(c.Result.Outcome))
 		what := []any{"master", m.Serial, "command", c.Result.Command, "by", c.Request.Origin, "took", time.Duration(c.Result.Elapsed)}
 		if c.Result.AnswerHex != "" {
 			what = append(what, "answer", c.Result.AnswerHex)
 		}
-		m.dir.log.Named("command").Info(string(c.Result.Outcome), what...)
+		m.dir.log.Named("command").Info("command "+string(c.Result.Outcome), what...)
 	}
 	c.end(err)
 }

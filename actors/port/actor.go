@@ -197,7 +197,7 @@ func (a *handler) acceptEnded(m *acceptEnded) {
 	a.set(Failed, m.err.Error())
 	delay := min(100*time.Millisecond<<min(m.attempt, 10), 30*time.Second)
 	delay += rand.N(delay / 4)
-	a.System.Log.Named("listener").Error("cannot accept, opening the port anew", "listener", a.Name, "error", m.err, "in", delay)
+	a.System.Log.Named("listener").Error("listener failed, opening the port anew", "listener", a.Name, "error", m.err, "in", delay)
 	p := a.Port
 	time.AfterFunc(delay, func() { p.send(&listenAgain{attempt: m.attempt + 1}) })
 }

@@ -19,3 +19,5 @@
 //
 // Closing and opening the listening socket, which waits for nobody.
 package port
+
+import ()

@@ -98,7 +98,7 @@ func (p *Port) Bind(a Acceptor) { p.acceptor = a }
 
 // Framing is how its streams are cut under e.
 func (p *Port) Framing(e *profiles.Installed) transport.Framing {
-	f := transport.Framing{Cutter: transport.SplitFunc(e.Profile.Splitter(codec.Uplink)), MaxFrameBytes: p.options.MaxFrameBytes, Tag: e}
+	f := transport.Framing{Cutter: connection.Cutter(e.Profile), MaxFrameBytes: p.options.MaxFrameBytes, Tag: e}
 	if f.MaxFrameBytes == 0 {
 		f.MaxFrameBytes = e.Profile.MaxFrameBytes()
 	}
@@ -260,13 +260,13 @@ func (p *Port) TransportEvent(e transport.Event) {
 	log := p.System.Log.Named("transport").With("listener", e.Listener)
 	switch e.Kind {
 	case transport.EventAcceptPaused:
-		log.Error("cannot accept for now, trying every 100 ms", "error", e.Err)
+		log.Error("listener cannot accept, trying every 100 ms", "error", e.Err)
 	case transport.EventAcceptResumed:
-		log.Warn("accepting again", "after", e.After)
+		log.Warn("listener accepts again", "after", e.After)
 	case transport.EventRefusing:
-		log.Warn("connections are refused", "reason", e.Reason.String())
+		log.Warn("listener refuses connections", "reason", e.Reason.String())
 	case transport.EventRecovered:
-		log.Warn("connections are taken again", "refused", e.Count, "within", e.After)
+		log.Warn("listener takes connections again", "refused", e.Count, "within", e.After)
 	case transport.EventFault:
 		log.Error("fault below a connection, it is closed", "conn", e.Conn, "error", e.Err, "stack", string(e.Stack))
 	}

@@ -67,7 +67,7 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 func Start(o Options) *Shadow {
 	sh := newShadow(o)
 	go sh.run()
-	o.Log.Info("comparing", "listener", o.Listener, "active", o.Active.Profile.Name(), "candidate", o.Candidate.Profile.Name(), "source", o.Candidate.Source)
+	o.Log.Info("candidate compared with the active profile", "listener", o.Listener, "active", o.Active.Profile.Name(), "candidate", o.Candidate.Profile.Name(), "source", o.Candidate.Source)
 	return sh
 }
 

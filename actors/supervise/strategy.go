@@ -38,7 +38,7 @@ func (s *Strategy) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, chi
 	n := f.Node.failed(f.At, faultWindow)
 	s.sys.Restarts.Add(1)
 	if n > s.limit {
-		log.Error("giving up on an actor", "actor", f.Node.Path(), "faults", n, "within", faultWindow, "fault", f.Value, "message", f.Message)
+		log.Error("actor given up", "actor", f.Node.Path(), "faults", n, "within", faultWindow, "fault", f.Value, "message", f.Message)
 		s.giveUp(sup, child, f)
 		return
 	}

@@ -201,7 +201,7 @@ func (j *Journal) indexTimes(ctx context.Context, tx *sql.Tx) error {
 		}
 		if !begun {
 			begun = true
-			j.options.Warn("the journal is of an older make: it is read once through, for where its clock was set")
+			j.options.Warn("migrating the journal: building the time index, which reads every frame once")
 		}
 		goesOn, strange := times.next(&b)
 		if odd = append(odd, strange...); !goesOn {

@@ -1,0 +1,34 @@
+package connection
+
+import (
+	"trama/codec"
+	"trama/transport"
+)
+
+// decoded are the frames of a transport.Batch as the walk that cut them has found them.  They lie with the batch and are used again with it.
+type decoded struct{ frames []codec.Frame }
+
+// cutter cuts and decodes in one walk.
+type cutter struct{ profile *codec.Profile }
+
+// Cutter is how the streams of masters and integrators are cut by a profile.  A connection can only take batches that it has cut.
+func Cutter(p *codec.Profile) transport.Cutter { return cutter{p} }
+
+// Next implements transport.Cutter.
+func (c cutter) Next(b *transport.Batch, data []byte, last bool) (advance int, token []byte, err error) {
+	found, ok := b.Found.(*decoded)
+	if !ok {
+		found = new(decoded)
+		b.Found = found
+	}
+	n := len(b.Frames)
+	if n >= len(found.frames) {
+		found.frames = append(found.frames, codec.Frame{})
+		found.frames = found.frames[:cap(found.frames)]
+	}
+	f := &found.frames[n]
+	if advance, ok = c.profile.Next(codec.Uplink, data, last, f); ok {
+		token = f.Raw()
+	}
+	return advance, token, nil
+}
