@@ -1,13 +1,13 @@
 package codec
 
-// Acknowledges says whether ack is the acknowledgement that request, a frame of the peer that ack was received by, is owed
+// acknowledges says whether ack is the acknowledgement that request, a frame of the peer that ack was received by, is owed
 // by the definition: the message that its reply sends, for the same master, with what that takes of the command, the
 // transaction number, and by "$KEY" and [answer], from the request.  What else a server is free to say is not looked at.
-func (p *Profile) Acknowledges(request, ack *Frame) bool {
-	if request.layout == nil || ack.layout == nil || request.program != p.program || ack.program != p.program || request.direction == ack.direction {
+func (p *program) acknowledges(request, ack *Frame) bool {
+	if request.layout == nil || ack.layout == nil || request.program != p || ack.program != p || request.direction == ack.direction {
 		return false
 	}
-	rule := ruleFor(p.program, request)
+	rule := ruleFor(p, request)
 	if rule == nil || rule.send != nil && ack.layout != rule.send {
 		return false
 	}

@@ -1,14 +1,14 @@
 package codec
 
-// Adopt makes s a session of p when it was one of another profile, such as an earlier version of the same: the identity
+// adopt makes s a session of p when it was one of another profile, such as an earlier version of the same: the identity
 // stays, and so does what is remembered or counted in fields of the same key that are made the same way and allow the value.
-func (s *Session) Adopt(p *Profile) {
+func (s *Session) adopt(p *program) {
 	old := s.program
-	if old == nil || old == p.program {
+	if old == nil || old == p {
 		return
 	}
 	was := *s
-	*s = Session{program: p.program, values: make([]uint64, p.slots), who: was.who}
+	*s = Session{program: p, values: make([]uint64, p.slots), who: was.who}
 	for i := range p.ops {
 		o := &p.ops[i]
 		if !o.inSession() {

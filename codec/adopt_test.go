@@ -66,7 +66,7 @@ func TestASessionGoesOnUnderAnotherEdition(t *testing.T) {
 	edited := strings.Replace(adopted, `{ key = "zone",  type = "byte", remember = true },`, `{ key = "zone",  type = "uint16", remember = true },`, -1)
 	edited = strings.Replace(edited, `{ key = "who",`, `{ key = "more", type = "byte", remember = true }, { key = "who",`, 1)
 	p := mustCompile(t, edited)
-	s.Adopt(p)
+	p.Adopt(&s)
 	if string(s.Identity()) != "1234" {
 		t.Errorf("identity %q", s.Identity())
 	}
@@ -87,7 +87,7 @@ func TestASessionGoesOnUnderAnotherEdition(t *testing.T) {
 	}
 
 	var fresh codec.Session
-	fresh.Adopt(p) // nothing to take over
+	p.Adopt(&fresh) // nothing to take over
 	if !reflect.DeepEqual(fresh, codec.Session{}) {
 		t.Error("an empty session was bound")
 	}

@@ -2,12 +2,7 @@ package codec
 
 import "fmt"
 
-// Build is BuildIn without knowledge of the world: fields that would be filled with the time must be given.
-func (p *Profile) Build(f *Frame, command string, fields map[string]any) error {
-	return p.BuildIn(Env{}, f, command, fields)
-}
-
-// BuildIn makes f a new frame of the message that command names, by its Name or by its Command (the first one
+// build makes f a new frame of the message that command names, by its Name or by its Command (the first one
 // in the definition that has it).  Values may be Go numbers, text as typed on a command line ("3", "0x1f",
 // "21.5", a label, digits, RFC 3339 or the digits of the field's layout for times, JSON for lists and groups),
 // time.Time, []byte, []any for lists, or map[string]any for groups.  A key may be a path into a group: "at.x".
@@ -15,19 +10,19 @@ func (p *Profile) Build(f *Frame, command string, fields map[string]any) error {
 // A field that is not given takes, in this order: its constant, the value last seen (env.Session, for fields
 // marked `remember`), env.Now (default = "now"), its default.  Nothing of these: the error wraps ErrMissing.
 // The error is a *FieldError; f then holds no message.
-func (p *Profile) BuildIn(env Env, f *Frame, command string, fields map[string]any) error {
+func (p *program) build(env Env, f *Frame, command string, fields map[string]any) error {
 	l := p.messageFor(command)
 	if l == nil {
-		f.reset(p.program, Any)
+		f.reset(p, Any)
 		return &FieldError{Profile: p.name, Offset: -1, Err: p.unknownMessage(command)}
 	}
 	if err := p.computes(l, fields); err != nil {
-		f.reset(p.program, Any)
+		f.reset(p, Any)
 		return err
 	}
 	fields, err := p.nested(l, fields)
 	if err != nil {
-		f.reset(p.program, Any)
+		f.reset(p, Any)
 		return err
 	}
 	return p.encode(f, l, Any, builder{env: env, fields: fields, command: command})
@@ -108,13 +103,12 @@ func (p *program) unknownMessage(command string) error {
 	return fmt.Errorf("%w: %q", ErrUnknownCommand, command)
 }
 
-// Set changes one field.  What follows from it, such as the length, is computed anew.  The value may be anything
-// that Build understands.  The error is a *FieldError; f is then as it was.
-func (f *Frame) Set(key string, value any) error {
-	if f.layout == nil {
+// set changes one field of f; see Profile.Set.
+func (p *program) set(f *Frame, key string, value any) error {
+	if f.layout == nil || f.program != p {
 		return &FieldError{Field: key, Offset: -1, Err: ErrNoMessage}
 	}
-	if err := f.program.computes(f.layout, map[string]any{key: nil}); err != nil {
+	if err := p.computes(f.layout, map[string]any{key: nil}); err != nil {
 		return err
 	}
 	return f.setTree(key, value)

@@ -48,7 +48,7 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 		}
 		if len(s.Problems) == 0 { // of a frame that cannot be, nothing can be made
 			p.resend = compileResend(s, d.resend, p.messages)
-			p.script = compileScript(s, d.simulate, p, p.zone)
+			p.script = compileScript(s, d.simulate, p.program, p.zone)
 		}
 	}
 	if len(s.Problems) > 0 {

@@ -1,9 +1,5 @@
 package codec
 
-// Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
-// f is then of no use.
-func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error { return p.decode(d, raw, f) }
-
 func (p *program) decode(d Direction, raw []byte, f *Frame) error {
 	if plan, way := p.fixed(d, raw); plan != nil && plan.total == len(raw) {
 		plan.fill(p, f, way, raw)

@@ -114,7 +114,7 @@ fields = [{ key = "points", type = "byte" }, { key = "pairs", type = "list", cou
 		if err := p.ParseJSON(text, &back); err != nil || hex.EncodeToString(back.Raw()) != frame {
 			t.Errorf("%s: %s gives %x, %v", frame, text, back.Raw(), err)
 		}
-		if err := f.Set("id", 8); err != nil || f.Raw()[1] != 8 || f.Raw()[2] != unhex(t, frame)[2] {
+		if err := p.Set(f, "id", 8); err != nil || f.Raw()[1] != 8 || f.Raw()[2] != unhex(t, frame)[2] {
 			t.Errorf("%s with another id: %x, %v", frame, f.Raw(), err)
 		}
 	}

@@ -146,7 +146,7 @@ func TestGoldenFramesDecodeToTheirFields(t *testing.T) {
 					continue
 				}
 				got := it.Text()
-				if err := f.Set(key, want); err != nil {
+				if err := p.Set(&f, key, want); err != nil {
 					t.Errorf("%s: %v", key, err)
 				} else if it, _ := f.Item(key); it.Text() != got {
 					t.Errorf("%s is %s, want %v", key, got, want)

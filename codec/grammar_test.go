@@ -176,10 +176,10 @@ func TestSetChangesAFieldInsideAFrameOfAGrammar(t *testing.T) {
 	if err := p.Decode(codec.Uplink, unhex(t, "110304008d008efbbd"), &f); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Set("registers[1]", 500); err != nil {
+	if err := p.Set(&f, "registers[1]", 500); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Set("registers", []any{1, 2, 3}); err != nil {
+	if err := p.Set(&f, "registers", []any{1, 2, 3}); err != nil {
 		t.Fatal(err)
 	}
 	text, _ := f.AppendJSON(nil)

@@ -25,10 +25,10 @@ func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
 	return append(f.appendTree(dst), '}'), nil
 }
 
-// ParseJSON makes f the frame that AppendJSON described.  Computed fields may stand in it and are computed anew;
+// parseJSON makes f the frame that AppendJSON described.  Computed fields may stand in it and are computed anew;
 // fields that have a default may be left out.
-func (p *Profile) ParseJSON(src []byte, f *Frame) error {
-	f.reset(p.program, Any)
+func (p *program) parseJSON(src []byte, f *Frame) error {
+	f.reset(p, Any)
 	fields := map[string]any{}
 	decoder := json.NewDecoder(bytes.NewReader(src))
 	decoder.UseNumber()

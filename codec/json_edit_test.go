@@ -75,14 +75,14 @@ name   = "one"
 		value any
 		want  string
 	}{{"hi", 5, "82"}, {"gear", 0x31, "49"}, {"lo", 7, "55"}} {
-		if err := f.Set(set.key, set.value); err != nil {
+		if err := plain.Set(&f, set.key, set.value); err != nil {
 			t.Errorf("%s: %v", set.key, err)
 		}
 		if it, _ := f.Item("gear"); it.Text() != set.want {
 			t.Errorf("%s set to %v: gear is %s, want %s", set.key, set.value, it.Text(), set.want)
 		}
 	}
-	if err := f.Set("latitude", 5); err == nil {
+	if err := plain.Set(&f, "latitude", 5); err == nil {
 		t.Error("a value that follows from others was set")
 	}
 }

@@ -49,3 +49,15 @@ func (p *Profile) TransactionLimit() (limit uint64) {
 	}
 	return limit
 }
+
+// HasChecksum says whether frames of the profile carry a checksum, of their own or after blocks of bytes.
+func (p *Profile) HasChecksum() bool { return p.hasChecksum() }
+
+// Script is how a simulated master behaves: as [simulate] says, or, without it, as the purposes of the messages suggest.
+// The error says what a guess is not enough for.
+func (p *Profile) Script() (*Script, error) {
+	if p.script != nil {
+		return p.script, nil
+	}
+	return guessScript(p.program)
+}

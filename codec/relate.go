@@ -2,11 +2,11 @@ package codec
 
 import "fmt"
 
-// Relate tells answer what request asked: the fields that the definition computes from `request.KEY` are there
+// relate tells answer what request asked: the fields that the definition computes from `request.KEY` are there
 // afterwards.  Without it, or when the definition has none, they are not.  The frames must go together (see
 // Answers); whether they do is not looked at.  The error is a *FieldError; answer is then without a message.
-func (p *Profile) Relate(request, answer *Frame) error {
-	if request.layout == nil || answer.layout == nil || request.program != p.program || answer.program != p.program {
+func (p *program) relate(request, answer *Frame) error {
+	if request.layout == nil || answer.layout == nil || request.program != p || answer.program != p {
 		return &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
 	if len(p.asks) == 0 {

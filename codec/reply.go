@@ -10,24 +10,24 @@ type Env struct {
 	Session   *Session // memory of the peer; may be nil
 }
 
-// Reply appends the acknowledgement of a received frame.  due is false, and dst as it was, when none is owed.
+// replyTo appends the acknowledgement of a received frame.  due is false, and dst as it was, when none is owed.
 // The reply echoes the fields of f except those that the definition sets, the length, and the result when
 // env has one.
-func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, err error) {
-	if f.layout == nil || f.program != p.program {
+func (p *program) replyTo(dst []byte, f *Frame, env Env) (out []byte, due bool, err error) {
+	if f.layout == nil || f.program != p {
 		return dst, false, &FieldError{Profile: p.name, Offset: -1, Err: ErrNoMessage}
 	}
-	rule := ruleFor(p.program, f)
+	rule := ruleFor(p, f)
 	if rule == nil {
 		return dst, false, nil
 	}
-	out, err = reply(p.program, rule, dst, f, env)
+	out, err = reply(p, rule, dst, f, env)
 	return out, err == nil, err
 }
 
-// Answers says whether answer is the answer to request: the fields that the definition lists are equal in both.
-func (p *Profile) Answers(request, answer *Frame) bool {
-	if len(p.answers) == 0 || request.program != p.program || answer.program != p.program || request.layout == nil || answer.layout == nil || answer.direction == Downlink {
+// answersTo says whether answer is the answer to request: the fields that the definition lists are equal in both.
+func (p *program) answersTo(request, answer *Frame) bool {
+	if len(p.answers) == 0 || request.program != p || answer.program != p || request.layout == nil || answer.layout == nil || answer.direction == Downlink {
 		return false
 	}
 	for _, pair := range p.answers {
@@ -47,9 +47,9 @@ func agree(a *Frame, field string, b *Frame, other string) bool {
 // valueOf is the value of cell i.
 func (f *Frame) valueOf(i int) value { return f.item(i, &f.program.ops[f.cells[i].op]).v }
 
-// Forward names the command for the master that an integrator's request becomes.
-func (p *Profile) Forward(f *Frame) (command string, ok bool) {
-	if f.layout == nil || f.program != p.program {
+// forward names the command for the master that an integrator's request becomes.
+func (p *program) forward(f *Frame) (command string, ok bool) {
+	if f.layout == nil || f.program != p {
 		return "", false
 	}
 	return f.layout.message.Forward, f.layout.message.Forward != ""

@@ -2,11 +2,11 @@ package codec
 
 import "slices"
 
-// ReplyDamaged appends the reply of the definition to a damaged frame ([[reply]] with damaged = true).  raw is bytes
+// replyDamaged appends the reply of the definition to a damaged frame ([[reply]] with damaged = true).  raw is bytes
 // that framing has skipped; the first frame in them counts whose marks and length are right and whose checksum is
 // wrong.  due is false, and dst as it was, when there is none, or no reply to it.  Fields of the frame can be echoed,
 // though they may be what is damaged.  Who calls it bounds how often: a peer may send as many damaged frames as it likes.
-func (p *Profile) ReplyDamaged(dst []byte, d Direction, raw []byte, env Env) (out []byte, due bool, err error) {
+func (p *program) replyDamaged(dst []byte, d Direction, raw []byte, env Env) (out []byte, due bool, err error) {
 	if !slices.ContainsFunc(p.replies, func(r replyRule) bool { return r.damaged }) {
 		return dst, false, nil
 	}
@@ -30,11 +30,11 @@ func (p *Profile) ReplyDamaged(dst []byte, d Direction, raw []byte, env Env) (ou
 			f.direction = f.layout.direction
 		}
 		f.decoded = true
-		rule := damagedRule(p.program, &f)
+		rule := damagedRule(p, &f)
 		if rule == nil {
 			return dst, false, nil
 		}
-		out, err = reply(p.program, rule, dst, &f, env)
+		out, err = reply(p, rule, dst, &f, env)
 		return out, err == nil, err
 	}
 	return dst, false, nil

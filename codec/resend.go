@@ -23,14 +23,10 @@ type Resend struct {
 	ignored map[string]bool // keys that may differ in a resend
 }
 
-// Resend says how a frame that comes again is recognised.
-func (p *Profile) Resend() Resend { return p.resend }
-
-// Print is what a resend of a frame has in common with it: its transaction number (0 where frames have none) and a hash of its
+// print is what a resend of a frame has in common with it: its transaction number (0 where frames have none) and a hash of its
 // content.  ok is false for frames that are not recognised when they come again: answers to commands, and without numbers all
 // but measurements and reports.  It does not allocate.
-func (p *Profile) Print(f *Frame) (number, content uint64, ok bool) {
-	r := &p.resend
+func (p *program) print(r *Resend, f *Frame) (number, content uint64, ok bool) {
 	if r.Within <= 0 || f.layout == nil {
 		return 0, 0, false
 	}

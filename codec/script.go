@@ -20,7 +20,7 @@ type Script struct {
 	Refuse    uint64           // result in the answer to a command that the definition does not list
 	Hears     []string         // keys of the server's frames whose last value a Speaker must know
 
-	p        *Profile
+	p        *program
 	identity phrase
 	zone     *time.Location
 	walks    int
@@ -85,7 +85,7 @@ func (s *Script) Speak(f *Frame, l *Line, by *Speaker, env Env) error {
 	for _, v := range l.varying {
 		value, err := say(v.value, s, by, env.Now)
 		if err != nil {
-			return &FieldError{Profile: s.p.Name(), Frame: l.Message.Name, Field: v.key, Offset: -1, Err: err}
+			return &FieldError{Profile: s.p.name, Frame: l.Message.Name, Field: v.key, Offset: -1, Err: err}
 		}
 		if ph, ok := v.value.(phrase); ok && ph[0].kind == pieceHeard {
 			value = s.taken(l, v.key, ph[0].text, value)
@@ -104,7 +104,7 @@ func (s *Script) Speak(f *Frame, l *Line, by *Speaker, env Env) error {
 			fields[field.Key] = by.Result
 		}
 	}
-	return s.p.BuildIn(env, f, l.Message.Name, fields)
+	return s.p.build(env, f, l.Message.Name, fields)
 }
 
 // taken is what was heard as the field of a line takes it: a label that it does not have gives way to its number.
@@ -124,7 +124,7 @@ func (s *Script) taken(l *Line, key, heard string, value any) any {
 	if _, is, ok := labelled(l.Message, key); !is || ok {
 		return value
 	}
-	for _, m := range s.p.Messages() {
+	for _, m := range s.p.messages {
 		if m.From == Server || m.From == Anyone {
 			if n, _, ok := labelled(m, heard); ok {
 				return n
@@ -203,12 +203,12 @@ func (s *Script) rehearse(l *Line, at time.Time) error {
 		}
 		l.auto = slices.Delete(l.auto, i, i+1)
 	}
-	raw, err := p.Append(nil, &f)
+	raw, err := p.appendFrame(nil, &f)
 	if err == nil {
-		err = p.Decode(Uplink, raw, &f)
+		err = p.decode(Uplink, raw, &f)
 	}
 	if err == nil {
-		_, l.Acknowledged, err = p.Reply(nil, &f, Env{Now: at})
+		_, l.Acknowledged, err = p.replyTo(nil, &f, Env{Now: at})
 	}
 	return err
 }
@@ -224,7 +224,7 @@ func (s *Script) samples(l *Line) map[string]string {
 			}
 		}
 		heard[key] = "1"
-		for _, m := range s.p.Messages() {
+		for _, m := range s.p.messages {
 			if m.From == Server || m.From == Anyone {
 				if text, ok := sampleOf(m, key); ok {
 					heard[key] = text

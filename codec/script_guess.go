@@ -7,15 +7,12 @@ import (
 	"time"
 )
 
-// Script is how a simulated master behaves: as [simulate] says, or, without it, as the purposes of the messages suggest.
-// The error says what a guess is not enough for.
-func (p *Profile) Script() (*Script, error) {
-	if p.script != nil {
-		return p.script, nil
-	}
+// guessScript is how a simulated master behaves as the purposes of the messages suggest, without [simulate].  The error
+// says what a guess is not enough for.
+func guessScript(p *program) (*Script, error) {
 	s := &Script{p: p, Answers: map[string]*Line{}, Refuse: 1, zone: time.Local}
-	for i := range p.Messages() {
-		m := p.Messages()[i]
+	for i := range p.messages {
+		m := p.messages[i]
 		if m.From != Master {
 			continue
 		}
@@ -27,15 +24,15 @@ func (p *Profile) Script() (*Script, error) {
 		case m.Purpose == PurposeKeepAlive && s.KeepAlive == nil:
 			to = &s.KeepAlive
 		case m.Purpose == PurposeAnswer && m.Command != "": // one for several commands is the affair of the reply rules
-			at := slices.IndexFunc(p.Commands(), func(c *Message) bool { return c.Command == m.Command })
+			at := slices.IndexFunc(p.commands, func(c *Message) bool { return c.Command == m.Command })
 			if at < 0 {
 				continue
 			}
-			l, err := s.guess(m, p.Commands()[at])
+			l, err := s.guess(m, p.commands[at])
 			if err != nil {
 				return nil, err
 			}
-			s.Answers[p.Commands()[at].Name] = l
+			s.Answers[p.commands[at].Name] = l
 			continue
 		default:
 			continue
@@ -47,7 +44,7 @@ func (p *Profile) Script() (*Script, error) {
 		*to = l
 	}
 	if s.Measure == nil {
-		return nil, fmt.Errorf("profile %s has no measurement that a master sends, and no [simulate] that says what else", p.Name())
+		return nil, fmt.Errorf("profile %s has no measurement that a master sends, and no [simulate] that says what else", p.name)
 	}
 	return s, nil
 }
@@ -87,13 +84,13 @@ func (s *Script) guess(m, command *Message) (*Line, error) {
 			delete(l.fields, bad.Field)
 			delete(byKey, bad.Field)
 		case given || !errors.Is(err, ErrMissing):
-			return nil, fmt.Errorf("profile %s has no [simulate], and a guess does not do: %w", s.p.Name(), err)
+			return nil, fmt.Errorf("profile %s has no [simulate], and a guess does not do: %w", s.p.name, err)
 		default:
 			l.give(bad.Field, plausible(byKey[bad.Field]), byKey[bad.Field].Kind != KindTime)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("profile %s has no [simulate], and a guess does not do: %w", s.p.Name(), err)
+		return nil, fmt.Errorf("profile %s has no [simulate], and a guess does not do: %w", s.p.name, err)
 	}
 	for _, f := range m.Fields {
 		if _, given := l.fields[f.Key]; f.Role == RoleValue && given {

@@ -28,7 +28,7 @@ type sharedValue struct {
 var rehearsal = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // compileScript compiles [simulate]; nil when there is none, or when problems were reported.
-func compileScript(src *source, d *simulateDef, p *Profile, zone *time.Location) *Script {
+func compileScript(src *source, d *simulateDef, p *program, zone *time.Location) *Script {
 	if d == nil {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (s *scriptCompiler) keepAlive() {
 
 // serverKeys are the fields that the server says.
 func (s *scriptCompiler) serverKeys() (keys []string) {
-	for _, m := range s.s.p.Messages() {
+	for _, m := range s.s.p.messages {
 		if m.From != Server && m.From != Anyone {
 			continue
 		}
@@ -144,7 +144,7 @@ func (s *scriptCompiler) table(key string, names map[string]string) map[string]*
 	for _, command := range slices.Sorted(maps.Keys(names)) {
 		path := join(s.d.path, key+"."+command)
 		var known []string
-		for _, m := range s.s.p.Messages() {
+		for _, m := range s.s.p.messages {
 			if m.From == Server || m.From == Anyone {
 				known = append(known, m.Name)
 			}
@@ -156,7 +156,7 @@ func (s *scriptCompiler) table(key string, names map[string]string) map[string]*
 		if l := s.line(path, names[command]); l != nil {
 			out[command] = l
 			if key == "answers" && l.on == nil {
-				l.on = s.s.p.Messages()[slices.IndexFunc(s.s.p.Messages(), func(m *Message) bool { return m.Name == command })]
+				l.on = s.s.p.messages[slices.IndexFunc(s.s.p.messages, func(m *Message) bool { return m.Name == command })]
 			}
 		}
 	}
@@ -170,7 +170,7 @@ func (s *scriptCompiler) line(path, name string) *Line {
 	}
 	var known []string
 	at := -1
-	for i, m := range s.s.p.Messages() {
+	for i, m := range s.s.p.messages {
 		if m.From == Master || m.From == Anyone {
 			known = append(known, m.Name)
 			if m.Name == name {
@@ -182,7 +182,7 @@ func (s *scriptCompiler) line(path, name string) *Line {
 		s.src.problem(path, quote(name), "the name of a message from the master", known...)
 		return nil
 	}
-	l := &Line{Message: s.s.p.Messages()[at], path: path, fields: map[string]any{}}
+	l := &Line{Message: s.s.p.messages[at], path: path, fields: map[string]any{}}
 	s.lines[name] = l
 	own := s.d.messages[name]
 	for _, key := range slices.Sorted(maps.Keys(own)) {

@@ -9,20 +9,20 @@ type Session struct {
 	who     []byte   // identity of the last frame that carried one
 }
 
-// Remember keeps the values of f that later frames to the same peer default to (fields marked `remember`).
+// remember keeps the values of f that later frames to the same peer default to (fields marked `remember`).
 // Frames of the server itself are not remembered.
-func (p *Profile) Remember(s *Session, f *Frame) {
+func (p *program) remember(s *Session, f *Frame) {
 	if f.layout == nil || f.direction == Downlink {
 		return
 	}
 	if id := f.Identity(); len(id) > 0 {
-		s.own(p.program)
+		s.own(p)
 		s.who = append(s.who[:0], id...)
 	}
 	if p.slots == 0 {
 		return
 	}
-	s.own(p.program)
+	s.own(p)
 	for i := range f.cells {
 		o := &p.ops[f.cells[i].op]
 		if o.flags&flagRemember == 0 {

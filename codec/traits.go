@@ -1,7 +1,7 @@
 package codec
 
-// HasChecksum says whether frames of the profile carry a checksum, of their own or after blocks of bytes.
-func (p *Profile) HasChecksum() bool {
+// hasChecksum says whether frames of the profile carry a checksum, of their own or after blocks of bytes.
+func (p *program) hasChecksum() bool {
 	for i := range p.ops {
 		if p.ops[i].code == opChecksum {
 			return true

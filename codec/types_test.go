@@ -225,7 +225,7 @@ func TestValuesThatDoNotFitAreRefusedByName(t *testing.T) {
 			t.Fatal(err)
 		}
 		before, _ := p.Append(nil, &f)
-		if err := f.Set(test.key, test.value); !errors.Is(err, test.want) {
+		if err := p.Set(&f, test.key, test.value); !errors.Is(err, test.want) {
 			t.Errorf("Set %s = %v: %v, want %v", test.key, test.value, err, test.want)
 		}
 		if after, err := p.Append(nil, &f); err != nil || string(after) != string(before) {
@@ -245,7 +245,7 @@ func TestSetChangesOneFieldAndTheLength(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := string(frame)
-	if err := f.Set("tail", "12345678"); err != nil {
+	if err := p.Set(&f, "tail", "12345678"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := p.Append(nil, &f)
@@ -268,13 +268,13 @@ func TestSetChangesOneFieldAndTheLength(t *testing.T) {
 	if err := p.Build(&f, "flags", typeGoldens[9].values); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Set("mode", "on"); err != nil {
+	if err := p.Set(&f, "mode", "on"); err != nil {
 		t.Fatal(err)
 	}
 	if it, _ := f.Item("word"); it.Uint() != 0x93e7 {
 		t.Errorf("word = %#x", it.Uint())
 	}
-	if err := f.Set("word", 0x2001); err != nil {
+	if err := p.Set(&f, "word", 0x2001); err != nil {
 		t.Fatal(err)
 	}
 	if it, _ := f.Item("mode"); it.Text() != "auto" {
@@ -310,7 +310,7 @@ name = "m"
 			if err := p.Build(&f, "m", good); err != nil {
 				t.Fatal(err)
 			}
-			if err := f.Set(key, text); !errors.Is(err, codec.ErrValue) && !errors.Is(err, codec.ErrRange) {
+			if err := p.Set(&f, key, text); !errors.Is(err, codec.ErrValue) && !errors.Is(err, codec.ErrRange) {
 				t.Errorf("%s = %q: %v", key, text, err)
 			}
 		}

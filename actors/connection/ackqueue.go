@@ -98,7 +98,7 @@ var errUnwritten = errors.New("the acknowledgements were not written")
 // acknowledge appends the acknowledgements of the accepted frames of r to out; owed is how many there are, failed how many cannot be made.
 func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed uint64) {
 	profile := r.installed.Profile
-	q.session.Adopt(profile)
+	profile.Adopt(&q.session)
 	env := codec.Env{Now: r.batch.Received, Session: &q.session}
 	for i := range r.fates {
 		f := &r.frames[i]

@@ -81,7 +81,7 @@ func (c handler) Carry(m supervise.Frames) {
 func (c handler) decide(r *readBatch) {
 	l := c.link
 	profile := r.installed.Profile
-	l.session.Adopt(profile)
+	profile.Adopt(&l.session)
 	closed := l.on.Journal.Accepting()
 	for ; r.next < len(r.fates); r.next++ {
 		l.Node.Drill()

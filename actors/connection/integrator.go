@@ -96,7 +96,7 @@ func (r *integratorRequest) translate(m *relayed) ([]byte, error) {
 			continue
 		}
 		if own, ok := r.frame.Transaction(); ok {
-			if err := answer.Set(field.Key, own); err != nil {
+			if err := r.profile.Set(&answer, field.Key, own); err != nil {
 				return nil, err
 			}
 		}
