@@ -1,14 +1,14 @@
 package codec
 
 func (p *program) decode(d Direction, raw []byte, f *Frame) error {
-	if plan, way := p.fixed(d, raw); plan != nil && plan.total == len(raw) {
-		plan.fill(p, f, way, raw)
-		if d == Any {
-			f.direction = plan.layout.direction
-		}
-		return nil
+	plan, way := p.fixed(d, raw)
+	if plan == nil || plan.total != len(raw) || d == Any && !plan.layout.named(plan.layout.shape.family) {
+		return p.decodeAnswer(d, raw, f, nil)
 	}
-	return p.decodeAnswer(d, raw, f, nil)
+	if plan.fill(p, f, way, raw); d == Any {
+		f.direction = plan.layout.direction
+	}
+	return nil
 }
 
 func (p *program) fault(l *layout, bad failure) error {
