@@ -200,7 +200,7 @@ func (k *fixedMaker) leaf(n *node, depth uint8) bool {
 		plan.checked = append(plan.checked, fixedRead{code: readOther, size: bits.size, off: bits.off, cell: uint16(at), op: o})
 	}
 	for i := range n.bits {
-		part := &n.bits[i]
+		part := n.bits[i].op
 		if !part.form.plain() {
 			return false
 		}

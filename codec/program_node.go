@@ -51,7 +51,7 @@ type node struct {
 	noted   bool // expressions ask for it
 	numbers bool // of a list: its elements are plain numbers
 	field   *op
-	bits    []op
+	bits    []bitField
 }
 
 // branch of a choice.

@@ -33,10 +33,25 @@ func (p *program) index(f *family) {
 	p.makeFixed(f)
 }
 
+// bitField is a part of a number: which bits it is, and who wants them.
+type bitField struct {
+	op    *op
+	mask  uint64
+	reg   int32
+	shift uint8
+	role  Role
+	plain bool // its value is the bits, which may all be, and nothing but a register keeps them
+}
+
 func (n *node) prepare(ops []op) {
 	n.guarded = n.when != nil || n.asks
 	if n.op >= 0 {
-		n.field, n.bits = &ops[n.op], ops[n.op+1:n.op+1+n.parts]
+		n.field, n.bits = &ops[n.op], nil
+		for i := n.op + 1; i <= n.op+n.parts; i++ {
+			o := &ops[i]
+			n.bits = append(n.bits, bitField{op: o, mask: o.mask, shift: o.shift, reg: int32(o.reg), role: o.role,
+				plain: o.check == checkNone && o.fold == nil && o.table == 0 && (o.form == nil || o.form.plain() && !o.form.packed)})
+		}
 	}
 	if n.kind == nodeChoice {
 		n.byValue = newCasePicker(n)

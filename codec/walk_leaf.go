@@ -186,31 +186,34 @@ func (m *machine) parts(n *node, word cell, num uint64) verdict {
 		cells, nums = m.f.extend(len(n.bits))
 	}
 	for i := range n.bits {
-		o := &n.bits[i]
-		bits := o.bits(num)
-		if o.check != checkNone && !o.accepts(bits) {
-			if m.f != nil {
-				m.f.cells, m.f.nums = m.f.cells[:first+i], m.f.nums[:first+i]
+		b := &n.bits[i]
+		bits, exp := num>>b.shift&b.mask, int8(0)
+		if !b.plain {
+			bits = b.op.bits(num)
+			if !b.op.accepts(bits) {
+				if m.f != nil {
+					m.f.cells, m.f.nums = m.f.cells[:first+i], m.f.nums[:first+i]
+				}
+				if m.sink == nil {
+					return refused
+				}
+				return m.refuseOp(b.op, int(word.off), b.op.explain(nil, bits))
 			}
-			if m.sink == nil {
-				return refused
+			m.note(b.op, bits, nil)
+			if b.op.lacks(bits) {
+				exp = noValue
 			}
-			return m.refuseOp(o, int(word.off), o.explain(nil, bits))
-		}
-		if o.reg > 0 || o.fold != nil || o.table > 0 {
-			m.note(o, bits, nil)
+		} else if b.reg > 0 {
+			m.regs[b.reg] = int64(bits)
 		}
 		if cells == nil {
 			continue
 		}
 		to := &cells[i]
-		to.op, to.depth, to.exp, to.off, to.size = uint16(n.op+1+i), word.depth, 0, word.off, 0
-		if o.form != nil && o.lacks(bits) {
-			to.exp = noValue
-		}
+		to.op, to.depth, to.exp, to.off, to.size = uint16(n.op+1+i), word.depth, exp, word.off, 0
 		nums[i] = bits
-		if o.role != NoRole {
-			m.f.note(o.role, first+i)
+		if b.role != NoRole {
+			m.f.note(b.role, first+i)
 		}
 	}
 	return whole
