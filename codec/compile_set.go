@@ -43,7 +43,6 @@ func (c *compiler) sets(def *messageDef, sh *shape, header *scope) {
 			continue
 		}
 		is := &expr{code: exEq, a: &expr{code: exReg, reg: reg}, b: &expr{code: exConst, value: int64(num)}}
-		is.plain = is.simplify()
 		if sh.when == nil {
 			sh.when = is
 		} else {

@@ -59,19 +59,14 @@ type expr struct {
 	reg   int    // exReg, exAt
 	text  []byte // exAhead
 	words string // the whole expression as it is written
-	plain plain  // of the whole expression
 }
 
 // constant is the expression of a number.
-func constant(v int64) *expr {
-	e := &expr{code: exConst, value: v}
-	e.plain = e.simplify()
-	return e
-}
+func constant(v int64) *expr { return &expr{code: exConst, value: v} }
 
 // done notes what evaluation wants to know of a whole expression.
 func (e *expr) done() *expr {
-	e.looks, e.plain = e.sees(), e.simplify()
+	e.looks = e.sees()
 	return e
 }
 

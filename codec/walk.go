@@ -192,14 +192,6 @@ func (m *machine) decide(n *node, of aspect, k int) {
 
 // eval computes an expression at this place.
 func (m *machine) eval(e *expr) (v int64, known bool) {
-	if v, ok := e.quick(m.regs); ok {
-		return v, true
-	}
-	return m.compute(e)
-}
-
-// compute is eval for what is not plain.
-func (m *machine) compute(e *expr) (v int64, known bool) {
 	if !e.looks {
 		return e.eval(&m.place), true
 	}
