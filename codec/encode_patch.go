@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -75,6 +76,7 @@ func (e *encoder) ask(x *expr) {
 func (e *encoder) measure(x *expr, v int64) {
 	reg := x.source()
 	if reg <= 0 || !e.p.derived[reg] {
+		e.unfit = e.unfit || !x.looks && x.eval(&e.place) != v
 		return
 	}
 	if (e.owners[reg] > 0 || e.via[reg] != nil) && x.eval(&e.place) == v {
@@ -82,6 +84,7 @@ func (e *encoder) measure(x *expr, v int64) {
 	} else if at, ok := x.invert(v); ok {
 		v = at
 	} else {
+		e.unfit = true
 		return
 	}
 	if through := e.via[reg]; through != nil {
@@ -125,9 +128,16 @@ func (e *encoder) patch(f *derivedField, num uint64) bool {
 		if f.node.size != nil {
 			return false
 		}
-		text, _, err := o.parseForm(e.scratch[:0], digitsOf(o, int64(num)), 0, false)
-		if err != nil {
-			return false
+		text := e.scratch[:0]
+		for rest, place := num, 0; place < o.size; rest, place = rest/10, place+1 {
+			text = append(text, byte('0'+rest%10))
+		}
+		slices.Reverse(text)
+		if is, _, ok := o.read(text); o.code != opDecimal || !ok || is != num { // it is written in another way
+			var err error
+			if text, _, err = o.parseForm(text[:0], digitsOf(o, int64(num)), 0, false); err != nil {
+				return false
+			}
 		}
 		e.scratch = text
 		e.splice(f.at, f.size, text)

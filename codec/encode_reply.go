@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -118,7 +119,7 @@ func (e *encoder) echo(n *node, o *op, v input) (uint64, error) {
 		if num, ok := v.whole(o); ok {
 			return num, nil
 		}
-	case v.plus == 0 && from.plainDigits() && o.code == opASCII && n.size == nil && o.size == 2*len(b) && o.form.plain():
+	case v.plus == 0 && from.plainDigits() && o.code == opASCII && (o.size == 0 || o.size == 2*len(b)) && e.fits(n, o, 2*len(b)) && o.form.plain():
 		e.out = appendDigits(e.out, b)
 		if num, _, ok := o.read(e.out[start:]); ok {
 			return num, nil
@@ -130,6 +131,9 @@ func (e *encoder) echo(n *node, o *op, v input) (uint64, error) {
 
 // fits says that a field may have so many bytes.
 func (e *encoder) fits(n *node, o *op, size int) bool {
+	if o.size == 0 && o.most > 0 && size > o.most {
+		return false
+	}
 	if n.size == nil {
 		return true
 	}
@@ -227,6 +231,9 @@ func reply(p *program, r *replyRule, dst []byte, f *Frame, env Env) ([]byte, err
 	}
 	if err := e.write(&e.request); err != nil {
 		return dst, err
+	}
+	if e.unfit || e.again { // nobody decodes a reply
+		return dst, e.fault("", fmt.Errorf("%w: its sizes and counts do not fit", ErrLength))
 	}
 	out, err := e.wrapped(dst)
 	if err == nil {

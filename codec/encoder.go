@@ -35,6 +35,7 @@ type encoder struct {
 	known   []derivedField // likewise, of the walk before
 	lacking int            // the derived field that nothing measures and nobody gives: an error; -1: none
 	again   bool           // an expression asked for a value before it was known
+	unfit   bool           // a size or count is not what the definition says
 	differs bool           // a derived field was given and is something else
 	open    []int          // by choice that the values do not decide: how many cases they fit
 	picks   []int          // and which of them is tried
@@ -102,7 +103,7 @@ func (e *encoder) write(from valueSource) error {
 func (e *encoder) reset() {
 	g := e.p
 	e.out, e.starts, e.steps, e.sums, e.counts = e.out[:0], e.starts[:0], e.steps[:0], e.sums[:0], e.counts[:0]
-	e.fields, e.open, e.again, e.differs = e.fields[:0], e.open[:0], false, false
+	e.fields, e.open, e.again, e.unfit, e.differs = e.fields[:0], e.open[:0], false, false, false
 	e.table, e.begun, e.gap = nil, false, false
 	if cap(e.regs) < g.regs || cap(e.owners) < g.regs || cap(e.marks) < g.marks+1 {
 		e.regs, e.owners, e.marks = make([]int64, g.regs), make([]int, g.regs), make([]int, g.marks+1)
@@ -219,7 +220,7 @@ func (e *encoder) node(n *node) error {
 // clear makes the registers of what is not there zero.
 func (e *encoder) clear(n *node) {
 	for _, reg := range n.clear {
-		e.regs[reg], e.owners[reg] = 0, 0
+		e.regs[reg], e.owners[reg], e.via[reg] = 0, 0, nil
 	}
 }
 
