@@ -8,8 +8,8 @@ import (
 // Description is a profile as plain data: how its frames are cut, which messages there are, and what stands in them.
 // The manual page, the dissector and the form of a command are made of it and of nothing else.
 //
-// Its JSON is for programs without a codec: expressions are text, bytes are hexadecimal.  What only a walk over bytes
-// needs (registers, places, raw numbers) is left out.
+// Its JSON is for programs without a codec: expressions are text, bytes are hexadecimal; registers, places and raw
+// numbers, which a walk over bytes needs, are left out.
 type Description struct {
 	Name     string               `json:"name"`
 	Title    string               `json:"title,omitempty"`
@@ -26,17 +26,18 @@ type Description struct {
 
 // FrameKind is one kind of frame on a stream.
 type FrameKind struct {
-	Name      string      `json:"name,omitempty"` // empty where there is one kind only
-	From      string      `json:"from"`
-	Direction string      `json:"direction"`
-	Start     HexBytes    `json:"start,omitempty"` // the mark at the beginning
-	Ends      []HexBytes  `json:"ends,omitempty"`  // the marks of which one ends the frame; none: its fields say where it ends
-	Escapes   []Escape    `json:"escapes,omitempty"`
-	Armour    string      `json:"armour,omitempty"` // how the content between the marks is written in characters
-	Max       int         `json:"max_bytes"`
-	Length    *LengthRule `json:"length,omitempty"`
-	Header    []*Node     `json:"header,omitempty"`
-	Trailer   []*Node     `json:"trailer,omitempty"`
+	Name      string   `json:"name,omitempty"` // empty where there is one kind only
+	From      string   `json:"from"`
+	Direction string   `json:"direction"`
+	Start     HexBytes `json:"start,omitempty"` // the mark at the beginning
+	// the marks of which one ends the frame; none: its fields say where it ends
+	Ends    []HexBytes  `json:"ends,omitempty"`
+	Escapes []Escape    `json:"escapes,omitempty"`
+	Armour  string      `json:"armour,omitempty"` // how the content between the marks is written in characters
+	Max     int         `json:"max_bytes"`
+	Length  *LengthRule `json:"length,omitempty"`
+	Header  []*Node     `json:"header,omitempty"`
+	Trailer []*Node     `json:"trailer,omitempty"`
 
 	Kept    int  `json:"-"` // bytes of the mark at the end that are a field, the last ones
 	Behind  int  `json:"-"` // bytes behind that mark,
@@ -177,7 +178,8 @@ type FieldForm struct {
 	Zone            *time.Location
 }
 
-// SumCheck is a checksum and the bytes that it covers, From one place To another: From 0 is the beginning of the frame, To
+// SumCheck is a checksum and the bytes that it covers, From one place To another: From 0 is the beginning of the
+// frame, To
 // 0 the checksum itself, To -1 the end of the frame.
 type SumCheck struct {
 	Algorithm string `json:"algorithm"`

@@ -78,8 +78,10 @@ func (d *describer) words(out *Description, root *table) {
 }
 
 func (d *describer) kind(f *family) FrameKind {
-	k := FrameKind{Name: f.name, From: f.from.String(), Direction: f.direction.String(), Start: f.start, Max: f.max, Tail: f.tail,
-		Armour: armourName(f.armour), Header: d.nodes(f.header), Trailer: d.nodes(f.trailer), Body: f.body.mark}
+	k := FrameKind{
+		Name: f.name, From: f.from.String(), Direction: f.direction.String(), Start: f.start, Max: f.max, Tail: f.tail,
+		Armour: armourName(f.armour), Header: d.nodes(f.header), Trailer: d.nodes(f.trailer), Body: f.body.mark,
+	}
 	if c := f.closing; c != nil {
 		k.Kept, k.Behind, k.Stuffed = c.kept, c.behind, c.stuffed
 		for _, mark := range c.marks {
@@ -102,9 +104,11 @@ func (d *describer) kind(f *family) FrameKind {
 
 func (d *describer) message(f *family, s *shape) MessageDescription {
 	m := s.layout.message
-	out := MessageDescription{Name: m.Name, Title: m.Title, From: m.From.String(), Purpose: m.Purpose.String(), Direction: s.layout.direction.String(),
-		Frame: f.name, Default: s.fallback, When: d.formula(s.when), Repeat: m.Repeat, Forward: m.Forward, Min: s.min, Max: s.max,
-		Fields: d.nodes(s.nodes), Ranges: s.layout.commands}
+	out := MessageDescription{
+		Name: m.Name, Title: m.Title, From: m.From.String(), Purpose: m.Purpose.String(), Frame: f.name,
+		Direction: s.layout.direction.String(), Default: s.fallback, When: d.formula(s.when), Repeat: m.Repeat,
+		Forward: m.Forward, Min: s.min, Max: s.max, Fields: d.nodes(s.nodes), Ranges: s.layout.commands,
+	}
 	if out.When != nil && s.said != "" {
 		out.When.Text = s.said
 	}
@@ -140,13 +144,17 @@ var nodeKindNames = [...]string{"field", "group", "list", "choice"}
 
 func (d *describer) node(n *node) *Node {
 	defer func(around string) { d.layout = around }(d.layout)
-	if name, is := strings.CutPrefix(n.path[strings.IndexByte(n.path, '>')+1:], "layout."); is { // a part stands before it in <>
+	// The name of a part stands before the path, in angle brackets.
+	if name, is := strings.CutPrefix(n.path[strings.IndexByte(n.path, '>')+1:], "layout."); is {
 		d.layout, _, _ = strings.Cut(name, ".")
 	}
-	out := &Node{Node: nodeKindNames[n.kind], Layout: d.layout, When: d.formula(n.when), Size: d.formula(n.size), Rest: n.rest, Before: n.before,
-		Until: n.until, Optional: n.optional, Value: d.formula(n.value), Exponent: d.formula(n.exponent), Count: d.formula(n.count), Stop: d.formula(n.stop),
-		Separator: n.separator, On: d.formula(n.on), Fields: d.nodes(n.kids), Tail: n.tail, Mark: n.mark, Clear: n.clear, Column: n.column,
-		Asks: n.asks, Counted: n.listReg, Single: n.kind == nodeList && n.element < 0}
+	out := &Node{
+		Node: nodeKindNames[n.kind], Layout: d.layout, When: d.formula(n.when), Size: d.formula(n.size), Rest: n.rest,
+		Before: n.before, Until: n.until, Optional: n.optional, Value: d.formula(n.value), Exponent: d.formula(n.exponent),
+		Count: d.formula(n.count), Stop: d.formula(n.stop), Separator: n.separator, On: d.formula(n.on),
+		Fields: d.nodes(n.kids), Tail: n.tail, Mark: n.mark, Clear: n.clear, Column: n.column, Asks: n.asks,
+		Counted: n.listReg, Single: n.kind == nodeList && n.element < 0,
+	}
 	by := &op{code: opInt, size: 8}
 	for i := range d.ops {
 		if n.on != nil && n.on.code == exReg && d.ops[i].reg == n.on.reg {
@@ -155,7 +163,8 @@ func (d *describer) node(n *node) *Node {
 	}
 	for i := range n.cases {
 		b := &n.cases[i]
-		out.Cases = append(out.Cases, Case{Is: valueTexts(by, b.is), Ranges: b.is, When: d.formula(b.when), Fields: d.nodes(b.kids)})
+		out.Cases = append(out.Cases, Case{Is: valueTexts(by, b.is), Ranges: b.is, When: d.formula(b.when),
+			Fields: d.nodes(b.kids)})
 	}
 	for _, r := range n.rows {
 		out.Cases = append(out.Cases, Case{Is: valueTexts(by, r.is), Ranges: r.is, Value: d.formula(r.value)})
@@ -167,10 +176,12 @@ func (d *describer) node(n *node) *Node {
 		}
 	}
 	if c := n.check; c != nil {
-		out.Check = &SumCheck{Algorithm: d.ops[n.op].field.Algorithm, Over: c.over, OnWire: c.wired != nil, Sum: sumOf(c.sum), From: c.from, To: c.to, Hex: c.hex}
+		out.Check = &SumCheck{Algorithm: d.ops[n.op].field.Algorithm, Over: c.over, OnWire: c.wired != nil,
+			Sum: sumOf(c.sum), From: c.from, To: c.to, Hex: c.hex}
 	}
 	if t := n.transform; t != nil {
-		out.Wire = &WireForm{Add: int(t.add), Xor: int(t.xor), Block: t.block, Algorithm: t.name, Armour: armourName(t.armour), Little: t.little}
+		out.Wire = &WireForm{Add: int(t.add), Xor: int(t.xor), Block: t.block, Algorithm: t.name,
+			Armour: armourName(t.armour), Little: t.little}
 		if t.block > 0 {
 			out.Wire.Sum = sumOf(t.sum)
 		}
@@ -189,14 +200,16 @@ func armourName(a *Armour) string {
 
 func sumOf(s checksum) Sum {
 	if c := s.crc; c != nil {
-		return Sum{Width: s.width, Poly: c.poly, Init: c.init, Xor: c.xor, Refin: c.refin, Refout: c.refout, Late: c.late, Extra: HexBytes(c.extra)}
+		return Sum{Width: s.width, Poly: c.poly, Init: c.init, Xor: c.xor, Refin: c.refin, Refout: c.refout, Late: c.late,
+			Extra: HexBytes(c.extra)}
 	}
 	return Sum{Width: s.width, Name: s.name, Init: s.init, Xor: s.xorout}
 }
 
 func (d *describer) field(o *op) *FieldDescription {
 	f := o.field
-	out := &FieldDescription{Key: f.Key, Title: f.Title, Unit: f.Unit, Type: f.Type, Kind: f.Kind.String(), Bytes: o.size, Notes: f.Notes,
+	out := &FieldDescription{Key: f.Key, Title: f.Title, Unit: f.Unit, Type: f.Type, Kind: f.Kind.String(),
+		Bytes: o.size, Notes: f.Notes,
 		Given: d.given(o), Form: formOf(o), Register: o.reg}
 	if o.role != NoRole {
 		out.Role = o.role.String()
@@ -210,7 +223,8 @@ func (d *describer) field(o *op) *FieldDescription {
 			out.At = fmt.Sprintf("%d-%d", hi, o.shift)
 		}
 	}
-	if told := slices.ContainsFunc(f.Notes, func(n Note) bool { return n.Key == "order" }); !told && o.size > 1 && o.little != (d.order == "little") && o.code <= opBCD {
+	if told := slices.ContainsFunc(f.Notes, func(n Note) bool { return n.Key == "order" }); !told && o.size > 1 &&
+		o.little != (d.order == "little") && o.code <= opBCD {
 		out.Notes = append(slices.Clone(f.Notes), Note{"order", map[bool]string{true: "little", false: "big"}[o.little]})
 	}
 	for _, e := range f.Enum {
@@ -232,7 +246,8 @@ func (d *describer) field(o *op) *FieldDescription {
 func (d *describer) given(o *op) string {
 	switch {
 	case o.flags&(flagBound|flagLength) != 0 || d.g.derived[o.reg] || o.form != nil && o.form.counter,
-		o.role == RoleIdentity, o.role == RoleTransaction, o.code >= opGroup && o.code != opVarint, o.code == opBits && o.parts,
+		o.role == RoleIdentity, o.role == RoleTransaction, o.code >= opGroup && o.code != opVarint, o.code == opBits &&
+			o.parts,
 		o.check == checkBytes, o.check == checkRange && o.lo == o.hi:
 		return ""
 	case o.preset != nil || o.flags&(flagNow|flagRemember) != 0 || o.code == opPart:
@@ -247,8 +262,10 @@ var codingNames = [...]string{"uint", "int", "float", "float", "bcd", "bits", "p
 
 // formOf is the form of a field for other programs.
 func formOf(o *op) FieldForm {
-	f := FieldForm{Coding: codingNames[o.code], Odd: o.code == opBitset || o.code == opVarint, Little: o.little, Signed: o.signed(), Shift: int(o.shift),
-		Width: bits.Len64(o.mask), Want: o.want, Most: o.most}
+	f := FieldForm{
+		Coding: codingNames[o.code], Odd: o.code == opBitset || o.code == opVarint, Little: o.little, Signed: o.signed(),
+		Shift: int(o.shift), Width: bits.Len64(o.mask), Want: o.want, Most: o.most,
+	}
 	if o.padded {
 		f.Pad = HexBytes{o.pad}
 	}
@@ -271,16 +288,19 @@ func formOf(o *op) FieldForm {
 	if special == nil {
 		return f
 	}
-	f.Reversed, f.Right, f.Digits, f.Fill = f.Reversed || special.reversed, special.right, special.digits, HexBytes{special.fill}
+	f.Reversed, f.Right, f.Digits, f.Fill = f.Reversed || special.reversed, special.right, special.digits,
+		HexBytes{special.fill}
 	if special.filler >= 0 {
 		f.Filler = fmt.Sprintf("%x", special.filler)
 	}
-	f.Odd = f.Odd || special.swap != nil || special.swapped || special.hexDigit || special.degrees || special.letters || special.texts != nil ||
+	f.Odd = f.Odd || special.swap != nil || special.swapped || special.hexDigit || special.degrees || special.letters ||
+		special.texts != nil ||
 		special.none != nil || special.base != 0 || special.minus != nil || special.minusBit || special.column ||
 		special.left || special.hex || special.packed || special.real
 	if c := special.clock; c != nil {
 		f.Odd = f.Odd || c.kind != clockCount
-		f.As, f.Zone, f.Step, f.Epoch = [...]string{"count", "cp16", "cp32", "cp56", "packed"}[c.kind], c.zone, c.step, c.epoch.Unix()
+		f.As, f.Zone, f.Step, f.Epoch = [...]string{"count", "cp16", "cp32", "cp56", "packed"}[c.kind], c.zone, c.step,
+			c.epoch.Unix()
 	}
 	for i := range special.missing {
 		if p := &special.missing[i]; p.bad {
@@ -305,7 +325,8 @@ func (d *describer) formula(e *expr) *Formula {
 	if e == nil {
 		return nil
 	}
-	f := &Formula{Text: e.words, Op: formulaNames[e.code], A: d.formula(e.a), B: d.formula(e.b), Value: e.value, Register: e.reg, Bytes: e.text}
+	f := &Formula{Text: e.words, Op: formulaNames[e.code], A: d.formula(e.a), B: d.formula(e.b), Value: e.value,
+		Register: e.reg, Bytes: e.text}
 	if e.code == exReg && d.folds[e.reg] {
 		f.Op = "join"
 	}
@@ -348,7 +369,8 @@ func arguments(nodes []*Node, m *MessageDescription, known bool) (out []*Node) {
 		}
 		set := slices.ContainsFunc(m.Set, func(s Note) bool { return s.Key == n.Key })
 		switch {
-		case n.Node == "field" && (n.Given == "" && one.Bits == nil || n.Value != nil || n.Check != nil || set || n.Role == "command" && known):
+		case n.Node == "field" && (n.Given == "" && one.Bits == nil || n.Value != nil || n.Check != nil || set ||
+			n.Role == "command" && known):
 		case n.Node != "field" && one.Fields == nil && one.Cases == nil:
 		default:
 			out = append(out, &one)

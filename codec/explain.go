@@ -1,7 +1,7 @@
 package codec
 
 // A trace explains bytes: what stands where, whether each checksum is right, where and why the frame is refused.
-// It is data; how it is shown is not the business of this package.  Tracing allocates freely, and is for people.
+// How the trace is shown is not the business of this package.  Tracing allocates freely, and is for people.
 
 // Outcome is what a profile makes of some bytes.
 type Outcome uint8
@@ -118,8 +118,8 @@ func (s score) less(t score) bool {
 	return s.read < t.read
 }
 
-// ExplainFrame explains the bytes of one frame.  It accepts what Decode accepts; bytes that may still become a frame are
-// Incomplete, and all others Refused.
+// ExplainFrame explains the bytes of one frame.  The trace of a frame that Decode accepts is Accepted, that of bytes that
+// may still become a frame Incomplete, that of all others Refused.
 func ExplainFrame(p *Profile, d Direction, raw []byte) *Trace { return explain(p, d, raw, false) }
 
 // HasChecks says whether every checksum of the frame is right, and that there is one.
@@ -132,7 +132,7 @@ func (t *Trace) HasChecks() bool {
 	return len(t.Checks) > 0
 }
 
-// Frame is the decoded frame; nil unless the trace is Accepted.  It belongs to the trace.
+// Frame is the decoded frame, which belongs to the trace; nil unless that is Accepted.
 func (t *Trace) Frame() *Frame {
 	if t.Outcome != Accepted {
 		return nil

@@ -214,7 +214,8 @@ func (b *spanBuilder) gap(to, next int) {
 		if len(b.sums) > 0 && b.sums[0].from < to {
 			if end = b.sums[0].from; end == b.cursor {
 				s := b.sums[0]
-				b.span(Span{Kind: SpanSum, Len: min(s.to, to) - s.from, Depth: b.t.Spans[len(b.t.Spans)-1].Depth, Index: -1, Check: s.check})
+				b.span(Span{Kind: SpanSum, Len: min(s.to, to) - s.from, Depth: b.t.Spans[len(b.t.Spans)-1].Depth, Index: -1,
+					Check: s.check})
 				continue
 			}
 		}

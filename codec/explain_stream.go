@@ -6,7 +6,8 @@ type Piece struct {
 	Trace    *Trace // nil: noise, in which no frame begins
 }
 
-// ExplainStream cuts a stream as the Splitter does and explains its pieces: frames, the beginning of one at the end, and
+// ExplainStream cuts a stream as the Splitter does and explains its pieces: frames, the beginning of one at the end,
+// and
 // what the Splitter passes over.  There it looks for damaged frames; what is none is noise.
 func ExplainStream(p *Profile, d Direction, data []byte) []Piece {
 	s := &streamTracer{p: p, d: d, data: data}
@@ -71,7 +72,8 @@ func (s *streamTracer) over(place int) (at int, t *Trace) {
 			if !s.begins(at) {
 				continue
 			}
-			if t := explain(s.p, way, s.data[at:], true); t.Outcome == Refused && t.sized && t.HasChecks() && at+len(t.Raw) > place {
+			if t := explain(s.p, way, s.data[at:], true); t.Outcome == Refused && t.sized && t.HasChecks() &&
+				at+len(t.Raw) > place {
 				return at, t
 			}
 		}
@@ -163,7 +165,8 @@ func (s *streamTracer) reconsider() {
 	}
 	start := s.pieces[from].Off
 	t := ExplainFrame(s.p, s.d, s.data[start:])
-	if last := s.pieces[len(s.pieces)-1].Trace; last != nil && last.score.read >= t.score.read || t.score.read == 0 && start > 0 {
+	if last := s.pieces[len(s.pieces)-1].Trace; last != nil && last.score.read >= t.score.read || t.score.read == 0 &&
+		start > 0 {
 		return
 	}
 	s.pieces, s.at = s.pieces[:from], start

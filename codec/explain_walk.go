@@ -39,7 +39,8 @@ type tracedBlock struct {
 
 func (t *tracer) sum(m *machine, o *op, c sumFound) bool {
 	t.sums = append(t.sums, tracedSum{op: o, off: c.off, inside: m.inside > 0, check: Check{
-		Algorithm: o.field.Algorithm, From: c.from, To: c.to, Found: c.found, Computed: c.computed, Digits: c.plan.sum.width / 4}})
+		Algorithm: o.field.Algorithm, From: c.from, To: c.to, Found: c.found, Computed: c.computed,
+		Digits: c.plan.sum.width / 4}})
 	return true
 }
 
@@ -62,8 +63,10 @@ func (t *tracer) reveal(m *machine, region *node, start int, data []byte) (size 
 		if tr.little {
 			found = loadLE(sum)
 		}
-		t.blocks = append(t.blocks, tracedBlock{data: start + size, size: n, wire: start + at, inWire: n, sumSize: len(sum), check: Check{
-			Algorithm: tr.name, From: start + at, To: start + at + n, Found: found, Computed: tr.sum.sum(b), Digits: tr.sum.width / 4}})
+		t.blocks = append(t.blocks, tracedBlock{data: start + size, size: n, wire: start + at, inWire: n, sumSize: len(sum),
+			check: Check{
+				Algorithm: tr.name, From: start + at, To: start + at + n, Found: found, Computed: tr.sum.sum(b),
+				Digits: tr.sum.width / 4}})
 		copy(data[size:], b)
 		size, at = size+n, at+n+len(sum)
 	}
@@ -177,14 +180,16 @@ func (t *tracer) salvageHeader(m *machine) {
 	switch l := f.length; {
 	case m.marked:
 		t.salvage(m, m.off, len(m.data)-f.tail, len(m.data))
-	case l != nil && l.mark >= 0 && m.marks[l.mark] >= 0 && slices.ContainsFunc(m.f.cells, func(c cell) bool { return m.p.ops[c.op].reg == l.reg }):
+	case l != nil && l.mark >= 0 && m.marks[l.mark] >= 0 && slices.ContainsFunc(m.f.cells,
+		func(c cell) bool { return m.p.ops[c.op].reg == l.reg }):
 		if body, v := m.bodyEnd(); v == whole {
 			t.salvage(m, m.off, body, m.end)
 		}
 	}
 }
 
-// explain walks the kinds of frames and directions that there are, and keeps what goes furthest: all of data as one frame, or
+// explain walks the kinds of frames and directions that there are, and keeps what goes furthest: all of data as one
+// frame, or
 // with prefix the frame that it begins with.
 func explain(p *Profile, d Direction, data []byte, prefix bool) (best *Trace) {
 	var fit []*Trace
@@ -218,7 +223,8 @@ func explain(p *Profile, d Direction, data []byte, prefix bool) (best *Trace) {
 	}
 	for _, t := range fit {
 		other := t.Message != best.Message && !slices.Contains(best.Also, t.Message)
-		if other && best.Outcome == Accepted && t.score.named >= min(best.score.named, 1) { // a message for all others always fits
+		// a message for all others always fits
+		if other && best.Outcome == Accepted && t.score.named >= min(best.score.named, 1) {
 			best.Also = append(best.Also, t.Message)
 		}
 	}

@@ -41,7 +41,7 @@ func (w *wire) place(i int) int {
 // stretch is bytes of the frame, from up to but without to.
 type stretch struct{ from, to int }
 
-// where a byte stands that was read at i.  It may be none, where several bytes stand for several others.
+// where is the stretch of a byte that was read at i; an empty one where several bytes stand for several others.
 func (w *wire) where(i int) stretch {
 	from, to := i, i+1
 	for k := len(w.regions) - 1; k >= 0; k-- { // parts inside others come after them
@@ -115,7 +115,8 @@ func (t *Trace) settle(p *Profile, w traced) {
 		t.score.class = classRefused
 	case wrong >= 0:
 		c := t.Checks[wrong]
-		t.Fault = p.fault(t.frame.layout, failure{err: fmt.Errorf("%w: found %0*x, computed %0*x", errSum, c.Digits, c.Found, c.Digits, c.Computed)}).(*FieldError)
+		t.Fault = p.fault(t.frame.layout, failure{err: fmt.Errorf("%w: found %0*x, computed %0*x", errSum, c.Digits,
+			c.Found, c.Digits, c.Computed)}).(*FieldError)
 		t.Fault.Field, t.Fault.Offset = c.key, c.at
 		t.score.class = classDamaged
 		if w.verdict == begun {
@@ -144,5 +145,6 @@ func (t *Trace) extend(p *Profile, data []byte) {
 		t.Fault = p.fault(t.frame.layout, failure{off: n, err: err}).(*FieldError)
 	}
 	t.Raw, t.Outcome, t.score.class = data, Refused, classRefused
-	t.Spans = append(t.Spans, Span{Kind: SpanFault, Off: n, Index: -1, Wrong: err}, Span{Kind: SpanUnread, Off: n, Len: more, Index: -1})
+	t.Spans = append(t.Spans, Span{Kind: SpanFault, Off: n, Index: -1, Wrong: err}, Span{Kind: SpanUnread, Off: n,
+		Len: more, Index: -1})
 }

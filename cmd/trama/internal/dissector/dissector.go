@@ -63,7 +63,8 @@ type writer struct {
 }
 
 // classes of the fields of Wireshark, by the kind of the value.
-var classes = map[string]string{"uint": "uint64", "int": "int64", "float": "double", "digits": "string", "text": "string", "bytes": "bytes", "time": "time",
+var classes = map[string]string{"uint": "uint64", "int": "int64", "float": "double", "digits": "string",
+	"text": "string", "bytes": "bytes", "time": "time",
 	"list": "none", "group": "none"}
 
 // nodes gives every field its filter: its key behind those of the groups and lists around it.
@@ -86,7 +87,7 @@ func (w *writer) nodes(list []*codec.Node, prefix string) {
 	}
 }
 
-// filter is the field of Wireshark for a path.  One name has one class: another class gets a name of its own.
+// filter notes the field of Wireshark for a path.  A name has one class: fields of another class get a name of their own.
 func (w *writer) filter(f *codec.FieldDescription, path string) {
 	class, title := classes[f.Kind], f.Key
 	if known, ok := w.classes[path]; ok && known != class {
@@ -109,7 +110,8 @@ func (w *writer) filter(f *codec.FieldDescription, path string) {
 }
 
 // left out of the tables: what is for people.
-var left = []string{"Title", "Unit", "Type", "Kind", "At", "Notes", "Given", "Algorithm", "Over", "Is", "Purpose", "Repeat", "Forward", "Set", "Commands", "Value string"}
+var left = []string{"Title", "Unit", "Type", "Kind", "At", "Notes", "Given", "Algorithm", "Over", "Is", "Purpose",
+	"Repeat", "Forward", "Set", "Commands", "Value string"}
 
 // lua writes a value: structs as tables with lower-case keys, without what is zero.
 func (w *writer) lua(v reflect.Value) string {
@@ -139,7 +141,8 @@ func (w *writer) lua(v reflect.Value) string {
 	case reflect.Slice, reflect.Array:
 		between := ", "
 		for i := range v.Len() {
-			if parts = append(parts, w.lua(v.Index(i))); v.Index(i).Kind() == reflect.Struct || v.Index(i).Kind() == reflect.Pointer {
+			if parts = append(parts, w.lua(v.Index(i))); v.Index(i).Kind() == reflect.Struct ||
+				v.Index(i).Kind() == reflect.Pointer {
 				between = ",\n"
 			}
 		}
@@ -158,13 +161,15 @@ func (w *writer) entries(v reflect.Value) (parts []string) {
 		f, name := v.Field(i), v.Type().Field(i).Name
 		switch {
 		case v.Type() == reflect.TypeFor[codec.Node]() && name == "Layout":
-		case name == "Ranges" && f.Len() > 0 && v.Type() == reflect.TypeFor[codec.FieldForm]() && v.FieldByName("Signed").Bool():
+		case name == "Ranges" && f.Len() > 0 && v.Type() == reflect.TypeFor[codec.FieldForm]() &&
+			v.FieldByName("Signed").Bool():
 			var signed [][2]int64 // they stand in the order of numbers without sign
 			for _, r := range f.Interface().([][2]uint64) {
 				signed = append(signed, [2]int64{int64(r[0] ^ 1<<63), int64(r[1] ^ 1<<63)})
 			}
 			parts = append(parts, "ranges = "+w.lua(reflect.ValueOf(signed)))
-		case f.IsZero() || slices.Contains(left, name) || slices.Contains(left, name+" "+f.Kind().String()) || f.Type() == reflect.TypeFor[*float64]():
+		case f.IsZero() || slices.Contains(left, name) || slices.Contains(left, name+" "+f.Kind().String()) ||
+			f.Type() == reflect.TypeFor[*float64]():
 		case f.Type() == reflect.TypeFor[codec.FieldDescription]() || f.Type() == reflect.TypeFor[codec.FieldForm]():
 			parts = append(parts, w.entries(f)...)
 		default:
@@ -214,7 +219,8 @@ func expression(f *codec.Formula) string {
 	case "+", "-", "*":
 		return fmt.Sprintf("(%s %s %s)", a, f.Op, b)
 	}
-	if name := map[string]string{"/": "div", "%": "mod", "<<": "shl", ">>": "shr", "&": "band", "|": "bor"}[f.Op]; name != "" {
+	if name := map[string]string{"/": "div", "%": "mod", "<<": "shl", ">>": "shr", "&": "band",
+		"|": "bor"}[f.Op]; name != "" {
 		return fmt.Sprintf("%s(%s, %s)", name, a, b)
 	}
 	return "m:opaque()"

@@ -410,7 +410,8 @@ function M:time(n, b, c)
     c.v = NSTime.new((n.epoch or 0) + math.floor(ms / 1000), ms % 1000 * 1000000)
     return
   end
-  local v, rest, binary = { YYYY = 0, YY = 0, MM = 1, DD = 1, hh = 0, mm = 0, ss = 0, SSS = 0 }, n.layout, n.as == "binary"
+  local v, rest, binary = { YYYY = 0, YY = 0, MM = 1, DD = 1, hh = 0, mm = 0, ss = 0, SSS = 0 }, n.layout,
+    n.as == "binary"
   local whole = n.reversed and b:reverse() or b
   whole = n.as == "bcd" and hex(whole) or whole
   while #rest > 0 do
@@ -422,17 +423,20 @@ function M:time(n, b, c)
     whole, rest = whole:sub(size + 1), rest:sub(#word + 1)
   end
   local y = n.layout:find("YYYY") and v.YYYY or 2000 + v.YY
-  local length = ({ 31, y % 4 == 0 and (y % 100 ~= 0 or y % 400 == 0) and 29 or 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 })[v.MM]
+  local february = y % 4 == 0 and (y % 100 ~= 0 or y % 400 == 0) and 29 or 28
+  local length = ({ 31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 })[v.MM]
   c.none = not length or v.DD < 1 or v.DD > length or v.hh > 23 or v.mm > 59 or v.ss > 59 -- a time that does not exist
   if c.none then return end
-  local seconds = n.zone == "local" and os.time({ year = y, month = v.MM, day = v.DD, hour = v.hh, min = v.mm, sec = v.ss })
+  local seconds = n.zone == "local"
+    and os.time({ year = y, month = v.MM, day = v.DD, hour = v.hh, min = v.mm, sec = v.ss })
     or days(y, v.MM, v.DD) * 86400 + v.hh * 3600 + v.mm * 60 + v.ss - n.zone
   c.v = NSTime.new(seconds, v.SSS * 1000000)
 end
 
 function M:checksum(n, b, c)
   local k, off = n.check, self.off - #b
-  local found = k.hex and tonumber(b, 16) or not k.hex and number(b, n.little) or refuse("not a hexadecimal number: %s", hex(b))
+  local found = k.hex and tonumber(b, 16) or not k.hex and number(b, n.little)
+    or refuse("not a hexadecimal number: %s", hex(b))
   c.v = k.hex and b or nil
   local function verify()
     local from, to = k.from and self.marks[k.from] or 0, k.to and self.marks[k.to] or k.to ~= -1 and off or self.off
@@ -507,7 +511,8 @@ function M:choose(k, stop)
   local command = k.command and self:v(k.command)
   local known, size = false, stop and stop - self.off
   for _, s in ipairs(k.bodies) do
-    if (s.direction == "any" or s.direction == self.way) and (not s.ranges or has(s.ranges, command)) and not (s.default and known) then
+    if (s.direction == "any" or s.direction == self.way) and (not s.ranges or has(s.ranges, command))
+      and not (s.default and known) then
       known = known or s.ranges ~= nil and not s.default
       local fits = not size or size >= (s.min or 0) and (s.max == -1 or size <= (s.max or 0))
       if fits and (not s.when or s.when(self) ~= 0) then return s end
@@ -518,7 +523,8 @@ end
 
 -- frame walks one frame of a kind from the first byte of data.
 local function frame(k, data, way)
-  local m = setmetatable({ off = 0, depth = 0, index = 0, r = {}, marks = {}, late = {}, cells = {}, way = way, up = way == "uplink" and 1 or 0, data = data }, M)
+  local m = setmetatable({ off = 0, depth = 0, index = 0, r = {}, marks = {}, late = {}, cells = {}, way = way,
+    up = way == "uplink" and 1 or 0, data = data }, M)
   local ok, err = pcall(function()
     if k.ends then
       m.data, m.total = delimit(k, data, m)
@@ -578,7 +584,8 @@ for i, f in ipairs(fields) do
   local abbr = name .. "." .. f[1]
   all[i] = f[3] == "time" and ProtoField.absolute_time(abbr, f[2], base.UTC) or ProtoField[f[3]](abbr, f[2])
 end
-for key, f in pairs({ message = { "Message", "string" }, direction = { "Direction", "string" }, ["no-frame-reason"] = { "Reason", "string" },
+for key, f in pairs({ message = { "Message", "string" }, direction = { "Direction", "string" },
+  ["no-frame-reason"] = { "Reason", "string" },
   ["no-frame"] = { "Bytes that are no frame", "bytes" }, ["not-dissected"] = { "not dissected", "bytes" } }) do
   own[key] = ProtoField[f[2]](name .. "." .. key, f[1])
   all[#all + 1] = own[key]
@@ -587,7 +594,8 @@ proto.fields = all
 
 local wrong = ProtoExpert.new(name .. ".wrong", "Bytes that are no frame", expert.group.MALFORMED, expert.severity.WARN)
 proto.experts = { wrong }
-proto.prefs.ports = Pref.range("TCP ports of the server", ports, "Frames to these ports are uplink, those from them downlink", 65535)
+proto.prefs.ports = Pref.range("TCP ports of the server", ports,
+  "Frames to these ports are uplink, those from them downlink", 65535)
 proto.prefs.way = Pref.enum("Direction", 0, "Which way the frames travel", {
   { 1, "by the port", 0 }, { 2, "uplink", 1 }, { 3, "downlink", 2 }, { 4, "either", 3 },
 }, false)

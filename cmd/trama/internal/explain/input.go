@@ -7,7 +7,8 @@ import (
 	"unicode"
 )
 
-// ParseHex reads bytes written as hexadecimal digits.  Blanks, line breaks, commas, colons, dashes and 0x or \x in front of a byte
+// ParseHex reads bytes written as hexadecimal digits.  Blanks, line breaks, commas, colons, dashes and 0x or \x in
+// front of a byte
 // do not matter, and lines that start with # are passed over.
 func ParseHex(text string) ([]byte, error) {
 	var out []byte
@@ -30,7 +31,8 @@ func ParseHex(text string) ([]byte, error) {
 				out, half = append(out, byte(half<<4|d)), -1
 			case unicode.IsSpace(r) || strings.ContainsRune(",:;-_", r):
 			default:
-				return nil, fmt.Errorf("not hexadecimal: found %q at %s, expected two digits a byte", r, place(n, i, strings.Contains(text, "\n")))
+				return nil, fmt.Errorf("not hexadecimal: found %q at %s, expected two digits a byte", r, place(n, i,
+					strings.Contains(text, "\n")))
 			}
 		}
 	}

@@ -86,7 +86,8 @@ func NewReport(p *codec.Profile, d codec.Direction, data []byte, pieces []codec.
 	r := Report{Profile: p.Name(), Direction: d.String(), Bytes: len(data), Pieces: []PieceIs{}}
 	for i := range candidates {
 		c := &candidates[i]
-		r.Candidates = append(r.Candidates, CandidateIs{c.Profile.Name(), c.Direction.String(), c.Class.String(), c.Accepted, c.Verified, c.Messages()})
+		r.Candidates = append(r.Candidates, CandidateIs{c.Profile.Name(), c.Direction.String(), c.Class.String(),
+			c.Accepted, c.Verified, c.Messages()})
 	}
 	for _, piece := range pieces {
 		r.Pieces = append(r.Pieces, pieceOf(piece, data))
@@ -106,7 +107,8 @@ func pieceOf(piece codec.Piece, data []byte) PieceIs {
 	out := PieceIs{Offset: piece.Off, Length: piece.Len, Kind: "noise"}
 	t := piece.Trace
 	if t == nil {
-		out.Spans = []SpanIs{{Offset: piece.Off, Length: piece.Len, Kind: "noise", Owns: true, Bytes: hex.EncodeToString(data[piece.Off : piece.Off+piece.Len])}}
+		out.Spans = []SpanIs{{Offset: piece.Off, Length: piece.Len, Kind: "noise", Owns: true,
+			Bytes: hex.EncodeToString(data[piece.Off : piece.Off+piece.Len])}}
 		return out
 	}
 	out.Kind, out.Direction = t.Outcome.String(), t.Direction.String()
@@ -139,7 +141,8 @@ func checkOf(c *codec.Check, base int) CheckIs {
 }
 
 func spanOf(s *codec.Span, raw []byte, base int) SpanIs {
-	out := SpanIs{Offset: base + s.Off, Length: s.Len, Kind: s.Kind.String(), Owns: s.Owns(), Path: s.Path, Depth: s.Depth, Plain: hex.EncodeToString(s.Plain)}
+	out := SpanIs{Offset: base + s.Off, Length: s.Len, Kind: s.Kind.String(), Owns: s.Owns(), Path: s.Path,
+		Depth: s.Depth, Plain: hex.EncodeToString(s.Plain)}
 	if s.Owns() {
 		out.Bytes = hex.EncodeToString(raw[s.Off : s.Off+s.Len])
 	}

@@ -49,7 +49,8 @@ func Rank(profiles []*codec.Profile, directions []codec.Direction, data []byte) 
 		out = append(out, of...)
 	}
 	slices.SortStableFunc(out, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(b.Class, a.Class), cmp.Compare(b.Verified, a.Verified), cmp.Compare(b.read, a.read), cmp.Compare(b.Accepted, a.Accepted))
+		return cmp.Or(cmp.Compare(b.Class, a.Class), cmp.Compare(b.Verified, a.Verified), cmp.Compare(b.read, a.read),
+			cmp.Compare(b.Accepted, a.Accepted))
 	})
 	return out
 }
@@ -96,7 +97,8 @@ func same(a, b Candidate) bool {
 		if a.Off != b.Off || a.Len != b.Len || (a.Trace == nil) != (b.Trace == nil) {
 			return false
 		}
-		return a.Trace == nil || a.Trace.Outcome == b.Trace.Outcome && a.Trace.Message == b.Trace.Message && a.Trace.Kind == b.Trace.Kind
+		return a.Trace == nil || a.Trace.Outcome == b.Trace.Outcome && a.Trace.Message == b.Trace.Message &&
+			a.Trace.Kind == b.Trace.Kind
 	})
 }
 

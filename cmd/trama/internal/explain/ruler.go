@@ -118,7 +118,8 @@ func (r *Ruler) rows(rows []row) {
 		if line.off >= 0 {
 			off = fmt.Sprint(line.off)
 		}
-		text := "  " + r.paint(dim, fmt.Sprintf("%*s", digits, off)) + "  " + r.paint(line.look, fill(line.bytes, wide[0])) + "  " +
+		text := "  " + r.paint(dim, fmt.Sprintf("%*s", digits, off)) + "  " + r.paint(line.look, fill(line.bytes,
+			wide[0])) + "  " +
 			fill(line.field, wide[1]) + "  " + fill(line.value, wide[2]) + "  " + r.paint(aboutLook(line), line.about)
 		r.say("%s", strings.TrimRight(text, " "))
 	}

@@ -47,7 +47,7 @@ func (pg *page) fields(list []*codec.Node, at cursor, layout string) {
 	t.write(&pg.out)
 }
 
-// rows writes nodes.  Those of another layout than the one around are a reference to it.
+// rows writes nodes; nodes of another layout than the one around are a reference to it.
 func (pg *page) rows(t *table, list []*codec.Node, prefix string, at *cursor, layout string) {
 	for len(list) > 0 {
 		n := list[0]
@@ -92,7 +92,8 @@ func (pg *page) row(t *table, n *codec.Node, prefix string, at *cursor, layout s
 	case simple(n):
 		about = strings.TrimPrefix(about+"; each is "+element(n.Fields[0]), "; ")
 	}
-	t.add(at.String(), bytesOf(n, size, fixed), shown, kind(n), n.Unit, values(&n.FieldDescription), about, n.Role, condition(n))
+	t.add(at.String(), bytesOf(n, size, fixed), shown, kind(n), n.Unit, values(&n.FieldDescription), about, n.Role,
+		condition(n))
 	for _, bit := range n.Bits {
 		bits := "bit "
 		if strings.Contains(bit.At, "-") {
@@ -290,7 +291,8 @@ func values(f *codec.FieldDescription) string {
 func sizeOf(list ...*codec.Node) (size int, fixed bool) {
 	for _, n := range list {
 		one := 0
-		fixed = n.When == nil && !n.Optional && n.Before == nil && n.Until == nil && n.Size == nil && n.Wire == nil && n.Separator == nil
+		fixed = n.When == nil && !n.Optional && n.Before == nil && n.Until == nil && n.Size == nil && n.Wire == nil &&
+			n.Separator == nil
 		switch {
 		case n.Type == "computed":
 		case n.Node == "group" && fixed:

@@ -171,7 +171,8 @@ func (pg *page) framing(f *codec.FrameKind) (lines []string) {
 	if pg.d.Order == "little" {
 		order = "least"
 	}
-	add("Numbers stand with their %s significant byte first, unless a field says otherwise.  Times are in the zone %s.", order, pg.d.Zone)
+	add("Numbers stand with their %s significant byte first, unless a field says otherwise.  Times are in the zone %s.",
+		order, pg.d.Zone)
 	return lines
 }
 
