@@ -1,11 +1,15 @@
-package codec
+package codec_test
 
-import "testing"
+import (
+	"testing"
+
+	"trama/codec"
+)
 
 // A value that is left out because of what others say is there again when they say something else, though the frame is
 // otherwise like those before.
 func TestAFrameHasTheComputedFieldsThatThoseLikeItLacked(t *testing.T) {
-	p, err := Compile("clock.toml", []byte(`
+	p, err := codec.Compile("clock.toml", []byte(`
 name = "clock"
 zone = "UTC"
 [frame]
@@ -27,9 +31,9 @@ fields = [
 	}
 	dead, well := unhex(t, "0100000000021122334455667788"), unhex(t, "0107ea0b17021122334455667788")
 	known := unhex(t, "0107ea0b17011122334455667788")
-	var f Frame
+	var f codec.Frame
 	for _, raw := range [][]byte{dead, dead, dead, dead, dead, dead, well, dead, well, known, dead, known, well, known} {
-		if err := p.Decode(Uplink, raw, &f); err != nil {
+		if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 			t.Fatal(err)
 		}
 		at, hasTime := f.Item("at")

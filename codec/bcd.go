@@ -201,6 +201,9 @@ func writeBCD(o *op, b []byte, v uint64) error {
 			v = 0
 		}
 	}
+	if v == 0 && len(b) == 0 { // a number without digits, as it is read
+		return nil
+	}
 	text, n := strconv.FormatUint(v, 10), 2*len(b)
 	room := n
 	if negative && !f.minusBit {

@@ -1,7 +1,10 @@
 package codec
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -73,5 +76,50 @@ func TestFramesOfConstantShapeTakeTheFastPath(t *testing.T) {
 		if taken[name] == 0 {
 			t.Errorf("no frame of %s", name)
 		}
+	}
+}
+
+// sameFrame checks that a frame used again shows what one shows that was decoded alone.
+func sameFrame(t testing.TB, data []byte, quick, slow *Frame) {
+	t.Helper()
+	p := quick.program
+	if quick.layout != slow.layout || quick.roles != slow.roles || !bytes.Equal(quick.data, slow.data) || len(quick.cells) != len(slow.cells) || len(quick.nums) != len(slow.nums) {
+		t.Fatalf("%s %x: %d fields of %s, alone %d of %s", p.name, data, len(quick.cells), quick.layout.message.Name, len(slow.cells), slow.layout.message.Name)
+	}
+	for i, c := range quick.cells {
+		if c != slow.cells[i] || quick.nums[i] != slow.nums[i] {
+			t.Fatalf("%s %x: field %d, %s: %+v = %d, alone %+v = %d", p.name, data, i, p.ops[c.op].field.Key, c, quick.nums[i], slow.cells[i], slow.nums[i])
+		}
+	}
+}
+
+// mutants are b, its beginnings, and b with bytes changed, left out, repeated and filled, always the same ones.
+func mutants(b []byte, visit func(b []byte)) {
+	visit(b)
+	for n := range b {
+		visit(b[:n])
+	}
+	random := rand.New(rand.NewPCG(3, uint64(len(b))))
+	for range 100 {
+		m := slices.Clone(b)
+		for range 1 + random.IntN(3) {
+			if len(m) == 0 {
+				break
+			}
+			at := random.IntN(len(m))
+			switch random.IntN(5) {
+			case 0:
+				m[at] ^= 1 << random.IntN(8)
+			case 1:
+				m[at] = byte(random.Uint32())
+			case 2:
+				m = slices.Delete(m, at, at+1)
+			case 3:
+				m = slices.Insert(m, at, m[random.IntN(len(m)):]...)
+			default:
+				m[at] = []byte{0, 0xff, 0x7f, 0x80}[random.IntN(4)]
+			}
+		}
+		visit(m)
 	}
 }

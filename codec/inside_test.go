@@ -112,16 +112,3 @@ func corpora(t testing.TB) (out []corpus) {
 	}
 	return out
 }
-
-// fuzzProfiles are the profiles that fuzzing runs over.
-func fuzzProfiles(t testing.TB) []*Profile {
-	files, _ := filepath.Glob("testdata/*.good.toml")
-	var out []*Profile
-	for _, file := range files {
-		out = append(out, profileFrom(t, filepath.Base(file)))
-	}
-	for _, name := range ShippedNames() {
-		out = append(out, shipped(t, name))
-	}
-	return out
-}

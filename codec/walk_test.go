@@ -1,4 +1,4 @@
-package codec
+package codec_test
 
 import (
 	"fmt"
@@ -6,20 +6,22 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"trama/codec"
 )
 
 func TestManyDecodeAtOnce(t *testing.T) {
 	for _, c := range corpora(t) {
-		src, ok := ShippedSource(c.Profile)
+		src, ok := codec.ShippedSource(c.Profile)
 		if !ok {
 			t.Fatal(c.Profile)
 		}
-		p, err := Compile(c.Profile, src)
+		p, err := codec.Compile(c.Profile, src)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := map[string]string{}
-		var f Frame
+		var f codec.Frame
 		for _, g := range c.Frames {
 			if err := shipped(t, c.Profile).Decode(directionOf(g.Direction), unhex(t, g.Hex), &f); err != nil {
 				t.Fatal(err)
@@ -31,7 +33,7 @@ func TestManyDecodeAtOnce(t *testing.T) {
 		wrong := make(chan string, 4)
 		for range 4 {
 			wait.Go(func() {
-				var f Frame
+				var f codec.Frame
 				for range 20 {
 					for _, g := range c.Frames {
 						err := p.Decode(directionOf(g.Direction), unhex(t, g.Hex), &f)
@@ -58,7 +60,7 @@ func TestManyDecodeAtOnce(t *testing.T) {
 // What expressions see of a field that is not there, or was there in an element before, of the number of elements, of bytes that
 // are no number, of several fields, of the bits of a field.
 func TestExpressionsSeeTheFieldsBeforeThem(t *testing.T) {
-	p, err := Compile("computes.toml", []byte(`
+	p, err := codec.Compile("computes.toml", []byte(`
 name = "computes"
 zone = "UTC"
 [frame]
@@ -99,14 +101,14 @@ fields = [
 	frame := func(middle ...byte) []byte {
 		b := slices.Concat([]byte{0}, middle)
 		b[0] = byte(len(b) + 1)
-		return append(b, byte(plainSum(b)))
+		return append(b, sumOf(b))
 	}
 	head := []byte{0x12, 0x34, 0xab, 0xcd, 0xf5, 0x26, 0x11, 0x24, 1, 2, 0x83, 0x34, 0xf2, 'a', 0xff, 0, 1, 4, 0x55, 70}
-	var f Frame
+	var f codec.Frame
 	for _, list := range [][]byte{{0, 0, 1, 5, 0, 0}, {1, 9, 0}, {1, 1, 1, 2, 1, 3}, {}} {
-		mutants(slices.Concat(head, list), func(b []byte) { agreeGrammar(t, p, Uplink, frame(b...)) })
+		mutants(slices.Concat(head, list), func(b []byte) { agree(t, p, codec.Uplink, frame(b...)) })
 	}
-	if err := p.Decode(Uplink, frame(slices.Concat(head, []byte{0, 0, 1, 5, 0, 0})...), &f); err != nil {
+	if err := p.Decode(codec.Uplink, frame(slices.Concat(head, []byte{0, 0, 1, 5, 0, 0})...), &f); err != nil {
 		t.Fatal(err)
 	}
 	text, err := f.AppendJSON(nil)
@@ -120,7 +122,7 @@ fields = [
 
 // A list that a frame does not have has no elements, whatever the frame before had.
 func TestTheListOfAnotherFrameIsNotSeen(t *testing.T) {
-	p, err := Compile("at.toml", []byte(`
+	p, err := codec.Compile("at.toml", []byte(`
 name = "at"
 [frame]
 max = 20
@@ -137,24 +139,23 @@ fields = [
 	if err != nil {
 		t.Fatal(err)
 	}
-	var f Frame
-	var m machine
+	var f codec.Frame
 	for _, test := range []struct {
 		raw  string
 		want uint64
 	}{{"04020908", 9}, {"0200", 0}} {
-		if _, v := p.try(&m, Uplink, &f, unhex(t, test.raw), true); v != whole {
-			t.Fatal(v)
+		if err := p.Decode(codec.Uplink, unhex(t, test.raw), &f); err != nil {
+			t.Fatal(err)
 		}
-		if got := f.nums[len(f.nums)-1]; got != test.want {
-			t.Errorf("%s: %d, expected %d", test.raw, got, test.want)
+		if it, _ := f.Item("first"); it.Uint() != test.want {
+			t.Errorf("%s: %d, expected %d", test.raw, it.Uint(), test.want)
 		}
 	}
 }
 
 // A frame whose last field is there when certain bytes come waits for them in a stream.
 func TestAFrameThatMayGoOnIsNotCutShort(t *testing.T) {
-	p, err := Compile("more.toml", []byte(`
+	p, err := codec.Compile("more.toml", []byte(`
 name = "more"
 [frame]
 max = 20
@@ -173,10 +174,10 @@ when = "plain = 9"
 	open, closed := unhex(t, "010203040506070801"), unhex(t, "010203040506070809")
 	for _, raw := range [][]byte{open, closed} {
 		for _, tail := range []string{"", "00", "55", "5500", "0102030405060708"} {
-			agreeGrammar(t, p, Uplink, slices.Concat(raw, unhex(t, tail)))
+			agree(t, p, codec.Uplink, slices.Concat(raw, unhex(t, tail)))
 		}
 	}
-	split := p.Splitter(Uplink)
+	split := p.Splitter(codec.Uplink)
 	if n, token, _ := split(open, false); n != 0 || token != nil {
 		t.Errorf("%d, %x: the open one is cut before it is known whether it goes on", n, token)
 	}
