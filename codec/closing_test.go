@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/explain"
 )
 
 // streamCase is a stream and the frames that come out of it, however it is cut.
@@ -80,12 +81,12 @@ func TestAFrameIsExplainedUpToWhatItsMarkSays(t *testing.T) {
 	p := profileFrom(t, "closing-marks.good.toml")
 	whole := unhex(t, "7e010312347d01c8")
 	for n := 2; n < len(whole); n++ {
-		tr := codec.ExplainFrame(p, codec.Any, whole[:n])
-		if lacks := len(whole) - n; tr.Outcome != codec.Incomplete || tr.Missing > lacks || tr.Missing < 1 || tr.Exact && tr.Missing != lacks {
+		tr := explain.Frame(p, codec.Any, whole[:n])
+		if lacks := len(whole) - n; tr.Outcome != explain.Incomplete || tr.Missing > lacks || tr.Missing < 1 || tr.Exact && tr.Missing != lacks {
 			t.Errorf("%x: outcome %d, %d missing, exact %v, %v", whole[:n], tr.Outcome, tr.Missing, tr.Exact, tr.Fault)
 		}
 	}
-	if tr := codec.ExplainFrame(p, codec.Any, whole); tr.Outcome != codec.Accepted {
+	if tr := explain.Frame(p, codec.Any, whole); tr.Outcome != explain.Accepted {
 		t.Errorf("outcome %d, %v", tr.Outcome, tr.Fault)
 	}
 }
@@ -95,19 +96,19 @@ func TestAFrameWithBytesBehindItsMarkIsExplainedAsFarAsItGoes(t *testing.T) {
 	p := profileFrom(t, "field-df1.good.toml")
 	whole := unhex(t, "100208090600101004031003d2")
 	for n := 8; n < len(whole); n++ {
-		tr := codec.ExplainFrame(p, codec.Any, whole[:n])
-		if lacks := len(whole) - n; tr.Outcome != codec.Incomplete || tr.Missing > lacks || tr.Missing < 1 || tr.Exact && tr.Missing != lacks {
+		tr := explain.Frame(p, codec.Any, whole[:n])
+		if lacks := len(whole) - n; tr.Outcome != explain.Incomplete || tr.Missing > lacks || tr.Missing < 1 || tr.Exact && tr.Missing != lacks {
 			t.Errorf("%x: outcome %d, %d missing, exact %v", whole[:n], tr.Outcome, tr.Missing, tr.Exact)
 		}
 	}
-	tr := codec.ExplainFrame(p, codec.Any, whole)
+	tr := explain.Frame(p, codec.Any, whole)
 	var text bytes.Buffer
 	for _, s := range tr.Spans {
-		if s.Kind == codec.SpanField && s.Len > 0 {
+		if s.Kind == explain.SpanField && s.Len > 0 {
 			fmt.Fprintf(&text, "%s %x ", s.Path, whole[s.Off:s.Off+s.Len])
 		}
 	}
-	if want := "dst 08 src 09 cmd 06 sts 00 tns 101004 fnc 03 etx 1003 bcc d2 "; text.String() != want || tr.Outcome != codec.Accepted {
+	if want := "dst 08 src 09 cmd 06 sts 00 tns 101004 fnc 03 etx 1003 bcc d2 "; text.String() != want || tr.Outcome != explain.Accepted {
 		t.Errorf("%s, expected %s", text.String(), want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // Each testdata/*.bad.toml breaks one rule and says in its last lines what must be reported:
@@ -109,7 +110,7 @@ func TestGoodDefinitionsCompileAndTheirExamplesHold(t *testing.T) {
 			t.Errorf("%s:\n%v", file, err)
 			continue
 		}
-		for _, err := range codec.CheckExamples(p) {
+		for _, err := range check.Examples(p) {
 			t.Error(err)
 		}
 		examplesInPieces(t, p, shownFrames(t, string(src)))
@@ -131,7 +132,7 @@ hex = "0013010000000012345678010273000041ac000000"
 	if err != nil {
 		t.Fatal(err)
 	}
-	errs := codec.CheckExamples(p)
+	errs := check.Examples(p)
 	want := []string{
 		"MS: found 21.5, expected 21",
 		"RN: no such field in message measurement",

@@ -6,6 +6,12 @@ import (
 	"errors"
 
 	"golang.org/x/text/encoding"
+
+	"trama/codec/internal/checksum"
+	"trama/codec/internal/compile"
+	"trama/codec/internal/scalar"
+	"trama/codec/internal/schema"
+	"trama/codec/internal/simulate"
 )
 
 // Compiler compiles definitions that use algorithms of the program around: where a protocol has a checksum, a charset
@@ -19,9 +25,9 @@ type Compiler struct {
 	// parts that are shipped.  May be nil.
 	Open func(name string) ([]byte, error)
 
-	Checksums map[string]Checksum          // values of `algorithm`
+	Checksums map[string]checksum.Checksum // values of `algorithm`
 	Charsets  map[string]encoding.Encoding // values of `charset`
-	Armours   map[string]*Armour           // values of `armour`
+	Armours   map[string]*scalar.Armour    // values of `armour`
 }
 
 // Compile makes a profile of a definition in TOML.  file names it in errors.  The error is a *DefinitionError
@@ -36,24 +42,24 @@ func CompileWith(file string, src []byte, open func(name string) ([]byte, error)
 
 // Compile is what the function of that name does, with the parts and algorithms of own.
 func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
-	s := newSource(file, &algorithms{own.Checksums, own.Charsets, own.Armours})
-	p := &Profile{sources: []Source{{Name: file, Text: src}}}
-	if root := s.parseTOML(src); root != nil {
-		d := readDefinition(root)
-		p.sources = append(p.sources, d.include(s, own.open)...)
-		p.program = compile(s, d)
+	s := schema.NewSource(file, &schema.Algorithms{Checksums: own.Checksums, Charsets: own.Charsets, Armours: own.Armours})
+	p := &Profile{sources: []schema.Source{{Name: file, Text: src}}}
+	if root := s.ParseTOML(src); root != nil {
+		d := schema.ReadDefinition(root)
+		p.sources = append(p.sources, d.Include(s, own.open)...)
+		p.program = compile.Compile(s, d)
 		if len(s.Problems) == 0 {
-			p.examples = compileExamples(s, d, p.program)
-			refuseStructure(s, p.program)
+			p.examples = compile.CompileExamples(s, d, p.program)
+			compile.RefuseStructure(s, p.program)
 		}
 		if len(s.Problems) == 0 { // of a frame that cannot be, nothing can be made
-			p.resend = compileResend(s, d.resend, p.messages)
-			p.script = compileScript(s, d.simulate, p.program, p.zone)
+			p.resend = compile.CompileResend(s, d.Resend, p.program.Messages)
+			p.script = simulate.CompileScript(s, d.Simulate, p.program, p.program.Zone)
 		}
 	}
 	if len(s.Problems) > 0 {
-		sortProblems(file, s.Problems)
-		return nil, &DefinitionError{Problems: s.Problems}
+		schema.SortProblems(file, s.Problems)
+		return nil, &schema.DefinitionError{Problems: s.Problems}
 	}
 	p.hash = hashOf(p.sources)
 	return p, nil
@@ -71,13 +77,13 @@ func (own *Compiler) open(name string) ([]byte, error) {
 
 // Sources are the texts that the profile was compiled from: the definition first, then the parts that it includes.  [CompileSources] makes
 // the same profile of them, also when the files have changed since.  Read-only.
-func (p *Profile) Sources() []Source { return p.sources }
+func (p *Profile) Sources() []schema.Source { return p.sources }
 
 // Hash identifies the definition: the SHA-256 of all its texts.
 func (p *Profile) Hash() [sha256.Size]byte { return p.hash }
 
 // CompileSources is Compile for what Sources has returned once.
-func CompileSources(sources []Source) (*Profile, error) {
+func CompileSources(sources []schema.Source) (*Profile, error) {
 	if len(sources) == 0 {
 		return nil, errors.New("a definition without text")
 	}
@@ -92,7 +98,7 @@ func CompileSources(sources []Source) (*Profile, error) {
 }
 
 // hashOf identifies a definition by its texts.
-func hashOf(sources []Source) (hash [sha256.Size]byte) {
+func hashOf(sources []schema.Source) (hash [sha256.Size]byte) {
 	h := sha256.New()
 	var size [8]byte
 	for i, s := range sources {

@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/describe"
 )
 
 // sizesOf notes the sizes of fields by key; 0 where a key has several.
-func sizesOf(keys map[string]int, nodes []*codec.Node) {
-	note := func(f *codec.FieldDescription) {
+func sizesOf(keys map[string]int, nodes []*describe.Node) {
+	note := func(f *describe.FieldDescription) {
 		if known, twice := keys[f.Key]; twice && known != f.Bytes {
 			keys[f.Key] = 0
 		} else if f.Key != "" {
@@ -33,7 +34,7 @@ func sizesOf(keys map[string]int, nodes []*codec.Node) {
 func TestADescriptionHasEveryMessageAndEveryField(t *testing.T) {
 	for _, d := range append(definitions(t, "profiles/*.toml"), definitions(t, "testdata/*.good.toml")...) {
 		p := d.p
-		got := codec.Describe(p)
+		got := describe.Profile(p)
 		if got.Name != p.Name() || got.Title != p.Title() || len(got.Frames) == 0 {
 			t.Errorf("%s: %+v", p.Name(), got)
 		}
@@ -45,7 +46,7 @@ func TestADescriptionHasEveryMessageAndEveryField(t *testing.T) {
 			if of.Name != m.Name || of.Title != m.Title || of.From != m.From.String() || of.Purpose != m.Purpose.String() {
 				t.Fatalf("%s: message %d is %s, want %s", p.Name(), i, of.Name, m.Name)
 			}
-			at := slices.IndexFunc(got.Frames, func(f codec.FrameKind) bool { return f.Name == of.Frame })
+			at := slices.IndexFunc(got.Frames, func(f describe.FrameKind) bool { return f.Name == of.Frame })
 			keys := map[string]int{}
 			sizesOf(keys, got.Frames[at].Header)
 			sizesOf(keys, of.Fields)
@@ -66,10 +67,10 @@ func TestADescriptionHasEveryMessageAndEveryField(t *testing.T) {
 // The form of a command asks for what Build asks for.
 func TestTheFormOfACommandAsksForWhatIsRequired(t *testing.T) {
 	for _, d := range definitions(t, "profiles/*.toml") {
-		forms := codec.Describe(d.p).Commands
+		forms := describe.Profile(d.p).Commands
 		for i, m := range d.p.Commands() {
 			for _, f := range m.Required {
-				has := slices.ContainsFunc(forms[i].Arguments, func(n *codec.Node) bool { return n.Key == f.Key && n.Given == "required" })
+				has := slices.ContainsFunc(forms[i].Arguments, func(n *describe.Node) bool { return n.Key == f.Key && n.Given == "required" })
 				if fills := f.Role == codec.RoleIdentity || f.Role == codec.RoleTransaction || f.Role == codec.RoleCommand; !has && !fills {
 					t.Errorf("%s %s does not ask for %s", d.p.Name(), m.Name, f.Key)
 				}
@@ -83,7 +84,7 @@ func TestADescriptionIsJSONWithoutWhatOnlyAWalkNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(codec.Describe(p))
+	text, err := json.Marshal(describe.Profile(p))
 	if err != nil {
 		t.Fatal(err)
 	}

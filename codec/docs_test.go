@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // fence is a block of code in a document.
@@ -103,7 +104,7 @@ func TestTheReferenceShowsWhatCompiles(t *testing.T) {
 			if len(examples) == 0 {
 				t.Errorf("%s:%d: no frame is shown with it", file, f.line)
 			}
-			for _, err := range codec.CheckExamples(p) {
+			for _, err := range check.Examples(p) {
 				t.Errorf("%s:%d: %v", file, f.line, err)
 			}
 			examplesInPieces(t, p, examples)
@@ -132,7 +133,7 @@ func TestTheReferenceShowsWhatCheckFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Split(body, "\n")
-		proof := codec.CheckProfile(p)
+		proof := check.Profile(p)
 		for i := range proof.Findings {
 			f := &proof.Findings[i]
 			_, want, said := strings.Cut(lines[f.Line-1], "# check: ")

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/describe"
+	"trama/codec/explain"
 )
 
 const twoKinds = `
@@ -34,14 +36,14 @@ name = "receipt"
 func TestARefusedFrameWithARightChecksumBeatsUncheckedOnesInside(t *testing.T) {
 	p := compiled(t, twoKinds)
 	data := unhex(t, "010307 20 0203 1504")
-	pieces := codec.ExplainStream(p, codec.Any, data)
-	if len(pieces) != 1 || pieces[0].Trace == nil || pieces[0].Trace.Outcome != codec.Refused || !pieces[0].Trace.HasChecks() {
+	pieces := explain.Stream(p, codec.Any, data)
+	if len(pieces) != 1 || pieces[0].Trace == nil || pieces[0].Trace.Outcome != explain.Refused || !pieces[0].Trace.HasChecks() {
 		t.Fatalf("%d pieces: %+v", len(pieces), pieces)
 	}
 	if text := pieces[0].Trace.Fault.Error(); !strings.Contains(text, "no branch for the value: 32 (0x20)") {
 		t.Error(text)
 	}
-	if good := codec.ExplainStream(p, codec.Any, unhex(t, "ff 020304")); len(good) != 2 || good[1].Trace == nil || good[1].Trace.Outcome != codec.Accepted {
+	if good := explain.Stream(p, codec.Any, unhex(t, "ff 020304")); len(good) != 2 || good[1].Trace == nil || good[1].Trace.Outcome != explain.Accepted {
 		t.Errorf("a frame behind noise is %+v", good)
 	}
 }
@@ -78,7 +80,7 @@ fields = [{ key = "at", type = "uint16" }]
 		if err := p.Decode(c.d, raw, &f); err != nil {
 			t.Fatal(err)
 		}
-		tr := codec.ExplainFrame(p, c.d, raw)
+		tr := explain.Frame(p, c.d, raw)
 		if f.Message().Name != c.want || tr.Message != f.Message() || len(tr.Also) != c.also || tr.Direction != f.Direction() {
 			t.Errorf("%s %s is %s, explained as %s, beside %d others", c.d, c.hex, f.Message().Name, tr.Message.Name, len(tr.Also))
 		}
@@ -102,7 +104,7 @@ header = [{ key = "a", type = "byte" }, { key = "s", type = "checksum", algorith
 [[message]]
 name = "m"
 `)
-	if c := codec.ExplainFrame(p, codec.Any, unhex(t, "01fffe")).Checks; len(c) != 1 || c[0].Algorithm != "sum16 xorout=0xffff" {
+	if c := explain.Frame(p, codec.Any, unhex(t, "01fffe")).Checks; len(c) != 1 || c[0].Algorithm != "sum16 xorout=0xffff" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -132,8 +134,8 @@ name = "m"
 // The field of a mark of several bytes is its last ones; they do not stand for anything.
 func TestTheMarkAtTheEndStandsForItself(t *testing.T) {
 	p := profileFrom(t, "field-df1-crc.good.toml")
-	for _, e := range codec.Describe(p).Examples {
-		for _, s := range codec.ExplainFrame(p, codec.Any, e.Frame).Spans {
+	for _, e := range describe.Profile(p).Examples {
+		for _, s := range explain.Frame(p, codec.Any, e.Frame).Spans {
 			if s.Field != nil && s.Field.Key == "etx" && s.Plain != nil {
 				t.Errorf("etx stands for %x", s.Plain)
 			}

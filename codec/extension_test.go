@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // sixBit is how the Automatic Identification System of ships writes bits: six a character, from "0" to "W" and from "`"
@@ -136,7 +137,7 @@ expect = { text = "AüB", bits = { raw = "07f15b" } }
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range codec.CheckExamples(p) {
+	for _, err := range check.Examples(p) {
 		t.Error(err)
 	}
 	for _, wrong := range []struct{ is, was, want string }{

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // fuzzDefinitions are the shipped profiles and one with every type.
@@ -132,8 +133,8 @@ func FuzzCompile(f *testing.F) {
 			}
 			return
 		}
-		codec.CheckExamples(p)
-		codec.CheckProfile(p)
+		check.Examples(p)
+		check.Profile(p)
 		data := make([]byte, 64)
 		for i := range data {
 			data[i] = byte(i)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 func shipped(t testing.TB, name string) *codec.Profile {
@@ -135,7 +136,7 @@ func compiled(t *testing.T, src string) *codec.Profile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range codec.CheckExamples(p) {
+	for _, err := range check.Examples(p) {
 		t.Error(err)
 	}
 	examplesInPieces(t, p, shownFrames(t, src))

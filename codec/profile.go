@@ -3,43 +3,47 @@ package codec
 import (
 	"crypto/sha256"
 	"math"
+
+	"trama/codec/internal/field"
+	"trama/codec/internal/program"
+	"trama/codec/internal/schema"
+	"trama/codec/internal/simulate"
 )
 
 // Profile is one compiled definition.  It is immutable and safe for concurrent use.
 type Profile struct {
-	*program
-
-	examples []example
-	resend   Resend
-	script   *Script
-	sources  []Source
+	program  *program.Program
+	examples []program.Example
+	resend   program.Resend
+	script   *simulate.Script // nil: the definition has no [simulate]
+	sources  []schema.Source
 	hash     [sha256.Size]byte
 }
 
 // Name of the profile.
-func (p *Profile) Name() string { return p.name }
+func (p *Profile) Name() string { return p.program.Name }
 
 // Title says in words what the profile is.
-func (p *Profile) Title() string { return p.title }
+func (p *Profile) Title() string { return p.program.Title }
 
 // MaxFrameBytes is the size of the largest frame that is accepted.
-func (p *Profile) MaxFrameBytes() int { return p.max }
+func (p *Profile) MaxFrameBytes() int { return p.program.Max }
 
 // Messages lists all layouts in the order of the definition.
-func (p *Profile) Messages() []*Message { return p.messages }
+func (p *Profile) Messages() []*field.Message { return p.program.Messages }
 
 // Commands lists the messages that the server may send to a master.
-func (p *Profile) Commands() []*Message { return p.commands }
+func (p *Profile) Commands() []*field.Message { return p.program.Commands }
 
 // TransactionLimit is the first value that does not fit the transaction field (the smallest, where messages have
 // different ones); 0 when there is none.
 func (p *Profile) TransactionLimit() (limit uint64) {
-	for i := range p.ops {
-		o := &p.ops[i]
-		if o.role != RoleTransaction {
+	for i := range p.program.Ops {
+		o := &p.program.Ops[i]
+		if o.Role != field.RoleTransaction {
 			continue
 		}
-		hi := o.largest()
+		hi := o.Largest()
 		if hi < math.MaxUint64 {
 			hi++
 		}
@@ -51,13 +55,19 @@ func (p *Profile) TransactionLimit() (limit uint64) {
 }
 
 // HasChecksum says whether frames of the profile carry a checksum, of their own or after blocks of bytes.
-func (p *Profile) HasChecksum() bool { return p.hasChecksum() }
+func (p *Profile) HasChecksum() bool { return p.program.HasChecksum() }
 
 // Script is how a simulated master behaves: as [simulate] says, or, without it, as the purposes of the messages suggest.
 // The error says what a guess is not enough for.
-func (p *Profile) Script() (*Script, error) {
+func (p *Profile) Script() (*simulate.Script, error) {
 	if p.script != nil {
 		return p.script, nil
 	}
-	return guessScript(p.program)
+	return simulate.GuessScript(p.program)
 }
+
+// Program is the compiled form, for the packages beside this one.  Read-only.
+func (p *Profile) Program() *program.Program { return p.program }
+
+// Examples are the frames that the definition shows, compiled, for the packages beside this one.  Read-only.
+func (p *Profile) Examples() []program.Example { return p.examples }

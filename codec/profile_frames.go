@@ -1,26 +1,36 @@
 package codec
 
+import (
+	"bufio"
+
+	"trama/codec/internal/decode"
+	"trama/codec/internal/encode"
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+)
+
 // Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
 // f is then of no use.
-func (p *Profile) Decode(d Direction, raw []byte, f *Frame) error {
-	return p.decode(d, raw, f)
+func (p *Profile) Decode(d field.Direction, raw []byte, f *frame.Frame) error {
+	return decode.Decode(p.program, d, raw, f)
 }
 
 // Append appends the bytes of f to dst.  The length field is computed anew; everything else is written as it
 // stands, so Append of a decoded frame gives the same bytes.  On an error dst is returned as it was.
-func (p *Profile) Append(dst []byte, f *Frame) ([]byte, error) {
-	return p.appendFrame(dst, f)
+func (p *Profile) Append(dst []byte, f *frame.Frame) ([]byte, error) {
+	return encode.AppendFrame(p.program, dst, f)
 }
 
 // ParseJSON makes f the frame that AppendJSON described.  Computed fields may stand in it and are computed anew;
 // fields that have a default may be left out.
-func (p *Profile) ParseJSON(src []byte, f *Frame) error {
-	return p.parseJSON(src, f)
+func (p *Profile) ParseJSON(src []byte, f *frame.Frame) error {
+	return encode.ParseJSON(p.program, src, f)
 }
 
 // Build is BuildIn without knowledge of the world: fields that would be filled with the time must be given.
-func (p *Profile) Build(f *Frame, command string, fields map[string]any) error {
-	return p.build(Env{}, f, command, fields)
+func (p *Profile) Build(f *frame.Frame, command string, fields map[string]any) error {
+	return encode.Build(p.program, encode.Env{}, f, command, fields)
 }
 
 // BuildIn makes f a new frame of the message that command names, by its Name or by its Command (the first one
@@ -31,74 +41,116 @@ func (p *Profile) Build(f *Frame, command string, fields map[string]any) error {
 // A field that is not given takes, in this order: its constant, the value last seen (env.Session, for fields
 // marked `remember`), env.Now (default = "now"), its default.  Nothing of these: the error wraps ErrMissing.
 // The error is a *FieldError; f then holds no message.
-func (p *Profile) BuildIn(env Env, f *Frame, command string, fields map[string]any) error {
-	return p.build(env, f, command, fields)
+func (p *Profile) BuildIn(env encode.Env, f *frame.Frame, command string, fields map[string]any) error {
+	return encode.Build(p.program, env, f, command, fields)
 }
 
 // Reply appends the acknowledgement of a received frame.  due is false, and dst as it was, when none is owed.
 // The reply echoes the fields of f except those that the definition sets, the length, and the result when
 // env has one.
-func (p *Profile) Reply(dst []byte, f *Frame, env Env) (out []byte, due bool, err error) {
-	return p.replyTo(dst, f, env)
+func (p *Profile) Reply(dst []byte, f *frame.Frame, env encode.Env) (out []byte, due bool, err error) {
+	return encode.ReplyTo(p.program, dst, f, env)
 }
 
 // Acknowledges says whether ack is the acknowledgement that request, a frame of the peer that ack was received by, is owed
 // by the definition: the message that its reply sends, for the same master, with what that takes of the command, the
 // transaction number, and by "$KEY" and [answer], from the request.  What else a server is free to say is not looked at.
-func (p *Profile) Acknowledges(request, ack *Frame) bool {
-	return p.acknowledges(request, ack)
+func (p *Profile) Acknowledges(request, ack *frame.Frame) bool {
+	return encode.Acknowledges(p.program, request, ack)
 }
 
 // Answers says whether answer is the answer to request: the fields that the definition lists are equal in both.
-func (p *Profile) Answers(request, answer *Frame) bool {
-	return p.answersTo(request, answer)
+func (p *Profile) Answers(request, answer *frame.Frame) bool {
+	return encode.AnswersTo(p.program, request, answer)
 }
 
 // Relate tells answer what request asked: the fields that the definition computes from `request.KEY` are there
 // afterwards.  Without it, or when the definition has none, they are not.  The frames must go together (see
 // Answers); whether they do is not looked at.  The error is a *FieldError; answer is then without a message.
-func (p *Profile) Relate(request, answer *Frame) error {
-	return p.relate(request, answer)
+func (p *Profile) Relate(request, answer *frame.Frame) error {
+	return encode.Relate(p.program, request, answer)
 }
 
 // Forward names the command for the master that an integrator's request becomes.
-func (p *Profile) Forward(f *Frame) (command string, ok bool) {
-	return p.forward(f)
+func (p *Profile) Forward(f *frame.Frame) (command string, ok bool) {
+	return encode.Forward(p.program, f)
 }
 
 // Remember keeps the values of f that later frames to the same peer default to (fields marked `remember`).
 // Frames of the server itself are not remembered.
-func (p *Profile) Remember(s *Session, f *Frame) {
-	p.remember(s, f)
+func (p *Profile) Remember(s *encode.Session, f *frame.Frame) {
+	encode.Remember(p.program, s, f)
 }
 
 // Resend says how a frame that comes again is recognised.
-func (p *Profile) Resend() Resend {
+func (p *Profile) Resend() program.Resend {
 	return p.resend
 }
 
 // Print is what a resend of a frame has in common with it: its transaction number (0 where frames have none) and a hash of its
 // content.  ok is false for frames that are not recognised when they come again: answers to commands, and without numbers all
 // but measurements and reports.  It does not allocate.
-func (p *Profile) Print(f *Frame) (number, content uint64, ok bool) {
-	return p.print(&p.resend, f)
+func (p *Profile) Print(f *frame.Frame) (number, content uint64, ok bool) {
+	return encode.Print(p.program, &p.resend, f)
 }
 
 // Set changes one field of f.  What follows from it, such as the length, is computed anew.  The value may be anything
 // that Build understands.  The error is a *FieldError; f is then as it was.
-func (p *Profile) Set(f *Frame, key string, value any) error {
-	return p.set(f, key, value)
+func (p *Profile) Set(f *frame.Frame, key string, value any) error {
+	return encode.Set(p.program, f, key, value)
 }
 
 // Adopt makes s a session of p when it was one of another profile, such as an earlier version of the same: the identity
 // stays, and so does what is remembered or counted in fields of the same key that are made the same way and allow the
 // value.
-func (p *Profile) Adopt(s *Session) { s.adopt(p.program) }
+func (p *Profile) Adopt(s *encode.Session) { s.Adopt(p.program) }
 
 // ReplyDamaged appends the reply of the definition to a damaged frame ([[reply]] with damaged = true).  raw is bytes
 // that framing has skipped; the first frame in them counts whose marks and length are right and whose checksum is
 // wrong.  due is false, and dst as it was, when there is none, or no reply to it.  Fields of the frame can be echoed,
 // though they may be what is damaged.  Who calls it bounds how often: a peer may send as many damaged frames as it likes.
-func (p *Profile) ReplyDamaged(dst []byte, d Direction, raw []byte, env Env) (out []byte, due bool, err error) {
-	return p.replyDamaged(dst, d, raw, env)
+func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env encode.Env) (out []byte, due bool, err error) {
+	return encode.ReplyDamaged(p.program, dst, d, raw, env)
+}
+
+// Next finds the first frame of a stream and decodes it into f, in one walk.
+//
+//   - found: f is that frame, of which f.Raw() is a part of data; the advance-len(f.Raw()) bytes before it are noise.
+//   - not found, advance > 0: so many bytes are noise.
+//   - not found, advance == 0: the bytes may begin a frame; more are needed.
+//
+// What comes out does not depend on how the stream was cut.  atEOF says that no more bytes will come for the frame begun:
+// it is given up at its first byte, and the search goes on inside it.
+//
+// A frame that was found holds on to data: it is valid until the bytes of data change or f is used again.  A Frame takes
+// about 300 bytes, 20 for each of its fields, and its own size once more where its bytes are written in escape sequences,
+// armour or parts that differ on the wire.  It keeps its memory, so that a reader that uses a Frame again, one for each
+// frame of a read, allocates nothing.  When nothing is found f is of no use.
+func (p *Profile) Next(d field.Direction, data []byte, atEOF bool, f *frame.Frame) (advance int, found bool) {
+	if d != field.Uplink && d != field.Downlink { // of two ways to read a frame, the better one is found when all of it is known
+		advance, token, _ := p.Splitter(d)(data, atEOF)
+		return advance, token != nil && p.Decode(field.Any, token, f) == nil
+	}
+	at, n := decode.Next(p.program, d, data, atEOF, f)
+	return at + n, n > 0
+}
+
+// Splitter returns the framing function of one direction, in the shape that bufio.Scanner takes.
+//
+//   - token != nil: one whole, verified frame; the advance-len(token) bytes before it are noise.
+//   - token == nil, advance > 0: so many bytes are noise.
+//   - token == nil, advance == 0: the bytes may begin a frame; more are needed.
+//
+// It never returns an error and does not allocate.  For the rest it is as Next, which decodes too.
+func (p *Profile) Splitter(d field.Direction) bufio.SplitFunc {
+	if d > field.Downlink {
+		d = field.Any
+	}
+	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
+		at, n := decode.Next(p.program, d, data, atEOF, nil)
+		if n > 0 {
+			token = data[at : at+n]
+		}
+		return at + n, token, nil
+	}
 }

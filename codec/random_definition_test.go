@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // someFields are fields of all kinds, as they can stand beside each other; @ makes their keys differ.
@@ -161,7 +162,7 @@ func FuzzDefinitions(f *testing.F) {
 			}
 		}()
 		var known [][]byte
-		codec.Samples(p, codec.Uplink, func(message, branch string, raw []byte) bool {
+		check.Samples(p, codec.Uplink, func(message, branch string, raw []byte) bool {
 			var f codec.Frame
 			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 				t.Fatalf("%s %s %x: %v", message, branch, raw, err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 const eachReply = `
@@ -63,7 +64,7 @@ func TestAReplyHasATableForEachElementOfTheRequest(t *testing.T) {
 			}
 		}
 	}
-	if proof := codec.CheckProfile(p); proof.Count(codec.SeverityError) > 0 || proof.Replies == 0 {
+	if proof := check.Profile(p); proof.Count(codec.SeverityError) > 0 || proof.Replies == 0 {
 		t.Errorf("%d replies, %v", proof.Replies, proof.Findings)
 	}
 }

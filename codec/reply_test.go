@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // The reply to a frame is the same whatever was answered before, and making it costs no memory where values go as they are.
@@ -16,7 +17,7 @@ func TestAReplyFollowsFromItsRequestAlone(t *testing.T) {
 	for _, name := range codec.ShippedNames() {
 		var frames [][]byte
 		p := fresh(t, name)
-		codec.Samples(p, codec.Uplink, func(_, _ string, frame []byte) bool {
+		check.Samples(p, codec.Uplink, func(_, _ string, frame []byte) bool {
 			frames = append(frames, slices.Clone(frame))
 			return true
 		})

@@ -4,11 +4,11 @@ import (
 	"slices"
 	"testing"
 
-	"trama/codec"
+	"trama/codec/describe"
 )
 
 func TestTheManualSaysWhatAReplyLeavesOut(t *testing.T) {
-	if got := codec.Describe(profileFrom(t, "reply-without.good.toml")).Replies[0].Without; !slices.Equal(got, []string{"cmd", "note"}) {
+	if got := describe.Profile(profileFrom(t, "reply-without.good.toml")).Replies[0].Without; !slices.Equal(got, []string{"cmd", "note"}) {
 		t.Errorf("%q", got)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"trama/codec/internal/field"
 )
 
 //go:embed profiles/*.toml
@@ -21,7 +23,7 @@ func Shipped(name string) (*Profile, error) {
 	src, ok := ShippedSource(name)
 	if !ok {
 		known := strings.Join(ShippedNames(), ", ")
-		if near := nearest(name, ShippedNames()); near != "" {
+		if near := field.Nearest(name, ShippedNames()); near != "" {
 			return nil, fmt.Errorf("no shipped profile %q, known are %s; did you mean %q?", name, known, near)
 		}
 		return nil, fmt.Errorf("no shipped profile %q, known are %s", name, known)
@@ -50,4 +52,16 @@ func ShippedNames() []string {
 func ShippedSource(name string) ([]byte, bool) {
 	src, err := shippedFiles.ReadFile("profiles/" + name + ".toml")
 	return src, err == nil
+}
+
+//go:embed profiles/part/*.toml
+var partFiles embed.FS
+
+// shippedPart opens a part that is shipped with the program.
+func shippedPart(name string) ([]byte, error) {
+	src, err := partFiles.ReadFile("profiles/part/" + name + ".toml")
+	if err != nil {
+		return nil, fmt.Errorf("no such part")
+	}
+	return src, nil
 }

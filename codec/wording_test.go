@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 const wordingProfile = `
@@ -83,7 +84,7 @@ expect = { text = "AB" }
 		t.Fatal(err)
 	}
 	want := []string{"mine.toml:18: example[0]: no [[reply]] is for it, expected 00", "mine.toml:21: example[1]: words at byte 3: length does not fit: no message has a body of 2 bytes or fits the conditions"}
-	errs := codec.CheckExamples(p)
+	errs := check.Examples(p)
 	for i := range max(len(want), len(errs)) {
 		got, wanted := "nothing", "nothing"
 		if i < len(errs) {

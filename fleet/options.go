@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+	"trama/codec"
 
 	"github.com/hashicorp/go-hclog"
-
-	"trama/codec"
 )
 
 // Options of a fleet.  Address, Profile, Masters and SerialFrom are required.

@@ -9,6 +9,7 @@ import (
 
 	"trama/cmd/trama/internal/config"
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // checkReport is what check has found so far.
@@ -88,13 +89,13 @@ func (r *checkReport) refused(file string, err *codec.DefinitionError) {
 
 // profile proves one and runs its examples.  registered: on every port that speaks it a modem says who speaks.
 func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
-	report := codec.CheckProfile(p)
+	report := check.Profile(p)
 	if registered {
 		report.Findings = slices.DeleteFunc(report.Findings, func(f codec.Finding) bool { return f.Rule == "identity" && f.Severity == codec.SeverityWarning })
 	}
 	one := checkedProfile{Profile: p.Name(), File: file, OK: true, Messages: report.Messages, Branches: report.Branches, Shown: report.Tried,
 		Frames: report.Frames, Replies: report.Replies, Examples: report.Examples, Findings: []checkFinding{}}
-	examples := codec.CheckExamples(p)
+	examples := check.Examples(p)
 	where, verdict := "shipped", fmt.Sprintf("%d examples pass", report.Examples)
 	if file != "" {
 		where = file
@@ -107,7 +108,7 @@ func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
 	}
 	failed := map[string]bool{} // one example may fail in several ways
 	for _, err := range examples {
-		var one *codec.ExampleError
+		var one *check.ExampleError
 		if errors.As(err, &one) {
 			failed[fmt.Sprint(one.File, one.Line)] = true
 		}
@@ -162,7 +163,7 @@ func replies(n int) string {
 }
 
 // counted says how many findings of each severity there are.
-func counted(p *codec.Report) string {
+func counted(p *check.Report) string {
 	errors, warnings, notes := p.Count(codec.SeverityError), p.Count(codec.SeverityWarning), p.Count(codec.SeverityNote)
 	return fmt.Sprintf("%d %s, %d %s, %d %s", errors, plural(errors, "error"), warnings, plural(warnings, "warning"), notes, plural(notes, "note"))
 }
@@ -195,8 +196,8 @@ type brokenProfiles struct{ error }
 
 // problemsOf is what a profile that compiles can still have wrong.
 func problemsOf(p *codec.Profile) []error {
-	out := codec.CheckExamples(p)
-	report := codec.CheckProfile(p)
+	out := check.Examples(p)
+	report := check.Profile(p)
 	for i := range report.Findings {
 		if f := &report.Findings[i]; f.Severity == codec.SeverityError {
 			out = append(out, errors.New(f.String()))

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/dissector"
-	"trama/codec"
+	"trama/codec/describe"
 )
 
 func (a *app) profileDissectorCommand() *cobra.Command {
@@ -28,7 +28,7 @@ func (a *app) profileDissectorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = io.WriteString(a.stdout, dissector.Script(codec.Describe(p), dissector.Options{Ports: ports}))
+			_, err = io.WriteString(a.stdout, dissector.Script(describe.Profile(p), dissector.Options{Ports: ports}))
 			return err
 		},
 	}

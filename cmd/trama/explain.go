@@ -10,6 +10,7 @@ import (
 
 	"trama/cmd/trama/internal/explain"
 	"trama/codec"
+	trace "trama/codec/explain"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -67,7 +68,7 @@ func (e *explainer) explain(args []string) error {
 		if best.Profile, err = findProfile(e.profile); err != nil {
 			return err
 		}
-		best.Pieces = codec.ExplainStream(best.Profile, direction, data)
+		best.Pieces = trace.Stream(best.Profile, direction, data)
 	} else {
 		if candidates, err = e.candidates(direction, data); err != nil {
 			return err
@@ -86,7 +87,7 @@ func (e *explainer) explain(args []string) error {
 		ruler.Show(best.Profile, data, best.Pieces)
 	}
 	for _, piece := range best.Pieces {
-		if piece.Trace == nil || piece.Trace.Outcome != codec.Accepted {
+		if piece.Trace == nil || piece.Trace.Outcome != trace.Accepted {
 			return errSilent
 		}
 	}

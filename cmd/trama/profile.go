@@ -14,6 +14,7 @@ import (
 	"trama/cmd/trama/internal/config"
 	"trama/cmd/trama/internal/manual"
 	"trama/codec"
+	"trama/codec/describe"
 )
 
 // profileCommand groups what there is to know about profiles themselves.
@@ -130,7 +131,7 @@ func (a *app) profileShowCommand() *cobra.Command {
 				out := json.NewEncoder(a.stdout)
 				out.SetEscapeHTML(false)
 				out.SetIndent("", "  ")
-				return out.Encode(codec.Describe(p))
+				return out.Encode(describe.Profile(p))
 			}
 			src, _, err := profileSource(args[0])
 			if err != nil {

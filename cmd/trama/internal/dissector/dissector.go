@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"trama/codec"
+	"trama/codec/describe"
 )
 
 //go:embed dissector.lua
@@ -20,8 +20,8 @@ type Options struct {
 }
 
 // Script returns the dissector of a profile: one Lua file, for Wireshark 4.0 or later.
-func Script(d *codec.Description, o Options) string {
-	w := &writer{classes: map[string]string{}, index: map[string]int{}, filters: map[*codec.FieldDescription]int{}}
+func Script(d *describe.Description, o Options) string {
+	w := &writer{classes: map[string]string{}, index: map[string]int{}, filters: map[*describe.FieldDescription]int{}}
 	for i := range d.Frames {
 		w.nodes(d.Frames[i].Header, "")
 		w.nodes(d.Frames[i].Trailer, "")
@@ -59,7 +59,7 @@ type writer struct {
 	rows    []string // of the fields of Wireshark: filter, title, class, unit
 	index   map[string]int
 	classes map[string]string // by filter
-	filters map[*codec.FieldDescription]int
+	filters map[*describe.FieldDescription]int
 }
 
 // classes of the fields of Wireshark, by the kind of the value.
@@ -68,7 +68,7 @@ var classes = map[string]string{"uint": "uint64", "int": "int64", "float": "doub
 	"list": "none", "group": "none"}
 
 // nodes gives every field its filter: its key behind those of the groups and lists around it.
-func (w *writer) nodes(list []*codec.Node, prefix string) {
+func (w *writer) nodes(list []*describe.Node, prefix string) {
 	for _, n := range list {
 		inner := prefix
 		if n.Key != "" {
@@ -88,7 +88,7 @@ func (w *writer) nodes(list []*codec.Node, prefix string) {
 }
 
 // filter notes the field of Wireshark for a path.  A name has one class: fields of another class get a name of their own.
-func (w *writer) filter(f *codec.FieldDescription, path string) {
+func (w *writer) filter(f *describe.FieldDescription, path string) {
 	class, title := classes[f.Kind], f.Key
 	if known, ok := w.classes[path]; ok && known != class {
 		path += "." + class
@@ -116,7 +116,7 @@ var left = []string{"Title", "Unit", "Type", "Kind", "At", "Notes", "Given", "Al
 // lua writes a value: structs as tables with lower-case keys, without what is zero.
 func (w *writer) lua(v reflect.Value) string {
 	switch x := v.Interface().(type) {
-	case *codec.Formula:
+	case *describe.Formula:
 		return "function(m) return " + expression(x) + " end"
 	case *time.Location:
 		_, offset := time.Unix(0, 0).In(x).Zone()
@@ -127,7 +127,7 @@ func (w *writer) lua(v reflect.Value) string {
 			return fmt.Sprint(offset)
 		}
 		return "nil" // its offset changes
-	case codec.HexBytes:
+	case describe.HexBytes:
 		return quoted(string(x))
 	case time.Duration:
 		return fmt.Sprint(x.Milliseconds())
@@ -154,14 +154,14 @@ func (w *writer) lua(v reflect.Value) string {
 }
 
 func (w *writer) entries(v reflect.Value) (parts []string) {
-	if f, is := v.Addr().Interface().(*codec.FieldDescription); is && w.filters[f] > 0 {
+	if f, is := v.Addr().Interface().(*describe.FieldDescription); is && w.filters[f] > 0 {
 		parts = append(parts, fmt.Sprintf("f = %d", w.filters[f]))
 	}
 	for i := range v.NumField() {
 		f, name := v.Field(i), v.Type().Field(i).Name
 		switch {
-		case v.Type() == reflect.TypeFor[codec.Node]() && name == "Layout":
-		case name == "Ranges" && f.Len() > 0 && v.Type() == reflect.TypeFor[codec.FieldForm]() &&
+		case v.Type() == reflect.TypeFor[describe.Node]() && name == "Layout":
+		case name == "Ranges" && f.Len() > 0 && v.Type() == reflect.TypeFor[describe.FieldForm]() &&
 			v.FieldByName("Signed").Bool():
 			var signed [][2]int64 // they stand in the order of numbers without sign
 			for _, r := range f.Interface().([][2]uint64) {
@@ -170,7 +170,7 @@ func (w *writer) entries(v reflect.Value) (parts []string) {
 			parts = append(parts, "ranges = "+w.lua(reflect.ValueOf(signed)))
 		case f.IsZero() || slices.Contains(left, name) || slices.Contains(left, name+" "+f.Kind().String()) ||
 			f.Type() == reflect.TypeFor[*float64]():
-		case f.Type() == reflect.TypeFor[codec.FieldDescription]() || f.Type() == reflect.TypeFor[codec.FieldForm]():
+		case f.Type() == reflect.TypeFor[describe.FieldDescription]() || f.Type() == reflect.TypeFor[describe.FieldForm]():
 			parts = append(parts, w.entries(f)...)
 		default:
 			parts = append(parts, `["`+strings.ToLower(name)+`"] = `+w.lua(f))
@@ -180,7 +180,7 @@ func (w *writer) entries(v reflect.Value) (parts []string) {
 }
 
 // expression is a formula in Lua; what this cannot say ends the walk.
-func expression(f *codec.Formula) string {
+func expression(f *describe.Formula) string {
 	a, b := "", ""
 	if f.A != nil {
 		a = expression(f.A)

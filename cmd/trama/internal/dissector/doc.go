@@ -1,6 +1,6 @@
 // Package dissector writes a Wireshark dissector in Lua for a profile.
 //
-//	codec.Describe ──▶ tables and functions of Lua ─┐
+//	codec.Profile ──▶ tables and functions of Lua ─┐
 //	dissector.lua, the same for all profiles ───────┴──▶ one Lua file
 //
 // The script cuts a stream where the codec does, verifies the common checksums and shows the fields that it can follow.

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/describe"
 )
 
 // field is one line of the tree that Wireshark shows, as in PDML.
@@ -42,7 +43,7 @@ type flow struct {
 // dissect runs tshark with the script of p over a capture.
 func dissect(t *testing.T, p *codec.Profile, c *capture, options ...string) map[flow]*seen {
 	t.Helper()
-	return readPDML(t, p.Name(), tshark(t, Script(codec.Describe(p), Options{Ports: []int{serverPort}}), c, append(options, "-T", "pdml")...))
+	return readPDML(t, p.Name(), tshark(t, Script(describe.Profile(p), Options{Ports: []int{serverPort}}), c, append(options, "-T", "pdml")...))
 }
 
 // tshark is what it prints when it reads a capture with a script.

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"trama/codec"
+	"trama/codec/describe"
 )
 
 func TestAScriptIsTheSameEveryTimeAndPlainText(t *testing.T) {
 	for _, p := range append(shippedProfiles(t), otherProfiles(t)...) {
-		one := Script(codec.Describe(p.Profile), Options{Ports: []int{1, 65535}})
-		if one != Script(codec.Describe(p.Profile), Options{Ports: []int{1, 65535}}) {
+		one := Script(describe.Profile(p.Profile), Options{Ports: []int{1, 65535}})
+		if one != Script(describe.Profile(p.Profile), Options{Ports: []int{1, 65535}}) {
 			t.Errorf("%s: two scripts of one profile differ", p.Name())
 		}
 		if !strings.Contains(one, `"1,65535"`) {
@@ -28,7 +28,7 @@ func TestFiltersOfOneNameHaveOneType(t *testing.T) {
 	row := regexp.MustCompile(`(?m)^  \{ ("[^"]*"), "[^"]*", ("[a-z0-9]+"), `)
 	for _, p := range append(shippedProfiles(t), otherProfiles(t)...) {
 		classes := map[string]string{}
-		for _, f := range row.FindAllStringSubmatch(Script(codec.Describe(p.Profile), Options{}), -1) {
+		for _, f := range row.FindAllStringSubmatch(Script(describe.Profile(p.Profile), Options{}), -1) {
 			if have, ok := classes[f[1]]; ok && have != f[2] {
 				t.Errorf("%s.%s is %s and %s", p.Name(), f[1], have, f[2])
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/describe"
 )
 
 // streams are bytes on their way in connections of one capture, with what our own framing makes of them.
@@ -53,7 +54,7 @@ func (s *streams) check(t *testing.T, options ...string) (frames, fields int) {
 	t.Helper()
 	found := dissect(t, s.p.Profile, s.c, options...)
 	header := map[string]bool{}
-	for _, kind := range codec.Describe(s.p.Profile).Frames {
+	for _, kind := range describe.Profile(s.p.Profile).Frames {
 		for _, n := range kind.Header {
 			header[n.Key] = true
 		}

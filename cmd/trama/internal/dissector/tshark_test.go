@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"trama/codec"
+	"trama/codec/describe"
 )
 
 // TestMain puts this program into the zone that tshark is given, for profiles with times of the machine's zone.
@@ -177,7 +178,7 @@ func talk(t *testing.T) (p *codec.Profile, c *capture) {
 
 func TestTsharkShowsFramesInItsListAndFiltersByFields(t *testing.T) {
 	p, c := talk(t)
-	script := Script(codec.Describe(p), Options{Ports: []int{serverPort}})
+	script := Script(describe.Profile(p), Options{Ports: []int{serverPort}})
 	list := string(tshark(t, script, c))
 	for _, want := range []string{"EXTENDED", "measurement 12345678", "acknowledgement 12345678"} {
 		if !strings.Contains(list, want) {
@@ -196,7 +197,7 @@ func TestTsharkShowsFramesInItsListAndFiltersByFields(t *testing.T) {
 
 func TestTsharkUsesItByDecodeAsAndByPreference(t *testing.T) {
 	p, c := talk(t)
-	script := Script(codec.Describe(p), Options{})
+	script := Script(describe.Profile(p), Options{})
 	if list := string(tshark(t, script, c)); strings.Contains(list, "EXTENDED") {
 		t.Errorf("it is used without being asked for:\n%s", list)
 	}

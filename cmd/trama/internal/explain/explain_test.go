@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/explain"
 )
 
 func TestHexadecimalIsReadHoweverItIsWritten(t *testing.T) {
@@ -59,7 +60,7 @@ func TestRulerShowsTextAsItsCharacterSetSays(t *testing.T) {
 	data, _ := hex.DecodeString("41d4c14131c31b")
 	var out bytes.Buffer
 	r := Ruler{Out: &out}
-	r.Show(p, data, codec.ExplainStream(p, codec.Any, data))
+	r.Show(p, data, explain.Stream(p, codec.Any, data))
 	want := `frame 1, bytes 0-6: texts one, accepted, without a checksum
   0  41           kind   A        alarm: what it is
   1  d4 c1 41 31  plate  粤A1

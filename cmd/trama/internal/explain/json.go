@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"trama/codec"
+	"trama/codec/explain"
 )
 
 // Report is an explanation as JSON.
@@ -82,7 +83,7 @@ type SpanIs struct {
 }
 
 // NewReport is the explanation of data by one profile; candidates may be nil.
-func NewReport(p *codec.Profile, d codec.Direction, data []byte, pieces []codec.Piece, candidates []Candidate) Report {
+func NewReport(p *codec.Profile, d codec.Direction, data []byte, pieces []explain.Piece, candidates []Candidate) Report {
 	r := Report{Profile: p.Name(), Direction: d.String(), Bytes: len(data), Pieces: []PieceIs{}}
 	for i := range candidates {
 		c := &candidates[i]
@@ -103,7 +104,7 @@ func (r Report) Write(w io.Writer) error {
 	return out.Encode(r)
 }
 
-func pieceOf(piece codec.Piece, data []byte) PieceIs {
+func pieceOf(piece explain.Piece, data []byte) PieceIs {
 	out := PieceIs{Offset: piece.Off, Length: piece.Len, Kind: "noise"}
 	t := piece.Trace
 	if t == nil {
@@ -113,9 +114,9 @@ func pieceOf(piece codec.Piece, data []byte) PieceIs {
 	}
 	out.Kind, out.Direction = t.Outcome.String(), t.Direction.String()
 	switch t.Outcome {
-	case codec.Accepted:
+	case explain.Accepted:
 		out.Kind = "frame"
-	case codec.Incomplete:
+	case explain.Incomplete:
 		out.Missing, out.Exact = t.Missing, t.Exact
 	default:
 		out.Fault = &FaultIs{piece.Off + t.Fault.Offset, t.Fault.Field, t.Fault.Err.Error()}
@@ -135,12 +136,12 @@ func pieceOf(piece codec.Piece, data []byte) PieceIs {
 	return out
 }
 
-func checkOf(c *codec.Check, base int) CheckIs {
+func checkOf(c *explain.Check, base int) CheckIs {
 	digits := func(v uint64) string { return fmt.Sprintf("%0*x", c.Digits, v) }
 	return CheckIs{c.Algorithm, base + c.From, base + c.To - 1, digits(c.Found), digits(c.Computed), c.OK()}
 }
 
-func spanOf(s *codec.Span, raw []byte, base int) SpanIs {
+func spanOf(s *explain.Span, raw []byte, base int) SpanIs {
 	out := SpanIs{Offset: base + s.Off, Length: s.Len, Kind: s.Kind.String(), Owns: s.Owns(), Path: s.Path,
 		Depth: s.Depth, Plain: hex.EncodeToString(s.Plain)}
 	if s.Owns() {
@@ -149,7 +150,7 @@ func spanOf(s *codec.Span, raw []byte, base int) SpanIs {
 	if s.Field != nil {
 		out.Title = s.Field.Title
 	}
-	if s.Kind == codec.SpanField {
+	if s.Kind == explain.SpanField {
 		out.Value, out.Unit, out.Label = number(s.Item), s.Field.Unit, s.Item.Label()
 		out.Missing, out.Suspect = s.Item.Missing(), s.Item.Suspect()
 		if out.Missing {

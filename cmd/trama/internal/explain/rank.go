@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"trama/codec"
+	"trama/codec/explain"
 )
 
 // Class says how well a profile fits bytes; the greater the better.
@@ -28,7 +29,7 @@ type Candidate struct {
 	Class     Class
 	Accepted  int // bytes in accepted frames
 	Verified  int // bytes in frames verified by a checksum
-	Pieces    []codec.Piece
+	Pieces    []explain.Piece
 
 	read int // bytes that were read as fields
 }
@@ -56,7 +57,7 @@ func Rank(profiles []*codec.Profile, directions []codec.Direction, data []byte) 
 }
 
 func judge(p *codec.Profile, d codec.Direction, data []byte) Candidate {
-	c := Candidate{Profile: p, Direction: d, Pieces: codec.ExplainStream(p, d, data)}
+	c := Candidate{Profile: p, Direction: d, Pieces: explain.Stream(p, d, data)}
 	right := 0
 	for _, piece := range c.Pieces {
 		t := piece.Trace
@@ -69,11 +70,11 @@ func judge(p *codec.Profile, d codec.Direction, data []byte) Candidate {
 			}
 		}
 		for i := range t.Spans {
-			if s := &t.Spans[i]; s.Owns() && s.Kind != codec.SpanUnread && s.Kind != codec.SpanFault {
+			if s := &t.Spans[i]; s.Owns() && s.Kind != explain.SpanUnread && s.Kind != explain.SpanFault {
 				c.read += s.Len
 			}
 		}
-		if t.Outcome == codec.Accepted {
+		if t.Outcome == explain.Accepted {
 			c.Accepted += piece.Len
 			if t.HasChecks() {
 				c.Verified += piece.Len
@@ -93,7 +94,7 @@ func judge(p *codec.Profile, d codec.Direction, data []byte) Candidate {
 
 // same says that both directions give the same messages.
 func same(a, b Candidate) bool {
-	return a.Class == b.Class && slices.EqualFunc(a.Pieces, b.Pieces, func(a, b codec.Piece) bool {
+	return a.Class == b.Class && slices.EqualFunc(a.Pieces, b.Pieces, func(a, b explain.Piece) bool {
 		if a.Off != b.Off || a.Len != b.Len || (a.Trace == nil) != (b.Trace == nil) {
 			return false
 		}

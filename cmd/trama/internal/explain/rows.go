@@ -6,19 +6,20 @@ import (
 	"strings"
 
 	"trama/codec"
+	"trama/codec/explain"
 )
 
 // perRow is how many bytes stand in one line.
 const perRow = 8
 
 // rowsOf makes the lines of a frame that begins at base.
-func rowsOf(t *codec.Trace, base int) (out []row) {
+func rowsOf(t *explain.Trace, base int) (out []row) {
 	for i := range t.Spans {
 		s := &t.Spans[i]
 		line := row{field: indented(s), look: lookOf(s)}
 		describe(&line, t, i, base)
 		if !s.Owns() {
-			if line.off = -1; s.Kind == codec.SpanFault || s.Kind == codec.SpanPartial {
+			if line.off = -1; s.Kind == explain.SpanFault || s.Kind == explain.SpanPartial {
 				line.off = base + s.Off
 			}
 			out = append(out, line)
@@ -45,10 +46,10 @@ func bytesRows(off int, raw []byte, first row) (out []row) {
 func spaced(raw []byte) string { return strings.TrimSpace(fmt.Sprintf("% x", raw)) }
 
 // indented is the key of the field, deeper inside groups and lists.
-func indented(s *codec.Span) string {
+func indented(s *explain.Span) string {
 	name := ""
 	switch {
-	case s.Kind == codec.SpanContinued || s.Kind == codec.SpanMark:
+	case s.Kind == explain.SpanContinued || s.Kind == explain.SpanMark:
 	case s.Index >= 0:
 		name = "[" + strconv.Itoa(s.Index) + "]"
 		if s.Field != nil && s.Field.Key != "" && s.Field.Key != "value" {
@@ -56,7 +57,7 @@ func indented(s *codec.Span) string {
 		}
 	case s.Field != nil:
 		name = s.Field.Key
-	case s.Kind == codec.SpanSum:
+	case s.Kind == explain.SpanSum:
 		name = "checksum"
 	}
 	depth := s.Depth
@@ -66,13 +67,13 @@ func indented(s *codec.Span) string {
 	return strings.Repeat("  ", depth) + name
 }
 
-func lookOf(s *codec.Span) look {
+func lookOf(s *explain.Span) look {
 	switch {
 	case s.Check != nil && s.Check.OK():
 		return good
-	case s.Check != nil, s.Kind == codec.SpanFault:
+	case s.Check != nil, s.Kind == explain.SpanFault:
 		return bad
-	case s.Kind == codec.SpanMark, s.Kind == codec.SpanUnread, s.Kind == codec.SpanPartial:
+	case s.Kind == explain.SpanMark, s.Kind == explain.SpanUnread, s.Kind == explain.SpanPartial:
 		return dim
 	case !s.Owns():
 		return part
@@ -81,10 +82,10 @@ func lookOf(s *codec.Span) look {
 }
 
 // describe fills in value and meaning of span i.
-func describe(line *row, t *codec.Trace, i, base int) {
+func describe(line *row, t *explain.Trace, i, base int) {
 	s := &t.Spans[i]
 	switch s.Kind {
-	case codec.SpanField:
+	case explain.SpanField:
 		if line.value = number(s.Item); s.Len > perRow && s.Plain == nil && s.Field.Kind == codec.KindBytes {
 			line.value = "" // it would only repeat the bytes
 		}
@@ -100,19 +101,19 @@ func describe(line *row, t *codec.Trace, i, base int) {
 		if s.Check != nil {
 			line.value = hexOf(s)
 		}
-	case codec.SpanContinued:
+	case explain.SpanContinued:
 		line.about = s.Field.Key + " goes on"
-	case codec.SpanGroup:
+	case explain.SpanGroup:
 		line.about = s.Field.Title
-	case codec.SpanMark:
+	case explain.SpanMark:
 		line.value, line.about = mark(t, i)
-	case codec.SpanSum:
+	case explain.SpanSum:
 		line.value = hexOf(s)
-	case codec.SpanFault:
+	case explain.SpanFault:
 		line.about = "HERE: " + s.Wrong.Error()
-	case codec.SpanPartial:
+	case explain.SpanPartial:
 		line.about = partial(s)
-	case codec.SpanUnread:
+	case explain.SpanUnread:
 		line.about = "not read"
 	}
 	if s.Plain != nil {
@@ -123,7 +124,7 @@ func describe(line *row, t *codec.Trace, i, base int) {
 	}
 }
 
-func hexOf(s *codec.Span) string { return fmt.Sprintf("%0*x", s.Check.Digits, s.Check.Found) }
+func hexOf(s *explain.Span) string { return fmt.Sprintf("%0*x", s.Check.Digits, s.Check.Found) }
 
 func join(first, second string) string {
 	if second == "" {
@@ -133,7 +134,7 @@ func join(first, second string) string {
 }
 
 // mark says what a delimiter is for.
-func mark(t *codec.Trace, i int) (value, about string) {
+func mark(t *explain.Trace, i int) (value, about string) {
 	s := &t.Spans[i]
 	if text := string(t.Raw[s.Off : s.Off+s.Len]); Text(text) == text {
 		value = strconv.Quote(text)
@@ -154,7 +155,7 @@ func mark(t *codec.Trace, i int) (value, about string) {
 }
 
 // partial says how much of a field has come.
-func partial(s *codec.Span) string {
+func partial(s *explain.Span) string {
 	switch {
 	case s.Field == nil:
 		return "more is to come"

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"trama/codec"
+	"trama/codec/explain"
 )
 
 // Ruler shows the pieces of a stream, each byte with its place and what it means.
@@ -45,13 +46,13 @@ func (r *Ruler) paint(l look, text string) string {
 func (r *Ruler) say(format string, args ...any) { _, _ = fmt.Fprintf(r.Out, format+"\n", args...) }
 
 // Show shows what the profile makes of the pieces of data.
-func (r *Ruler) Show(p *codec.Profile, data []byte, pieces []codec.Piece) {
+func (r *Ruler) Show(p *codec.Profile, data []byte, pieces []explain.Piece) {
 	frames := 0
 	for i, piece := range pieces {
 		if i > 0 {
 			r.say("")
 		}
-		if piece.Trace != nil && piece.Trace.Outcome == codec.Accepted {
+		if piece.Trace != nil && piece.Trace.Outcome == explain.Accepted {
 			frames++
 		}
 		r.piece(p, data, piece, frames)
@@ -62,7 +63,7 @@ func (r *Ruler) Show(p *codec.Profile, data []byte, pieces []codec.Piece) {
 	}
 }
 
-func (r *Ruler) piece(p *codec.Profile, data []byte, piece codec.Piece, frame int) {
+func (r *Ruler) piece(p *codec.Profile, data []byte, piece explain.Piece, frame int) {
 	where := span(piece.Off, piece.Len)
 	t := piece.Trace
 	if t == nil {
@@ -80,9 +81,9 @@ func (r *Ruler) piece(p *codec.Profile, data []byte, piece codec.Piece, frame in
 		name += ", " + t.Direction.String()
 	}
 	switch t.Outcome {
-	case codec.Accepted:
+	case explain.Accepted:
 		r.heading(good, "frame %d, %s: %s, %s", frame, where, name, checked(t))
-	case codec.Incomplete:
+	case explain.Incomplete:
 		r.heading(dim, "incomplete, %s: %s, %s", where, name, missing(t))
 	default:
 		r.heading(bad, "refused, %s: %s", where, name)
@@ -147,15 +148,15 @@ func width(text string) (n int) {
 }
 
 // Summary says in one line what the pieces are.
-func Summary(pieces []codec.Piece) string {
+func Summary(pieces []explain.Piece) string {
 	var frames, refused, noise, incomplete int
 	for _, p := range pieces {
 		switch {
 		case p.Trace == nil:
 			noise += p.Len
-		case p.Trace.Outcome == codec.Accepted:
+		case p.Trace.Outcome == explain.Accepted:
 			frames++
-		case p.Trace.Outcome == codec.Incomplete:
+		case p.Trace.Outcome == explain.Incomplete:
 			incomplete += p.Len
 		default:
 			refused++
@@ -189,7 +190,7 @@ func span(off, n int) string {
 }
 
 // checked says what speaks for an accepted frame.
-func checked(t *codec.Trace) string {
+func checked(t *explain.Trace) string {
 	switch n := len(t.Checks); n {
 	case 0:
 		return "accepted, without a checksum"
@@ -200,7 +201,7 @@ func checked(t *codec.Trace) string {
 	}
 }
 
-func missing(t *codec.Trace) string {
+func missing(t *explain.Trace) string {
 	least := "at least "
 	if t.Exact {
 		least = ""
@@ -212,7 +213,7 @@ func missing(t *codec.Trace) string {
 }
 
 // reason says why a frame is refused, with places in the input.
-func reason(t *codec.Trace, base int) string {
+func reason(t *explain.Trace, base int) string {
 	at := fmt.Sprintf("wrong at byte %d", base+t.Fault.Offset)
 	if t.Fault.Field != "" {
 		at += ", " + t.Fault.Field

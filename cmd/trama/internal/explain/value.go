@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"trama/codec"
+	"trama/codec/explain"
 )
 
 // Value is the value of a field as people read it, with its label and its unit.
@@ -97,7 +98,7 @@ func meaning(it codec.Item) string {
 }
 
 // verdict says how a checksum is; base is where the frame begins.
-func verdict(c *codec.Check, base int) string {
+func verdict(c *explain.Check, base int) string {
 	over := fmt.Sprintf("%s over bytes %d-%d", c.Algorithm, base+c.From, base+c.To-1)
 	if c.From == c.To {
 		over = c.Algorithm + " over no bytes"

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"trama/codec"
+	"trama/codec/describe"
 )
 
 // cursor is where the next field stands.
@@ -41,14 +42,14 @@ func (c *cursor) pass(name string, size int, fixed bool) {
 var fieldHeads = []string{"offset", "bytes", "field", "type", "unit", "values", "meaning", "role", "when"}
 
 // fields writes the table of fields that stand one after the other.
-func (pg *page) fields(list []*codec.Node, at cursor, layout string) {
+func (pg *page) fields(list []*describe.Node, at cursor, layout string) {
 	t := table{heads: fieldHeads}
 	pg.rows(&t, list, "", &at, layout)
 	t.write(&pg.out)
 }
 
 // rows writes nodes; nodes of another layout than the one around are a reference to it.
-func (pg *page) rows(t *table, list []*codec.Node, prefix string, at *cursor, layout string) {
+func (pg *page) rows(t *table, list []*describe.Node, prefix string, at *cursor, layout string) {
 	for len(list) > 0 {
 		n := list[0]
 		if n.Layout == layout || n.Layout == "" {
@@ -77,7 +78,7 @@ func number(size int, fixed bool) string {
 	return fmt.Sprint(size)
 }
 
-func (pg *page) row(t *table, n *codec.Node, prefix string, at *cursor, layout string) {
+func (pg *page) row(t *table, n *describe.Node, prefix string, at *cursor, layout string) {
 	name, about := prefix+n.Key, n.Title
 	size, fixed := sizeOf(n)
 	shown := code(name)
@@ -119,11 +120,11 @@ func (pg *page) row(t *table, n *codec.Node, prefix string, at *cursor, layout s
 }
 
 // simple says that each element of a list is one field with nothing inside.
-func simple(n *codec.Node) bool {
+func simple(n *describe.Node) bool {
 	return n.Node == "list" && n.Single && n.Fields[0].Node == "field" && n.Fields[0].Bits == nil
 }
 
-func condition(n *codec.Node) string {
+func condition(n *describe.Node) string {
 	switch {
 	case n.When != nil && n.Optional:
 		return code(n.When.Text) + ", if present"
@@ -136,7 +137,7 @@ func condition(n *codec.Node) string {
 }
 
 // cases writes the branches of a choice, each of which begins where the choice does, or the rows of a computed value.
-func (pg *page) cases(t *table, n *codec.Node, prefix string, at *cursor, layout string) {
+func (pg *page) cases(t *table, n *describe.Node, prefix string, at *cursor, layout string) {
 	for _, c := range n.Cases {
 		value, nothing := "", ""
 		if c.Value != nil {
@@ -153,7 +154,7 @@ func (pg *page) cases(t *table, n *codec.Node, prefix string, at *cursor, layout
 }
 
 // caseText says when a branch is taken.
-func caseText(n *codec.Node, c *codec.Case) string {
+func caseText(n *describe.Node, c *describe.Case) string {
 	var parts []string
 	if len(c.Is) > 0 {
 		parts = append(parts, code(n.On.Text+" = "+strings.Join(c.Is, ", ")))
@@ -168,7 +169,7 @@ func caseText(n *codec.Node, c *codec.Case) string {
 }
 
 // element describes the one field of each element.
-func element(n *codec.Node) string {
+func element(n *describe.Node) string {
 	size, fixed := sizeOf(n)
 	parts := []string{kind(n)}
 	if text := bytesOf(n, size, fixed); text == "1" {
@@ -185,7 +186,7 @@ func element(n *codec.Node) string {
 }
 
 // bytesOf says how long a field is.
-func bytesOf(n *codec.Node, size int, fixed bool) string {
+func bytesOf(n *describe.Node, size int, fixed bool) string {
 	switch {
 	case n.Rest && !n.Column:
 		return "the rest"
@@ -198,12 +199,12 @@ func bytesOf(n *codec.Node, size int, fixed bool) string {
 }
 
 // kind is the type and what there is to say about it beyond what has a column.
-func kind(n *codec.Node) string {
+func kind(n *describe.Node) string {
 	parts := []string{n.Type}
 	if n.Type == "" && n.Node != "list" {
 		parts[0] = n.Node
 	}
-	formula := func(word string, f *codec.Formula) {
+	formula := func(word string, f *describe.Formula) {
 		if f != nil {
 			parts = append(parts, word+" "+code(f.Text))
 		}
@@ -215,7 +216,7 @@ func kind(n *codec.Node) string {
 	if n.On != nil && n.Node == "field" {
 		formula("on", n.On)
 	}
-	for word, b := range map[string]codec.HexBytes{"before": n.Before, "separator": n.Separator, "until": n.Until} {
+	for word, b := range map[string]describe.HexBytes{"before": n.Before, "separator": n.Separator, "until": n.Until} {
 		if b != nil {
 			parts = append(parts, word+" "+mark(b))
 		}
@@ -231,7 +232,7 @@ func kind(n *codec.Node) string {
 }
 
 // wire says how the bytes of a part differ on the wire.
-func wire(w *codec.WireForm) string {
+func wire(w *describe.WireForm) string {
 	switch {
 	case w.Block > 0:
 		return fmt.Sprintf("%s after each %d bytes", code(w.Algorithm), w.Block)
@@ -261,7 +262,7 @@ func notes(all []codec.Note) string {
 }
 
 // values says what a field may hold.
-func values(f *codec.FieldDescription) string {
+func values(f *describe.FieldDescription) string {
 	var parts []string
 	low, high := note(f.Notes, "min"), note(f.Notes, "max")
 	switch {
@@ -288,7 +289,7 @@ func values(f *codec.FieldDescription) string {
 }
 
 // sizeOf nodes one after the other; fixed is false when it varies.
-func sizeOf(list ...*codec.Node) (size int, fixed bool) {
+func sizeOf(list ...*describe.Node) (size int, fixed bool) {
 	for _, n := range list {
 		one := 0
 		fixed = n.When == nil && !n.Optional && n.Before == nil && n.Until == nil && n.Size == nil && n.Wire == nil &&

@@ -8,11 +8,13 @@ import (
 
 	"trama/cmd/trama/internal/explain"
 	"trama/codec"
+	"trama/codec/describe"
+	trace "trama/codec/explain"
 )
 
 // Page writes the manual of a profile.
 func Page(w io.Writer, p *codec.Profile) error {
-	pg := &page{d: codec.Describe(p), p: p}
+	pg := &page{d: describe.Profile(p), p: p}
 	pg.write()
 	_, err := io.WriteString(w, pg.out.String())
 	return err
@@ -20,7 +22,7 @@ func Page(w io.Writer, p *codec.Profile) error {
 
 type page struct {
 	p   *codec.Profile
-	d   *codec.Description
+	d   *describe.Description
 	out strings.Builder
 
 	layouts []layoutOf // in the order in which they are met
@@ -31,7 +33,7 @@ type page struct {
 // layoutOf is fields that stand in several places.
 type layoutOf struct {
 	name   string
-	fields []*codec.Node
+	fields []*describe.Node
 }
 
 func (pg *page) say(format string, args ...any) { fmt.Fprintf(&pg.out, format+"\n", args...) }
@@ -62,7 +64,7 @@ func (pg *page) write() {
 }
 
 // frame writes how one kind of frame is cut and what all of them have in common.
-func (pg *page) frame(f *codec.FrameKind) {
+func (pg *page) frame(f *describe.FrameKind) {
 	title := "Frames"
 	if f.Name != "" {
 		title = "Frame " + f.Name
@@ -84,7 +86,7 @@ func (pg *page) frame(f *codec.FrameKind) {
 }
 
 // marks are those of which one ends a frame.
-func marks(ends []codec.HexBytes) string {
+func marks(ends []describe.HexBytes) string {
 	var all []string
 	for _, b := range ends {
 		all = append(all, mark(b))
@@ -93,7 +95,7 @@ func marks(ends []codec.HexBytes) string {
 }
 
 // closing says which field is the mark at the end, and what stands behind it.
-func closing(mark int, fields []*codec.Node) string {
+func closing(mark int, fields []*describe.Node) string {
 	text := code(fields[0].Key) + " is that mark"
 	switch n := fields[0].Bytes; {
 	case n == mark:
@@ -122,7 +124,7 @@ func of(name string) string {
 	return " of " + name
 }
 
-func (pg *page) framing(f *codec.FrameKind) (lines []string) {
+func (pg *page) framing(f *describe.FrameKind) (lines []string) {
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	switch f.From {
 	case "master":
@@ -138,7 +140,7 @@ func (pg *page) framing(f *codec.FrameKind) (lines []string) {
 	case f.Ends != nil:
 		add("They end with %s.", marks(f.Ends))
 	}
-	if at := slices.IndexFunc(f.Trailer, func(t *codec.Node) bool { return t.Type == "end" }); at >= 0 {
+	if at := slices.IndexFunc(f.Trailer, func(t *describe.Node) bool { return t.Type == "end" }); at >= 0 {
 		add("%s", closing(len(f.Ends[0]), f.Trailer[at:]))
 	}
 	var escapes []string
@@ -192,7 +194,7 @@ func counted(counts string) string {
 }
 
 // covered says which bytes a checksum covers.
-func covered(c *codec.SumCheck) string {
+func covered(c *describe.SumCheck) string {
 	text, upTo := stretch(strings.TrimPrefix(c.Over, "all"))
 	switch text = "the bytes " + text; {
 	case c.Over == "" || c.Over == "all":
@@ -255,7 +257,7 @@ func (pg *page) messages() {
 	}
 }
 
-func when(m *codec.MessageDescription) string {
+func when(m *describe.MessageDescription) string {
 	if m.When == nil {
 		return ""
 	}
@@ -263,8 +265,8 @@ func when(m *codec.MessageDescription) string {
 }
 
 // bodyAt is where the body of a message begins.
-func (pg *page) bodyAt(m *codec.MessageDescription) cursor {
-	at := slices.IndexFunc(pg.d.Frames, func(f codec.FrameKind) bool { return f.Name == m.Frame })
+func (pg *page) bodyAt(m *describe.MessageDescription) cursor {
+	at := slices.IndexFunc(pg.d.Frames, func(f describe.FrameKind) bool { return f.Name == m.Frame })
 	f := &pg.d.Frames[at]
 	if size, fixed := sizeOf(f.Header...); fixed || len(f.Header) == 0 {
 		return cursor{known: true, off: size + len(f.Start)}
@@ -273,7 +275,7 @@ func (pg *page) bodyAt(m *codec.MessageDescription) cursor {
 }
 
 // commands are the values of the command field that a message has.
-func commands(m *codec.MessageDescription) string {
+func commands(m *describe.MessageDescription) string {
 	var words []string
 	for _, c := range m.Commands {
 		words = append(words, code(c))
@@ -333,7 +335,7 @@ func (pg *page) examples() {
 		pg.say("```text")
 		ruler := explain.Ruler{Out: &pg.out}
 		direction := map[string]codec.Direction{"uplink": codec.Uplink, "downlink": codec.Downlink}[e.Direction]
-		ruler.Show(pg.p, e.Frame, []codec.Piece{{Len: len(e.Frame), Trace: codec.ExplainFrame(pg.p, direction, e.Frame)}})
+		ruler.Show(pg.p, e.Frame, []trace.Piece{{Len: len(e.Frame), Trace: trace.Frame(pg.p, direction, e.Frame)}})
 		pg.say("```")
 		if len(e.Reply) > 0 {
 			pg.say("")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/describe"
 )
 
 var update = flag.Bool("update", false, "write the golden pages anew")
@@ -169,7 +170,7 @@ func TestAPageSaysWhereAChecksumOfTheBodyBegins(t *testing.T) {
 		"from kind to end":  "the bytes from `kind` to the end of the frame",
 		"all":               "all bytes before it",
 	} {
-		if got := covered(&codec.SumCheck{Over: over}); got != want {
+		if got := covered(&describe.SumCheck{Over: over}); got != want {
 			t.Errorf("%s is %q, want %q", over, got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"trama/codec"
+	"trama/codec/describe"
 )
 
 // table is a table of Markdown.  Columns in which nothing stands are left out.
@@ -71,7 +72,7 @@ func printable(text string) string {
 }
 
 // mark shows a delimiter: characters that delimit texts in quotes, others as bytes.
-func mark(b codec.HexBytes) string {
+func mark(b describe.HexBytes) string {
 	isText := func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" :;,.$*#!&=|/@\r\n\t", r)
 	}

@@ -1,0 +1,198 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"trama/codec/internal/decode"
+	"trama/codec/internal/encode"
+	"trama/codec/internal/expr"
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+	"trama/codec/internal/schema"
+)
+
+// sampleTime is the clock of the samples.
+var sampleTime = time.Date(2026, 11, 23, 14, 30, 0, 0, time.UTC)
+
+// sample is a frame that is wanted, and what came of it.
+type sample struct {
+	shape   *program.Body
+	way     field.Direction
+	name    string // what the frame shows beside the message; "" for the plain one
+	path    string // of the definition, for its line
+	force   []decision
+	command *[2]uint64 // one of several
+	dead    bool       // its times are no times
+
+	frame []byte
+	taken *program.Body // the message that it turned out to be instead
+	fault error         // why there is no frame; with taken, why that message refuses it
+}
+
+// subject is what can be decided about a node, and decision how it was.
+type subject struct {
+	n  *program.Node
+	of decode.Aspect
+}
+
+type decision struct {
+	subject
+	k int
+}
+
+// branchKey is one way that something can go in the definition.  A layout that several messages use is there once.
+type branchKey struct {
+	path string
+	of   decode.Aspect
+	k    int
+}
+
+func (d decision) branch() branchKey { return branchKey{d.n.Path, d.of, d.k} }
+
+// branch is what the sample was made for; false for a plain one.
+func (s *sample) branch() (branchKey, bool) {
+	if len(s.force) == 0 {
+		return branchKey{}, false
+	}
+	return s.force[len(s.force)-1].branch(), true
+}
+
+var errIndirect = errors.New("the values for it do not follow directly from the definition")
+
+// samples makes a frame for each message that travels this way, and for each branch that none before it has shown.
+func (c *checker) samples(way field.Direction, visit func(*sample) bool) bool {
+	for _, f := range c.g.Kinds {
+		if f.Direction != field.Any && f.Direction != way {
+			continue
+		}
+		for _, shape := range f.Bodies {
+			if !shape.Travels(way) {
+				continue
+			}
+			goals := c.goals(f, shape)
+			for i := range goals {
+				if b, is := goals[i].branch(); is {
+					c.branches[b] = c.branches[b] || false
+				}
+			}
+			for i := range goals {
+				s := &goals[i]
+				if b, is := s.branch(); is && c.branches[b] {
+					continue
+				}
+				s.way = way
+				if c.make(s); !visit(s) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// make makes the frame of a sample, if that is easy.
+func (c *checker) make(s *sample) {
+	var from *sampleSource
+	if from, s.fault = c.source(s); s.fault != nil {
+		return
+	}
+	if s.frame, s.fault = c.write(s, from); s.fault != nil {
+		return
+	}
+	var f frame.Frame
+	if err := c.p.Decode(s.way, s.frame, &f); err != nil || f.Layout != s.shape.Layout {
+		s.fault, s.taken = err, c.taker(s.shape, f.Layout, err)
+		return
+	}
+	took := c.decides(s.way, s.frame, nil)
+	for _, d := range s.force {
+		if !took[d] && (d.of != decode.AspectCount || d.k != 1 || !took[decision{d.subject, 2}]) {
+			s.fault = errIndirect
+			return
+		}
+	}
+	for d := range took {
+		c.branches[d.branch()] = true
+	}
+}
+
+// taker is the message that takes a frame that was made for another one: it may refuse it.
+func (c *checker) taker(own *program.Body, l *program.Layout, err error) *program.Body {
+	wrong := (*field.FieldError)(nil)
+	for _, f := range c.g.Kinds {
+		for _, s := range f.Bodies {
+			if s != own && (s.Layout == l || errors.As(err, &wrong) && wrong.Frame == s.Layout.Message.Name) {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// write makes the bytes of a sample, which are a frame of its message if there were no other.
+func (c *checker) write(s *sample, from encode.ValueSource) ([]byte, error) {
+	e := encode.NewEncoder(c.g, s.shape.Layout, s.way, encode.Env{Now: sampleTime})
+	defer e.Free()
+	if err := e.Write(from); err != nil {
+		return nil, err
+	}
+	raw, err := e.Wrapped(nil)
+	if err != nil {
+		return nil, err
+	}
+	var f frame.Frame
+	return raw, decode.Decode(c.only(s.shape), s.way, raw, &f)
+}
+
+// goals of one message, the plain one first.
+func (c *checker) goals(f *program.FrameKind, shape *program.Body) []sample {
+	out := []sample{{shape: shape, path: shape.Path}}
+	add := func(name, path string, force []decision) {
+		out = append(out, sample{name: name, shape: shape, path: path, force: force})
+	}
+	var visit func(nodes []*program.Node, name string, on []decision)
+	visit = func(nodes []*program.Node, name string, on []decision) {
+		for _, n := range nodes {
+			here, label := slices.Clip(on), name
+			if n.Op >= 0 {
+				label = schema.Join(name, c.ops[n.Op].Field.Key)
+			}
+			if (n.When != nil || n.Optional) && !n.Asks {
+				add(label+" is not there", n.Path, append(here, decision{subject{n, decode.AspectThere}, 0}))
+				here = slices.Clip(append(here, decision{subject{n, decode.AspectThere}, 1}))
+				add(label+" is there", n.Path, here)
+			}
+			switch n.Kind {
+			case program.NodeChoice:
+				for k := range n.Cases {
+					taken := append(here, decision{subject{n, decode.AspectCase}, k})
+					add(schema.Join(label, n.Cases[k].Text), n.Cases[k].Path, taken)
+					visit(n.Cases[k].Kids, label, taken)
+				}
+			case program.NodeList:
+				if n.Count == nil || n.Count.Code != expr.ExConst {
+					if n.Stop == nil {
+						add(label+" is empty", n.Path, append(here, decision{subject{n, decode.AspectCount}, 0}))
+					}
+					add(label+" has 2 elements", n.Path, append(here, decision{subject{n, decode.AspectCount}, 2}))
+				}
+				visit(n.Kids, label, append(here, decision{subject{n, decode.AspectCount}, 1}))
+			case program.NodeGroup:
+				visit(n.Kids, label, here)
+			}
+		}
+	}
+	visit(f.Header, "", nil)
+	visit(shape.Nodes, "", nil)
+	visit(f.Trailer, "", nil)
+	for i, r := range shape.Layout.Commands {
+		if i > 0 && i < 16 {
+			out = append(out, sample{name: fmt.Sprintf("command %d", i+1), shape: shape, path: shape.Path, command: &r})
+		}
+	}
+	return out
+}

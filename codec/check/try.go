@@ -1,0 +1,209 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"trama/codec/internal/decode"
+	"trama/codec/internal/encode"
+	"trama/codec/internal/expr"
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
+	"trama/codec/internal/schema"
+)
+
+// try sends one frame through everything there is.
+func (c *checker) try(s *sample) bool {
+	name := s.shape.Layout.Message.Name
+	if s.taken != nil {
+		taker := s.taken.Layout.Message.Name
+		switch {
+		case s.taken.When != nil:
+			s.fault = fmt.Errorf("message %s takes the frame that was made", taker)
+		case s.fault != nil:
+			text := "message %s, whose frames are taken for message %s, which refuses them (%v)"
+			c.ambiguous(s.shape.Path, fmt.Sprintf(text, name, taker, s.fault), s)
+			return true
+		default:
+			c.ambiguous(s.shape.Path, fmt.Sprintf("message %s, whose frames message %s takes", name, taker), s)
+			return true
+		}
+	}
+	if s.fault != nil {
+		c.untried = append(c.untried, s)
+		return true
+	}
+	c.report.Frames++
+	c.good[s.shape.Layout] = true
+	var f frame.Frame
+	if c.p.Decode(s.way, s.frame, &f) != nil {
+		return true // make has decoded it
+	}
+	err := throughJSON(c.p, &f, s.frame)
+	c.note("encode", s, err, fmt.Sprintf("message %s, whose values do not make the same frame again (%v)", name, err))
+	c.cut(s)
+	_, due, err := c.p.Reply(nil, &f, encode.Env{Now: sampleTime})
+	c.note("reply", s, err, fmt.Sprintf("message %s, to which the reply cannot be made (%v)", name, err))
+	if due && err == nil {
+		if c.report.Replies++; s.name == "" {
+			c.deadClock(s)
+		}
+	}
+	c.others(s)
+	return true
+}
+
+// cut finds the frame in a stream: alone, and before another one.
+func (c *checker) cut(s *sample) {
+	twice := slices.Concat(s.frame, s.frame)
+	for _, stream := range [][]byte{s.frame, twice} {
+		advance, token, _ := c.p.Splitter(s.way)(stream, false)
+		text := ", whose frames are not found in a stream"
+		switch {
+		case bytes.Equal(token, s.frame) && advance == len(s.frame):
+			continue
+		case token != nil:
+			text = fmt.Sprintf(", of whose frames %d of %d bytes are cut from a stream", len(token), len(s.frame))
+		default:
+			if _, next, _ := c.p.Splitter(s.way)(twice, false); bytes.Equal(next, s.frame) {
+				text = ", whose frames end only when a byte comes behind them"
+			}
+			waits := func(k *program.FrameKind) bool { return k != s.shape.FrameKind && c.waits(k, s.way, stream) }
+			if i := slices.IndexFunc(c.g.Kinds, waits); i >= 0 {
+				text += ": they begin like one of kind " + c.g.Kinds[i].Name +
+					", which is tried at the same byte and waits for its end"
+			}
+		}
+		c.witnessed(schema.SeverityError, "framing", s.shape.Path, "message "+s.shape.Layout.Message.Name+text, "", s)
+		return
+	}
+}
+
+// deadClock answers the frame of a device whose clock is not set.
+func (c *checker) deadClock(s *sample) {
+	dead := &sample{shape: s.shape, way: s.way, path: s.path, dead: true}
+	var f frame.Frame
+	if c.make(dead); dead.fault != nil || dead.taken != nil || c.p.Decode(s.way, dead.frame, &f) != nil {
+		return
+	}
+	if _, _, err := c.p.Reply(nil, &f, encode.Env{Now: sampleTime}); err != nil {
+		text := "message %s, to which the reply cannot be made when the clock of the device is not set (%v)"
+		c.witnessed(schema.SeverityError, "reply", s.shape.Path, fmt.Sprintf(text, s.shape.Layout.Message.Name, err), "", dead)
+	}
+}
+
+// others looks for other kinds of frames and other messages that take the bytes too.
+func (c *checker) others(s *sample) {
+	var f frame.Frame
+	own, name := s.shape.FrameKind, s.shape.Layout.Message.Name
+	for _, k := range c.g.Kinds {
+		if k == own || k.Direction != field.Any && k.Direction != s.way || decode.Decode(c.with(k), s.way, s.frame, &f) != nil {
+			continue
+		}
+		text := fmt.Sprintf("frames that are also of kind %s (message %s), which is tried before it", own.Name, name)
+		c.witnessed(schema.SeverityWarning, "ambiguous", k.Path, text, "kinds that their first bytes or checksums tell apart", s)
+	}
+	if s.shape.When != nil {
+		return
+	}
+	for _, b := range own.Bodies {
+		if b == s.shape || b.Fallback || b.When != nil || !b.Travels(s.way) || decode.Decode(c.only(b), s.way, s.frame, &f) != nil {
+			continue
+		}
+		c.ambiguous(b.Path, fmt.Sprintf("message %s, whose frames may also be of message %s, which is tried before it",
+			b.Layout.Message.Name, name), s)
+	}
+}
+
+func (c *checker) ambiguous(path, text string, s *sample) {
+	c.witnessed(schema.SeverityWarning, "ambiguous", path, text, "a condition that tells them apart", s)
+}
+
+func (c *checker) witnessed(severity schema.Severity, rule, path, found, expected string, s *sample) {
+	if f := c.Add(severity, rule, path, found, expected); f.Witness == nil {
+		f.Witness, f.Direction = s.frame, s.way
+	}
+}
+
+// tries of one thing with the frames of one message.
+type tries struct {
+	good, bad int
+	text      string // of the first that failed
+	s         *sample
+}
+
+func (c *checker) note(rule string, s *sample, err error, text string) {
+	key := [2]string{rule, s.shape.Path}
+	all := c.tries[key]
+	if all == nil {
+		all = &tries{}
+		c.tries[key] = all
+	}
+	if err == nil {
+		all.good++
+	} else if all.bad++; all.bad == 1 {
+		all.text, all.s = text, s
+	}
+}
+
+// conclude reports what failed, with every frame of a message or with some, and what was not tried.
+func (c *checker) conclude() {
+	for key, all := range c.tries {
+		if all.bad > 0 && all.good == 0 {
+			c.witnessed(schema.SeverityError, key[0], key[1], all.text, "", all.s)
+		} else if all.bad > 0 {
+			text := fmt.Sprintf("%s: %d of %d frames", all.text, all.bad, all.bad+all.good)
+			c.witnessed(schema.SeverityWarning, key[0], key[1], text, "", all.s)
+		}
+	}
+	for _, tried := range c.branches {
+		c.report.Branches++
+		c.report.Tried += int(expr.Truth(tried))
+	}
+	for _, s := range c.untried {
+		b, is := s.branch()
+		l := s.shape.Layout
+		wrong := slices.ContainsFunc(c.Findings, func(f schema.Finding) bool { // which says why
+			return f.Severity > schema.SeverityNote && (f.Key == s.path || strings.HasPrefix(f.Key, s.path+"."))
+		})
+		switch {
+		case wrong || is && (c.branches[b] || !c.good[l]):
+		case is:
+			c.branches[b] = true // told once
+			c.Add(schema.SeverityNote, "untried", s.path, fmt.Sprintf("not tried: %s (%v)", strings.TrimSpace(s.name), s.fault), "")
+		case !c.good[l]:
+			text := fmt.Sprintf("not tried: message %s (%v)", l.Message.Name, s.fault)
+			c.Add(schema.SeverityWarning, "untried", s.path, text, "an example")
+		}
+	}
+	if !slices.ContainsFunc(c.ops, func(o scalar.Op) bool { return o.Role == field.RoleIdentity }) {
+		c.Add(schema.SeverityWarning, "identity", "name", "no field of role identity: no master can be known",
+			"that role on the field that says who speaks")
+	}
+}
+
+// examples notes what those of the definition show.
+func (c *checker) examples() {
+	for i := range c.p.Examples() {
+		e := &c.p.Examples()[i]
+		var f frame.Frame
+		var asked *frame.Frame
+		if len(e.Request) > 0 {
+			if request, err := requestOf(c.p, e); err == nil {
+				asked = request
+			}
+		}
+		if c.p.Decode(e.Direction, e.Frame, &f) == nil {
+			c.good[f.Layout] = true
+		}
+		for d := range c.decides(e.Direction, e.Frame, asked) {
+			if _, known := c.branches[d.branch()]; known {
+				c.branches[d.branch()] = true
+			}
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package explain
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
+)
+
+// unknownCommand makes a failure point to the command that no message has, and name those that there are.
+func (w *traced) unknownCommand(p *program.Program, f *frame.Frame, layouts []*program.Layout) {
+	if !errors.Is(w.bad.Err, field.ErrUnknownCommand) || w.bad.Op == nil || w.bad.Op.Role != field.RoleCommand {
+		return
+	}
+	for i := range f.Cells {
+		o := &p.Ops[f.Cells[i].Op]
+		if o != w.bad.Op {
+			continue
+		}
+		w.bad.Off = int(f.Cells[i].Off)
+		w.bad.Err = fmt.Errorf("%w: found %s", field.ErrUnknownCommand, program.CommandText(o, f.Nums[i]))
+		if known := knownCommands(o, layouts); known != "" {
+			w.bad.Err = fmt.Errorf("%w, known are %s", w.bad.Err, known)
+		}
+	}
+}
+
+// knownCommands lists the commands of layouts, in order.
+func knownCommands(o *scalar.Op, layouts []*program.Layout) string {
+	var all program.CommandSet
+	for _, l := range layouts {
+		all = append(all, l.Commands...)
+	}
+	slices.SortFunc(all, func(a, b [2]uint64) int { return int(int64(a[0]) - int64(b[0])) })
+	return strings.Join(program.CommandTexts(o, slices.Compact(all)), ", ")
+}

@@ -1,0 +1,235 @@
+package compile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"trama/codec/internal/expr"
+	"trama/codec/internal/field"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
+	"trama/codec/internal/schema"
+)
+
+// expr compiles an expression in the scope; nil, and a problem reported, when it is none.
+func (c *compiler) expr(path, text string, s *scope) *expr.Expr {
+	if text == "" || len(text) > mostExpression && !c.few(path, "characters", len(text), mostExpression) {
+		return nil
+	}
+	p := &expr.ExprParser{Text: text, ExprScope: expr.ExprScope{
+		Has:   func(name string) bool { return s.find(name) != nil },
+		Field: func(name string) (*expr.Expr, error) { return c.fieldExpr(path, name, s) },
+		Fold:  func(name string, bits int64) (*expr.Expr, error) { return c.foldExpr(name, bits, s) },
+		Table: func(name string) (*expr.Expr, error) { return c.tableExpr(name, s) },
+		Label: func(name, label string) (int64, bool, error) { return c.labelled(name, label, s) },
+	}}
+	p.Count = func(e *expr.Expr) error { return c.countBytes(e, s) }
+	e, err := p.Parse()
+	if err == nil && e.Kind == expr.ExprReal && !(c.computing && strings.HasSuffix(path, ".value")) {
+		if e = e.Nonzero().Done(); !strings.HasSuffix(path, ".when") && !strings.HasSuffix(path, ".stop") {
+			err = fmt.Errorf("a real number, and a whole one is needed")
+		}
+	}
+	if err != nil {
+		c.src.Problem(path, field.Quote(text)+" ("+err.Error()+")", "an expression of numbers and fields that stand before")
+		return nil
+	}
+	return e
+}
+
+// fieldExpr is the value of a field, of a part of a time, or of a field of the request.
+func (c *compiler) fieldExpr(path, name string, s *scope) (*expr.Expr, error) {
+	if key, ok := strings.CutPrefix(name, "request."); ok {
+		reg, err := c.ask(path, key)
+		return &expr.Expr{Code: expr.ExReg, Reg: reg}, err
+	}
+	if e := c.timePart(name, s); e != nil {
+		return e, nil
+	}
+	b := s.find(name)
+	if b == nil {
+		err := fmt.Errorf("no field %q before this one", name)
+		if near := field.Nearest(name, s.known()); near != "" {
+			err = fmt.Errorf("%w; did you mean %q?", err, near)
+		}
+		return nil, err
+	}
+	if len(b.ops) == 0 {
+		return nil, fmt.Errorf("%q has no value of its own, its fields have", name)
+	}
+	if slices.ContainsFunc(b.nodes, func(n *program.Node) bool { return n.Asks }) {
+		if c.asked = true; !c.computing {
+			return nil, fmt.Errorf("%s follows from the request: only computed fields may depend on it", name)
+		}
+	}
+	kind, err := c.seen(name, b)
+	return &expr.Expr{Code: expr.ExReg, Reg: c.register(b), Kind: kind}, err
+}
+
+// seen is what expressions see of the fields of one name.
+func (c *compiler) seen(name string, b *binding) (kind expr.ExprKind, err error) {
+	for i, k := range b.ops {
+		o := &c.p.Ops[k]
+		own := expr.ExprInt
+		switch {
+		case o.Float():
+			own = expr.ExprReal
+		case o.Wide() && o.Code != scalar.OpTime || o.Code == scalar.OpASCII:
+			if own = expr.ExprText; o.Size > 0 && o.Size <= 8 {
+				own = expr.ExprInt
+			}
+			if o.Size > 8 {
+				return kind, fmt.Errorf("%s has %d bytes: up to 8 count as a number", name, o.Size)
+			}
+		}
+		if _, hi := o.Bounds(); own == expr.ExprInt && !o.Signed() && (hi > 1<<63-1 || o.Size == 8 && o.Code != scalar.OpBCD) {
+			own = expr.ExprNatural
+		}
+		switch {
+		case i == 0 || own == expr.ExprText && kind != expr.ExprReal:
+			kind = own
+		case (own == expr.ExprReal) != (kind == expr.ExprReal): // in one branch: then all count as real numbers
+			kind = expr.ExprReal
+		case own == expr.ExprInt && o.Signed() && kind == expr.ExprNatural:
+			kind = expr.ExprInt
+		case own == expr.ExprNatural && kind == expr.ExprInt:
+			kind = expr.ExprNatural
+		}
+	}
+	if kind == expr.ExprReal {
+		b.adapt((*scalar.Op).CountReal, c)
+	}
+	return kind, nil
+}
+
+// adapt applies a change to all fields of a name, and to those that get the name later.
+func (b *binding) adapt(change func(o *scalar.Op), c *compiler) {
+	b.later = append(b.later, change)
+	for _, i := range b.ops {
+		change(&c.p.Ops[i])
+	}
+}
+
+// countBytes limits the fields of a text that is used as a number to eight bytes.
+func (c *compiler) countBytes(e *expr.Expr, s *scope) error {
+	for ; s != nil; s = s.parent {
+		for _, b := range s.names {
+			if b.reg != e.Reg || e.Code != expr.ExReg {
+				continue
+			}
+			b.adapt((*scalar.Op).Bound, c)
+		}
+	}
+	return nil
+}
+
+// foldExpr is some bits of a field in all elements of a list.
+func (c *compiler) foldExpr(name string, bits int64, s *scope) (*expr.Expr, error) {
+	b := s.find(name)
+	if b == nil || b.list == nil || !strings.Contains(name, ".") {
+		return nil, fmt.Errorf("no field %q of a list before this one", name)
+	}
+	if b.folds[bits] == 0 {
+		if b.folds == nil {
+			b.folds = map[int64]int{}
+		}
+		reg := c.p.Regs
+		c.p.Regs += 2 // the value and the bits it has so far
+		b.folds[bits] = reg
+		b.list.Folds = append(b.list.Folds, reg, reg+1)
+		for _, i := range b.ops {
+			c.p.Ops[i].Fold = &scalar.Fold{Reg: reg, Bits: int(bits)}
+		}
+	}
+	return &expr.Expr{Code: expr.ExReg, Reg: b.folds[bits]}, nil
+}
+
+// tableExpr is a field in one element of a list.
+func (c *compiler) tableExpr(name string, s *scope) (*expr.Expr, error) {
+	b := s.find(name)
+	if b == nil || b.list == nil || !strings.Contains(name, ".") {
+		return nil, fmt.Errorf("no field %q of a list before this one", name)
+	}
+	if b.table == 0 {
+		c.p.Tables++
+		b.table = c.p.Tables
+		b.list.Tables = append(b.list.Tables, b.table)
+		for _, i := range b.ops {
+			c.p.Ops[i].Table = b.table
+		}
+	}
+	kind, err := c.seen(name, b)
+	if kind == expr.ExprText {
+		b.adapt((*scalar.Op).Bound, c)
+		kind = expr.ExprNatural
+	}
+	return &expr.Expr{Code: expr.ExAt, Reg: b.table, Kind: kind}, err
+}
+
+// labelled is the number of a text in quotes that is a label of the field it is compared with.
+func (c *compiler) labelled(name, label string, s *scope) (int64, bool, error) {
+	b := s.find(name)
+	if b == nil {
+		return 0, false, nil
+	}
+	return c.labelOf(name, label, b.ops)
+}
+
+// labelOf is the number of a label of fields of one name.
+func (c *compiler) labelOf(name, label string, ops []int) (int64, bool, error) {
+	var known []string
+	for _, i := range ops {
+		o := &c.p.Ops[i]
+		if v, ok := o.Enum[label]; ok {
+			return int64(v), true, nil
+		}
+		if len(label) > max(o.Size, 1) { // it cannot be the characters themselves
+			known = append(known, slices.Sorted(maps.Keys(o.Enum))...)
+		}
+	}
+	if len(known) == 0 {
+		return 0, false, nil
+	}
+	err := fmt.Errorf("'%s' is no label of %s", label, name)
+	if near := field.Nearest(label, known); near != "" {
+		err = fmt.Errorf("%w; did you mean %q?", err, near)
+	}
+	return 0, false, err
+}
+
+// result settles what kind of number a computed field is.
+func (c *compiler) result(n *program.Node, def *schema.FieldDef, o *scalar.Op) {
+	values := []*expr.Expr{n.Value}
+	for i := range n.Rows {
+		values = append(values, n.Rows[i].Value)
+	}
+	kind := expr.ExprInt
+	for _, e := range values {
+		if e != nil && (e.Kind == expr.ExprReal || e.Kind == expr.ExprNatural && kind == expr.ExprInt) {
+			kind = e.Kind
+		}
+	}
+	if kind == expr.ExprInt {
+		return
+	}
+	if o.Check != scalar.CheckNone || o.Scale != nil || len(def.Enum) > 0 || def.Form != "" || o.Form != nil && o.Form.Clock != nil {
+		if kind == expr.ExprReal {
+			c.src.Problem(def.Path+".value", field.Quote(def.Value)+", a real number", "a whole number beside scale, enum, const, in, min, max or form")
+		}
+		return
+	}
+	if o.Form == nil {
+		o.Form = &scalar.Form{Filler: -1}
+	}
+	if o.Form.Natural, o.Form.Real = kind == expr.ExprNatural, kind == expr.ExprReal; kind == expr.ExprNatural {
+		o.Field.Kind = field.KindUint
+		return
+	}
+	o.Field.Kind = field.KindFloat
+	n.Value = n.Value.AsReal()
+	for i := range n.Rows {
+		n.Rows[i].Value = n.Rows[i].Value.AsReal()
+	}
+}

@@ -1,0 +1,51 @@
+package compile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"trama/codec/internal/field"
+	"trama/codec/internal/program"
+	"trama/codec/internal/schema"
+)
+
+// CompileResend compiles [resend] of a profile with these messages.
+func CompileResend(src *schema.Reader, def *schema.ResendDef, messages []*field.Message) (r program.Resend) {
+	known := map[string]bool{}
+	for _, m := range messages {
+		for _, f := range m.Fields {
+			known[f.Key] = true
+			r.Numbered = r.Numbered || f.Role == field.RoleTransaction
+		}
+	}
+	if r.Numbered {
+		r.Within = resendDefault
+	}
+	if def == nil {
+		return r
+	}
+	if def.Within != "" {
+		within, err := time.ParseDuration(def.Within)
+		if err != nil || within < 0 || within > 30*24*time.Hour {
+			src.Problem(schema.Join(def.Path, "within"), field.Quote(def.Within), `a duration from 0s to 720h, with its unit, such as "24h"`)
+		}
+		r.Within = within
+	}
+	r.Session = def.Numbers == "session"
+	for i, key := range def.Ignore {
+		if key == "" || !known[key] {
+			src.Problem(fmt.Sprintf("%s.ignore[%d]", def.Path, i), field.Quote(key), "the key of a field", slices.Sorted(maps.Keys(known))...)
+			continue
+		}
+		if r.Ignored == nil {
+			r.Ignored = map[string]bool{}
+		}
+		r.Ignored[key] = true
+	}
+	return r
+}
+
+// resendDefault is how long numbered frames are remembered when the definition does not say.
+const resendDefault = 24 * time.Hour

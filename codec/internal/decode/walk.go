@@ -1,0 +1,358 @@
+package decode
+
+import (
+	"fmt"
+	"sync"
+
+	"trama/codec/internal/expr"
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
+)
+
+// Walker walks the tree of a profile over bytes: to frame (f is nil) and to decode (cells go to f).  One walk looks at each
+// byte once and allocates nothing; machines are reused.
+type Walker struct {
+	P             *program.Program
+	F             *frame.Frame // where the fields go; nil: the frame is only cut
+	Sink          sink         // what else is told; nil: nobody asks
+	Data          []byte       // what the fields are read from
+	Wire          []byte       // what checksums are computed over
+	Off           int
+	End           int // of the region; -1 when it is not known yet
+	Depth         uint8
+	regs          []int64
+	Marks         []int
+	Late          []lateCheck // checksums over bytes that come later
+	place         expr.ExprPlace
+	AtEOF         bool   // nothing more will come
+	Marked        bool   // the marks around the frame say where it ends
+	Size          int    // of the content, as the length field says; 0: not known
+	inner         int    // plain bytes of the region walked last
+	copied, plain []byte // memory for copies
+	Family        *program.FrameKind
+	Near          *program.Body // the message that a body of the wrong size is nearest to; nil: not said
+	awaited       bool          // the mark at the end has not come, and expressions ask for it
+	written       []byte        // for bytes as they stand on the wire
+	Hidden        []byte        // bytes of a part as they stand on the wire
+	Asked         *frame.Frame  // the request that the frame answers, when that is known
+	table         *program.Node // the group whose columns are walked
+	begun         bool          // a column of it was there
+	Inside        int           // parts around whose bytes are not those of the wire
+	Lack          Lack
+}
+
+// Lack is what a walk that needs more bytes stopped at.
+type Lack struct {
+	Node     *program.Node
+	At, Need int
+	Depth    uint8
+}
+
+type lateCheck struct {
+	Plan *program.ChecksumPlan
+	Op   *scalar.Op
+	Off  int
+	Num  uint64
+}
+
+var Walkers = sync.Pool{New: func() any { return new(Walker) }}
+
+// sink hears of a walk what its fields do not say.
+type sink interface {
+	// refused tells why and where a walk ends.
+	refused(m *Walker, o *scalar.Op, off int, err error)
+	// decided tells which way the walk went at a node.
+	Decided(n *program.Node, of Aspect, k int)
+	// sum tells of a checksum; a sink that settles it lets the walk go on though it may be wrong.
+	Sum(m *Walker, o *scalar.Op, c SumFound) (settled bool)
+	// reveal puts the plain bytes of a part, m.hidden on the wire, into data, which begins at start.
+	Reveal(m *Walker, n *program.Node, start int, data []byte) (size int, v program.Verdict)
+}
+
+// Aspect is what is decided about a node.
+type Aspect uint8
+
+const (
+	AspectThere Aspect = iota // whether it is there: 1 or 0
+	AspectCase                // which case is taken
+	AspectCount               // how many elements it has
+)
+
+// SumFound is a checksum of a frame: its place, the bytes it covers, and what it should be.
+type SumFound struct {
+	Plan            *program.ChecksumPlan
+	Off, From, To   int
+	Found, Computed uint64
+}
+
+// Silent is a sink that wants to know nothing.
+type Silent struct{}
+
+func (Silent) refused(*Walker, *scalar.Op, int, error) {}
+func (Silent) Decided(*program.Node, Aspect, int)      {}
+func (Silent) Sum(*Walker, *scalar.Op, SumFound) bool  { return false }
+func (Silent) Reveal(m *Walker, n *program.Node, start int, data []byte) (int, program.Verdict) {
+	return m.transformed(n, start, data)
+}
+
+// Faults is a sink that keeps the first problem.
+type Faults struct {
+	Silent
+	Bad   program.Failure
+	Depth uint8
+}
+
+func (s *Faults) refused(m *Walker, o *scalar.Op, off int, err error) {
+	if s.Bad.Err == nil {
+		s.Bad, s.Depth = program.Failure{Op: o, Off: off, Err: err}, m.Depth
+	}
+}
+
+// Start makes m ready to look for a frame of p.
+func (m *Walker) Start(p *program.Program, f *frame.Frame, way field.Direction) {
+	m.P, m.F, m.Off, m.Depth, m.Size, m.place.Uplink = p, f, 0, 0, 0, way == field.Uplink
+	if f != nil {
+		f.Reset(p, way)
+		f.Decoded = true
+	}
+}
+
+// clear forgets the values of the frame before.
+func (m *Walker) clear() {
+	g := m.P
+	if cap(m.regs) < g.Regs {
+		m.regs = make([]int64, g.Regs)
+	}
+	if cap(m.Marks) < g.Marks+1 {
+		m.Marks = make([]int, g.Marks+1)
+	}
+	m.regs, m.Marks = m.regs[:g.Regs], m.Marks[:g.Marks+1]
+	clear(m.regs)
+	clear(m.Marks)
+	m.Late, m.Inside, m.table, m.begun, m.awaited = m.Late[:0], 0, nil, false, false
+	m.place = expr.ExprPlace{Regs: m.regs, Uplink: m.place.Uplink, Tables: m.place.Tables}
+	for i := range m.place.Tables { // of a list that this frame need not have
+		m.place.Tables[i] = m.place.Tables[i][:0]
+	}
+	if m.Asked != nil {
+		for _, a := range g.Asks {
+			m.regs[a.Reg] = m.Asked.ValueAt(a.Key)
+		}
+	}
+}
+
+// Refuse says what is wrong, if anybody listens.
+func (m *Walker) Refuse(n *program.Node, off int, err error) program.Verdict {
+	if n != nil {
+		return m.refuseOp(n.Field, off, err)
+	}
+	return m.refuseOp(nil, off, err)
+}
+
+func (m *Walker) refuseOp(o *scalar.Op, off int, err error) program.Verdict {
+	if m.Sink != nil {
+		m.Sink.refused(m, o, off, err)
+	}
+	return program.Refused
+}
+
+// fail is refuse with a text that is only made if somebody listens.
+func (m *Walker) fail(n *program.Node, off int, err error, format string, args ...int64) program.Verdict {
+	if m.Sink == nil {
+		return program.Refused
+	}
+	boxed := []any{err}
+	for _, a := range args {
+		boxed = append(boxed, a)
+	}
+	return m.Refuse(n, off, fmt.Errorf("%w: "+format, boxed...))
+}
+
+// starve is what a lack of bytes means: more are to come, or the frame is cut off.
+func (m *Walker) starve(n *program.Node, need int) program.Verdict {
+	m.Lack = Lack{n, m.Off, need, m.Depth}
+	if m.AtEOF {
+		return m.fail(n, m.Off, field.ErrShort, "%d left, %d needed", int64(len(m.Data)-m.Off), int64(need))
+	}
+	return program.Incomplete
+}
+
+// decide tells which way the walk went.
+func (m *Walker) decide(n *program.Node, of Aspect, k int) {
+	if m.Sink != nil {
+		m.Sink.Decided(n, of, k)
+	}
+}
+
+// eval computes an expression at this place.
+func (m *Walker) eval(e *expr.Expr) (v int64, known bool) {
+	if !e.Looks {
+		return e.Eval(&m.place), true
+	}
+	m.place.Left, m.place.Short = -1, false
+	if m.End >= 0 {
+		m.place.Left = m.End - m.Off
+	}
+	m.place.Data = m.ahead()
+	v = e.Eval(&m.place)
+	return v, !m.place.Short || m.AtEOF
+}
+
+// ahead is the bytes that have come of the region from here on.
+func (m *Walker) ahead() []byte {
+	end := len(m.Data)
+	if m.End >= 0 {
+		end = min(end, m.End)
+	}
+	return m.Data[min(m.Off, end):end]
+}
+
+// holds computes a condition; known is false while bytes or the mark that it depends on have not come.
+func (m *Walker) holds(e *expr.Expr) (v, known bool) {
+	num, known := m.eval(e)
+	return num != 0, known && (!m.awaited || !m.awaits(e))
+}
+
+// Nodes walks fields and parts that stand one after the other.
+func (m *Walker) Nodes(list []*program.Node) program.Verdict {
+	for _, n := range list {
+		if n.Guarded {
+			there, v := m.guard(n)
+			if v != program.Complete {
+				return v
+			}
+			if !there {
+				continue
+			}
+		}
+		var v program.Verdict
+		switch n.Step {
+		case program.StepNumber:
+			v = m.number(n)
+		case program.StepLeaf:
+			v = m.leaf(n)
+		case program.StepComputed:
+			v = m.computed(n)
+		case program.StepRegion:
+			v = m.region(n)
+		case program.StepColumn:
+			v = m.column(n)
+		case program.StepAnnounced:
+			v = m.announced(n)
+		default:
+			v = m.node(n)
+		}
+		if v != program.Complete {
+			return v
+		}
+	}
+	return program.Complete
+}
+
+// guard asks the condition of a node.
+func (m *Walker) guard(n *program.Node) (there bool, v program.Verdict) {
+	if n.Asks && m.Asked == nil { // it needs the request that the frame answers
+		m.regs[n.Field.Reg] = 0
+		return false, program.Complete
+	}
+	if n.When == nil {
+		return true, program.Complete
+	}
+	there, known := m.holds(n.When)
+	if !known {
+		return false, program.Incomplete
+	}
+	if !there || !n.Optional {
+		m.decide(n, AspectThere, int(expr.Truth(there)))
+	}
+	if !there {
+		m.absent(n)
+	}
+	return there, program.Complete
+}
+
+func (m *Walker) absent(n *program.Node) {
+	for _, reg := range n.Clear {
+		m.regs[reg] = 0
+	}
+}
+
+// announced walks a node with a text before it.
+func (m *Walker) announced(n *program.Node) program.Verdict {
+	have, v := m.literal(n, n.Before, n.Optional)
+	if v != program.Complete {
+		return v
+	}
+	if n.Optional {
+		m.decide(n, AspectThere, int(expr.Truth(have)))
+	}
+	if !have {
+		m.absent(n)
+		return program.Complete
+	}
+	return m.node(n)
+}
+
+// node walks what a node stands for.
+func (m *Walker) node(n *program.Node) (v program.Verdict) {
+	if n.Mark > 0 {
+		m.Marks[n.Mark] = m.Off
+	}
+	switch {
+	case n.Kind != program.NodeLeaf:
+		v = m.region(n)
+	case n.Field.Code == scalar.OpComputed:
+		v = m.computed(n)
+	case n.Field.Code == scalar.OpChecksum:
+		v = m.checksum(n)
+	default:
+		v = m.leaf(n)
+	}
+	if n.Mark > 0 {
+		m.Marks[n.Mark+1] = m.Off
+	}
+	return v
+}
+
+// literal takes a text that stands before a field.
+func (m *Walker) literal(n *program.Node, text []byte, optional bool) (have bool, v program.Verdict) {
+	rest := m.ahead()
+	k := min(len(text), len(rest))
+	switch {
+	case string(rest[:k]) != string(text[:k]) || k < len(text) && m.End >= 0 && m.End-m.Off < len(text):
+		if optional {
+			return false, program.Complete
+		}
+		if m.Sink == nil {
+			return false, program.Refused
+		}
+		return false, m.Refuse(n, m.Off, fmt.Errorf("%w: found %x, expected %x", field.ErrConst, rest[:k], text))
+	case k < len(text):
+		return false, m.starve(n, len(text))
+	}
+	m.Off += len(text)
+	return true, program.Complete
+}
+
+// cell notes a field in the frame.
+func (m *Walker) cell(n *program.Node, c program.Cell, num uint64, role field.Role) program.Verdict {
+	f := m.F
+	i := len(f.Cells)
+	switch {
+	case i >= field.MaxGrammarCells:
+		return m.fail(n, m.Off, field.ErrLong, "more than %d fields", int64(field.MaxGrammarCells))
+	case i < cap(f.Cells) && i < cap(f.Nums):
+		f.Cells, f.Nums = f.Cells[:i+1], f.Nums[:i+1]
+		to := &f.Cells[i] // field by field: a copy would wait for the parts of c to be in memory
+		to.Op, to.Depth, to.Exp, to.Off, to.Size = c.Op, c.Depth, c.Exp, c.Off, c.Size
+		f.Nums[i] = num
+	default:
+		f.Add(c, num, field.NoRole)
+	}
+	if role != field.NoRole {
+		f.Note(role, i)
+	}
+	return program.Complete
+}

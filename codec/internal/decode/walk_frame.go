@@ -1,0 +1,368 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"trama/codec/internal/expr"
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
+)
+
+// frame walks one frame of a family from the first byte of data; n is its size.
+func (m *Walker) frame(p *program.Program, f *frame.Frame, a program.Attempt, data []byte) (n int, v program.Verdict) {
+	m.Start(p, f, a.Way)
+	content, total, v := m.Delimit(a.FrameKind, data)
+	if v != program.Complete {
+		return 0, v
+	}
+	if total == 0 && !m.AtEOF {
+		content = content[:min(len(content), a.Max)] // more belongs to other frames
+	}
+	end := -1
+	if m.Marked = total > 0; m.Marked {
+		end = len(content)
+	}
+	m.Begin(a.FrameKind, content, end)
+	if v := m.Nodes(a.Header); v == program.Incomplete {
+		return 0, m.Early()
+	} else if v != program.Complete {
+		return 0, v
+	}
+	body, v := m.BodyEnd()
+	if v != program.Complete {
+		return 0, v
+	}
+	if v := m.Body(body); v != program.Complete {
+		return 0, v
+	}
+	if v := m.Trailer(); v != program.Complete {
+		return 0, v
+	}
+	if total > 0 {
+		return total, program.Complete
+	}
+	return m.Off, program.Complete
+}
+
+// Begin takes the plain bytes of a frame of f, which end at end; -1: that is not known yet.
+func (m *Walker) Begin(f *program.FrameKind, content []byte, end int) {
+	m.clear()
+	m.Family, m.Data, m.Wire, m.End = f, content, content, end
+	if o := f.EndMarks.Tells(m.P.Ops); o != nil {
+		if m.awaited = end < 0; end >= 0 {
+			at := m.End - f.EndMarks.Behind
+			m.regs[o.Reg] = int64(scalar.LoadBE(content[at-f.EndMarks.Kept : at]))
+		}
+	}
+	if m.P.Rewrites { // parts change what the fields are read from
+		m.copied = append(m.copied[:0], content...)
+		if f.Escape == nil && f.Armour == nil {
+			m.Data = m.copied
+		} else {
+			m.Wire = m.copied
+		}
+	}
+	if m.F != nil {
+		m.F.Data = m.Data
+	}
+}
+
+// Body walks the message up to end, where it must stop; -1: it ends where it ends.
+func (m *Walker) Body(end int) program.Verdict {
+	f, start, frameEnd := m.Family, m.Off, m.End
+	m.End = end
+	s, v := m.choose()
+	if v != program.Complete {
+		return v
+	}
+	if m.F != nil {
+		m.F.Layout = s.Layout
+	}
+	if v := m.Nodes(s.Nodes); v != program.Complete {
+		return v
+	}
+	if end >= 0 && m.Off != end {
+		return m.fail(nil, m.Off, field.ErrLong, "%d more than the layout has", int64(end-m.Off))
+	}
+	if f.Body.Mark > 0 {
+		m.Marks[f.Body.Mark], m.Marks[f.Body.Mark+1] = start, m.Off
+	}
+	m.End = frameEnd
+	return program.Complete
+}
+
+// Trailer walks what stands behind the body, up to the end of the frame.
+func (m *Walker) Trailer() program.Verdict {
+	f := m.Family
+	if v := m.Nodes(f.Trailer); v != program.Complete {
+		return v
+	}
+	if v := m.verifyLate(); v != program.Complete {
+		return v
+	}
+	if m.End >= 0 && m.Off != m.End {
+		return m.fail(nil, m.Off, field.ErrLong, "%d bytes are left over", int64(m.End-m.Off))
+	}
+	if m.Off > f.Max || m.Off == 0 {
+		return m.fail(nil, 0, field.ErrLong, "frame of %d bytes, allowed %d", int64(m.Off), int64(f.Max))
+	}
+	return program.Complete
+}
+
+// Delimit finds the plain bytes of a frame: what stands between the marks, and what is kept of the last one and behind
+// it.  total is the size of the frame with them, 0 when there are no marks.
+func (m *Walker) Delimit(f *program.FrameKind, data []byte) (content []byte, total int, v program.Verdict) {
+	c := f.EndMarks
+	if c == nil {
+		return data, 0, program.Complete
+	}
+	m.Data = data
+	k := min(len(f.Start), len(data))
+	if string(data[:k]) != string(f.Start[:k]) {
+		if m.Sink == nil {
+			return nil, 0, program.Refused
+		}
+		return nil, 0, m.Refuse(nil, 0, fmt.Errorf("%w: found %x, expected %x", field.ErrConst, data[:k], f.Start))
+	}
+	if k < len(f.Start) {
+		return nil, 0, m.starve(nil, len(f.Start))
+	}
+	at, mark, v := f.FindEnd(data[k:min(len(data), f.Max)], m.Sink == nil)
+	if v == program.Incomplete {
+		if len(data) >= f.Max {
+			return nil, 0, m.fail(nil, 0, field.ErrLong, "no end within %d bytes", int64(f.Max))
+		}
+		return nil, 0, m.starve(nil, len(data)+1)
+	} else if v == program.Refused {
+		return nil, 0, program.Refused
+	}
+	memory := &m.plain
+	if m.F != nil {
+		memory = &m.F.Own
+	}
+	content, total, v = f.Unwrap(data, at, mark, memory)
+	switch {
+	case v == program.Incomplete:
+		return nil, 0, m.starve(nil, total)
+	case v == program.Refused && total == 0 && f.Armour != nil:
+		return nil, 0, m.Refuse(nil, k, scalar.ErrArmour)
+	case v == program.Refused:
+		return nil, 0, m.fail(nil, total, field.ErrValue, "an escape sequence that is none")
+	case total > f.Max:
+		return nil, 0, m.fail(nil, 0, field.ErrLong, "frame of %d bytes, allowed %d", int64(total), int64(f.Max))
+	}
+	return content, total, program.Complete
+}
+
+// BodyEnd is where the body ends; -1 when nothing but the body itself says so.
+func (m *Walker) BodyEnd() (end int, v program.Verdict) {
+	f := m.Family
+	if l := f.Length; l != nil {
+		from := 0
+		switch {
+		case l.Mark < 0:
+			from = m.Off
+		case l.Mark > 0:
+			from = m.Marks[l.Mark]
+		}
+		value := m.regs[l.Reg]
+		size := int64(from) + value - int64(l.Add) + int64(l.After)
+		if size > int64(f.Max) || size < int64(m.Off+f.Tail) || value < 0 || value > 1<<40 {
+			return 0, m.fail(nil, m.Off, field.ErrLength, "it says %d", value)
+		}
+		m.Size = int(size)
+		if m.Marked && m.Size != m.End {
+			return 0, m.fail(nil, m.Off, field.ErrLength, "it says %d, the frame has %d bytes and not %d", value, int64(m.End), size)
+		}
+		m.End = m.Size
+	}
+	if m.End < 0 {
+		return -1, program.Complete
+	}
+	if m.AtEOF && m.End > len(m.Data) {
+		return 0, m.fail(nil, m.Off, field.ErrLength, "%d bytes, expected %d", int64(len(m.Data)), int64(m.End))
+	}
+	if end = m.End - f.Tail; end < m.Off {
+		return 0, m.fail(nil, m.Off, field.ErrShort, "%d bytes are missing", int64(m.Off-end))
+	}
+	return end, program.Complete
+}
+
+// choose finds the body: by direction, command, size and condition, in the order of the definition.
+func (m *Walker) choose() (*program.Body, program.Verdict) {
+	f, command := m.Family, uint64(0)
+	if f.CommandOp >= 0 {
+		command = uint64(m.regs[f.CommandReg])
+	}
+	a := program.Attempt{FrameKind: f, Way: m.way()}
+	size := m.End - m.Off
+	for _, i := range a.Messages().Find(command) {
+		s := f.Bodies[i]
+		if m.End >= 0 && (size < s.Min || s.Max >= 0 && size > s.Max) {
+			continue
+		}
+		if s.When != nil {
+			there, known := m.holds(s.When)
+			if !known {
+				return nil, program.Incomplete
+			}
+			if !there {
+				continue
+			}
+		}
+		return s, program.Complete
+	}
+	if m.Sink == nil {
+		return nil, program.Refused
+	}
+	return nil, m.noMessage(command)
+}
+
+// noMessage says why no body fits.
+func (m *Walker) noMessage(command uint64) program.Verdict {
+	f := m.Family
+	known := f.CommandOp < 0
+	var all []*program.Body
+	for _, s := range f.Bodies {
+		if l := s.Layout; s.Travels(m.way()) && (len(l.Commands) == 0 || l.Commands.Has(command)) {
+			all = append(all, s)
+			known = known || !s.Fallback && len(l.Commands) > 0
+		}
+	}
+	known = known && slices.ContainsFunc(f.Bodies, func(s *program.Body) bool { return s.Travels(m.way()) })
+	switch {
+	case !known && f.CommandOp >= 0:
+		return m.unknownCommand()
+	case !known:
+		return m.Refuse(nil, m.Off, field.ErrUnknownCommand)
+	case m.End < 0:
+		return m.Refuse(nil, m.Off, fmt.Errorf("%w: no message of this direction fits the conditions", field.ErrUnknownCommand))
+	}
+	if m.Family.Sizes != nil {
+		all = m.messagesOf(command)
+		m.Near = all[0]
+		return m.Refuse(nil, m.Off, fmt.Errorf("%w: body of %d bytes, expected %s", field.ErrLength, m.End-m.Off, sizesOf(all)))
+	}
+	size, fit := m.End-m.Off, "no message of this command has a body of %d bytes or fits the conditions"
+	if f.CommandOp < 0 {
+		fit = "no message has a body of %d bytes or fits the conditions"
+	}
+	text := fmt.Sprintf(fit, size)
+	if s := all[0]; len(all) == 1 && size < s.Min {
+		text = fmt.Sprintf("a body of %d bytes, message %s has at least %d", size, s.Layout.Message.Name, s.Min)
+	} else if len(all) == 1 && s.Max >= 0 && size > s.Max {
+		text = fmt.Sprintf("a body of %d bytes, message %s has at most %d", size, s.Layout.Message.Name, s.Max)
+	}
+	return m.Refuse(nil, m.Off, fmt.Errorf("%w: %s", field.ErrLength, text))
+}
+
+// awaits says that an expression depends on the mark at the end, which has not come.
+func (m *Walker) awaits(e *expr.Expr) bool {
+	return slices.Contains(e.Fields(nil), m.Family.EndMarks.Node.Field.Reg)
+}
+
+func (m *Walker) way() field.Direction {
+	if m.place.Uplink {
+		return field.Uplink
+	}
+	return field.Downlink
+}
+
+// Try walks the frame that data begins with; n is its size.  With a frame to decode, data must be that frame alone.
+func Try(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte, atEOF bool) (n int, v program.Verdict) {
+	m.AtEOF = atEOF
+	tries, general, ranged := p.Tries(d), -1, false
+	for i, a := range tries {
+		if len(data) > 0 && !a.First.Has(data[0]) {
+			continue
+		}
+		n, v = m.Exactly(p, f, a, data)
+		switch {
+		case v == program.Refused:
+		case d != field.Any || f == nil || v == program.Incomplete || Named(f.Layout, a.FrameKind):
+			return n, v
+		case general < 0 || !ranged && !f.Layout.Body.Fallback:
+			general, ranged = i, !f.Layout.Body.Fallback
+		}
+	}
+	if general >= 0 { // no message the other way names the command either
+		return m.Exactly(p, f, tries[general], data)
+	}
+	return 0, program.Refused
+}
+
+// Named says that the message is that of single commands, and not for whatever else there may be.
+func Named(l *program.Layout, f *program.FrameKind) bool {
+	if f.CommandOp < 0 {
+		return true
+	}
+	for _, r := range l.Commands {
+		if r[0] != r[1] {
+			return false
+		}
+	}
+	return len(l.Commands) > 0
+}
+
+// Exactly is frame for data that must be no more than a frame when it is decoded.
+func (m *Walker) Exactly(p *program.Program, f *frame.Frame, a program.Attempt, data []byte) (n int, v program.Verdict) {
+	n, v = m.frame(p, f, a, data)
+	if v == program.Incomplete && len(data) >= a.Max {
+		v = program.Refused
+	}
+	if v == program.Complete && f != nil && n != len(data) {
+		v = m.fail(nil, n, field.ErrLong, "%d after the end of the frame", int64(len(data)-n))
+	}
+	return n, v
+}
+
+// why is the fault of bytes that are no frame.  Of several attempts, the fault that lies furthest is told; that a message is
+// known the other way says more than that none is this way.
+func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte) error {
+	var bad program.Failure
+	var layout *program.Layout
+	m.AtEOF = true
+	for _, a := range p.Tries(d) {
+		var s Faults
+		m.Sink, m.Near = &s, nil
+		if _, v := m.Exactly(p, f, a, data); v == program.Complete {
+			return nil // its first byte is none that this kind begins with
+		}
+		if fault, is := lengthFault(p, s.Bad, data); is {
+			s.Bad, f.Layout = fault, nil
+		} else if m.Near != nil {
+			f.Layout = m.Near.Layout
+		}
+		if s.Bad.Err != nil && (bad.Err == nil || s.Bad.Off > bad.Off || errors.Is(bad.Err, field.ErrUnknownCommand) && f.Layout != nil) {
+			bad, layout = s.Bad, f.Layout
+		}
+	}
+	if f.Layout = nil; bad.Err == nil {
+		bad.Err = field.ErrUnknownCommand
+		if len(data) == 0 {
+			bad.Err = field.ErrShort
+		}
+	}
+	return Fault(p, layout, bad)
+}
+
+// DecodeAnswer decodes a whole frame that answers asked, if that is known.
+func DecodeAnswer(p *program.Program, d field.Direction, raw []byte, f, asked *frame.Frame) error {
+	m := Walkers.Get().(*Walker)
+	m.Asked = asked
+	var err error
+	if _, v := Try(p, m, d, f, raw, true); v != program.Complete {
+		err = why(p, m, d, f, raw)
+	}
+	if err == nil {
+		if m.settle(f, raw); d == field.Any {
+			f.Way = f.Layout.Direction
+		}
+	}
+	m.release(f)
+	return err
+}

@@ -1,0 +1,166 @@
+package decode
+
+import (
+	"trama/codec/internal/expr"
+	"trama/codec/internal/field"
+	"trama/codec/internal/program"
+)
+
+// maxElements bounds a list whose elements may have no bytes.
+const maxElements = 4096
+
+// list walks the elements: so many, or up to a condition, or up to the end of the region.
+func (m *Walker) list(n *program.Node) program.Verdict {
+	for _, reg := range n.Folds {
+		m.regs[reg] = 0
+	}
+	for _, t := range n.Tables {
+		m.place.ClearTable(t)
+	}
+	count := int64(-1)
+	if n.Count != nil {
+		var known bool
+		if count, known = m.eval(n.Count); !known {
+			return program.Incomplete
+		}
+		if count < 0 || count > field.HardMaxFrame {
+			return m.fail(n, m.Off, field.ErrLength, "%d elements", count)
+		}
+	} else if m.End < 0 && n.Stop == nil {
+		return m.Refuse(n, m.Off, field.ErrRegion)
+	}
+	outer := m.place.Index
+	v := m.elements(n, count)
+	m.place.Index = outer
+	return v
+}
+
+func (m *Walker) elements(n *program.Node, count int64) program.Verdict {
+	i, again := int64(0), false
+	if n.Numbers && m.Sink == nil {
+		i = m.numbers(n, count)
+	}
+	for ; ; i++ {
+		m.place.Index = int(i)
+		if count >= 0 && i >= count || count < 0 && m.End >= 0 && m.Off >= m.End && !again && n.Stop == nil {
+			break
+		}
+		if n.Stop != nil && i > 0 {
+			if v, known := m.eval(n.Stop); !known {
+				return program.Incomplete
+			} else if v != 0 {
+				break
+			}
+		}
+		if i >= maxElements && count < 0 || i > field.MaxGrammarCells {
+			return m.fail(n, m.Off, field.ErrLong, "more than %d elements", int64(maxElements))
+		}
+		before := m.Off
+		var v program.Verdict
+		if n.Separator != nil {
+			v, again = m.separated(n)
+		} else {
+			v = m.element(n)
+		}
+		if v != program.Complete {
+			return v
+		}
+		if m.Off == before && count < 0 && n.Separator == nil {
+			return m.fail(n, m.Off, field.ErrRegion, "an element without bytes")
+		}
+	}
+	m.decide(n, AspectCount, int(min(i, 2)))
+	if n.ListReg > 0 {
+		m.regs[n.ListReg] = i
+	}
+	return program.Complete
+}
+
+// numbers walks the elements of a list of plain numbers that have come.
+func (m *Walker) numbers(n *program.Node, count int64) int64 {
+	kid, end := n.Kids[0], len(m.Data)
+	if m.End >= 0 {
+		end = min(end, m.End)
+	}
+	size := kid.Field.Size
+	times := max(min((end-m.Off)/size, maxElements), 0)
+	if count >= 0 {
+		times = min(times, int(count))
+	}
+	if m.F != nil {
+		if len(m.F.Cells)+times > field.MaxGrammarCells || m.Depth > 30 {
+			return 0
+		}
+		if role := kid.Field.Role; times > 0 && role != field.NoRole {
+			m.F.Note(role, len(m.F.Cells))
+		}
+		cells, nums := m.F.Extend(times)
+		for i := range cells {
+			to, at := &cells[i], m.Off+i*size
+			to.Op, to.Depth, to.Exp, to.Off, to.Size = uint16(kid.Op), m.Depth+1, 0, uint32(at), uint32(size)
+			nums[i] = kid.Field.Word(m.Data[at : at+size])
+		}
+	}
+	m.Off += times * size
+	return int64(times)
+}
+
+// separated walks one element up to the separator; again: another one follows.
+func (m *Walker) separated(n *program.Node) (v program.Verdict, again bool) {
+	outer := m.End
+	at, found := m.find(n.Separator)
+	switch {
+	case found == program.Complete:
+		m.End, again = at, true
+	case found == program.Incomplete && (outer < 0 || len(m.Data) < outer):
+		return m.starve(n, len(m.Data)-m.Off+1), false
+	}
+	if m.Off == m.End && (n.Element >= 0 || n.Kids[0].Kind != program.NodeLeaf) {
+		v = m.empty(n)
+	} else if v = m.element(n); v == program.Complete && m.Off != m.End {
+		v = m.fail(n, m.Off, field.ErrRegion, "%d bytes are left over", int64(m.End-m.Off))
+	}
+	m.End = outer
+	if again && v == program.Complete {
+		m.Off += len(n.Separator)
+	}
+	return v, again
+}
+
+// empty notes an element between two separators that has nothing in it.
+func (m *Walker) empty(n *program.Node) program.Verdict {
+	for _, kid := range n.Kids {
+		if kid.Kind == program.NodeList {
+			m.decide(kid, AspectCount, 0)
+		}
+	}
+	i := n.Element
+	if i < 0 {
+		i = n.Kids[0].Op
+	}
+	if m.F != nil && i >= 0 {
+		return m.cell(n, program.Cell{Op: uint16(i), Depth: m.Depth + 1, Off: uint32(m.Off)}, 0, field.NoRole)
+	}
+	return program.Complete
+}
+
+// element walks one element; when it is a group of its own, its fields are that much deeper.
+func (m *Walker) element(n *program.Node) (v program.Verdict) {
+	depth := m.Depth
+	if m.Depth += deeper(n); m.Depth > 31 {
+		return m.fail(n, m.Off, field.ErrLong, "too deep")
+	}
+	if n.Element >= 0 && m.F != nil {
+		v = m.cell(nil, program.Cell{Op: uint16(n.Element), Depth: m.Depth - 1, Off: uint32(m.Off)}, 0, field.NoRole)
+	} else {
+		v = program.Complete
+	}
+	if v == program.Complete {
+		v = m.Nodes(n.Kids)
+	}
+	m.Depth = depth
+	return v
+}
+
+// deeper is how much deeper than a list the fields of its elements are.
+func deeper(n *program.Node) uint8 { return 1 + uint8(expr.Truth(n.Element >= 0)) }

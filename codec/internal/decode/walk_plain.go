@@ -1,0 +1,107 @@
+package decode
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"trama/codec/internal/field"
+	"trama/codec/internal/program"
+)
+
+// The size of each frame of a plain definition is known: what cannot be is refused before its header has come whole, and
+// a fault of the size is told at the length field.
+
+// Early says of a header that has not come whole whether a message has its command and its size.
+func (m *Walker) Early() program.Verdict {
+	f, body := m.Family, -1
+	if f.Sizes == nil {
+		return program.Incomplete
+	}
+	if l := f.Sizes.Length; l != nil && m.Off >= l.Off+m.P.Ops[l.Op].Size {
+		m.Size = int(m.regs[f.Length.Reg]) + l.Start - l.Add
+		body = m.Size - f.Sizes.Header
+	}
+	if f.Sizes.Known == 0 || m.Off < f.Sizes.Known {
+		return program.Incomplete
+	}
+	command := uint64(0)
+	if f.CommandOp >= 0 {
+		command = uint64(m.regs[f.CommandReg])
+	}
+	all := m.messagesOf(command)
+	for _, s := range all {
+		if body < 0 || s.Min <= body && body <= s.Max {
+			if m.F != nil {
+				m.F.Layout = s.Layout
+			}
+			return program.Incomplete
+		}
+	}
+	if m.Sink == nil {
+		return program.Refused
+	}
+	if len(all) == 0 {
+		return m.unknownCommand()
+	}
+	return m.Refuse(nil, m.Off, fmt.Errorf("%w: body of %d bytes, expected %s", field.ErrLength, body, sizesOf(all)))
+}
+
+// messagesOf are those of a command this way: fallbacks when no other one has it.
+func (m *Walker) messagesOf(command uint64) (all []*program.Body) {
+	for _, s := range m.Family.Bodies {
+		if s.Travels(m.way()) && (len(s.Layout.Commands) == 0 || s.Layout.Commands.Has(command)) && !(s.Fallback && len(all) > 0) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// unknownCommand tells of a command that no message has at the command field, where that has a place.
+func (m *Walker) unknownCommand() program.Verdict {
+	at, off := m.Family.CommandOp, m.Off
+	if m.Family.Sizes != nil {
+		off = 0
+		for i := range at {
+			off += m.P.Ops[i].Size
+		}
+	}
+	return m.refuseOp(&m.P.Ops[at], off, field.ErrUnknownCommand)
+}
+
+// sizesOf lists the sizes of bodies.
+func sizesOf(all []*program.Body) string {
+	var sizes []string
+	for _, s := range all {
+		size := fmt.Sprint(s.Min)
+		if s.Max != s.Min {
+			size += " and more"
+		}
+		if !slices.Contains(sizes, size) {
+			sizes = append(sizes, size)
+		}
+	}
+	return strings.Join(sizes, " or ")
+}
+
+// lengthFault is the fault of a length field that does not fit a frame of this size, when nothing before it is wrong.
+func lengthFault(p *program.Program, bad program.Failure, data []byte) (program.Failure, bool) {
+	sizes := p.Kinds[0].Sizes
+	if sizes == nil || sizes.Length == nil {
+		return bad, false
+	}
+	l := sizes.Length
+	if bad.Off <= l.Off && bad.Off < len(data) && bad.Op != nil {
+		return bad, false
+	}
+	o := &p.Ops[l.Op]
+	if l.Off+o.Size > len(data) {
+		return bad, false
+	}
+	want := uint64(max(0, int64(l.Value(len(data)))))
+	num, ok := o.Load(data[l.Off : l.Off+o.Size])
+	if !ok || num == want {
+		return bad, false
+	}
+	return program.Failure{Op: o, Off: l.Off, Err: fmt.Errorf("%w: says %d, found %d", field.ErrLength, num, want)}, true
+}

@@ -1,0 +1,63 @@
+package encode
+
+import (
+	"time"
+
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
+)
+
+// Env is what a pure codec must be told about the world.
+type Env struct {
+	Now       time.Time // for fields filled with the time; zero: they must be given (Build) or are echoed (Reply)
+	Result    uint64    // value for the field of role result, used when HasResult is set
+	HasResult bool
+	Session   *Session // memory of the peer; may be nil
+}
+
+// ReplyTo appends the acknowledgement of a received frame.  due is false, and dst as it was, when none is owed.
+// The reply echoes the fields of f except those that the definition sets, the length, and the result when
+// env has one.
+func ReplyTo(p *program.Program, dst []byte, f *frame.Frame, env Env) (out []byte, due bool, err error) {
+	if f.Layout == nil || f.Program != p {
+		return dst, false, &field.FieldError{Profile: p.Name, Offset: -1, Err: field.ErrNoMessage}
+	}
+	rule := ruleFor(p, f)
+	if rule == nil {
+		return dst, false, nil
+	}
+	out, err = reply(p, rule, dst, f, env)
+	return out, err == nil, err
+}
+
+// AnswersTo says whether answer is the answer to request: the fields that the definition lists are equal in both.
+func AnswersTo(p *program.Program, request, answer *frame.Frame) bool {
+	if len(p.Answers) == 0 || request.Program != p || answer.Program != p || request.Layout == nil || answer.Layout == nil || answer.Way == field.Downlink {
+		return false
+	}
+	for _, pair := range p.Answers {
+		if !agree(request, pair[0], answer, pair[1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// agree says that a field of one frame is there and has the value of a field of another.
+func agree(a *frame.Frame, key string, b *frame.Frame, other string) bool {
+	i, k := a.At(key), b.At(other)
+	return i >= 0 && k >= 0 && valueOf(a, i).Same(valueOf(b, k))
+}
+
+// valueOf is the value of cell i.
+func valueOf(f *frame.Frame, i int) scalar.Value { return f.ItemAt(i, &f.Program.Ops[f.Cells[i].Op]).V }
+
+// Forward names the command for the master that an integrator's request becomes.
+func Forward(p *program.Program, f *frame.Frame) (command string, ok bool) {
+	if f.Layout == nil || f.Program != p {
+		return "", false
+	}
+	return f.Layout.Message.Forward, f.Layout.Message.Forward != ""
+}

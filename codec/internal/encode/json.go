@@ -1,0 +1,58 @@
+package encode
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+)
+
+// ParseJSON makes f the frame that AppendJSON described.  Computed fields may stand in it and are computed anew;
+// fields that have a default may be left out.
+func ParseJSON(p *program.Program, src []byte, f *frame.Frame) error {
+	f.Reset(p, field.Any)
+	fields := map[string]any{}
+	decoder := json.NewDecoder(bytes.NewReader(src))
+	decoder.UseNumber()
+	if err := decoder.Decode(&fields); err != nil {
+		return jsonError(p, "", fmt.Errorf("%w: %w", field.ErrValue, err))
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return jsonError(p, "", fmt.Errorf("%w: more than one JSON value", field.ErrValue))
+	}
+	if name, ok := fields["profile"]; ok && name != p.Name {
+		return jsonError(p, "profile", fmt.Errorf("%w: %v, expected %s", field.ErrValue, name, p.Name))
+	}
+	name, _ := fields["message"].(string)
+	var l *program.Layout
+	for _, candidate := range p.Layouts {
+		if candidate.Message.Name == name {
+			l = candidate
+		}
+	}
+	if l == nil {
+		return jsonError(p, "message", p.UnknownMessage(name))
+	}
+	direction := l.Direction
+	switch d := fields["direction"]; d {
+	case nil, field.Any.String():
+	case field.Uplink.String():
+		direction = field.Uplink
+	case field.Downlink.String():
+		direction = field.Downlink
+	default:
+		return jsonError(p, "direction", fmt.Errorf("%w: %v", field.ErrValue, d))
+	}
+	for _, key := range field.ReservedKeys {
+		delete(fields, key)
+	}
+	return parseTree(p, f, l, direction, fields)
+}
+
+func jsonError(p *program.Program, key string, err error) error {
+	return &field.FieldError{Profile: p.Name, Field: key, Offset: -1, Err: err}
+}

@@ -1,0 +1,148 @@
+package encode
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"trama/codec/internal/decode"
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
+)
+
+// parseTree makes f the frame that nested values describe.  When the direction does not say which way, both are
+// tried.
+func parseTree(p *program.Program, f *frame.Frame, l *program.Layout, d field.Direction, fields map[string]any) error {
+	err := encode(p, f, l, d, builder{fields: fields, verbatim: true, edited: true})
+	if err != nil && d == field.Any {
+		if encode(p, f, l, field.Downlink, builder{fields: fields, verbatim: true, edited: true}) == nil {
+			err = nil
+		}
+	}
+	if err == nil {
+		err = follows(p, f, fields)
+	}
+	if err != nil {
+		f.Reset(p, field.Any)
+		return err
+	}
+	f.Way = d
+	return nil
+}
+
+// tree is the frame as nested values.
+func tree(f *frame.Frame) map[string]any {
+	text := append(f.AppendTree([]byte{'{'}), '}')
+	if len(f.Cells) > 0 {
+		text = append([]byte{'{'}, text[2:]...) // the comma before the first field
+	}
+	fields, _ := readJSON(text)
+	return fields
+}
+
+// setTree changes one field of a frame and weaves it again.
+func setTree(f *frame.Frame, key string, value any) error {
+	fields := tree(f)
+	if i := f.At(key); i >= 0 {
+		switch o := &f.Program.Ops[f.Cells[i].Op]; {
+		case o.Code == scalar.OpTime:
+			if _, _, err := o.ParseForm(nil, value, 0, false); err != nil {
+				return valueError(f.Program, f.Layout, o, err)
+			}
+		case o.Code == scalar.OpComputed:
+			return valueError(f.Program, f.Layout, o, fmt.Errorf("%w: it follows from other fields", field.ErrValue))
+		case o.Parts:
+			for _, part := range partsOf(f.Program, int(f.Cells[i].Op)) {
+				delete(levelOf(fields, key), part.Field.Key)
+			}
+		}
+	}
+	if err := setPath(fields, key, value); err != nil {
+		return &field.FieldError{Profile: f.Program.Name, Frame: f.Layout.Message.Name, Field: key, Offset: -1, Err: err}
+	}
+	var woven frame.Frame
+	if err := encode(f.Program, &woven, f.Layout, f.Way, builder{fields: fields, verbatim: true}); err != nil {
+		return err
+	}
+	return decode.Decode(f.Program, woven.Way, append([]byte(nil), woven.Wire...), f)
+}
+
+// partsOf are the parts of the field of bits with this index.
+func partsOf(p *program.Program, i int) []scalar.Op {
+	k := i + 1
+	for k < len(p.Ops) && p.Ops[k].Code == scalar.OpPart {
+		k++
+	}
+	return p.Ops[i+1 : k]
+}
+
+// setPath puts a value into nested ones.
+func setPath(fields map[string]any, path string, value any) error {
+	var at any = fields
+	for {
+		end := strings.IndexAny(path[1:], ".[") + 1
+		step := path
+		if end > 0 {
+			step = path[:end]
+		}
+		last := end <= 0
+		switch level := at.(type) {
+		case map[string]any:
+			key := strings.TrimPrefix(step, ".")
+			if last {
+				level[key] = value
+				return nil
+			}
+			at = level[key]
+		case []any:
+			i, err := strconv.Atoi(strings.Trim(step, "[]"))
+			if err != nil || i < 0 || i >= len(level) {
+				return field.ErrUnknownField
+			}
+			if last {
+				level[i] = value
+				return nil
+			}
+			at = level[i]
+		default:
+			return field.ErrUnknownField
+		}
+		path = path[end:]
+	}
+}
+
+// valueAtPath is a value inside nested ones; nil when it is not there.
+func valueAtPath(at any, path string) any {
+	for path != "" {
+		step := path
+		if end := strings.IndexAny(path[1:], ".[") + 1; end > 0 {
+			step = path[:end]
+		}
+		switch level := at.(type) {
+		case map[string]any:
+			at = level[strings.TrimPrefix(step, ".")]
+		case []any:
+			i, err := strconv.Atoi(strings.Trim(step, "[]"))
+			if err != nil || i < 0 || i >= len(level) {
+				return nil
+			}
+			at = level[i]
+		default:
+			return nil
+		}
+		path = path[len(step):]
+	}
+	return at
+}
+
+func readJSON(src []byte) (map[string]any, error) {
+	fields := map[string]any{}
+	decoder := json.NewDecoder(bytes.NewReader(src))
+	decoder.UseNumber()
+	err := decoder.Decode(&fields)
+	return fields, err
+}

@@ -1,0 +1,379 @@
+package expr
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// operator of two operands.
+type operator struct {
+	Word string
+	Code ExprCode
+}
+
+// BinaryWords are the operators, weakest first; longer words stand before their beginnings.
+var BinaryWords = [][]operator{
+	{{"or", ExOr}},
+	{{"and", ExAnd}},
+	{{"!=", ExNe}, {"<=", ExLe}, {">=", ExGe}, {"==", ExEq}, {"=", ExEq}, {"<", ExLt}, {">", ExGt}},
+	{{"+", ExAdd}, {"-", ExSub}, {"|", ExBitOr}},
+	{{"<<", ExShl}, {">>", ExShr}, {"*", ExMul}, {"/", ExDiv}, {"%", ExMod}, {"&", ExBitAnd}},
+}
+
+// usualRank is how strongly operators of one row bind in C and its kin.
+var usualRank = map[ExprCode]int{ExMul: 3, ExDiv: 3, ExMod: 3, ExShl: 2, ExShr: 2, ExBitAnd: 1, ExAdd: 2, ExSub: 2, ExBitOr: 1}
+
+// ExprScope is what the compiler tells of names.
+type ExprScope struct {
+	Has   func(name string) bool                        // whether a field has the name: it wins over a word
+	Field func(name string) (*Expr, error)              // value of a field, or a part of a time
+	Fold  func(list string, bits int64) (*Expr, error)  // some bits of all elements
+	Table func(list string) (*Expr, error)              // value in one element; its a is set
+	Label func(name, label string) (int64, bool, error) // value of a quoted text compared with a field
+	Count func(e *Expr) error                           // text that is used as a number: at most 8 bytes
+}
+
+// ExprParser reads one expression.
+type ExprParser struct {
+	ExprScope
+	Text  string
+	i     int
+	depth int
+	last  string // name read last, for label
+}
+
+func (p *ExprParser) Parse() (*Expr, error) {
+	e, err := p.binary(0)
+	if err == nil && p.skip() < len(p.Text) {
+		if err = fmt.Errorf("%q is left over", p.Text[p.i:]); p.Text[p.i] == '?' {
+			err = fmt.Errorf("%w: a choice of two numbers is written as a sum, such as 2 + (unit != 1)", err)
+		}
+	}
+	if err == nil {
+		e, err = p.number(e)
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.Words = p.Text
+	return e.Done(), nil
+}
+
+func (p *ExprParser) skip() int {
+	for p.i < len(p.Text) && p.Text[p.i] == ' ' {
+		p.i++
+	}
+	return p.i
+}
+
+// word takes w when it stands next; words of letters must end there.
+func (p *ExprParser) word(w string) bool {
+	p.skip()
+	if !strings.HasPrefix(p.Text[p.i:], w) {
+		return false
+	}
+	end := p.i + len(w)
+	if isNameByte(w[0]) && end < len(p.Text) && isNameByte(p.Text[end]) {
+		return false
+	}
+	if (w == "<" || w == ">") && end < len(p.Text) && p.Text[end] == w[0] {
+		return false
+	}
+	p.i = end
+	return true
+}
+
+func isNameByte(c byte) bool {
+	return c == '_' || c == '.' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+}
+
+func (p *ExprParser) name() string {
+	start := p.skip()
+	for p.i < len(p.Text) && isNameByte(p.Text[p.i]) {
+		p.i++
+	}
+	return p.Text[start:p.i]
+}
+
+func (p *ExprParser) binary(level int) (*Expr, error) {
+	if level == len(BinaryWords) {
+		return p.unary()
+	}
+	left, err := p.binary(level + 1)
+	before := 0
+next:
+	for err == nil {
+		for _, op := range BinaryWords[level] {
+			if !p.word(op.Word) {
+				continue
+			}
+			var right *Expr
+			if right, err = p.binary(level + 1); err == nil {
+				left, err = p.join(op, left, right)
+			}
+			if rank := usualRank[op.Code]; err == nil {
+				left.Loose, before = before > 0 && rank > before, rank
+			}
+			continue next
+		}
+		return left, nil
+	}
+	return nil, err
+}
+
+// number is e as an operand of arithmetic.
+func (p *ExprParser) number(e *Expr) (*Expr, error) {
+	if e.Kind != ExprText {
+		return e, nil
+	}
+	err := p.Count(e)
+	e.Kind = ExprNatural
+	return e, err
+}
+
+// join is the node of an operator.
+func (p *ExprParser) join(op operator, a, b *Expr) (_ *Expr, err error) {
+	e := &Expr{Code: op.Code, A: a, B: b}
+	if isText := func(x, y *Expr) bool { return x.Kind == ExprText && y.Code == ExConst && y.Value != 0 }; (op.Code == ExEq || op.Code == ExNe) && (isText(a, b) || isText(b, a)) {
+		e.Mixed = true // a longer text counts as 0, which differs from the other
+		return e, nil
+	}
+	if e.A, err = p.number(a); err == nil {
+		e.B, err = p.number(b)
+	}
+	if err != nil {
+		return nil, err
+	}
+	real, natural := a.Kind == ExprReal || b.Kind == ExprReal, a.Kind == ExprNatural || b.Kind == ExprNatural
+	small := func(x *Expr, least int64) bool { return x.Code == ExConst && x.Kind == ExprInt && x.Value >= least }
+	e.Mixed = real || natural
+	switch op.Code {
+	case ExOr, ExAnd:
+		e.A, e.B, e.Mixed = a.Nonzero(), b.Nonzero(), false
+	case ExAdd, ExSub, ExMul, ExDiv:
+		switch {
+		case real:
+			e.Kind = ExprReal
+		case op.Code == ExDiv && a.Kind == ExprNatural && !small(b, 2):
+			e.Kind = ExprNatural
+		}
+	case ExMod, ExShl, ExShr, ExBitAnd, ExBitOr:
+		switch {
+		case real:
+			return nil, fmt.Errorf("%s is of whole numbers, and one side is a real number", op.Word)
+		case natural && op.Code == ExBitOr, natural && op.Code == ExBitAnd && !small(a, 0) && !small(b, 0),
+			a.Kind == ExprNatural && (op.Code == ExMod || op.Code == ExShr) && !small(b, 1):
+			e.Kind = ExprNatural
+		}
+	}
+	return e, nil
+}
+
+// Nonzero is the truth of a real number.
+func (e *Expr) Nonzero() *Expr {
+	if e.Kind != ExprReal {
+		return e
+	}
+	return &Expr{Code: ExNe, Mixed: true, A: e, B: &Expr{Code: ExConst}}
+}
+
+func (p *ExprParser) unary() (*Expr, error) {
+	if p.depth++; p.depth > 200 {
+		return nil, fmt.Errorf("too deep")
+	}
+	switch {
+	case p.word("not"):
+		a, err := p.unary()
+		if err == nil {
+			a, err = p.number(a)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &Expr{Code: ExNot, A: a.Nonzero()}, nil
+	case p.word("-"):
+		a, err := p.unary()
+		if err == nil {
+			a, err = p.number(a)
+		}
+		switch {
+		case err != nil:
+			return nil, err
+		case a.Kind == ExprNatural:
+			return &Expr{Code: ExSub, Mixed: true, A: &Expr{Code: ExConst}, B: a}, nil
+		}
+		return &Expr{Code: ExNeg, Kind: a.Kind, A: a}, nil
+	case p.word("("):
+		e, err := p.binary(0)
+		if err == nil {
+			err = p.closed()
+		}
+		return e, err
+	case p.i < len(p.Text) && p.Text[p.i] == '\'':
+		return p.literal()
+	}
+	start := p.i
+	name := p.name()
+	if name == "" {
+		for sign, word := range map[string]string{"&": "and", "|": "or", "!": "not"} {
+			if rest := p.Text[start:]; strings.HasPrefix(rest, sign) {
+				return nil, fmt.Errorf("%q is written %q here", strings.Repeat(sign, 1+int(Truth(sign != "!"))), word)
+			}
+		}
+		return nil, fmt.Errorf("a number, a field or a parenthesis is missing at %q", p.Text[start:])
+	}
+	if name[0] < '0' || name[0] > '9' {
+		return p.named(name)
+	}
+	if v, err := strconv.ParseUint(name, 0, 64); err == nil {
+		return naturalOf(v), nil
+	}
+	if v, err := strconv.ParseFloat(name, 64); err == nil && strings.Contains(name, ".") && !strings.HasPrefix(name, "0x") {
+		return &Expr{Code: ExConst, Kind: ExprReal, Value: int64(math.Float64bits(v))}, nil
+	}
+	return nil, fmt.Errorf("%q is not a number", name)
+}
+
+// naturalOf is the constant of a number without sign.
+func naturalOf(v uint64) *Expr {
+	e := &Expr{Code: ExConst, Value: int64(v)}
+	if v > math.MaxInt64 {
+		e.Kind = ExprNatural
+	}
+	return e
+}
+
+func (p *ExprParser) closed() error {
+	if !p.word(")") {
+		return fmt.Errorf("a parenthesis is not closed")
+	}
+	return nil
+}
+
+func (p *ExprParser) quoted() (string, error) {
+	end := strings.IndexByte(p.Text[p.i+1:], '\'')
+	if end < 0 {
+		return "", fmt.Errorf("a quotation mark is not closed")
+	}
+	text := p.Text[p.i+1 : p.i+1+end]
+	p.i += end + 2
+	return text, nil
+}
+
+// literal is a text in quotes: a label of the field named last, or its bytes as a number.
+func (p *ExprParser) literal() (*Expr, error) {
+	text, err := p.quoted()
+	if err != nil {
+		return nil, err
+	}
+	if v, ok, err := p.Label(p.last, text); ok || err != nil {
+		return &Expr{Code: ExConst, Value: v}, err
+	}
+	if len(text) > 8 || text == "" {
+		return nil, fmt.Errorf("'%s' is not of 1 to 8 bytes", text)
+	}
+	var v uint64
+	for i := range len(text) {
+		v = v<<8 | uint64(text[i])
+	}
+	return naturalOf(v), nil
+}
+
+// named is a field, or one of the words that say what surrounds the place.
+func (p *ExprParser) named(name string) (*Expr, error) {
+	call := p.skip() < len(p.Text) && p.Text[p.i] == '('
+	if !call && p.Has(name) {
+		p.last = name
+		return p.Field(name)
+	}
+	switch name {
+	case "remaining":
+		return &Expr{Code: ExRemaining}, nil
+	case "next":
+		e := &Expr{Code: ExNext}
+		if !call {
+			return e, nil
+		}
+		p.word("(")
+		return p.skipping(e)
+	case "uplink":
+		return &Expr{Code: ExUplink}, nil
+	case "downlink":
+		return &Expr{Code: ExNot, A: &Expr{Code: ExUplink}}, nil
+	case "index":
+		return &Expr{Code: ExIndex}, nil
+	case "ahead":
+		return p.ahead()
+	case "join":
+		list, err := p.list("join needs a list and a number of bits: join(list.field, bits)")
+		if err != nil {
+			return nil, err
+		}
+		bits, err := p.unary()
+		if err != nil || bits.Code != ExConst || bits.Value < 1 || bits.Value > 32 || !p.word(")") {
+			return nil, fmt.Errorf("join needs a number of bits from 1 to 32")
+		}
+		return p.Fold(list, bits.Value)
+	case "at":
+		list, err := p.list("at needs a list and a number: at(list.field, index)")
+		if err != nil {
+			return nil, err
+		}
+		e, err := p.Table(list)
+		if err != nil {
+			return nil, err
+		}
+		return p.skipping(e)
+	}
+	p.last = name
+	return p.Field(name)
+}
+
+// list is the name of a field of a list, with the comma behind it.
+func (p *ExprParser) list(usage string) (name string, err error) {
+	if p.word("(") {
+		name = p.name()
+	}
+	if name == "" || !p.word(",") {
+		return "", fmt.Errorf("%s", usage)
+	}
+	return name, nil
+}
+
+// skipping reads the number and the parenthesis that end a call: which byte, or which element.
+func (p *ExprParser) skipping(e *Expr) (_ *Expr, err error) {
+	if e.A, err = p.binary(0); err == nil {
+		e.A, err = p.number(e.A)
+	}
+	if err == nil && e.A.Kind == ExprReal {
+		err = fmt.Errorf("a whole number is needed")
+	}
+	if err == nil {
+		err = p.closed()
+	}
+	return e, err
+}
+
+// ahead is a look at bytes to come: characters in quotes or bytes in hexadecimal, then how many bytes on.
+func (p *ExprParser) ahead() (_ *Expr, err error) {
+	e, usage := &Expr{Code: ExAhead}, fmt.Errorf("ahead needs a text or bytes: ahead('AB'), ahead(0x0d0a), and how many bytes on: ahead('AB', 2)")
+	if !p.word("(") || p.skip() == len(p.Text) {
+		return nil, usage
+	}
+	if p.Text[p.i] == '\'' {
+		text, err := p.quoted()
+		if e.Text = []byte(text); err != nil {
+			return nil, err
+		}
+	} else if digits, ok := strings.CutPrefix(p.name(), "0x"); !ok || len(digits)%2 != 0 {
+		return nil, usage
+	} else if _, err := fmt.Sscanf(digits, "%x", &e.Text); err != nil {
+		return nil, usage
+	}
+	if p.word(",") {
+		return p.skipping(e)
+	}
+	return e, p.closed()
+}

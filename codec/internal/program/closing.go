@@ -1,0 +1,273 @@
+package program
+
+import (
+	"bytes"
+
+	"trama/codec/internal/scalar"
+)
+
+// EndMarks is the end of frames with marks: the mark, and the fields behind it.  The mark is outside the fields, unless
+// the trailer has a field for it; the fields after that one stand behind the mark.  In the plain bytes of a frame,
+// which decoding reads and encoding makes, they stand there too:
+//
+//	wire   start  content in sequences or armour  mark       behind
+//	plain         content                         kept of it behind
+type EndMarks struct {
+	Marks   [][]byte
+	Kept    int   // bytes of the mark that its field has, the last ones; 0: it has none
+	Behind  int   // plain bytes behind the mark
+	Stuffed bool  // they are written in sequences, like the content
+	Steps   bool  // a mark begins like a sequence
+	Node    *Node // the field; nil: there is none
+}
+
+// Tells is the field whose value is known before anything is read, and is asked for; nil: nobody asks.
+func (c *EndMarks) Tells(ops []scalar.Op) *scalar.Op {
+	if c == nil || c.Node == nil || ops[c.Node.Op].Reg == 0 {
+		return nil
+	}
+	return &ops[c.Node.Op]
+}
+
+// split cuts the plain bytes of a frame; mark is the whole one.
+func (c *EndMarks) split(b []byte) (content, mark, behind []byte) {
+	if c.Kept == 0 {
+		return b, c.Marks[0], nil
+	}
+	n := max(len(b)-c.Behind-c.Kept, 0)
+	kept := b[n : len(b)-c.Behind]
+	return b[:n], c.markOf(kept), b[n+len(kept):]
+}
+
+// markOf is the mark that ends with what is kept of it.
+func (c *EndMarks) markOf(kept []byte) []byte {
+	mark := c.Marks[0]
+	for _, m := range c.Marks[1:] {
+		if len(kept) > 0 && bytes.HasSuffix(m, kept) {
+			mark = m
+		}
+	}
+	return mark
+}
+
+// Around is how many bytes of a frame stand in no field, at least.
+func (c *EndMarks) Around(start []byte) int {
+	if c == nil {
+		return 0
+	}
+	least := len(c.Marks[0])
+	for _, m := range c.Marks {
+		least = min(least, len(m))
+	}
+	return len(start) + least - c.Kept
+}
+
+// Begun is how many bytes at the end of b may be the beginning of a mark.
+func (c *EndMarks) Begun(b []byte) (n int) {
+	for _, m := range c.Marks {
+		for k := min(len(m)-1, len(b)); k > n; k-- {
+			if bytes.HasSuffix(b, m[:k]) {
+				n = k
+			}
+		}
+	}
+	return n
+}
+
+// Stretch appends the plain bytes from up to but without to as they stand on the wire.  b are those of the frame so far;
+// back of them stand behind the content: the mark, and what follows it.
+func (f *FrameKind) Stretch(dst, b []byte, from, to, back int) []byte {
+	n := len(b) - back
+	dst = f.written(dst, b[min(from, n):min(to, n)])
+	if c := f.EndMarks; back > 0 {
+		if from <= n && to >= n+c.Kept { // with all that is kept of it, all of it
+			dst = append(dst, c.markOf(b[n:n+c.Kept])...)
+		} else {
+			dst = append(dst, b[min(max(from, n), n+c.Kept):min(max(to, n), n+c.Kept)]...)
+		}
+		n += c.Kept
+		after := b[min(max(from, n), len(b)):max(to, n)]
+		if c.Stuffed {
+			return f.Escape.encode(dst, after)
+		}
+		dst = append(dst, after...)
+	}
+	return dst
+}
+
+// aliases says that the plain bytes of a frame with this mark stand on the wire as they are.
+func (f *FrameKind) aliases(mark []byte) bool {
+	return f.Escape == nil && f.Armour == nil && (f.EndMarks.Kept == 0 || f.EndMarks.Kept == len(mark))
+}
+
+// written appends content as it stands on the wire, in sequences or armour.
+func (f *FrameKind) written(dst, content []byte) []byte {
+	switch {
+	case f.Escape != nil:
+		return f.Escape.encode(dst, content)
+	case f.Armour != nil:
+		return f.Armour.Encode(dst, content)
+	}
+	return append(dst, content...)
+}
+
+// Wrap appends the frame whose plain bytes are b.
+func (f *FrameKind) Wrap(dst, b []byte) []byte {
+	c := f.EndMarks
+	if c == nil {
+		return append(dst, b...)
+	}
+	content, mark, behind := c.split(b)
+	dst = append(dst, f.Start...)
+	dst = f.written(dst, content)
+	dst = append(dst, mark...)
+	if c.Stuffed {
+		return f.Escape.encode(dst, behind)
+	}
+	return append(dst, behind...)
+}
+
+// Plain is the content between the marks without escape sequences or armour.
+func (f *FrameKind) Plain(dst, content []byte) ([]byte, bool) {
+	switch {
+	case f.Escape != nil:
+		return f.Escape.decode(dst, content)
+	case f.Armour != nil:
+		dst, err := f.Armour.Decode(dst, content)
+		return dst, err == nil
+	}
+	return append(dst, content...), true
+}
+
+// TakeBehind appends the plain bytes behind the mark, with which data begins; n is how many they are there.  As many as
+// there are when they are not all there.
+func (f *FrameKind) TakeBehind(dst, data []byte) (out []byte, n int, v Verdict) {
+	c := f.EndMarks
+	if !c.Stuffed {
+		n = min(c.Behind, len(data))
+		if dst = append(dst, data[:n]...); n < c.Behind {
+			return dst, n, Incomplete
+		}
+		return dst, n, Complete
+	}
+	for range c.Behind {
+		one, size, ok := f.Escape.one(data[n:])
+		if !ok {
+			return dst, n, Refused
+		}
+		if size == 0 {
+			return dst, n, Incomplete
+		}
+		dst, n = append(dst, one), n+size
+	}
+	return dst, n, Complete
+}
+
+// FindEnd looks for the end of the content: the first mark.  Where one begins like an escape sequence, such as 10 03
+// beside 10 10, sequences are stepped over; refused is a sequence that is none, if that is asked for.
+func (f *FrameKind) FindEnd(data []byte, strict bool) (at int, mark []byte, v Verdict) {
+	marks := f.EndMarks.Marks
+	if !f.EndMarks.Steps {
+		for _, m := range marks {
+			if i := bytes.Index(data, m); i >= 0 {
+				at, mark, v, data = i, m, Complete, data[:min(len(data), i+len(m)-1)]
+			}
+		}
+		if v != Complete {
+			v = Incomplete
+		}
+		return at, mark, v
+	}
+	for i := 0; i < len(data); {
+		n := f.Escape.sequence(data[i:])
+		if n > 0 {
+			i += n
+			continue
+		}
+		open := f.Escape.begins(data[i:])
+		for _, m := range marks {
+			if bytes.HasPrefix(data[i:], m) {
+				return i, m, Complete
+			}
+			open = open || bytes.HasPrefix(m, data[i:])
+		}
+		if strict && !open && f.Escape.Lead.Has(data[i]) {
+			return 0, nil, Refused
+		}
+		i++
+	}
+	return 0, nil, Incomplete
+}
+
+// Unwrap is the plain bytes of the frame that data begins with, and how many bytes that is; the mark stands so many
+// bytes behind its start.  When bytes behind the mark are to come, total is how many there will be, at least.  What does
+// not stand on the wire as it is goes to memory.
+func (f *FrameKind) Unwrap(data []byte, at int, mark []byte, memory *[]byte) (content []byte, total int, v Verdict) {
+	c, n := f.EndMarks, len(f.Start)
+	total = n + at + len(mark)
+	if f.aliases(mark) {
+		if total += c.Behind; total > len(data) {
+			return nil, total, Incomplete
+		}
+		return data[n : n+at+c.Kept+c.Behind], total, Complete
+	}
+	var ok bool
+	if *memory, ok = f.Plain((*memory)[:0], data[n:n+at]); !ok {
+		return nil, 0, Refused
+	}
+	*memory = append(*memory, mark[len(mark)-c.Kept:]...)
+	if c.Behind == 0 {
+		return *memory, total, Complete
+	}
+	var size int
+	*memory, size, v = f.TakeBehind(*memory, data[total:])
+	if total += size; v == Incomplete {
+		total++
+	}
+	return *memory, total, v
+}
+
+// Places are where the plain bytes of a frame stand in raw, and where what follows them does.  n is how many of them
+// come before the mark.
+func (f *FrameKind) Places(plain []byte, n int, raw []byte) []int {
+	c, at := f.EndMarks, min(len(f.Start), len(raw))
+	out := make([]int, 0, len(plain)+1)
+	var mark, behind []byte
+	if n < len(plain) {
+		kept := plain[n:min(n+c.Kept, len(plain))]
+		mark, behind = c.markOf(kept), plain[n+len(kept):]
+	}
+	after := len(mark) + len(behind)
+	if c.Stuffed {
+		after = len(mark) + f.Escape.WireSize(behind)
+	} else if mark == nil && n == len(plain) {
+		after = len(c.Marks[0])
+	}
+	size := max(len(raw)-at-after, 0)
+	for i, b := range plain[:n] {
+		out = append(out, at)
+		switch {
+		case f.Armour != nil:
+			at = len(f.Start) + (i+1)*size/n
+		case f.Escape != nil && f.Escape.Coded[b] != nil:
+			at += len(f.Escape.Coded[b])
+		default:
+			at++
+		}
+	}
+	for i := n; i < len(plain)-len(behind); i++ {
+		if out = append(out, at); i == n { // what of the mark is in no field belongs to its first byte
+			at += len(mark) - c.Kept
+		}
+		at++
+	}
+	for _, b := range behind {
+		out = append(out, at)
+		if c.Stuffed && f.Escape.Coded[b] != nil {
+			at += len(f.Escape.Coded[b])
+		} else {
+			at++
+		}
+	}
+	return append(out, at)
+}

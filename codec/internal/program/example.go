@@ -1,0 +1,21 @@
+package program
+
+import (
+	"time"
+
+	"trama/codec/internal/field"
+)
+
+// Example is one [[example]] of a definition: a frame, what it says and how it is answered.
+type Example struct {
+	File      string
+	Line      int
+	Path      string
+	Title     string
+	Direction field.Direction
+	Frame     []byte
+	Expect    map[string]any
+	Reply     []byte
+	Request   []byte // the frame that this one answers
+	Now       time.Time
+}

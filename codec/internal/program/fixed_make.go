@@ -1,0 +1,302 @@
+package program
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"trama/codec/internal/field"
+	"trama/codec/internal/scalar"
+)
+
+// commandPlace is where the command stands in every frame of a kind, whose header has a fixed size.
+type commandPlace struct {
+	Op        *scalar.Op // nil: frames have no command
+	Off, Size int
+	Plain     bool             // one byte, which is the command
+	Plans     [2][][]*FastPath // by way, and by class of commands
+}
+
+// makeFixed makes the fast path of a kind of frame.
+func (p *Program) makeFixed(f *FrameKind) {
+	f.Fast = nil
+	if f.EndMarks != nil || f.Escape != nil || f.Armour != nil {
+		return
+	}
+	header := &fixedMaker{p: p, plan: &FastPath{}, marks: map[int]int{}}
+	if !header.nodes(f.Header, 0) {
+		return
+	}
+	at := &commandPlace{}
+	for _, c := range header.plan.Cells {
+		if o := &p.Ops[c.Op]; int(c.Op) == f.CommandOp {
+			*at = commandPlace{Op: o, Off: int(c.Off), Size: o.Size, Plain: o.Size == 1 && (o.Code == scalar.OpUint || o.Code == scalar.OpASCII) && o.Form.Plain()}
+		}
+	}
+	if f.CommandOp >= 0 && (at.Op == nil || at.Op.Code == scalar.OpPart) {
+		return
+	}
+	plans := make([]*FastPath, len(f.Bodies))
+	for i, s := range f.Bodies {
+		if s.When == nil && !slices.ContainsFunc(f.Bodies[:i], func(t *Body) bool { return t.before(s) }) {
+			if plans[i] = p.newFixedPlan(s); plans[i] != nil {
+				f.Fast = at
+			}
+		}
+	}
+	for _, way := range [2]field.Direction{field.Uplink, field.Downlink} {
+		a := Attempt{f, way}
+		for _, class := range a.Messages().what {
+			var some []*FastPath
+			for _, i := range class {
+				if plans[i] != nil {
+					some = append(some, plans[i])
+				}
+			}
+			at.Plans[way&1] = append(at.Plans[way&1], some)
+		}
+	}
+}
+
+// before says that t may take a frame of s, which is tried after it.
+func (t *Body) before(s *Body) bool {
+	a, b := t.Layout, s.Layout
+	if a.Direction != b.Direction && a.Direction != field.Any && b.Direction != field.Any || s.Fallback && !t.Fallback && len(a.Commands) > 0 ||
+		s.FrameKind.Length != nil && (s.Max < t.Min || t.Max >= 0 && t.Max < s.Min) {
+		return false
+	}
+	return len(a.Commands) == 0 || len(b.Commands) == 0 || slices.ContainsFunc(a.Commands, func(r [2]uint64) bool {
+		return slices.ContainsFunc(b.Commands, func(q [2]uint64) bool { return r[0] <= q[1] && q[0] <= r[1] })
+	})
+}
+
+// fixedMaker gathers the fields of a plan.
+type fixedMaker struct {
+	p               *Program
+	plan            *FastPath
+	marks           map[int]int // places of the bytes that marks stand for
+	mask, want, bcd []byte
+}
+
+// newFixedPlan is nil for a message whose fields have no fixed places.
+func (p *Program) newFixedPlan(s *Body) *FastPath {
+	f := s.FrameKind
+	k := &fixedMaker{p: p, plan: &FastPath{Layout: s.Layout}, marks: map[int]int{}}
+	if !k.nodes(f.Header, 0) {
+		return nil
+	}
+	body := len(k.want)
+	if !k.nodes(s.Nodes, 0) {
+		return nil
+	}
+	if f.Body.Mark > 0 {
+		k.marks[f.Body.Mark], k.marks[f.Body.Mark+1] = body, len(k.want)
+	}
+	if !k.nodes(f.Trailer, 0) {
+		return nil
+	}
+	plan := k.plan
+	if plan.Total = len(k.want); plan.Total < WordBytes || plan.Total > f.Max || plan.Total > 1<<12 {
+		return nil
+	}
+	if l := f.Length; l != nil {
+		from := body
+		if l.Mark >= 0 {
+			from = k.marks[l.Mark]
+		}
+		at, value := k.told(l.Reg), plan.Total-from+l.Add-l.After
+		if at < 0 || value < 0 || !k.only(&p.Ops[plan.Cells[at].Op], at, uint64(value)) {
+			return nil
+		}
+	}
+	for i := range plan.Sums {
+		c := &plan.Sums[i]
+		if c.To = c.Off; c.Plan.To > 0 {
+			c.To = k.marks[c.Plan.To]
+		}
+		if c.Plan.From > 0 {
+			c.From = k.marks[c.Plan.From]
+		}
+		if c.From > c.To || c.To > c.Off { // bytes that the walk does not know yet
+			return nil
+		}
+		if c.Plan.To < 0 {
+			c.To = plan.Total
+		}
+	}
+	if l := s.Layout; len(l.Commands) == 1 && l.Commands[0][0] == l.Commands[0][1] {
+		if at := k.told(f.CommandReg); at >= 0 { // else the command is read before the plan is found
+			k.only(&p.Ops[f.CommandOp], at, l.Commands[0][0])
+		}
+	}
+	for at := 0; at < plan.Total; at += WordBytes {
+		from := min(at, plan.Total-WordBytes)
+		w := wordCheck{Off: from, Bcd: binary.BigEndian.Uint64(k.bcd[from:]), Mask: binary.BigEndian.Uint64(k.mask[from:]), Want: binary.BigEndian.Uint64(k.want[from:])}
+		if w.Bcd != 0 || w.Mask != 0 {
+			plan.Words = append(plan.Words, w)
+		}
+	}
+	return plan
+}
+
+// nodes takes fields that stand one after the other; false: their places are not fixed.
+func (k *fixedMaker) nodes(list []*Node, depth uint8) bool {
+	for _, n := range list {
+		if n.Guarded || n.Before != nil || n.Column {
+			return false
+		}
+		start := len(k.want)
+		switch {
+		case n.Kind == NodeGroup && n.Size == nil && !n.Rest && n.Until == nil && n.Transform == nil && n.Separator == nil:
+			if !k.group(n, depth) {
+				return false
+			}
+		case n.Kind == NodeLeaf && n.Check != nil && n.Check.Wired == nil:
+			k.plan.Sums = append(k.plan.Sums, fastSum{Plan: n.Check, Op: n.Field, Cell: len(k.plan.Cells), Off: start})
+			k.field(n, depth)
+		case n.Kind == NodeLeaf && n.Field.Size > 0 && n.Field.Code != scalar.OpComputed && n.Field.Code != scalar.OpChecksum && !n.Varies && n.Exponent == nil && n.Value == nil:
+			if !k.leaf(n, depth) {
+				return false
+			}
+		default:
+			return false
+		}
+		if n.Mark > 0 {
+			k.marks[n.Mark], k.marks[n.Mark+1] = start, len(k.want)
+		}
+	}
+	return true
+}
+
+// field takes the bytes of a field.
+func (k *fixedMaker) field(n *Node, depth uint8) (at int) {
+	o, plan := n.Field, k.plan
+	if at = len(plan.Cells); o.Role != field.NoRole && plan.Roles[o.Role] == 0 {
+		plan.Roles[o.Role] = uint16(at + 1)
+	}
+	plan.Cells = append(plan.Cells, Cell{Op: uint16(n.Op), Depth: depth, Off: uint32(len(k.want)), Size: uint32(o.Size)})
+	plan.Nums = append(plan.Nums, 0)
+	k.want, k.mask, k.bcd = append(k.want, make([]byte, o.Size)...), append(k.mask, make([]byte, o.Size)...), append(k.bcd, make([]byte, o.Size)...)
+	return at
+}
+
+func (k *fixedMaker) group(n *Node, depth uint8) bool {
+	if n.Op < 0 {
+		return k.nodes(n.Kids, depth)
+	}
+	at, start := len(k.plan.Cells), len(k.want)
+	k.field(n, depth)
+	ok := k.nodes(n.Kids, depth+1)
+	k.plan.Cells[at].Size = uint32(len(k.want) - start)
+	return ok && depth < 30
+}
+
+// leaf takes a field and its bits.
+func (k *fixedMaker) leaf(n *Node, depth uint8) bool {
+	o, plan := n.Field, k.plan
+	if !o.Form.Plain() || o.Size > 255 {
+		return false
+	}
+	at := k.field(n, depth)
+	c := plan.Cells[at]
+	bits := fastRead{Code: ReadPart, Size: uint8(o.Size), Off: uint16(c.Off), Word: uint16(at), Op: o}
+	if !k.value(o, at) {
+		plan.Checked = append(plan.Checked, fastRead{Code: readOther, Size: bits.Size, Off: bits.Off, Cell: uint16(at), Op: o})
+	}
+	for i := range n.Bits {
+		part := n.Bits[i].Op
+		if !part.Form.Plain() {
+			return false
+		}
+		bits.Part, bits.Cell = part, uint16(len(plan.Cells))
+		if part.Check != scalar.CheckNone {
+			plan.Checked = append(plan.Checked, bits)
+		}
+		plan.Reads = append(plan.Reads, bits)
+		if part.Role != field.NoRole && plan.Roles[part.Role] == 0 {
+			plan.Roles[part.Role] = uint16(len(plan.Cells) + 1)
+		}
+		plan.Cells = append(plan.Cells, Cell{Op: uint16(n.Op + 1 + i), Depth: depth, Off: c.Off})
+		plan.Nums = append(plan.Nums, 0)
+	}
+	return true
+}
+
+// value says how the number of a field is verified and read; false: words do not cover its restrictions.
+func (k *fixedMaker) value(o *scalar.Op, at int) (covered bool) {
+	c := k.plan.Cells[at]
+	r := fastRead{Code: readOther, Size: uint8(o.Size), Off: uint16(c.Off), Cell: uint16(at), Op: o}
+	digits := o.Code == scalar.OpBCD && o.Size <= scalar.MaxBCDNumber || o.Code == scalar.OpDigits || o.Code == scalar.OpTime && o.Time.As == scalar.TimeBCD
+	for i := c.Off; digits && i < c.Off+c.Size; i++ {
+		k.bcd[i] = 0x88
+	}
+	switch {
+	case o.Check == scalar.CheckBytes:
+		return k.constant(at, o.Want)
+	case o.Check == scalar.CheckRange && o.Lo == o.Hi && k.stores(o):
+		return k.only(o, at, o.Key(o.Lo))
+	case o.Check == scalar.CheckRanges && len(o.Ranges) == 1 && o.Ranges[0][0] == o.Ranges[0][1] && k.stores(o):
+		return k.only(o, at, o.Key(o.Ranges[0][0]))
+	}
+	switch plain := o.Code == scalar.OpUint || o.Code == scalar.OpBits; {
+	case o.Code == scalar.OpHex || o.Code == scalar.OpDigits || o.Code == scalar.OpTime || o.Code == scalar.OpASCII && o.Size > WordBytes: // no number
+		return o.Code == scalar.OpHex || digits || o.Code == scalar.OpASCII && o.Chars == nil
+	case o.Size == 1 && (plain || o.Code == scalar.OpASCII):
+		r.Code = ReadByte
+	case o.Size == 1 && o.Code == scalar.OpBCD:
+		r.Code = ReadPair
+	case o.Little:
+	case o.Size == 2 && plain:
+		r.Code = ReadBE2
+	case o.Size == 4 && (plain || o.Code == scalar.OpFloat32):
+		r.Code = ReadBE4
+	case digits && o.Size <= 4:
+		r.Code = ReadMany
+	}
+	k.plan.Reads = append(k.plan.Reads, r)
+	switch o.Code {
+	case scalar.OpUint, scalar.OpBits, scalar.OpInt, scalar.OpFloat32, scalar.OpFloat64:
+		return o.Check == scalar.CheckNone
+	case scalar.OpBCD:
+		return digits && o.Check == scalar.CheckNone
+	case scalar.OpASCII:
+		return o.Chars == nil
+	}
+	return false
+}
+
+// constant makes the field of a cell one that always has these bytes.
+func (k *fixedMaker) constant(at int, b []byte) bool {
+	c := &k.plan.Cells[at]
+	num, missing, ok := k.p.Ops[c.Op].Read(b)
+	if !ok || missing || len(b) != int(c.Size) {
+		return false
+	}
+	for i := range b {
+		k.want[int(c.Off)+i], k.mask[int(c.Off)+i] = b[i], 0xff
+	}
+	k.plan.Nums[at] = num
+	own := func(r fastRead) bool { return int(r.Cell) == at }
+	k.plan.Reads, k.plan.Checked = slices.DeleteFunc(k.plan.Reads, own), slices.DeleteFunc(k.plan.Checked, own)
+	return true
+}
+
+func (k *fixedMaker) stores(o *scalar.Op) bool {
+	return o.Code == scalar.OpUint || o.Code == scalar.OpBits || o.Code == scalar.OpInt || o.Code == scalar.OpBCD || o.Code == scalar.OpASCII && o.Size <= WordBytes
+}
+
+// only is constant for a number.
+func (k *fixedMaker) only(o *scalar.Op, at int, num uint64) bool {
+	b := make([]byte, o.Size)
+	if o.Code == scalar.OpASCII {
+		scalar.StoreBE(b, num)
+	} else if o.StoreForm(b, num) != nil {
+		return false
+	}
+	back, _, ok := o.Read(b)
+	return ok && back == num && k.constant(at, b)
+}
+
+// told is the cell whose value expressions see in a register; -1: none that only can set.
+func (k *fixedMaker) told(reg int) int {
+	return slices.IndexFunc(k.plan.Cells, func(c Cell) bool { o := &k.p.Ops[c.Op]; return o.Reg == reg && k.stores(o) })
+}

@@ -1,0 +1,99 @@
+package program
+
+import (
+	"trama/codec/internal/checksum"
+	"trama/codec/internal/expr"
+	"trama/codec/internal/scalar"
+)
+
+// nodeKind says what a node stands for.
+type nodeKind uint8
+
+const (
+	NodeLeaf nodeKind = iota
+	NodeGroup
+	NodeList
+	NodeChoice
+)
+
+// Node is one step of the walk; see program.
+type Node struct {
+	Path      string // of the definition
+	Kind      nodeKind
+	Op        int // in program.ops; -1: no field of its own
+	Parts     int // ops of bits that follow it
+	When      *expr.Expr
+	Size      *expr.Expr // nil: as the op says
+	Rest      bool       // takes what its region leaves
+	Tail      int        // bytes after it in the region; -1 when that is not known
+	Until     []byte
+	Before    []byte
+	Optional  bool
+	Exponent  *expr.Expr
+	Value     *expr.Expr // the only value, or the computed one
+	Rows      []Row      // of a computed value
+	Check     *ChecksumPlan
+	Kids      []*Node
+	Count     *expr.Expr
+	Stop      *expr.Expr
+	Separator []byte
+	Asks      bool // depends on the request that the frame answers
+	Column    bool // one of the columns of the group around
+	Element   int  // op of the group around each element; -1: an element is one field
+	On        *expr.Expr
+	Cases     []Branch
+	ByValue   SwitchTable // of cases
+	Transform *BlockTransform
+	Mark      int   // place of its first byte; the place after its last is the next one
+	Clear     []int // registers that are zero when it is absent
+	Folds     []int // registers that a list begins at zero
+	Tables    []int // values that a list begins without
+	ListReg   int
+
+	// What the walk needs of the above.
+	Step    stepKind
+	Guarded bool // it is not always there
+	Varies  bool // its size is not that of the op
+	Noted   bool // expressions ask for it
+	Numbers bool // of a list: its elements are plain numbers
+	Field   *scalar.Op
+	Bits    []bitField
+}
+
+// Branch of a choice.
+type Branch struct {
+	Path  string // of the definition
+	Text  string // what it says of itself: is 1, when …
+	Is    CommandSet
+	Other bool // every value, if when holds
+	When  *expr.Expr
+	Kids  []*Node
+}
+
+// Row of a computed value.
+type Row struct {
+	Is    CommandSet
+	Other bool
+	Value *expr.Expr
+}
+
+// ChecksumPlan of a checksum: the bytes between two places.
+type ChecksumPlan struct {
+	Sum      checksum.Algorithm
+	From, To int // marks; from 0: the beginning of the frame; to 0: up to the checksum itself, -1: up to the end of the frame
+	Hex      bool
+	Wired    *FrameKind // the bytes as they stand on the wire are covered, not those that they stand for; nil: the latter
+	Back     int        // plain bytes from the mark at the end up to the checksum; 0: it stands before the mark
+	Over     string     // what is covered, as written
+}
+
+// Each calls visit for every node of the tree.
+func Each(nodes []*Node, visit func(n *Node)) {
+	for _, n := range nodes {
+		visit(n)
+		Each(n.Kids, visit)
+		for i := range n.Cases {
+			Each(n.Cases[i].Kids, visit)
+		}
+	}
+}

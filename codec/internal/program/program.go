@@ -1,0 +1,190 @@
+package program
+
+import (
+	"slices"
+	"time"
+
+	"trama/codec/internal/expr"
+	"trama/codec/internal/field"
+	"trama/codec/internal/scalar"
+)
+
+// Program is a definition in the form that frames are cut, decoded and made with: one tree of nodes for each kind of frame, and
+// the fields as a flat table beside it.  Every definition has this form; a plain header with plain bodies is a tree of leaves.
+//
+//	program
+//	├─ ops         every field: wire type, size, order, allowed values, scale, labels, role.  A cell of a Frame names its op;
+//	│              the parts of a field of bits follow it
+//	├─ families    the kinds of frames that a stream may hold, in the order in which they are tried
+//	│  └─ family
+//	│     ├─ start, closing      marks at both ends; escape, armour: how the bytes between them are written
+//	│     ├─ header   node …     before the body; one of its fields may be the command
+//	│     ├─ shapes              a body for each message, found by direction, command, size and condition (byCommand)
+//	│     │  └─ shape  node …
+//	│     ├─ trailer  node …     behind the body
+//	│     ├─ length              size of the frame = value of a field + place of the first byte counted − add + after
+//	│     └─ sizes, fast         of plain frames: sizes known beforehand, and places of fields in messages of fixed size
+//	├─ attempts    families by direction, and the bytes that a frame can begin with
+//	├─ replies     which message is sent for which, and where each of its fields comes from
+//	├─ answers     fields that tell to which command an answer belongs
+//	└─ regs, marks, tables       how much memory one walk needs
+//
+// A node is one step of the walk, in the order of the bytes:
+//
+//	leaf      one field                         op
+//	group     fields together                   kids
+//	list      the same fields several times     kids; ends by count, stop, a separator or the end around it
+//	choice    one of several                    cases, found by the value of on (byValue), each with kids
+//
+//	around each: when (a condition), before (a text), optional; size, until, rest (where it ends); transform (bytes that
+//	differ on the wire)
+//
+// Nodes refer to each other by numbers, so that a walk needs no maps:
+//
+//	register  the value of a field, for expressions: written by op.reg, read by expr.reg
+//	mark      the place of a node, for lengths and checksums: mark is its first byte, mark+1 the byte behind it
+//	table     the values of a field in all elements of a list, for at(list.field, index)
+//
+// The definition { length counts from "kind"; header len, kind; message 7 with n and n values } compiles to
+//
+//	ops   0 len  reg 1    1 kind  reg 2, command    2 n  reg 3    3 (list)    4 value
+//	header [leaf 0, leaf 1 mark 1]    length { reg 1, mark 1 }    shape 7 [leaf 2, list 3 { count reg 3; kids [leaf 4] }]
+//
+// It is made by compile and never changed afterwards; any number of goroutines may read it.
+type Program struct {
+	Name, Title string
+	Max         int // bytes of the largest frame
+	Zone        *time.Location
+	Messages    []*field.Message
+	Commands    []*field.Message
+	Layouts     []*Layout // in the order of the definition
+
+	Ops       []scalar.Op // every field, in the order of the definition; a cell names its op by index here
+	CommandOp int         // the first field of role command; -1: none
+	Slots     int         // fields that are remembered or counted
+
+	Kinds    []*FrameKind
+	attempts [3][]Attempt      // by direction
+	Begins   [3]scalar.ByteSet // likewise: bytes that a frame can begin with
+	Regs     int               // registers of a machine; the first is never used
+	Marks    int               // places of a machine; the first is never used
+	Tables   int               // lists whose elements are kept for at(); the first is never used
+	Derived  []bool            // by register: the value follows from the rest of a frame
+	Control  []bool            // by register: decides which fields there are
+	Rewrites bool              // some region is not on the wire as it is decoded
+	Unused   []string          // paths of layouts that nothing uses
+	Replies  []ReplyRule
+	Answers  [][2]string
+	NodeOf   []*Node // by op
+	Asks     []Asked // what computed fields want to know of the request
+}
+
+// Layout is one message.
+type Layout struct {
+	Message   *field.Message
+	Direction field.Direction
+	Commands  CommandSet // empty: the fallback, or a profile without command field
+	First     int        // of its ops
+	Body      *Body
+}
+
+// Sizes are what is known beforehand of the frames of a plain definition.
+type Sizes struct {
+	Header int // bytes of it
+	Known  int // of these, so many tell command and size; 0: the header does not tell
+	Length *LengthRule
+}
+
+// LengthRule is how the size of a frame follows from a length field of a fixed place: total = value + start − add.
+type LengthRule struct {
+	Op    int
+	Off   int // its first byte
+	Start int // bytes before those that are counted
+	Add   int // what the field holds beyond the count
+}
+
+// Value is what the length field of a frame of total bytes says.
+func (l *LengthRule) Value(total int) uint64 { return uint64(total - l.Start + l.Add) }
+
+// Asked is a field of the request that a frame answers.
+type Asked struct {
+	Key, Path string
+	Reg       int
+}
+
+// FrameKind is one kind of frame on a stream: how it is delimited, and what stands around its bodies.
+type FrameKind struct {
+	Path       string // of the definition
+	Name       string
+	From       field.Party
+	Direction  field.Direction
+	Start      []byte    // the mark at the beginning; nil: none
+	EndMarks   *EndMarks // nil: nothing but the fields says where a frame ends
+	Escape     *EscapeTable
+	Armour     *scalar.Armour // how the content between the marks is written in characters
+	Max        int
+	Header     []*Node
+	Trailer    []*Node
+	Tail       int // bytes of the trailer
+	Least      int // bytes of header, smallest body and trailer
+	Length     *LengthPlan
+	CommandOp  int // -1: none
+	CommandReg int
+	Bodies     []*Body
+	byCommand  [2]SwitchTable // of shapes, by way: to the server, from it
+	Body       *Node          // stands for the body where a range of bytes is named
+	Sizes      *Sizes         // nil: not known beforehand
+	First      scalar.ByteSet
+	Fast       *commandPlace // nil: no message has fixed places
+}
+
+// LengthPlan is how the size of a frame follows from one of its fields:
+// total = value + place of the first byte counted − add + after.
+type LengthPlan struct {
+	Reg           int
+	Mark          int // place of the first byte counted; 0: the beginning of the frame, -1: the beginning of the body
+	Add           int
+	After         int    // bytes of the trailer that are not counted
+	Uncounted     int    // fields of the trailer that are not counted
+	Field, Counts string // as written
+}
+
+// Body is the body of one message.
+type Body struct {
+	Path      string // of the definition
+	Layout    *Layout
+	FrameKind *FrameKind
+	When      *expr.Expr
+	Nodes     []*Node
+	Min, Max  int            // bytes; max -1 when it is not bounded
+	Sets      []Said         // what stands in fields of the header
+	Command   *scalar.Preset // likewise, in the field of the command; nil: it stands for several
+	Fallback  bool           // for commands that no other message has
+	Condition bool           // when needs bytes that come later
+	Said      string         // when, as it is written
+}
+
+// Travels says whether frames with the body go this way.
+func (s *Body) Travels(way field.Direction) bool {
+	return s.Layout.Direction == field.Any || s.Layout.Direction == way
+}
+
+// Said is a value that a message has in a field of the header: a frame is of the message only with it, and it is filled in
+// when a frame is made.
+type Said struct {
+	Ops   []int  // of the field; several when fields of one name stand in branches
+	Key   string // path
+	Num   uint64 // as expressions see it
+	Bytes []byte // as it is written; nil: as a number
+	Value any    // as the definition says it
+}
+
+// Set is what the message says of a field; nil when it says nothing.
+func (s *Body) Set(op int) *Said {
+	for i := range s.Sets {
+		if slices.Contains(s.Sets[i].Ops, op) {
+			return &s.Sets[i]
+		}
+	}
+	return nil
+}

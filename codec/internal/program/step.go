@@ -1,0 +1,108 @@
+package program
+
+import (
+	"trama/codec/internal/field"
+	"trama/codec/internal/scalar"
+)
+
+// stepKind says what the walk does at a node.
+type stepKind uint8
+
+const (
+	stepNode      stepKind = iota // something refers to the place of the node, or it is a checksum
+	StepNumber                    // an unsigned number of fixed size without any restriction
+	StepLeaf                      // another field
+	StepComputed                  // a value without bytes
+	StepRegion                    // a group, a list or a choice
+	StepAnnounced                 // a text stands before it
+	StepColumn                    // it stands between separators
+)
+
+// Prepare resolves what the walk needs of the nodes of a profile.
+func (p *Program) Prepare() {
+	visit := func(n *Node) { n.prepare(p.Ops) }
+	p.Order()
+	for _, f := range p.Kinds {
+		Each(f.Header, visit)
+		Each(f.Trailer, visit)
+		for _, s := range f.Bodies {
+			Each(s.Nodes, visit)
+		}
+		p.Index(f)
+	}
+}
+
+// Index makes the tables by which the message of a frame is found.
+func (p *Program) Index(f *FrameKind) {
+	f.byCommand = [2]SwitchTable{newBodyTable(f, true), newBodyTable(f, false)}
+	p.makeFixed(f)
+}
+
+// bitField is a part of a number: which bits it is, and who wants them.
+type bitField struct {
+	Op    *scalar.Op
+	Mask  uint64
+	Reg   int32
+	Shift uint8
+	Role  field.Role
+	Plain bool // its value is the bits, which may all be, and nothing but a register keeps them
+}
+
+func (n *Node) prepare(ops []scalar.Op) {
+	n.Guarded = n.When != nil || n.Asks
+	if n.Op >= 0 {
+		n.Field, n.Bits = &ops[n.Op], nil
+		for i := n.Op + 1; i <= n.Op+n.Parts; i++ {
+			o := &ops[i]
+			n.Bits = append(n.Bits, bitField{Op: o, Mask: o.Mask, Shift: o.Shift, Reg: int32(o.Reg), Role: o.Role,
+				Plain: o.Check == scalar.CheckNone && o.Fold == nil && o.Table == 0 && (o.Form == nil || o.Form.Plain() && !o.Form.Packed)})
+		}
+	}
+	if n.Kind == NodeChoice {
+		n.ByValue = newCaseTable(n)
+	}
+	if o := n.Field; n.Kind == NodeLeaf {
+		n.Varies = n.Size != nil || n.Rest || n.Until != nil || o.Code == scalar.OpRun || o.Code == scalar.OpVarint || n.Column
+		n.Noted = o.Reg > 0 || o.Fold != nil || o.Table > 0
+	}
+	switch o := n.Field; {
+	case n.Column:
+		n.Step = StepColumn
+	case n.Before != nil:
+		n.Step = StepAnnounced
+	case n.Mark > 0:
+		n.Step = stepNode
+	case n.Kind != NodeLeaf:
+		n.Step = StepRegion
+	case o.Code == scalar.OpComputed:
+		n.Step = StepComputed
+	case o.Code == scalar.OpChecksum:
+		n.Step = stepNode
+	case o.Code == scalar.OpUint && o.Size > 0 && o.Form.Plain() && o.Fold == nil && o.Table == 0 && o.Check == scalar.CheckNone &&
+		n.Value == nil && n.Exponent == nil && n.Size == nil && n.Until == nil:
+		n.Step = StepNumber
+	default:
+		n.Step = StepLeaf
+	}
+	if n.Kind == NodeList && n.Element < 0 && n.Separator == nil && n.Stop == nil && len(n.Kids) == 1 {
+		kid := n.Kids[0]
+		kid.prepare(ops)
+		n.Numbers = kid.Step == StepNumber && !kid.Guarded && kid.Field.Reg == 0
+	}
+}
+
+// Messages finds those of a command.
+func (a *Attempt) Messages() *SwitchTable {
+	if a.Way == field.Downlink {
+		return &a.byCommand[1]
+	}
+	return &a.byCommand[0]
+}
+
+// Tries is what is tried for bytes that travel in d.
+func (p *Program) Tries(d field.Direction) []Attempt {
+	if int(d) >= len(p.attempts) {
+		return nil
+	}
+	return p.attempts[d]
+}

@@ -1,0 +1,111 @@
+package scalar
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"trama/codec/internal/field"
+)
+
+// Bits: the parts of a field of bits, and flags.
+
+// NoDigits is the value of a part that is no packed BCD.
+const NoDigits = 1<<64 - 1
+
+// Bits is the value of a part of word.
+func (o *Op) Bits(word uint64) uint64 {
+	v := word >> o.Shift & o.Mask
+	switch {
+	case o.Form == nil:
+	case o.Form.Packed && !packedDigits(v):
+		return NoDigits
+	case o.Form.Packed:
+		return UnpackBCD(v)
+	case o.Form.Signed && v > o.Mask>>1:
+		v |= ^o.Mask
+	}
+	return v
+}
+
+// Put is word with the value of a part in its bits.
+func (o *Op) Put(word, bits uint64) uint64 {
+	if o.Form != nil && o.Form.Packed {
+		bits = packBCD(bits)
+	}
+	return word&^(o.Mask<<o.Shift) | bits&o.Mask<<o.Shift
+}
+
+// Accepts says that a part may have these bits.
+func (o *Op) Accepts(bits uint64) bool {
+	return o.Check == CheckNone || o.Allows(bits) || o.Lacks(bits)
+}
+
+// Nibbles is how many hexadecimal digits the bits of a part make.
+func (o *Op) Nibbles() (n int) {
+	for mask := o.Mask; mask != 0; mask >>= 4 {
+		n++
+	}
+	return n
+}
+
+func boundsPart(o *Op) (lo int64, hi uint64) {
+	if o.Form != nil && o.Form.Packed {
+		return 0, uint64(math.Pow10(o.Nibbles())) - 1
+	}
+	if o.Form != nil && o.Form.Signed {
+		return -int64(o.Mask>>1) - 1, o.Mask >> 1
+	}
+	return 0, o.Mask
+}
+
+// ParsePart reads the value of a part: null, "?f" for bits that mean none, or a number.
+func (o *Op) ParsePart(v any) (bits uint64, err error) {
+	if v == nil && (o.Form == nil || o.Form.None == nil) {
+		return 0, fmt.Errorf("%w: null, but no bits say that there is no value", field.ErrValue)
+	}
+	_, bits, err = o.ParseForm(nil, v, 0, true)
+	return bits, err
+}
+
+// readAny takes all bytes: a type that has no number in them.
+func readAny(*Op, []byte) (num uint64, ok bool) { return 0, true }
+
+func bitsetText(v Value, dst []byte) []byte {
+	for i := range len(v.Data) * 8 {
+		dst = append(dst, '0'+v.Data[i/8]>>(i%8)&1)
+	}
+	return dst
+}
+
+// parseBitset reads flags: "1011…", or a list of 0, 1, true and false.
+func parseBitset(_ *Op, dst []byte, p given) ([]byte, uint64, error) {
+	text, ok := TextOf(p.v)
+	if list, isList := p.v.([]any); isList {
+		text, ok = "", true
+		for _, e := range list {
+			one, _ := TextOf(e)
+			text += one
+		}
+	}
+	if !ok || strings.Trim(text, "01") != "" {
+		return dst, 0, fmt.Errorf("%w: %v, expected flags such as \"1011\"", field.ErrValue, p.v)
+	}
+	start := len(dst)
+	dst = append(dst, make([]byte, (len(text)+7)/8)...)
+	for i := range text {
+		if text[i] == '1' {
+			dst[start+i/8] |= 1 << (i % 8)
+		}
+	}
+	return dst, 0, nil
+}
+
+// checksumText writes the characters of a checksum in hexadecimal, or its number.
+func checksumText(v Value, dst []byte) []byte {
+	if v.Op.Field.Kind == field.KindText {
+		return append(dst, v.Data...)
+	}
+	return strconv.AppendUint(dst, v.Num, 10)
+}

@@ -1,0 +1,251 @@
+package scalar
+
+import (
+	"math"
+
+	"trama/codec/internal/field"
+)
+
+// Opcode is the wire type of a field.
+type Opcode uint8
+
+const (
+	OpUint    Opcode = iota // unsigned integer, 1–8 bytes
+	OpInt                   // signed integer, two's complement, 1–8 bytes
+	OpFloat32               // IEEE 754
+	OpFloat64               //
+	OpBCD                   // packed BCD as a number
+	OpBits                  // unsigned integer whose parts follow
+	OpPart                  // bits of the opBits before it; has no bytes of its own
+	OpDigits                // packed BCD as digits
+	OpHex                   // bytes
+	OpASCII                 // one byte a character, padded
+	OpTime                  // date and time with a layout
+
+	OpDecimal  // a number written in characters
+	OpBitset   // one bit a flag, the lowest bit of the first byte first
+	OpGroup    // fields that belong together; has no bytes of its own
+	OpList     // repeated fields; likewise
+	OpChecksum // number over other bytes
+	OpRun      // how often one byte is repeated
+	OpComputed // follows from other fields; no bytes
+	OpVarint   // a number whose bytes say where it ends
+	opCount
+)
+
+// Flags are what an op does beyond reading and writing its value.
+const (
+	FlagLength   uint8 = 1 << iota // counts bytes of the frame; filled when the frame is made
+	FlagCommand                    // chooses the layout
+	FlagNow                        // filled with the time when not given
+	FlagRemember                   // defaults to the value seen last
+	FlagBound                      // a length or count, or an expression: it follows from the rest of the frame
+)
+
+// checkKind is how a value is restricted.
+type checkKind uint8
+
+const (
+	CheckNone   checkKind = iota
+	CheckRange            // lo ≤ value ≤ hi
+	CheckRanges           // in one of ranges
+	CheckBytes            // the bytes of want, nothing else
+	checkChars            // every byte in chars
+)
+
+// Op is one field of the program.  Ops are shared by all frames of a profile and never change.
+type Op struct {
+	Code   Opcode
+	Flags  uint8
+	Check  checkKind
+	Little bool // least significant byte first
+	Role   field.Role
+	Shift  uint8  // opPart: lowest bit
+	Slot   uint8  // flagRemember: place in the session
+	Size   int    // bytes; 0 when it varies (or for opPart)
+	Most   int    // size 0: bytes at the most
+	Mask   uint64 // opPart: bits after shifting
+	Lo, Hi uint64 // checkRange, in the order of key()
+	Ranges [][2]uint64
+	Want   []byte
+	Chars  *ByteSet
+	Pad    byte // opASCII: what fills the field up
+	Padded bool
+	Parts  bool // opBits: parts follow
+	Field  *field.Field
+	Time   *timeLayout
+	Scale  *scaling
+	Enum   map[string]uint64 // label → value, for building only
+	Preset *Preset           // value when none is given
+
+	Reg   int   // register that expressions read; 0: none does
+	Form  *Form // what is said beyond the above; nil: nothing
+	Fold  *Fold // collects bits over a list
+	Table int   // keeps the values of all elements of a list; 0: none asks
+}
+
+// Preset is the default or the constant of a field, ready to be written.
+type Preset struct {
+	Num   uint64
+	Bytes []byte
+}
+
+// Fold collects some bits of every element of a list into one number, the first element lowest.
+type Fold struct{ Reg, Bits int }
+
+// Numeric says that the value is the number of a cell, not its bytes.
+func (o *Op) Numeric() bool { return o.Code <= OpPart || o.Code >= OpChecksum }
+
+// Integer says that the field holds a whole number on the wire.
+func (o *Op) Integer() bool {
+	return o.Code == OpUint || o.Code == OpInt || o.Code == OpBCD || o.Code == OpBits || o.Code == OpPart ||
+		o.Code == OpRun || o.Code == OpComputed || o.Code == OpVarint
+}
+
+// Float says that the number of a cell is IEEE 754.
+func (o *Op) Float() bool {
+	return o.Code == OpFloat32 || o.Code == OpFloat64 || o.Form != nil && o.Form.Real
+}
+
+// Signed says that the number of a cell is in two's complement.
+func (o *Op) Signed() bool {
+	return o.Code == OpInt || o.Code == OpComputed && (o.Form == nil || !o.Form.Natural) || o.Code == OpDecimal || o.Form != nil && (o.Form.Minus != nil || o.Form.MinusBit || o.Form.Signed)
+}
+
+// numbered says that a number in characters plays a role of numbers, so that it has no fraction.
+func (o *Op) numbered() bool {
+	return o.Role == field.RoleCommand || o.Role == field.RoleTransaction || o.Role == field.RoleResult || o.Role == field.RoleAlarm
+}
+
+// InSession says whether a session keeps something for the field.
+func (o *Op) InSession() bool { return o.Flags&FlagRemember != 0 || o.Form != nil && o.Form.Counter }
+
+// Key makes signed values comparable as unsigned ones.
+func (o *Op) Key(num uint64) uint64 {
+	if o.Signed() {
+		return num ^ 1<<63
+	}
+	return num
+}
+
+// Allows says whether a number is within the restriction of the field.
+func (o *Op) Allows(num uint64) bool {
+	num = o.Key(num)
+	switch o.Check {
+	case CheckRange:
+		return o.Lo <= num && num <= o.Hi
+	case CheckRanges:
+		for _, r := range o.Ranges {
+			if r[0] <= num && num <= r[1] {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
+
+// overlaps says whether a number from lo to hi is within the restriction of the field.
+func (o *Op) overlaps(lo, hi uint64) bool {
+	switch o.Check {
+	case CheckRange:
+		return lo <= o.Hi && hi >= o.Lo
+	case CheckRanges:
+		for _, r := range o.Ranges {
+			if lo <= r[1] && hi >= r[0] {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
+
+// permits says whether b is the constant, or one of the texts, of the definition.
+func (o *Op) permits(b []byte) bool {
+	f := o.Form
+	return (o.Check != CheckBytes || string(b) == string(o.Want)) && (f == nil || (f.Texts == nil || f.oneOf(b)) && (!f.Bounded || len(b) <= 8))
+}
+
+// Bound limits a field that expressions see as a number to eight bytes.
+func (o *Op) Bound() {
+	if o.Form == nil {
+		o.Form = &Form{Filler: -1}
+	}
+	o.Form.Bounded = true
+}
+
+// Fixed says that the definition allows one value only.
+func (o *Op) Fixed() bool { return o.Check == CheckBytes || o.Check == CheckRange && o.Lo == o.Hi }
+
+// Bounds are the smallest and the largest number that the field can hold.
+func (o *Op) Bounds() (lo int64, hi uint64) {
+	if bounds := WireTypes[o.Code].bounds; bounds != nil {
+		return bounds(o)
+	}
+	return 0, 0
+}
+
+// Largest is the largest number that the field can hold and the definition allows.
+func (o *Op) Largest() uint64 {
+	_, hi := o.Bounds()
+	if o.Code == OpDecimal {
+		hi = o.largestDecimal(hi)
+	}
+	if o.Check == CheckRange {
+		if top := o.Key(o.Hi); o.Code != OpInt || int64(top) >= 0 {
+			hi = min(hi, top)
+		}
+	}
+	return hi
+}
+
+// Wide says that expressions see the bytes of the field, and not the number of its cell.
+func (o *Op) Wide() bool { return o.Code == OpHex || o.Code == OpDigits || o.Code == OpTime }
+
+// CountReal lets expressions see a real number.
+func (o *Op) CountReal() {
+	if o.Form == nil {
+		o.Form = &Form{Filler: -1}
+	}
+	o.Form.asReal = !o.Float()
+}
+
+// Noted is what expressions see of a field with this number and these bytes; of a real number the bits of a float64.
+func (o *Op) Noted(num uint64, b []byte) uint64 {
+	num = o.Counted(num, b)
+	switch {
+	case o.Form == nil || !o.Form.asReal:
+		return num
+	case o.Signed():
+		return math.Float64bits(float64(int64(num)))
+	}
+	return math.Float64bits(float64(num))
+}
+
+// Counted is noted for a field alone, whatever others of its name are.
+func (o *Op) Counted(num uint64, b []byte) uint64 {
+	switch {
+	case o.Float():
+		return math.Float64bits(o.real(num))
+	case o.Code == OpTime:
+		return uint64(o.Time.packed(b))
+	case !o.Wide():
+		return num
+	case len(b) > 8:
+		return 0
+	case o.Form != nil && o.Form.Reversed:
+		return LoadLE(b)
+	}
+	return LoadBE(b)
+}
+
+// BoundsIn are the bounds of a number in so many bytes, if its definition does not say how many it has.
+func (o *Op) BoundsIn(size int) (lo int64, hi uint64) {
+	if o.Size > 0 || o.Code == OpPart {
+		return o.Bounds()
+	}
+	sized := *o
+	sized.Size = min(max(size, 1), 8)
+	return sized.Bounds()
+}

@@ -1,0 +1,152 @@
+package scalar
+
+import "golang.org/x/text/encoding"
+
+// wireType is one wire type: what every operation on a field does for it.  A function that a type has no use for is nil.
+type wireType struct {
+	Read   func(o *Op, b []byte) (num uint64, ok bool)              // b is the whole field; restrictions of numbers are checked behind it
+	begins func(o *Op, b []byte) bool                               // whether the first bytes of a longer field may begin a value; nil: always
+	write  func(o *Op, b []byte, num uint64) error                  // a number into exactly the bytes of the field
+	bounds func(o *Op) (lo int64, hi uint64)                        // of numbers
+	Refuse func(o *Op, b []byte) error                              // why read refused b; nil: see why
+	text   func(v Value, dst []byte) []byte                         // as people write it
+	parse  func(o *Op, dst []byte, p given) ([]byte, uint64, error) // bytes are appended, numbers returned
+}
+
+// given is a value as people or programs give it.
+type given struct {
+	v     any
+	exp   int  // power of ten that the number is multiplied with
+	exact bool // as a decoded frame holds it: a time that does not exist is taken
+}
+
+// WireTypes has a row for each type.
+var WireTypes [opCount]wireType
+
+func init() { // rows refer to functions that look rows up
+	integer := wireType{Read: readInteger, begins: beginsInteger, write: writeInteger, bounds: boundsUint, text: numberText, parse: parseNumber}
+	float := wireType{Read: readFloat, write: writeInteger, text: floatText, parse: parseFloat}
+	none := wireType{Read: readAny, text: func(_ Value, dst []byte) []byte { return dst }}
+	WireTypes = [opCount]wireType{
+		OpUint: integer, OpBits: integer, OpInt: integer, OpFloat32: float, OpFloat64: float,
+		OpBCD:      {readBCD, beginsBCD, writeBCD, boundsBCD, refuseDigits, numberText, parseNumber},
+		OpPart:     {Read: readAny, bounds: boundsPart, text: numberText, parse: parseNumber},
+		OpDigits:   {readDigits, beginsDigits, nil, nil, refuseDigits, digitsText, parseDigits},
+		OpHex:      {readHex, beginsBytes, nil, nil, refuseBytes, hexText, parseHex},
+		OpASCII:    {readASCII, beginsBytes, nil, nil, refuseBytes, asciiText, parseASCII},
+		OpTime:     {readTime, beginsTime, nil, nil, refuseTime, timeText, parseTime},
+		OpDecimal:  {readDecimal, nil, nil, boundsWhole, refuseDecimal, decimalText, parseDecimal},
+		OpBitset:   {Read: readAny, text: bitsetText, parse: parseBitset},
+		OpGroup:    {Read: readAny, text: hexText},
+		OpList:     none,
+		OpChecksum: {Read: readAny, text: checksumText, write: writeInteger, parse: parseNumber, bounds: boundsUint},
+		OpRun:      {Read: readAny, bounds: boundsRun, text: numberText, parse: parseNumber},
+		OpComputed: {Read: readAny, bounds: boundsComputed, text: computedText, parse: parseComputed},
+		OpVarint:   {Read: readVarint, bounds: boundsVarint, text: numberText, parse: parseVarint},
+	}
+	WireTypes[OpInt].begins, WireTypes[OpInt].bounds = nil, boundsInt
+}
+
+// Form is what a field has beyond its plain type.
+type Form struct {
+	Swap     []uint8   // order of bytes on the wire that is neither big nor little
+	Swapped  bool      // the low digit of each byte first
+	Minus    []byte    // digits that mean "negative" where the most significant ones stand, one a byte
+	MinusBit bool      // likewise, a bit: the highest
+	Missing  []Pattern // bytes that mean that there is no value; the first is written
+	Filler   int       // digit that fills up; -1: none
+	Right    bool      // filled up on the left
+	Left     bool      // digits: what does not count stands behind those that do
+	Digits   int       // how many digits count; 0: all
+	HexDigit bool
+	Charset  encoding.Encoding
+	Reversed bool
+	Clock    *Clock
+	Degrees  bool // ddmm.mmm, shown in degrees
+	Letters  bool // five bits a letter, A is 1, the first one highest
+	Hex      bool // shown in hexadecimal
+	Packed   bool // opPart: packed BCD
+	Fill     byte // opRun
+	Counter  bool
+	Column   bool              // its bytes end where the next separator stands
+	Base     int               // opDecimal: 16 for hexadecimal digits
+	Places   int               // opDecimal: digits after the point that expressions see
+	Texts    []string          // the only texts there are
+	Words    map[string]string // label → text
+	Signed   bool              // opPart: two's complement
+	Varint   varint            // opVarint: how it is written
+	None     []uint64          // opPart: bits that mean that there is no value; the first are written
+	Labels   []LabelRange
+	Natural  bool // opComputed: without sign
+	Real     bool // opComputed: a float64
+	asReal   bool // expressions see it as a real number, because another field of its name is one
+	Bounded  bool // expressions see it as a number: at most eight bytes
+}
+
+// LabelRange is the label of several numbers.
+type LabelRange struct {
+	Lo, Hi uint64
+	Label  string
+}
+
+// Plain says that bytes are read as without the form: it is about writing and showing the value.
+func (f *Form) Plain() bool {
+	return f == nil || f.Swap == nil && !f.Swapped && f.Minus == nil && !f.MinusBit && f.Missing == nil && f.Filler < 0 && !f.HexDigit &&
+		f.Texts == nil && !f.Signed && f.None == nil && !f.Column && f.Base == 0 && !f.asReal && !f.Bounded
+}
+
+// oneOf says whether b is one of the texts that the definition lists.
+func (f *Form) oneOf(b []byte) bool {
+	for _, text := range f.Texts {
+		if text == string(b) {
+			return true
+		}
+	}
+	return false
+}
+
+// Read reads the value of a field from exactly its bytes.  missing: b says that there is no value, and num is b as it
+// stands.  For fields of bytes num is the first eight packed, where dispatch compares them.
+func (o *Op) Read(b []byte) (num uint64, missing, ok bool) {
+	f := o.Form
+	if f != nil && f.Missing != nil && o.IsMissing(b) {
+		return firstWord(b), true, true
+	}
+	if num, ok = WireTypes[o.Code].Read(o, b); !ok {
+		if f != nil && f.Missing != nil && f.badMissing(b) {
+			return firstWord(b), true, true
+		}
+		return 0, false, false
+	}
+	if o.Check != CheckNone && !o.Allows(num) {
+		return 0, false, false
+	}
+	return num, false, true
+}
+
+// Load is read for a field that always has a value.
+func (o *Op) Load(b []byte) (num uint64, ok bool) {
+	num, _, ok = o.Read(b)
+	return num, ok
+}
+
+// Plausible says whether b, the first bytes of a field of which more are to come, can begin an accepted value.
+func (o *Op) Plausible(b []byte) bool {
+	begins := WireTypes[o.Code].begins
+	return begins == nil || begins(o, b)
+}
+
+// Begins says whether b can be the first bytes of a field.
+func (o *Op) Begins(b []byte) bool {
+	if o.Size == len(b) {
+		_, ok := o.Load(b)
+		return ok
+	}
+	return o.Plausible(b)
+}
+
+// store writes a number into exactly the bytes of the field.  It must fit (see bounds).
+func (o *Op) store(b []byte, num uint64) { _ = o.StoreForm(b, num) }
+
+// StoreForm writes a number into exactly b.
+func (o *Op) StoreForm(b []byte, num uint64) error { return WireTypes[o.Code].write(o, b, num) }

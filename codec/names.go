@@ -1,0 +1,121 @@
+package codec
+
+import (
+	"trama/codec/internal/checksum"
+	"trama/codec/internal/encode"
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
+	"trama/codec/internal/schema"
+	"trama/codec/internal/simulate"
+)
+
+// The types of the rooms below that people who use a profile meet; each is described where it is declared.
+type (
+	Message    = field.Message    // one layout of a frame
+	Field      = field.Field      // one field of a message
+	EnumLabel  = field.EnumLabel  // the name of one value of a field
+	Note       = field.Note       // a key of a definition as it was written
+	FieldError = field.FieldError // what is wrong with a frame, and where
+
+	Direction = field.Direction
+	Party     = field.Party
+	Role      = field.Role
+	Kind      = field.Kind
+	Purpose   = field.Purpose
+
+	Frame   = frame.Frame    // one decoded or built frame
+	Item    = frame.Item     // one value in a frame
+	Env     = encode.Env     // what the codec is told about the world
+	Session = encode.Session // what is remembered of one peer
+	Resend  = program.Resend // how a frame that comes again is recognised
+
+	Checksum        = checksum.Checksum      // an algorithm of the program around
+	Armour          = scalar.Armour          // bytes written in characters, likewise
+	Source          = schema.Source          // one text of a definition
+	Problem         = schema.Problem         // one thing wrong with a definition
+	DefinitionError = schema.DefinitionError // all that is wrong with a definition
+	Finding         = schema.Finding         // one thing that a check found
+	Severity        = schema.Severity
+
+	Script  = simulate.Script  // how a simulated master behaves
+	Line    = simulate.Line    // one message that it sends
+	Speaker = simulate.Speaker // one such master
+)
+
+// Which way a frame travels.
+const (
+	Any      = field.Any
+	Uplink   = field.Uplink
+	Downlink = field.Downlink
+)
+
+// Who sends a message.
+const (
+	Anyone     = field.Anyone
+	Master     = field.Master
+	Server     = field.Server
+	Integrator = field.Integrator
+)
+
+// What the gateway does with a field.
+const (
+	NoRole          = field.NoRole
+	RoleIdentity    = field.RoleIdentity
+	RoleCommand     = field.RoleCommand
+	RoleTransaction = field.RoleTransaction
+	RoleTimestamp   = field.RoleTimestamp
+	RoleResult      = field.RoleResult
+	RoleAlarm       = field.RoleAlarm
+	RoleValue       = field.RoleValue
+	RoleName        = field.RoleName
+)
+
+// What kind of value an item is.
+const (
+	KindUint   = field.KindUint
+	KindInt    = field.KindInt
+	KindFloat  = field.KindFloat
+	KindDigits = field.KindDigits
+	KindText   = field.KindText
+	KindBytes  = field.KindBytes
+	KindTime   = field.KindTime
+	KindList   = field.KindList
+	KindGroup  = field.KindGroup
+)
+
+// What a message is for.
+const (
+	PurposeOther           = field.PurposeOther
+	PurposeMeasurement     = field.PurposeMeasurement
+	PurposeKeepAlive       = field.PurposeKeepAlive
+	PurposeReport          = field.PurposeReport
+	PurposeRequest         = field.PurposeRequest
+	PurposeCommand         = field.PurposeCommand
+	PurposeAnswer          = field.PurposeAnswer
+	PurposeAcknowledgement = field.PurposeAcknowledgement
+)
+
+// What a finding means for the profile.
+const (
+	SeverityNote    = schema.SeverityNote
+	SeverityWarning = schema.SeverityWarning
+	SeverityError   = schema.SeverityError
+)
+
+// What may be wrong with a frame or with a value for one; test with errors.Is.
+var (
+	ErrShort          = field.ErrShort
+	ErrLong           = field.ErrLong
+	ErrLength         = field.ErrLength
+	ErrDigit          = field.ErrDigit
+	ErrConst          = field.ErrConst
+	ErrRange          = field.ErrRange
+	ErrValue          = field.ErrValue
+	ErrTime           = field.ErrTime
+	ErrUnknownCommand = field.ErrUnknownCommand
+	ErrUnknownField   = field.ErrUnknownField
+	ErrMissing        = field.ErrMissing
+	ErrNoMessage      = field.ErrNoMessage
+)
