@@ -23,10 +23,11 @@ type ListenerOptions struct {
 	Profile  *codec.Profile
 	Source   string // where the profile's definition comes from: "shipped", or a path
 	Greeting string // name of the message that is sent to whoever dials in, see Greeting; "" is none
-	// FrameNames: the identity in a frame counts before the registered one (Transport.Aside.Registration), which else is that of every
-	// frame of the connection.
+	// FrameNames: the identity in a frame counts before the registered one (Transport.Aside.Registration), which else
+	// is that of every frame of the connection.
 	FrameNames bool
-	Transport  transport.Options // Name and Address are required; Cutter, MaxFrameBytes and Descriptors are set from the profile and by the gateway
+	// Name and Address are required; Cutter, MaxFrameBytes and Descriptors are set from the profile and by the gateway
+	Transport transport.Options
 }
 
 // Options describes a gateway.  The zero value of every duration and count means its default.
@@ -121,7 +122,8 @@ func SmallestFrame(p *codec.Profile) int { return port.SmallestFrame(p) }
 // ValuesOf lists what of a frame is shown as its values, in the order of the frame.
 func ValuesOf(p *codec.Profile, f *codec.Frame) []FrameValue { return master.ValuesOf(p, f) }
 
-// Journal is where frames go before they are acknowledged.  [journal.Memory] keeps nothing; journal/sqlite is the one for use.
+// Journal is where frames go before they are acknowledged.  [journal.Memory] keeps nothing; journal/sqlite is the one
+// for use.
 type Journal interface {
 	profiles.Journal
 	master.Journal     // Append and Restore
@@ -138,13 +140,15 @@ type Journal interface {
 
 // Totals are the counters of the whole gateway.
 type Totals struct {
-	Frames        uint64            `json:"frames"`       // whole frames cut from the streams
-	Stored        uint64            `json:"stored"`       // of these, on disk
-	Duplicates    uint64            `json:"duplicates"`   // resends of frames that are: acknowledged again, not stored again
-	Acknowledged  uint64            `json:"acknowledged"` // acknowledgements handed to the socket
-	NoReplyDue    uint64            `json:"no_reply_due"` // accepted, and no acknowledgement is owed
-	Unsent        uint64            `json:"unsent"`       // accepted, but the connection had ended before the acknowledgement
-	Rejected      map[string]uint64 `json:"rejected"`     // by reason; not acknowledged
+	Frames uint64 `json:"frames"` // whole frames cut from the streams
+	Stored uint64 `json:"stored"` // of these, on disk
+	// resends of frames that are: acknowledged again, not stored again
+	Duplicates   uint64 `json:"duplicates"`
+	Acknowledged uint64 `json:"acknowledged"` // acknowledgements handed to the socket
+	NoReplyDue   uint64 `json:"no_reply_due"` // accepted, and no acknowledgement is owed
+	// accepted, but the connection had ended before the acknowledgement
+	Unsent        uint64            `json:"unsent"`
+	Rejected      map[string]uint64 `json:"rejected"` // by reason; not acknowledged
 	Poisoned      uint64            `json:"poisoned"`
 	CutOff        uint64            `json:"cut_off_bytes"` // of frames that never became whole
 	Alarms        map[string]uint64 `json:"alarms"`        // by reason
@@ -154,15 +158,17 @@ type Totals struct {
 	MastersOnline int               `json:"masters_online"`
 	Connections   int               `json:"connections"`
 	Restarts      uint64            `json:"restarts"`
-	SettleFaults  uint64            `json:"settle_faults"` // failures while acknowledgements were settled; each cost its connection
-	Goroutines    int               `json:"goroutines"`
+	// failures while acknowledgements were settled; each cost its connection
+	SettleFaults uint64 `json:"settle_faults"`
+	Goroutines   int    `json:"goroutines"`
 }
 
 // Reloading changes what listeners speak while connections live.
 type Reloading interface {
-	// Swap gives each listener named its profile, all of them or none.  From then on new bytes are cut and decoded by it, on the port and on
-	// every live connection; frames in hand and commands in flight go on under the profile that they began with.  A listener that has this
-	// very definition already keeps it.  The answer names every listener asked for.
+	// Swap gives each listener named its profile, all of them or none.  From then on new bytes are cut and decoded by
+	// it, on the port and on every live connection; frames in hand and commands in flight go on under the profile
+	// that they began with.  A listener that has this very definition already keeps it.  The answer names every
+	// listener asked for.
 	Swap(ctx context.Context, profiles map[string]ProfileVersion) ([]Swapped, error)
 }
 
@@ -200,15 +206,16 @@ type Gateway interface {
 	// Fault makes an actor fail: at once, or (onFrame, connections and masters only) with the next frame it handles.
 	Fault(ctx context.Context, path string, onFrame bool) error
 
-	// Ready is nil while every listener that is not suspended on purpose accepts; Live is nil while root, registry, listeners and every port
-	// answer in time.
+	// Ready is nil while every listener that is not suspended on purpose accepts; Live is nil while root, registry,
+	// listeners and every port answer in time.
 	Ready() error
 	Live(ctx context.Context) error
 
 	// Done is closed when the gateway has ended by itself; Err then says why.
 	Done() <-chan struct{}
 	Err() error
-	// Drain stops accepting, lets frames in hand finish, closes every connection with reason "shutdown" and stops the tree.  ctx bounds it, but for
-	// a second to cut off what is late.  The first call does it; others wait for nothing and return nil.
+	// Drain stops accepting, lets frames in hand finish, closes every connection with reason "shutdown" and stops the
+	// tree.  ctx bounds it, but for a second to cut off what is late.  The first call does it; others wait for
+	// nothing and return nil.
 	Drain(ctx context.Context) error
 }

@@ -33,7 +33,8 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	if wait <= 0 {
 		wait = master.DefaultCommandWait
 	}
-	late := time.NewTimer(min(wait, master.MaxCommandWait) + answerWithin) // the master's own timer comes first unless its actor is stuck
+	// the master's own timer comes first unless its actor is stuck
+	late := time.NewTimer(min(wait, master.MaxCommandWait) + answerWithin)
 	defer late.Stop()
 	select {
 	case e := <-reply:
@@ -45,7 +46,8 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 		}
 		return CommandResult{}, fmt.Errorf("%w: the actor of master %s does not answer, %s", ErrFault, req.Serial, what)
 	case <-ctx.Done():
-		return CommandResult{Serial: req.Serial, Command: req.Command, Outcome: OutcomeUnknown, Detail: "the caller left"}, ctx.Err()
+		return CommandResult{Serial: req.Serial, Command: req.Command, Outcome: OutcomeUnknown,
+			Detail: "the caller left"}, ctx.Err()
 	}
 }
 
@@ -75,7 +77,8 @@ func (g *gateway) Kick(_ context.Context, connection uint64) error {
 	for _, p := range g.ports.All {
 		if l := p.Links.Get(connection); l != nil {
 			l.Close(transport.CloseKicked, "by an operator")
-			g.recordEvent(journal.Event{Kind: journal.EventKick, Listener: p.Name, Connection: connection, Remote: l.Remote(), Reason: "by an operator", Detail: strings.Join(l.Masters(), " ")})
+			g.recordEvent(journal.Event{Kind: journal.EventKick, Listener: p.Name, Connection: connection,
+				Remote: l.Remote(), Reason: "by an operator", Detail: strings.Join(l.Masters(), " ")})
 			return nil
 		}
 	}

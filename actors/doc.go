@@ -1,4 +1,5 @@
-// Package actors is the supervised tree that joins transport (bytes), codec (fields) and journal (disk).  It is the only importer of protoactor.
+// Package actors is the supervised tree that joins transport (bytes), codec (fields) and journal (disk).  It is the
+// only importer of protoactor.
 //
 //	trama                        rootHandler: what nothing below can mend ends the process
 //	├─ journal                   no actor: the engine has goroutines of its own
@@ -34,14 +35,15 @@
 //	     (first frames of a connection only)                           ▼
 //	                                            Committed ──▶ Drop ──▶ ack queue: acknowledgements to the socket, credit back
 //
-// Two goroutines handle the usual frame: its reader, from the read to the journal's queue, and the journal's writer, from there to the
-// acknowledgement.  No actor is shared by all connections on the way.  An actor that is busy elsewhere keeps the message in its mailbox, and
-// the goroutine that runs it goes on with it: a read does not know who settles it.  Mailboxes are unbounded; what bounds them are the credits
-// of transport: a connection has at most that many reads that are not settled, then TCP pushes back.
+// Two goroutines handle the usual frame: its reader, from the read to the journal's queue, and the journal's writer,
+// from there to the acknowledgement.  No actor is shared by all connections on the way.  An actor that is busy
+// elsewhere keeps the message in its mailbox, and the goroutine that runs it goes on with it: a read does not know
+// who settles it.  Mailboxes are unbounded; what bounds them are the credits of transport: a connection has at most
+// that many reads that are not settled, then TCP pushes back.
 //
 // # Supervision
 //
-// Each parent has an explicit strategy.  Giving up is never silent: a connection is closed with reason "repeated faults", a master starts
-// anew with its links closed, everything else escalates until the root ends the process.  What runs outside of any handler (settling) has a
-// net of its own.
+// Each parent has an explicit strategy.  Giving up is never silent: a connection is closed with reason "repeated
+// faults", a master starts anew with its links closed, everything else escalates until the root ends the process.
+// What runs outside of any handler (settling) has a net of its own.
 package actors

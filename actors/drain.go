@@ -70,7 +70,10 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	step("connections drained", began, "connections", open)
 
 	began = time.Now()
-	_, silent := master.Ask(g.masters.List(), max(cutGrace, remaining(ctx)), func(at int, to chan<- master.Answer[struct{}]) any { return &master.Stop{At: at, Reply: to} })
+	_, silent := master.Ask(g.masters.List(), max(cutGrace, remaining(ctx)), func(at int,
+		to chan<- master.Answer[struct{}]) any {
+		return &master.Stop{At: at, Reply: to}
+	})
 	if len(silent) > 0 {
 		late = errors.Join(late, fmt.Errorf("%d masters do not answer: %s", len(silent), g.stuck()))
 	}
@@ -84,7 +87,8 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 		}
 		cancel()
 	}
-	g.recordEvent(journal.Event{Kind: journal.EventStop, Detail: g.account()}) // behind the sweep: what was appended before is settled
+	// behind the sweep: what was appended before is settled
+	g.recordEvent(journal.Event{Kind: journal.EventStop, Detail: g.account()})
 	step("states written", began)
 
 	began = time.Now()
@@ -102,7 +106,8 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	g.sys.Library.Shutdown()
 	step("tree stopped", began)
 	t := g.Totals()
-	log.Info("frames in total", "frames", t.Frames, "acknowledged", t.Acknowledged, "no_reply_due", t.NoReplyDue, "poisoned", t.Poisoned, "masters", t.Masters)
+	log.Info("frames in total", "frames", t.Frames, "acknowledged", t.Acknowledged, "no_reply_due", t.NoReplyDue,
+		"poisoned", t.Poisoned, "masters", t.Masters)
 	g.ending.Do(func() { close(g.done) })
 	return late
 }
@@ -172,5 +177,6 @@ func (g *gateway) account() string {
 	for _, n := range t.Rejected {
 		rejected += n
 	}
-	return fmt.Sprintf("frames %d = stored %d + duplicates %d + rejected %d + poisoned %d, bytes cut off %d", t.Frames, t.Stored, t.Duplicates, rejected, t.Poisoned, t.CutOff)
+	return fmt.Sprintf("frames %d = stored %d + duplicates %d + rejected %d + poisoned %d, bytes cut off %d",
+		t.Frames, t.Stored, t.Duplicates, rejected, t.Poisoned, t.CutOff)
 }

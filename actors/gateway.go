@@ -64,7 +64,8 @@ func Start(o Options) (Gateway, error) {
 	if o.listen == nil {
 		o.listen = port.ListenTCP
 	}
-	g := &gateway{log: o.Logger, allowFaults: o.AllowFaults, journal: o.Journal, store: profiles.NewStore(o.Journal), done: make(chan struct{})}
+	g := &gateway{log: o.Logger, allowFaults: o.AllowFaults, journal: o.Journal,
+		store: profiles.NewStore(o.Journal), done: make(chan struct{})}
 	for _, lo := range o.Listeners {
 		if err := g.store.Add(context.Background(), lo.Profile); err != nil {
 			return nil, err
@@ -94,7 +95,8 @@ func Start(o Options) (Gateway, error) {
 	}
 	g.recordEvent(journal.Event{Kind: journal.EventStart})
 	for _, p := range g.ports.All {
-		g.log.Named("listener").Info("listener open", "listener", p.Name, "address", p.Addr(), "profile", p.Profile().Name(), "role", p.Role.String())
+		g.log.Named("listener").Info("listener open", "listener", p.Name, "address", p.Addr(), "profile",
+			p.Profile().Name(), "role", p.Role.String())
 	}
 	return g, nil
 }
@@ -114,7 +116,8 @@ func (g *gateway) restore() error {
 // plant makes the tree.
 func (g *gateway) plant() error {
 	g.top = supervise.NewRoot(g.sys, "trama")
-	record := supervise.NewNode(g.top, "journal", supervise.KindJournal, journalDetail{g.journal}) // no actor: the engine has goroutines of its own
+	// no actor: the engine has goroutines of its own
+	record := supervise.NewNode(g.top, "journal", supervise.KindJournal, journalDetail{g.journal})
 	record.SetRunning()
 	g.masters.Node = supervise.NewNode(g.top, "registry", supervise.KindRegistry, g.masters)
 	g.ports.Node = supervise.NewNode(g.top, "listeners", supervise.KindListeners, nil)
@@ -163,7 +166,8 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 		l := connection.NewListener(g.shared, options.Name, lo.Role)
 		l.FrameNames, l.Greeting = lo.FrameNames, lo.Greeting
 		l.Registers = options.Aside != nil && options.Aside.Registration != nil
-		p := port.New(l, port.Options{MaxFrameBytes: options.MaxFrameBytes, Store: g.store}, ProfileVersion{Profile: lo.Profile, Source: lo.Source})
+		p := port.New(l, port.Options{MaxFrameBytes: options.MaxFrameBytes, Store: g.store},
+			ProfileVersion{Profile: lo.Profile, Source: lo.Source})
 		options.Reserve, options.Events = descriptors, p.TransportEvent
 		f := p.Framing(p.Installed())
 		options.Cutter, options.MaxFrameBytes, options.Tag = f.Cutter, f.MaxFrameBytes, f.Tag

@@ -48,7 +48,10 @@ func (g *gateway) Master(serial string) (MasterInfo, error) {
 
 // describe asks masters for what is known of them.
 func describe(masters []*master.Master) []MasterInfo {
-	all, silent := master.Ask(masters, answerWithin, func(at int, to chan<- master.Answer[MasterInfo]) any { return &master.Describe{At: at, Reply: to} })
+	all, silent := master.Ask(masters, answerWithin, func(at int,
+		to chan<- master.Answer[MasterInfo]) any {
+		return &master.Describe{At: at, Reply: to}
+	})
 	for _, i := range silent {
 		all[i] = masters[i].Silent()
 	}
@@ -63,7 +66,8 @@ func (g *gateway) Tree(q TreeQuery) (*Node, error) {
 	from := g.top
 	if q.Under != "" {
 		if from = g.top.Find(q.Under); from == nil {
-			return nil, fmt.Errorf("%w: %q (paths look like %q)", ErrUnknownActor, q.Under, "trama/listeners/field/conn-41")
+			return nil, fmt.Errorf("%w: %q (paths look like %q)", ErrUnknownActor, q.Under,
+				"trama/listeners/field/conn-41")
 		}
 	}
 	return from.Render(q), nil

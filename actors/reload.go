@@ -119,7 +119,8 @@ func (g *gateway) endShadows(patience time.Duration) {
 			select {
 			case <-sh.Done():
 			case <-over:
-				g.log.Named("shadow").Error("the candidate hangs", "listener", p.Name, "candidate", sh.Candidate.Profile.Name())
+				g.log.Named("shadow").Error("the candidate hangs", "listener", p.Name, "candidate",
+					sh.Candidate.Profile.Name())
 			}
 		}
 	}

@@ -44,7 +44,8 @@ type Brief struct {
 	Took     time.Duration `json:"commits_took_ns"` // all commits together
 	Worst    time.Duration `json:"commit_worst_ns"`
 	Removed  uint64        `json:"removed"` // rows, by retention
-	// OwnerFaults counts the owners of entries that failed when they were told of a commit: defects of ours that the engine survives.
+	// OwnerFaults counts the owners of entries that failed when they were told of a commit: defects of ours that the
+	// engine survives.
 	OwnerFaults uint64        `json:"owner_faults,omitempty"`
 	Busy        time.Duration `json:"busy_ns"` // how long the commit that is being made takes already
 	Full        bool          `json:"full"`

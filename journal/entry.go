@@ -7,7 +7,8 @@ import (
 
 // Errors that callers branch on.
 var (
-	// ErrFailed: a write or a sync failed.  Nothing is stored any more; what was committed is safe and found by the next start.
+	// ErrFailed: a write or a sync failed.  Nothing is stored any more; what was committed is safe and found by the
+	// next start.
 	ErrFailed = errors.New("the journal has failed")
 	// ErrFull: the disk is nearly full.  Nothing is taken until there is room again.
 	ErrFull = errors.New("the disk of the journal is nearly full")
@@ -15,8 +16,8 @@ var (
 	ErrClosed = errors.New("the journal is closed")
 )
 
-// Entry is what one sender wants on disk, committed as one: consecutive records of one master, and rows of any kind.  It lies in
-// what its sender pools; from Append until Committed it belongs to the engine.
+// Entry is what one sender wants on disk, committed as one: consecutive records of one master, and rows of any kind.
+// It lies in what its sender pools; from Append until Committed it belongs to the engine.
 type Entry struct {
 	Records []byte    // encoded, one after the other (see AppendRecord); may be empty
 	Count   int       // how many
@@ -27,8 +28,8 @@ type Entry struct {
 	next *Entry
 }
 
-// Row is something beside frames that goes to disk with them.  The kinds are an open set: an engine knows those that were registered with it,
-// by name, and how each is stored.
+// Row is something beside frames that goes to disk with them.  The kinds are an open set: an engine knows those that
+// were registered with it, by name, and how each is stored.
 type Row interface{ RowKind() string }
 
 // State is a Row: what is to be known of the entry's subject after a restart, everything appended before included.
@@ -40,15 +41,15 @@ func (State) RowKind() string { return "state" }
 // RowKind implements Row.
 func (*Event) RowKind() string { return "event" }
 
-// Committer is told what became of an entry.  Exactly once, in the order of Append, in a goroutine of the engine: it must not block, and
-// should not fail: the engine survives that, and can do no more than count and report it.
-// first is the sequence number of the first record, or of the next one to come when there is none.
+// Committer is told what became of an entry.  Exactly once, in the order of Append, in a goroutine of the engine: it
+// must not block, and should not fail: the engine survives that, and can do no more than count and report it. first
+// is the sequence number of the first record, or of the next one to come when there is none.
 type Committer interface {
 	Committed(first uint64, err error)
 }
 
-// Subject is the engine's handle of one master.  It is made by its owner, which sets Serial and Owner before the first entry; the
-// rest belongs to the engine.
+// Subject is the engine's handle of one master.  It is made by its owner, which sets Serial and Owner before the
+// first entry; the rest belongs to the engine.
 type Subject struct {
 	Serial string
 	Owner  Snapshotter // asked for its state now and then

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Record is one accepted frame as it was received.  What its bytes mean follows from the definition it was received with.
+// Record is one accepted frame as it was received.  What its bytes mean follows from the definition it was received
+// with.
 type Record struct {
 	Received   time.Time
 	Listener   string
@@ -39,7 +40,8 @@ const (
 //	crc 4 | size uvarint | flags 1 | received 8 | connection uvarint | profile uvarint |
 //	listener, master, command: size uvarint, text | [number uvarint] | [device 8] | raw
 //
-// Times are Unix nanoseconds, numbers little-endian; crc is CRC-32C of everything behind it, size counts what follows it.
+// Times are Unix nanoseconds, numbers little-endian; crc is CRC-32C of everything behind it, size counts what follows
+// it.
 const (
 	crcBytes  = 4
 	timeBytes = 8
@@ -95,8 +97,8 @@ func appendText(dst []byte, s string) []byte {
 	return append(dst, s...)
 }
 
-// ReadRecord decodes the record at the beginning of src into r and returns the number of its bytes.  r.Raw aliases src.  The error is
-// ErrDamaged; size is then how far the next record is, 0 when that cannot be known.
+// ReadRecord decodes the record at the beginning of src into r and returns the number of its bytes.  r.Raw aliases
+// src.  The error is ErrDamaged; size is then how far the next record is, 0 when that cannot be known.
 func ReadRecord(src []byte, r *Record) (size int, err error) {
 	if len(src) < crcBytes+2 {
 		return 0, fmt.Errorf("%w: %d bytes are no record", ErrDamaged, len(src))

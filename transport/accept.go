@@ -13,8 +13,9 @@ const acceptPauseTime = 100 * time.Millisecond
 // may refuse and accept by turns.
 const refusingHold = time.Second
 
-// Serve accepts connections until Close and calls accept for each; accept must be quick: it calls c.Start.  It outlives Suspend.  It returns nil after Close, and otherwise an error that cannot be waited out:
-// the listening socket is broken then; Suspend and Resume open a new one and Serve may be called again.
+// Serve accepts connections until Close and calls accept for each; accept must be quick: it calls c.Start.  It
+// outlives Suspend.  It returns nil after Close, and otherwise an error that cannot be waited out: the listening
+// socket is broken then; Suspend and Resume open a new one and Serve may be called again.
 func (l *Listener) Serve(accept func(*Conn)) error {
 	s := serving{l: l}
 	for {

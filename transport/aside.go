@@ -5,16 +5,17 @@ import (
 	"encoding/hex"
 )
 
-// Aside is what may stand between frames and is none: what a modem of the serial kind sends on its own account.  It is looked for where a
-// frame could begin: at the start of the stream, behind a frame, behind other asides.
+// Aside is what may stand between frames and is none: what a modem of the serial kind sends on its own account.  It
+// is looked for where a frame could begin: at the start of the stream, behind a frame, behind other asides.
 //
-// The result does not depend on how the network cut the stream, with two exceptions: behind noise an aside is found when it comes with a
-// read of its own, and a HeartbeatText that comes in two reads counts twice.
+// The result does not depend on how the network cut the stream, with two exceptions: behind noise an aside is found
+// when it comes with a read of its own, and a HeartbeatText that comes in two reads counts twice.
 type Aside struct {
-	// HeartbeatBytes are the byte strings that say "I am alive".  One is taken where the framing finds no whole frame; where the framing
-	// needs more bytes to know, it waits for them, at most half a second.
+	// HeartbeatBytes are the byte strings that say "I am alive".  One is taken where the framing finds no whole
+	// frame; where the framing needs more bytes to know, it waits for them, at most half a second.
 	HeartbeatBytes [][]byte
-	// HeartbeatText takes what is no frame, has up to so many bytes and is text (printable, blanks and line ends) for a heartbeat.
+	// HeartbeatText takes what is no frame, has up to so many bytes and is text (printable, blanks and line ends) for
+	// a heartbeat.
 	HeartbeatText int
 	// HeartbeatEcho sends each heartbeat back.
 	HeartbeatEcho bool
@@ -34,8 +35,9 @@ const (
 	FormBytes              // any bytes; the name is their hexadecimal
 )
 
-// Registration is a packet outside the protocol with the name of the device: Before, a name of Min to Max bytes, After.  A name of varying
-// size ends at After, else at a byte that cannot belong to it, else when nothing follows for half a second.
+// Registration is a packet outside the protocol with the name of the device: Before, a name of Min to Max bytes,
+// After.  A name of varying size ends at After, else at a byte that cannot belong to it, else when nothing follows
+// for half a second.
 type Registration struct {
 	Form          Form
 	Min, Max      int // bytes of the name, 1 to MaxRegistrationBytes

@@ -2,7 +2,8 @@ package transport
 
 import "time"
 
-// asideWait is how long bytes are waited for that would tell an aside from the beginning of a frame, or end a registration.
+// asideWait is how long bytes are waited for that would tell an aside from the beginning of a frame, or end a
+// registration.
 const asideWait = 500 * time.Millisecond
 
 // due is the earliest moment at which the peer will have been silent for too long.

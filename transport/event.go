@@ -7,11 +7,12 @@ type EventKind uint8
 
 // The kinds of events.  Refusing and Recovered come once per episode, not once per connection.
 const (
-	EventAcceptPaused  EventKind = iota + 1 // accept failed for want of descriptors or memory; Err; tried again every 100 ms
-	EventAcceptResumed                      // accept works again; After is how long it did not
-	EventRefusing                           // the listener is full (Reason): connections are closed at the accept
-	EventRecovered                          // the listener takes connections again; Count were refused, within After
-	EventFault                              // a panic below Start: Conn, Err and Stack; the connection is closed
+	// accept failed for want of descriptors or memory; Err; tried again every 100 ms
+	EventAcceptPaused  EventKind = iota + 1
+	EventAcceptResumed           // accept works again; After is how long it did not
+	EventRefusing                // the listener is full (Reason): connections are closed at the accept
+	EventRecovered               // the listener takes connections again; Count were refused, within After
+	EventFault                   // a panic below Start: Conn, Err and Stack; the connection is closed
 )
 
 // String is the kind in words.

@@ -17,8 +17,9 @@ type Cutter interface {
 	//
 	// It must not keep data; an error is taken as a defect and ends the connection with CloseFault.
 	//
-	// last says that no more bytes will come for the frame begun.  The frame becomes number len(b.Frames) of b, if it is taken: what Next
-	// has found out about it stays in b.Found for the layer above, which has both.  Next is called by readers, several at a time.
+	// last says that no more bytes will come for the frame begun.  The frame becomes number len(b.Frames) of b, if it
+	// is taken: what Next has found out about it stays in b.Found for the layer above, which has both.  Next is
+	// called by readers, several at a time.
 	Next(b *Batch, data []byte, last bool) (advance int, token []byte, err error)
 }
 
@@ -36,8 +37,8 @@ type Framing struct {
 	MaxFrameBytes int    // as Options.MaxFrameBytes
 	Tag           any    // of the layer above: each Batch says by which framing it was cut
 
-	// Tap sees every byte that was cut, frames and noise, in order; at is how many it was shown of this connection before.  It is called
-	// by the reader, must not keep data and must not block.  nil is the usual case.
+	// Tap sees every byte that was cut, frames and noise, in order; at is how many it was shown of this connection
+	// before.  It is called by the reader, must not keep data and must not block.  nil is the usual case.
 	Tap func(conn, at uint64, data []byte)
 }
 
@@ -51,8 +52,9 @@ type framing struct {
 // Framing is what new bytes are cut by.
 func (l *Listener) Framing() Framing { return l.framing.Load().Framing }
 
-// SetFraming puts another framing in force, on the port and on every live connection: what arrives from now on is cut by it, and so is
-// the beginning of a frame that has come already, of which no byte is lost.  It may be called from any goroutine.
+// SetFraming puts another framing in force, on the port and on every live connection: what arrives from now on is cut
+// by it, and so is the beginning of a frame that has come already, of which no byte is lost.  It may be called from
+// any goroutine.
 func (l *Listener) SetFraming(f Framing) error {
 	setDefault(&f.MaxFrameBytes, DefaultMaxFrameBytes)
 	switch {

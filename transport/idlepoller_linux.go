@@ -43,7 +43,8 @@ type slot struct {
 	due  time.Duration // since epoch
 }
 
-// parking is the idle poller of the process: made for the first connection that parks, closed by the last one that ends.
+// parking is the idle poller of the process: made for the first connection that parks, closed by the last one that
+// ends.
 var parking struct {
 	mu     sync.Mutex  // guards poller and its slots; taken under Conn.mu and not the other way round
 	poller *idlePoller // nil: no connection has parked
@@ -52,8 +53,8 @@ var parking struct {
 // parkedEvents wake a connection once: bytes, the end of the stream or, unasked, an error.
 const parkedEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT
 
-// park leaves the connection to the idle poller until something comes, it is due or wake is called, and tells whether it
-// did: then a new reader may be at work already and the caller must not touch it any more.  What has come in the
+// park leaves the connection to the idle poller until something comes, it is due or wake is called, and tells whether
+// it did: then a new reader may be at work already and the caller must not touch it any more.  What has come in the
 // meantime wakes it at once.
 func (c *Conn) park() bool {
 	c.mu.Lock()
@@ -91,7 +92,8 @@ func (c *Conn) unpark() {
 	parking.mu.Unlock()
 }
 
-// leaveIdlePoller is called before the socket is closed; closing it is what takes the descriptor out of the epoll instance.
+// leaveIdlePoller is called before the socket is closed; closing it is what takes the descriptor out of the epoll
+// instance.
 func (c *Conn) leaveIdlePoller() {
 	c.mu.Lock()
 	had := c.hasSlot
@@ -123,7 +125,8 @@ func openIdlePoller() (*idlePoller, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
-	l := &idlePoller{file: os.NewFile(uintptr(fd), "epoll"), epoll: fd, ended: make(chan struct{}), swept: -sweepPause, alarm: never}
+	l := &idlePoller{file: os.NewFile(uintptr(fd), "epoll"), epoll: fd, ended: make(chan struct{}),
+		swept: -sweepPause, alarm: never}
 	err = l.file.SetReadDeadline(time.Time{}) // fails if the runtime does not poll it
 	if err == nil {
 		l.raw, err = l.file.SyscallConn()

@@ -25,12 +25,15 @@ type Options struct {
 
 	Aside *Aside // what may stand between frames; nil is nothing
 
-	FirstFrameTimeout time.Duration // 15 s from the accept to the first whole frame or registration; noise does not prolong it
+	// 15 s from the accept to the first whole frame or registration; noise does not prolong it
+	FirstFrameTimeout time.Duration
 	FrameTimeout      time.Duration // 10 s from the first byte of a frame to its last
-	IdleTimeout       time.Duration // 6 min between whole frames or other signs of life (Aside); what we send does not prolong it
-	ParkAfter         time.Duration // 1 s without bytes, then the connection waits without a goroutine (Linux; elsewhere ignored)
-	WriteTimeout      time.Duration // 30 s for what waits in the write queue
-	WriteQueueBytes   int           // 64 KiB that one peer may leave unread beyond the socket's own buffer
+	// 6 min between whole frames or other signs of life (Aside); what we send does not prolong it
+	IdleTimeout time.Duration
+	// 1 s without bytes, then the connection waits without a goroutine (Linux; elsewhere ignored)
+	ParkAfter       time.Duration
+	WriteTimeout    time.Duration // 30 s for what waits in the write queue
+	WriteQueueBytes int           // 64 KiB that one peer may leave unread beyond the socket's own buffer
 
 	UserTimeout time.Duration       // 90 s: TCP_USER_TIMEOUT, unacknowledged data (Linux; elsewhere ignored)
 	KeepAlive   net.KeepAliveConfig // the zero value is off: a probe costs each idle SIM money
@@ -63,7 +66,8 @@ func (o Options) withDefaults() (Options, error) {
 		problems = append(problems, errors.New("no Cutter"))
 	}
 	if o.MaxFrameBytes < 0 || o.MaxFrameBytes > MaxFrameBytesLimit {
-		problems = append(problems, fmt.Errorf("MaxFrameBytes %d is not within 0…%d", o.MaxFrameBytes, MaxFrameBytesLimit))
+		problems = append(problems, fmt.Errorf("MaxFrameBytes %d is not within 0…%d", o.MaxFrameBytes,
+			MaxFrameBytesLimit))
 	}
 	for _, n := range []struct {
 		name  string

@@ -148,7 +148,8 @@ var (
 	errNothing = errors.New("nothing to read")
 )
 
-// receive leaves the next bytes in reading.batch, unless they are taken already.  It parks without a buffer, unless poll is true.
+// receive leaves the next bytes in reading.batch, unless they are taken already.  It parks without a buffer, unless
+// poll is true.
 func (c *Conn) receive(poll bool) error {
 	r := c.reading
 	r.poll, r.err = poll, nil
@@ -158,10 +159,11 @@ func (c *Conn) receive(poll bool) error {
 	return r.err
 }
 
-// The poller tells of news once.  A read that brought less than there was room for has emptied the socket, so the next bytes are news
-// again, and a connection that has had so many reads is not read once more just to hear that there is nothing: half of the reads of a busy
-// port.  What this may miss is the end of a stream that came together with its last bytes; it is found at the next look whether the connection
-// can park, within ParkAfter.  Peers that say a thing or two and leave are not kept waiting.
+// The poller tells of news once.  A read that brought less than there was room for has emptied the socket, so the
+// next bytes are news again, and a connection that has had so many reads is not read once more just to hear that
+// there is nothing: half of the reads of a busy port.  What this may miss is the end of a stream that came together
+// with its last bytes; it is found at the next look whether the connection can park, within ParkAfter.  Peers that
+// say a thing or two and leave are not kept waiting.
 const talkative = 4
 
 // tryRead is called by the poller whenever the socket may have something.
@@ -205,8 +207,8 @@ func (c *Conn) take() {
 	c.settle(b, b.data[done.used:old+r.n], old, done, r.n)
 }
 
-// settle keeps the rest for later, books the bytes and delivers the batch.  What was done was cut from the front; old of all bytes came
-// with earlier reads and fresh with this one.
+// settle keeps the rest for later, books the bytes and delivers the batch.  What was done was cut from the front; old
+// of all bytes came with earlier reads and fresh with this one.
 func (c *Conn) settle(b *Batch, rest []byte, old int, done taken, fresh int) {
 	r := c.reading
 	now := b.Received.Sub(epoch)
@@ -272,8 +274,8 @@ type taken struct {
 	wait    bool // what follows may be an aside
 }
 
-// cut appends the whole frames in data to b and returns what they, the noise and the asides before them took.  What remains may be
-// the beginning of a frame.
+// cut appends the whole frames in data to b and returns what they, the noise and the asides before them took.  What
+// remains may be the beginning of a frame.
 func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 	f := c.listener.framing.Load()
 	b.Tag = f.Tag
@@ -315,7 +317,8 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 			}
 		}
 		if err != nil || advance <= 0 || advance > len(rest) || len(token) > advance {
-			panic(fmt.Errorf("framing function: advance %d of %d, token %d bytes, error %v", advance, len(rest), len(token), err))
+			panic(fmt.Errorf("framing function: advance %d of %d, token %d bytes, error %v", advance, len(rest),
+				len(token), err))
 		}
 		if len(token) > longest {
 			advance, token = advance-len(token)+1, nil

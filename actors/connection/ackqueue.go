@@ -9,10 +9,12 @@ import (
 	"trama/transport"
 )
 
-// ackQueue writes the acknowledgements of a connection in the order of its reads.  Read batches stand in it from the read on; one that is
-// done before an earlier one (its master was known, the other's was not) waits for it.  There are never more than the connection's credits.
+// ackQueue writes the acknowledgements of a connection in the order of its reads.  Read batches stand in it from the
+// read on; one that is done before an earlier one (its master was known, the other's was not) waits for it.  There
+// are never more than the connection's credits.
 //
-// An acknowledgement is made here, when its frame is on disk, and not before: what is refused, poison or lost has none.
+// An acknowledgement is made here, when its frame is on disk, and not before: what is refused, poison or lost has
+// none.
 type ackQueue struct {
 	mu          sync.Mutex    // guards all that follows and every member's done and behind; held while acknowledgements are made and written, which never blocks
 	first, last *readBatch    // in the order of the reads
@@ -50,7 +52,8 @@ var acks = sync.Pool{New: func() any { b := make([]byte, 0, 256); return &b }}
 // largestAcks is the largest buffer that goes back to the pool.
 const largestAcks = 16 << 10
 
-// settle makes and writes the acknowledgements of the accepted frames in order, counts, and gives the credit back.  q.mu is held.
+// settle makes and writes the acknowledgements of the accepted frames in order, counts, and gives the credit back.
+// q.mu is held.
 //
 // The goroutine is the journal's writer, which all connections share: what fails here costs this connection.
 func (q *ackQueue) settle(r *readBatch) {
@@ -95,7 +98,8 @@ func (q *ackQueue) settle(r *readBatch) {
 
 var errUnwritten = errors.New("the acknowledgements were not written")
 
-// acknowledge appends the acknowledgements of the accepted frames of r to out; owed is how many there are, failed how many cannot be made.
+// acknowledge appends the acknowledgements of the accepted frames of r to out; owed is how many there are, failed how
+// many cannot be made.
 func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed uint64) {
 	profile := r.installed.Profile
 	profile.Adopt(&q.session)
@@ -133,7 +137,8 @@ func (l *Link) guarded(what string, do func()) (ok bool) {
 		}
 		f := l.Node.Note(what, thrown)
 		l.on.SettleFaults.Add(1)
-		l.log("connection").Error("settling failed, the connection is closed", "conn", l.id, "listener", l.on.Name, "step", what,
+		l.log("connection").Error("settling failed, the connection is closed", "conn", l.id, "listener", l.on.Name,
+			"step", what,
 			"fault", thrown, "stack", string(f.Stack))
 		l.conn.Close(transport.CloseFault, f.Error())
 	}()

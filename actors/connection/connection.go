@@ -179,7 +179,8 @@ func (c handler) transmit(m *transmit) {
 	}
 }
 
-// greet sends the message that whoever dials in hears first.  That it can be built was seen to when the profile was put on the listener.
+// greet sends the message that whoever dials in hears first.  That it can be built was seen to when the profile was
+// put on the listener.
 func (c handler) greet() {
 	l := c.link
 	b, err := l.acks.greeting(l.Profile(), l.on.Greeting)
@@ -187,14 +188,16 @@ func (c handler) greet() {
 		err = l.conn.Write(b)
 	}
 	if err != nil {
-		l.log("connection").Warn("greeting not sent", "conn", l.id, "listener", l.on.Name, "greeting", l.on.Greeting, "error", err)
+		l.log("connection").Warn("greeting not sent", "conn", l.id, "listener", l.on.Name, "greeting",
+			l.on.Greeting, "error", err)
 	}
 }
 
 // ended is the last message: the masters learn that this link is down, behind the last frames it brought.
 func (c handler) ended(ctx actor.Context, m *ended) {
 	l := c.link
-	l.log("connection").Info("connection closed", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(), "masters", l.Masters(),
+	l.log("connection").Info("connection closed", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(),
+		"masters", l.Masters(),
 		"reason", m.reason.String(), "detail", m.detail, "open", time.Since(l.conn.Opened()).Round(time.Millisecond),
 		"frames", l.counters.frames.Load(), "acknowledged", l.counters.acked.Load())
 	l.down()

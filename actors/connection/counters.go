@@ -4,8 +4,8 @@ import (
 	"sync/atomic"
 )
 
-// frameCounters count what became of the frames of one connection.  The listener's sums are made of these when somebody asks, so that
-// connections share no counter.
+// frameCounters count what became of the frames of one connection.  The listener's sums are made of these when
+// somebody asks, so that connections share no counter.
 type frameCounters struct {
 	frames   atomic.Uint64 // whole frames cut from the stream
 	stored   atomic.Uint64 // on disk

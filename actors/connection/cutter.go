@@ -5,13 +5,15 @@ import (
 	"trama/transport"
 )
 
-// decoded are the frames of a transport.Batch as the walk that cut them has found them.  They lie with the batch and are used again with it.
+// decoded are the frames of a transport.Batch as the walk that cut them has found them.  They lie with the batch and
+// are used again with it.
 type decoded struct{ frames []codec.Frame }
 
 // cutter cuts and decodes in one walk.
 type cutter struct{ profile *codec.Profile }
 
-// Cutter is how the streams of masters and integrators are cut by a profile.  A connection can only take batches that it has cut.
+// Cutter is how the streams of masters and integrators are cut by a profile.  A connection can only take batches that
+// it has cut.
 func Cutter(p *codec.Profile) transport.Cutter { return cutter{p} }
 
 // Next implements transport.Cutter.

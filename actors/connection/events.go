@@ -25,8 +25,8 @@ func newEventLimit() eventLimit {
 	return eventLimit{limiter: rate.NewLimiter(eventsPerSecond, eventsAtOnce)}
 }
 
-// recordEventLimited records what a stranger can cause at will: so many a second for each listener; how many were left out stands in the next
-// one.  The counters have them all.
+// recordEventLimited records what a stranger can cause at will: so many a second for each listener; how many were
+// left out stands in the next one.  The counters have them all.
 func (o *Listener) recordEventLimited(e journal.Event) {
 	if !o.events.limiter.Allow() {
 		o.events.suppressed.Add(1)

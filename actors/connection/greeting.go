@@ -7,8 +7,8 @@ import (
 	"trama/codec"
 )
 
-// Greeting builds the message that a listener sends to whoever dials in: one of the server's, of which every field has a value of its
-// own.  Some protocols say nothing until they are told to start.
+// Greeting builds the message that a listener sends to whoever dials in: one of the server's, of which every field
+// has a value of its own.  Some protocols say nothing until they are told to start.
 func Greeting(p *codec.Profile, name string, session *codec.Session) ([]byte, error) {
 	for _, msg := range p.Messages() {
 		if msg.Name == name && msg.From == codec.Master {

@@ -7,8 +7,9 @@ import (
 	"trama/codec"
 )
 
-// An integrator dials in on a listener of its own and asks the server to ask masters.  Its request is acknowledged at once, with
-// response code 1 when the master has no link or too many commands wait for it; the master's answer follows with the integrator's own transaction number.
+// An integrator dials in on a listener of its own and asks the server to ask masters.  Its request is acknowledged at
+// once, with response code 1 when the master has no link or too many commands wait for it; the master's answer
+// follows with the integrator's own transaction number.
 
 // integratorRequest is what is kept of a request until the answer comes.
 type integratorRequest struct {
@@ -78,7 +79,8 @@ func (c handler) relayed(m *relayed) {
 		log.Warn("answer not passed to the integrator", "conn", c.link.id, "master", res.Serial, "error", err)
 		return
 	}
-	log.Info("answer passed to the integrator", "conn", c.link.id, "master", res.Serial, "command", res.Command, "took", time.Since(r.at))
+	log.Info("answer passed to the integrator", "conn", c.link.id, "master", res.Serial, "command", res.Command,
+		"took", time.Since(r.at))
 }
 
 // translate makes the master's answer one for the integrator: its own profile, its own transaction number.

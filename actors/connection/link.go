@@ -34,9 +34,9 @@ type Socket interface {
 	Stats() transport.ConnStats
 }
 
-// Link is what survives a restart of a connection's actor: the socket, what was identified on it, the frames in hand and the
-// counters.  Behind the node, the fields of the first block are touched by the connection's actor only (and by its
-// supervisor while it is suspended); the others are immutable, atomic or guarded.
+// Link is what survives a restart of a connection's actor: the socket, what was identified on it, the frames in hand
+// and the counters.  Behind the node, the fields of the first block are touched by the connection's actor only (and
+// by its supervisor while it is suspended); the others are immutable, atomic or guarded.
 type Link struct {
 	Node      supervise.Node // first: every message touches it
 	bound     []*binding     // masters identified here; nearly always one
@@ -57,12 +57,14 @@ type Link struct {
 
 // binding is one master on one connection.
 type binding struct {
-	serial  string
-	master  *master.Master // nil until the registry has told
-	routing int            // groups on their way through the registry; while there are any, the next ones must follow them
+	serial string
+	master *master.Master // nil until the registry has told
+	// groups on their way through the registry; while there are any, the next ones must follow them
+	routing int
 }
 
-// Open gives an accepted socket its actor, below that of ctx, and makes it read.  left is called when its reader has ended.
+// Open gives an accepted socket its actor, below that of ctx, and makes it read.  left is called when its reader has
+// ended.
 func (o *Listener) Open(ctx actor.Context, parent *supervise.Node, conn Socket, left func()) {
 	l := &Link{id: conn.ID(), on: o, conn: conn}
 	l.Node.Enter(parent, fmt.Sprintf("conn-%d", l.id), supervise.KindConnection, l)
@@ -116,7 +118,8 @@ func (l *Link) Identified(serial string, m *master.Master) { l.send(&l.Node, &id
 // Failed implements supervise.Origin.
 func (l *Link) Failed(f *supervise.Fault) { l.conn.Close(transport.CloseFault, f.Error()) }
 
-// MaxBound is how many masters may be identified on one connection: a concentrator has dozens, a stranger who invents serials has more.
+// MaxBound is how many masters may be identified on one connection: a concentrator has dozens, a stranger who invents
+// serials has more.
 const MaxBound = 256
 
 // find returns the binding of a serial, the last one used first; nil when it is new here.
@@ -166,7 +169,8 @@ func (l *Link) Masters() []string {
 // TreeDetail implements supervise.Detailer.
 func (l *Link) TreeDetail() map[string]any {
 	stats := l.conn.Stats()
-	d := map[string]any{"remote": l.Remote(), "frames": l.counters.frames.Load(), "acknowledged": l.counters.acked.Load()}
+	d := map[string]any{"remote": l.Remote(), "frames": l.counters.frames.Load(),
+		"acknowledged": l.counters.acked.Load()}
 	if names := l.Masters(); len(names) > 0 {
 		d["masters"] = names
 	}
@@ -211,11 +215,13 @@ func (l *Link) Info() Info {
 		registered = *name
 	}
 	return Info{
-		Registered: registered, Heartbeats: s.Beats,
-		ID: l.id, Listener: l.on.Name, Role: l.on.Role.String(), Remote: l.Remote(), Masters: append([]string{}, l.Masters()...),
+		ID: l.id, Listener: l.on.Name, Role: l.on.Role.String(), Remote: l.Remote(),
+		Masters: append([]string{}, l.Masters()...), Registered: registered,
 		Opened: l.conn.Opened(), LastReceived: s.LastReceived,
-		Frames: l.counters.frames.Load(), Acknowledged: l.counters.acked.Load(), Rejected: l.counters.rejected.Load(), Poisoned: l.counters.poisoned.Load(),
-		BytesIn: s.Received, BytesOut: s.Sent, Skipped: s.Skipped, Restarts: l.Node.Restarts(),
+		Frames: l.counters.frames.Load(), Acknowledged: l.counters.acked.Load(),
+		Rejected: l.counters.rejected.Load(), Poisoned: l.counters.poisoned.Load(),
+		BytesIn: s.Received, BytesOut: s.Sent, Skipped: s.Skipped, Heartbeats: s.Beats,
+		Restarts: l.Node.Restarts(),
 	}
 }
 
@@ -229,12 +235,14 @@ func (l *Link) Poison(raw []byte, serial string, n *supervise.Node) {
 		cause = f.Text
 	}
 	l.counters.poisoned.Add(1)
-	l.RecordEventLimited(journal.Event{Kind: journal.EventPoison, Master: serial, Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Reason: "fault", Detail: cause, Raw: raw})
+	l.RecordEventLimited(journal.Event{Kind: journal.EventPoison, Master: serial, Listener: l.on.Name,
+		Connection: l.id, Remote: l.Remote(), Reason: "fault", Detail: cause, Raw: raw})
 	l.on.Poison.add(Poison{
 		At: time.Now(), Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Serial: serial,
 		Frame: hex.EncodeToString(raw), Cause: cause,
 	})
-	l.log("connection").Error("poison frame recorded, not acknowledged", "conn", l.id, "master", serial, "frame", hex.EncodeToString(raw), "cause", cause)
+	l.log("connection").Error("poison frame recorded, not acknowledged", "conn", l.id, "master", serial, "frame",
+		hex.EncodeToString(raw), "cause", cause)
 }
 
 // RecordEventLimited implements master.Link.
@@ -246,7 +254,8 @@ func (l *Link) count(reason string) {
 	l.on.Refusals.Add(reason)
 }
 
-// Reject implements master.Link: it counts a frame that is refused and puts it into the journal; at debug level the log shows each.
+// Reject implements master.Link: it counts a frame that is refused and puts it into the journal; at debug level the
+// log shows each.
 func (l *Link) Reject(raw []byte, reason string, err error) {
 	l.count(reason)
 	if l.on.Journal.Accepting() == nil {
@@ -254,10 +263,12 @@ func (l *Link) Reject(raw []byte, reason string, err error) {
 		if err != nil {
 			detail = err.Error()
 		}
-		l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Reason: reason, Detail: detail, Raw: raw})
+		l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Listener: l.on.Name, Connection: l.id,
+			Remote: l.Remote(), Reason: reason, Detail: detail, Raw: raw})
 	}
 	if l.on.System.Log.IsDebug() {
-		l.log("connection").Debug("frame rejected", "conn", l.id, "listener", l.on.Name, "reason", reason, "error", err, "frame", hex.EncodeToString(raw))
+		l.log("connection").Debug("frame rejected", "conn", l.id, "listener", l.on.Name, "reason", reason, "error",
+			err, "frame", hex.EncodeToString(raw))
 	}
 }
 
@@ -265,8 +276,10 @@ func (l *Link) Reject(raw []byte, reason string, err error) {
 func (l *Link) unanswered(raw []byte, err error) {
 	const reason = "no acknowledgement"
 	l.on.Masters.Alarms.Add(reason)
-	l.RecordEventLimited(journal.Event{Kind: journal.EventAlarm, Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Reason: reason, Detail: err.Error(), Raw: raw})
-	l.log("connection").Warn("acknowledgement cannot be made", "conn", l.id, "listener", l.on.Name, "error", err, "frame", hex.EncodeToString(raw))
+	l.RecordEventLimited(journal.Event{Kind: journal.EventAlarm, Listener: l.on.Name, Connection: l.id,
+		Remote: l.Remote(), Reason: reason, Detail: err.Error(), Raw: raw})
+	l.log("connection").Warn("acknowledgement cannot be made", "conn", l.id, "listener", l.on.Name, "error", err,
+		"frame", hex.EncodeToString(raw))
 }
 
 // InFlight is how many reads of the connection are not settled.

@@ -76,7 +76,8 @@ func (o *Listener) Install(e *profiles.Installed) { o.installed.Store(e) }
 // Profile is the profile that is in force.
 func (o *Listener) Profile() *codec.Profile { return o.installed.Load().Profile }
 
-// LinkSet is the book of live connections of one port, and what became of the frames of those that ended.  Links wait in Live.
+// LinkSet is the book of live connections of one port, and what became of the frames of those that ended.  Links wait
+// in Live.
 type LinkSet struct {
 	Live count.DrainGroup // those in by
 

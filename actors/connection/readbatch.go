@@ -12,11 +12,13 @@ import (
 	"trama/transport"
 )
 
-// readBatch holds the whole frames of one read, from the reader goroutine through the connection's actor and the masters, until it is
-// settled: the acknowledgements written, the credit given back.  It travels by pointer and is pooled.
+// readBatch holds the whole frames of one read, from the reader goroutine through the connection's actor and the
+// masters, until it is settled: the acknowledgements written, the credit given back.  It travels by pointer and is
+// pooled.
 //
-// Whoever holds a part (the connection's actor while it sends, each master's batch until its frames are on disk) gives it back with Drop; the
-// last one settles.  Nothing here knows which goroutine that is: it is the journal's, once the frames are on disk.
+// Whoever holds a part (the connection's actor while it sends, each master's batch until its frames are on disk)
+// gives it back with Drop; the last one settles.  Nothing here knows which goroutine that is: it is the journal's,
+// once the frames are on disk.
 type readBatch struct {
 	link      *Link
 	installed *profiles.Installed // that found the frames
@@ -102,8 +104,8 @@ func (r *readBatch) seal() {
 	r.parts.Add(int32(len(r.groups))) // the unowned frames take the place of the connection's own part
 }
 
-// Apply implements supervise.AfterHandler: the connection's actor is done, each group goes to its master.  Straight when that is known here;
-// through the registry when not, or while earlier groups are still on that way.
+// Apply implements supervise.AfterHandler: the connection's actor is done, each group goes to its master.  Straight
+// when that is known here; through the registry when not, or while earlier groups are still on that way.
 func (r *readBatch) Apply() {
 	l := r.link
 	for i := range r.groups {
@@ -122,7 +124,8 @@ func (r *readBatch) Apply() {
 	r.Drop()
 }
 
-// abandon gives up a read that no master has seen: nothing of it is acknowledged.  What was decided of a frame before stays.
+// abandon gives up a read that no master has seen: nothing of it is acknowledged.  What was decided of a frame before
+// stays.
 func (r *readBatch) abandon(reason string) {
 	for i := range r.fates {
 		if i >= r.next || r.fates[i] == master.Accepted {

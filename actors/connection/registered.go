@@ -5,8 +5,8 @@ import (
 	"trama/transport"
 )
 
-// A registration is a packet outside the protocol that names the device (transport.Aside): a modem sends it for the machine behind it, which
-// knows nothing of it.  Its name stands for the connection until another comes.
+// A registration is a packet outside the protocol that names the device (transport.Aside): a modem sends it for the
+// machine behind it, which knows nothing of it.  Its name stands for the connection until another comes.
 
 // namedByFrame says whether the identity in a frame counts before the registered one.
 func (l *Link) namedByFrame() bool { return !l.on.Registers || l.on.FrameNames }
@@ -25,8 +25,8 @@ func (l *Link) whose(f *codec.Frame) []byte {
 	return l.name
 }
 
-// register takes in the registrations that came before frame i and returns the others.  Each makes its master appear, also when no frame
-// follows: a device that only answers waits to be asked.
+// register takes in the registrations that came before frame i and returns the others.  Each makes its master appear,
+// also when no frame follows: a device that only answers waits to be asked.
 func (c handler) register(r *readBatch, all []transport.Registered, i int) []transport.Registered {
 	l := c.link
 	for len(all) > 0 && all[0].Before <= i {
@@ -47,13 +47,15 @@ func (c handler) register(r *readBatch, all []transport.Registered, i int) []tra
 		}
 		l.name = []byte(name)
 		l.registered.Store(&name)
-		l.log("connection").Info("device registered", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(), "master", name)
+		l.log("connection").Info("device registered", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(),
+			"master", name)
 		r.begin(b, i).to = i // of no frame yet
 	}
 	return all
 }
 
-// SelfNamed implements master.Link; it says whether the master goes by the name that was registered on this connection, and not by a field of its frames.
+// SelfNamed implements master.Link; it says whether the master goes by the name that was registered on this
+// connection, and not by a field of its frames.
 func (l *Link) SelfNamed(serial string) bool {
 	name := l.registered.Load()
 	return name != nil && *name == serial && !l.namedByFrame()

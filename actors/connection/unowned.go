@@ -7,8 +7,8 @@ import (
 	"trama/journal"
 )
 
-// unownedFrames are the frames of a read that belong to no master: an integrator's, and those of nobody known.  Their connection puts them
-// into the journal itself.
+// unownedFrames are the frames of a read that belong to no master: an integrator's, and those of nobody known.  Their
+// connection puts them into the journal itself.
 type unownedFrames struct {
 	entry journal.Entry
 	read  *readBatch

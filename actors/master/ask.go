@@ -11,9 +11,10 @@ type Answer[T any] struct {
 // askedAtOnce bounds the masters that work on a question at the same time: each has a goroutine meanwhile.
 const askedAtOnce = 1024
 
-// Ask puts a question to masters and collects the answers.  It gives up when none has come for so long; silent are the places of those that
-// have not answered then: they are stuck, unless askedAtOnce others are.
-func Ask[T any](masters []*Master, patience time.Duration, question func(at int, to chan<- Answer[T]) any) (values []T, silent []int) {
+// Ask puts a question to masters and collects the answers.  It gives up when none has come for so long; silent are
+// the places of those that have not answered then: they are stuck, unless askedAtOnce others are.
+func Ask[T any](masters []*Master, patience time.Duration, question func(at int,
+	to chan<- Answer[T]) any) (values []T, silent []int) {
 	values = make([]T, len(masters))
 	answered := make([]bool, len(masters))
 	answers := make(chan Answer[T], len(masters)) // a late one blocks nobody

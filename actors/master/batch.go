@@ -10,18 +10,22 @@ import (
 	"trama/transport"
 )
 
-// Link is one live connection as the masters on it see it.  Its methods may be called from any goroutine and do not block.
+// Link is one live connection as the masters on it see it.  Its methods may be called from any goroutine and do not
+// block.
 type Link interface {
 	ID() uint64
 	Remote() string
 	Listener() string
-	Profile() *codec.Profile      // that its listener has now
-	Masters() []string            // serials that are identified on it
-	SelfNamed(serial string) bool // the master goes by the name that was registered here, and not by a field of its frames
+	Profile() *codec.Profile // that its listener has now
+	Masters() []string       // serials that are identified on it
+	// the master goes by the name that was registered here, and not by a field of its frames
+	SelfNamed(serial string) bool
 	Close(transport.CloseReason, string)
 	Reason() (transport.CloseReason, string) // why it ends, from the moment that is decided
-	Transmit(m *Master, c *Command)          // writes the bytes of a command, unless it has ended; answers a failure with Undelivered
-	Identified(serial string, m *Master)     // from the registry, once for each Route with a batch; m is nil when it was refused
+	// writes the bytes of a command, unless it has ended; answers a failure with Undelivered
+	Transmit(m *Master, c *Command)
+	// from the registry, once for each Route with a batch; m is nil when it was refused
+	Identified(serial string, m *Master)
 
 	Reject(raw []byte, reason string, err error)         // counts a frame that is refused and records it
 	Poison(raw []byte, serial string, n *supervise.Node) // records a frame that crashed its handler
@@ -39,8 +43,8 @@ const (
 	Poison        // it crashed its handler; recorded, not acknowledged
 )
 
-// Batch is a run of frames of one read that belong to one master.  It lies in the read that it is a part of, and travels by pointer: to the
-// master, then, as the owner of its entry, through the journal.
+// Batch is a run of frames of one read that belong to one master.  It lies in the read that it is a part of, and
+// travels by pointer: to the master, then, as the owner of its entry, through the journal.
 type Batch struct {
 	Link      Link
 	Installed *profiles.Installed // by which the frames were found
@@ -77,7 +81,8 @@ func (d *Directory) refuse(b *Batch, reason string) {
 		b.Link.Reject(b.Raw[i], reason, nil)
 	}
 	b.next = len(b.Fates)
-	if b.entry.Count > 0 || b.repeated > 0 { // the frames before are accepted, when they, or those that they repeat, are on disk
+	// the frames before are accepted, when they, or those that they repeat, are on disk
+	if b.entry.Count > 0 || b.repeated > 0 {
 		d.journal.Append(&b.entry)
 		return
 	}
@@ -92,7 +97,8 @@ func (b *Batch) What() *string { return &batchName }
 // Received implements supervise.Frames.
 func (b *Batch) Received() time.Time { return b.At }
 
-// Apply implements supervise.AfterHandler: the master is done, and the batch stands in the journal's queue before its next message.
+// Apply implements supervise.AfterHandler: the master is done, and the batch stands in the journal's queue before its
+// next message.
 func (b *Batch) Apply() { b.journal.Append(&b.entry) }
 
 // Origin implements supervise.AfterHandler.

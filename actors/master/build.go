@@ -51,11 +51,12 @@ func serverMessage(p *codec.Profile, name string) (*codec.Message, error) {
 		}
 		all = append(all, fmt.Sprintf("%s (%s)", msg.Command, msg.Name))
 	}
-	return nil, fmt.Errorf("%w: profile %q has no command %q for a master; it has %s", ErrBadCommand, p.Name(), name, strings.Join(all, ", "))
+	return nil, fmt.Errorf("%w: profile %q has no command %q for a master; it has %s", ErrBadCommand, p.Name(),
+		name, strings.Join(all, ", "))
 }
 
-// build makes the frame of a command: named fields, the master's serial, the next transaction number, the server's time, and
-// for the rest of the header what the master's own frames carry.
+// build makes the frame of a command: named fields, the master's serial, the next transaction number, the server's
+// time, and for the rest of the header what the master's own frames carry.
 func (m handler) build(c *Command) error {
 	l, err := m.linkFor(c.Request)
 	if err != nil {
@@ -70,7 +71,8 @@ func (m handler) build(c *Command) error {
 	for key, value := range c.Request.Fields {
 		fields[key] = value
 	}
-	c.Result = CommandResult{Serial: m.Serial, Command: nameOfCommand(msg), Listener: c.link.Listener(), Connection: c.link.ID()}
+	c.Result = CommandResult{Serial: m.Serial, Command: nameOfCommand(msg), Listener: c.link.Listener(),
+		Connection: c.link.ID()}
 	for _, field := range msg.Fields {
 		switch field.Role {
 		case codec.RoleIdentity, codec.RoleTransaction:
@@ -102,7 +104,8 @@ func (m handler) build(c *Command) error {
 	return nil
 }
 
-// nameOfCommand is how a command is called: by its letter, or, where that is a number or there are several, by its name.
+// nameOfCommand is how a command is called: by its letter, or, where that is a number or there are several, by its
+// name.
 func nameOfCommand(msg *codec.Message) string {
 	if msg.Command == "" || strings.ContainsFunc(msg.Command, func(r rune) bool { return !unicode.IsLetter(r) }) {
 		return msg.Name

@@ -43,8 +43,9 @@ type Command struct {
 	state atomic.Uint32 // of commandState: what may still happen to its bytes
 }
 
-// commandState says whether the bytes of a command may be written, or may have been.  It goes one way: a pending command is either claimed
-// by its connection, at the instant of the write, or ended, and then its bytes are never written.
+// commandState says whether the bytes of a command may be written, or may have been.  It goes one way: a pending
+// command is either claimed by its connection, at the instant of the write, or ended, and then its bytes are never
+// written.
 type commandState = uint32
 
 const (
@@ -92,8 +93,8 @@ func (c *Command) end(err error) {
 	c.Respond(c, err)
 }
 
-// command takes a command in: refused at once when it cannot be built or the master has no link; otherwise sent, or queued behind
-// the one in flight.  One at a time, strictly in order: the devices are half-duplex.
+// command takes a command in: refused at once when it cannot be built or the master has no link; otherwise sent, or
+// queued behind the one in flight.  One at a time, strictly in order: the devices are half-duplex.
 func (m handler) command(c *Command) {
 	switch {
 	case m.gone:
@@ -142,7 +143,8 @@ func (m handler) transmit(c *Command) {
 		return
 	}
 	c.Result.Sent = hex.EncodeToString(c.bytes)
-	m.dir.log.Named("command").Info("command sent", "master", m.Serial, "command", c.Result.Command, "conn", c.link.ID(), "by", c.Request.Origin, "frame", c.Result.Sent)
+	m.dir.log.Named("command").Info("command sent", "master", m.Serial, "command", c.Result.Command, "conn",
+		c.link.ID(), "by", c.Request.Origin, "frame", c.Result.Sent)
 	c.link.Transmit(m.Master, c)
 }
 
@@ -233,10 +235,12 @@ func (m handler) conclude(c *Command, err error) {
 	c.Result.Elapsed = supervise.Millis(time.Since(c.asked))
 	if err != nil {
 		m.dir.Commands.Add("not sent")
-		m.dir.log.Named("command").Warn("command not sent", "master", m.Serial, "command", c.Request.Command, "by", c.Request.Origin, "error", err)
+		m.dir.log.Named("command").Warn("command not sent", "master", m.Serial, "command", c.Request.Command, "by",
+			c.Request.Origin, "error", err)
 	} else {
 		m.dir.Commands.Add(string(c.Result.Outcome))
-		what := []any{"master", m.Serial, "command", c.Result.Command, "by", c.Request.Origin, "took", time.Duration(c.Result.Elapsed)}
+		what := []any{"master", m.Serial, "command", c.Result.Command, "by", c.Request.Origin, "took",
+			time.Duration(c.Result.Elapsed)}
 		if c.Result.AnswerHex != "" {
 			what = append(what, "answer", c.Result.AnswerHex)
 		}
@@ -277,8 +281,9 @@ func (m handler) giveUpCommands(why string) {
 	}
 }
 
-// answeredBy is the frame f, or the same bytes read in another way, if it answers c; nil if not.  When the profile was swapped in between, the
-// profile that the command was built by is asked first, then the one that found the frame.
+// answeredBy is the frame f, or the same bytes read in another way, if it answers c; nil if not.  When the profile
+// was swapped in between, the profile that the command was built by is asked first, then the one that found the
+// frame.
 func (c *Command) answeredBy(b *Batch, f *codec.Frame, raw []byte) *codec.Frame {
 	p := b.Installed.Profile
 	if c.Profile == p {

@@ -25,7 +25,8 @@ func (m handler) info() Info {
 		info.State = "online"
 	}
 	for _, l := range m.links {
-		info.Links = append(info.Links, LinkInfo{Listener: l.link.Listener(), Connection: l.link.ID(), Remote: l.link.Remote(), Since: l.since})
+		info.Links = append(info.Links, LinkInfo{Listener: l.link.Listener(), Connection: l.link.ID(),
+			Remote: l.link.Remote(), Since: l.since})
 	}
 	if c := m.inFlight; c != nil {
 		info.InFlight = c.Result.Command
@@ -62,7 +63,8 @@ func (m handler) describeLatest(info *Info) {
 			if old, known := info.Values[v.name]; known && old.At.After(k.at) {
 				continue
 			}
-			info.Values[v.name] = Value{Value: itemValue(v.Item), Unit: v.Field.Unit, At: k.at, Device: device, Command: f.Command(), Message: f.Message().Name}
+			info.Values[v.name] = Value{Value: itemValue(v.Item), Unit: v.Field.Unit, At: k.at, Device: device,
+				Command: f.Command(), Message: f.Message().Name}
 		}
 	}
 }

@@ -31,8 +31,8 @@ func (m *Master) keep(msg *codec.Message, by *profiles.Installed, raw []byte, at
 	m.latest = append(m.latest, latest{message: msg, installed: by, raw: append([]byte(nil), raw...), at: at})
 }
 
-// reparse reads the frames that were kept under a profile that is no longer in force by the one that is, and drops what that one does not
-// know.  It tells whether anything was kept anew.
+// reparse reads the frames that were kept under a profile that is no longer in force by the one that is, and drops
+// what that one does not know.  It tells whether anything was kept anew.
 func (m *Master) reparse() (changed bool) {
 	kept := m.latest[:0]
 	last := 0

@@ -14,8 +14,9 @@ type masterLink struct {
 	since time.Time
 }
 
-// attach makes l, which brought a frame at the given time, a link of this master.  The connection that spoke last wins on each listener,
-// and the other one is closed; frames that an overtaken connection brought before are taken in, but do not bring it back.
+// attach makes l, which brought a frame at the given time, a link of this master.  The connection that spoke last
+// wins on each listener, and the other one is closed; frames that an overtaken connection brought before are taken
+// in, but do not bring it back.
 func (m handler) attach(l Link, at time.Time) {
 	for i, old := range m.links {
 		if old.link == l {
@@ -28,7 +29,8 @@ func (m handler) attach(l Link, at time.Time) {
 			return
 		}
 		m.takeovers++
-		m.dir.log.Named("registry").Info("master taken over by a newer connection", "master", m.Serial, "listener", l.Listener(),
+		m.dir.log.Named("registry").Info("master taken over by a newer connection", "master", m.Serial, "listener",
+			l.Listener(),
 			"old", old.link.ID(), "new", l.ID(), "remote", l.Remote())
 		m.linkEvent(journal.EventTakeover, l, "", fmt.Sprintf("from connection %d", old.link.ID()))
 		if len(old.link.Masters()) <= 1 {
@@ -46,7 +48,8 @@ func (m handler) attach(l Link, at time.Time) {
 	m.connects++
 	m.online.Store(int32(len(m.links)))
 	m.linkEvent(journal.EventOnline, l, "", "")
-	m.dir.log.Named("registry").Info("master online", "master", m.Serial, "listener", l.Listener(), "conn", l.ID(), "remote", l.Remote())
+	m.dir.log.Named("registry").Info("master online", "master", m.Serial, "listener", l.Listener(), "conn", l.ID(),
+		"remote", l.Remote())
 }
 
 // ending says whether it is decided that the connection of l ends.
@@ -67,7 +70,8 @@ func (m handler) detach(l Link) {
 		reason, detail := l.Reason()
 		m.linkEvent(journal.EventOffline, l, reason.String(), detail)
 		if len(m.links) == 0 {
-			m.dir.log.Named("registry").Info("master offline", "master", m.Serial, "listener", l.Listener(), "conn", l.ID(),
+			m.dir.log.Named("registry").Info("master offline", "master", m.Serial, "listener", l.Listener(), "conn",
+				l.ID(),
 				"reason", reason.String(), "detail", detail)
 		}
 		return
@@ -92,5 +96,6 @@ func (m handler) linked(l Link) bool {
 
 // linkEvent is something that happened to a link of a master.
 func (m *Master) linkEvent(kind string, l Link, reason, detail string) {
-	m.dir.recordEvent(journal.Event{Kind: kind, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Reason: reason, Detail: detail})
+	m.dir.recordEvent(journal.Event{Kind: kind, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(),
+		Remote: l.Remote(), Reason: reason, Detail: detail})
 }

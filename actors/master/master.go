@@ -11,7 +11,8 @@ import (
 	"trama/journal"
 )
 
-// Master is what is known of one master and survives a restart of its actor.  Everything but the head belongs to the actor.
+// Master is what is known of one master and survives a restart of its actor.  Everything but the head belongs to the
+// actor.
 type Master struct {
 	Node   supervise.Node // first: every message touches it
 	Serial string
@@ -169,7 +170,8 @@ func (m handler) handle() {
 		m.noteMade(f)
 		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags)
 		if known {
-			m.recent.add(s, old, m.last.UnixNano()) // last: a frame that crashed the handler is not known when it comes again
+			// last: a frame that crashed the handler is not known when it comes again
+			m.recent.add(s, old, m.last.UnixNano())
 		}
 	}
 	m.held = nil

@@ -2,8 +2,8 @@ package master
 
 // Messages to the registry.
 type (
-	// Route: from a connection that does not know the master of a batch yet; the batch goes on to the master, and Link.Identified is called
-	// once.  Without a batch it says that the link has ended.
+	// Route: from a connection that does not know the master of a batch yet; the batch goes on to the master, and
+	// Link.Identified is called once.  Without a batch it says that the link has ended.
 	Route struct {
 		Serial string
 		Batch  *Batch

@@ -20,7 +20,8 @@ import (
 // Journal is what masters ask of the engine.
 type Journal interface {
 	Append(e *journal.Entry)
-	Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64, r *journal.Record) *journal.Subject) error
+	Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64,
+		r *journal.Record) *journal.Subject) error
 }
 
 // Options of a Directory; all are required.
@@ -33,7 +34,8 @@ type Options struct {
 	Stopping     <-chan struct{} // closed when the gateway ends by itself
 }
 
-// Directory is the book of all masters, and what they share.  It outlives the registry's actor.  The registry alone adds; anybody reads.
+// Directory is the book of all masters, and what they share.  It outlives the registry's actor.  The registry alone
+// adds; anybody reads.
 type Directory struct {
 	sys          *supervise.System
 	log          hclog.Logger
@@ -219,8 +221,8 @@ func (r *registry) spawn(ctx actor.Context, m *Master) {
 	supervise.Spawn(ctx, &m.Node, r.sys.Leaf, func() supervise.Handler { return handler{m} })
 }
 
-// giveUpMaster is how the registry handles a master that failed too often: its state is dropped, its links are closed so that the
-// device starts anew, and the same actor goes on.
+// giveUpMaster is how the registry handles a master that failed too often: its state is dropped, its links are closed
+// so that the device starts anew, and the same actor goes on.
 func giveUpMaster(sup actor.Supervisor, child *actor.PID, f *supervise.Fault) {
 	f.Node.Detail().(*Master).condemned = true
 	sup.RestartChildren(child)

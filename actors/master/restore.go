@@ -11,8 +11,9 @@ import (
 	"trama/journal"
 )
 
-// Restore makes the masters that the journal knows, before anything is accepted.  Their links are gone: all are offline.  They come into
-// the book when the registry starts and gives them actors.  listeners are the definitions that are in force.
+// Restore makes the masters that the journal knows, before anything is accepted.  Their links are gone: all are
+// offline.  They come into the book when the registry starts and gives them actors.  listeners are the definitions
+// that are in force.
 func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed) error {
 	begun := time.Now()
 	if err := d.profiles.Load(ctx); err != nil {
@@ -26,7 +27,8 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	err := d.journal.Restore(ctx, func(row journal.MasterRow) error {
 		m := d.newMaster(row.Serial)
 		if err := m.decode(row.State, definition); err != nil {
-			d.log.Named("journal").Error("the state of a master cannot be read: it begins anew", "master", row.Serial, "error", err)
+			d.log.Named("journal").Error("the state of a master cannot be read: it begins anew", "master",
+				row.Serial, "error", err)
 			m = d.newMaster(row.Serial)
 		}
 		through[row.Serial] = row.Through
@@ -55,7 +57,8 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	}
 	d.restored = slices.Collect(maps.Values(known))
 	if len(d.restored) > 0 {
-		d.log.Named("journal").Info("masters restored", "masters", len(d.restored), "frames_read", frames, "took", time.Since(begun).Round(time.Millisecond))
+		d.log.Named("journal").Info("masters restored", "masters", len(d.restored), "frames_read", frames, "took",
+			time.Since(begun).Round(time.Millisecond))
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"trama/journal"
 )
 
-// recent remembers the last frames of a master, so that one that is sent again (its acknowledgement was lost) is known.  It is a
-// part of the master's state: it survives the connection and, through the journal, the process.
+// recent remembers the last frames of a master, so that one that is sent again (its acknowledgement was lost) is
+// known.  It is a part of the master's state: it survives the connection and, through the journal, the process.
 type recent struct {
 	seen  []seenFrame
 	next  int                 // the oldest: a ring, as long as it does not grow or shrink
@@ -21,9 +21,10 @@ type recent struct {
 	many  int                 // in those that brought many, together
 }
 
-// What is remembered: the last frames, and of those before as many as the last reads brought that brought many.  A master that sends many frames in one
-// go, and loses its connection before the first acknowledgement, sends them all again.  A read of 2 KiB brings many of any protocol; one that brings few
-// is not worth the longer search with each frame.
+// What is remembered: the last frames, and of those before as many as the last reads brought that brought many.  A
+// master that sends many frames in one go, and loses its connection before the first acknowledgement, sends them all
+// again.  A read of 2 KiB brings many of any protocol; one that brings few is not worth the longer search with each
+// frame.
 const (
 	recentKept  = 64   // frames at least
 	recentReads = 16   // of which those that brought many are remembered whole
@@ -63,7 +64,8 @@ func (r *recent) find(s seenFrame, within time.Duration) (what sight, old *seenF
 	return what, old
 }
 
-// add remembers a frame as the newest, and forgets old if there is one.  read is when it was received, the same for all that one read brought.
+// add remembers a frame as the newest, and forgets old if there is one.  read is when it was received, the same for
+// all that one read brought.
 func (r *recent) add(s seenFrame, old *seenFrame, read int64) {
 	if old != nil {
 		for i := range r.seen {
@@ -123,7 +125,8 @@ func (r *recent) rotate() {
 
 func (r *recent) forget() { *r = recent{seen: r.seen[:0]} }
 
-// keyFor makes the numbers of two profiles differ, but not those of two versions of one: a frame may come again after its definition was corrected.
+// keyFor makes the numbers of two profiles differ, but not those of two versions of one: a frame may come again after
+// its definition was corrected.
 func keyFor(p *codec.Profile, number uint64) uint64 { return number ^ xxhash.Sum64String(p.Name()) }
 
 // seenFrameOf is what is remembered of a frame; ok is false when the profile does not recognise resends of it.
@@ -135,15 +138,18 @@ func seenFrameOf(by *profiles.Installed, f *codec.Frame, at time.Time, link uint
 	if !by.Profile.Resend().Numbered {
 		number = content
 	}
-	return seenFrame{number: keyFor(by.Profile, number), content: content, at: uint32(at.Unix()), link: uint32(link)}, true
+	return seenFrame{number: keyFor(by.Profile, number), content: content, at: uint32(at.Unix()),
+		link: uint32(link)}, true
 }
 
-// checkDuplicate says whether a frame is to be recorded: not when it is a resend (accepted again all the same), nor when it takes the transaction
-// number of another one (refused, an alarm).
+// checkDuplicate says whether a frame is to be recorded: not when it is a resend (accepted again all the same), nor
+// when it takes the transaction number of another one (refused, an alarm).
 //
-// Two cases of the latter are accepted, with the alarm: a profile that says that numbers last only as long as a session; and a frame that comes
-// on another connection and was made later, by the master's own clock, than any before: the master has lost its counter.
-func (m *Master) checkDuplicate(b *Batch, f *codec.Frame, s seenFrame) (record bool, flags journal.Flags, old *seenFrame) {
+// Two cases of the latter are accepted, with the alarm: a profile that says that numbers last only as long as a
+// session; and a frame that comes on another connection and was made later, by the master's own clock, than any
+// before: the master has lost its counter.
+func (m *Master) checkDuplicate(b *Batch, f *codec.Frame, s seenFrame) (record bool, flags journal.Flags,
+	old *seenFrame) {
 	rule := b.Installed.Profile.Resend()
 	what, old := m.recent.find(s, rule.Within)
 	switch what {
@@ -164,7 +170,8 @@ func (m *Master) checkDuplicate(b *Batch, f *codec.Frame, s seenFrame) (record b
 		m.alarm(b, "transaction number used twice", what1+": accepted, its numbers are those of a session")
 		return true, journal.Restarted, old
 	case elsewhere && dated && made.After(m.newest):
-		m.alarm(b, "transaction numbers begin anew", what1+": accepted, it is on another connection and newer than any before by the master's clock")
+		m.alarm(b, "transaction numbers begin anew",
+			what1+": accepted, it is on another connection and newer than any before by the master's clock")
 		m.recent.forget()
 		return true, journal.Restarted, nil
 	}
@@ -177,7 +184,8 @@ func (m *Master) checkDuplicate(b *Batch, f *codec.Frame, s seenFrame) (record b
 // alarm tells the operator what is odd about the frame in hand of b.
 func (m *Master) alarm(b *Batch, reason, detail string) {
 	l := b.Link
-	m.dir.log.Named("registry").Warn(reason, "master", m.Serial, "listener", l.Listener(), "conn", l.ID(), "detail", detail)
+	m.dir.log.Named("registry").Warn(reason, "master", m.Serial, "listener", l.Listener(), "conn", l.ID(), "detail",
+		detail)
 	m.dir.Alarms.Add(reason)
 	l.RecordEventLimited(journal.Event{
 		Kind: journal.EventAlarm, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Reason: reason, Detail: detail, Raw: b.Raw[b.next],

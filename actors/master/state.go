@@ -18,7 +18,8 @@ import (
 // Times are Unix nanoseconds, numbers little-endian.  The last of latest is the newest.
 const stateVersion = 1
 
-// Snapshot implements journal.Snapshotter.  A start that reads for long may be asked before the master has its actor; it is asked again.
+// Snapshot implements journal.Snapshotter.  A start that reads for long may be asked before the master has its actor;
+// it is asked again.
 func (m *Master) Snapshot() {
 	select {
 	case <-m.dir.revived:
@@ -118,7 +119,8 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 	for _, t := range []*time.Time{&m.first, &m.last, &m.newest} {
 		*t = r.time()
 	}
-	for _, n := range []*uint64{&m.frames, &m.bytes, &m.connects, &m.takeovers, &m.commands, &m.duplicates, &m.lastNumber} {
+	for _, n := range []*uint64{&m.frames, &m.bytes, &m.connects, &m.takeovers, &m.commands, &m.duplicates,
+		&m.lastNumber} {
 		*n = r.number()
 	}
 	many := r.number()

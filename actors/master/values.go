@@ -16,8 +16,9 @@ type named struct {
 	name string
 }
 
-// shown chooses what of a frame is shown: its values and its alarm, however deep they stand, or, when it has no values, the fields of
-// the frame itself that say neither what it is nor whose, without those that are always the same or follow from the rest.
+// shown chooses what of a frame is shown: its values and its alarm, however deep they stand, or, when it has no
+// values, the fields of the frame itself that say neither what it is nor whose, without those that are always the
+// same or follow from the rest.
 func shown(items []codec.Item, header *commonFields) []named {
 	names := map[int]codec.Item{} // by group
 	groups := groupsOf(items)
@@ -38,7 +39,10 @@ func shown(items []codec.Item, header *commonFields) []named {
 		case role == codec.RoleAlarm:
 		case role == codec.RoleValue:
 			name = nameOf(it, names[groups[i]], beside[groups[i]] > 1)
-		case values || role != codec.NoRole || it.Depth > 0 || header.has(it.Field) || it.Kind == codec.KindList || it.Kind == codec.KindGroup || it.Follows():
+		case values ||
+			role != codec.NoRole ||
+			it.Depth > 0 ||
+			header.has(it.Field) || it.Kind == codec.KindList || it.Kind == codec.KindGroup || it.Follows():
 			continue
 		}
 		out = append(out, named{it, name})
@@ -46,8 +50,8 @@ func shown(items []codec.Item, header *commonFields) []named {
 	return out
 }
 
-// nameOf is what a value is called: as the field beside it says that has this role, or by its key.  A number that has no label
-// says too little alone, and so does any name of several values.
+// nameOf is what a value is called: as the field beside it says that has this role, or by its key.  A number that has
+// no label says too little alone, and so does any name of several values.
 func nameOf(value, by codec.Item, several bool) string {
 	if by.Field == nil {
 		return value.Field.Key
@@ -86,7 +90,8 @@ func groupsOf(items []codec.Item) []int {
 // headers caches, for each profile, the fields that say what a frame is, not what was measured.
 var headers sync.Map // *codec.Profile → *commonFields
 
-// commonFields are what every message has, by its key, and what the messages of one kind of frame have in common: its header and trailer.
+// commonFields are what every message has, by its key, and what the messages of one kind of frame have in common: its
+// header and trailer.
 type commonFields struct {
 	keys   map[string]bool
 	fields map[*codec.Field]bool
@@ -166,7 +171,8 @@ func ValuesOf(p *codec.Profile, f *codec.Frame) []FrameValue {
 		case codec.KindUint, codec.KindInt, codec.KindFloat:
 			if !v.Missing() {
 				fv.Number, fv.Numeric = v.Float(), true
-				if n, ok := fv.Value.(json.Number); ok { // the decimal that it is shown as, not the nearest binary fraction
+				// the decimal that it is shown as, not the nearest binary fraction
+				if n, ok := fv.Value.(json.Number); ok {
 					if f, err := n.Float64(); err == nil {
 						fv.Number = f
 					}

@@ -85,7 +85,8 @@ func (a portsHandler) Receive(ctx actor.Context) {
 	}
 	for _, p := range a.All {
 		p.Node = supervise.NewNode(a.Node, p.Name, supervise.KindListener, p)
-		supervise.Spawn(ctx, p.Node, a.System.Leaves(connection.GiveUp), func() supervise.Handler { return &handler{p} })
+		supervise.Spawn(ctx, p.Node, a.System.Leaves(connection.GiveUp),
+			func() supervise.Handler { return &handler{p} })
 	}
 }
 
@@ -173,8 +174,8 @@ func (a *handler) control(do Verb) error {
 	return nil
 }
 
-// open is the one way back to accepting: a fresh socket on the same port, and an accept loop if there is none.  Closing and opening a
-// listening socket is I/O in a handler: it waits for nobody.
+// open is the one way back to accepting: a fresh socket on the same port, and an accept loop if there is none.
+// Closing and opening a listening socket is I/O in a handler: it waits for nobody.
 func (a *handler) open(attempt int) error {
 	a.acceptor.Suspend()
 	if err := a.acceptor.Resume(); err != nil {
@@ -187,8 +188,8 @@ func (a *handler) open(attempt int) error {
 	return nil
 }
 
-// acceptEnded: the port fails for good.  Live connections stay; the port is opened anew, ever more slowly, until it works.  One that an
-// operator has suspended stays closed until he resumes it.
+// acceptEnded: the port fails for good.  Live connections stay; the port is opened anew, ever more slowly, until it
+// works.  One that an operator has suspended stays closed until he resumes it.
 func (a *handler) acceptEnded(m *acceptEnded) {
 	a.looping = false
 	if state := a.state(); state == Draining || state == Suspended {
@@ -197,7 +198,8 @@ func (a *handler) acceptEnded(m *acceptEnded) {
 	a.set(Failed, m.err.Error())
 	delay := min(100*time.Millisecond<<min(m.attempt, 10), 30*time.Second)
 	delay += rand.N(delay / 4)
-	a.System.Log.Named("listener").Error("listener failed, opening the port anew", "listener", a.Name, "error", m.err, "in", delay)
+	a.System.Log.Named("listener").Error("listener failed, opening the port anew", "listener", a.Name, "error",
+		m.err, "in", delay)
 	p := a.Port
 	time.AfterFunc(delay, func() { p.send(&listenAgain{attempt: m.attempt + 1}) })
 }

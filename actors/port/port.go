@@ -20,7 +20,8 @@ import (
 // Acceptor is what a port asks of the transport below it: TCP today.
 type Acceptor interface {
 	Addr() net.Addr
-	// Serve accepts until Close.  It returns an error that cannot be waited out: Suspend and Resume open a new socket then.
+	// Serve accepts until Close.  It returns an error that cannot be waited out: Suspend and Resume open a new socket
+	// then.
 	Serve(accept func(connection.Socket)) error
 	Suspend() // new dials are refused, live connections stay
 	Resume() error
@@ -197,8 +198,9 @@ type Info struct {
 	Heartbeats   uint64              `json:"heartbeats"`    // between frames
 	Aside        uint64              `json:"aside_bytes"`   // of heartbeats and registrations
 	Pending      uint64              `json:"pending_bytes"` // the beginnings of frames whose rest is awaited
-	CutOff       uint64              `json:"cut_off_bytes"` // the beginnings of frames that had not their rest when the connection ended
-	Error        string              `json:"error,omitempty"`
+	// the beginnings of frames that had not their rest when the connection ended
+	CutOff uint64 `json:"cut_off_bytes"`
+	Error  string `json:"error,omitempty"`
 }
 
 // Info describes the port.

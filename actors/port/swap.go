@@ -17,8 +17,8 @@ type Swapped struct {
 	Live     int                 `json:"live"` // connections that went along
 }
 
-// Swap puts v in force, on the port and on every live connection.  The caller sees to it that one swap or trial is made at a time, that v fits
-// and that the store has it.
+// Swap puts v in force, on the port and on every live connection.  The caller sees to it that one swap or trial is
+// made at a time, that v fits and that the store has it.
 func (p *Port) Swap(v profiles.Version) Swapped {
 	old := p.Installed()
 	done := Swapped{Listener: p.Name, Profile: old.Profile.Name(), Now: old.What, Live: p.Links.Size()}
@@ -33,17 +33,19 @@ func (p *Port) Swap(v profiles.Version) Swapped {
 	p.Install(made)
 	old.Replace(made)
 	done.Changed, done.Before, done.Profile, done.Now = true, old.Profile.Name(), made.Profile.Name(), made.What
-	p.System.Log.Named("listener").Info("profile swapped", "listener", p.Name, "before", old.Profile.Name(), "profile", made.Profile.Name(),
+	p.System.Log.Named("listener").Info("profile swapped", "listener", p.Name, "before", old.Profile.Name(),
+		"profile", made.Profile.Name(),
 		"generation", made.What.Generation, "hash", profiles.Short(made.What.Hash), "source", made.What.Source, "live", done.Live)
 	return done
 }
 
-// Try starts comparing a candidate with the profile in force; an earlier trial ends.  The caller sees to it that one swap or trial is made at a
-// time, and that the candidate fits.
+// Try starts comparing a candidate with the profile in force; an earlier trial ends.  The caller sees to it that one
+// swap or trial is made at a time, and that the candidate fits.
 func (p *Port) Try(candidate profiles.Version) error {
 	p.endShadow("another candidate took its place")
 	active := p.Installed()
-	sh := shadow.Start(shadow.Options{Listener: p.Name, Log: p.System.Log.Named("shadow"), Active: active, Candidate: candidate})
+	sh := shadow.Start(shadow.Options{Listener: p.Name, Log: p.System.Log.Named("shadow"), Active: active,
+		Candidate: candidate})
 	p.shadow.Store(sh)
 	f := p.Framing(active)
 	f.Tap = sh.Tap

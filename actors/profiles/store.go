@@ -30,7 +30,8 @@ type Store struct {
 
 // NewStore makes the store of a journal.
 func NewStore(j Journal) *Store {
-	return &Store{journal: j, numbers: map[*codec.Profile]uint32{}, old: map[uint32]journal.ProfileRow{}, known: map[uint32]*Installed{}}
+	return &Store{journal: j, numbers: map[*codec.Profile]uint32{}, old: map[uint32]journal.ProfileRow{},
+		known: map[uint32]*Installed{}}
 }
 
 // Load reads the definitions of earlier records.
@@ -92,7 +93,8 @@ func (s *Store) Len() int {
 	return len(s.numbers)
 }
 
-// Find is the definition with a number: one of those that listeners have if it is among them, else one made of the text that was kept.
+// Find is the definition with a number: one of those that listeners have if it is among them, else one made of the
+// text that was kept.
 func (s *Store) Find(number uint32, listeners []*Installed) (*Installed, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

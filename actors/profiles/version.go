@@ -24,7 +24,8 @@ type Definition struct {
 	Loaded     time.Time `json:"loaded"`
 }
 
-// Installed is one profile on one listener, from one swap to the next.  What was read or built under it goes on with it.
+// Installed is one profile on one listener, from one swap to the next.  What was read or built under it goes on with
+// it.
 type Installed struct {
 	Profile *codec.Profile
 	Login   bool   // some frames do not say whose they are: the connection remembers who logged in
@@ -70,7 +71,8 @@ type Origin struct {
 }
 
 // AppendRecord encodes a frame that is accepted at the end of entry; master is its serial, empty when nobody knows.
-func (e *Installed) AppendRecord(entry *journal.Entry, from Origin, f *codec.Frame, raw []byte, master string, flags journal.Flags) {
+func (e *Installed) AppendRecord(entry *journal.Entry, from Origin, f *codec.Frame, raw []byte, master string,
+	flags journal.Flags) {
 	r := journal.Record{
 		Received: from.Received, Listener: from.Listener, Connection: from.Connection, Master: master, Profile: e.Number, Command: f.Command(), Flags: flags, Raw: raw,
 	}

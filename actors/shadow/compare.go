@@ -28,17 +28,19 @@ type Info struct {
 	Reads     uint64    `json:"reads"`         // that were to be compared
 	Dropped   uint64    `json:"dropped_reads"` // of further ones: the queue was full
 
-	Frames              uint64            `json:"frames"` // of the active profile that were compared
-	Same                uint64            `json:"same"`   // of these, in every field and in the acknowledgement
-	Different           uint64            `json:"different"`
-	RefusedByCandidate  []Refused         `json:"refused_by_candidate"` // frames of the active profile
-	RefusedByActive     []Refused         `json:"refused_by_active"`    // frames that only the candidate finds
-	Framing             uint64            `json:"framing"`              // cut at another place, though either could read them
-	FramingExample      *Example          `json:"framing_example,omitempty"`
-	Fields              []FieldDifference `json:"fields"`
-	OtherFields         uint64            `json:"other_fields,omitempty"` // differences in fields beyond those that are told apart
-	Acknowledgement     uint64            `json:"acknowledgement"`        // answered otherwise
-	AcknowledgementLast *Example          `json:"acknowledgement_example,omitempty"`
+	Frames             uint64    `json:"frames"` // of the active profile that were compared
+	Same               uint64    `json:"same"`   // of these, in every field and in the acknowledgement
+	Different          uint64    `json:"different"`
+	RefusedByCandidate []Refused `json:"refused_by_candidate"` // frames of the active profile
+	RefusedByActive    []Refused `json:"refused_by_active"`    // frames that only the candidate finds
+	// cut at another place, though either could read them
+	Framing        uint64            `json:"framing"`
+	FramingExample *Example          `json:"framing_example,omitempty"`
+	Fields         []FieldDifference `json:"fields"`
+	// differences in fields beyond those that are told apart
+	OtherFields         uint64   `json:"other_fields,omitempty"`
+	Acknowledgement     uint64   `json:"acknowledgement"` // answered otherwise
+	AcknowledgementLast *Example `json:"acknowledgement_example,omitempty"`
 }
 
 // Refused counts frames by the reason why one side refused them.
@@ -101,7 +103,8 @@ func (sh *Shadow) Info() Info {
 	if since := sh.busy.Load(); sh.why != "" {
 		info.State, info.Detail = "ended", sh.why
 	} else if since != 0 && time.Since(time.Unix(0, since)) > shadowStuck {
-		info.State, info.Detail = "stuck", fmt.Sprintf("it has worked on one read since %s", time.Unix(0, since).Format(time.RFC3339))
+		info.State, info.Detail = "stuck", fmt.Sprintf("it has worked on one read since %s", time.Unix(0,
+			since).Format(time.RFC3339))
 	}
 	return info
 }

@@ -33,7 +33,8 @@ type Options struct {
 	Candidate profiles.Version    // the one on trial
 }
 
-// Shadow compares one candidate.  Reads are offered by any reader; everything else is its own goroutine's, but for what mu guards.
+// Shadow compares one candidate.  Reads are offered by any reader; everything else is its own goroutine's, but for
+// what mu guards.
 type Shadow struct {
 	Options
 	queue     chan *chunk
@@ -67,7 +68,8 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 func Start(o Options) *Shadow {
 	sh := newShadow(o)
 	go sh.run()
-	o.Log.Info("candidate compared with the active profile", "listener", o.Listener, "active", o.Active.Profile.Name(), "candidate", o.Candidate.Profile.Name(), "source", o.Candidate.Source)
+	o.Log.Info("candidate compared with the active profile", "listener", o.Listener, "active",
+		o.Active.Profile.Name(), "candidate", o.Candidate.Profile.Name(), "source", o.Candidate.Source)
 	return sh
 }
 
@@ -85,7 +87,8 @@ func (sh *Shadow) Comparing() bool { return !sh.deaf.Load() }
 // Done is closed when the goroutine has ended.
 func (sh *Shadow) Done() <-chan struct{} { return sh.done }
 
-// Tap is offered every byte that the listener cuts: at is how many were shown of the connection before.  It copies and does not block.
+// Tap is offered every byte that the listener cuts: at is how many were shown of the connection before.  It copies
+// and does not block.
 func (sh *Shadow) Tap(conn, at uint64, data []byte) {
 	if sh.deaf.Load() {
 		return
@@ -127,7 +130,8 @@ func (sh *Shadow) guarded(c *chunk) (ok bool) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			sh.close(fmt.Sprintf("it failed: %v", thrown))
-			sh.Log.Error("the candidate failed", "listener", sh.Listener, "error", thrown, "stack", string(debug.Stack()))
+			sh.Log.Error("the candidate failed", "listener", sh.Listener, "error", thrown, "stack",
+				string(debug.Stack()))
 			ok = false
 		}
 	}()

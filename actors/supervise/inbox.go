@@ -7,14 +7,16 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// inbox is the mailbox of every actor here: unbounded (readers are bounded by credits), and small, because there is one for each
-// connection and each master.  Frames that come to an idle actor are handled in the goroutine that posts them, so that
-// they pass from their reader to their master without a wake-up.  Any other message to an idle actor starts a goroutine, which lives as
-// long as there are messages: a handler that is stuck stops its actor and the readers that bring it frames, and nobody who asks.
-// While the actor runs, a message waits, and the goroutine that runs it takes it.
+// inbox is the mailbox of every actor here: unbounded (readers are bounded by credits), and small, because there is
+// one for each connection and each master.  Frames that come to an idle actor are handled in the goroutine that posts
+// them, so that they pass from their reader to their master without a wake-up.  Any other message to an idle actor
+// starts a goroutine, which lives as long as there are messages: a handler that is stuck stops its actor and the
+// readers that bring it frames, and nobody who asks. While the actor runs, a message waits, and the goroutine that
+// runs it takes it.
 //
-// What a handler leaves in after is applied when it has returned, still before the actor's next message: the next stage of a frame's
-// way is not called from inside the one before it, so the way needs a small stack, and each of thousands of readers has one.
+// What a handler leaves in after is applied when it has returned, still before the actor's next message: the next
+// stage of a frame's way is not called from inside the one before it, so the way needs a small stack, and each of
+// thousands of readers has one.
 //
 // Frames go to the actor's shell directly; everything else takes protoactor's way through the context.
 //
@@ -52,8 +54,8 @@ type FrameHandler interface {
 	Carry(m Frames)
 }
 
-// adoptedMost is how many messages the goroutine that posts frames to an idle actor handles before the rest gets a goroutine of its own: a
-// reader is not to be kept by the frames of others.
+// adoptedMost is how many messages the goroutine that posts frames to an idle actor handles before the rest gets a
+// goroutine of its own: a reader is not to be kept by the frames of others.
 const adoptedMost = 64
 
 // isFrames says whether msg carries frames.
@@ -92,8 +94,8 @@ func (b *inbox) PostSystemMessage(msg any) {
 	go b.run(msg, true, false)
 }
 
-// run handles msg and whatever has come meanwhile, system messages first.  A goroutine that is adopted, and has work of its own, goes on with
-// frames only.
+// run handles msg and whatever has come meanwhile, system messages first.  A goroutine that is adopted, and has work
+// of its own, goes on with frames only.
 func (b *inbox) run(msg any, system, adopted bool) {
 	for n := 0; ; n++ {
 		b.invoke(msg, system, n > 0)

@@ -36,11 +36,12 @@ const (
 // StuckAfter is how long one message may take before the tree calls the actor stuck.
 const StuckAfter = 5 * time.Second
 
-// Node is the passive record of one actor: written by the actor's shell and its supervisor, read by the debug endpoint.
-// Reading it sends no message, so an actor that is stuck or flooded shows as such.
+// Node is the passive record of one actor: written by the actor's shell and its supervisor, read by the debug
+// endpoint. Reading it sends no message, so an actor that is stuck or flooded shows as such.
 //
-// The record outlives a restart of its actor.  Everything but the immutable head is atomic or guarded by children.mu.  It lies inside
-// the link or master it belongs to, with the mailbox and the shell, so that a message touches little memory.
+// The record outlives a restart of its actor.  Everything but the immutable head is atomic or guarded by children.mu.
+// It lies inside the link or master it belongs to, with the mailbox and the shell, so that a message touches little
+// memory.
 type Node struct {
 	sys    *System
 	name   string
@@ -154,7 +155,8 @@ func (n *Node) PID() *actor.PID { return n.pid.Load() }
 // Detail is what Enter was given.
 func (n *Node) Detail() Detailer { return n.detail }
 
-// Post hands frames to the actor, in this goroutine when it is idle: what Send comes to, without looking up an address at every hop.
+// Post hands frames to the actor, in this goroutine when it is idle: what Send comes to, without looking up an
+// address at every hop.
 func (n *Node) Post(m Frames) { n.box.PostUserMessage(m) }
 
 // After has a handler leave what is to be done when it has returned, before the next message.
@@ -258,8 +260,8 @@ func (f *family) get(name string) *Node {
 	return f.by[name]
 }
 
-// list returns the children: the root's in the order of the way of a frame, others by name with numbers in their order (conn-9 before
-// conn-10).
+// list returns the children: the root's in the order of the way of a frame, others by name with numbers in their
+// order (conn-9 before conn-10).
 func (f *family) list() []*Node {
 	if f == nil {
 		return nil

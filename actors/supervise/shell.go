@@ -15,11 +15,12 @@ type Handler interface {
 	Receive(ctx actor.Context)
 }
 
-// shell is the protoactor actor around every handler of this package.
-// It keeps the node up to date, injects faults on demand and turns a panic into a *Fault that the supervisor understands.
+// shell is the protoactor actor around every handler of this package. It keeps the node up to date, injects faults on
+// demand and turns a panic into a *Fault that the supervisor understands.
 //
-// A shell that has children must not be restarted by protoactor, which would stop them all: its supervisor resumes it, and the
-// shell has by then replaced the handler by a fresh one (restart in place).  What survives is what fresh closes over.
+// A shell that has children must not be restarted by protoactor, which would stop them all: its supervisor resumes
+// it, and the shell has by then replaced the handler by a fresh one (restart in place).  What survives is what fresh
+// closes over.
 type shell struct {
 	node  *Node
 	inner Handler
@@ -46,8 +47,8 @@ type injected struct{}
 
 func (injected) String() string { return "injected fault" }
 
-// carry handles frames, with the same accounting and the same fate of a panic as Receive.  They come without a context, which nothing
-// on their way needs: it would be the coldest memory of the whole way.
+// carry handles frames, with the same accounting and the same fate of a panic as Receive.  They come without a
+// context, which nothing on their way needs: it would be the coldest memory of the whole way.
 func (s *shell) carry(m Frames, waited bool) {
 	s.node.begin(m.What(), m.Received().UnixNano())
 	if waited {
@@ -143,7 +144,8 @@ func trimStack(stack []byte) string {
 	return string(stack)
 }
 
-// Orphan is a message that somebody waits for.  When its handler fails it is not handled again, and Orphaned says so to who waits.
+// Orphan is a message that somebody waits for.  When its handler fails it is not handled again, and Orphaned says so
+// to who waits.
 type Orphan interface{ Orphaned(f *Fault) }
 
 // props builds the description of an actor.  What supervises its children is explicit, also where there are none.

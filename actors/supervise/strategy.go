@@ -24,7 +24,8 @@ type Strategy struct {
 }
 
 // HandleFailure implements actor.SupervisorStrategy; it runs in the supervisor's goroutine.
-func (s *Strategy) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, _ any) {
+func (s *Strategy) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, child *actor.PID,
+	_ *actor.RestartStatistics, reason, _ any) {
 	f, ok := reason.(*Fault)
 	if !ok { // thrown outside a shell: a defect of ours or of the library that nothing here can mend
 		s.sys.Fail(fmt.Errorf("fault of %s outside its handler: %v", child.Id, reason))
@@ -38,7 +39,8 @@ func (s *Strategy) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, chi
 	n := f.Node.failed(f.At, faultWindow)
 	s.sys.Restarts.Add(1)
 	if n > s.limit {
-		log.Error("actor given up", "actor", f.Node.Path(), "faults", n, "within", faultWindow, "fault", f.Value, "message", f.Message)
+		log.Error("actor given up", "actor", f.Node.Path(), "faults", n, "within", faultWindow, "fault", f.Value,
+			"message", f.Message)
 		s.giveUp(sup, child, f)
 		return
 	}
@@ -53,7 +55,8 @@ func resume(sup actor.Supervisor, child *actor.PID, _ *Fault) { sup.ResumeChildr
 // restart is the remedy for leaves.
 func restart(sup actor.Supervisor, child *actor.PID, _ *Fault) { sup.RestartChildren(child) }
 
-// escalate gives up to the next level, which gives up too: the structure of the tree cannot do without one of its parts.
+// escalate gives up to the next level, which gives up too: the structure of the tree cannot do without one of its
+// parts.
 func escalate(sup actor.Supervisor, _ *actor.PID, f *Fault) {
 	up := *f
 	up.gaveUp = true

@@ -22,7 +22,8 @@ type System struct {
 // NewSystem starts protoactor, with its log in ours.
 func NewSystem(log hclog.Logger, fail func(error)) *System {
 	s := &System{Log: log, Fail: fail}
-	s.Library = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(log.Named("actor"))), actor.WithDeadLetterRequestLogging(false),
+	s.Library = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(log.Named("actor"))),
+		actor.WithDeadLetterRequestLogging(false),
 		actor.WithDeadLetterThrottleInterval(100*time.Millisecond))
 	s.Root = s.Library.Root
 	s.Leaf = s.Structural()

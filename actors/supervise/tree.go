@@ -44,7 +44,8 @@ type TreeQuery struct {
 // defaultTreeLimit is how many children a node shows when the query does not say.
 const defaultTreeLimit = 100
 
-// Render shows n and what q asks for of the actors below it.  It reads records and sends nothing, so it answers also when actors do not.
+// Render shows n and what q asks for of the actors below it.  It reads records and sends nothing, so it answers also
+// when actors do not.
 func (n *Node) Render(q TreeQuery) *NodeInfo {
 	if q.Limit == 0 {
 		q.Limit = defaultTreeLimit

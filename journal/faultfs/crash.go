@@ -18,8 +18,8 @@ func survivors(n, keep int, rng *rand.Rand) int {
 	return rng.IntN(n + 1)
 }
 
-// survive returns what is on the platter after a power cut: the durable content with a part of the changes, see the package.
-// The size is the one that the file had in memory.
+// survive returns what is on the platter after a power cut: the durable content with a part of the changes, see the
+// package. The size is the one that the file had in memory.
 func survive(durable []byte, changes []change, size, keep int, rng *rand.Rand) []byte {
 	content := bytes.Clone(durable)
 	switch {

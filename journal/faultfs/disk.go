@@ -12,8 +12,8 @@ import (
 // ErrInUse is returned, wrapped, by Disk.Close while a database on it is open.
 var ErrInUse = errors.New("faultfs: disk is in use")
 
-// Disk is one directory of files behind a VFS.  All methods may be called by any goroutine at any time, also while SQLite
-// works on it.
+// Disk is one directory of files behind a VFS.  All methods may be called by any goroutine at any time, also while
+// SQLite works on it.
 type Disk struct {
 	vfs *vfs
 
@@ -41,12 +41,15 @@ type nameChange struct {
 	file *file
 }
 
-// New returns an empty disk and registers it with SQLite.  The seed decides everything random on it.  Close it after use.
+// New returns an empty disk and registers it with SQLite.  The seed decides everything random on it.  Close it after
+// use.
 func New(seed uint64) *Disk { return Open(Image{}, seed) }
 
-// Open returns a disk with the files of the image, all of them safe on the platter.  The image may be changed afterwards.
+// Open returns a disk with the files of the image, all of them safe on the platter.  The image may be changed
+// afterwards.
 func Open(image Image, seed uint64) *Disk {
-	d := &Disk{files: map[string]*file{}, durable: map[string]*file{}, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))}
+	d := &Disk{files: map[string]*file{}, durable: map[string]*file{},
+		rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))}
 	for name, content := range image {
 		f := &file{data: bytes.Clone(content), durable: bytes.Clone(content)}
 		d.files[name], d.durable[name] = f, f
@@ -56,8 +59,8 @@ func Open(image Image, seed uint64) *Disk {
 	return d
 }
 
-// Close takes the VFS away from SQLite.  Close the databases on the disk first: while a file is open it does nothing and
-// returns an error that wraps ErrInUse.
+// Close takes the VFS away from SQLite.  Close the databases on the disk first: while a file is open it does nothing
+// and returns an error that wraps ErrInUse.
 func (d *Disk) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -74,15 +77,15 @@ func (d *Disk) Close() error {
 // VFS is the name under which SQLite knows the disk.
 func (d *Disk) VFS() string { return d.vfs.name }
 
-// DSN is the data source name of a database on the disk, for the driver "sqlite": file:name?vfs=….  Each parameter is appended
-// to it, such as _pragma=synchronous(full).
+// DSN is the data source name of a database on the disk, for the driver "sqlite": file:name?vfs=….  Each parameter is
+// appended to it, such as _pragma=synchronous(full).
 func (d *Disk) DSN(name string, parameters ...string) string {
 	return "file:" + name + "?" + strings.Join(append([]string{"vfs=" + d.vfs.name}, parameters...), "&")
 }
 
-// Crash cuts the power, if it is not off already, and returns a new disk with what is found afterwards: everything synced, and of
-// the rest 0 to 100 percent (see the package).  Databases still open on the old disk get nothing but SQLITE_IOERR.  It can be called
-// again, for other futures of the same moment.
+// Crash cuts the power, if it is not off already, and returns a new disk with what is found afterwards: everything
+// synced, and of the rest 0 to 100 percent (see the package).  Databases still open on the old disk get nothing but
+// SQLITE_IOERR.  It can be called again, for other futures of the same moment.
 func (d *Disk) Crash(keep int) *Disk {
 	d.mu.Lock()
 	d.off = true

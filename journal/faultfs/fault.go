@@ -28,7 +28,8 @@ const (
 	lastKind = ShmLock
 )
 
-var kindNames = [kinds]string{"any", "open", "delete", "access", "read", "write", "truncate", "sync", "size", "lock", "shm-map", "shm-lock", "mark"}
+var kindNames = [kinds]string{"any", "open", "delete", "access", "read", "write", "truncate", "sync", "size",
+	"lock", "shm-map", "shm-lock", "mark"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -49,7 +50,8 @@ const (
 	EIO      Failure = iota // the device reports an error
 	ENOSPC                  // no space: SQLITE_FULL for a write, elsewhere what SQLite's Unix layer makes of it
 	PowerCut                // the call is the last one; a write in it is done in part
-	Lost                    // the call reports success and does nothing: a write, truncation or sync that the device only acknowledged
+	// the call reports success and does nothing: a write, truncation or sync that the device only acknowledged
+	Lost
 )
 
 func (f Failure) String() string { return [...]string{"EIO", "ENOSPC", "power cut", "lost"}[f] }
@@ -78,8 +80,8 @@ func (d *Disk) Inject(faults ...Fault) {
 	}
 }
 
-// Limit bounds what all files together may hold, in bytes; 0 takes the bound away.  A write that would grow a file beyond it writes what
-// fits and ends with SQLITE_FULL.  What is written over in place needs no room.
+// Limit bounds what all files together may hold, in bytes; 0 takes the bound away.  A write that would grow a file
+// beyond it writes what fits and ends with SQLITE_FULL.  What is written over in place needs no room.
 func (d *Disk) Limit(bytes int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// file is what a name stands for: an inode.  It is guarded by the mutex of its disk, and outlives its name while it is open.
+// file is what a name stands for: an inode.  It is guarded by the mutex of its disk, and outlives its name while it
+// is open.
 type file struct {
 	data     []byte   // as the process sees it
 	durable  []byte   // as the platter has it

@@ -4,7 +4,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// acquire is xLock: SHARED, RESERVED, EXCLUSIVE, and on the way to EXCLUSIVE PENDING, as https://sqlite.org/lockingv3.html has them.
+// acquire is xLock: SHARED, RESERVED, EXCLUSIVE, and on the way to EXCLUSIVE PENDING, as
+// https://sqlite.org/lockingv3.html has them.
 func (h *handle) acquire(level int32) int32 {
 	h.disk.mu.Lock()
 	defer h.disk.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 // ErrIO is what a Plain returns, wrapped, for a call that a fault or the end of the power made fail.
 var ErrIO = errors.New("faultfs: input/output error")
 
-// Plain is a file of the disk that is no database: what a program keeps beside it.  Its calls count, fail and lose what was not synced
-// like those of SQLite.
+// Plain is a file of the disk that is no database: what a program keeps beside it.  Its calls count, fail and lose
+// what was not synced like those of SQLite.
 type Plain struct{ h *handle }
 
 // Plain opens a file for reading and writing, and makes it when there is none.

@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 )
 
-// Backup writes a whole and consistent copy of a database to a file that must not exist yet, whether a process uses it or not.  The copy is
-// synced before it gets its name; it is opened like the database itself.
+// Backup writes a whole and consistent copy of a database to a file that must not exist yet, whether a process uses
+// it or not.  The copy is synced before it gets its name; it is opened like the database itself.
 func Backup(ctx context.Context, path, to string) error {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -27,7 +27,8 @@ func Backup(ctx context.Context, path, to string) error {
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("backup: %w", err)
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_pragma=busy_timeout(10000)&_pragma=wal_autocheckpoint(0)") // one that may only read cannot write a copy either
+	db, err := sql.Open("sqlite",
+		"file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_pragma=busy_timeout(10000)&_pragma=wal_autocheckpoint(0)") // one that may only read cannot write a copy either
 	if err != nil {
 		return err
 	}

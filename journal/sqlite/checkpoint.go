@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// The write-ahead log is moved into the database beside the writer, and what has come meanwhile by the writer itself between two
-// commits: after that the next commit begins the log anew.  Without the second part the log would never be begun anew under load; with
-// that part alone every acknowledgement would wait for all of it.
+// The write-ahead log is moved into the database beside the writer, and what has come meanwhile by the writer itself
+// between two commits: after that the next commit begins the log anew.  Without the second part the log would never
+// be begun anew under load; with that part alone every acknowledgement would wait for all of it.
 
 const (
 	checkpointEvery = 100 * time.Millisecond

@@ -10,15 +10,16 @@ import (
 	"trama/journal"
 )
 
-// Frames are found by when they were received, but the clock of a machine is set back now and then, and forward.  So the time of a batch is not simply
-// when it was committed:
+// Frames are found by when they were received, but the clock of a machine is set back now and then, and forward.  So
+// the time of a batch is not simply when it was committed:
 //
 //   - no record of a batch was received after the batch's time;
-//   - batches follow each other in stretches.  In a stretch, behind its first batch, the time does not go back, and every record was received within
-//     receivedLag before it.
+//   - batches follow each other in stretches.  In a stretch, behind its first batch, the time does not go back, and
+//     every record was received within receivedLag before it.
 //
-// So a stretch can be searched by halves.  Its first batch is always looked at; the table clock has those where a new stretch begins.  The time goes on
-// from the one before as long as that keeps the rule: small steps back of the clock are bridged, and a row is written only when it is set by minutes.
+// So a stretch can be searched by halves.  Its first batch is always looked at; the table clock has those where a new
+// stretch begins.  The time goes on from the one before as long as that keeps the rule: small steps back of the clock
+// are bridged, and a row is written only when it is set by minutes.
 
 // smallStretch is how many positions are looked at rather than searched.
 const smallStretch = 64
@@ -59,7 +60,8 @@ func (s *search) stretches(ctx context.Context) (found []stretch, err error) {
 		return whole, nil
 	}
 	var first, last int64
-	if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(min(first), 1), ifnull(max(first), 0) FROM batch").Scan(&first, &last); err != nil {
+	if err := s.tx.QueryRowContext(ctx,
+		"SELECT ifnull(min(first), 1), ifnull(max(first), 0) FROM batch").Scan(&first, &last); err != nil {
 		return nil, err
 	}
 	begins, damaged, err := clockSteps(ctx, s.tx)
@@ -70,7 +72,8 @@ func (s *search) stretches(ctx context.Context) (found []stretch, err error) {
 		s.page.Damage = append(s.page.Damage, damaged...)
 		return whole, nil
 	}
-	heads, err := s.tx.PrepareContext(ctx, "SELECT first, n, at, boot, crc, length(records) FROM batch WHERE first BETWEEN ? AND ? ORDER BY first DESC LIMIT 1")
+	heads, err := s.tx.PrepareContext(ctx,
+		"SELECT first, n, at, boot, crc, length(records) FROM batch WHERE first BETWEEN ? AND ? ORDER BY first DESC LIMIT 1")
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +110,8 @@ func (s *search) stretches(ctx context.Context) (found []stretch, err error) {
 	return found, nil
 }
 
-// seek is the position of the first batch between two, in one stretch, whose time is t or later; hi+1 when there is none.
+// seek is the position of the first batch between two, in one stretch, whose time is t or later; hi+1 when there is
+// none.
 func seek(ctx context.Context, heads *sql.Stmt, lo, hi, t int64) (int64, error) {
 	found := hi + 1
 	for lo <= hi {
@@ -127,7 +131,8 @@ func seek(ctx context.Context, heads *sql.Stmt, lo, hi, t int64) (int64, error) 
 	return found, nil
 }
 
-// soundAt is the last batch between two positions whose head is what was written: one that is not says nothing about time.
+// soundAt is the last batch between two positions whose head is what was written: one that is not says nothing about
+// time.
 func soundAt(ctx context.Context, heads *sql.Stmt, lo, hi int64) (first, at int64, err error) {
 	for {
 		var n, boot, crc, size int64
@@ -180,8 +185,8 @@ func (o *order) next(b *batch) (goesOn bool, odd []journal.Frame) {
 	return goesOn, odd
 }
 
-// indexTimes makes the table clock of a database that was written when a batch had the time of its commit, and spans the times of commits: it is read
-// once through.
+// indexTimes makes the table clock of a database that was written when a batch had the time of its commit, and spans
+// the times of commits: it is read once through.
 func (j *Journal) indexTimes(ctx context.Context, tx *sql.Tx) error {
 	var times order
 	var begins []int64
@@ -212,7 +217,8 @@ func (j *Journal) indexTimes(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	for _, first := range begins {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO clock(first, crc) VALUES (?, ?)", first, sum("clock", first)); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO clock(first, crc) VALUES (?, ?)", first, sum("clock",
+			first)); err != nil {
 			return err
 		}
 	}
@@ -224,25 +230,29 @@ func (j *Journal) indexTimes(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// widen makes the times of the span, or of the master's row, that holds the position of a frame include when it was received.
+// widen makes the times of the span, or of the master's row, that holds the position of a frame include when it was
+// received.
 func widen(ctx context.Context, tx *sql.Tx, f *journal.Frame) error {
 	serial, seq, at := f.Master, int64(f.Seq), f.Received.UnixNano()
 	var last, from, until, through, crc int64
 	var list, state []byte
-	err := tx.QueryRowContext(ctx, "SELECT last, from_at, until_at, positions, crc FROM span WHERE serial = ? AND last >= ? ORDER BY last LIMIT 1", serial, seq).
+	err := tx.QueryRowContext(ctx,
+		"SELECT last, from_at, until_at, positions, crc FROM span WHERE serial = ? AND last >= ? ORDER BY last LIMIT 1", serial, seq).
 		Scan(&last, &from, &until, &list, &crc)
 	if err == nil {
 		if crc != sum(serial, last, from, until, blob(list)) {
 			return nil // it is damaged, and stays so
 		}
 		from, until = min(from, at), max(until, at)
-		_, err = tx.ExecContext(ctx, "UPDATE span SET from_at = ?, until_at = ?, crc = ? WHERE serial = ? AND last = ?", from, until, sum(serial, last, from, until, blob(list)), serial, last)
+		_, err = tx.ExecContext(ctx,
+			"UPDATE span SET from_at = ?, until_at = ?, crc = ? WHERE serial = ? AND last = ?", from, until, sum(serial, last, from, until, blob(list)), serial, last)
 		return err
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	err = tx.QueryRowContext(ctx, "SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", serial).Scan(&through, &from, &until, &list, &state, &crc)
+	err = tx.QueryRowContext(ctx,
+		"SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", serial).Scan(&through, &from, &until, &list, &state, &crc)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
@@ -252,6 +262,7 @@ func widen(ctx context.Context, tx *sql.Tx, f *journal.Frame) error {
 		return nil
 	}
 	from, until = min(from, at), max(until, at)
-	_, err = tx.ExecContext(ctx, "UPDATE master SET from_at = ?, until_at = ?, crc = ? WHERE serial = ?", from, until, sum(serial, through, from, until, blob(list), blob(state)), serial)
+	_, err = tx.ExecContext(ctx, "UPDATE master SET from_at = ?, until_at = ?, crc = ? WHERE serial = ?", from,
+		until, sum(serial, through, from, until, blob(list), blob(state)), serial)
 	return err
 }

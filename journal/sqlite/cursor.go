@@ -50,8 +50,8 @@ func (j *Journal) Cursor(ctx context.Context, name string) (journal.Cursor, erro
 	return journal.Cursor{}, fmt.Errorf("%w: %q", journal.ErrNoCursor, name)
 }
 
-// MoveCursor notes that the consumer has everything up to position; it is made when there is none of this name.  A position before the
-// present one is refused unless back is true.
+// MoveCursor notes that the consumer has everything up to position; it is made when there is none of this name.  A
+// position before the present one is refused unless back is true.
 func (j *Journal) MoveCursor(ctx context.Context, name string, position uint64, back bool) error {
 	var refused error
 	err := j.do(ctx, func(ctx context.Context, c *sql.Conn) error {
@@ -71,7 +71,8 @@ func (j *Journal) MoveCursor(ctx context.Context, name string, position uint64, 
 			return nil
 		}
 		seq, at := int64(position), time.Now().UnixNano()
-		_, err = c.ExecContext(ctx, "INSERT INTO cursor(name, seq, at, crc) VALUES (?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET seq = excluded.seq, at = excluded.at, crc = excluded.crc",
+		_, err = c.ExecContext(ctx,
+			"INSERT INTO cursor(name, seq, at, crc) VALUES (?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET seq = excluded.seq, at = excluded.at, crc = excluded.crc",
 			name, seq, at, sum(name, seq, at))
 		return err
 	})

@@ -15,18 +15,21 @@
 //	cursor   how far a named consumer has read
 //	meta     how far the masters' states reach; numbers of the schema
 //
-// One row for a commit is what makes durability cheap: a commit costs the same for one frame as for thousands.  Every row carries a
-// CRC-32C, each record in a batch one of its own.  The positions of batches have no gaps, so a missing row is found.
+// One row for a commit is what makes durability cheap: a commit costs the same for one frame as for thousands.  Every
+// row carries a CRC-32C, each record in a batch one of its own.  The positions of batches have no gaps, so a missing
+// row is found.
 //
 // # Goroutines
 //
-// The writer owns the one connection that writes, the sequence numbers and all Subjects.  Between two commits it calls
-// Committed: what comes while acknowledgements are written goes along with the next commit.  Another goroutine tells who is refused after a
-// failure.  The keeper looks at the disk and deletes what is too old.  The sweeper asks masters for
-// their states.  The checkpointer moves the write-ahead log into the database beside the writer.  Close waits for all of them.
+// The writer owns the one connection that writes, the sequence numbers and all Subjects.  Between two commits it
+// calls Committed: what comes while acknowledgements are written goes along with the next commit.  Another goroutine
+// tells who is refused after a failure.  The keeper looks at the disk and deletes what is too old.  The sweeper asks
+// masters for their states.  The checkpointer moves the write-ahead log into the database beside the writer.  Close
+// waits for all of them.
 //
 // # Failure
 //
-// The first failed write or sync ends the engine: nothing is committed or synced after it, every entry that waits and every later one is
-// told ErrFailed.  The files are left as they are; a new process finds everything that was committed.
+// The first failed write or sync ends the engine: nothing is committed or synced after it, every entry that waits and
+// every later one is told ErrFailed.  The files are left as they are; a new process finds everything that was
+// committed.
 package sqlite

@@ -10,7 +10,8 @@ import (
 )
 
 // Events returns what q asks for, oldest first unless it says otherwise; damage names rows that are left out.
-func (j *Journal) Events(ctx context.Context, q journal.EventQuery) (events []journal.Event, damage []Damage, err error) {
+func (j *Journal) Events(ctx context.Context, q journal.EventQuery) (events []journal.Event, damage []Damage,
+	err error) {
 	q.Since, q.Until = storable(q.Since), storable(q.Until)
 	var where []string
 	var args []any
@@ -68,11 +69,13 @@ func (j *Journal) Events(ctx context.Context, q journal.EventQuery) (events []jo
 // scanEvent reads a row; ok is false when it is not what was written.
 func scanEvent(scan func(...any) error) (e journal.Event, ok bool, err error) {
 	var id, at, boot, connection, crc int64
-	if err := scan(&id, &at, &e.Kind, &e.Master, &e.Listener, &boot, &connection, &e.Remote, &e.Reason, &e.Detail, &e.Raw, &crc); err != nil {
+	if err := scan(&id, &at, &e.Kind, &e.Master, &e.Listener, &boot, &connection, &e.Remote, &e.Reason, &e.Detail,
+		&e.Raw, &crc); err != nil {
 		return e, false, err
 	}
 	e.ID, e.At, e.Connection = uint64(id), time.Unix(0, at), uint64(connection)
-	return e, crc == sum(id, at, e.Kind, e.Master, e.Listener, boot, connection, e.Remote, e.Reason, e.Detail, blob(e.Raw)), nil
+	return e, crc == sum(id, at, e.Kind, e.Master, e.Listener, boot, connection, e.Remote, e.Reason, e.Detail,
+		blob(e.Raw)), nil
 }
 
 // Event returns one event with its bytes.
@@ -111,7 +114,8 @@ func (j *Journal) writeEvent(ctx context.Context, e *journal.Event) error {
 	e.ID = uint64(id)
 	at, connection := e.At.UnixNano(), int64(e.Connection)
 	crc := sum(id, at, e.Kind, e.Master, e.Listener, j.boot, connection, e.Remote, e.Reason, e.Detail, e.Raw)
-	if _, err := j.w.event.ExecContext(ctx, id, at, e.Kind, e.Master, e.Listener, j.boot, connection, e.Remote, e.Reason, e.Detail, e.Raw, crc); err != nil {
+	if _, err := j.w.event.ExecContext(ctx, id, at, e.Kind, e.Master, e.Listener, j.boot, connection, e.Remote,
+		e.Reason, e.Detail, e.Raw, crc); err != nil {
 		return fmt.Errorf("write an event: %w", err)
 	}
 	return nil

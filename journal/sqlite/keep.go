@@ -113,7 +113,8 @@ func (j *Journal) look() {
 		return
 	}
 	if full {
-		j.options.Warn("the disk is nearly full: nothing is accepted any more, masters keep their frames", "used_percent", int(percent), "limit_percent", j.options.DiskLimit)
+		j.options.Warn("the disk is nearly full: nothing is accepted any more, masters keep their frames",
+			"used_percent", int(percent), "limit_percent", j.options.DiskLimit)
 	} else {
 		j.options.Warn("there is room on the disk again: frames are accepted", "used_percent", int(percent))
 	}
@@ -155,7 +156,8 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	spans, err := j.staleSpans(ctx, int64(j.oldest.Load())) // also when no frames go: a batch may have had frames of many masters
+	// also when no frames go: a batch may have had frames of many masters
+	spans, err := j.staleSpans(ctx, int64(j.oldest.Load()))
 	if err != nil || frames == 0 && events == 0 && len(spans) == 0 {
 		return 0, err
 	}
@@ -166,7 +168,8 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 				return err
 			}
 			oldest := int64(0)
-			if err := c.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch", int64(j.w.next)).Scan(&oldest); err != nil {
+			if err := c.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch",
+				int64(j.w.next)).Scan(&oldest); err != nil {
 				return err
 			}
 			if _, err := c.ExecContext(ctx, "DELETE FROM clock WHERE first < ?", oldest); err != nil {
@@ -203,8 +206,8 @@ func change(ctx context.Context, c *sql.Conn, text string, args ...any) (int64, 
 	return r.RowsAffected()
 }
 
-// excessFrames finds the batches that are too old or too much, from the oldest on: up to which first position they go; 0: none.  A row
-// whose head is damaged goes with the next one that is sound.
+// excessFrames finds the batches that are too old or too much, from the oldest on: up to which first position they
+// go; 0: none.  A row whose head is damaged goes with the next one that is sound.
 func (j *Journal) excessFrames(ctx context.Context) (upTo int64, err error) {
 	o := &j.options
 	over, old := int64(0), int64(0)
@@ -221,7 +224,8 @@ func (j *Journal) excessFrames(ctx context.Context) (upTo int64, err error) {
 	if over <= 0 && old == 0 {
 		return 0, nil
 	}
-	rows, err := j.read.QueryContext(ctx, "SELECT first, n, at, boot, crc, length(records) FROM batch ORDER BY first LIMIT ?", slice)
+	rows, err := j.read.QueryContext(ctx,
+		"SELECT first, n, at, boot, crc, length(records) FROM batch ORDER BY first LIMIT ?", slice)
 	if err != nil {
 		return 0, err
 	}
@@ -251,7 +255,8 @@ func (j *Journal) excessEvents(ctx context.Context) (upTo int64, err error) {
 	}
 	if o.EventsUpTo > 0 {
 		var oldest, most int64
-		if err := j.read.QueryRowContext(ctx, "SELECT ifnull(min(id), 0), ifnull(max(id), 0) - ? FROM event", o.EventsUpTo).Scan(&oldest, &most); err != nil {
+		if err := j.read.QueryRowContext(ctx, "SELECT ifnull(min(id), 0), ifnull(max(id), 0) - ? FROM event",
+			o.EventsUpTo).Scan(&oldest, &most); err != nil {
 			return 0, err
 		}
 		if most >= oldest && oldest > 0 {
@@ -261,7 +266,8 @@ func (j *Journal) excessEvents(ctx context.Context) (upTo int64, err error) {
 	if old == 0 {
 		return upTo, nil
 	}
-	rows, err := j.read.QueryContext(ctx, "SELECT id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc FROM event ORDER BY id LIMIT ?", slice)
+	rows, err := j.read.QueryContext(ctx,
+		"SELECT id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc FROM event ORDER BY id LIMIT ?", slice)
 	if err != nil {
 		return 0, err
 	}
@@ -286,9 +292,11 @@ type spanKey struct {
 	last   int64
 }
 
-// staleSpans finds spans that lie before a position, among some of them: each call looks behind those that the last one looked at.
+// staleSpans finds spans that lie before a position, among some of them: each call looks behind those that the last
+// one looked at.
 func (j *Journal) staleSpans(ctx context.Context, before int64) (stale []spanKey, err error) {
-	rows, err := j.read.QueryContext(ctx, "SELECT serial, last FROM span WHERE (serial, last) > (?, ?) ORDER BY serial, last LIMIT ?", j.looked.serial, j.looked.last, slice*spanPositions)
+	rows, err := j.read.QueryContext(ctx,
+		"SELECT serial, last FROM span WHERE (serial, last) > (?, ?) ORDER BY serial, last LIMIT ?", j.looked.serial, j.looked.last, slice*spanPositions)
 	if err != nil {
 		return nil, err
 	}

@@ -12,9 +12,9 @@ import (
 	"trama/journal"
 )
 
-// mark is a small file beside the database that says how far commits have come.  It is written after each commit and never synced, so it may
-// be behind after a power cut, never ahead: a database that ends before it has lost something.  SQLite by itself takes a log with a
-// damaged or missing end for one that just ends earlier.
+// mark is a small file beside the database that says how far commits have come.  It is written after each commit and
+// never synced, so it may be behind after a power cut, never ahead: a database that ends before it has lost
+// something.  SQLite by itself takes a log with a damaged or missing end for one that just ends earlier.
 type mark struct {
 	file MarkFile // nil: there is none
 	reached
@@ -36,8 +36,8 @@ type MarkFile interface {
 	io.Closer
 }
 
-// The file has two slots, written by turns, so that one that is torn does not take the other with it.  Each is last 8 | changes 8 |
-// crc 4, little-endian.
+// The file has two slots, written by turns, so that one that is torn does not take the other with it.  Each is last 8
+// | changes 8 | crc 4, little-endian.
 const (
 	markSuffix = "-mark"
 	slotBytes  = 20
@@ -80,8 +80,8 @@ func peekMark(o Options) (r reached, err error) {
 	return r, errors.Join(err, f.Close())
 }
 
-// readMark reads the newer slot.  One bad slot is a write that the power cut short, or damage that the other one makes up for; zeros are
-// a slot that was not written, or not before the power went.
+// readMark reads the newer slot.  One bad slot is a write that the power cut short, or damage that the other one
+// makes up for; zeros are a slot that was not written, or not before the power went.
 func readMark(f io.ReaderAt) (r reached, err error) {
 	b := make([]byte, 2*slotBytes)
 	n, err := f.ReadAt(b, 0)
@@ -134,7 +134,9 @@ func (m reached) missing(db reached) (damage []Damage) {
 		damage = append(damage, Damage{Where: fmt.Sprintf("frames %d to %d", db.last+1, m.last), What: what})
 	}
 	if m.changes > db.changes {
-		damage = append(damage, Damage{Where: fmt.Sprintf("changes %d to %d of events, states, cursors and definitions", db.changes+1, m.changes), What: what})
+		damage = append(damage,
+			Damage{Where: fmt.Sprintf("changes %d to %d of events, states, cursors and definitions", db.changes+1,
+				m.changes), What: what})
 	}
 	return damage
 }

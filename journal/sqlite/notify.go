@@ -27,14 +27,15 @@ func (j *Journal) tellOwner(owner journal.Committer, first uint64, err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			j.counters.ownerFaults.Add(1)
-			j.options.Warn("an owner of frames failed when it was told of their commit", "fault", thrown, "stack", string(debug.Stack()))
+			j.options.Warn("an owner of frames failed when it was told of their commit", "fault", thrown, "stack",
+				string(debug.Stack()))
 		}
 	}()
 	owner.Committed(first, err)
 }
 
-// refusals are entries that will never be on disk.  A goroutine of its own tells their owners, behind what the writer tells: who appends
-// need not be ready to hear it.
+// refusals are entries that will never be on disk.  A goroutine of its own tells their owners, behind what the writer
+// tells: who appends need not be ready to hear it.
 type refusals struct {
 	mu     sync.Mutex // guards the rest
 	wake   *sync.Cond

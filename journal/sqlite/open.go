@@ -23,7 +23,8 @@ import (
 type Options struct {
 	Path string // of the database; its directory is made
 	VFS  string // of SQLite's file access; for tests
-	// OpenMark opens the mark beside the database and makes it when there is none; nil: an ordinary file, or none with a VFS.  For tests.
+	// OpenMark opens the mark beside the database and makes it when there is none; nil: an ordinary file, or none
+	// with a VFS.  For tests.
 	OpenMark func(path string) (MarkFile, error)
 
 	FramesFor  time.Duration // how long frames are kept; 0: for ever
@@ -110,7 +111,8 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	if o.Warn == nil {
 		o.Warn = func(string, ...any) {}
 	}
-	j := &Journal{options: o, patience: sweepPatience, sweepDue: make(chan struct{}, 1), failed: make(chan struct{}), stop: make(chan struct{}), finished: make(chan struct{})}
+	j := &Journal{options: o, patience: sweepPatience, sweepDue: make(chan struct{}, 1),
+		failed: make(chan struct{}), stop: make(chan struct{}), finished: make(chan struct{})}
 	j.wake = sync.NewCond(&j.mu)
 	j.refusals.init()
 	if o.DiskUse == nil {
@@ -263,7 +265,8 @@ func (j *Journal) resume(ctx context.Context) error {
 	damage = append(damage, j.mark.missing(reached{last: last, changes: uint64(changes)})...)
 	last, changes = max(last, j.mark.last), max(changes, int64(j.mark.changes)) // their numbers are not given again
 	var first int64
-	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch", int64(last+1)).Scan(&first); err != nil {
+	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch",
+		int64(last+1)).Scan(&first); err != nil {
 		return err
 	}
 	if first > int64(oldest) && first <= int64(last) {
@@ -282,10 +285,12 @@ func (j *Journal) resume(ctx context.Context) error {
 	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + 1 FROM boot").Scan(&j.boot); err != nil {
 		return err
 	}
-	if _, err = j.conn.ExecContext(ctx, "INSERT INTO boot(id, at, crc) VALUES (?, ?, ?)", j.boot, now, sum(j.boot, now)); err != nil {
+	if _, err = j.conn.ExecContext(ctx, "INSERT INTO boot(id, at, crc) VALUES (?, ?, ?)", j.boot, now, sum(j.boot,
+		now)); err != nil {
 		return err
 	}
-	return j.conn.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(id) FROM event), 0) + 1, ?)", oldestEvent).Scan(&j.w.nextEvent)
+	return j.conn.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(id) FROM event), 0) + 1, ?)",
+		oldestEvent).Scan(&j.w.nextEvent)
 }
 
 // Version is that of the SQLite library.

@@ -16,9 +16,11 @@ func (j *Journal) Profile(ctx context.Context, name string, hash, sources []byte
 		var kept string
 		var text []byte
 		var crc int64
-		err := c.QueryRowContext(ctx, "SELECT id, name, sources, crc FROM profile WHERE hash = ?", hash).Scan(&id, &kept, &text, &crc)
+		err := c.QueryRowContext(ctx, "SELECT id, name, sources, crc FROM profile WHERE hash = ?", hash).Scan(&id,
+			&kept, &text, &crc)
 		if err == nil && crc != sum(id, kept, hash, blob(text)) { // damaged; here is what it was
-			_, err = c.ExecContext(ctx, "UPDATE profile SET name = ?, sources = ?, crc = ? WHERE id = ?", name, sources, sum(id, name, hash, sources), id)
+			_, err = c.ExecContext(ctx, "UPDATE profile SET name = ?, sources = ?, crc = ? WHERE id = ?", name,
+				sources, sum(id, name, hash, sources), id)
 			return err
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
@@ -27,7 +29,8 @@ func (j *Journal) Profile(ctx context.Context, name string, hash, sources []byte
 		if err := c.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + 1 FROM profile").Scan(&id); err != nil {
 			return err
 		}
-		_, err = c.ExecContext(ctx, "INSERT INTO profile(id, name, hash, sources, crc) VALUES (?, ?, ?, ?, ?)", id, name, hash, sources, sum(id, name, hash, sources))
+		_, err = c.ExecContext(ctx, "INSERT INTO profile(id, name, hash, sources, crc) VALUES (?, ?, ?, ?, ?)", id,
+			name, hash, sources, sum(id, name, hash, sources))
 		return err
 	})
 	if err != nil {

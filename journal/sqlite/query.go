@@ -64,7 +64,9 @@ func (s *search) bad(d Damage) {
 // wanted says whether a record is asked for.
 func (s *search) wanted(r *journal.Record) bool {
 	q := &s.q
-	return (q.Master == "" || r.Master == q.Master) && (q.Since.IsZero() || !r.Received.Before(q.Since)) && (q.Until.IsZero() || r.Received.Before(q.Until))
+	return (q.Master == "" ||
+		r.Master == q.Master) &&
+		(q.Since.IsZero() || !r.Received.Before(q.Since)) && (q.Until.IsZero() || r.Received.Before(q.Until))
 }
 
 // take adds a record; false when there are enough.
@@ -95,8 +97,8 @@ func (s *search) load(ctx context.Context, seq uint64) (bool, error) {
 	return seq < b.first+uint64(b.n), nil
 }
 
-// master answers by the positions of one master: those of its spans, a few spans at a time, then those of its row and of what came since;
-// newest first in the other order.
+// master answers by the positions of one master: those of its spans, a few spans at a time, then those of its row and
+// of what came since; newest first in the other order.
 func (s *search) master(ctx context.Context, swept uint64) error {
 	recent := func() (bool, error) {
 		positions, err := s.recent(ctx, swept)
@@ -122,7 +124,8 @@ func (s *search) master(ctx context.Context, swept uint64) error {
 // visit takes the records at ascending positions, in the order that is asked for; false when there are enough.
 func (s *search) visit(ctx context.Context, positions []uint64) (more bool, err error) {
 	q := &s.q
-	positions = slices.DeleteFunc(positions, func(seq uint64) bool { return q.Newest && q.After > 0 && seq >= q.After || !q.Newest && seq <= q.After })
+	positions = slices.DeleteFunc(positions,
+		func(seq uint64) bool { return q.Newest && q.After > 0 && seq >= q.After || !q.Newest && seq <= q.After })
 	if q.Newest {
 		slices.Reverse(positions)
 	}
@@ -199,7 +202,8 @@ func (s *search) spans(ctx context.Context) (more bool, err error) {
 		text = "last < ? AND until_at >= ? AND from_at <= ? ORDER BY last DESC"
 		bound = 1 << 62
 		if q.After > 0 { // the span that the position lies in ends behind it
-			if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(min(last), ?) + 1 FROM span WHERE serial = ? AND last >= ?", bound-1, q.Master, int64(q.After)).Scan(&bound); err != nil {
+			if err := s.tx.QueryRowContext(ctx,
+				"SELECT ifnull(min(last), ?) + 1 FROM span WHERE serial = ? AND last >= ?", bound-1, q.Master, int64(q.After)).Scan(&bound); err != nil {
 				return false, err
 			}
 		}
@@ -219,9 +223,12 @@ func (s *search) spans(ctx context.Context) (more bool, err error) {
 	}
 }
 
-// somePositions reads up to spansAtOnce spans: their positions, ascending, how many spans they were, and where the next ones begin.
-func (s *search) somePositions(ctx context.Context, text string, bound, since, until int64) (positions []uint64, n int, next int64, err error) {
-	rows, err := s.tx.QueryContext(ctx, "SELECT last, from_at, until_at, positions, crc FROM span WHERE serial = ? AND "+text+" LIMIT ?", s.q.Master, bound, since, until, spansAtOnce)
+// somePositions reads up to spansAtOnce spans: their positions, ascending, how many spans they were, and where the
+// next ones begin.
+func (s *search) somePositions(ctx context.Context, text string, bound, since, until int64) (positions []uint64,
+	n int, next int64, err error) {
+	rows, err := s.tx.QueryContext(ctx,
+		"SELECT last, from_at, until_at, positions, crc FROM span WHERE serial = ? AND "+text+" LIMIT ?", s.q.Master, bound, since, until, spansAtOnce)
 	if err != nil {
 		return nil, 0, 0, err
 	}
@@ -235,7 +242,8 @@ func (s *search) somePositions(ctx context.Context, text string, bound, since, u
 		n, next = n+1, last
 		span, err := journal.ReadPositions(list)
 		if err != nil || crc != sum(s.q.Master, last, from, to, blob(list)) {
-			s.bad(Damage{Where: fmt.Sprintf("span %s up to %d", s.q.Master, last), What: "its checksum is wrong: frames of this master may be missing here"})
+			s.bad(Damage{Where: fmt.Sprintf("span %s up to %d", s.q.Master, last),
+				What: "its checksum is wrong: frames of this master may be missing here"})
 			continue
 		}
 		positions = append(positions, span...)
@@ -249,7 +257,8 @@ func (s *search) recent(ctx context.Context, swept uint64) ([]uint64, error) {
 	var all []uint64
 	var through, from, to, crc int64
 	var pending, state []byte
-	err := s.tx.QueryRowContext(ctx, "SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", s.q.Master).Scan(&through, &from, &to, &pending, &state, &crc)
+	err := s.tx.QueryRowContext(ctx,
+		"SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", s.q.Master).Scan(&through, &from, &to, &pending, &state, &crc)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
@@ -265,7 +274,8 @@ func (s *search) recent(ctx context.Context, swept uint64) ([]uint64, error) {
 		all = list
 	}
 	var spanned int64 // when the row is damaged or gone, spans reach farther than it says
-	if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(max(last), 0) FROM span WHERE serial = ?", s.q.Master).Scan(&spanned); err != nil {
+	if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(max(last), 0) FROM span WHERE serial = ?",
+		s.q.Master).Scan(&spanned); err != nil {
 		return nil, err
 	}
 	tail, err := s.tail(ctx, max(swept, uint64(through), uint64(max(spanned, 0))))
@@ -274,7 +284,8 @@ func (s *search) recent(ctx context.Context, swept uint64) ([]uint64, error) {
 
 // tail looks for a master's records behind what the index covers.
 func (s *search) tail(ctx context.Context, after uint64) (positions []uint64, err error) {
-	rows, err := s.tx.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch WHERE first >= ifnull((SELECT max(first) FROM batch WHERE first <= ?), 0) ORDER BY first", int64(after+1))
+	rows, err := s.tx.QueryContext(ctx,
+		"SELECT "+batchColumns+" FROM batch WHERE first >= ifnull((SELECT max(first) FROM batch WHERE first <= ?), 0) ORDER BY first", int64(after+1))
 	if err != nil {
 		return nil, err
 	}
@@ -330,7 +341,8 @@ func (s *search) all(ctx context.Context) error {
 // stretch takes what is wanted of some batches; false when there are enough frames.
 func (s *search) stretch(ctx context.Context, r stretch, order string) (more bool, err error) {
 	q := &s.q
-	rows, err := s.tx.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch WHERE first BETWEEN ? AND ? ORDER BY first "+order, r.lo, r.hi)
+	rows, err := s.tx.QueryContext(ctx,
+		"SELECT "+batchColumns+" FROM batch WHERE first BETWEEN ? AND ? ORDER BY first "+order, r.lo, r.hi)
 	if err != nil {
 		return false, err
 	}

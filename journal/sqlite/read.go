@@ -26,7 +26,8 @@ const maxPosition = 1 << 48
 
 const batchColumns = "first, n, at, boot, crc, records"
 
-// batchSum is the checksum of a batch's row; that of the records is made of their own checksums, which are verified with them.
+// batchSum is the checksum of a batch's row; that of the records is made of their own checksums, which are verified
+// with them.
 func batchSum(head [4]int64, records []byte) int64 {
 	return sum(head[0], head[1], head[2], head[3], int64(len(records)))
 }
@@ -55,7 +56,8 @@ func (b *batch) each(visit func(seq uint64, r *journal.Record) bool, bad func(Da
 			bad(Damage{Where: fmt.Sprintf("frame %d (batch %d, byte %d)", seq, b.first, at), What: err.Error()})
 			if size == 0 { // where the next one begins cannot be known
 				if more := b.n - i - 1; more > 0 {
-					bad(Damage{Where: fmt.Sprintf("frames %d to %d (batch %d)", seq+1, b.first+uint64(b.n)-1, b.first), What: "unreadable behind the damage"})
+					bad(Damage{Where: fmt.Sprintf("frames %d to %d (batch %d)", seq+1, b.first+uint64(b.n)-1,
+						b.first), What: "unreadable behind the damage"})
 				}
 				return
 			}
@@ -65,16 +67,20 @@ func (b *batch) each(visit func(seq uint64, r *journal.Record) bool, bad func(Da
 		rest, at = rest[size:], at+size
 	}
 	if len(rest) > 0 {
-		bad(Damage{Where: fmt.Sprintf("batch %d, byte %d", b.first, at), What: fmt.Sprintf("%d bytes behind its last record", len(rest))})
+		bad(Damage{Where: fmt.Sprintf("batch %d, byte %d", b.first, at),
+			What: fmt.Sprintf("%d bytes behind its last record", len(rest))})
 	}
 }
 
-// Read returns up to limit committed frames behind position after, in order.  Whole batches are read, so there may be a few more.
+// Read returns up to limit committed frames behind position after, in order.  Whole batches are read, so there may be
+// a few more.
 func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Page, error) {
 	page := journal.Page{Next: after}
-	known, due := j.committed.Load(), max(after+1, j.oldest.Load()) // due is the next position; read before the rows, which may go meanwhile
+	// due is the next position; read before the rows, which may go meanwhile
+	known, due := j.committed.Load(), max(after+1, j.oldest.Load())
 	bad := func(d Damage) { page.Damage = append(page.Damage, d) }
-	rows, err := j.read.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch WHERE first >= ifnull((SELECT max(first) FROM batch WHERE first <= ?), 0) ORDER BY first", int64(after+1))
+	rows, err := j.read.QueryContext(ctx,
+		"SELECT "+batchColumns+" FROM batch WHERE first >= ifnull((SELECT max(first) FROM batch WHERE first <= ?), 0) ORDER BY first", int64(after+1))
 	if err != nil {
 		return page, err
 	}
@@ -117,8 +123,8 @@ func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Pa
 	return page, nil
 }
 
-// newest looks at the last rows: the last sequence number, when the last row was committed (0: there is none; math.MaxInt64: it is damaged), and
-// what is wrong with them.
+// newest looks at the last rows: the last sequence number, when the last row was committed (0: there is none;
+// math.MaxInt64: it is damaged), and what is wrong with them.
 func newest(ctx context.Context, q querier) (last uint64, at int64, damage []Damage, err error) {
 	rows, err := q.QueryContext(ctx, "SELECT "+batchColumns+" FROM batch ORDER BY first DESC LIMIT 64")
 	if err != nil {

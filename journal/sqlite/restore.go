@@ -8,14 +8,16 @@ import (
 	"trama/journal"
 )
 
-// Restore tells what is known from earlier processes: first every master as it last told its state, then, in order, the frames since.
-// master may keep the row's state; it calls Adopt with the subject that stands for the master from now on.  frame returns the subject of the
-// record's master, or nil when the record is of none or its state covers it already (record ≤ Through).  It is called once, before the first
-// Append.  Damaged rows are left out and told to Warn.
+// Restore tells what is known from earlier processes: first every master as it last told its state, then, in order,
+// the frames since. master may keep the row's state; it calls Adopt with the subject that stands for the master from
+// now on.  frame returns the subject of the record's master, or nil when the record is of none or its state covers it
+// already (record ≤ Through).  It is called once, before the first Append.  Damaged rows are left out and told to
+// Warn.
 //
-// A start that has read much makes a sweep due with the next commit: a process that is killed again and again would else never come to its first
-// one, and read more at each start.
-func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64, r *journal.Record) *journal.Subject) error {
+// A start that has read much makes a sweep due with the next commit: a process that is killed again and again would
+// else never come to its first one, and read more at each start.
+func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64,
+	r *journal.Record) *journal.Subject) error {
 	j.counters.sweeping.Lock() // a sweep would say of frames that are still to be read here that states cover them
 	defer j.counters.sweeping.Unlock()
 	rows, err := j.read.QueryContext(ctx, "SELECT serial, through, from_at, until_at, pending, state, crc FROM master")
@@ -34,7 +36,8 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 			j.options.Warn("journal is damaged: the state of a master is left out", "master", serial)
 			continue
 		}
-		row := journal.MasterRow{Serial: serial, State: state, Through: uint64(through), Pending: pending, From: time.Unix(0, from), Until: time.Unix(0, until)}
+		row := journal.MasterRow{Serial: serial, State: state, Through: uint64(through), Pending: pending,
+			From: time.Unix(0, from), Until: time.Unix(0, until)}
 		if err := master(row); err != nil {
 			return fmt.Errorf("state of master %s: %w", serial, err)
 		}

@@ -32,7 +32,8 @@ func (j *Journal) writeState(ctx context.Context, s *journal.Subject, state jour
 	p := &s.Pending
 	if p.Count >= spanPositions {
 		from, until, last := p.From.UnixNano(), p.Until.UnixNano(), int64(p.Last)
-		if _, err := j.w.span.ExecContext(ctx, s.Serial, last, from, until, p.Bytes(), sum(s.Serial, last, from, until, p.Bytes())); err != nil {
+		if _, err := j.w.span.ExecContext(ctx, s.Serial, last, from, until, p.Bytes(), sum(s.Serial, last, from,
+			until, p.Bytes())); err != nil {
 			return fmt.Errorf("write a span of %s: %w", s.Serial, err)
 		}
 		p.Reset()

@@ -33,7 +33,8 @@ func (j *Journal) Brief() journal.Brief {
 func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
 	s := journal.Stats{Brief: j.Brief(), Version: j.version, Swept: j.swept.Load(), Damage: j.FoundDamaged()}
 	var first, masters, events int64
-	err := j.read.QueryRowContext(ctx, "SELECT (SELECT ifnull(min(first), 0) FROM batch), (SELECT count(*) FROM master), (SELECT ifnull(max(id) - min(id) + 1, 0) FROM event)").
+	err := j.read.QueryRowContext(ctx,
+		"SELECT (SELECT ifnull(min(first), 0) FROM batch), (SELECT count(*) FROM master), (SELECT ifnull(max(id) - min(id) + 1, 0) FROM event)").
 		Scan(&first, &masters, &events)
 	if err != nil {
 		return s, err

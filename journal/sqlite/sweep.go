@@ -12,8 +12,8 @@ import (
 	"trama/journal"
 )
 
-// A sweep has every master that brought frames since the last one write its state, a few at a time so that no commit grows large.
-// When all have, the next start needs to read only what came after the sweep began.
+// A sweep has every master that brought frames since the last one write its state, a few at a time so that no commit
+// grows large. When all have, the next start needs to read only what came after the sweep began.
 
 const (
 	sweepTogether = 64
@@ -29,7 +29,8 @@ func (j *Journal) Sweep(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := j.do(context.Background(), func(context.Context, *sql.Conn) error { // who gave it up could not give the list back
+	// who gave it up could not give the list back
+	err := j.do(context.Background(), func(context.Context, *sql.Conn) error {
 		w := &j.w
 		subjects, w.dirty, w.unswept = w.dirty, nil, 0
 		for _, s := range subjects {

@@ -29,8 +29,8 @@ type Report struct {
 	begins map[int64]bool   // batches that the time does not go on with; nil: of an older make, which does not say
 }
 
-// Verify walks every row of a database, whether a process uses it or not, and tells what is not as it was written.  The error is
-// that it could not be read at all.
+// Verify walks every row of a database, whether a process uses it or not, and tells what is not as it was written.
+// The error is that it could not be read at all.
 func Verify(ctx context.Context, path string) (*Report, error) {
 	path, err := filepath.EvalSymlinks(path) // the mark is beside the file
 	if err != nil {
@@ -72,7 +72,8 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 		name string
 		do   func(context.Context, *sql.Tx) error
 	}{
-		{"structure", r.structure}, {"meta", r.meta}, {"clock", r.clock}, {"batch", r.batches}, {"master", r.masters}, {"span", r.spans}, {"event", r.events},
+		{"structure", r.structure}, {"meta", r.meta}, {"clock", r.clock}, {"batch", r.batches}, {"master",
+			r.masters}, {"span", r.spans}, {"event", r.events},
 		{"profile", r.profiles}, {"cursor", r.cursors},
 	} {
 		if err := check.do(ctx, tx); err != nil {
@@ -154,60 +155,65 @@ func (r *Report) batches(ctx context.Context, tx *sql.Tx) error {
 			r.bad(where, "its time does not go on from that of the one before, and the index does not say so")
 		}
 		r.Batches++
-		b.each(func(uint64, *journal.Record) bool { r.Frames++; return true }, func(d Damage) { r.Damage = append(r.Damage, d) })
+		b.each(func(uint64, *journal.Record) bool { r.Frames++; return true },
+			func(d Damage) { r.Damage = append(r.Damage, d) })
 		r.Last = b.first + uint64(b.n) - 1
 		return nil
 	})
 }
 
 func (r *Report) masters(ctx context.Context, tx *sql.Tx) error {
-	return rowsOf(ctx, tx, "SELECT serial, through, from_at, until_at, pending, state, crc FROM master", func(rows *sql.Rows) error {
-		var serial string
-		var through, from, until, crc int64
-		var pending, state []byte
-		if err := rows.Scan(&serial, &through, &from, &until, &pending, &state, &crc); err != nil {
-			return err
-		}
-		r.Masters++
-		if _, err := journal.ReadPositions(pending); err != nil || crc != sum(serial, through, from, until, blob(pending), blob(state)) {
-			r.bad("state of master "+serial, "its checksum is wrong")
-		}
-		return nil
-	})
+	return rowsOf(ctx, tx, "SELECT serial, through, from_at, until_at, pending, state, crc FROM master",
+		func(rows *sql.Rows) error {
+			var serial string
+			var through, from, until, crc int64
+			var pending, state []byte
+			if err := rows.Scan(&serial, &through, &from, &until, &pending, &state, &crc); err != nil {
+				return err
+			}
+			r.Masters++
+			if _, err := journal.ReadPositions(pending); err != nil || crc != sum(serial, through, from, until,
+				blob(pending), blob(state)) {
+				r.bad("state of master "+serial, "its checksum is wrong")
+			}
+			return nil
+		})
 }
 
 func (r *Report) spans(ctx context.Context, tx *sql.Tx) error {
-	return rowsOf(ctx, tx, "SELECT serial, last, from_at, until_at, positions, crc FROM span", func(rows *sql.Rows) error {
-		var serial string
-		var last, from, until, crc int64
-		var list []byte
-		if err := rows.Scan(&serial, &last, &from, &until, &list, &crc); err != nil {
-			return err
-		}
-		r.Spans++
-		if _, err := journal.ReadPositions(list); err != nil || crc != sum(serial, last, from, until, blob(list)) {
-			r.bad(fmt.Sprintf("span of %s up to %d", serial, last), "its checksum is wrong")
-		}
-		return nil
-	})
+	return rowsOf(ctx, tx, "SELECT serial, last, from_at, until_at, positions, crc FROM span",
+		func(rows *sql.Rows) error {
+			var serial string
+			var last, from, until, crc int64
+			var list []byte
+			if err := rows.Scan(&serial, &last, &from, &until, &list, &crc); err != nil {
+				return err
+			}
+			r.Spans++
+			if _, err := journal.ReadPositions(list); err != nil || crc != sum(serial, last, from, until, blob(list)) {
+				r.bad(fmt.Sprintf("span of %s up to %d", serial, last), "its checksum is wrong")
+			}
+			return nil
+		})
 }
 
 func (r *Report) events(ctx context.Context, tx *sql.Tx) error {
 	due := uint64(max(r.known["oldest event"], 1))
-	return rowsOf(ctx, tx, "SELECT id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc FROM event", func(rows *sql.Rows) error {
-		e, ok, err := scanEvent(rows.Scan)
-		if err != nil {
-			return err
-		}
-		if e.ID > due {
-			r.bad(fmt.Sprintf("events %d to %d", due, e.ID-1), "missing")
-		}
-		due = e.ID + 1
-		if r.Events++; !ok {
-			r.bad(fmt.Sprintf("event %d", e.ID), "its checksum is wrong")
-		}
-		return nil
-	})
+	return rowsOf(ctx, tx,
+		"SELECT id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc FROM event", func(rows *sql.Rows) error {
+			e, ok, err := scanEvent(rows.Scan)
+			if err != nil {
+				return err
+			}
+			if e.ID > due {
+				r.bad(fmt.Sprintf("events %d to %d", due, e.ID-1), "missing")
+			}
+			due = e.ID + 1
+			if r.Events++; !ok {
+				r.bad(fmt.Sprintf("event %d", e.ID), "its checksum is wrong")
+			}
+			return nil
+		})
 }
 
 func (r *Report) profiles(ctx context.Context, tx *sql.Tx) error {

@@ -79,7 +79,8 @@ func (w *writer) close() {
 	}
 }
 
-// Append queues e.  Its owner is told when everything up to it is on disk, or at once that the journal has failed or is closed.
+// Append queues e.  Its owner is told when everything up to it is on disk, or at once that the journal has failed or
+// is closed.
 func (j *Journal) Append(e *journal.Entry) {
 	j.known(e)
 	j.mu.Lock()
@@ -148,9 +149,10 @@ func (j *Journal) hand(ctx context.Context, t *task) error {
 	return <-t.reply // it is being done, with what belongs to the caller
 }
 
-// A commit costs much the same for one frame as for many, so under load the next one is not begun before pace has passed since the
-// last one was, or before as many entries wait as were committed within the last window: who was served then has come again, and nobody
-// else is to be waited for.  A commit of less than crowd entries is no load, and nobody waits.
+// A commit costs much the same for one frame as for many, so under load the next one is not begun before pace has
+// passed since the last one was, or before as many entries wait as were committed within the last window: who was
+// served then has come again, and nobody else is to be waited for.  A commit of less than crowd entries is no load,
+// and nobody waits.
 const (
 	pace   = 500 * time.Microsecond
 	window = 500 * time.Microsecond
@@ -208,7 +210,8 @@ func (j *Journal) take() (tasks []*task, more bool) {
 	if j.queue.Len <= maxCommitEntries && j.queue.Bytes <= maxCommitBytes {
 		w.hand, j.queue = j.queue, journal.Queue{}
 	} else {
-		for w.hand = (journal.Queue{}); j.queue.Len > 0 && w.hand.Len < maxCommitEntries && w.hand.Bytes < maxCommitBytes; {
+		for w.hand = (journal.Queue{}); j.queue.Len > 0 &&
+			w.hand.Len < maxCommitEntries && w.hand.Bytes < maxCommitBytes; {
 			w.hand.Push(j.queue.Pop())
 		}
 	}
@@ -242,7 +245,8 @@ func (j *Journal) run() {
 		}
 		j.counters.commit(j.w.hand.Len, int(j.w.next-1-committed), j.w.hand.Bytes, time.Since(begun))
 		j.committed.Store(j.w.next - 1)
-		j.tell(&j.w.hand, committed+1, nil) // what comes while acknowledgements are written goes along with the next commit
+		// what comes while acknowledgements are written goes along with the next commit
+		j.tell(&j.w.hand, committed+1, nil)
 		if j.w.next-1 > committed {
 			j.news.tell()
 		}
@@ -278,7 +282,8 @@ func (j *Journal) write(tasks []*task) error {
 			w.next += uint64(e.Count)
 		}
 		rows += len(e.Rows)
-		if s := e.Subject; s != nil && !s.Listed && !j.covers(e) { // also by a resend, a registration, a command: its state is another one
+		// also by a resend, a registration, a command: its state is another one
+		if s := e.Subject; s != nil && !s.Listed && !j.covers(e) {
 			s.Listed = true
 			w.dirty = append(w.dirty, s)
 		}
@@ -343,8 +348,8 @@ func (j *Journal) write(tasks []*task) error {
 	return nil
 }
 
-// writeRows notes where the frames in hand stand, and writes the rows beside them.  One by one: the positions that go with a state are those
-// of the frames before it.
+// writeRows notes where the frames in hand stand, and writes the rows beside them.  One by one: the positions that go
+// with a state are those of the frames before it.
 func (j *Journal) writeRows(ctx context.Context, next uint64) (err error) {
 	w, received := &j.w, j.w.received
 	w.hand.All(func(e *journal.Entry) {

@@ -2,9 +2,9 @@ package count
 
 import "sync"
 
-// DrainGroup counts those who are inside, for a drain that waits until the last has left.  Unlike with a sync.WaitGroup, somebody may enter an
-// empty one while others wait for it to be empty: a drain that has run out of time does not know what a stuck listener will still begin.
-// The zero value is empty; any goroutine may use it.
+// DrainGroup counts those who are inside, for a drain that waits until the last has left.  Unlike with a
+// sync.WaitGroup, somebody may enter an empty one while others wait for it to be empty: a drain that has run out of
+// time does not know what a stuck listener will still begin. The zero value is empty; any goroutine may use it.
 type DrainGroup struct {
 	mu     sync.Mutex // guards all that follows
 	inside int
