@@ -98,6 +98,8 @@ func (g *gateway) Restart(ctx context.Context, path string) error {
 		g.sys.Restarts.Add(1)
 		g.log.Named("supervisor").Info("actor restarted on request", "actor", path)
 		return nil
+	case <-g.done:
+		return ErrStopping
 	case <-ctx.Done():
 		return fmt.Errorf("%s does not answer: %w", path, ctx.Err())
 	}

@@ -149,7 +149,7 @@ func expired() context.Context {
 // readersEnd waits until every connection has ended and its actor has taken leave, or over; it says which.
 func (g *gateway) readersEnd(over <-chan struct{}) bool {
 	for _, p := range g.ports.All {
-		if !p.Drained(over) {
+		if !p.Drained(g.Err() != nil, over) {
 			return false
 		}
 	}

@@ -166,7 +166,7 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 		l := connection.NewListener(g.shared, options.Name, lo.Role)
 		l.FrameNames, l.Greeting = lo.FrameNames, lo.Greeting
 		l.Registers = options.Aside != nil && options.Aside.Registration != nil
-		p := port.New(l, port.Options{MaxFrameBytes: options.MaxFrameBytes, Store: g.store},
+		p := port.New(l, port.Options{MaxFrameBytes: options.MaxFrameBytes, Store: g.store, Ended: g.done},
 			ProfileVersion{Profile: lo.Profile, Source: lo.Source})
 		options.Reserve, options.Events = descriptors, p.TransportEvent
 		f := p.Framing(p.Installed())
@@ -268,6 +268,8 @@ func (g *gateway) Live(ctx context.Context) error {
 		g.sys.Send(n, &supervise.Ping{Reply: reply})
 		select {
 		case <-reply:
+		case <-g.done:
+			return ErrStopping
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer: %w", n.Path(), ctx.Err())
 		}

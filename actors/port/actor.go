@@ -9,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"trama/actors/connection"
+	"trama/actors/master"
 	"trama/actors/supervise"
 	"trama/transport"
 )
@@ -57,6 +58,8 @@ func (p *Port) Control(ctx context.Context, do Verb) error {
 	select {
 	case err := <-reply:
 		return err
+	case <-p.options.Ended: // its actor may have stopped with the message unread
+		return master.ErrStopping
 	case <-ctx.Done():
 		return fmt.Errorf("listener %q does not answer: %w", p.Name, ctx.Err())
 	}

@@ -62,6 +62,7 @@ const (
 type Options struct {
 	MaxFrameBytes int // as configured; 0: the profile's
 	Store         *profiles.Store
+	Ended         <-chan struct{} // closed when the gateway has ended: nobody answers any more
 }
 
 // Port is what survives a fault of its actor: the bound socket, the live connections and the counters.
@@ -146,9 +147,14 @@ func (p *Port) Unbind() { _ = p.acceptor.Close() } // nothing to lose: it takes 
 // Accepted is closed when the accept loop has ended.
 func (p *Port) Accepted() <-chan struct{} { return p.accepts.Idle() }
 
-// Drained waits until every connection has ended and its actor has taken leave, or over; it says which.
-func (p *Port) Drained(over <-chan struct{}) bool {
-	for _, all := range []*count.DrainGroup{&p.readers, &p.Links.Live} {
+// Drained waits until every connection has ended and, unless the tree is broken, its actor has taken leave; or until
+// over.  It says which.
+func (p *Port) Drained(broken bool, over <-chan struct{}) bool {
+	waitFor := []*count.DrainGroup{&p.readers, &p.Links.Live}
+	if broken {
+		waitFor = waitFor[:1]
+	}
+	for _, all := range waitFor {
 		select {
 		case <-all.Idle():
 		case <-over:

@@ -51,7 +51,7 @@ var rooms = map[string][]string{
 		"codec/internal/encode"}, bottom...),
 
 	"actors":                {"actors/port", "actors/shadow", "actors/connection", "actors/master", "actors/profiles", "actors/supervise"},
-	"actors/port":           {"actors/shadow", "actors/connection", "actors/profiles", "actors/supervise", "actors/internal/count"},
+	"actors/port":           {"actors/shadow", "actors/connection", "actors/master", "actors/profiles", "actors/supervise", "actors/internal/count"},
 	"actors/shadow":         {"actors/profiles"},
 	"actors/connection":     {"actors/master", "actors/profiles", "actors/supervise", "actors/internal/count"},
 	"actors/master":         {"actors/profiles", "actors/supervise", "actors/internal/count"},
