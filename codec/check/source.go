@@ -270,8 +270,10 @@ func (w *sampleSource) part(n *program.Node, o *scalar.Op, wish want) (encode.In
 	switch {
 	case wish.mask != 0:
 		return encode.Input{Kind: encode.InputReady, Num: uint64(wish.value)}, true
-	case o.Preset != nil || o.Flags&scalar.FlagCommand != 0 || o.Check == scalar.CheckNone:
+	case o.Preset != nil || o.Flags&scalar.FlagCommand != 0:
 		return encode.Input{}, false
+	case o.Check == scalar.CheckNone: // a plain frame needs every part
+		return encode.Input{Kind: encode.InputReady}, w.s.shape.FrameKind.Sizes != nil
 	}
 	return encode.Input{Kind: encode.InputReady, Num: least(o)[0]}, true
 }
