@@ -123,7 +123,7 @@ func (c *compiler) ask(path, key string) (int, error) {
 	return c.p.Regs - 1, nil
 }
 
-// derive notes that the weaver fills a field by turning e round.
+// derive notes that the encoder finds a field by inverting e.
 func (c *compiler) derive(e *expr.Expr) {
 	if e == nil {
 		return

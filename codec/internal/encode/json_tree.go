@@ -44,7 +44,7 @@ func tree(f *frame.Frame) map[string]any {
 	return fields
 }
 
-// setTree changes one field of a frame and weaves it again.
+// setTree changes one field of a frame and encodes it again.
 func setTree(f *frame.Frame, key string, value any) error {
 	fields := tree(f)
 	if i := f.At(key); i >= 0 {
@@ -64,11 +64,11 @@ func setTree(f *frame.Frame, key string, value any) error {
 	if err := setPath(fields, key, value); err != nil {
 		return &field.FieldError{Profile: f.Program.Name, Frame: f.Layout.Message.Name, Field: key, Offset: -1, Err: err}
 	}
-	var woven frame.Frame
-	if err := encode(f.Program, &woven, f.Layout, f.Way, builder{fields: fields, verbatim: true}); err != nil {
+	var changed frame.Frame
+	if err := encode(f.Program, &changed, f.Layout, f.Way, builder{fields: fields, verbatim: true}); err != nil {
 		return err
 	}
-	return decode.Decode(f.Program, woven.Way, append([]byte(nil), woven.Wire...), f)
+	return decode.Decode(f.Program, changed.Way, append([]byte(nil), changed.Wire...), f)
 }
 
 // partsOf are the parts of the field of bits with this index.

@@ -122,14 +122,19 @@ func (e *Encoder) number(n *program.Node, o *scalar.Op, v Input, given bool) (ui
 	if n.Value != nil {
 		return e.keep(n, o, e.Eval(n.Value), Input{}, false)
 	}
-	if given {
-		start := len(e.Out)
-		num, err := e.parse(n, o, v)
-		if c := e.shape.Layout.Commands; err == nil && o.Flags&scalar.FlagCommand != 0 && len(c) > 0 && !c.Has(num) {
-			err = fmt.Errorf("%w: %s is not a command of this message", field.ErrValue, scalar.Value{Op: o, Num: num, Data: e.Out[start:]}.String())
-		}
-		return num, err
+	if !given {
+		return e.absent(n, o, derived)
 	}
+	start := len(e.Out)
+	num, err := e.parse(n, o, v)
+	if c := e.shape.Layout.Commands; err == nil && o.Flags&scalar.FlagCommand != 0 && len(c) > 0 && !c.Has(num) {
+		err = fmt.Errorf("%w: %s is not a command of this message", field.ErrValue, scalar.Value{Op: o, Num: num, Data: e.Out[start:]}.String())
+	}
+	return num, err
+}
+
+// absent finds the value of a field that nobody gives; derived is its index in fields, or -1.
+func (e *Encoder) absent(n *program.Node, o *scalar.Op, derived int) (uint64, error) {
 	if o.Flags&scalar.FlagCommand != 0 {
 		if ready := e.shape.Command; ready != nil {
 			return e.parse(n, o, Input{Kind: InputReady, Num: ready.Num, Bytes: ready.Bytes})
@@ -198,19 +203,11 @@ func (e *Encoder) keep(n *program.Node, o *scalar.Op, num int64, v Input, given 
 	if !o.Numeric() {
 		return e.parse(n, o, Input{Any: digitsOf(o, num)})
 	}
-	if lo, hi := e.limits(n, o); num < lo || num >= 0 && uint64(num) > hi || !o.Allows(uint64(num)) {
+	size, _ := e.width(n, o)
+	if lo, hi := o.BoundsIn(size); num < lo || num >= 0 && uint64(num) > hi || !o.Allows(uint64(num)) {
 		return 0, fmt.Errorf("%w: it must be %d, allowed %d..%d", field.ErrRange, num, lo, hi)
 	}
 	return uint64(num), nil
-}
-
-// limits of a number.
-func (e *Encoder) limits(n *program.Node, o *scalar.Op) (lo int64, hi uint64) {
-	if o.Size > 0 {
-		return o.Bounds()
-	}
-	size, _ := e.width(n, o)
-	return o.BoundsIn(size)
 }
 
 // parse reads a value; what is not a number is written at once.
