@@ -218,3 +218,20 @@ func TestDates(t *testing.T) {
 		c.check(t)
 	}
 }
+
+func TestTextMadeOfFields(t *testing.T) {
+	fields := `{ key = "list", type = "list", count = 2, fields = [
+		{ key = "kind", type = "byte", enum = { 1 = "volume" } },
+		{ key = "sub", type = "group", fields = [{ key = "storage", type = "byte" }] },
+		{ key = "tariff", type = "byte", when = "kind = 1" },
+		{ key = "name", type = "computed", text = "{kind}.{sub.storage}.{tariff} of {unit}" },
+	] }`
+	c := scalarCase{name: "names of elements", fields: fields, frame: "0103090207",
+		json: `"list":[{"kind":{"value":1,"label":"volume"},"sub":{"storage":3},"tariff":9,"name":"volume.3.9 of 1"},{"kind":2,"sub":{"storage":7},"name":"2.7. of 1"}]`}
+	c.check(t)
+	var f codec.Frame
+	err := c.profile(t).ParseJSON([]byte(`{"message":"m","unit":1,"list":[{"kind":1,"sub":{"storage":3},"tariff":9,"name":"other"},{"kind":2,"sub":{"storage":7}}]}`), &f)
+	if err == nil || !strings.Contains(err.Error(), "the fields that it follows from say volume.3.9 of 1") {
+		t.Errorf("a text that differs: %v", err)
+	}
+}

@@ -304,7 +304,7 @@ func formOf(o *scalar.Op) FieldForm {
 	f.Odd = f.Odd || special.Swap != nil || special.Swapped || special.HexDigit || special.Degrees || special.Letters ||
 		special.Texts != nil ||
 		special.None != nil || special.Base != 0 || special.Minus != nil || special.MinusBit || special.Column ||
-		special.Left || special.Hex || special.Packed || special.Real
+		special.Left || special.Hex || special.Composed != nil || special.Packed || special.Real
 	if c := special.Clock; c != nil {
 		f.Odd = f.Odd || c.Kind != scalar.ClockCount
 		f.As, f.Zone, f.Step, f.Epoch = [...]string{"count", "cp16", "cp32", "cp56", "packed"}[c.Kind], c.Zone, c.Step,

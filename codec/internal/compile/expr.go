@@ -73,6 +73,9 @@ func (c *compiler) seen(name string, b *binding) (kind expr.ExprKind, err error)
 	for i, k := range b.ops {
 		o := &c.p.Ops[k]
 		own := expr.ExprInt
+		if o.Form != nil && o.Form.Composed != nil {
+			return kind, fmt.Errorf("%s is a text made of fields", name)
+		}
 		switch {
 		case o.Float():
 			own = expr.ExprReal

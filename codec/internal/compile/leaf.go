@@ -22,7 +22,9 @@ func (c *compiler) leaf(n *program.Node, def *schema.FieldDef, s *scope) []*prog
 	o := &ops[0]
 	switch o.Code {
 	case scalar.OpComputed:
-		c.computed(n, def, s)
+		if c.computed(n, def, s); def.Text != "" {
+			c.composed(n, def, o, s)
+		}
 		c.result(n, def, o)
 		if def.Joins != nil {
 			o.Form.Clock.Dated = c.dateAlone(def, s)
@@ -40,6 +42,9 @@ func (c *compiler) leaf(n *program.Node, def *schema.FieldDef, s *scope) []*prog
 		if n.Value = c.expr(def.Path+".value", def.Value, s); n.Value != nil && !o.Numeric() {
 			c.src.Problem(def.Path+".value", field.Quote(def.Value), "it on numbers")
 		}
+	}
+	if def.Text != "" && (o.Code != scalar.OpComputed || def.Joins != nil) {
+		c.src.Problem(def.Path+".text", "it on type "+def.Kind, "it on type computed only")
 	}
 	if len(def.Cases) > 0 && o.Code != scalar.OpComputed || len(def.Fields) > 0 {
 		c.src.Problem(def.Path, "fields or cases on type "+def.Kind, "them on groups, lists and choices")
@@ -90,6 +95,9 @@ func (c *compiler) computed(n *program.Node, def *schema.FieldDef, s *scope) {
 	defer func() { n.Asks = n.Asks || c.asked }()
 	if def.Joins != nil {
 		n.Value = c.joined(def, s)
+		return
+	}
+	if def.Text != "" {
 		return
 	}
 	n.On = c.expr(def.Path+".on", def.On, s)

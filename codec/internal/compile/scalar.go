@@ -2,11 +2,14 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"trama/codec/internal/checksum"
+	"trama/codec/internal/expr"
 	"trama/codec/internal/field"
+	"trama/codec/internal/program"
 	"trama/codec/internal/scalar"
 	"trama/codec/internal/schema"
 )
@@ -57,6 +60,31 @@ func (c *compiler) view(def *schema.FieldDef, o *scalar.Op, f *scalar.Form) {
 	}
 	if f.Letters {
 		o.Field.Kind = field.KindText
+	}
+}
+
+// composed compiles a text with fields in braces, such as "{quantity}.{storage}".
+func (c *compiler) composed(n *program.Node, def *schema.FieldDef, o *scalar.Op, s *scope) {
+	n.Value = expr.Constant(1)
+	if o.Check != scalar.CheckNone || o.Scale != nil || len(def.Enum) > 0 || def.Form != "" || def.Value != "" || def.On != "" || len(def.Cases) > 0 {
+		c.src.Problem(def.Path+".text", "it beside value, on, scale, enum, const, in, min, max or form", "one of them")
+	}
+	o.Field.Kind = field.KindText
+	o.Form = &scalar.Form{Filler: -1}
+	for rest := def.Text; rest != ""; {
+		fixed, after, found := strings.Cut(rest, "{")
+		name, behind, closed := strings.Cut(after, "}")
+		part := scalar.TextPart{Fixed: fixed}
+		if rest = behind; found {
+			b := s.find(name)
+			if !closed || b == nil || len(b.ops) == 0 || b.list != nil && b.list != c.list {
+				c.src.Problem(def.Path+".text", field.Quote(def.Text),
+					"fields in braces that stand before, in the same part or around it, such as \"{kind}-{number}\"", s.known()...)
+				return
+			}
+			part.Ops = slices.Clone(b.ops)
+		}
+		o.Form.Composed = append(o.Form.Composed, part)
 	}
 }
 

@@ -287,7 +287,35 @@ func (f *Frame) ItemAt(i int, o *scalar.Op) Item {
 			it.V.Exp, it.V.Missing = 0, true
 		}
 	}
+	if o.Form != nil && o.Form.Composed != nil {
+		it.V.Data = f.composed(i, o)
+	}
 	return it
+}
+
+// composed is a text made of fields that stand before cell i, in the same part or around it; a field that is not there is
+// empty.
+func (f *Frame) composed(i int, o *scalar.Op) (text []byte) {
+	for _, part := range o.Form.Composed {
+		text = append(text, part.Fixed...)
+		depth, outside := f.Cells[i].Depth, false
+		for k := i - 1; k >= 0 && part.Ops != nil; k-- {
+			c := &f.Cells[k]
+			if c.Depth < depth {
+				depth, outside = c.Depth, true
+			}
+			if (c.Depth == depth || !outside) && slices.Contains(part.Ops, int(c.Op)) {
+				it := f.ItemAt(k, &f.Program.Ops[c.Op])
+				if it.Kind == field.KindText && !it.Unicode() {
+					text = append(text, scalar.Latin1(it.AppendText(nil))...)
+				} else {
+					text = it.AppendText(text)
+				}
+				break
+			}
+		}
+	}
+	return text
 }
 
 // ValueAt is the number of a field as expressions see it; 0 when it is not there.

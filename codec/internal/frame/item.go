@@ -134,7 +134,8 @@ func (it Item) Computed() bool { return it.V.Op != nil && it.V.Op.Code == scalar
 
 // Unicode says that Text is in UTF-8, because the definition names the character set.  Other text is one byte a character.
 func (it Item) Unicode() bool {
-	return it.V.Op != nil && it.V.Op.Form != nil && it.V.Op.Form.Charset != nil
+	o := it.V.Op
+	return o != nil && o.Form != nil && (o.Form.Charset != nil || o.Form.Composed != nil)
 }
 
 // DateOnly says that a time is a date without a time of day.

@@ -180,15 +180,21 @@ func boundsComputed(o *Op) (lo int64, hi uint64) {
 }
 
 func computedText(v Value, dst []byte) []byte {
-	if v.Op.Float() {
+	switch {
+	case v.Op.Float():
 		return floatText(v, dst)
+	case v.Op.Form != nil && v.Op.Form.Composed != nil:
+		return append(dst, v.Data...)
 	}
 	return numberText(v, dst)
 }
 
 func parseComputed(o *Op, dst []byte, p given) ([]byte, uint64, error) {
-	if o.Float() {
+	switch {
+	case o.Float():
 		return parseFloat(o, dst, p)
+	case o.Form != nil && o.Form.Composed != nil:
+		return dst, 0, fmt.Errorf("%w: it follows from other fields", field.ErrValue)
 	}
 	return parseNumber(o, dst, p)
 }

@@ -181,8 +181,8 @@ func (o *Op) finish(dst, b []byte, verb string) ([]byte, uint64, error) {
 	return dst, 0, nil
 }
 
-// latin1 makes each byte one character, so that JSON, which is UTF-8, keeps bytes that are not.
-func latin1(b []byte) string {
+// Latin1 makes each byte one character, so that JSON, which is UTF-8, keeps bytes that are not.
+func Latin1(b []byte) string {
 	if bytes.IndexFunc(b, func(r rune) bool { return r >= 0x80 }) < 0 {
 		return string(b)
 	}
@@ -193,7 +193,7 @@ func latin1(b []byte) string {
 	return string(runes)
 }
 
-// fromLatin1 undoes latin1; ok is false when a character does not fit a byte.
+// fromLatin1 undoes Latin1; ok is false when a character does not fit a byte.
 func fromLatin1(s string) (out string, ok bool) {
 	if strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0 {
 		return s, true

@@ -152,7 +152,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	case v.longer():
 		return append(hex.AppendEncode(append(dst, `"=`...), v.Data), '"')
 	case o.Code == OpASCII && (o.Form == nil || o.Form.Charset == nil):
-		return AppendQuoted(dst, latin1(v.AppendText(nil)))
+		return AppendQuoted(dst, Latin1(v.AppendText(nil)))
 	case o.Code == OpDecimal && !o.valued():
 		return AppendQuoted(dst, string(v.Data))
 	case o.Code == OpTime:
@@ -201,7 +201,7 @@ func (v Value) bare() bool {
 	case f != nil && f.Clock != nil:
 		_, exists := f.Clock.time(v.Num)
 		return !exists
-	case f != nil && (f.Letters || f.Hex):
+	case f != nil && (f.Letters || f.Hex || f.Composed != nil):
 		return false
 	case o.Float():
 		x := v.Float()

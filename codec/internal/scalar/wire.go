@@ -47,6 +47,12 @@ func init() { // rows refer to functions that look rows up
 	WireTypes[OpInt].begins, WireTypes[OpInt].bounds = nil, boundsInt
 }
 
+// TextPart is a piece of a text made of fields: fixed characters, and one of a few fields behind them.
+type TextPart struct {
+	Fixed string
+	Ops   []int // of the program
+}
+
 // Form is what a field has beyond its plain type.
 type Form struct {
 	Swap     []uint8   // order of bytes on the wire that is neither big nor little
@@ -77,10 +83,11 @@ type Form struct {
 	Varint   varint            // opVarint: how it is written
 	None     []uint64          // opPart: bits that mean that there is no value; the first are written
 	Labels   []LabelRange
-	Natural  bool // opComputed: without sign
-	Real     bool // opComputed: a float64
-	asReal   bool // expressions see it as a real number, because another field of its name is one
-	Bounded  bool // expressions see it as a number: at most eight bytes
+	Composed []TextPart // OpComputed: a text made of fields
+	Natural  bool       // opComputed: without sign
+	Real     bool       // opComputed: a float64
+	asReal   bool       // expressions see it as a real number, because another field of its name is one
+	Bounded  bool       // expressions see it as a number: at most eight bytes
 }
 
 // LabelRange is the label of several numbers.

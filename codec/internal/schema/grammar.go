@@ -13,6 +13,7 @@ type GrammarDef struct {
 
 	SizeExpr, When, Count, Stop, On, Use, Value, Exponent string
 	Separator, Before, Until                              string
+	Text                                                  string // of a computed field: text with fields in braces
 	Optional, Reversed, Swapped, Counter, Elements        bool
 	Signed                                                bool // a part of bits in two's complement
 	Wire                                                  bool // a checksum over bytes as they stand on the wire
@@ -138,7 +139,7 @@ func (d *Definition) readLayouts(t *Table) {
 }
 
 func (f *FieldDef) readGrammar(t *Table, order string) {
-	for key, to := range map[string]*string{"when": &f.When, "count": &f.Count, "stop": &f.Stop, "on": &f.On, "use": &f.Use, "value": &f.Value,
+	for key, to := range map[string]*string{"when": &f.When, "count": &f.Count, "stop": &f.Stop, "on": &f.On, "use": &f.Use, "value": &f.Value, "text": &f.Text,
 		"exponent": &f.Exponent, "separator": &f.Separator, "before": &f.Before, "until": &f.Until,
 		"over": &f.Over, "armour": &f.Armour, "filler": &f.Filler, "minus": &f.Minus, "epoch": &f.Epoch} {
 		if !t.Has(key) {
