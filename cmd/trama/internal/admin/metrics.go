@@ -42,6 +42,7 @@ var (
 	mastersOnlineDesc = describe("masters_online", "Masters with a live connection.")
 	connectionsDesc   = describe("connections", "Live connections.")
 	restartsDesc      = describe("actor_restarts_total", "Restarts of actors after a fault.")
+	settleDesc        = describe("settle_faults_total", "Failures while acknowledgements were settled; each closed its connection.")
 
 	journalUpDesc      = describe("journal_up", "1 while frames are accepted: the journal works and its disk has room.")
 	journalCommitsDesc = describe("journal_commits_total", "Commits, each with one sync of the disk.")
@@ -74,7 +75,7 @@ func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		framesDesc, storedDesc, duplicatesDesc, alarmsDesc, acknowledgedDesc, noReplyDueDesc, journalUpDesc, journalCommitsDesc, journalSecondsDesc, journalWorstDesc,
 		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
-		connectionsDesc, restartsDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
+		connectionsDesc, restartsDesc, settleDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
 		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, cutOffDesc, heartbeatsDesc, generationDesc,
 	} {
 		out <- d
@@ -101,6 +102,7 @@ func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
 	counter(noReplyDueDesc, t.NoReplyDue)
 	counter(poisonedDesc, t.Poisoned)
 	counter(restartsDesc, t.Restarts)
+	counter(settleDesc, t.SettleFaults)
 	for reason, n := range t.Rejected {
 		counter(rejectedDesc, n, reason)
 	}
