@@ -47,7 +47,7 @@ type Options struct {
 	listen func(transport.Options) (port.Acceptor, error) // opens a port; nil: a TCP socket.  For tests
 }
 
-// What the rooms below say in their own words; see there.
+// Types of the rooms below; see there.
 type (
 	Role           = connection.Role
 	ConnectionInfo = connection.Info

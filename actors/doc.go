@@ -45,5 +45,5 @@
 //
 // Each parent has an explicit strategy.  Giving up is never silent: a connection is closed with reason "repeated
 // faults", a master starts anew with its links closed, everything else escalates until the root ends the process.
-// What runs outside of any handler (settling) has a net of its own.
+// Settling, which runs outside of any handler, has a net of its own.
 package actors

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Record is one accepted frame as it was received.  What its bytes mean follows from the definition it was received
-// with.
+// Record is one accepted frame as it was received.  The meaning of its bytes follows from the definition it was
+// received with.
 type Record struct {
 	Received   time.Time
 	Listener   string

@@ -11,7 +11,7 @@ import (
 // The result does not depend on how the network cut the stream, with two exceptions: behind noise an aside is found
 // when it comes with a read of its own, and a HeartbeatText that comes in two reads counts twice.
 type Aside struct {
-	// HeartbeatBytes are the byte strings that say "I am alive".  One is taken where the framing finds no whole
+	// HeartbeatBytes are the byte strings that say "I am alive".  A heartbeat is taken where the framing finds no whole
 	// frame; where the framing needs more bytes to know, it waits for them, at most half a second.
 	HeartbeatBytes [][]byte
 	// HeartbeatText takes what is no frame, has up to so many bytes and is text (printable, blanks and line ends) for

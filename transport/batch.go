@@ -59,7 +59,7 @@ func (c *Conn) released() {
 	c.signal()
 }
 
-// The buffers.  One read brings at most what fits beside the frame that was already begun, so the smallest class
+// The buffers.  A read brings at most what fits beside the frame that was already begun, so the smallest class
 // holds a default frame twice; a burst longer than that travels as several batches.
 const (
 	smallestBuffer = 2 << 10

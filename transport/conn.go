@@ -155,8 +155,8 @@ func (c *Conn) Stats() ConnStats {
 }
 
 // Close ends the connection for the given reason; the first reason wins.  It is callable from deliver; it does not
-// wait for the end.  What is queued for a peer that is well gets a second to go; what it sent and nobody has
-// read yet is cut off.
+// wait for the end.  Data queued for a peer that is well gets a second to go; unread bytes of the peer are
+// cut off.
 func (c *Conn) Close(reason CloseReason, detail string) {
 	c.mu.Lock()
 	c.decide(reason, detail)
@@ -262,7 +262,7 @@ func (c *Conn) reasonNow() CloseReason {
 }
 
 // await stops the one goroutine that may wait, the reader, until ready says so or the time is over (0 is no limit).
-// Whoever changes what ready looks at calls signal.
+// A goroutine that changes what ready looks at calls signal.
 func (c *Conn) await(ready func() bool, limit time.Duration) {
 	if ready() {
 		return

@@ -41,7 +41,7 @@ func after(from, timeout time.Duration) time.Duration {
 	return from + timeout
 }
 
-// arm sets the read deadline if the one that is set comes later than due.  One that comes earlier is left alone:
+// arm sets the read deadline if the one that is set comes later than due.  A deadline that comes earlier is left alone:
 // when it passes the reader finds that nothing is due.  So the price of deadlines is one timer per period, not one
 // per frame.
 func (c *Conn) arm(due time.Duration) {

@@ -55,7 +55,7 @@
 //
 // All of them look at what the peer sends, never at what we send, and noise prolongs none: the first whole frame (or
 // registration) counts from the accept, the rest of a started frame from its first byte, idleness from the last whole
-// frame, or heartbeat behind one.  One read deadline per connection serves all three.  It is set again only when it
+// frame, or heartbeat behind one.  A connection has a single read deadline for all three.  It is set again only when it
 // has passed or when a nearer one arises, so a busy connection pays for it once per period; ParkAfter is one of its
 // periods.  A parked connection has none: the idle poller sweeps, at most once a second, and wakes those that are
 // due.  When a deadline passes, what lies in the socket is read before the peer is judged: a process that stood still

@@ -36,8 +36,8 @@ type idlePoller struct {
 	alarm time.Duration // when they will be again; never: nothing is due at any time
 }
 
-// slot is that of one descriptor.  Who takes the connection out of it, under the lock, starts its reader: an event, a
-// sweep or wake, and whoever comes later finds it gone.
+// slot belongs to one descriptor.  The goroutine that takes the connection out of it, under the lock, starts its
+// reader: an event, a sweep or wake, and whoever comes later finds it gone.
 type slot struct {
 	conn *Conn         // nil: not parked
 	due  time.Duration // since epoch
@@ -54,8 +54,8 @@ var parking struct {
 const parkedEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT
 
 // park leaves the connection to the idle poller until something comes, it is due or wake is called, and tells whether
-// it did: then a new reader may be at work already and the caller must not touch it any more.  What has come in the
-// meantime wakes it at once.
+// it did: then a new reader may be at work already and the caller must not touch it any more.  Bytes that have come
+// in the meantime wake it at once.
 func (c *Conn) park() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

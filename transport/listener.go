@@ -79,8 +79,8 @@ func (l *Listener) Name() string { return l.options.Name }
 // Addr is the bound address, with the port that was picked; it stays the same while suspended.
 func (l *Listener) Addr() net.Addr { return l.address }
 
-// Suspend closes the listening socket: new dials are refused, live connections stay.  Those that the kernel had
-// taken and Serve had not are reset.
+// Suspend closes the listening socket: new dials are refused, live connections stay.  Connections that the kernel
+// had taken and Serve had not are reset.
 func (l *Listener) Suspend() { _ = l.drop(false) }
 
 // Resume listens again on the same port; it does nothing if the listener is not suspended.  It fails, and may be

@@ -161,7 +161,7 @@ func (c *Conn) receive(poll bool) error {
 
 // The poller tells of news once.  A read that brought less than there was room for has emptied the socket, so the
 // next bytes are news again, and a connection that has had so many reads is not read once more just to hear that
-// there is nothing: half of the reads of a busy port.  What this may miss is the end of a stream that came together
+// there is nothing: half of the reads of a busy port.  This may miss the end of a stream that came together
 // with its last bytes; it is found at the next look whether the connection can park, within ParkAfter.  Peers that
 // say a thing or two and leave are not kept waiting.
 const talkative = 4
@@ -207,7 +207,7 @@ func (c *Conn) take() {
 	c.settle(b, b.data[done.used:old+r.n], old, done, r.n)
 }
 
-// settle keeps the rest for later, books the bytes and delivers the batch.  What was done was cut from the front; old
+// settle keeps the rest for later, books the bytes and delivers the batch.  done was cut from the front; old
 // of all bytes came with earlier reads and fresh with this one.
 func (c *Conn) settle(b *Batch, rest []byte, old int, done taken, fresh int) {
 	r := c.reading

@@ -9,7 +9,7 @@ import (
 // The zero value means that it is still open.
 type CloseReason uint8
 
-// The reasons.  Those a listener gives are counted per listener in ListenerStats.Closed.
+// The reasons.  Reasons that a listener gives are counted per listener in ListenerStats.Closed.
 const (
 	CloseNone          CloseReason = iota // still open
 	ClosePeer                             // the peer ended its stream (FIN)

@@ -18,8 +18,8 @@ func (w *writing) queued() int {
 	return len(w.queue) + w.inHand
 }
 
-// Write sends p, in the order of the calls.  It never blocks, and p may be reused when it returns.  What the kernel
-// does not take at once waits in a bounded queue; a peer that leaves that full, or unread for WriteTimeout, is
+// Write sends p, in the order of the calls.  It never blocks, and p may be reused when it returns.  Bytes that the
+// kernel does not take at once wait in a bounded queue; a peer that leaves that full, or unread for WriteTimeout, is
 // closed as CloseSlowPeer.  Errors are ErrClosed, ErrSlowPeer or that of the kernel, all of which end the
 // connection: there is nothing to retry.
 func (c *Conn) Write(p []byte) error {
@@ -119,7 +119,7 @@ func (c *Conn) endQueue(closing bool) {
 	_ = c.tcp.SetWriteDeadline(time.Time{})
 }
 
-// writeFailed ends the connection after a failed write.  What the peer sent before it went is still delivered.
+// writeFailed ends the connection after a failed write.  Frames that the peer sent before it went are still delivered.
 func (c *Conn) writeFailed(err error) {
 	reason, detail := reasonOf(err, CloseWriteFailed)
 	if reason == CloseSlowPeer {

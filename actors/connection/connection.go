@@ -179,8 +179,8 @@ func (c handler) transmit(m *transmit) {
 	}
 }
 
-// greet sends the message that whoever dials in hears first.  That it can be built was seen to when the profile was
-// put on the listener.
+// greet sends the message that whoever dials in hears first.  The profile was tried for it
+// when it was put on the listener.
 func (c handler) greet() {
 	l := c.link
 	b, err := l.acks.greeting(l.Profile(), l.on.Greeting)

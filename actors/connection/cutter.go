@@ -5,7 +5,7 @@ import (
 	"trama/transport"
 )
 
-// decoded are the frames of a transport.Batch as the walk that cut them has found them.  They lie with the batch and
+// decoded are the frames of a transport.Batch as the walk that cut them has found them.  Frames lie with the batch and
 // are used again with it.
 type decoded struct{ frames []codec.Frame }
 

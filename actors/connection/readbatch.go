@@ -16,7 +16,7 @@ import (
 // masters, until it is settled: the acknowledgements written, the credit given back.  It travels by pointer and is
 // pooled.
 //
-// Whoever holds a part (the connection's actor while it sends, each master's batch until its frames are on disk)
+// Each holder of a part (the connection's actor while it sends, each master's batch until its frames are on disk)
 // gives it back with Drop; the last one settles.  Nothing here knows which goroutine that is: it is the journal's,
 // once the frames are on disk.
 type readBatch struct {
@@ -124,8 +124,8 @@ func (r *readBatch) Apply() {
 	r.Drop()
 }
 
-// abandon gives up a read that no master has seen: nothing of it is acknowledged.  What was decided of a frame before
-// stays.
+// abandon gives up a read that no master has seen: nothing of it is acknowledged.  A decision that was made of
+// a frame before stays.
 func (r *readBatch) abandon(reason string) {
 	for i := range r.fates {
 		if i >= r.next || r.fates[i] == master.Accepted {

@@ -94,7 +94,7 @@ func (c *Command) end(err error) {
 }
 
 // command takes a command in: refused at once when it cannot be built or the master has no link; otherwise sent, or
-// queued behind the one in flight.  One at a time, strictly in order: the devices are half-duplex.
+// queued behind the one in flight.  Commands go singly and strictly in order: the devices are half-duplex.
 func (m handler) command(c *Command) {
 	switch {
 	case m.gone:

@@ -12,8 +12,8 @@ import (
 )
 
 // Restore makes the masters that the journal knows, before anything is accepted.  Their links are gone: all are
-// offline.  They come into the book when the registry starts and gives them actors.  listeners are the definitions
-// that are in force.
+// offline.  The masters come into the book when the registry starts and gives them actors.  listeners are the
+// definitions that are in force.
 func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed) error {
 	begun := time.Now()
 	if err := d.profiles.Load(ctx); err != nil {

@@ -21,7 +21,7 @@ type recent struct {
 	many  int                 // in those that brought many, together
 }
 
-// What is remembered: the last frames, and of those before as many as the last reads brought that brought many.  A
+// The ring holds the last frames, and of those before as many as the last reads brought that brought many.  A
 // master that sends many frames in one go, and loses its connection before the first acknowledgement, sends them all
 // again.  A read of 2 KiB brings many of any protocol; one that brings few is not worth the longer search with each
 // frame.

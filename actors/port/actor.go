@@ -192,7 +192,7 @@ func (a *handler) open(attempt int) error {
 }
 
 // acceptEnded: the port fails for good.  Live connections stay; the port is opened anew, ever more slowly, until it
-// works.  One that an operator has suspended stays closed until he resumes it.
+// works.  A port that an operator has suspended stays closed until he resumes it.
 func (a *handler) acceptEnded(m *acceptEnded) {
 	a.looping = false
 	if state := a.state(); state == Draining || state == Suspended {

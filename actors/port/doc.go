@@ -13,7 +13,7 @@
 //
 // # Goroutines
 //
-// One accept loop for each port, counted in accepts; readers counts the connections whose reader has not ended,
+// Each port has an accept loop, counted in accepts; readers counts the connections whose reader has not ended,
 // Links.Live those whose actor has not taken leave.  A drain waits for all three.  The timer of a port that failed
 // only sends.
 //

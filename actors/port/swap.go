@@ -63,7 +63,7 @@ func (p *Port) EndTrial() error {
 // Shadow is the trial on the port, also one that has ended by itself; nil when there is none.
 func (p *Port) Shadow() *shadow.Shadow { return p.shadow.Load() }
 
-// StopShadow stops the trial, if there is one that works, and returns it.  What it has found stays to be seen.
+// StopShadow stops the trial, if there is one that works, and returns it.  Its findings stay to be seen.
 func (p *Port) StopShadow(why string) *shadow.Shadow {
 	p.endShadow(why)
 	return p.shadow.Load()

@@ -24,7 +24,7 @@ type Definition struct {
 	Loaded     time.Time `json:"loaded"`
 }
 
-// Installed is one profile on one listener, from one swap to the next.  What was read or built under it goes on with
+// Installed is one profile on one listener, from one swap to the next.  Frames and commands of its time go on with
 // it.
 type Installed struct {
 	Profile *codec.Profile

@@ -1,6 +1,6 @@
 // Package shadow tries a profile on live traffic.  A Shadow is a candidate for the profile of a listener: it sees
-// every byte that the listener cuts, cuts and decodes them too, and counts where it comes to something else.  What it
-// makes of them goes nowhere.
+// every byte that the listener cuts, cuts and decodes them too, and counts where it comes to something else.  Its
+// results go nowhere.
 //
 //	reader ──Tap: a copy──▶ bounded queue ──▶ the shadow's goroutine: cut, decode and answer by both profiles, compare
 //

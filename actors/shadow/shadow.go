@@ -149,7 +149,7 @@ func (sh *Shadow) close(why string) {
 	}
 }
 
-// End stops it; the first reason stays.  What it has found stays to be seen.
+// End stops it; the first reason stays.  Its findings stay to be seen.
 func (sh *Shadow) End(why string) {
 	sh.close(why)
 	select {

@@ -13,7 +13,7 @@
 // # What is ours and what is protoactor's
 //
 // protoactor gives addresses, life (Started, Stopping, Stopped), the stop of a whole subtree and the way of a failure
-// to the parent.  The mailbox is ours: one kind for all actors, see inbox.  What the tree shows is ours: a Node is
+// to the parent.  The mailbox is ours: one kind for all actors, see inbox.  The tree that people see is ours: a Node is
 // written by the actor's shell and read by anybody, without a message.
 //
 // # Restarts

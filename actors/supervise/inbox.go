@@ -14,9 +14,9 @@ import (
 // readers that bring it frames, and nobody who asks. While the actor runs, a message waits, and the goroutine that
 // runs it takes it.
 //
-// What a handler leaves in after is applied when it has returned, still before the actor's next message: the next
-// stage of a frame's way is not called from inside the one before it, so the way needs a small stack, and each of
-// thousands of readers has one.
+// The AfterHandler that a handler leaves in after is applied when it has returned, still before the actor's next
+// message: the next stage of a frame's way is not called from inside the one before it, so the way needs a small
+// stack, and each of thousands of readers has one.
 //
 // Frames go to the actor's shell directly; everything else takes protoactor's way through the context.
 //

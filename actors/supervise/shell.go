@@ -19,7 +19,7 @@ type Handler interface {
 // demand and turns a panic into a *Fault that the supervisor understands.
 //
 // A shell that has children must not be restarted by protoactor, which would stop them all: its supervisor resumes
-// it, and the shell has by then replaced the handler by a fresh one (restart in place).  What survives is what fresh
+// it, and the shell has by then replaced the handler by a fresh one (restart in place).  State survives that fresh
 // closes over.
 type shell struct {
 	node  *Node
@@ -47,7 +47,7 @@ type injected struct{}
 
 func (injected) String() string { return "injected fault" }
 
-// carry handles frames, with the same accounting and the same fate of a panic as Receive.  They come without a
+// carry handles frames, with the same accounting and the same fate of a panic as Receive.  Frames come without a
 // context, which nothing on their way needs: it would be the coldest memory of the whole way.
 func (s *shell) carry(m Frames, waited bool) {
 	s.node.begin(m.What(), m.Received().UnixNano())
@@ -148,7 +148,7 @@ func trimStack(stack []byte) string {
 // to who waits.
 type Orphan interface{ Orphaned(f *Fault) }
 
-// props builds the description of an actor.  What supervises its children is explicit, also where there are none.
+// props builds the description of an actor.  The supervisor of its children is explicit, also where there are none.
 func props(n *Node, supervisor actor.SupervisorStrategy, fresh func() Handler) *actor.Props {
 	return actor.PropsFromProducer(func() actor.Actor {
 		n.shell = shell{node: n, inner: fresh(), fresh: fresh}

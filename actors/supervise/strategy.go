@@ -68,7 +68,7 @@ func (s *System) Structural() *Strategy {
 	return &Strategy{sys: s, limit: StructureFaults, remedy: resume, giveUp: escalate}
 }
 
-// Leaves supervises actors without children.  What has failed too often is handed to giveUp.
+// Leaves supervises actors without children.  An actor that has failed too often is handed to giveUp.
 func (s *System) Leaves(giveUp func(sup actor.Supervisor, child *actor.PID, f *Fault)) *Strategy {
 	return &Strategy{sys: s, limit: LeafFaults, remedy: restart, giveUp: giveUp}
 }

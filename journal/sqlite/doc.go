@@ -15,9 +15,9 @@
 //	cursor   how far a named consumer has read
 //	meta     how far the masters' states reach; numbers of the schema
 //
-// One row for a commit is what makes durability cheap: a commit costs the same for one frame as for thousands.  Every
-// row carries a CRC-32C, each record in a batch one of its own.  The positions of batches have no gaps, so a missing
-// row is found.
+// Durability is cheap because a commit is one row: it costs the same for one frame as for thousands.  Every row
+// carries a CRC-32C, each record in a batch one of its own.  The positions of batches have no gaps, so a missing row
+// is found.
 //
 // # Goroutines
 //
