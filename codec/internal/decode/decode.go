@@ -1,11 +1,14 @@
 package decode
 
 import (
+	"errors"
+
 	"trama/codec/internal/field"
 	"trama/codec/internal/frame"
 	"trama/codec/internal/program"
 )
 
+// Decode decodes a whole frame.
 func Decode(p *program.Program, d field.Direction, raw []byte, f *frame.Frame) error {
 	plan, way := findFast(p, d, raw)
 	if plan == nil || plan.Total != len(raw) || d == field.Any && !Named(plan.Layout, plan.Layout.Body.FrameKind) {
@@ -17,6 +20,136 @@ func Decode(p *program.Program, d field.Direction, raw []byte, f *frame.Frame) e
 	return nil
 }
 
+// DecodeAnswer decodes a whole frame that answers asked, if that is known.
+func DecodeAnswer(p *program.Program, d field.Direction, raw []byte, f, asked *frame.Frame) error {
+	m := Walkers.Get().(*Walker)
+	m.Asked = asked
+	var err error
+	if _, v := Try(p, m, d, f, raw, true); v != program.Complete {
+		err = why(p, m, d, f, raw)
+	}
+	if err == nil {
+		if m.settle(f, raw); d == field.Any {
+			f.Way = f.Layout.Direction
+		}
+	}
+	m.release(f)
+	return err
+}
+
+// Next finds the frame of n bytes before which at bytes are noise, and decodes it into f, if there is one.  Without a
+// frame, n is 0.
+func Next(p *program.Program, d field.Direction, data []byte, atEOF bool, f *frame.Frame) (at, n int) {
+	var m *Walker
+	for ; at < len(data); at++ {
+		if !p.Begins[d].Has(data[at]) {
+			continue
+		}
+		rest := data[at:]
+		if plan, way := findFast(p, d, rest); plan != nil {
+			if n = plan.Total; f != nil {
+				fill(plan, p, f, way, rest[:n])
+			}
+			break
+		}
+		if m == nil {
+			m = Walkers.Get().(*Walker)
+		}
+		var v program.Verdict
+		if n, v = Try(p, m, d, f, rest, false); v == program.Complete {
+			m.settle(f, rest[:n])
+			break
+		}
+		if n = 0; v == program.Incomplete && !atEOF {
+			break
+		}
+	}
+	if m != nil {
+		m.release(f)
+	}
+	return at, n
+}
+
+// Try walks the frame that data begins with; n is its size.  With a frame to decode, at the end of a
+// stream, data must be that frame alone.
+func Try(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte, atEOF bool) (n int, v program.Verdict) {
+	m.AtEOF = atEOF
+	tries, general, ranged := p.Tries(d), -1, false
+	for i, a := range tries {
+		if len(data) > 0 && !a.First.Has(data[0]) {
+			continue
+		}
+		n, v = m.Exactly(p, f, a, data)
+		switch {
+		case v == program.Refused:
+		case d != field.Any || f == nil || v == program.Incomplete || Named(f.Layout, a.FrameKind):
+			return n, v
+		case general < 0 || !ranged && !f.Layout.Body.Fallback:
+			general, ranged = i, !f.Layout.Body.Fallback
+		}
+	}
+	if general >= 0 { // no message the other way names the command either
+		return m.Exactly(p, f, tries[general], data)
+	}
+	return 0, program.Refused
+}
+
+// Named says that the message is that of single commands, and not for whatever else there may be.
+func Named(l *program.Layout, f *program.FrameKind) bool {
+	if f.CommandOp < 0 {
+		return true
+	}
+	for _, r := range l.Commands {
+		if r[0] != r[1] {
+			return false
+		}
+	}
+	return len(l.Commands) > 0
+}
+
+// Exactly walks one frame of a kind.  With a frame to decode, at the end of a stream, data must be that frame alone.
+func (m *Walker) Exactly(p *program.Program, f *frame.Frame, a program.Attempt, data []byte) (n int, v program.Verdict) {
+	n, v = m.frame(p, f, a, data)
+	if v == program.Incomplete && len(data) >= a.Max {
+		v = program.Refused
+	}
+	if v == program.Complete && f != nil && m.AtEOF && n != len(data) {
+		v = m.fail(nil, n, field.ErrLong, "%d after the end of the frame", int64(len(data)-n))
+	}
+	return n, v
+}
+
+// why is the fault of bytes that are no frame.  Of several attempts, the fault that lies furthest is told; that a message is
+// known the other way says more than that none is this way.
+func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte) error {
+	var bad program.Failure
+	var layout *program.Layout
+	m.AtEOF = true
+	for _, a := range p.Tries(d) {
+		var s Faults
+		m.Sink, m.Near = &s, nil
+		if _, v := m.Exactly(p, f, a, data); v == program.Complete {
+			return nil // its first byte is none that this kind begins with
+		}
+		if fault, is := lengthFault(p, s.Bad, data); is {
+			s.Bad, f.Layout = fault, nil
+		} else if m.Near != nil {
+			f.Layout = m.Near.Layout
+		}
+		if s.Bad.Err != nil && (bad.Err == nil || s.Bad.Off > bad.Off || errors.Is(bad.Err, field.ErrUnknownCommand) && f.Layout != nil) {
+			bad, layout = s.Bad, f.Layout
+		}
+	}
+	if f.Layout = nil; bad.Err == nil {
+		bad.Err = field.ErrUnknownCommand
+		if len(data) == 0 {
+			bad.Err = field.ErrShort
+		}
+	}
+	return Fault(p, layout, bad)
+}
+
+// Fault is the error for what is wrong with a frame of a message, if that is known.
 func Fault(p *program.Program, l *program.Layout, bad program.Failure) error {
 	e := &field.FieldError{Profile: p.Name, Offset: bad.Off, Err: bad.Err}
 	if l != nil {
@@ -26,4 +159,28 @@ func Fault(p *program.Program, l *program.Layout, bad program.Failure) error {
 		e.Field = bad.Op.Field.Key
 	}
 	return e
+}
+
+// settle makes f, which was walked, the frame that raw is.
+func (m *Walker) settle(f *frame.Frame, raw []byte) {
+	if f == nil {
+		return
+	}
+	f.Wire = raw
+	if m.Family.EndMarks == nil {
+		f.Data = f.Data[:m.Off]
+	}
+	if m.P.Rewrites { // the frame has its own copy of the machine's bytes: they are another goroutine's next
+		f.Own = append(f.Own[:0], f.Data...)
+		f.Data = f.Own
+	}
+}
+
+// release gives m back.
+func (m *Walker) release(f *frame.Frame) {
+	if f != nil && f.Plan == nil {
+		f.Memory = f.Cells[:0]
+	}
+	m.F, m.Asked, m.Sink, m.Near = nil, nil, nil, nil
+	Walkers.Put(m)
 }

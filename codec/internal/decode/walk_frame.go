@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -198,9 +197,8 @@ func (m *Walker) choose() (*program.Body, program.Verdict) {
 	if f.CommandOp >= 0 {
 		command = uint64(m.regs[f.CommandReg])
 	}
-	a := program.Attempt{FrameKind: f, Way: m.way()}
 	size := m.End - m.Off
-	for _, i := range a.Messages().Find(command) {
+	for _, i := range f.ByCommand[m.way()-field.Uplink].Find(command) {
 		s := f.Bodies[i]
 		if m.End >= 0 && (size < s.Min || s.Max >= 0 && size > s.Max) {
 			continue
@@ -270,99 +268,4 @@ func (m *Walker) way() field.Direction {
 		return field.Uplink
 	}
 	return field.Downlink
-}
-
-// Try walks the frame that data begins with; n is its size.  With a frame to decode, data must be that frame alone.
-func Try(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte, atEOF bool) (n int, v program.Verdict) {
-	m.AtEOF = atEOF
-	tries, general, ranged := p.Tries(d), -1, false
-	for i, a := range tries {
-		if len(data) > 0 && !a.First.Has(data[0]) {
-			continue
-		}
-		n, v = m.Exactly(p, f, a, data)
-		switch {
-		case v == program.Refused:
-		case d != field.Any || f == nil || v == program.Incomplete || Named(f.Layout, a.FrameKind):
-			return n, v
-		case general < 0 || !ranged && !f.Layout.Body.Fallback:
-			general, ranged = i, !f.Layout.Body.Fallback
-		}
-	}
-	if general >= 0 { // no message the other way names the command either
-		return m.Exactly(p, f, tries[general], data)
-	}
-	return 0, program.Refused
-}
-
-// Named says that the message is that of single commands, and not for whatever else there may be.
-func Named(l *program.Layout, f *program.FrameKind) bool {
-	if f.CommandOp < 0 {
-		return true
-	}
-	for _, r := range l.Commands {
-		if r[0] != r[1] {
-			return false
-		}
-	}
-	return len(l.Commands) > 0
-}
-
-// Exactly is frame for data that must be no more than a frame when it is decoded.
-func (m *Walker) Exactly(p *program.Program, f *frame.Frame, a program.Attempt, data []byte) (n int, v program.Verdict) {
-	n, v = m.frame(p, f, a, data)
-	if v == program.Incomplete && len(data) >= a.Max {
-		v = program.Refused
-	}
-	if v == program.Complete && f != nil && n != len(data) {
-		v = m.fail(nil, n, field.ErrLong, "%d after the end of the frame", int64(len(data)-n))
-	}
-	return n, v
-}
-
-// why is the fault of bytes that are no frame.  Of several attempts, the fault that lies furthest is told; that a message is
-// known the other way says more than that none is this way.
-func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte) error {
-	var bad program.Failure
-	var layout *program.Layout
-	m.AtEOF = true
-	for _, a := range p.Tries(d) {
-		var s Faults
-		m.Sink, m.Near = &s, nil
-		if _, v := m.Exactly(p, f, a, data); v == program.Complete {
-			return nil // its first byte is none that this kind begins with
-		}
-		if fault, is := lengthFault(p, s.Bad, data); is {
-			s.Bad, f.Layout = fault, nil
-		} else if m.Near != nil {
-			f.Layout = m.Near.Layout
-		}
-		if s.Bad.Err != nil && (bad.Err == nil || s.Bad.Off > bad.Off || errors.Is(bad.Err, field.ErrUnknownCommand) && f.Layout != nil) {
-			bad, layout = s.Bad, f.Layout
-		}
-	}
-	if f.Layout = nil; bad.Err == nil {
-		bad.Err = field.ErrUnknownCommand
-		if len(data) == 0 {
-			bad.Err = field.ErrShort
-		}
-	}
-	return Fault(p, layout, bad)
-}
-
-// DecodeAnswer decodes a whole frame that answers asked, if that is known.
-func DecodeAnswer(p *program.Program, d field.Direction, raw []byte, f, asked *frame.Frame) error {
-	m := Walkers.Get().(*Walker)
-	m.Asked = asked
-	var err error
-	if _, v := Try(p, m, d, f, raw, true); v != program.Complete {
-		err = why(p, m, d, f, raw)
-	}
-	if err == nil {
-		if m.settle(f, raw); d == field.Any {
-			f.Way = f.Layout.Direction
-		}
-	}
-	m.release(f)
-	return err
 }

@@ -25,3 +25,11 @@ func (p *Program) Order() {
 		}
 	}
 }
+
+// Tries is what is tried for bytes that travel in d.
+func (p *Program) Tries(d field.Direction) []Attempt {
+	if int(d) >= len(p.attempts) {
+		return nil
+	}
+	return p.attempts[d]
+}

@@ -19,7 +19,7 @@ import (
 //	│  └─ family
 //	│     ├─ start, closing      marks at both ends; escape, armour: how the bytes between them are written
 //	│     ├─ header   node …     before the body; one of its fields may be the command
-//	│     ├─ shapes              a body for each message, found by direction, command, size and condition (byCommand)
+//	│     ├─ shapes              a body for each message, found by direction, command, size and condition (ByCommand)
 //	│     │  └─ shape  node …
 //	│     ├─ trailer  node …     behind the body
 //	│     ├─ length              size of the frame = value of a field + place of the first byte counted − add + after
@@ -131,7 +131,7 @@ type FrameKind struct {
 	CommandOp  int // -1: none
 	CommandReg int
 	Bodies     []*Body
-	byCommand  [2]SwitchTable // of shapes, by way: to the server, from it
+	ByCommand  [2]SwitchTable // of shapes, by way: to the server, from it
 	Body       *Node          // stands for the body where a range of bytes is named
 	Sizes      *Sizes         // nil: not known beforehand
 	First      scalar.ByteSet

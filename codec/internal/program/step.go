@@ -34,8 +34,8 @@ func (p *Program) Prepare() {
 
 // Index makes the tables by which the message of a frame is found.
 func (p *Program) Index(f *FrameKind) {
-	f.byCommand = [2]SwitchTable{newBodyTable(f, true), newBodyTable(f, false)}
-	p.makeFixed(f)
+	f.ByCommand = [2]SwitchTable{newBodyTable(f, true), newBodyTable(f, false)}
+	p.makeFast(f)
 }
 
 // bitField is a part of a number: which bits it is, and who wants them.
@@ -89,20 +89,4 @@ func (n *Node) prepare(ops []scalar.Op) {
 		kid.prepare(ops)
 		n.Numbers = kid.Step == StepNumber && !kid.Guarded && kid.Field.Reg == 0
 	}
-}
-
-// Messages finds those of a command.
-func (a *Attempt) Messages() *SwitchTable {
-	if a.Way == field.Downlink {
-		return &a.byCommand[1]
-	}
-	return &a.byCommand[0]
-}
-
-// Tries is what is tried for bytes that travel in d.
-func (p *Program) Tries(d field.Direction) []Attempt {
-	if int(d) >= len(p.attempts) {
-		return nil
-	}
-	return p.attempts[d]
 }

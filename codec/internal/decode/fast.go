@@ -28,7 +28,7 @@ func fastPath(a *program.Attempt, data []byte) *program.FastPath {
 		}
 		command = at.Op.Noted(num, b)
 	}
-	for _, plan := range at.Plans[a.Way&1][a.Messages().Class(command)] {
+	for _, plan := range at.Plans[a.Way-field.Uplink][a.ByCommand[a.Way-field.Uplink].Class(command)] {
 		if plan.Total <= len(data) && verify(plan, data[:plan.Total]) {
 			return plan
 		}

@@ -16,86 +16,75 @@ type commandPlace struct {
 	Plans     [2][][]*FastPath // by way, and by class of commands
 }
 
-// makeFixed makes the fast path of a kind of frame.
-func (p *Program) makeFixed(f *FrameKind) {
+// makeFast makes the fast path of a kind of frame.
+func (p *Program) makeFast(f *FrameKind) {
 	f.Fast = nil
 	if f.EndMarks != nil || f.Escape != nil || f.Armour != nil {
 		return
 	}
-	header := &fixedMaker{p: p, plan: &FastPath{}, marks: map[int]int{}}
-	if !header.nodes(f.Header, 0) {
-		return
-	}
-	at := &commandPlace{}
-	for _, c := range header.plan.Cells {
-		if o := &p.Ops[c.Op]; int(c.Op) == f.CommandOp {
-			*at = commandPlace{Op: o, Off: int(c.Off), Size: o.Size, Plain: o.Size == 1 && (o.Code == scalar.OpUint || o.Code == scalar.OpASCII) && o.Form.Plain()}
-		}
-	}
-	if f.CommandOp >= 0 && (at.Op == nil || at.Op.Code == scalar.OpPart) {
-		return
-	}
 	plans := make([]*FastPath, len(f.Bodies))
-	for i, s := range f.Bodies {
-		if s.When == nil && !slices.ContainsFunc(f.Bodies[:i], func(t *Body) bool { return t.before(s) }) {
-			if plans[i] = p.newFixedPlan(s); plans[i] != nil {
-				f.Fast = at
+	for i, b := range f.Bodies {
+		if plans[i] = p.newFastPath(b); plans[i] == nil || f.Fast != nil {
+			continue
+		}
+		f.Fast = &commandPlace{}
+		for _, c := range plans[i].Cells { // the header is the same in all
+			if o := &p.Ops[c.Op]; int(c.Op) == f.CommandOp {
+				oneByte := o.Size == 1 && (o.Code == scalar.OpUint || o.Code == scalar.OpASCII)
+				*f.Fast = commandPlace{Op: o, Off: int(c.Off), Size: int(c.Size), Plain: oneByte && o.Form.Plain()}
 			}
 		}
 	}
-	for _, way := range [2]field.Direction{field.Uplink, field.Downlink} {
-		a := Attempt{f, way}
-		for _, class := range a.Messages().what {
-			var some []*FastPath
-			for _, i := range class {
-				if plans[i] != nil {
-					some = append(some, plans[i])
-				}
-			}
-			at.Plans[way&1] = append(at.Plans[way&1], some)
+	if f.Fast == nil || f.CommandOp >= 0 && f.Fast.Size == 0 { // a command of a few bits, or without a fixed place
+		f.Fast = nil
+		return
+	}
+	for way := range f.ByCommand {
+		for _, class := range f.ByCommand[way].what {
+			f.Fast.Plans[way] = append(f.Fast.Plans[way], inTurn(f, plans, class))
 		}
 	}
 }
 
-// before says that t may take a frame of s, which is tried after it.
-func (t *Body) before(s *Body) bool {
-	a, b := t.Layout, s.Layout
-	if a.Direction != b.Direction && a.Direction != field.Any && b.Direction != field.Any || s.Fallback && !t.Fallback && len(a.Commands) > 0 ||
-		s.FrameKind.Length != nil && (s.Max < t.Min || t.Max >= 0 && t.Max < s.Min) {
-		return false
+// inTurn is the fast paths of the messages of a class of commands, up to the first message that must be walked: between
+// messages without a condition, the size alone chooses.
+func inTurn(f *FrameKind, plans []*FastPath, class []uint16) (out []*FastPath) {
+	for _, i := range class {
+		plan := plans[i]
+		sameSize := func(other *FastPath) bool { return f.Length == nil || other.Total == plan.Total }
+		if plan == nil || slices.ContainsFunc(out, sameSize) {
+			break
+		}
+		out = append(out, plan)
 	}
-	return len(a.Commands) == 0 || len(b.Commands) == 0 || slices.ContainsFunc(a.Commands, func(r [2]uint64) bool {
-		return slices.ContainsFunc(b.Commands, func(q [2]uint64) bool { return r[0] <= q[1] && q[0] <= r[1] })
-	})
+	return out
 }
 
-// fixedMaker gathers the fields of a plan.
-type fixedMaker struct {
+// fastMaker gathers the fields of a plan.
+type fastMaker struct {
 	p               *Program
 	plan            *FastPath
 	marks           map[int]int // places of the bytes that marks stand for
 	mask, want, bcd []byte
 }
 
-// newFixedPlan is nil for a message whose fields have no fixed places.
-func (p *Program) newFixedPlan(s *Body) *FastPath {
-	f := s.FrameKind
-	k := &fixedMaker{p: p, plan: &FastPath{Layout: s.Layout}, marks: map[int]int{}}
-	if !k.nodes(f.Header, 0) {
-		return nil
-	}
-	body := len(k.want)
-	if !k.nodes(s.Nodes, 0) {
-		return nil
-	}
-	if f.Body.Mark > 0 {
-		k.marks[f.Body.Mark], k.marks[f.Body.Mark+1] = body, len(k.want)
-	}
-	if !k.nodes(f.Trailer, 0) {
-		return nil
+// newFastPath is nil for a message whose fields have no fixed places.
+func (p *Program) newFastPath(s *Body) *FastPath {
+	f, body := s.FrameKind, 0
+	k := &fastMaker{p: p, plan: &FastPath{Layout: s.Layout}, marks: map[int]int{}}
+	for i, nodes := range [][]*Node{f.Header, s.Nodes, f.Trailer} {
+		start := len(k.want)
+		if s.When != nil || !k.nodes(nodes, 0) {
+			return nil
+		}
+		if i == 1 {
+			if body = start; f.Body.Mark > 0 {
+				k.marks[f.Body.Mark], k.marks[f.Body.Mark+1] = start, len(k.want)
+			}
+		}
 	}
 	plan := k.plan
-	if plan.Total = len(k.want); plan.Total < WordBytes || plan.Total > f.Max || plan.Total > 1<<12 {
+	if plan.Total = len(k.want); plan.Total < WordBytes || plan.Total > min(f.Max, 1<<12) {
 		return nil
 	}
 	if l := f.Length; l != nil {
@@ -139,16 +128,24 @@ func (p *Program) newFixedPlan(s *Body) *FastPath {
 }
 
 // nodes takes fields that stand one after the other; false: their places are not fixed.
-func (k *fixedMaker) nodes(list []*Node, depth uint8) bool {
+func (k *fastMaker) nodes(list []*Node, depth uint8) bool {
 	for _, n := range list {
 		if n.Guarded || n.Before != nil || n.Column {
 			return false
 		}
 		start := len(k.want)
 		switch {
-		case n.Kind == NodeGroup && n.Size == nil && !n.Rest && n.Until == nil && n.Transform == nil && n.Separator == nil:
-			if !k.group(n, depth) {
+		case n.Kind == NodeGroup && n.Size == nil && !n.Rest && n.Until == nil && n.Transform == nil && n.Separator == nil && depth < 30:
+			at, inside := len(k.plan.Cells), depth
+			if n.Op >= 0 {
+				k.field(n, depth)
+				inside++
+			}
+			if !k.nodes(n.Kids, inside) {
 				return false
+			}
+			if n.Op >= 0 {
+				k.plan.Cells[at].Size = uint32(len(k.want) - start)
 			}
 		case n.Kind == NodeLeaf && n.Check != nil && n.Check.Wired == nil:
 			k.plan.Sums = append(k.plan.Sums, fastSum{Plan: n.Check, Op: n.Field, Cell: len(k.plan.Cells), Off: start})
@@ -168,7 +165,7 @@ func (k *fixedMaker) nodes(list []*Node, depth uint8) bool {
 }
 
 // field takes the bytes of a field.
-func (k *fixedMaker) field(n *Node, depth uint8) (at int) {
+func (k *fastMaker) field(n *Node, depth uint8) (at int) {
 	o, plan := n.Field, k.plan
 	if at = len(plan.Cells); o.Role != field.NoRole && plan.Roles[o.Role] == 0 {
 		plan.Roles[o.Role] = uint16(at + 1)
@@ -179,19 +176,8 @@ func (k *fixedMaker) field(n *Node, depth uint8) (at int) {
 	return at
 }
 
-func (k *fixedMaker) group(n *Node, depth uint8) bool {
-	if n.Op < 0 {
-		return k.nodes(n.Kids, depth)
-	}
-	at, start := len(k.plan.Cells), len(k.want)
-	k.field(n, depth)
-	ok := k.nodes(n.Kids, depth+1)
-	k.plan.Cells[at].Size = uint32(len(k.want) - start)
-	return ok && depth < 30
-}
-
 // leaf takes a field and its bits.
-func (k *fixedMaker) leaf(n *Node, depth uint8) bool {
+func (k *fastMaker) leaf(n *Node, depth uint8) bool {
 	o, plan := n.Field, k.plan
 	if !o.Form.Plain() || o.Size > 255 {
 		return false
@@ -222,7 +208,7 @@ func (k *fixedMaker) leaf(n *Node, depth uint8) bool {
 }
 
 // value says how the number of a field is verified and read; false: words do not cover its restrictions.
-func (k *fixedMaker) value(o *scalar.Op, at int) (covered bool) {
+func (k *fastMaker) value(o *scalar.Op, at int) (covered bool) {
 	c := k.plan.Cells[at]
 	r := fastRead{Code: readOther, Size: uint8(o.Size), Off: uint16(c.Off), Cell: uint16(at), Op: o}
 	digits := o.Code == scalar.OpBCD && o.Size <= scalar.MaxBCDNumber || o.Code == scalar.OpDigits || o.Code == scalar.OpTime && o.Time.As == scalar.TimeBCD
@@ -265,7 +251,7 @@ func (k *fixedMaker) value(o *scalar.Op, at int) (covered bool) {
 }
 
 // constant makes the field of a cell one that always has these bytes.
-func (k *fixedMaker) constant(at int, b []byte) bool {
+func (k *fastMaker) constant(at int, b []byte) bool {
 	c := &k.plan.Cells[at]
 	num, missing, ok := k.p.Ops[c.Op].Read(b)
 	if !ok || missing || len(b) != int(c.Size) {
@@ -280,12 +266,12 @@ func (k *fixedMaker) constant(at int, b []byte) bool {
 	return true
 }
 
-func (k *fixedMaker) stores(o *scalar.Op) bool {
+func (k *fastMaker) stores(o *scalar.Op) bool {
 	return o.Code == scalar.OpUint || o.Code == scalar.OpBits || o.Code == scalar.OpInt || o.Code == scalar.OpBCD || o.Code == scalar.OpASCII && o.Size <= WordBytes
 }
 
 // only is constant for a number.
-func (k *fixedMaker) only(o *scalar.Op, at int, num uint64) bool {
+func (k *fastMaker) only(o *scalar.Op, at int, num uint64) bool {
 	b := make([]byte, o.Size)
 	if o.Code == scalar.OpASCII {
 		scalar.StoreBE(b, num)
@@ -297,6 +283,6 @@ func (k *fixedMaker) only(o *scalar.Op, at int, num uint64) bool {
 }
 
 // told is the cell whose value expressions see in a register; -1: none that only can set.
-func (k *fixedMaker) told(reg int) int {
+func (k *fastMaker) told(reg int) int {
 	return slices.IndexFunc(k.plan.Cells, func(c Cell) bool { o := &k.p.Ops[c.Op]; return o.Reg == reg && k.stores(o) })
 }

@@ -1,0 +1,138 @@
+package decode_test
+
+import (
+	"encoding/hex"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"trama/codec"
+	"trama/codec/internal/decode"
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
+	"trama/codec/internal/program"
+)
+
+// profile is a definition and the frames that are written in it.
+type profile struct {
+	name   string
+	p      *program.Program
+	frames [][]byte
+}
+
+var written = regexp.MustCompile(`"((?:[0-9a-f]{2} ?){5,})"`)
+
+// profiles are all definitions that are shipped, and all good ones of the tests.
+func profiles(t testing.TB) (out []profile) {
+	t.Helper()
+	shipped, _ := filepath.Glob("../../profiles/*.toml")
+	good, _ := filepath.Glob("../../testdata/*.good.toml")
+	for _, file := range append(shipped, good...) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compiled, err := codec.Compile(filepath.Base(file), src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := profile{name: compiled.Name(), p: compiled.Program()}
+		for _, found := range written.FindAllStringSubmatch(string(src), -1) {
+			if b, err := hex.DecodeString(strings.ReplaceAll(found[1], " ", "")); err == nil {
+				one.frames = append(one.frames, b)
+			}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// fastPathAgrees compares decoding, which takes the fast path where there is one, with the walk; it says whether the fast
+// path was taken.
+func fastPathAgrees(t testing.TB, one profile, d field.Direction, data []byte) bool {
+	t.Helper()
+	var fast, walked frame.Frame
+	var m decode.Walker
+	at, n := decode.Next(one.p, d, data, false, &fast)
+	cut, v := decode.Try(one.p, &m, d, nil, data, false)
+	if (v == program.Complete) != (at == 0 && n > 0) || v == program.Complete && n != cut {
+		t.Fatalf("%s %s %x: a frame of %d bytes at %d, by the walk alone %v and %d", one.name, d, data, n, at, v, cut)
+	}
+	err := decode.Decode(one.p, d, data, &fast)
+	if _, v = decode.Try(one.p, &m, d, &walked, data, true); (err == nil) != (v == program.Complete) {
+		t.Fatalf("%s %s %x: %v, by the walk alone %v", one.name, d, data, err, v)
+	}
+	if err != nil {
+		return false
+	}
+	if fast.Layout != walked.Layout || fast.Roles != walked.Roles || string(fast.Data) != string(walked.Data) ||
+		!slices.Equal(fast.Cells, walked.Cells) || !slices.Equal(fast.Nums, walked.Nums) {
+		t.Fatalf("%s %s %x: %+v %v of %s, by the walk alone %+v %v of %s", one.name, d, data,
+			fast.Cells, fast.Nums, fast.Layout.Message.Name, walked.Cells, walked.Nums, walked.Layout.Message.Name)
+	}
+	return fast.Plan != nil
+}
+
+// changed is b with a few bytes changed, left out, repeated or cut off.
+func changed(random *rand.Rand, b []byte) []byte {
+	b = slices.Clone(b)
+	for range random.IntN(3) {
+		if len(b) == 0 {
+			break
+		}
+		switch at := random.IntN(len(b)); random.IntN(6) {
+		case 0:
+			b[at] ^= 1 << random.IntN(8)
+		case 1:
+			b[at] = []byte{0, 0xff, 0x99, '0', 'A', ' ', 1, 9}[random.IntN(8)]
+		case 2:
+			b = slices.Delete(b, at, at+1)
+		case 3:
+			b = slices.Insert(b, at, b[at])
+		case 4:
+			b = b[:at]
+		default:
+			b = append(b, b[at:]...)
+		}
+	}
+	return b
+}
+
+func TestTheFastPathReadsWhatTheWalkReads(t *testing.T) {
+	taken := map[string]int{}
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, one := range profiles(t) {
+		for _, raw := range one.frames {
+			b := raw
+			for range 60 {
+				for d := field.Any; d <= field.Downlink; d++ {
+					if fastPathAgrees(t, one, d, b) {
+						taken[one.name]++
+					}
+				}
+				b = changed(random, raw)
+			}
+		}
+	}
+	for _, name := range []string{"extended", "compact", "modbus-tcp", "modbus-rtu", "mavlink", "ubx", "sums"} {
+		if taken[name] == 0 {
+			t.Errorf("%s: the fast path was never taken; it was by %v", name, taken)
+		}
+	}
+}
+
+func FuzzFastPath(f *testing.F) {
+	all := profiles(f)
+	for i, one := range all {
+		for _, b := range one.frames {
+			f.Add(b, uint16(i), uint8(field.Uplink))
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, of uint16, way uint8) {
+		fastPathAgrees(t, all[int(of)%len(all)], field.Direction(way%3), data)
+	})
+}
