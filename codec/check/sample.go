@@ -61,6 +61,11 @@ func (s *sample) branch() (branchKey, bool) {
 	return s.force[len(s.force)-1].branch(), true
 }
 
+// mostSampled is how many fields are written for samples: a definition of a megabyte is checked in seconds.
+const mostSampled = 2_000_000
+
+var errBudget = errors.New("the definition is too large for a frame for each of its ways")
+
 var errIndirect = errors.New("the values for it do not follow directly from the definition")
 
 // samples makes a frame for each message that travels this way, and for each branch that none before it has shown.
@@ -97,6 +102,11 @@ func (c *checker) samples(way field.Direction, visit func(*sample) bool) bool {
 // make makes the frame of a sample, if that is easy.
 func (c *checker) make(s *sample) {
 	var from *sampleSource
+	program.Each(s.shape.Nodes, func(*program.Node) { c.spent++ })
+	if c.spent > mostSampled {
+		s.fault = errBudget
+		return
+	}
 	if from, s.fault = c.source(s); s.fault != nil {
 		return
 	}

@@ -43,7 +43,6 @@ func (c *compiler) finish() {
 		}
 	}
 	c.p.Prepare()
-	c.control()
 }
 
 // through lets a length, count or size be found through a computed field: what it is computed from follows too.
@@ -81,4 +80,12 @@ func (c *compiler) boundFields(f *program.FrameKind, n *program.Node) {
 			o.Flags |= scalar.FlagBound
 		}
 	}
+}
+
+// rowExprs are the expressions of a computed value with cases.
+func rowExprs(n *program.Node) (out []*expr.Expr) {
+	for i := range n.Rows {
+		out = append(out, n.Rows[i].Value)
+	}
+	return out
 }

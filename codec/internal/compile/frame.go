@@ -326,7 +326,6 @@ func (c *compiler) message(def *schema.MessageDef, f *program.FrameKind, s *scop
 	c.family = f
 	shape.When = c.expr(def.Path+".when", def.When, s)
 	c.sets(def, shape, s)
-	shape.Condition = shape.When.Sees()
 	c.fields = nil
 	shape.Nodes = c.nodes(def.Fields, inner, false)
 	c.settleLater()

@@ -70,12 +70,10 @@ type Program struct {
 	Marks    int               // places of a machine; the first is never used
 	Tables   int               // lists whose elements are kept for at(); the first is never used
 	Derived  []bool            // by register: the value follows from the rest of a frame
-	Control  []bool            // by register: decides which fields there are
 	Rewrites bool              // some region is not on the wire as it is decoded
 	Unused   []string          // paths of layouts that nothing uses
 	Replies  []ReplyRule
 	Answers  [][2]string
-	NodeOf   []*Node // by op
 	Asks     []Asked // what computed fields want to know of the request
 }
 
@@ -160,7 +158,6 @@ type Body struct {
 	Sets      []Said         // what stands in fields of the header
 	Command   *scalar.Preset // likewise, in the field of the command; nil: it stands for several
 	Fallback  bool           // for commands that no other message has
-	Condition bool           // when needs bytes that come later
 	Said      string         // when, as it is written
 }
 

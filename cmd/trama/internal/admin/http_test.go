@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"trama/actors"
+	"trama/codec"
 )
 
 const testToken = "dGVzdC10b2tlbi10ZXN0LXRva2VuLXRlc3QtdG9rZW4"
@@ -322,4 +323,28 @@ func errorOf(t *testing.T, w *httptest.ResponseRecorder) string {
 		t.Errorf("the error is not JSON: %q", w.Body)
 	}
 	return p.Error
+}
+
+// A definition costs time: while one is checked, the next is refused at once.
+func TestDefinitionsAreCheckedOneAtATime(t *testing.T) {
+	checking, goOn := make(chan struct{}), make(chan struct{})
+	options := testOptions(someGateway())
+	options.Check = func(*codec.Profile) []error {
+		checking <- struct{}{}
+		<-goOn
+		return nil
+	}
+	h := Handler(options)
+	const definition = "name = \"x\"\n[frame]\nheader = [{ key = \"unit\", type = \"byte\", role = \"identity\" }]\n[[message]]\nname = \"m\"\n"
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ask(t, h, http.MethodPost, "/api/v1/listeners/field/shadow", definition)
+	}()
+	<-checking
+	if w := ask(t, h, http.MethodPost, "/api/v1/listeners/field/shadow", definition); w.Code != http.StatusTooManyRequests {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	close(goOn)
+	<-done
 }

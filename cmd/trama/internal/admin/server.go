@@ -5,6 +5,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -109,4 +110,5 @@ func Handler(o Options) http.Handler {
 type endpoint struct {
 	Options
 	history *history.Reader // nil: nothing is kept
+	checks  sync.Mutex      // held while a definition is compiled and checked
 }

@@ -36,6 +36,11 @@ func (e *endpoint) startShadow(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
+	if !e.checks.TryLock() {
+		fail(w, http.StatusTooManyRequests, "another definition is being checked")
+		return
+	}
+	defer e.checks.Unlock()
 	file := cmp.Or(r.URL.Query().Get("file"), "definition")
 	p, err := codec.Compile(file, text)
 	if err == nil {
