@@ -67,7 +67,7 @@ func (m *Walker) leaf(n *program.Node) program.Verdict {
 		if m.Sink == nil {
 			return program.Refused
 		}
-		return m.Refuse(n, m.Off, explainForm(o, b))
+		return m.Refuse(n, m.Off, o.Refusal(b))
 	}
 	c := program.Cell{Op: uint16(n.Op), Depth: m.Depth, Off: uint32(m.Off), Size: uint32(size)}
 	m.Off += size + skip
@@ -202,7 +202,7 @@ func (m *Walker) parts(n *program.Node, word program.Cell, num uint64) program.V
 				if m.Sink == nil {
 					return program.Refused
 				}
-				return m.refuseOp(b.Op, int(word.Off), explain(b.Op, nil, bits))
+				return m.refuseOp(b.Op, int(word.Off), b.Op.RefusalOfBits(bits))
 			}
 			m.note(b.Op, bits, nil)
 			if b.Op.Lacks(bits) {

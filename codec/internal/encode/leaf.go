@@ -90,7 +90,7 @@ func (e *Encoder) store(n *program.Node, o *scalar.Op, num uint64) error {
 	for range size {
 		e.Out = append(e.Out, 0)
 	}
-	if err = o.StoreForm(e.Out[start:], num); err != nil {
+	if err = o.Write(e.Out[start:], num); err != nil {
 		return e.wrong(n, err)
 	}
 	return nil

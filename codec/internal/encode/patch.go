@@ -157,12 +157,12 @@ func (e *Encoder) patch(f *derivedField, num uint64) bool {
 		if o.Lacks(num) || word.Reg > 0 {
 			return false
 		}
-		return word.StoreForm(field, o.Put(word.Word(field), num)) == nil
+		return word.Write(field, o.Put(word.Word(field), num)) == nil
 	case scalar.OpVarint:
 		e.scratch = o.Form.Varint.Append(e.scratch[:0], num)
 		e.splice(f.at, f.size, e.scratch)
 	default:
-		return o.StoreForm(field, num) == nil
+		return o.Write(field, num) == nil
 	}
 	return true
 }

@@ -275,7 +275,7 @@ func (k *fastMaker) only(o *scalar.Op, at int, num uint64) bool {
 	b := make([]byte, o.Size)
 	if o.Code == scalar.OpASCII {
 		scalar.StoreBE(b, num)
-	} else if o.StoreForm(b, num) != nil {
+	} else if o.Write(b, num) != nil {
 		return false
 	}
 	back, _, ok := o.Read(b)

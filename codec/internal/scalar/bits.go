@@ -11,8 +11,8 @@ import (
 
 // Bits: the parts of a field of bits, and flags.
 
-// NoDigits is the value of a part that is no packed BCD.
-const NoDigits = 1<<64 - 1
+// noDigits is the value of a part that is no packed BCD.
+const noDigits = 1<<64 - 1
 
 // Bits is the value of a part of word.
 func (o *Op) Bits(word uint64) uint64 {
@@ -20,7 +20,7 @@ func (o *Op) Bits(word uint64) uint64 {
 	switch {
 	case o.Form == nil:
 	case o.Form.Packed && !packedDigits(v):
-		return NoDigits
+		return noDigits
 	case o.Form.Packed:
 		return UnpackBCD(v)
 	case o.Form.Signed && v > o.Mask>>1:

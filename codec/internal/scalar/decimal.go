@@ -77,20 +77,27 @@ func (o *Op) hexadecimal(b []byte) (v uint64, ok bool) {
 func (o *Op) DecimalExact(num uint64, b []byte) bool {
 	plain := *o
 	plain.Scale = nil
+	return plain.DecimalValue(b).Cmp(o.seenDecimal(num)) == 0
+}
+
+// seenDecimal is a number that expressions see, with its places behind the point.
+func (o *Op) seenDecimal(num uint64) *big.Rat {
 	seen := new(big.Rat).SetInt64(int64(num))
-	for i := 0; o.Form != nil && i < o.Form.Places; i++ {
-		seen.Mul(seen, big.NewRat(1, 10))
+	if o.Form != nil {
+		seen.Mul(seen, tenTo(-o.Form.Places))
 	}
-	return plain.DecimalValue(b).Cmp(seen) == 0
+	return seen
 }
 
 // decimalShown is a number that expressions see as people write its value.
 func (o *Op) decimalShown(num uint64) string {
-	text := strconv.FormatInt(int64(num), 10)
-	if o.base16() {
-		text = strconv.FormatUint(num, 16)
-	} else if o.Form != nil && o.Form.Places > 0 {
-		text = big.NewRat(int64(num), int64(math.Pow10(o.Form.Places))).FloatString(o.Form.Places)
+	text := strconv.FormatUint(num, 16)
+	if !o.base16() {
+		places := 0
+		if o.Form != nil {
+			places = o.Form.Places
+		}
+		text = o.seenDecimal(num).FloatString(places)
 	}
 	return Value{Op: o, Num: num, Data: []byte(text)}.String()
 }
@@ -210,7 +217,7 @@ func refuseDecimal(o *Op, b []byte) error {
 	plain := *o
 	plain.Check = CheckNone
 	if num, ok := readDecimal(&plain, b); ok {
-		return o.Beyond(Value{Op: o, Num: num, Data: b})
+		return o.beyond(Value{Op: o, Num: num, Data: b})
 	}
 	return fmt.Errorf("%w: %s is not a number", field.ErrDigit, Printable(b))
 }

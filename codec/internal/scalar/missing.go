@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -17,38 +18,29 @@ type Pattern struct {
 }
 
 func (p *Pattern) matches(b []byte) bool {
-	if len(p.Bytes) != 1 || p.Bad {
-		return !p.Bad && string(p.Bytes) == string(b)
+	switch {
+	case p.Bad:
+		return false
+	case len(p.Bytes) != 1:
+		return string(p.Bytes) == string(b)
 	}
-	for _, c := range b {
-		if c != p.Bytes[0] {
-			return false
-		}
-	}
-	return len(b) > 0
+	return len(b) > 0 && bytes.Count(b, p.Bytes) == len(b)
 }
 
 // IsMissing says whether b is bytes that mean that there is no value.
 func (o *Op) IsMissing(b []byte) bool {
-	if o.Form == nil {
-		return false
-	}
-	for i := range o.Form.Missing {
-		if o.Form.Missing[i].matches(b) {
-			return true
-		}
-	}
-	return o.Form.HexDigit && o.Form.badMissing(b)
+	f := o.Form
+	return f != nil && (slices.ContainsFunc(f.Missing, func(p Pattern) bool { return p.matches(b) }) || f.HexDigit && f.badMissing(b))
 }
 
-// badMissing says whether b, which is refused as a value, holds digits that are none and that mean that there is no value.
+// badMissing says whether b, refused as a value, holds digits that are none where those mean "no value".
 func (f *Form) badMissing(b []byte) bool {
 	return badNibble(b) >= 0 && slices.ContainsFunc(f.Missing, func(p Pattern) bool { return p.Bad })
 }
 
 // Lacks says that these bits of the part mean that there is no value.
 func (o *Op) Lacks(bits uint64) bool {
-	return o.Form != nil && len(o.Form.None) > 0 && slices.Contains(o.Form.None, bits&o.Mask)
+	return o.Form != nil && slices.Contains(o.Form.None, bits&o.Mask)
 }
 
 // usualMissing says that null is written as these bytes again.
@@ -71,37 +63,31 @@ func (v Value) MissingText() string {
 
 // parseMissing reads null and the bytes of a missing value, "?ff"; found is false for every other value.
 func (o *Op) parseMissing(buf []byte, v any) (out []byte, num uint64, found bool, err error) {
+	f := o.Form
 	text, _ := v.(string)
 	digits, marked := strings.CutPrefix(text, "?")
 	switch {
-	case o.Code == OpPart && marked && o.Form != nil:
-		if num, err = strconv.ParseUint(digits, 16, 64); err != nil || num > o.Mask || !o.Lacks(num) {
-			return buf, 0, true, fmt.Errorf("%w: %q does not stand for a missing value", field.ErrValue, text)
+	case marked && o.Code == OpPart:
+		if num, err = strconv.ParseUint(digits, 16, 64); err == nil && num <= o.Mask && o.Lacks(num) {
+			return buf, num, true, nil
 		}
-		return buf, num, true, nil
-	case marked && o.Form.Missing != nil:
+		return buf, 0, true, fmt.Errorf("%w: %q does not stand for a missing value", field.ErrValue, text)
+	case marked && f.Missing != nil:
 		b, err := hex.DecodeString(digits)
-		if err != nil || len(b) == 0 && digits != "" {
-			return buf, 0, true, fmt.Errorf("%w: %q does not stand for a missing value", field.ErrValue, text)
+		if _, missing, _ := o.Read(b); err == nil && missing {
+			return append(buf, b...), firstWord(b[:min(8, len(b))]), true, nil
 		}
-		if _, missing, ok := o.Read(b); !ok || !missing {
-			return buf, 0, true, fmt.Errorf("%w: %q does not stand for a missing value", field.ErrValue, text)
-		}
-		return append(buf, b...), LoadBE(b[:min(8, len(b))]), true, nil
+		return buf, 0, true, fmt.Errorf("%w: %q does not stand for a missing value", field.ErrValue, text)
 	case v != nil:
 		return buf, 0, false, nil
-	case o.Form.None != nil:
-		return buf, o.Form.None[0], true, nil
-	case len(o.Form.Missing) == 0 || o.Form.Missing[0].Bad:
+	case f.None != nil:
+		return buf, f.None[0], true, nil
+	case len(f.Missing) == 0 || f.Missing[0].Bad:
 		return buf, 0, true, fmt.Errorf("%w: null, but no bytes say that there is no value", field.ErrValue)
 	}
-	start := len(buf)
-	if o.Size == 0 || o.Form.Column {
-		buf = append(buf, o.Form.Missing[0].Bytes...)
+	b := f.Missing[0].Bytes
+	if len(b) > 0 && o.Size > len(b) && !f.Column {
+		b = bytes.Repeat(b, (o.Size+len(b)-1)/len(b))
 	}
-	for !o.Form.Column && len(buf)-start < o.Size {
-		buf = append(buf, o.Form.Missing[0].Bytes...)
-	}
-	b := buf[start:]
-	return buf, LoadBE(b[:min(8, len(b))]), true, nil
+	return append(buf, b...), firstWord(b[:min(8, len(b))]), true, nil
 }

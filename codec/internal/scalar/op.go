@@ -2,6 +2,7 @@ package scalar
 
 import (
 	"math"
+	"slices"
 
 	"trama/codec/internal/field"
 )
@@ -9,6 +10,7 @@ import (
 // Opcode is the wire type of a field.
 type Opcode uint8
 
+// Wire types.
 const (
 	OpUint    Opcode = iota // unsigned integer, 1–8 bytes
 	OpInt                   // signed integer, two's complement, 1–8 bytes
@@ -16,7 +18,7 @@ const (
 	OpFloat64               //
 	OpBCD                   // packed BCD as a number
 	OpBits                  // unsigned integer whose parts follow
-	OpPart                  // bits of the opBits before it; has no bytes of its own
+	OpPart                  // bits of the OpBits before it; has no bytes of its own
 	OpDigits                // packed BCD as digits
 	OpHex                   // bytes
 	OpASCII                 // one byte a character, padded
@@ -42,39 +44,39 @@ const (
 	FlagBound                      // a length or count, or an expression: it follows from the rest of the frame
 )
 
-// checkKind is how a value is restricted.
-type checkKind uint8
+// CheckKind is how a value is restricted.
+type CheckKind uint8
 
+// Restrictions of values.
 const (
-	CheckNone   checkKind = iota
-	CheckRange            // lo ≤ value ≤ hi
-	CheckRanges           // in one of ranges
-	CheckBytes            // the bytes of want, nothing else
-	checkChars            // every byte in chars
+	CheckNone   CheckKind = iota
+	CheckRange            // Lo ≤ value ≤ Hi
+	CheckRanges           // in one of Ranges
+	CheckBytes            // the bytes of Want, nothing else
 )
 
 // Op is one field of the program.  Ops are shared by all frames of a profile and never change.
 type Op struct {
 	Code   Opcode
 	Flags  uint8
-	Check  checkKind
+	Check  CheckKind
 	Little bool // least significant byte first
 	Role   field.Role
-	Shift  uint8  // opPart: lowest bit
-	Slot   uint8  // flagRemember: place in the session
-	Size   int    // bytes; 0 when it varies (or for opPart)
+	Shift  uint8  // OpPart: lowest bit
+	Slot   uint8  // FlagRemember: place in the session
+	Size   int    // bytes; 0 when it varies (or for OpPart)
 	Most   int    // size 0: bytes at the most
-	Mask   uint64 // opPart: bits after shifting
-	Lo, Hi uint64 // checkRange, in the order of key()
+	Mask   uint64 // OpPart: bits after shifting
+	Lo, Hi uint64 // CheckRange, in the order of Key
 	Ranges [][2]uint64
 	Want   []byte
 	Chars  *ByteSet
-	Pad    byte // opASCII: what fills the field up
+	Pad    byte // OpASCII: what fills the field up
 	Padded bool
-	Parts  bool // opBits: parts follow
+	Parts  bool // OpBits: parts follow
 	Field  *field.Field
-	Time   *timeLayout
-	Scale  *scaling
+	Time   *TimeLayout
+	Scale  *Scaling
 	Enum   map[string]uint64 // label → value, for building only
 	Preset *Preset           // value when none is given
 
@@ -109,7 +111,9 @@ func (o *Op) Float() bool {
 
 // Signed says that the number of a cell is in two's complement.
 func (o *Op) Signed() bool {
-	return o.Code == OpInt || o.Code == OpComputed && (o.Form == nil || !o.Form.Natural) || o.Code == OpDecimal || o.Form != nil && (o.Form.Minus != nil || o.Form.MinusBit || o.Form.Signed)
+	f := o.Form
+	return o.Code == OpInt || o.Code == OpDecimal || o.Code == OpComputed && (f == nil || !f.Natural) ||
+		f != nil && (f.Minus != nil || f.MinusBit || f.Signed)
 }
 
 // numbered says that a number in characters plays a role of numbers, so that it has no fraction.
@@ -131,18 +135,7 @@ func (o *Op) Key(num uint64) uint64 {
 // Allows says whether a number is within the restriction of the field.
 func (o *Op) Allows(num uint64) bool {
 	num = o.Key(num)
-	switch o.Check {
-	case CheckRange:
-		return o.Lo <= num && num <= o.Hi
-	case CheckRanges:
-		for _, r := range o.Ranges {
-			if r[0] <= num && num <= r[1] {
-				return true
-			}
-		}
-		return false
-	}
-	return true
+	return o.overlaps(num, num)
 }
 
 // overlaps says whether a number from lo to hi is within the restriction of the field.
@@ -151,12 +144,7 @@ func (o *Op) overlaps(lo, hi uint64) bool {
 	case CheckRange:
 		return lo <= o.Hi && hi >= o.Lo
 	case CheckRanges:
-		for _, r := range o.Ranges {
-			if lo <= r[1] && hi >= r[0] {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(o.Ranges, func(r [2]uint64) bool { return lo <= r[1] && hi >= r[0] })
 	}
 	return true
 }
@@ -164,23 +152,27 @@ func (o *Op) overlaps(lo, hi uint64) bool {
 // permits says whether b is the constant, or one of the texts, of the definition.
 func (o *Op) permits(b []byte) bool {
 	f := o.Form
-	return (o.Check != CheckBytes || string(b) == string(o.Want)) && (f == nil || (f.Texts == nil || f.oneOf(b)) && (!f.Bounded || len(b) <= 8))
+	return (o.Check != CheckBytes || string(b) == string(o.Want)) &&
+		(f == nil || (f.Texts == nil || slices.Contains(f.Texts, string(b))) && (!f.Bounded || len(b) <= 8))
 }
 
-// Bound limits a field that expressions see as a number to eight bytes.
-func (o *Op) Bound() {
+// form is what the field has beyond its type, made when there is nothing.
+func (o *Op) form() *Form {
 	if o.Form == nil {
 		o.Form = &Form{Filler: -1}
 	}
-	o.Form.Bounded = true
+	return o.Form
 }
+
+// Bound limits a field that expressions see as a number to eight bytes.
+func (o *Op) Bound() { o.form().Bounded = true }
 
 // Fixed says that the definition allows one value only.
 func (o *Op) Fixed() bool { return o.Check == CheckBytes || o.Check == CheckRange && o.Lo == o.Hi }
 
 // Bounds are the smallest and the largest number that the field can hold.
 func (o *Op) Bounds() (lo int64, hi uint64) {
-	if bounds := WireTypes[o.Code].bounds; bounds != nil {
+	if bounds := wireTypes[o.Code].bounds; bounds != nil {
 		return bounds(o)
 	}
 	return 0, 0
@@ -204,12 +196,7 @@ func (o *Op) Largest() uint64 {
 func (o *Op) Wide() bool { return o.Code == OpHex || o.Code == OpDigits || o.Code == OpTime }
 
 // CountReal lets expressions see a real number.
-func (o *Op) CountReal() {
-	if o.Form == nil {
-		o.Form = &Form{Filler: -1}
-	}
-	o.Form.asReal = !o.Float()
-}
+func (o *Op) CountReal() { o.form().asReal = !o.Float() }
 
 // Noted is what expressions see of a field with this number and these bytes; of a real number the bits of a float64.
 func (o *Op) Noted(num uint64, b []byte) uint64 {

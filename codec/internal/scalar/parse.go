@@ -1,8 +1,9 @@
 package scalar
 
 import (
-	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,53 +17,29 @@ func TextOf(v any) (string, bool) {
 		return v, true
 	case []byte:
 		return string(v), true
-	case json.Number:
-		return v.String(), true
-	case int:
-		return strconv.Itoa(v), true
-	case int8:
-		return strconv.FormatInt(int64(v), 10), true
-	case int16:
-		return strconv.FormatInt(int64(v), 10), true
-	case int32:
-		return strconv.FormatInt(int64(v), 10), true
-	case int64:
-		return strconv.FormatInt(v, 10), true
-	case uint:
-		return strconv.FormatUint(uint64(v), 10), true
-	case uint8:
-		return strconv.FormatUint(uint64(v), 10), true
-	case uint16:
-		return strconv.FormatUint(uint64(v), 10), true
-	case uint32:
-		return strconv.FormatUint(uint64(v), 10), true
-	case uint64:
-		return strconv.FormatUint(v, 10), true
-	case float32:
-		return strconv.FormatFloat(float64(v), 'g', -1, 32), true
-	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64), true
-	case bool:
-		if v {
-			return "1", true
-		}
-		return "0", true
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.String: // json.Number
+		return r.String(), true
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return strconv.FormatInt(r.Int(), 10), true
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return strconv.FormatUint(r.Uint(), 10), true
+	case reflect.Float32, reflect.Float64:
+		return strconv.FormatFloat(r.Float(), 'g', -1, r.Type().Bits()), true
+	case reflect.Bool:
+		return map[bool]string{false: "0", true: "1"}[r.Bool()], true
 	}
 	return "", false
 }
 
+// WrongType is the error of a value of another kind than the field takes.
 func WrongType(v any, want string) error {
 	return fmt.Errorf("%w: a %T, expected %s", field.ErrValue, v, want)
 }
 
-func IsDigits(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
-}
+// IsDigits says that s is decimal digits, and not empty.
+func IsDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // Parse is parseForm for a number that no power of ten goes with.
 func (o *Op) Parse(buf []byte, v any, exact bool) (out []byte, num uint64, err error) {
@@ -82,13 +59,13 @@ func (o *Op) ParseForm(buf []byte, v any, exp int, exact bool) (out []byte, num 
 			return out, num, err
 		}
 	}
-	out, num, err = WireTypes[o.Code].parse(o, buf, given{v, exp, exact})
+	out, num, err = wireTypes[o.Code].parse(o, buf, given{v, exp, exact})
 	if err != nil || o.Numeric() {
 		return out[:max(len(buf), len(out))], num, err
 	}
 	b := out[len(buf):]
 	switch {
-	case f != nil && f.Texts != nil && !f.oneOf(b):
+	case f != nil && f.Texts != nil && !slices.Contains(f.Texts, string(b)):
 		err = fmt.Errorf("%w: %s, %s", field.ErrRange, Printable(b), o.allowedTexts())
 	case o.Size == 0 && o.Most > 0 && len(b) > o.Most:
 		err = fmt.Errorf("%w: %d bytes, allowed %d", field.ErrLength, len(b), o.Most)

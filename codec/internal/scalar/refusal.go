@@ -27,9 +27,9 @@ func (o *Op) notNumber(text string) error {
 	return err
 }
 
-// Beyond is the error of a value that the definition does not allow.
-func (o *Op) Beyond(found Value) error {
-	if o.Check == CheckRange && o.Lo == o.Hi {
+// beyond is the error of a value that the definition does not allow.
+func (o *Op) beyond(found Value) error {
+	if o.Fixed() {
 		return fmt.Errorf("%w: found %s, expected %s", field.ErrConst, found.String(), o.Allowed())
 	}
 	return fmt.Errorf("%w: %s, allowed %s", field.ErrRange, found.String(), o.Allowed())
@@ -61,4 +61,29 @@ func (o *Op) Allowed() string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// Refusal is why Read refused b.
+func (o *Op) Refusal(b []byte) error {
+	if o.Form != nil && o.Form.Bounded && len(b) > 8 {
+		return fmt.Errorf("%w: %d bytes, allowed 8 where an expression sees them as a number", field.ErrLength, len(b))
+	}
+	if refuse := wireTypes[o.Code].refuse; refuse != nil {
+		if err := refuse(o, b); err != nil {
+			return err
+		}
+	}
+	if o.Size == 0 {
+		return fmt.Errorf("%w: %s", field.ErrRange, Printable(b))
+	}
+	num, _ := wireTypes[o.Code].read(o, b)
+	return o.beyond(Value{Op: o, Num: num, Data: b})
+}
+
+// RefusalOfBits is why a part does not accept bits.
+func (o *Op) RefusalOfBits(bits uint64) error {
+	if o.Form != nil && o.Form.Packed && bits == noDigits {
+		return fmt.Errorf("%w: among the bits", field.ErrDigit)
+	}
+	return o.beyond(Value{Op: o, Num: bits})
 }

@@ -10,10 +10,10 @@ import (
 	"trama/codec/internal/field"
 )
 
-// scaling turns the integer on the wire into the value it stands for: value = raw × scale + offset.
+// Scaling turns the integer on the wire into the value it stands for: value = raw × scale + offset.
 // Both are kept as fractions, so that 2301 × 0.1 is 230.1 and not 230.10000000000002:
 // value = (raw × a + b) / c, with one rounding.
-type scaling struct {
+type Scaling struct {
 	A, B, C int64
 	Exact   bool // every value has a finite decimal form, of so many
 	places  int  // decimal places
@@ -22,7 +22,7 @@ type scaling struct {
 const maxExactFloat = 1 << 53
 
 // NewScaling of scale and offset, each a number or a string ("0.1", "1/1800000").
-func NewScaling(scale, offset any) (*scaling, error) {
+func NewScaling(scale, offset any) (*Scaling, error) {
 	s, err := ratOf(scale)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func NewScaling(scale, offset any) (*scaling, error) {
 			return nil, errors.New("too fine or too large")
 		}
 	}
-	out := &scaling{A: a.Int64(), B: b.Int64(), C: c.Int64()}
+	out := &Scaling{A: a.Int64(), B: b.Int64(), C: c.Int64()}
 	rest, twos, fives := out.C, 0, 0
 	for ; rest%2 == 0; twos++ {
 		rest /= 2
@@ -95,7 +95,7 @@ func ParseRat(text string) (*big.Rat, error) {
 }
 
 // number is the integer product raw × a + b; ok is false when it is too large to be exact as a float64.
-func (s *scaling) number(raw int64) (n int64, ok bool) {
+func (s *Scaling) number(raw int64) (n int64, ok bool) {
 	n = raw * s.A
 	if raw != 0 && (n/raw != s.A || raw == -1 && n == math.MinInt64) {
 		return 0, false
@@ -105,7 +105,7 @@ func (s *scaling) number(raw int64) (n int64, ok bool) {
 }
 
 // value of a raw signed integer.
-func (s *scaling) value(raw int64) float64 {
+func (s *Scaling) value(raw int64) float64 {
 	if n, ok := s.number(raw); ok {
 		return float64(n) / float64(s.C)
 	}
@@ -113,14 +113,14 @@ func (s *scaling) value(raw int64) float64 {
 }
 
 // rat is the exact value of a raw integer.
-func (s *scaling) rat(raw *big.Int) *big.Rat {
+func (s *Scaling) rat(raw *big.Int) *big.Rat {
 	n := new(big.Int).Mul(raw, big.NewInt(s.A))
 	n.Add(n, big.NewInt(s.B))
 	return new(big.Rat).SetFrac(n, big.NewInt(s.C))
 }
 
 // appendText writes the value so that raw gives it back exactly.
-func (s *scaling) appendText(dst []byte, raw *big.Int) []byte {
+func (s *Scaling) appendText(dst []byte, raw *big.Int) []byte {
 	if raw.IsInt64() {
 		if n, ok := s.number(raw.Int64()); ok {
 			// Up to 15 significant digits survive a float64.
@@ -147,7 +147,7 @@ func plainRat(x *big.Rat) string {
 
 // raw finds the integer that stands for value.  A value between two steps is an error where steps have a finite
 // decimal form, and rounded where they have not (nobody can type a multiple of 1/1800000).
-func (s *scaling) raw(value *big.Rat) (*big.Int, error) {
+func (s *Scaling) raw(value *big.Rat) (*big.Int, error) {
 	x := new(big.Rat).Mul(value, new(big.Rat).SetInt64(s.C))
 	x.Sub(x, new(big.Rat).SetInt64(s.B))
 	x.Quo(x, new(big.Rat).SetInt64(s.A))

@@ -10,8 +10,8 @@ import (
 	"trama/codec/internal/field"
 )
 
-// timeLayout is the order and precision of the parts of a date and time, such as YYYYMMDDhhmmss.
-type timeLayout struct {
+// TimeLayout is the order and precision of the parts of a date and time, such as YYYYMMDDhhmmss.
+type TimeLayout struct {
 	Text  string
 	Parts []timePart
 	Size  int // bytes
@@ -49,8 +49,8 @@ type timePart struct {
 }
 
 // ParseTimeLayout reads YYYY or YY, MM, DD, hh, mm, ss, SSS, in any order, each at most once.
-func ParseTimeLayout(text string, zone *time.Location, as timeForm) (*timeLayout, error) {
-	l := &timeLayout{Text: text, Zone: zone, As: as}
+func ParseTimeLayout(text string, zone *time.Location, as timeForm) (*TimeLayout, error) {
+	l := &TimeLayout{Text: text, Zone: zone, As: as}
 	var seen [UnitCount]bool
 	for rest := text; rest != ""; {
 		unit := TimeUnit(slices.IndexFunc(timeUnits[:], func(name string) bool { return strings.HasPrefix(rest, name) }))
@@ -85,7 +85,7 @@ func ParseTimeLayout(text string, zone *time.Location, as timeForm) (*timeLayout
 }
 
 // Turn reverses the bytes of a layout in BCD.
-func (l *timeLayout) Turn() {
+func (l *TimeLayout) Turn() {
 	l.Last = true
 	for i := range l.Parts {
 		p := &l.Parts[i]
@@ -95,7 +95,7 @@ func (l *timeLayout) Turn() {
 }
 
 // moment is the parts of b.
-func (l *timeLayout) moment(b []byte) (m moment) {
+func (l *TimeLayout) moment(b []byte) (m moment) {
 	for _, p := range l.Parts {
 		n := 0
 		for i := range p.size {
@@ -121,7 +121,7 @@ func (l *timeLayout) moment(b []byte) (m moment) {
 }
 
 // Parse is the time of b; ok is false for a time that does not exist, and for a part of one.
-func (l *timeLayout) Parse(b []byte) (t time.Time, ok bool) {
+func (l *TimeLayout) Parse(b []byte) (t time.Time, ok bool) {
 	if !l.Whole {
 		return time.Time{}, false
 	}
@@ -130,7 +130,7 @@ func (l *timeLayout) Parse(b []byte) (t time.Time, ok bool) {
 }
 
 // packed is what expressions see of b.
-func (l *timeLayout) packed(b []byte) int64 {
+func (l *TimeLayout) packed(b []byte) int64 {
 	if len(b) != l.Size {
 		return 0
 	}
@@ -139,7 +139,7 @@ func (l *timeLayout) packed(b []byte) int64 {
 }
 
 // Append writes t in the zone of the layout; what is finer than the layout is cut off.
-func (l *timeLayout) Append(dst []byte, t time.Time) ([]byte, error) {
+func (l *TimeLayout) Append(dst []byte, t time.Time) ([]byte, error) {
 	m := momentOf(t.In(l.Zone))
 	for _, p := range l.Parts {
 		n := m[p.Unit]
@@ -171,7 +171,7 @@ func (l *timeLayout) Append(dst []byte, t time.Time) ([]byte, error) {
 }
 
 // fits says whether b has the form of the layout; the time may still not exist.
-func (l *timeLayout) fits(b []byte) bool {
+func (l *TimeLayout) fits(b []byte) bool {
 	switch l.As {
 	case TimeBCD:
 		return allDigits(b)
@@ -218,7 +218,7 @@ func (v Value) exactTime() string {
 }
 
 // appendRaw writes the parts of a time that does not exist so that they can be read back.
-func (l *timeLayout) appendRaw(dst, b []byte) []byte {
+func (l *TimeLayout) appendRaw(dst, b []byte) []byte {
 	switch l.As {
 	case timeASCII:
 		return append(dst, b...)
@@ -233,7 +233,7 @@ func (l *timeLayout) appendRaw(dst, b []byte) []byte {
 }
 
 // parseRaw reads what appendRaw writes.
-func (l *timeLayout) parseRaw(text string) (raw []byte, ok bool) {
+func (l *TimeLayout) parseRaw(text string) (raw []byte, ok bool) {
 	digits := text
 	switch l.As {
 	case timeASCII:

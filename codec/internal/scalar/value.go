@@ -103,7 +103,7 @@ func (v Value) AppendText(dst []byte) []byte {
 	if v.Missing {
 		return append(dst, '-')
 	}
-	return WireTypes[v.Op.Code].text(v, dst)
+	return wireTypes[v.Op.Code].text(v, dst)
 }
 
 func (v Value) String() string { return string(v.AppendText(nil)) }
@@ -160,7 +160,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	}
 	text := v.AppendText(nil)
 	if o.Form != nil && (o.Form.Clock != nil || o.Form.Degrees || o.Code == OpDecimal) || o.Code == OpDecimal {
-		back, num, err := WireTypes[o.Code].parse(o, nil, given{v: string(text), exp: int(v.Exp)})
+		back, num, err := wireTypes[o.Code].parse(o, nil, given{v: string(text), exp: int(v.Exp)})
 		switch same := err == nil && (num == v.Num || o.Float() && math.IsNaN(v.Float())); {
 		case o.Code == OpDecimal && string(back) != string(v.Data):
 			return AppendQuoted(dst, "="+string(v.Data))

@@ -12,23 +12,21 @@ import (
 // Numbers of varying width say themselves where they end.  When one is made it is as short as it can be; one that was
 // received longer comes back as it was.
 
-// varint is how such a number is written.
-type varint uint8
+// Varint is how such a number is written.
+type Varint uint8
 
 const (
-	varintNone   varint = iota
+	_            Varint = iota
 	VarintBig           // seven bits a byte, the highest first; the highest bit of a byte says that more follow
 	VarintLittle        // likewise, the lowest first
 	VarintBER           // X.690, 8.1.3: below 0x80 itself, else 0x80 + n and n bytes
 )
 
-var varintNames = [...]string{"", "big", "little", "ber"}
-
 // MostVarint is the largest size in bytes: numbers have 63 bits.
 const MostVarint = 9
 
 // Size of the number at the start of b, at most so many bytes; more than len(b) when bytes are missing.
-func (f varint) Size(b []byte, most int) (n int, ok bool) {
+func (f Varint) Size(b []byte, most int) (n int, ok bool) {
 	if f == VarintBER {
 		if len(b) == 0 || b[0] < 0x80 {
 			return 1, true
@@ -49,7 +47,7 @@ func readVarint(o *Op, b []byte) (num uint64, ok bool) { return o.Form.Varint.re
 func boundsVarint(o *Op) (lo int64, hi uint64) { return 0, o.Form.Varint.largest(o.Most) }
 
 // read is the number that b is, as a whole.
-func (f varint) read(b []byte) (num uint64, ok bool) {
+func (f Varint) read(b []byte) (num uint64, ok bool) {
 	if n, ok := f.Size(b, MostVarint); !ok || n != len(b) {
 		return 0, false
 	}
@@ -71,7 +69,7 @@ func (f varint) read(b []byte) (num uint64, ok bool) {
 }
 
 // Append writes a number in as few bytes as there are.
-func (f varint) Append(dst []byte, num uint64) []byte {
+func (f Varint) Append(dst []byte, num uint64) []byte {
 	bits := 7
 	if f == VarintBER {
 		if num < 0x80 {
@@ -103,7 +101,7 @@ func (f varint) Append(dst []byte, num uint64) []byte {
 }
 
 // largest number of so many bytes.
-func (f varint) largest(most int) uint64 {
+func (f Varint) largest(most int) uint64 {
 	bits := 7 * min(most, MostVarint)
 	if f == VarintBER {
 		if bits = 8 * (min(most, MostVarint) - 1); bits == 0 {

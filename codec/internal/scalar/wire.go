@@ -4,11 +4,11 @@ import "golang.org/x/text/encoding"
 
 // wireType is one wire type: what every operation on a field does for it.  A function that a type has no use for is nil.
 type wireType struct {
-	Read   func(o *Op, b []byte) (num uint64, ok bool)              // b is the whole field; restrictions of numbers are checked behind it
-	begins func(o *Op, b []byte) bool                               // whether the first bytes of a longer field may begin a value; nil: always
+	read   func(o *Op, b []byte) (num uint64, ok bool)              // from the whole field; Read checks the restrictions of numbers
+	begins func(o *Op, b []byte) bool                               // whether the first bytes of a field may begin a value; nil: always
 	write  func(o *Op, b []byte, num uint64) error                  // a number into exactly the bytes of the field
 	bounds func(o *Op) (lo int64, hi uint64)                        // of numbers
-	Refuse func(o *Op, b []byte) error                              // why read refused b; nil: see why
+	refuse func(o *Op, b []byte) error                              // why read refused b; nil: see Refusal
 	text   func(v Value, dst []byte) []byte                         // as people write it
 	parse  func(o *Op, dst []byte, p given) ([]byte, uint64, error) // bytes are appended, numbers returned
 }
@@ -20,31 +20,31 @@ type given struct {
 	exact bool // as a decoded frame holds it: a time that does not exist is taken
 }
 
-// WireTypes has a row for each type.
-var WireTypes [opCount]wireType
+// wireTypes has a row for each type.
+var wireTypes [opCount]wireType
 
 func init() { // rows refer to functions that look rows up
-	integer := wireType{Read: readInteger, begins: beginsInteger, write: writeInteger, bounds: boundsUint, text: numberText, parse: parseNumber}
-	float := wireType{Read: readFloat, write: writeInteger, text: floatText, parse: parseFloat}
-	none := wireType{Read: readAny, text: func(_ Value, dst []byte) []byte { return dst }}
-	WireTypes = [opCount]wireType{
+	integer := wireType{readInteger, beginsInteger, writeInteger, boundsUint, nil, numberText, parseNumber}
+	float := wireType{read: readFloat, write: writeInteger, text: floatText, parse: parseFloat}
+	none := wireType{read: readAny, text: func(_ Value, dst []byte) []byte { return dst }}
+	wireTypes = [opCount]wireType{
 		OpUint: integer, OpBits: integer, OpInt: integer, OpFloat32: float, OpFloat64: float,
 		OpBCD:      {readBCD, beginsBCD, writeBCD, boundsBCD, refuseDigits, numberText, parseNumber},
-		OpPart:     {Read: readAny, bounds: boundsPart, text: numberText, parse: parseNumber},
+		OpPart:     {read: readAny, bounds: boundsPart, text: numberText, parse: parseNumber},
 		OpDigits:   {readDigits, beginsDigits, nil, nil, refuseDigits, digitsText, parseDigits},
 		OpHex:      {readHex, beginsBytes, nil, nil, refuseBytes, hexText, parseHex},
 		OpASCII:    {readASCII, beginsBytes, nil, nil, refuseBytes, asciiText, parseASCII},
 		OpTime:     {readTime, beginsTime, nil, nil, refuseTime, timeText, parseTime},
 		OpDecimal:  {readDecimal, nil, nil, boundsWhole, refuseDecimal, decimalText, parseDecimal},
-		OpBitset:   {Read: readAny, text: bitsetText, parse: parseBitset},
-		OpGroup:    {Read: readAny, text: hexText},
+		OpBitset:   {read: readAny, text: bitsetText, parse: parseBitset},
+		OpGroup:    {read: readAny, text: hexText},
 		OpList:     none,
-		OpChecksum: {Read: readAny, text: checksumText, write: writeInteger, parse: parseNumber, bounds: boundsUint},
-		OpRun:      {Read: readAny, bounds: boundsRun, text: numberText, parse: parseNumber},
-		OpComputed: {Read: readAny, bounds: boundsComputed, text: computedText, parse: parseComputed},
-		OpVarint:   {Read: readVarint, bounds: boundsVarint, text: numberText, parse: parseVarint},
+		OpChecksum: {read: readAny, text: checksumText, write: writeInteger, parse: parseNumber, bounds: boundsUint},
+		OpRun:      {read: readAny, bounds: boundsRun, text: numberText, parse: parseNumber},
+		OpComputed: {read: readAny, bounds: boundsComputed, text: computedText, parse: parseComputed},
+		OpVarint:   {read: readVarint, bounds: boundsVarint, text: numberText, parse: parseVarint},
 	}
-	WireTypes[OpInt].begins, WireTypes[OpInt].bounds = nil, boundsInt
+	wireTypes[OpInt].begins, wireTypes[OpInt].bounds = nil, boundsInt
 }
 
 // TextPart is a piece of a text made of fields: fixed characters, and one of a few fields behind them.
@@ -80,7 +80,7 @@ type Form struct {
 	Texts    []string          // the only texts there are
 	Words    map[string]string // label → text
 	Signed   bool              // opPart: two's complement
-	Varint   varint            // opVarint: how it is written
+	Varint   Varint            // opVarint: how it is written
 	None     []uint64          // opPart: bits that mean that there is no value; the first are written
 	Labels   []LabelRange
 	Composed []TextPart // OpComputed: a text made of fields
@@ -102,16 +102,6 @@ func (f *Form) Plain() bool {
 		f.Texts == nil && !f.Signed && f.None == nil && !f.Column && f.Base == 0 && !f.asReal && !f.Bounded
 }
 
-// oneOf says whether b is one of the texts that the definition lists.
-func (f *Form) oneOf(b []byte) bool {
-	for _, text := range f.Texts {
-		if text == string(b) {
-			return true
-		}
-	}
-	return false
-}
-
 // Read reads the value of a field from exactly its bytes.  missing: b says that there is no value, and num is b as it
 // stands.  For fields of bytes num is the first eight packed, where dispatch compares them.
 func (o *Op) Read(b []byte) (num uint64, missing, ok bool) {
@@ -119,7 +109,7 @@ func (o *Op) Read(b []byte) (num uint64, missing, ok bool) {
 	if f != nil && f.Missing != nil && o.IsMissing(b) {
 		return firstWord(b), true, true
 	}
-	if num, ok = WireTypes[o.Code].Read(o, b); !ok {
+	if num, ok = wireTypes[o.Code].read(o, b); !ok {
 		if f != nil && f.Missing != nil && f.badMissing(b) {
 			return firstWord(b), true, true
 		}
@@ -139,7 +129,7 @@ func (o *Op) Load(b []byte) (num uint64, ok bool) {
 
 // Plausible says whether b, the first bytes of a field of which more are to come, can begin an accepted value.
 func (o *Op) Plausible(b []byte) bool {
-	begins := WireTypes[o.Code].begins
+	begins := wireTypes[o.Code].begins
 	return begins == nil || begins(o, b)
 }
 
@@ -152,8 +142,5 @@ func (o *Op) Begins(b []byte) bool {
 	return o.Plausible(b)
 }
 
-// store writes a number into exactly the bytes of the field.  It must fit (see bounds).
-func (o *Op) store(b []byte, num uint64) { _ = o.StoreForm(b, num) }
-
-// StoreForm writes a number into exactly b.
-func (o *Op) StoreForm(b []byte, num uint64) error { return WireTypes[o.Code].write(o, b, num) }
+// Write writes a number into exactly b.
+func (o *Op) Write(b []byte, num uint64) error { return wireTypes[o.Code].write(o, b, num) }
