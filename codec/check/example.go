@@ -184,7 +184,7 @@ func expect(p *codec.Profile, f *frame.Frame, path string, want any) error {
 	if plain.Form == nil {
 		plain.Form = &scalar.Form{Filler: -1}
 	}
-	b, num, err := plain.ParseForm(nil, want, int(it.V.Exp), true)
+	b, num, err := plain.Parse(nil, want, int(it.V.Exp), true)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", path, err)

@@ -184,7 +184,7 @@ func (c *checker) goals(f *program.FrameKind, shape *program.Body) []sample {
 					visit(n.Cases[k].Kids, label, taken)
 				}
 			case program.NodeList:
-				if n.Count == nil || n.Count.Code != expr.ExConst {
+				if n.Count == nil || n.Count.Code != expr.Const {
 					if n.Stop == nil {
 						add(label+" is empty", n.Path, append(here, decision{subject{n, decode.AspectCount}, 0}))
 					}

@@ -43,7 +43,7 @@ func (c *checker) source(s *sample) (*sampleSource, error) {
 			ok = ok && w.ahead([]*program.Node{n}, func() bool { return w.truth(n.When, d.k == 1) })
 		case d.of == decode.AspectCase:
 			ok = ok && w.ahead(n.Cases[d.k].Kids, func() bool { return w.choose(n, d.k) })
-		case n.Count != nil && (d.k != 1 || n.Count.Code != expr.ExConst):
+		case n.Count != nil && (d.k != 1 || n.Count.Code != expr.Const):
 			ok = ok && w.want(n.Count, int64(d.k), -1)
 		}
 	}
@@ -110,7 +110,7 @@ func (w *sampleSource) command() bool {
 	if w.s.command != nil {
 		all = program.CommandSet{*w.s.command}
 	}
-	some := w.known(&expr.Expr{Code: expr.ExReg, Reg: f.CommandReg})
+	some := w.known(&expr.Expr{Code: expr.Reg, Reg: f.CommandReg})
 	for _, r := range all {
 		some = append(some, int64(r[0]))
 	}

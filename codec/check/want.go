@@ -42,15 +42,15 @@ func (w *wants) truth(e *expr.Expr, yes bool) bool {
 	switch {
 	case e == nil:
 		return true
-	case e.Code == expr.ExNot:
+	case e.Code == expr.Not:
 		return w.truth(e.A, !yes)
-	case (e.Code == expr.ExAnd || e.Code == expr.ExOr) && (e.Code == expr.ExAnd) == yes:
+	case (e.Code == expr.And || e.Code == expr.Or) && (e.Code == expr.And) == yes:
 		return w.truth(e.A, yes) && w.truth(e.B, yes)
-	case e.Code == expr.ExAnd || e.Code == expr.ExOr:
+	case e.Code == expr.And || e.Code == expr.Or:
 		return w.either(2, func(i int) bool { return w.truth([]*expr.Expr{e.A, e.B}[i], yes) })
-	case e.Sees() && !e.Has(expr.ExNext):
+	case e.Sees() && !e.Has(expr.Next):
 		return true // the bytes to come decide, which decoding shows
-	case e.Code >= expr.ExEq && e.Code <= expr.ExGe:
+	case e.Code >= expr.Eq && e.Code <= expr.Ge:
 		return w.compare(e, yes)
 	case !yes:
 		return w.want(e, 0, -1)
@@ -65,10 +65,10 @@ func (w *wants) compare(e *expr.Expr, yes bool) bool {
 	if !depends(side) {
 		side, other = other, side
 	}
-	if depends(other) || e.A.Kind == expr.ExprReal || e.B.Kind == expr.ExprReal {
+	if depends(other) || e.A.Kind == expr.Real || e.B.Kind == expr.Real {
 		return false
 	}
-	n := other.Eval(&expr.ExprPlace{Uplink: w.up})
+	n := other.Eval(&expr.Place{Uplink: w.up})
 	some := append(w.known(side), n, n+1, n-1, 0, 1)
 	some = append(some, w.listed(side)...)
 	return w.either(len(some), func(i int) bool {
@@ -76,20 +76,20 @@ func (w *wants) compare(e *expr.Expr, yes bool) bool {
 		if side == e.B {
 			a, b = b, a
 		}
-		return ((&expr.ExprPlace{}).Arithmetic(e.Code, a, b) != 0) == yes && w.want(side, some[i], -1)
+		return ((&expr.Place{}).Arithmetic(e.Code, a, b) != 0) == yes && w.want(side, some[i], -1)
 	})
 }
 
 // known is the value of an expression when all its fields are known already.
 func (w *wants) known(e *expr.Expr) []int64 {
-	at := expr.ExprPlace{Regs: make([]int64, w.c.g.Regs), Uplink: w.up}
+	at := expr.Place{Regs: make([]int64, w.c.g.Regs), Uplink: w.up}
 	for _, reg := range e.Fields(nil) {
 		if w.regs[reg].mask != -1 {
 			return nil
 		}
 		at.Regs[reg] = w.regs[reg].value
 	}
-	if e.Sees() || e.Has(expr.ExAt) || e.Has(expr.ExIndex) {
+	if e.Sees() || e.Has(expr.At) || e.Has(expr.Index) {
 		return nil
 	}
 	return []int64{e.Eval(&at)}
@@ -97,27 +97,27 @@ func (w *wants) known(e *expr.Expr) []int64 {
 
 // depends says that the value is not known beforehand.
 func depends(e *expr.Expr) bool {
-	return e.Sees() || len(e.Fields(nil)) > 0 || e.Has(expr.ExAt) || e.Has(expr.ExIndex)
+	return e.Sees() || len(e.Fields(nil)) > 0 || e.Has(expr.At) || e.Has(expr.Index)
 }
 
 // want makes the bits of an expression under a mask those of v.
 func (w *wants) want(e *expr.Expr, v, mask int64) bool {
 	if !depends(e) {
-		return (e.Eval(&expr.ExprPlace{Uplink: w.up})^v)&mask == 0
+		return (e.Eval(&expr.Place{Uplink: w.up})^v)&mask == 0
 	}
-	if e.Kind == expr.ExprReal || e.Code == expr.ExNext && e.A != nil {
+	if e.Kind == expr.Real || e.Code == expr.Next && e.A != nil {
 		return false
 	}
 	switch e.Code {
-	case expr.ExReg:
+	case expr.Reg:
 		return w.field(e.Reg, v, mask)
-	case expr.ExNext:
+	case expr.Next:
 		var ok bool
 		w.next, ok = w.next.and(v, mask)
 		return ok && v&^255 == 0
-	case expr.ExRemaining, expr.ExAhead:
+	case expr.Remaining, expr.Ahead:
 		return true
-	case expr.ExNot, expr.ExOr, expr.ExAnd, expr.ExEq, expr.ExNe, expr.ExLt, expr.ExLe, expr.ExGt, expr.ExGe:
+	case expr.Not, expr.Or, expr.And, expr.Eq, expr.Ne, expr.Lt, expr.Le, expr.Gt, expr.Ge:
 		return w.truth(e, v != 0)
 	}
 	if e.A == nil || e.B == nil {
@@ -127,32 +127,32 @@ func (w *wants) want(e *expr.Expr, v, mask int64) bool {
 	n := int64(0)
 	switch {
 	case !depends(e.B):
-		n = e.B.Eval(&expr.ExprPlace{})
+		n = e.B.Eval(&expr.Place{})
 	case !depends(e.A):
-		side, left, n = e.B, false, e.A.Eval(&expr.ExprPlace{})
+		side, left, n = e.B, false, e.A.Eval(&expr.Place{})
 	default:
 		return false
 	}
 	switch {
-	case e.Code == expr.ExBitAnd:
+	case e.Code == expr.BitAnd:
 		return v&mask&^n == 0 && w.want(side, v, mask&n)
-	case e.Code == expr.ExShr && left && n >= 0 && n < 63:
+	case e.Code == expr.Shr && left && n >= 0 && n < 63:
 		return w.want(side, v<<n, mask<<n)
-	case e.Code == expr.ExShl && left && n >= 0 && n < 63:
+	case e.Code == expr.Shl && left && n >= 0 && n < 63:
 		return v&mask&(1<<n-1) == 0 && w.want(side, v>>n, mask>>n)
 	case mask != -1:
 		return false
-	case e.Code == expr.ExAdd:
+	case e.Code == expr.Add:
 		return w.want(side, v-n, -1)
-	case e.Code == expr.ExSub && left:
+	case e.Code == expr.Sub && left:
 		return w.want(side, v+n, -1)
-	case e.Code == expr.ExSub:
+	case e.Code == expr.Sub:
 		return w.want(side, n-v, -1)
-	case e.Code == expr.ExMul && n != 0:
+	case e.Code == expr.Mul && n != 0:
 		return v%n == 0 && w.want(side, v/n, -1)
-	case e.Code == expr.ExDiv && left && n > 0:
+	case e.Code == expr.Div && left && n > 0:
 		return w.want(side, v*n, -1)
-	case e.Code == expr.ExMod && left && v >= 0 && v < n:
+	case e.Code == expr.Mod && left && v >= 0 && v < n:
 		return w.want(side, v, -1)
 	}
 	return false
@@ -267,7 +267,7 @@ func fits(o *scalar.Op, v int64) bool {
 
 // listed are the values at the ends of what a field may have.
 func (w *wants) listed(e *expr.Expr) (out []int64) {
-	if e.Code != expr.ExReg {
+	if e.Code != expr.Reg {
 		return nil
 	}
 	out = append(out, w.regs[e.Reg].value)

@@ -165,7 +165,7 @@ func (d *describer) node(n *program.Node) *Node {
 	}
 	by := &scalar.Op{Code: scalar.OpInt, Size: 8}
 	for i := range d.ops {
-		if n.On != nil && n.On.Code == expr.ExReg && d.ops[i].Reg == n.On.Reg {
+		if n.On != nil && n.On.Code == expr.Reg && d.ops[i].Reg == n.On.Reg {
 			by = &d.ops[i]
 		}
 	}
@@ -207,7 +207,7 @@ func armourName(a *scalar.Armour) string {
 }
 
 func sumOf(s checksum.Algorithm) Sum {
-	if c := s.Crc; c != nil {
+	if c := s.CRC; c != nil {
 		return Sum{Width: s.Width, Poly: c.Poly, Init: c.Init, Xor: c.Xor, Refin: c.Refin, Refout: c.Refout, Late: c.Late,
 			Extra: HexBytes(c.Extra)}
 	}
@@ -326,8 +326,8 @@ func formOf(o *scalar.Op) FieldForm {
 }
 
 // formulaNames are the words of what is no operator between two values; those are taken from binaryWords.
-var formulaNames = map[expr.ExprCode]string{expr.ExConst: "number", expr.ExReg: "register", expr.ExRemaining: "remaining", expr.ExNext: "next",
-	expr.ExAhead: "ahead", expr.ExUplink: "uplink", expr.ExIndex: "index", expr.ExAt: "at", expr.ExNot: "not", expr.ExNeg: "negative"}
+var formulaNames = map[expr.Code]string{expr.Const: "number", expr.Reg: "register", expr.Remaining: "remaining", expr.Next: "next",
+	expr.Ahead: "ahead", expr.Uplink: "uplink", expr.Index: "index", expr.At: "at", expr.Not: "not", expr.Neg: "negative"}
 
 func (d *describer) formula(e *expr.Expr) *Formula {
 	if e == nil {
@@ -335,7 +335,7 @@ func (d *describer) formula(e *expr.Expr) *Formula {
 	}
 	f := &Formula{Text: e.Words, Op: formulaNames[e.Code], A: d.formula(e.A), B: d.formula(e.B), Value: e.Value,
 		Register: e.Reg, Bytes: e.Text}
-	if e.Code == expr.ExReg && d.folds[e.Reg] {
+	if e.Code == expr.Reg && d.folds[e.Reg] {
 		f.Op = "join"
 	}
 	for _, level := range expr.BinaryWords {
@@ -345,7 +345,7 @@ func (d *describer) formula(e *expr.Expr) *Formula {
 			}
 		}
 	}
-	if f.Text == "" && e.Code == expr.ExConst {
+	if f.Text == "" && e.Code == expr.Const {
 		f.Text = strconv.FormatInt(e.Value, 10)
 	}
 	return f

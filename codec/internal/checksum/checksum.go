@@ -6,22 +6,18 @@ import (
 	"slices"
 )
 
-// Checksums.  An algorithm is a name of the registry below, or the parameters of a CRC in the notation of the
-// catalogue by Greg Cook (reveng.sourceforge.io): width, poly, init, refin, refout, xorout.
-
 // Algorithm computes one number over the bytes it covers.
 type Algorithm struct {
 	Width        int // bits
 	Sum          func(b []byte) uint64
-	Name         string     // of the registry, of an algorithm that is no CRC
-	Init, Xorout uint64     // of one that does not begin with zero
-	Crc          *CrcParams // of one that is
+	Name         string  // of the registry, of an algorithm that is no CRC
+	Init, Xorout uint64  // of one that does not begin with zero
+	CRC          *Params // of one that is
 }
 
-// CrcParams are those of the catalogue.  late marks the variant in which a byte enters the low half of a 16-bit
-// register that was shifted by eight before, instead of being combined with it.  extra are bytes that enter behind those
-// that are covered.
-type CrcParams struct {
+// Params are the parameters of a CRC.  Late marks the variant in which a byte enters the low half of a 16-bit register
+// that was shifted by eight before, instead of being combined with it.  Extra is bytes behind those that are covered.
+type Params struct {
 	Width           int
 	Poly, Init, Xor uint64
 	Refin, Refout   bool
@@ -29,7 +25,7 @@ type CrcParams struct {
 	Extra           string
 }
 
-var namedCRCs = map[string]CrcParams{
+var namedCRCs = map[string]Params{
 	"crc-8/smbus":        {Width: 8, Poly: 0x07},
 	"crc-8/maxim":        {Width: 8, Poly: 0x31, Refin: true, Refout: true},
 	"crc-8/31-ff":        {Width: 8, Poly: 0x31, Init: 0xff},
@@ -50,6 +46,7 @@ var namedCRCs = map[string]CrcParams{
 	"crc-32/mpeg-2":      {Width: 32, Poly: 0x04c11db7, Init: 0xffffffff},
 }
 
+// NamedSums is the registry of algorithms that are no CRC.
 var NamedSums = map[string]Algorithm{
 	"sum8":        {Width: 8, Sum: func(b []byte) uint64 { return plainSum(b) & 0xff }},
 	"sum16":       {Width: 16, Sum: func(b []byte) uint64 { return plainSum(b) & 0xffff }},
@@ -66,7 +63,7 @@ var NamedSums = map[string]Algorithm{
 // PlainSums are the sums that take an initial value and an xorout.
 var PlainSums = []string{"sum8", "sum16", "sum32", "xor8"}
 
-// From is one of plainSums that begins with init and ends with the bits of xorout inverted.
+// From is one of PlainSums that begins with init and ends with the bits of xorout inverted.
 func (c Algorithm) From(name string, init, xorout uint64) Algorithm {
 	mask, sum := uint64(1)<<max(c.Width, 1)-1, c.Sum
 	c.Name, c.Init, c.Xorout = name, init, xorout
@@ -79,8 +76,8 @@ func (c Algorithm) From(name string, init, xorout uint64) Algorithm {
 	return c
 }
 
-// FindChecksum returns an algorithm of the registry.
-func FindChecksum(name string) (Algorithm, bool) {
+// Find returns an algorithm of the registry.
+func Find(name string) (Algorithm, bool) {
 	if s, ok := NamedSums[name]; ok {
 		s.Name = name
 		return s, true
@@ -91,7 +88,8 @@ func FindChecksum(name string) (Algorithm, bool) {
 	return Algorithm{}, false
 }
 
-func ChecksumNames() []string {
+// Names lists the registry.
+func Names() []string {
 	return slices.AppendSeq(slices.Sorted(maps.Keys(namedCRCs)), maps.Keys(NamedSums))
 }
 

@@ -11,8 +11,8 @@ type crcTables [8][256]uint64
 
 // NewCRC makes the tables of a CRC and the function that walks them.  Every CRC is computed with the lowest bit first;
 // the bits of others are reversed.
-func NewCRC(p CrcParams) Algorithm {
-	out := Algorithm{Width: p.Width, Crc: &p}
+func NewCRC(p Params) Algorithm {
+	out := Algorithm{Width: p.Width, CRC: &p}
 	if p == namedCRCs["crc-32/iso-hdlc"] {
 		out.Sum = func(b []byte) uint64 { return uint64(crc32.ChecksumIEEE(b)) }
 		return out
@@ -31,7 +31,7 @@ func NewCRC(p CrcParams) Algorithm {
 	return out
 }
 
-func (p *CrcParams) tables() *crcTables {
+func (p *Params) tables() *crcTables {
 	t, poly := new(crcTables), bits.Reverse64(p.Poly)>>(64-p.Width)
 	for i := range t[0] {
 		v := uint64(i)
@@ -49,7 +49,7 @@ func (p *CrcParams) tables() *crcTables {
 }
 
 // walk is the register v after the bytes b, eight of which it takes at once.
-func (p *CrcParams) walk(t *crcTables, v uint64, b []byte) uint64 {
+func (p *Params) walk(t *crcTables, v uint64, b []byte) uint64 {
 	for ; len(b) >= 8 && !p.Late; b = b[8:] {
 		x := binary.LittleEndian.Uint64(b)
 		if !p.Refin {

@@ -15,7 +15,7 @@ var catalogued = map[string]uint64{
 }
 
 // slowCRC is the definition: a bit at a time.
-func slowCRC(p CrcParams, b []byte) uint64 {
+func slowCRC(p Params, b []byte) uint64 {
 	top := uint64(1) << (p.Width - 1)
 	v := p.Init
 	for _, c := range b {
@@ -38,7 +38,7 @@ func slowCRC(p CrcParams, b []byte) uint64 {
 
 func TestCRCsAreThoseOfTheCatalogue(t *testing.T) {
 	for name, want := range catalogued {
-		s, ok := FindChecksum(name)
+		s, ok := Find(name)
 		if got := s.Sum([]byte("123456789")); !ok || got != want {
 			t.Errorf("%s: %x, expected %x", name, got, want)
 		}
@@ -51,7 +51,7 @@ func TestCRCsByTableAreThoseByBit(t *testing.T) {
 	for i := range b {
 		b[i] = byte(random.Uint32())
 	}
-	all := map[string]CrcParams{
+	all := map[string]Params{
 		"in but not out":   {Width: 16, Poly: 0x1021, Init: 0x1234, Refin: true},
 		"out but not in":   {Width: 24, Poly: 0x5d6dcb, Init: 1, Refout: true, Xor: 0xff},
 		"12 bits":          {Width: 12, Poly: 0x80f, Refout: true},
@@ -91,7 +91,7 @@ func TestSumsByWordAreThoseByByte(t *testing.T) {
 // Extra bytes enter as if they stood behind those that are covered.
 func TestExtraBytesEnterACRCBehindTheOthers(t *testing.T) {
 	b := []byte("123456789 and the rest of it")
-	for _, p := range []CrcParams{
+	for _, p := range []Params{
 		{Width: 16, Poly: 0x1021, Init: 0xffff, Refin: true, Refout: true}, {Width: 16, Poly: 0x8005, Init: 0x1d0f, Xor: 0xffff},
 		{Width: 24, Poly: 0x864cfb, Init: 0xb704ce, Refin: true, Xor: 7}, {Width: 12, Poly: 0x80f, Refout: true},
 		{Width: 64, Poly: 0x42f0e1eba9ea3693, Init: 1}, {Width: 8, Poly: 0x07}, namedCRCs["crc-32/iso-hdlc"],

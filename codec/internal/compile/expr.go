@@ -18,16 +18,15 @@ func (c *compiler) expr(path, text string, s *scope) *expr.Expr {
 	if text == "" || len(text) > mostExpression && !c.few(path, "characters", len(text), mostExpression) {
 		return nil
 	}
-	p := &expr.ExprParser{Text: text, ExprScope: expr.ExprScope{
+	e, err := expr.Parse(text, expr.Scope{
 		Has:   func(name string) bool { return s.find(name) != nil },
 		Field: func(name string) (*expr.Expr, error) { return c.fieldExpr(path, name, s) },
 		Fold:  func(name string, bits int64) (*expr.Expr, error) { return c.foldExpr(name, bits, s) },
 		Table: func(name string) (*expr.Expr, error) { return c.tableExpr(name, s) },
 		Label: func(name, label string) (int64, bool, error) { return c.labelled(name, label, s) },
-	}}
-	p.Count = func(e *expr.Expr) error { return c.countBytes(e, s) }
-	e, err := p.Parse()
-	if err == nil && e.Kind == expr.ExprReal && !(c.computing && strings.HasSuffix(path, ".value")) {
+		Count: func(e *expr.Expr) error { return c.countBytes(e, s) },
+	})
+	if err == nil && e.Kind == expr.Real && !(c.computing && strings.HasSuffix(path, ".value")) {
 		if e = e.Nonzero().Done(); !strings.HasSuffix(path, ".when") && !strings.HasSuffix(path, ".stop") {
 			err = fmt.Errorf("a real number, and a whole one is needed")
 		}
@@ -43,7 +42,7 @@ func (c *compiler) expr(path, text string, s *scope) *expr.Expr {
 func (c *compiler) fieldExpr(path, name string, s *scope) (*expr.Expr, error) {
 	if key, ok := strings.CutPrefix(name, "request."); ok {
 		reg, err := c.ask(path, key)
-		return &expr.Expr{Code: expr.ExReg, Reg: reg}, err
+		return &expr.Expr{Code: expr.Reg, Reg: reg}, err
 	}
 	if e := c.timePart(name, s); e != nil {
 		return e, nil
@@ -65,43 +64,43 @@ func (c *compiler) fieldExpr(path, name string, s *scope) (*expr.Expr, error) {
 		}
 	}
 	kind, err := c.seen(name, b)
-	return &expr.Expr{Code: expr.ExReg, Reg: c.register(b), Kind: kind}, err
+	return &expr.Expr{Code: expr.Reg, Reg: c.register(b), Kind: kind}, err
 }
 
 // seen is what expressions see of the fields of one name.
-func (c *compiler) seen(name string, b *binding) (kind expr.ExprKind, err error) {
+func (c *compiler) seen(name string, b *binding) (kind expr.Kind, err error) {
 	for i, k := range b.ops {
 		o := &c.p.Ops[k]
-		own := expr.ExprInt
+		own := expr.Int
 		if o.Form != nil && o.Form.Composed != nil {
 			return kind, fmt.Errorf("%s is a text made of fields", name)
 		}
 		switch {
 		case o.Float():
-			own = expr.ExprReal
+			own = expr.Real
 		case o.Wide() && o.Code != scalar.OpTime || o.Code == scalar.OpASCII:
-			if own = expr.ExprText; o.Size > 0 && o.Size <= 8 {
-				own = expr.ExprInt
+			if own = expr.Text; o.Size > 0 && o.Size <= 8 {
+				own = expr.Int
 			}
 			if o.Size > 8 {
 				return kind, fmt.Errorf("%s has %d bytes: up to 8 count as a number", name, o.Size)
 			}
 		}
-		if _, hi := o.Bounds(); own == expr.ExprInt && !o.Signed() && (hi > 1<<63-1 || o.Size == 8 && o.Code != scalar.OpBCD) {
-			own = expr.ExprNatural
+		if _, hi := o.Bounds(); own == expr.Int && !o.Signed() && (hi > 1<<63-1 || o.Size == 8 && o.Code != scalar.OpBCD) {
+			own = expr.Natural
 		}
 		switch {
-		case i == 0 || own == expr.ExprText && kind != expr.ExprReal:
+		case i == 0 || own == expr.Text && kind != expr.Real:
 			kind = own
-		case (own == expr.ExprReal) != (kind == expr.ExprReal): // in one branch: then all count as real numbers
-			kind = expr.ExprReal
-		case own == expr.ExprInt && o.Signed() && kind == expr.ExprNatural:
-			kind = expr.ExprInt
-		case own == expr.ExprNatural && kind == expr.ExprInt:
-			kind = expr.ExprNatural
+		case (own == expr.Real) != (kind == expr.Real): // in one branch: then all count as real numbers
+			kind = expr.Real
+		case own == expr.Int && o.Signed() && kind == expr.Natural:
+			kind = expr.Int
+		case own == expr.Natural && kind == expr.Int:
+			kind = expr.Natural
 		}
 	}
-	if kind == expr.ExprReal {
+	if kind == expr.Real {
 		b.adapt((*scalar.Op).CountReal, c)
 	}
 	return kind, nil
@@ -119,7 +118,7 @@ func (b *binding) adapt(change func(o *scalar.Op), c *compiler) {
 func (c *compiler) countBytes(e *expr.Expr, s *scope) error {
 	for ; s != nil; s = s.parent {
 		for _, b := range s.names {
-			if b.reg != e.Reg || e.Code != expr.ExReg {
+			if b.reg != e.Reg || e.Code != expr.Reg {
 				continue
 			}
 			b.adapt((*scalar.Op).Bound, c)
@@ -146,7 +145,7 @@ func (c *compiler) foldExpr(name string, bits int64, s *scope) (*expr.Expr, erro
 			c.p.Ops[i].Fold = &scalar.Fold{Reg: reg, Bits: int(bits)}
 		}
 	}
-	return &expr.Expr{Code: expr.ExReg, Reg: b.folds[bits]}, nil
+	return &expr.Expr{Code: expr.Reg, Reg: b.folds[bits]}, nil
 }
 
 // tableExpr is a field in one element of a list.
@@ -164,11 +163,11 @@ func (c *compiler) tableExpr(name string, s *scope) (*expr.Expr, error) {
 		}
 	}
 	kind, err := c.seen(name, b)
-	if kind == expr.ExprText {
+	if kind == expr.Text {
 		b.adapt((*scalar.Op).Bound, c)
-		kind = expr.ExprNatural
+		kind = expr.Natural
 	}
-	return &expr.Expr{Code: expr.ExAt, Reg: b.table, Kind: kind}, err
+	return &expr.Expr{Code: expr.At, Reg: b.table, Kind: kind}, err
 }
 
 // labelled is the number of a text in quotes that is a label of the field it is compared with.
@@ -208,17 +207,17 @@ func (c *compiler) result(n *program.Node, def *schema.FieldDef, o *scalar.Op) {
 	for i := range n.Rows {
 		values = append(values, n.Rows[i].Value)
 	}
-	kind := expr.ExprInt
+	kind := expr.Int
 	for _, e := range values {
-		if e != nil && (e.Kind == expr.ExprReal || e.Kind == expr.ExprNatural && kind == expr.ExprInt) {
+		if e != nil && (e.Kind == expr.Real || e.Kind == expr.Natural && kind == expr.Int) {
 			kind = e.Kind
 		}
 	}
-	if kind == expr.ExprInt {
+	if kind == expr.Int {
 		return
 	}
 	if o.Check != scalar.CheckNone || o.Scale != nil || len(def.Enum) > 0 || def.Form != "" || o.Form != nil && o.Form.Clock != nil {
-		if kind == expr.ExprReal {
+		if kind == expr.Real {
 			c.src.Problem(def.Path+".value", field.Quote(def.Value)+", a real number", "a whole number beside scale, enum, const, in, min, max or form")
 		}
 		return
@@ -226,7 +225,7 @@ func (c *compiler) result(n *program.Node, def *schema.FieldDef, o *scalar.Op) {
 	if o.Form == nil {
 		o.Form = &scalar.Form{Filler: -1}
 	}
-	if o.Form.Natural, o.Form.Real = kind == expr.ExprNatural, kind == expr.ExprReal; kind == expr.ExprNatural {
+	if o.Form.Natural, o.Form.Real = kind == expr.Natural, kind == expr.Real; kind == expr.Natural {
 		o.Field.Kind = field.KindUint
 		return
 	}

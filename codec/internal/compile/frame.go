@@ -348,7 +348,7 @@ func (c *compiler) message(def *schema.MessageDef, f *program.FrameKind, s *scop
 			p.CommandOp = saved
 			if len(l.Commands) == 1 && l.Commands[0][0] == l.Commands[0][1] {
 				m.Command, _ = scalar.TextOf(def.Commands[0])
-				if out, num, err := p.Ops[f.CommandOp].ParseForm(nil, m.Command, 0, false); err == nil {
+				if out, num, err := p.Ops[f.CommandOp].Parse(nil, m.Command, 0, false); err == nil {
 					shape.Command = &scalar.Preset{Num: num, Bytes: out}
 				}
 			}

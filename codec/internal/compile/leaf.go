@@ -203,7 +203,7 @@ func (c *compiler) algorithm(path string, v any) (checksum.Algorithm, bool) {
 		if t.Has("sum") {
 			return c.sumFrom(t)
 		}
-		p := checksum.CrcParams{Width: t.Integer("width", 8, 64, 16), Refin: t.Flag("refin", false), Refout: t.Flag("refout", false)}
+		p := checksum.Params{Width: t.Integer("width", 8, 64, 16), Refin: t.Flag("refin", false), Refout: t.Flag("refout", false)}
 		for _, one := range []struct {
 			key string
 			to  *uint64

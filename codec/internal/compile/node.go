@@ -264,7 +264,7 @@ func (c *compiler) choice(n *program.Node, def *schema.FieldDef, s *scope) {
 
 // chooser is the field that chooses a case; nil when it is an expression.
 func (c *compiler) chooser(on *expr.Expr, def *schema.FieldDef, s *scope) *scalar.Op {
-	if on != nil && on.Code == expr.ExReg {
+	if on != nil && on.Code == expr.Reg {
 		if b := s.find(def.On); b != nil && len(b.ops) > 0 {
 			return &c.p.Ops[b.ops[0]]
 		}

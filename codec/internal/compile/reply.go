@@ -141,7 +141,7 @@ func (c *compiler) ownSets(r *program.ReplyRule, def schema.ReplyDef) {
 		}
 		o := &c.p.Ops[i]
 		now := set.Value == "now" && o.Code == scalar.OpTime
-		if _, _, err := o.Parse(nil, set.Value, false); !now && (err != nil || c.p.Derived[o.Reg] || o.Code == scalar.OpPart) {
+		if _, _, err := o.Parse(nil, set.Value, 0, false); !now && (err != nil || c.p.Derived[o.Reg] || o.Code == scalar.OpPart) {
 			c.src.Problem(set.Path, schema.Describe(set.Value), `a value that the field can hold, or "now" for a time`)
 			continue
 		}
@@ -222,7 +222,7 @@ func (c *compiler) readied(n *program.Node, i int, v any) program.ReplyValue {
 			return program.ReplyValue{Kind: program.ReplyReady, Ready: &scalar.Preset{Num: bits}}
 		}
 	} else if n.Kind == program.NodeLeaf && n.Size == nil && n.Exponent == nil && o.Size > 0 {
-		if out, num, err := o.ParseForm(nil, v, 0, true); err == nil {
+		if out, num, err := o.Parse(nil, v, 0, true); err == nil {
 			return program.ReplyValue{Kind: program.ReplyReady, Ready: &scalar.Preset{Num: num, Bytes: out}}
 		}
 	}
@@ -232,15 +232,14 @@ func (c *compiler) readied(n *program.Node, i int, v any) program.ReplyValue {
 // replyWhen compiles the condition of a reply: names are fields of the request.
 func (c *compiler) replyWhen(r *program.ReplyRule, def schema.ReplyDef) {
 	r.Asks = []string{""}
-	p := &expr.ExprParser{Text: def.When, ExprScope: expr.ExprScope{
+	when, err := expr.Parse(def.When, expr.Scope{
 		Has:   func(name string) bool { return c.all[name] != nil },
 		Field: func(name string) (*expr.Expr, error) { return c.replyField(r, name) },
 		Fold:  func(string, int64) (*expr.Expr, error) { return nil, errReplyList },
 		Table: func(string) (*expr.Expr, error) { return nil, errReplyList },
 		Label: func(name, label string) (int64, bool, error) { return c.labelOf(name, label, c.opsNamed(name)) },
 		Count: func(*expr.Expr) error { return nil },
-	}}
-	when, err := p.Parse()
+	})
 	if err == nil && when.Varies() {
 		err = fmt.Errorf("the whole request is known")
 	}
@@ -266,16 +265,16 @@ func (c *compiler) opsNamed(path string) (out []int) {
 
 // replyField is the value of a field of the request.
 func (c *compiler) replyField(r *program.ReplyRule, name string) (*expr.Expr, error) {
-	kind, seen := expr.ExprInt, false
+	kind, seen := expr.Int, false
 	for _, i := range c.opsNamed(name) {
-		o, own := &c.p.Ops[i], expr.ExprInt
+		o, own := &c.p.Ops[i], expr.Int
 		switch _, hi := o.Bounds(); {
 		case o.Float():
-			own = expr.ExprReal
+			own = expr.Real
 		case o.Wide() && o.Code != scalar.OpTime && o.Size > 8, o.Code == scalar.OpASCII && o.Size > 8:
 			return nil, fmt.Errorf("%s has %d bytes: up to 8 count as a number", name, o.Size)
 		case !o.Signed() && hi > 1<<63-1:
-			own = expr.ExprNatural
+			own = expr.Natural
 		}
 		if seen && own != kind {
 			return nil, fmt.Errorf("%s is not of one type in all messages", name)
@@ -296,7 +295,7 @@ func (c *compiler) replyField(r *program.ReplyRule, name string) (*expr.Expr, er
 		}
 		r.Asks = append(r.Asks, name)
 	}
-	return &expr.Expr{Code: expr.ExReg, Reg: reg, Kind: kind}, nil
+	return &expr.Expr{Code: expr.Reg, Reg: reg, Kind: kind}, nil
 }
 
 // deep says that a table or an array takes something of the request; what is wrong with it is reported.

@@ -40,7 +40,7 @@ func (c *compiler) sets(def *schema.MessageDef, sh *program.Body, header *scope)
 			c.src.Problem(set.Path, field.Quote(set.Key)+" of type "+o.Field.Type, "a number, digits, or up to 8 characters or bytes")
 			continue
 		}
-		out, num, err := o.ParseForm(nil, inHex(o, set.Value), 0, false)
+		out, num, err := o.Parse(nil, inHex(o, set.Value), 0, false)
 		if err == nil && len(out) > 8 && !whole {
 			err = fmt.Errorf("%w: %d bytes, allowed 8", field.ErrLength, len(out))
 		}
@@ -48,11 +48,11 @@ func (c *compiler) sets(def *schema.MessageDef, sh *program.Body, header *scope)
 			c.src.Problem(set.Path, schema.Describe(set.Value)+" ("+err.Error()+")", "a value that the field can hold")
 			continue
 		}
-		is := &expr.Expr{Code: expr.ExEq, A: &expr.Expr{Code: expr.ExReg, Reg: reg}, B: &expr.Expr{Code: expr.ExConst, Value: int64(num)}}
+		is := &expr.Expr{Code: expr.Eq, A: &expr.Expr{Code: expr.Reg, Reg: reg}, B: &expr.Expr{Code: expr.Const, Value: int64(num)}}
 		if sh.When == nil {
 			sh.When = is
 		} else {
-			sh.When = &expr.Expr{Code: expr.ExAnd, A: sh.When, B: is, Looks: sh.When.Looks}
+			sh.When = &expr.Expr{Code: expr.And, A: sh.When, B: is, Looks: sh.When.Looks}
 		}
 		sh.Sets = append(sh.Sets, program.Said{Ops: b.ops, Key: set.Key, Num: num, Bytes: out, Value: set.Value})
 		text, _ := scalar.TextOf(set.Value)

@@ -129,23 +129,23 @@ func (v *inspection) known(e *expr.Expr) bool {
 // extent of an expression.
 func (v *inspection) extent(e *expr.Expr) extent {
 	switch e.Code {
-	case expr.ExConst:
+	case expr.Const:
 		return extent{e.Value, e.Value}
-	case expr.ExReg:
+	case expr.Reg:
 		return v.extents[e.Reg]
-	case expr.ExRemaining:
+	case expr.Remaining:
 		return extent{-1, field.HardMaxFrame}
-	case expr.ExNext:
+	case expr.Next:
 		return extent{-1, 255}
-	case expr.ExIndex:
+	case expr.Index:
 		return extent{0, field.HardMaxFrame}
-	case expr.ExAhead, expr.ExUplink:
+	case expr.Ahead, expr.Uplink:
 		return extent{0, 1}
-	case expr.ExAt:
+	case expr.At:
 		return whatever
 	}
-	if e.Mixed || e.Kind == expr.ExprReal { // no ranges of whole numbers with a sign
-		if e.Code >= expr.ExEq && e.Code <= expr.ExGe {
+	if e.Mixed || e.Kind == expr.Real { // no ranges of whole numbers with a sign
+		if e.Code >= expr.Eq && e.Code <= expr.Ge {
 			return extent{0, 1}
 		}
 		return whatever
@@ -156,37 +156,37 @@ func (v *inspection) extent(e *expr.Expr) extent {
 	}
 	given := b.lo == b.hi && b.lo >= 0
 	switch e.Code {
-	case expr.ExNot:
+	case expr.Not:
 		return extent{1 - a.truth().hi, 1 - a.truth().lo}
-	case expr.ExNeg:
-		return corners(expr.ExSub, extent{}, a)
-	case expr.ExAnd, expr.ExOr:
+	case expr.Neg:
+		return corners(expr.Sub, extent{}, a)
+	case expr.And, expr.Or:
 		return corners(e.Code, a.truth(), b.truth())
-	case expr.ExEq, expr.ExNe:
+	case expr.Eq, expr.Ne:
 		same := extent{expr.Truth(a.lo == a.hi && a == b), expr.Truth(a.meets(b.lo, b.hi))}
-		if e.Code == expr.ExNe {
+		if e.Code == expr.Ne {
 			same = extent{1 - same.hi, 1 - same.lo}
 		}
 		return same
-	case expr.ExLt, expr.ExLe, expr.ExGt, expr.ExGe, expr.ExAdd, expr.ExSub, expr.ExMul:
+	case expr.Lt, expr.Le, expr.Gt, expr.Ge, expr.Add, expr.Sub, expr.Mul:
 		return corners(e.Code, a, b)
-	case expr.ExDiv, expr.ExShr:
-		if given && (e.Code == expr.ExShr && b.lo < 63 || e.Code == expr.ExDiv && b.lo > 0) {
+	case expr.Div, expr.Shr:
+		if given && (e.Code == expr.Shr && b.lo < 63 || e.Code == expr.Div && b.lo > 0) {
 			return corners(e.Code, a, b)
 		}
-	case expr.ExShl:
+	case expr.Shl:
 		if given && b.lo < 32 && a.lo >= 0 && a.hi < 1<<30 {
 			return corners(e.Code, a, b)
 		}
-	case expr.ExMod:
+	case expr.Mod:
 		if given && b.lo > 0 && a.lo >= 0 {
 			return extent{0, min(a.hi, b.lo-1)}
 		}
-	case expr.ExBitAnd:
+	case expr.BitAnd:
 		if hi := min(positive(a), positive(b)); hi < math.MaxInt64 {
 			return extent{0, hi}
 		}
-	case expr.ExBitOr:
+	case expr.BitOr:
 		if a.lo >= 0 && b.lo >= 0 {
 			return extent{max(a.lo, b.lo), 1<<min(62, bits.Len64(uint64(a.hi|b.hi))) - 1 | a.hi | b.hi}
 		}
@@ -206,12 +206,12 @@ func positive(e extent) int64 {
 func (e extent) truth() extent { return extent{expr.Truth(!e.meets(0, 0)), expr.Truth(e != extent{})} }
 
 // corners is the extent of an operator that only grows, or only shrinks, with each side.
-func corners(code expr.ExprCode, a, b extent) extent {
+func corners(code expr.Code, a, b extent) extent {
 	out := extent{math.MaxInt64, math.MinInt64}
 	for _, x := range []int64{a.lo, a.hi} {
 		for _, y := range []int64{b.lo, b.hi} {
 			e := expr.Expr{Code: code, A: &expr.Expr{Value: x}, B: &expr.Expr{Value: y}}
-			r := e.Eval(&expr.ExprPlace{})
+			r := e.Eval(&expr.Place{})
 			out.lo, out.hi = min(out.lo, r), max(out.hi, r)
 		}
 	}
@@ -223,7 +223,7 @@ const enumerated = 4096
 
 // values calls visit with each value that an expression can have; false when they are too many or not known.
 func (v *inspection) values(e *expr.Expr, visit func(value int64)) bool {
-	if e.Sees() || e.Has(expr.ExIndex) || e.Has(expr.ExUplink) || e.Has(expr.ExAt) {
+	if e.Sees() || e.Has(expr.Index) || e.Has(expr.Uplink) || e.Has(expr.At) {
 		return false
 	}
 	var regs []int
@@ -243,7 +243,7 @@ func (v *inspection) values(e *expr.Expr, visit func(value int64)) bool {
 		}
 		regs = append(regs, reg)
 	}
-	at := expr.ExprPlace{Regs: make([]int64, v.g.Regs)}
+	at := expr.Place{Regs: make([]int64, v.g.Regs)}
 	var walk func(i int)
 	walk = func(i int) {
 		if i == len(regs) {

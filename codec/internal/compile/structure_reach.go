@@ -108,7 +108,7 @@ func (r *reach) branch(n *program.Node, i int) {
 		if r.note(b.Path, can, text); !can {
 			return
 		}
-		if n.On.Code == expr.ExReg {
+		if n.On.Code == expr.Reg {
 			r.narrow(n.On.Reg, values)
 		}
 	}
@@ -146,24 +146,24 @@ func (r *reach) assume(e *expr.Expr) {
 	if e == nil {
 		return
 	}
-	if e.Code == expr.ExAnd {
+	if e.Code == expr.And {
 		r.assume(e.A)
 		r.assume(e.B)
 		return
 	}
-	if e.A == nil || e.B == nil || e.A.Code != expr.ExReg || e.B.Code != expr.ExConst {
+	if e.A == nil || e.B == nil || e.A.Code != expr.Reg || e.B.Code != expr.Const {
 		return
 	}
 	switch c := e.B.Value; e.Code {
-	case expr.ExEq:
+	case expr.Eq:
 		r.limit(e.A.Reg, extent{c, c})
-	case expr.ExLe:
+	case expr.Le:
 		r.limit(e.A.Reg, extent{math.MinInt64, c})
-	case expr.ExLt:
+	case expr.Lt:
 		r.limit(e.A.Reg, extent{math.MinInt64, c - 1})
-	case expr.ExGe:
+	case expr.Ge:
 		r.limit(e.A.Reg, extent{c, math.MaxInt64})
-	case expr.ExGt:
+	case expr.Gt:
 		r.limit(e.A.Reg, extent{c + 1, math.MaxInt64})
 	}
 }

@@ -79,7 +79,7 @@ func (v *inspection) operators(path string, e *expr.Expr) {
 		text := "operators of one rank, which are computed from left to right"
 		v.Add(schema.SeverityWarning, "precedence", path, text, "parentheses")
 	}
-	if (e.Code == expr.ExDiv || e.Code == expr.ExMod) && e.B.Code == expr.ExConst && e.B.Value == 0 {
+	if (e.Code == expr.Div || e.Code == expr.Mod) && e.B.Code == expr.Const && e.B.Value == 0 {
 		v.Add(schema.SeverityError, "division", path, "a division by 0", "another divisor")
 	}
 	v.operators(path, e.A)

@@ -19,7 +19,7 @@ func (c *compiler) enumOfTexts(def *schema.FieldDef, o *scalar.Op) {
 	for _, e := range def.Enum {
 		plain := *o
 		plain.Chars, plain.Check = nil, scalar.CheckNone
-		out, num, err := plain.Parse(nil, e.Value, false)
+		out, num, err := plain.Parse(nil, e.Value, 0, false)
 		if err != nil || len(out) > 8 || len(out) == 0 {
 			c.src.Problem(e.Path, field.Quote(e.Value), "a text of 1 to 8 characters that the field can hold")
 			continue
@@ -50,7 +50,7 @@ func (c *compiler) texts(def *schema.FieldDef, o *scalar.Op) {
 		plain.Most = field.HardMaxFrame
 	}
 	for i, v := range def.In {
-		out, _, err := plain.Parse(nil, inHex(&plain, v), false)
+		out, _, err := plain.Parse(nil, inHex(&plain, v), 0, false)
 		if err != nil {
 			c.src.Problem(fmt.Sprintf("%s.in[%d]", def.Path, i), schema.Describe(v)+" ("+err.Error()+")", "a value that the field can hold")
 			continue

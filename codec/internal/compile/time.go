@@ -45,7 +45,7 @@ func (c *compiler) joinedFields(path string, parts []any, s *scope) (sum *expr.E
 			}
 			seen[unit] = key
 		}
-		sum = plus(sum, &expr.Expr{Code: expr.ExReg, Reg: c.register(b)})
+		sum = plus(sum, &expr.Expr{Code: expr.Reg, Reg: c.register(b)})
 	}
 	if seen[scalar.UnitYear] == "" || seen[scalar.UnitMonth] == "" || seen[scalar.UnitDay] == "" {
 		c.src.Problem(path, schema.Describe(parts), "fields that have year, month and day together")
@@ -60,7 +60,7 @@ func (c *compiler) joinedParts(path string, parts map[string]any, s *scope) (sum
 			parts[name] = fmt.Sprint(n)
 		}
 		if e := c.expr(t.At(name), t.Text(name), s); e != nil {
-			sum = plus(sum, &expr.Expr{Code: expr.ExMul, A: e, B: &expr.Expr{Code: expr.ExConst, Value: factor}, Looks: e.Looks})
+			sum = plus(sum, &expr.Expr{Code: expr.Mul, A: e, B: &expr.Expr{Code: expr.Const, Value: factor}, Looks: e.Looks})
 		}
 	}
 	if t.Has("unix") {
@@ -109,9 +109,9 @@ func (c *compiler) timePart(name string, s *scope) *expr.Expr {
 	}
 	for _, p := range scalar.PackedPlaces {
 		if p.Name == name[dot+1:] && p.Name != "" {
-			number := func(v int64) *expr.Expr { return &expr.Expr{Code: expr.ExConst, Value: v} }
-			quotient := &expr.Expr{Code: expr.ExDiv, A: &expr.Expr{Code: expr.ExReg, Reg: c.register(b)}, B: number(p.Place)}
-			return &expr.Expr{Code: expr.ExMod, A: quotient, B: number(int64(p.Limit) + 1)}
+			number := func(v int64) *expr.Expr { return &expr.Expr{Code: expr.Const, Value: v} }
+			quotient := &expr.Expr{Code: expr.Div, A: &expr.Expr{Code: expr.Reg, Reg: c.register(b)}, B: number(p.Place)}
+			return &expr.Expr{Code: expr.Mod, A: quotient, B: number(int64(p.Limit) + 1)}
 		}
 	}
 	return nil
@@ -121,5 +121,5 @@ func plus(a, b *expr.Expr) *expr.Expr {
 	if a == nil {
 		return b
 	}
-	return &expr.Expr{Code: expr.ExAdd, A: a, B: b, Looks: a.Looks || b.Looks}
+	return &expr.Expr{Code: expr.Add, A: a, B: b, Looks: a.Looks || b.Looks}
 }

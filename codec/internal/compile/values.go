@@ -213,11 +213,11 @@ func (c *compiler) preset(def *schema.FieldDef, o *scalar.Op) {
 // asWritten is a value as the field writes it.
 func asWritten(o *scalar.Op, def *schema.FieldDef, v any) (out []byte, num uint64, err error) {
 	if o.Code != scalar.OpDecimal {
-		return o.ParseForm(nil, inHex(o, v), 0, false)
+		return o.Parse(nil, inHex(o, v), 0, false)
 	}
 	whole := *o
 	whole.Size = def.Size
-	return whole.ParseForm(nil, v, 0, false)
+	return whole.Parse(nil, v, 0, false)
 }
 
 // inHex is a number that a definition gives to a field of bytes as the digits that the field has: 0x2f is "2f".

@@ -25,7 +25,7 @@ type Walker struct {
 	regs          []int64
 	Marks         []int
 	Late          []lateCheck // checksums over bytes that come later
-	place         expr.ExprPlace
+	place         expr.Place
 	AtEOF         bool   // nothing more will come
 	Marked        bool   // the marks around the frame say where it ends
 	Size          int    // of the content, as the length field says; 0: not known
@@ -132,7 +132,7 @@ func (m *Walker) clear() {
 	clear(m.regs)
 	clear(m.Marks)
 	m.Late, m.Inside, m.table, m.begun, m.awaited = m.Late[:0], 0, nil, false, false
-	m.place = expr.ExprPlace{Regs: m.regs, Uplink: m.place.Uplink, Tables: m.place.Tables}
+	m.place = expr.Place{Regs: m.regs, Uplink: m.place.Uplink, Tables: m.place.Tables}
 	for i := range m.place.Tables { // of a list that this frame need not have
 		m.place.Tables[i] = m.place.Tables[i][:0]
 	}

@@ -71,7 +71,7 @@ func messageFor(p *program.Program, command string) *program.Layout {
 	var num uint64
 	var err error
 	if p.CommandOp >= 0 {
-		_, num, err = p.Ops[p.CommandOp].Parse(nil, command, false)
+		_, num, err = p.Ops[p.CommandOp].Parse(nil, command, 0, false)
 	}
 	if p.CommandOp < 0 || err != nil {
 		return nil

@@ -32,7 +32,7 @@ type Encoder struct {
 	marks  []int
 	Starts []int // first bytes of the parts that are open; the first is the body
 	steps  []pathStep
-	place  expr.ExprPlace
+	place  expr.Place
 	sums   []pendingSum
 	counts []countedField
 
@@ -119,7 +119,7 @@ func (e *Encoder) reset() {
 	clear(e.owners)
 	clear(e.via)
 	clear(e.marks)
-	e.place = expr.ExprPlace{Regs: e.regs, Uplink: e.place.Uplink, Left: -1, Tables: e.place.Tables}
+	e.place = expr.Place{Regs: e.regs, Uplink: e.place.Uplink, Left: -1, Tables: e.place.Tables}
 	for i := range e.place.Tables {
 		e.place.Tables[i] = e.place.Tables[i][:0]
 	}
@@ -297,7 +297,7 @@ func (e *Encoder) undecided(x *expr.Expr) bool {
 	if x == nil || e.exact {
 		return false
 	}
-	if x.Code == expr.ExReg && e.p.Derived[x.Reg] {
+	if x.Code == expr.Reg && e.p.Derived[x.Reg] {
 		return true
 	}
 	return e.undecided(x.A) || e.undecided(x.B)

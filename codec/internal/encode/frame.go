@@ -101,7 +101,7 @@ func contradicts(p *program.Program, s *program.Body, fields map[string]any) err
 			continue
 		}
 		o := &p.Ops[set.Ops[0]]
-		if _, num, err := o.ParseForm(nil, v, 0, true); err == nil && num != set.Num {
+		if _, num, err := o.Parse(nil, v, 0, true); err == nil && num != set.Num {
 			return valueError(p, s.Layout, o, fmt.Errorf("%w: %v, in this message it is %v", field.ErrValue, v, set.Value))
 		}
 	}

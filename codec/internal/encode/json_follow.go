@@ -83,7 +83,7 @@ func named(p *program.Program, f *frame.Frame, i int) bool {
 
 // says whether v is the value of an item, in any way in which it can be written.
 func says(it frame.Item, v any) bool {
-	if _, num, err := it.V.Op.ParseForm(nil, v, int(it.V.Exp), true); err == nil && num == it.V.Num {
+	if _, num, err := it.V.Op.Parse(nil, v, int(it.V.Exp), true); err == nil && num == it.V.Num {
 		return true
 	}
 	text, ok := scalar.TextOf(v)

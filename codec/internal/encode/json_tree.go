@@ -50,7 +50,7 @@ func setTree(f *frame.Frame, key string, value any) error {
 	if i := f.At(key); i >= 0 {
 		switch o := &f.Program.Ops[f.Cells[i].Op]; {
 		case o.Code == scalar.OpTime:
-			if _, _, err := o.ParseForm(nil, value, 0, false); err != nil {
+			if _, _, err := o.Parse(nil, value, 0, false); err != nil {
 				return valueError(f.Program, f.Layout, o, err)
 			}
 		case o.Code == scalar.OpComputed:

@@ -241,7 +241,7 @@ func (e *Encoder) parseAny(n *program.Node, o *scalar.Op, v any) (uint64, error)
 	if n.Exponent != nil {
 		exp = int(e.Eval(n.Exponent))
 	}
-	out, num, err := o.ParseForm(e.Out, v, exp, e.exact || e.reply)
+	out, num, err := o.Parse(e.Out, v, exp, e.exact || e.reply)
 	if err == nil {
 		e.Out = out
 	}

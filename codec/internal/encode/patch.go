@@ -67,7 +67,7 @@ func (e *Encoder) ask(x *expr.Expr) {
 	if x == nil {
 		return
 	}
-	if x.Code == expr.ExReg {
+	if x.Code == expr.Reg {
 		if i := e.owners[x.Reg] - 1; i >= 0 && !e.fields[i].set {
 			e.fields[i].asked = true
 		}
@@ -140,7 +140,7 @@ func (e *Encoder) patch(f *derivedField, num uint64) bool {
 		slices.Reverse(text)
 		if is, _, ok := o.Read(text); o.Code != scalar.OpDecimal || !ok || is != num { // it is written in another way
 			var err error
-			if text, _, err = o.ParseForm(text[:0], digitsOf(o, int64(num)), 0, false); err != nil {
+			if text, _, err = o.Parse(text[:0], digitsOf(o, int64(num)), 0, false); err != nil {
 				return false
 			}
 		}

@@ -292,5 +292,5 @@ func holds(r *program.ReplyRule, f *frame.Frame) bool {
 	for i := 1; i < len(r.Asks); i++ {
 		regs[i] = f.ValueAt(r.Asks[i])
 	}
-	return r.When.Eval(&expr.ExprPlace{Regs: regs[:], Uplink: f.Way != field.Downlink, Left: -1}) != 0
+	return r.When.Eval(&expr.Place{Regs: regs[:], Uplink: f.Way != field.Downlink, Left: -1}) != 0
 }

@@ -5,20 +5,20 @@ import (
 	"math/bits"
 )
 
-// ExprPlace is what an expression can ask for beside constants.
-type ExprPlace struct {
+// Place is what an expression can ask for beside constants.
+type Place struct {
 	Regs   []int64
 	Data   []byte // from here to the end of what has arrived
 	Left   int    // bytes left in the region; -1 when not known
 	Uplink bool
 	Index  int
-	Tables [][]int64 // by exAt
+	Tables [][]int64 // by the Reg of At
 	Short  bool      // set when more bytes are needed to tell
 	Over   bool      // set when a number does not fit 64 bits; the value is then the nearest that does
 }
 
 // ClearTable makes room for the values of a list that begins.
-func (at *ExprPlace) ClearTable(t int) {
+func (at *Place) ClearTable(t int) {
 	for len(at.Tables) <= t {
 		at.Tables = append(at.Tables, nil)
 	}
@@ -26,12 +26,13 @@ func (at *ExprPlace) ClearTable(t int) {
 }
 
 // Keep notes the value of a field of one element.
-func (at *ExprPlace) Keep(t int, num int64) {
+func (at *Place) Keep(t int, num int64) {
 	if t < len(at.Tables) {
 		at.Tables[t] = append(at.Tables[t], num)
 	}
 }
 
+// Truth is 1 or 0.
 func Truth(b bool) int64 {
 	if b {
 		return 1
@@ -41,22 +42,22 @@ func Truth(b bool) int64 {
 
 // Eval computes the value, of a real number its bits.  Division by zero is zero, shifts are bounded, sums and products
 // that do not fit are cut off and noted: nothing panics.
-func (e *Expr) Eval(at *ExprPlace) int64 {
+func (e *Expr) Eval(at *Place) int64 {
 	switch e.Code {
-	case ExConst:
+	case Const:
 		return e.Value
-	case ExReg:
+	case Reg:
 		return at.Regs[e.Reg]
-	case ExRemaining:
+	case Remaining:
 		return int64(at.Left)
-	case ExNext:
+	case Next:
 		rest, inside := e.ahead(at, 1)
 		if len(rest) > 0 {
 			return int64(rest[0])
 		}
 		at.Short = at.Short || inside
 		return -1
-	case ExAhead:
+	case Ahead:
 		rest, inside := e.ahead(at, len(e.Text))
 		n := min(len(e.Text), len(rest))
 		if string(rest[:n]) != string(e.Text[:n]) {
@@ -64,48 +65,48 @@ func (e *Expr) Eval(at *ExprPlace) int64 {
 		}
 		at.Short = at.Short || n < len(e.Text) && inside
 		return Truth(n == len(e.Text))
-	case ExUplink:
+	case Uplink:
 		return Truth(at.Uplink)
-	case ExIndex:
+	case Index:
 		return int64(at.Index)
-	case ExAt:
+	case At:
 		i := e.A.Eval(at)
 		if e.Reg >= len(at.Tables) || i < 0 || i >= int64(len(at.Tables[e.Reg])) {
 			return 0
 		}
 		return at.Tables[e.Reg][i]
-	case ExOr:
+	case Or:
 		return Truth(e.A.Eval(at) != 0 || e.B.Eval(at) != 0)
-	case ExAnd:
+	case And:
 		return Truth(e.A.Eval(at) != 0 && e.B.Eval(at) != 0)
-	case ExNot:
+	case Not:
 		return Truth(e.A.Eval(at) == 0)
 	}
-	if e.Kind == ExprReal {
+	if e.Kind == Real {
 		return int64(math.Float64bits(e.real(at)))
 	}
 	if e.Mixed {
 		return e.compared(at)
 	}
-	if e.Code == ExNeg {
-		return at.Arithmetic(ExSub, 0, e.A.operand(at))
+	if e.Code == Neg {
+		return at.Arithmetic(Sub, 0, e.A.operand(at))
 	}
 	return at.Arithmetic(e.Code, e.A.operand(at), e.B.operand(at))
 }
 
 // operand is eval, quickly for what most operands are.
-func (e *Expr) operand(at *ExprPlace) int64 {
-	if e.Code == ExReg {
+func (e *Expr) operand(at *Place) int64 {
+	if e.Code == Reg {
 		return at.Regs[e.Reg]
 	}
-	if e.Code == ExConst {
+	if e.Code == Const {
 		return e.Value
 	}
 	return e.Eval(at)
 }
 
 // ahead is the bytes from the place that e looks at; inside says that n bytes from there may still come.
-func (e *Expr) ahead(at *ExprPlace, n int) (rest []byte, inside bool) {
+func (e *Expr) ahead(at *Place, n int) (rest []byte, inside bool) {
 	skip := 0
 	if e.A != nil {
 		skip = int(min(max(e.A.Eval(at), 0), math.MaxInt32))
@@ -114,29 +115,29 @@ func (e *Expr) ahead(at *ExprPlace, n int) (rest []byte, inside bool) {
 }
 
 // real computes the value as a real number.
-func (e *Expr) real(at *ExprPlace) float64 {
-	if e.Kind != ExprReal || e.Code == ExReg || e.Code == ExConst || e.Code == ExAt {
+func (e *Expr) real(at *Place) float64 {
+	if e.Kind != Real || e.Code == Reg || e.Code == Const || e.Code == At {
 		switch v := e.Eval(at); e.Kind {
-		case ExprReal:
+		case Real:
 			return math.Float64frombits(uint64(v))
-		case ExprNatural:
+		case Natural:
 			return float64(uint64(v))
 		default:
 			return float64(v)
 		}
 	}
 	a := e.A.real(at)
-	if e.Code == ExNeg {
+	if e.Code == Neg {
 		return -a
 	}
 	switch b := e.B.real(at); e.Code {
-	case ExAdd:
+	case Add:
 		return a + b
-	case ExSub:
+	case Sub:
 		return a - b
-	case ExMul:
+	case Mul:
 		return a * b
-	case ExDiv:
+	case Div:
 		if b != 0 {
 			return a / b
 		}
@@ -145,95 +146,96 @@ func (e *Expr) real(at *ExprPlace) float64 {
 }
 
 // compared computes a node with an operand that is real or has no sign.
-func (e *Expr) compared(at *ExprPlace) int64 {
-	if e.A.Kind == ExprReal || e.B.Kind == ExprReal {
+func (e *Expr) compared(at *Place) int64 {
+	if e.A.Kind == Real || e.B.Kind == Real {
 		a, b := e.A.real(at), e.B.real(at)
 		switch e.Code {
-		case ExEq:
+		case Eq:
 			return Truth(a == b)
-		case ExNe:
+		case Ne:
 			return Truth(a != b)
-		case ExLt:
+		case Lt:
 			return Truth(a < b)
-		case ExLe:
+		case Le:
 			return Truth(a <= b)
-		case ExGt:
+		case Gt:
 			return Truth(a > b)
 		}
 		return Truth(a >= b)
 	}
 	a, b := e.A.operand(at), e.B.operand(at)
 	x, y := uint64(a), uint64(b)
-	below, above := e.A.Kind == ExprInt && a < 0, e.B.Kind == ExprInt && b < 0 // 0; they compare as such
+	below, above := e.A.Kind == Int && a < 0, e.B.Kind == Int && b < 0 // 0; they compare as such
 	switch e.Code {
-	case ExEq, ExNe:
-		return Truth((x == y && !below && !above) == (e.Code == ExEq))
-	case ExLt, ExGe:
-		return Truth((below || !above && x < y) == (e.Code == ExLt))
-	case ExGt, ExLe:
-		return Truth((above || !below && x > y) == (e.Code == ExGt))
-	case ExBitAnd, ExBitOr:
+	case Eq, Ne:
+		return Truth((x == y && !below && !above) == (e.Code == Eq))
+	case Lt, Ge:
+		return Truth((below || !above && x < y) == (e.Code == Lt))
+	case Gt, Le:
+		return Truth((above || !below && x > y) == (e.Code == Gt))
+	case BitAnd, BitOr:
 		return at.Arithmetic(e.Code, a, b)
-	case ExShr:
-		if e.A.Kind == ExprNatural {
+	case Shr:
+		if e.A.Kind == Natural {
 			return int64(x >> (y & 63))
 		}
-	case ExDiv:
+	case Div:
 		if !below && !above && y != 0 {
 			return int64(x / y)
 		}
-	case ExMod:
+	case Mod:
 		if !below && !above && y != 0 {
 			return int64(x % y)
 		}
 	}
 	// A sum, a difference, a product: exact while the operands fit 63 bits.
-	if e.A.Kind == ExprNatural && a < 0 || e.B.Kind == ExprNatural && b < 0 {
+	if e.A.Kind == Natural && a < 0 || e.B.Kind == Natural && b < 0 {
 		at.Over = true
 		return math.MaxInt64
 	}
 	return at.Arithmetic(e.Code, a, b)
 }
 
-func (at *ExprPlace) Arithmetic(code ExprCode, a, b int64) int64 {
+// Arithmetic computes an operator of two whole numbers.
+func (at *Place) Arithmetic(code Code, a, b int64) int64 {
 	switch code {
-	case ExEq:
+	case Eq:
 		return Truth(a == b)
-	case ExNe:
+	case Ne:
 		return Truth(a != b)
-	case ExLt:
+	case Lt:
 		return Truth(a < b)
-	case ExLe:
+	case Le:
 		return Truth(a <= b)
-	case ExGt:
+	case Gt:
 		return Truth(a > b)
-	case ExGe:
+	case Ge:
 		return Truth(a >= b)
-	case ExAdd:
+	case Add:
 		if sum := a + b; (sum > a) == (b > 0) {
 			return sum
 		}
 		return at.cut(b < 0)
-	case ExSub:
+	case Sub:
 		if d := a - b; (d < a) == (b > 0) {
 			return d
 		}
 		return at.cut(b > 0)
-	case ExMul:
+	case Mul:
 		return at.product(a, b)
-	case ExBitOr:
+	case BitOr:
 		return a | b
-	case ExBitAnd:
+	case BitAnd:
 		return a & b
-	case ExShl:
+	case Shl:
 		return at.product(a, 1<<uint64(b&63))
-	case ExShr:
+	case Shr:
 		return a >> uint64(b&63)
-	case ExDiv:
+	case Div:
 		if b != 0 {
 			return a / b
 		}
-	case ExMod:
+	case Mod:
 		if b != 0 {
 			return a % b
 		}
@@ -242,7 +244,7 @@ func (at *ExprPlace) Arithmetic(code ExprCode, a, b int64) int64 {
 }
 
 // cut notes that a number does not fit, and is the nearest that does.
-func (at *ExprPlace) cut(negative bool) int64 {
+func (at *Place) cut(negative bool) int64 {
 	at.Over = true
 	if negative {
 		return math.MinInt64
@@ -250,7 +252,7 @@ func (at *ExprPlace) cut(negative bool) int64 {
 	return math.MaxInt64
 }
 
-func (at *ExprPlace) product(a, b int64) int64 {
+func (at *Place) product(a, b int64) int64 {
 	negative := (a < 0) != (b < 0)
 	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
 	if hi != 0 || lo > math.MaxInt64 {

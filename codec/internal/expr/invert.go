@@ -13,7 +13,7 @@ func (e *Expr) field() (reg, n int) {
 	if e == nil {
 		return 0, 0
 	}
-	if e.Code == ExReg {
+	if e.Code == Reg {
 		return e.Reg, 1
 	}
 	reg, n = e.A.field()
@@ -25,11 +25,11 @@ func (e *Expr) field() (reg, n int) {
 
 func (e *Expr) invertible() bool {
 	switch {
-	case e.Kind == ExprReal:
+	case e.Kind == Real:
 		return false
-	case e.Code == ExReg || e.Code == ExConst:
+	case e.Code == Reg || e.Code == Const:
 		return true
-	case e.Code == ExAdd || e.Code == ExSub || e.Code == ExMul || e.Code == ExDiv || e.Code == ExShl || e.Code == ExShr:
+	case e.Code == Add || e.Code == Sub || e.Code == Mul || e.Code == Div || e.Code == Shl || e.Code == Shr:
 		return e.A.invertible() && e.B.invertible()
 	}
 	return false
@@ -38,7 +38,7 @@ func (e *Expr) invertible() bool {
 // Invert finds the value of the single field for which the expression is want; ok is false when there is none.
 // Of several (division) the smallest is taken.
 func (e *Expr) Invert(want int64) (int64, bool) {
-	if e.Code == ExReg {
+	if e.Code == Reg {
 		return want, true
 	}
 	if e.A == nil || e.B == nil {
@@ -50,27 +50,27 @@ func (e *Expr) Invert(want int64) (int64, bool) {
 	if !left {
 		inner, other = e.B, e.A
 	}
-	by := other.Eval(&ExprPlace{})
+	by := other.Eval(&Place{})
 	switch {
-	case e.Code == ExAdd:
+	case e.Code == Add:
 		return inner.Invert(want - by)
-	case e.Code == ExSub && left:
+	case e.Code == Sub && left:
 		return inner.Invert(want + by)
-	case e.Code == ExSub:
+	case e.Code == Sub:
 		return inner.Invert(by - want)
-	case e.Code == ExMul && by != 0:
+	case e.Code == Mul && by != 0:
 		if want%by != 0 {
 			return 0, false
 		}
 		return inner.Invert(want / by)
-	case e.Code == ExDiv && left && by > 0:
+	case e.Code == Div && left && by > 0:
 		return inner.Invert(want * by)
-	case e.Code == ExShl && left:
+	case e.Code == Shl && left:
 		if want&(1<<uint64(by&63)-1) != 0 {
 			return 0, false
 		}
 		return inner.Invert(want >> uint64(by&63))
-	case e.Code == ExShr && left:
+	case e.Code == Shr && left:
 		return inner.Invert(want << uint64(by&63))
 	}
 	return 0, false

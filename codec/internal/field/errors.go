@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What may be wrong with a frame or with a value for one; test with errors.Is.
+// Errors of frames and of values for them; test with errors.Is.
 var (
 	ErrShort          = errors.New("too few bytes")
 	ErrLong           = errors.New("too many bytes")
@@ -31,6 +31,7 @@ type FieldError struct {
 	Err     error  // the cause: wraps one of the sentinels
 }
 
+// Error names the profile, the message, the field and the place before the cause.
 func (e *FieldError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Profile)
@@ -51,8 +52,10 @@ func (e *FieldError) Error() string {
 	return b.String()
 }
 
+// Unwrap is the cause.
 func (e *FieldError) Unwrap() error { return e.Err }
 
+// Errors of parts, choices and checksums; test with errors.Is.
 var (
 	ErrRegion = errors.New("the part does not end where it should")
 	ErrNoCase = errors.New("no branch for the value")

@@ -57,7 +57,10 @@ const (
 	RoleCount
 )
 
-var RoleNames = [RoleCount]string{"none", "identity", "command", "transaction", "timestamp", "result", "alarm", "value", "name"}
+// RoleNames are the words of roles in a definition.
+var RoleNames = [RoleCount]string{
+	"none", "identity", "command", "transaction", "timestamp", "result", "alarm", "value", "name",
+}
 
 func (r Role) String() string {
 	if r < RoleCount {
@@ -105,7 +108,10 @@ const (
 	purposeCount
 )
 
-var PurposeNames = [purposeCount]string{"other", "measurement", "keep-alive", "report", "request", "command", "answer", "acknowledgement"}
+// PurposeNames are the words of purposes in a definition.
+var PurposeNames = [purposeCount]string{
+	"other", "measurement", "keep-alive", "report", "request", "command", "answer", "acknowledgement",
+}
 
 func (p Purpose) String() string {
 	if p < purposeCount {

@@ -33,7 +33,7 @@ func (p *Program) SpanOf(n *Node) (lo, hi int) {
 				hi = o.Most
 			}
 		}
-	case n.Size != nil && n.Size.Code == expr.ExConst:
+	case n.Size != nil && n.Size.Code == expr.Const:
 		lo = n.Transform.SizeOnWire(int(n.Size.Value))
 		hi = lo
 	case n.Kind == NodeChoice && n.Size == nil:
@@ -54,7 +54,7 @@ func (p *Program) SpanOf(n *Node) (lo, hi int) {
 		}
 	case n.Kind == NodeGroup && n.Size == nil && n.Until == nil && n.Transform == nil && n.Separator == nil:
 		lo, hi = p.Span(n.Kids)
-	case n.Kind == NodeList && n.Count != nil && n.Count.Code == expr.ExConst && n.Separator == nil:
+	case n.Kind == NodeList && n.Count != nil && n.Count.Code == expr.Const && n.Separator == nil:
 		lo, hi = p.Span(n.Kids)
 		lo *= int(n.Count.Value)
 		if hi >= 0 {

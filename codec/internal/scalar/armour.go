@@ -18,6 +18,7 @@ type Armour struct {
 	Size func(plain int) int
 }
 
+// ErrArmour is the error of bytes that are not of the form of the armour.
 var ErrArmour = errors.New("not of the form in which bytes are written here")
 
 // NamedArmours is the registry.

@@ -12,13 +12,14 @@ import (
 // Packed BCD: two decimal digits a byte, high nibble first.  Numbers up to eight bytes (16 digits) are handled as one
 // machine word, all nibbles at once.
 
-const MaxBCDNumber = 8 // bytes
+// MaxBCDNumber is how many bytes of digits one machine word holds.
+const MaxBCDNumber = 8
 
 // minusZero is the number of a cell whose digits are zero behind a sign, which some meters send.
 const minusZero = 1 << 63
 
 // Pow100 is the first number that does not fit n bytes of BCD.
-var Pow100 = [MaxBCDNumber + 1]uint64{1, 100, 10_000, 1_000_000, 100_000_000, 10_000_000_000, 1_000_000_000_000, 100_000_000_000_000, 10_000_000_000_000_000}
+var Pow100 = [MaxBCDNumber + 1]uint64{1, 1e2, 1e4, 1e6, 1e8, 1e10, 1e12, 1e14, 1e16}
 
 // packedDigits says whether all 16 nibbles are decimal: a nibble is above 9 when its bit 3 is set together with bit 2
 // or bit 1.

@@ -42,7 +42,7 @@ func TestBCDOfEveryWidthRoundTrips(t *testing.T) {
 			for _, little := range []bool{false, true} {
 				o := Op{Code: OpBCD, Size: size, Little: little}
 				b := make([]byte, size)
-				o.store(b, n)
+				_ = o.Write(b, n)
 				if got, ok := o.Load(b); !ok || got != n {
 					t.Fatalf("%d in %d bytes is %x, read as %d", n, size, b, got)
 				}
@@ -68,7 +68,7 @@ func TestDigitsKeepTheirZeros(t *testing.T) {
 			for range 2 * size {
 				text += strconv.Itoa(r.IntN(10))
 			}
-			b, _, err := o.Parse(nil, text, false)
+			b, _, err := o.Parse(nil, text, 0, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +86,7 @@ func TestTheRecordedBCDValues(t *testing.T) {
 		want string
 	}{{2, 25, "0025"}, {4, 12345678, "12345678"}, {7, 20261123143000, "20261123143000"}} {
 		b := make([]byte, test.size)
-		(&Op{Code: OpBCD, Size: test.size}).store(b, test.n)
+		_ = (&Op{Code: OpBCD, Size: test.size}).Write(b, test.n)
 		if got := fmt.Sprintf("%x", b); got != test.want {
 			t.Errorf("%d in %d bytes is %s, want %s", test.n, test.size, got, test.want)
 		}

@@ -65,7 +65,7 @@ func (o *Op) ParsePart(v any) (bits uint64, err error) {
 	if v == nil && (o.Form == nil || o.Form.None == nil) {
 		return 0, fmt.Errorf("%w: null, but no bits say that there is no value", field.ErrValue)
 	}
-	_, bits, err = o.ParseForm(nil, v, 0, true)
+	_, bits, err = o.Parse(nil, v, 0, true)
 	return bits, err
 }
 

@@ -9,8 +9,10 @@ import (
 // ByteSet is a set of bytes.
 type ByteSet [4]uint64
 
+// Add puts c into the set.
 func (s *ByteSet) Add(c byte) { s[c>>6] |= 1 << (c & 63) }
 
+// Size is how many bytes the set has.
 func (s *ByteSet) Size() (n int) {
 	for _, word := range s {
 		n += bits.OnesCount64(word)
@@ -18,6 +20,7 @@ func (s *ByteSet) Size() (n int) {
 	return n
 }
 
+// Remove takes c out of the set.
 func (s *ByteSet) Remove(c byte) { s[c>>6] &^= 1 << (c & 63) }
 
 // Join adds the bytes of t.
@@ -27,6 +30,7 @@ func (s *ByteSet) Join(t *ByteSet) {
 	}
 }
 
+// Has says whether c is in the set.
 func (s *ByteSet) Has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
 
 // Only returns the byte of a set of one.

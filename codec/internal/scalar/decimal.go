@@ -11,8 +11,8 @@ import (
 	"trama/codec/internal/field"
 )
 
-// Numbers written in characters.  Their value follows from the characters, but not the other way round: "007" and "7" are
-// the same.  Where the value alone would be written differently, JSON keeps the characters after a "=".
+// Numbers written in characters.  Their value follows from the characters, but not the other way round: "007" and "7"
+// are the same.  Where the value alone would be written differently, JSON keeps the characters after a "=".
 
 func (o *Op) base16() bool { return o.Form != nil && o.Form.Base == 16 }
 

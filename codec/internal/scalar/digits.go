@@ -9,12 +9,14 @@ import (
 
 // Packed BCD as digits, of any number, leading zeros kept.
 
+// HexDigits are the digits up to 15.
 const HexDigits = "0123456789abcdef"
 
 // PlainDigits says that the text of a field of digits is its digits, as they stand in its bytes.
 func (o *Op) PlainDigits() bool {
 	f := o.Form
-	return o.Code == OpDigits && !o.Little && (f == nil || !f.Swapped && !f.Reversed && !f.HexDigit && f.Filler < 0 && f.Digits == 0 && f.Missing == nil)
+	return o.Code == OpDigits && !o.Little &&
+		(f == nil || !f.Swapped && !f.Reversed && !f.HexDigit && f.Filler < 0 && f.Digits == 0 && f.Missing == nil)
 }
 
 func readDigits(o *Op, b []byte) (num uint64, ok bool) {
@@ -106,7 +108,8 @@ func parseDigits(o *Op, dst []byte, p given) ([]byte, uint64, error) {
 	f := o.Form
 	fillers := f != nil && f.Filler > 9 && text != "" && strings.Trim(text, HexDigits[f.Filler:f.Filler+1]) == ""
 	for i := range len(text) {
-		if at := strings.IndexByte(HexDigits, text[i]|0x20); text[i] < '0' || text[i] > '9' && (at < 10 || f == nil || !f.HexDigit && !fillers) {
+		at := strings.IndexByte(HexDigits, text[i]|0x20)
+		if text[i] < '0' || text[i] > '9' && (at < 10 || f == nil || !f.HexDigit && !fillers) {
 			return dst, 0, fmt.Errorf("%w: %q", field.ErrDigit, text)
 		}
 	}

@@ -30,7 +30,8 @@ func (p *Pattern) matches(b []byte) bool {
 // IsMissing says whether b is bytes that mean that there is no value.
 func (o *Op) IsMissing(b []byte) bool {
 	f := o.Form
-	return f != nil && (slices.ContainsFunc(f.Missing, func(p Pattern) bool { return p.matches(b) }) || f.HexDigit && f.badMissing(b))
+	matches := func(p Pattern) bool { return p.matches(b) }
+	return f != nil && (slices.ContainsFunc(f.Missing, matches) || f.HexDigit && f.badMissing(b))
 }
 
 // badMissing says whether b, refused as a value, holds digits that are none where those mean "no value".

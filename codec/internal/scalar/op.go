@@ -118,7 +118,11 @@ func (o *Op) Signed() bool {
 
 // numbered says that a number in characters plays a role of numbers, so that it has no fraction.
 func (o *Op) numbered() bool {
-	return o.Role == field.RoleCommand || o.Role == field.RoleTransaction || o.Role == field.RoleResult || o.Role == field.RoleAlarm
+	switch o.Role {
+	case field.RoleCommand, field.RoleTransaction, field.RoleResult, field.RoleAlarm:
+		return true
+	}
+	return false
 }
 
 // InSession says whether a session keeps something for the field.

@@ -41,15 +41,10 @@ func WrongType(v any, want string) error {
 // IsDigits says that s is decimal digits, and not empty.
 func IsDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// Parse is parseForm for a number that no power of ten goes with.
-func (o *Op) Parse(buf []byte, v any, exact bool) (out []byte, num uint64, err error) {
-	return o.ParseForm(buf, v, 0, exact)
-}
-
-// ParseForm turns a value as people or programs give it into what the frame holds.  exp is the power of ten that the value is
-// multiplied with; exact takes the digits of a time that does not exist, as a decoded frame may hold them.  Numbers are
-// returned, everything else is appended to buf; so is a number that stands for "no value".
-func (o *Op) ParseForm(buf []byte, v any, exp int, exact bool) (out []byte, num uint64, err error) {
+// Parse turns a value as people or programs give it into what the frame holds.  exp is the power of ten that the
+// value is multiplied with; exact takes the digits of a time that does not exist, as a decoded frame may hold them.
+// Numbers are returned, everything else is appended to buf; so is a number that stands for "no value".
+func (o *Op) Parse(buf []byte, v any, exp int, exact bool) (out []byte, num uint64, err error) {
 	f := o.Form
 	if both, ok := v.(map[string]any); ok && (len(o.Field.Enum) > 0 || f != nil && f.Labels != nil) {
 		return o.parseBoth(buf, both, exp, exact)
@@ -92,7 +87,7 @@ func (o *Op) parseBoth(buf []byte, both map[string]any, exp int, exact bool) (ou
 	if !given {
 		v = label
 	}
-	if out, num, err = o.ParseForm(buf, v, exp, exact); err != nil || !given || !named {
+	if out, num, err = o.Parse(buf, v, exp, exact); err != nil || !given || !named {
 		return out, num, err
 	}
 	if is := (Value{Op: o, Num: num}).Label(); is != label {
@@ -104,7 +99,7 @@ func (o *Op) parseBoth(buf []byte, both map[string]any, exp int, exact bool) (ou
 // ParseRange reads one value, or two with a dash between.
 func (o *Op) ParseRange(v any) (lo, hi uint64, err error) {
 	parse := func(v any) (uint64, error) {
-		_, num, err := o.ParseForm(nil, v, 0, false)
+		_, num, err := o.Parse(nil, v, 0, false)
 		return num, err
 	}
 	if text, ok := v.(string); ok && len(text) > 2 && !o.isOneValue(text) {

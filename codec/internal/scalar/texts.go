@@ -47,11 +47,6 @@ func refuseBytes(o *Op, b []byte) error {
 	return nil
 }
 
-// anyText says that every text is one.
-func (o *Op) anyText() bool {
-	return o.Code == OpASCII && o.Check == CheckNone && o.Form.Plain() && (o.Chars == nil || o.Form != nil && o.Form.Charset != nil)
-}
-
 // allowedTexts says in words what `in` lists.
 func (o *Op) allowedTexts() string {
 	list := make([]string, len(o.Form.Texts))
@@ -218,4 +213,5 @@ func Printable(b []byte) string {
 	return fmt.Sprintf("%q", b)
 }
 
+// CharsetWords are the values of `charset`.
 var CharsetWords = []string{"utf-8", "gbk", "utf-16", "latin-1"}

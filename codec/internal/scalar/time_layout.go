@@ -16,25 +16,26 @@ type TimeLayout struct {
 	Parts []timePart
 	Size  int // bytes
 	Zone  *time.Location
-	As    timeForm
+	As    TimeForm
 	Last  bool // timeBCD: the last byte of the layout first
 	Whole bool // it has a date: otherwise it is a part of a time
 	dated bool // it has nothing but a date
 }
 
-// timeForm is the wire form of the parts.
-type timeForm uint8
+// TimeForm is the wire form of the parts.
+type TimeForm uint8
 
 const (
-	TimeBCD    timeForm = iota
+	TimeBCD    TimeForm = iota
 	timeBinary          // each part one byte, YYYY and SSS two, most significant first
 	timeASCII           // digits as characters, other characters as they stand
 )
 
-var TimeForms = map[string]timeForm{"": TimeBCD, "bcd": TimeBCD, "binary": timeBinary, "ascii": timeASCII}
+// TimeForms are the values of `as` for times with a layout.
+var TimeForms = map[string]TimeForm{"": TimeBCD, "bcd": TimeBCD, "binary": timeBinary, "ascii": timeASCII}
 
 // size of a part in bytes.
-func (f timeForm) size(name string) int {
+func (f TimeForm) size(name string) int {
 	if f == timeASCII {
 		return len(name)
 	}
@@ -49,7 +50,7 @@ type timePart struct {
 }
 
 // ParseTimeLayout reads YYYY or YY, MM, DD, hh, mm, ss, SSS, in any order, each at most once.
-func ParseTimeLayout(text string, zone *time.Location, as timeForm) (*TimeLayout, error) {
+func ParseTimeLayout(text string, zone *time.Location, as TimeForm) (*TimeLayout, error) {
 	l := &TimeLayout{Text: text, Zone: zone, As: as}
 	var seen [UnitCount]bool
 	for rest := text; rest != ""; {

@@ -44,17 +44,19 @@ func momentOf(t time.Time) moment {
 
 // in is the time in a zone; ok is false when it does not exist there: a master whose clock is dead sends such a time.
 func (m *moment) in(zone *time.Location) (t time.Time, ok bool) {
-	if m[UnitYear] < 0 || m[UnitYear] > 9999 || m[UnitMonth] < 1 || m[UnitMonth] > 12 || m[UnitDay] < 1 || m[UnitDay] > 31 ||
-		m[UnitHour] > 23 || m[UnitMinute] > 59 || m[UnitSecond] > 59 || m[UnitMilli] > 999 {
+	year, month, day, hour, minute, second, milli := m[UnitYear], m[UnitMonth], m[UnitDay], m[UnitHour], m[UnitMinute],
+		m[UnitSecond], m[UnitMilli]
+	if year < 0 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
+		minute > 59 || second > 59 || milli > 999 {
 		return time.Time{}, false
 	}
-	t = time.Date(m[UnitYear], time.Month(m[UnitMonth]), m[UnitDay], m[UnitHour], m[UnitMinute], m[UnitSecond], m[UnitMilli]*1e6, zone)
+	t = time.Date(year, time.Month(month), day, hour, minute, second, milli*1e6, zone)
 	// A day that the month has not, and an hour that a change to summer time skips, come back as another one.
-	return t, t.Day() == m[UnitDay] && t.Hour() == m[UnitHour]
+	return t, t.Day() == day && t.Hour() == hour
 }
 
-// PackedPlaces are the parts in the number that expressions see of a time, YYYYMMDDhhmmssSSS in decimal: parts add up to
-// the whole, and a time that joins several fields is their sum.
+// PackedPlaces are the parts in the number that expressions see of a time, YYYYMMDDhhmmssSSS in decimal: parts add up
+// to the whole, and a time that joins several fields is their sum.
 var PackedPlaces = [UnitCount]struct {
 	Name  string // as a key of `parts`
 	Place int64
@@ -98,7 +100,9 @@ func appendTime(dst []byte, t time.Time, dated bool) []byte {
 }
 
 // timeTexts are forms without a zone; such a time is in the zone of the profile.
-var timeTexts = []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly}
+var timeTexts = []string{
+	"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly,
+}
 
 // timeOf reads a time as people write it.
 func timeOf(text string, zone *time.Location) (time.Time, bool) {
@@ -154,9 +158,11 @@ var clockBits = [...][]struct {
 	unit         TimeUnit
 	at, bits, up uint8
 }{
-	clockCP16:   {{UnitDay, 0, 5, 0}, {UnitYear2, 5, 3, 0}, {UnitMonth, 8, 4, 0}, {UnitYear2, 12, 4, 3}},
-	clockCP32:   {{UnitMinute, 0, 6, 0}, {UnitHour, 8, 5, 0}, {UnitDay, 16, 5, 0}, {UnitYear2, 21, 3, 0}, {UnitMonth, 24, 4, 0}, {UnitYear2, 28, 4, 3}},
-	clockCP56:   {{UnitMilli, 0, 16, 0}, {UnitMinute, 16, 6, 0}, {UnitHour, 24, 5, 0}, {UnitDay, 32, 5, 0}, {UnitMonth, 40, 4, 0}, {UnitYear2, 48, 7, 0}},
+	clockCP16: {{UnitDay, 0, 5, 0}, {UnitYear2, 5, 3, 0}, {UnitMonth, 8, 4, 0}, {UnitYear2, 12, 4, 3}},
+	clockCP32: {{UnitMinute, 0, 6, 0}, {UnitHour, 8, 5, 0}, {UnitDay, 16, 5, 0}, {UnitYear2, 21, 3, 0},
+		{UnitMonth, 24, 4, 0}, {UnitYear2, 28, 4, 3}},
+	clockCP56: {{UnitMilli, 0, 16, 0}, {UnitMinute, 16, 6, 0}, {UnitHour, 24, 5, 0}, {UnitDay, 32, 5, 0},
+		{UnitMonth, 40, 4, 0}, {UnitYear2, 48, 7, 0}},
 	ClockPacked: nil,
 }
 

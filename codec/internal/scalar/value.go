@@ -106,6 +106,7 @@ func (v Value) AppendText(dst []byte) []byte {
 	return wireTypes[v.Op.Code].text(v, dst)
 }
 
+// String is what AppendText appends.
 func (v Value) String() string { return string(v.AppendText(nil)) }
 
 // Unlabelled is the value without its label: a number, or a text.
@@ -123,7 +124,8 @@ func (v Value) Unlabelled() string {
 
 // Same says that two fields have one value: of numbers in characters, however many zeros they are written with.
 func (v Value) Same(other Value) bool {
-	if v.Op == other.Op && v.Num == other.Num && v.Exp == other.Exp && v.Missing == other.Missing && string(v.Data) == string(other.Data) {
+	if v.Op == other.Op && v.Num == other.Num && v.Exp == other.Exp && v.Missing == other.Missing &&
+		string(v.Data) == string(other.Data) {
 		return true
 	}
 	if v.Label() == "" && v.Op.Code == OpDecimal && other.Op.Code == OpDecimal && !v.Missing && !other.Missing {
@@ -135,7 +137,7 @@ func (v Value) Same(other Value) bool {
 	return v.String() == other.String()
 }
 
-// AppendJSON writes the value so that parseForm gives back the same bytes: numbers bare, everything else in quotes, and
+// AppendJSON writes the value so that Parse gives back the same bytes: numbers bare, everything else in quotes, and
 // a value that has a label as {"value":6,"label":"ACK"}.
 func (v Value) AppendJSON(dst []byte) []byte {
 	o := v.Op
@@ -210,6 +212,7 @@ func (v Value) bare() bool {
 	return o.Numeric()
 }
 
+// AppendQuoted appends s as a string of JSON.
 func AppendQuoted(dst []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
 		if s[i] < 0x20 || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\' {

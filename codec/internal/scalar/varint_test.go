@@ -16,7 +16,7 @@ func unhex(text string) []byte {
 // The numbers are those of the standards: MQTT 3.1.1 table 2.4, X.690 8.1.3, and VLQs as in MIDI files.
 func TestNumbersOfVaryingWidthAreWrittenAsTheStandardsSay(t *testing.T) {
 	for _, one := range []struct {
-		form varint
+		form Varint
 		num  uint64
 		hex  string
 	}{
@@ -27,23 +27,23 @@ func TestNumbersOfVaryingWidthAreWrittenAsTheStandardsSay(t *testing.T) {
 	} {
 		b := unhex(one.hex)
 		if got := one.form.Append(nil, one.num); string(got) != string(b) {
-			t.Errorf("%s %d: %x, expected %s", varintNames[one.form], one.num, got, one.hex)
+			t.Errorf("form %d %d: %x, expected %s", one.form, one.num, got, one.hex)
 		}
 		if num, ok := one.form.read(b); !ok || num != one.num {
-			t.Errorf("%s %s: %d, %v", varintNames[one.form], one.hex, num, ok)
+			t.Errorf("form %d %s: %d, %v", one.form, one.hex, num, ok)
 		}
 		for n := range b {
 			if size, ok := one.form.Size(b[:n], MostVarint); !ok || size > len(b) || size <= n {
-				t.Errorf("%s %x: size %d, %v", varintNames[one.form], b[:n], size, ok)
+				t.Errorf("form %d %x: size %d, %v", one.form, b[:n], size, ok)
 			}
 		}
 	}
 	for _, one := range []struct {
-		form varint
+		form Varint
 		hex  string
 	}{{VarintLittle, "80808080808080808080"}, {VarintBER, "80"}, {VarintBER, "89"}, {VarintBER, "888000000000000000"}, {VarintBig, "ff"}, {VarintBig, "0000"}} {
 		if num, ok := one.form.read(unhex(one.hex)); ok {
-			t.Errorf("%s %s is read as %d", varintNames[one.form], one.hex, num)
+			t.Errorf("form %d %s is read as %d", one.form, one.hex, num)
 		}
 	}
 }

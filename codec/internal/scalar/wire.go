@@ -2,10 +2,11 @@ package scalar
 
 import "golang.org/x/text/encoding"
 
-// wireType is one wire type: what every operation on a field does for it.  A function that a type has no use for is nil.
+// wireType is one wire type: what every operation on a field does for it.  A function that a type has no use for is
+// nil.
 type wireType struct {
-	read   func(o *Op, b []byte) (num uint64, ok bool)              // from the whole field; Read checks the restrictions of numbers
-	begins func(o *Op, b []byte) bool                               // whether the first bytes of a field may begin a value; nil: always
+	read   func(o *Op, b []byte) (num uint64, ok bool)              // Read checks restrictions of numbers
+	begins func(o *Op, b []byte) bool                               // whether b may be its first bytes; nil: always
 	write  func(o *Op, b []byte, num uint64) error                  // a number into exactly the bytes of the field
 	bounds func(o *Op) (lo int64, hi uint64)                        // of numbers
 	refuse func(o *Op, b []byte) error                              // why read refused b; nil: see Refusal
@@ -71,17 +72,17 @@ type Form struct {
 	Degrees  bool // ddmm.mmm, shown in degrees
 	Letters  bool // five bits a letter, A is 1, the first one highest
 	Hex      bool // shown in hexadecimal
-	Packed   bool // opPart: packed BCD
-	Fill     byte // opRun
+	Packed   bool // OpPart: packed BCD
+	Fill     byte // OpRun
 	Counter  bool
 	Column   bool              // its bytes end where the next separator stands
-	Base     int               // opDecimal: 16 for hexadecimal digits
-	Places   int               // opDecimal: digits after the point that expressions see
+	Base     int               // OpDecimal: 16 for hexadecimal digits
+	Places   int               // OpDecimal: digits after the point that expressions see
 	Texts    []string          // the only texts there are
 	Words    map[string]string // label → text
-	Signed   bool              // opPart: two's complement
-	Varint   Varint            // opVarint: how it is written
-	None     []uint64          // opPart: bits that mean that there is no value; the first are written
+	Signed   bool              // OpPart: two's complement
+	Varint   Varint            // OpVarint: how it is written
+	None     []uint64          // OpPart: bits that mean that there is no value; the first are written
 	Labels   []LabelRange
 	Composed []TextPart // OpComputed: a text made of fields
 	Natural  bool       // opComputed: without sign
@@ -98,8 +99,8 @@ type LabelRange struct {
 
 // Plain says that bytes are read as without the form: it is about writing and showing the value.
 func (f *Form) Plain() bool {
-	return f == nil || f.Swap == nil && !f.Swapped && f.Minus == nil && !f.MinusBit && f.Missing == nil && f.Filler < 0 && !f.HexDigit &&
-		f.Texts == nil && !f.Signed && f.None == nil && !f.Column && f.Base == 0 && !f.asReal && !f.Bounded
+	return f == nil || f.Swap == nil && !f.Swapped && f.Minus == nil && !f.MinusBit && f.Missing == nil && f.Filler < 0 &&
+		!f.HexDigit && f.Texts == nil && !f.Signed && f.None == nil && !f.Column && f.Base == 0 && !f.asReal && !f.Bounded
 }
 
 // Read reads the value of a field from exactly its bytes.  missing: b says that there is no value, and num is b as it

@@ -25,11 +25,11 @@ func (s *Reader) Checksum(name string) (checksum.Algorithm, bool) {
 			return checksum.Algorithm{Width: own.Width, Name: name, Sum: func(b []byte) uint64 { return own.Sum(b) & mask }}, true
 		}
 	}
-	return checksum.FindChecksum(name)
+	return checksum.Find(name)
 }
 
 func (s *Reader) ChecksumNames() []string {
-	names := checksum.ChecksumNames()
+	names := checksum.Names()
 	if s.own != nil {
 		names = append(names, slices.Sorted(maps.Keys(s.own.Checksums))...)
 	}
