@@ -2,10 +2,22 @@
 //
 //	definition (TOML) ──Compile──▶ Profile ──┬─ Splitter   stream → whole verified frames
 //	                                         ├─ Decode     frame  → Frame (fields)
+//	                                         ├─ Next       stream → the next frame, decoded
 //	                                         ├─ Append     Frame  → frame
 //	                                         ├─ Build      command + values → Frame
 //	                                         ├─ Reply      Frame  → its acknowledgement
-//	                                         └─ Explain    bytes  → what stands where, what is right and what is wrong
+//	                                         └─ Script     how a simulated master behaves
+//
+// Beside this package stand codec/explain (what stands where in bytes, right or wrong), codec/check (what can be proven of
+// a definition) and codec/describe (a profile as plain data).  The rooms behind them, each using those below it only:
+//
+//	codec                    the face: Profile, and names for the types below
+//	├─ internal/compile      Definition → Program              ├─ internal/simulate   [simulate]
+//	│  └─ internal/schema    TOML → Definition                 ├─ internal/encode     the writer: commands, replies, JSON, samples
+//	│                                                          └─ internal/decode     the walk, the fast path, framing
+//	├─ internal/frame        Frame, Item: what a walk has found
+//	├─ internal/program      the compiled form: one tree for every profile
+//	└─ internal/{field,expr,scalar,checksum}    names and errors, expressions, wire types, sums
 //
 // The package is pure: no I/O, no goroutine, no clock, no logging.  Time enters through [Env].  It knows no
 // protocol: the shipped profiles are TOML files like any other (see [Shipped]).

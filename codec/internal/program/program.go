@@ -9,48 +9,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// Program is a definition in the form that frames are cut, decoded and made with: one tree of nodes for each kind of frame, and
-// the fields as a flat table beside it.  Every definition has this form; a plain header with plain bodies is a tree of leaves.
-//
-//	program
-//	├─ ops         every field: wire type, size, order, allowed values, scale, labels, role.  A cell of a Frame names its op;
-//	│              the parts of a field of bits follow it
-//	├─ families    the kinds of frames that a stream may hold, in the order in which they are tried
-//	│  └─ family
-//	│     ├─ start, closing      marks at both ends; escape, armour: how the bytes between them are written
-//	│     ├─ header   node …     before the body; one of its fields may be the command
-//	│     ├─ shapes              a body for each message, found by direction, command, size and condition (ByCommand)
-//	│     │  └─ shape  node …
-//	│     ├─ trailer  node …     behind the body
-//	│     ├─ length              size of the frame = value of a field + place of the first byte counted − add + after
-//	│     └─ sizes, fast         of plain frames: sizes known beforehand, and places of fields in messages of fixed size
-//	├─ attempts    families by direction, and the bytes that a frame can begin with
-//	├─ replies     which message is sent for which, and where each of its fields comes from
-//	├─ answers     fields that tell to which command an answer belongs
-//	└─ regs, marks, tables       how much memory one walk needs
-//
-// A node is one step of the walk, in the order of the bytes:
-//
-//	leaf      one field                         op
-//	group     fields together                   kids
-//	list      the same fields several times     kids; ends by count, stop, a separator or the end around it
-//	choice    one of several                    cases, found by the value of on (byValue), each with kids
-//
-//	around each: when (a condition), before (a text), optional; size, until, rest (where it ends); transform (bytes that
-//	differ on the wire)
-//
-// Nodes refer to each other by numbers, so that a walk needs no maps:
-//
-//	register  the value of a field, for expressions: written by op.reg, read by expr.reg
-//	mark      the place of a node, for lengths and checksums: mark is its first byte, mark+1 the byte behind it
-//	table     the values of a field in all elements of a list, for at(list.field, index)
-//
-// The definition { length counts from "kind"; header len, kind; message 7 with n and n values } compiles to
-//
-//	ops   0 len  reg 1    1 kind  reg 2, command    2 n  reg 3    3 (list)    4 value
-//	header [leaf 0, leaf 1 mark 1]    length { reg 1, mark 1 }    shape 7 [leaf 2, list 3 { count reg 3; kids [leaf 4] }]
-//
-// It is made by compile and never changed afterwards; any number of goroutines may read it.
+// Program is the compiled form of a definition; the package comment draws it.  Read-only.
 type Program struct {
 	Name, Title string
 	Max         int // bytes of the largest frame
@@ -66,11 +25,11 @@ type Program struct {
 	Kinds    []*FrameKind
 	attempts [3][]Attempt      // by direction
 	Begins   [3]scalar.ByteSet // likewise: bytes that a frame can begin with
-	Regs     int               // registers of a machine; the first is never used
-	Marks    int               // places of a machine; the first is never used
+	Regs     int               // registers of a walk; the first is never used
+	Marks    int               // places of a walk; the first is never used
 	Tables   int               // lists whose elements are kept for at(); the first is never used
 	Derived  []bool            // by register: the value follows from the rest of a frame
-	Rewrites bool              // some region is not on the wire as it is decoded
+	Rewrites bool              // some part differs on the wire from what is decoded
 	Unused   []string          // paths of layouts that nothing uses
 	Replies  []ReplyRule
 	Answers  [][2]string
