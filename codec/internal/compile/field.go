@@ -39,7 +39,7 @@ func (c *compiler) field(def *schema.FieldDef) []scalar.Op {
 	if o.Code == scalar.OpHex || o.Code == scalar.OpASCII {
 		o.Little = false // characters and bytes have no order
 	}
-	if def.Rest && o.Code != scalar.OpHex && o.Code != scalar.OpASCII && (!def.Rich || o.Code < scalar.OpDigits) {
+	if def.Rest && o.Code != scalar.OpHex && o.Code != scalar.OpASCII && o.Code < scalar.OpDigits {
 		c.src.Problem(def.Path+".size", `"rest"`, "a number of bytes for type "+def.Kind)
 		return nil
 	}
@@ -54,21 +54,17 @@ func (c *compiler) field(def *schema.FieldDef) []scalar.Op {
 			c.src.Problem(def.Path+".remember", fmt.Sprintf("a field of %d bytes", o.Size), "1 to 8 bytes")
 		}
 	}
-	if def.Rich {
-		c.form(def, &o)
+	c.form(def, &o)
+	size := o.Size
+	switch {
+	case size > 0 && size <= 8:
+	case o.Numeric():
+		o.Size = 8
+	case o.Code == scalar.OpDecimal:
+		o.Size = 0 // values are not filled up
 	}
-	if varies := o.Size == 0 || o.Size > 8; def.Rich && varies {
-		kept := o.Size
-		if o.Numeric() {
-			o.Size = 8
-		} else if o.Code == scalar.OpDecimal {
-			o.Size = 0 // values are not filled up
-		}
-		c.values(def, &o)
-		o.Size = kept
-	} else {
-		c.values(def, &o)
-	}
+	c.values(def, &o)
+	o.Size = size
 	ops := []scalar.Op{o}
 	if o.Code == scalar.OpBits && o.Size == 0 && len(def.Parts) > 0 {
 		c.src.Problem(def.Path+".size", field.Quote(def.SizeExpr), "a number of bytes beside bits")
@@ -96,7 +92,7 @@ func (c *compiler) roleFits(def *schema.FieldDef, o *scalar.Op) {
 	fits, want := true, ""
 	switch o.Role {
 	case field.RoleCommand:
-		fits, want = whole || o.Code == scalar.OpASCII && (o.Size >= 1 && o.Size <= 8 || def.Rich), "whole number without scale, or ascii of 1 to 8 bytes"
+		fits, want = whole || o.Code == scalar.OpASCII && o.Size <= 8, "whole number without scale, or ascii of 1 to 8 bytes"
 	case field.RoleTransaction, field.RoleResult, field.RoleAlarm:
 		fits, want = whole, "whole number without scale"
 	case field.RoleTimestamp:
@@ -203,7 +199,7 @@ func (c *compiler) kind(def *schema.FieldDef, o *scalar.Op) bool {
 		}
 		c.src.Problem(def.Path+".size", "nothing", "a number of bytes for type "+def.Kind+more)
 		return false
-	case o.Size > scalar.MaxBCDNumber && (o.Code == scalar.OpBCD && !def.Rich || o.Code == scalar.OpBits):
+	case o.Size > scalar.MaxBCDNumber && (o.Code == scalar.OpBCD || o.Code == scalar.OpBits):
 		c.src.Problem(def.Path+".size", strconv.Itoa(o.Size), fmt.Sprintf(`1 to %d for a number (more with as = "digits" or type hex)`, scalar.MaxBCDNumber))
 		return false
 	}
@@ -345,7 +341,7 @@ func (c *compiler) enum(def *schema.FieldDef, o *scalar.Op) {
 	if len(def.Enum) == 0 || !c.affordValues(def.Path+".enum", len(def.Enum)) {
 		return
 	}
-	if o.Code == scalar.OpASCII && (o.Size <= 8 || def.Rich) {
+	if o.Code == scalar.OpASCII {
 		c.enumOfTexts(def, o)
 		return
 	}

@@ -127,6 +127,5 @@ func (c *compiler) clock(def *schema.FieldDef, o *scalar.Op) bool {
 		return false
 	}
 	o.Form = &scalar.Form{Clock: clock, Filler: -1}
-	def.Rich = true
 	return true
 }

@@ -14,7 +14,6 @@ import (
 
 // leaf compiles one field with bytes, or a computed one.
 func (c *compiler) leaf(n *program.Node, def *schema.FieldDef, s *scope) []*program.Node {
-	def.Rich = def.Rich || !c.plain
 	ops := c.field(def)
 	if len(ops) == 0 {
 		return nil

@@ -169,7 +169,7 @@ func (c *compiler) group(n *program.Node, def *schema.FieldDef, s *scope) {
 	}
 	fields := def.Fields
 	if def.Use != "" {
-		fields = append([]schema.FieldDef{{Path: def.Path, GrammarDef: schema.GrammarDef{Rich: true, Use: def.Use}}}, fields...)
+		fields = append([]schema.FieldDef{{Path: def.Path, Use: def.Use}}, fields...)
 	}
 	if n.Separator = c.marker(def.Path+".separator", def.Separator); len(n.Separator) == 0 {
 		n.Separator = nil
@@ -202,7 +202,7 @@ func (c *compiler) listNode(n *program.Node, def *schema.FieldDef, s *scope) {
 	}
 	fields := def.Fields
 	if def.Use != "" {
-		fields = append([]schema.FieldDef{{Path: def.Path, GrammarDef: schema.GrammarDef{Rich: true, Use: def.Use}}}, fields...)
+		fields = append([]schema.FieldDef{{Path: def.Path, Use: def.Use}}, fields...)
 	}
 	if def.Elements && n.Separator != nil && boundless(&fields[0]) {
 		fields = []schema.FieldDef{fields[0]}

@@ -14,7 +14,6 @@ func (c *compiler) enumOfTexts(def *schema.FieldDef, o *scalar.Op) {
 	if o.Form == nil {
 		o.Form = &scalar.Form{Filler: -1}
 	}
-	def.Rich = true
 	o.Form.Words = map[string]string{}
 	for _, e := range def.Enum {
 		plain := *o
@@ -43,7 +42,6 @@ func (c *compiler) texts(def *schema.FieldDef, o *scalar.Op) {
 	if o.Form == nil {
 		o.Form = &scalar.Form{Filler: -1}
 	}
-	def.Rich = true
 	plain := *o
 	plain.Form = nil
 	if o.Code == scalar.OpASCII {

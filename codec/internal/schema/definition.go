@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -33,28 +32,6 @@ type lengthDef struct {
 	Field  string
 	Counts string
 	Add    int
-}
-
-type FieldDef struct {
-	Path                                            string
-	Key, Title, Unit, Kind, As, Order, Layout, Role string
-	Chars, At                                       string
-	Size, MaxSize                                   int
-	Rest, Remember, BadSize                         bool
-	Turned                                          bool // a time whose bytes stand the other way round
-	Preset, Constant, Low, High, Scale, Offset, Pad any
-	In                                              []any
-	Enum                                            []enumDef
-	Parts                                           []FieldDef
-	Notes                                           []field.Note
-
-	GrammarDef
-}
-
-type enumDef struct {
-	Path  string
-	Value string
-	Label string
 }
 
 type MessageDef struct {
@@ -119,125 +96,6 @@ func ReadDefinition(t *Table) *Definition {
 	}
 	t.Finish()
 	return d
-}
-
-func readFields(t *Table, key, order string) []FieldDef {
-	var out []FieldDef
-	for _, f := range t.Subs(key) {
-		out = append(out, readField(f, order))
-	}
-	return out
-}
-
-func readField(t *Table, order string) FieldDef {
-	fieldTable(t)
-	f := FieldDef{
-		Path: t.Path, Key: t.Text("key"), Kind: t.Text("type"),
-		Title: t.Text("title"), Unit: t.Text("unit"),
-		As:     t.Word("as", asWords, ""),
-		Order:  t.Word("order", allOrderWords, order),
-		Layout: t.Text("layout"), Chars: t.Word("chars", field.CharWords, ""),
-		Role: t.Word("role", field.RoleNames[1:], ""), Remember: t.Flag("remember", false), Notes: t.Written(shownKeys),
-	}
-	f.Turned = f.Kind == "time" && t.Values["order"] == "little"
-	t.fit(f.Kind)
-	f.readGrammar(t, order)
-	f.readSize(t)
-	f.readValues(t)
-	text := f.Kind == "ascii" || f.Kind == "hex" || f.Kind == "bcd" && f.As != "" && f.As != "number"
-	f.Rich = f.Rich || text && f.In != nil && (f.Kind != "ascii" || f.Size != 1) || f.Kind == "ascii" && f.Enum != nil
-	for _, part := range t.Subs("bits") {
-		p := FieldDef{Path: part.Path, Kind: "part", Key: part.RequiredText("key"), At: part.place("at"),
-			Title: part.Text("title"), Unit: part.Text("unit"), Role: part.Word("role", field.RoleNames[1:], ""), Notes: part.Written(shownKeys)}
-		p.Signed, p.Counter = part.Flag("signed", false), part.Flag("counter", false)
-		p.Missing = part.Texts("missing")
-		p.Form, p.As = part.Word("form", []string{"letters", "hex"}, ""), part.Word("as", []string{"bcd"}, "")
-		f.Rich = f.Rich || p.Signed || p.Counter || p.Missing != nil || p.Form != "" || p.As != ""
-		p.readValues(part)
-		if p.Pad != nil {
-			t.src.Problem(part.At("pad"), "it on a part of bits", "it on type ascii only")
-		}
-		part.Finish()
-		p.checkKey(t.src)
-		f.Parts = append(f.Parts, p)
-	}
-	t.Finish()
-	f.checkKey(t.src)
-	return f
-}
-
-// place of bits, which may be written as a number where it is one bit.
-func (t *Table) place(key string) string {
-	if n, ok := t.Values[key].(int64); ok {
-		t.Known = append(t.Known, key)
-		return fmt.Sprint(n)
-	}
-	return t.RequiredText(key)
-}
-
-func (f *FieldDef) checkKey(s *Reader) {
-	switch {
-	case f.Key == "":
-	case !field.KeyPattern.MatchString(f.Key):
-		s.Problem(f.Path+".key", field.Quote(f.Key), "letters, digits and _, not beginning with a digit")
-	case slices.Contains(field.ReservedKeys, f.Key):
-		s.Problem(f.Path+".key", field.Quote(f.Key), "a key other than "+strings.Join(field.ReservedKeys, ", "))
-	}
-}
-
-func (f *FieldDef) readSize(t *Table) {
-	f.MaxSize = t.Integer("max_size", 0, field.HardMaxFrame, field.HardMaxFrame)
-	if s := t.Values["size"]; t.Has("max_size") && s != "rest" && t.Values["type"] != "run" && t.Values["type"] != "varint" {
-		beside := "it beside a size"
-		if s == nil {
-			beside = "it without a size"
-		}
-		t.src.Problem(t.At("max_size"), beside, `it with size = "rest"`)
-	}
-	v, ok := t.Get("size")
-	if !ok {
-		return
-	}
-	switch v := v.(type) {
-	case int64:
-		if v >= 1 && v <= field.HardMaxFrame {
-			f.Size = int(v)
-			return
-		}
-	case string:
-		if v == "rest" {
-			f.Rest = true
-			return
-		}
-		if f.SizeExpr = v; v != "" && sizePattern.MatchString(v) {
-			f.Rich = true
-			return
-		}
-	}
-	f.BadSize = true
-	t.src.Problem(t.At("size"), Describe(v), fmt.Sprintf(`a number of bytes from 1 to %d, or "rest"`, field.HardMaxFrame))
-}
-
-// readValues reads what restricts and explains the value.
-func (f *FieldDef) readValues(t *Table) {
-	f.Preset, _ = t.Get("default")
-	f.Constant, _ = t.Get("const")
-	f.Low, _ = t.Get("min")
-	f.High, _ = t.Get("max")
-	f.Scale, _ = t.Get("scale")
-	f.Offset, _ = t.Get("offset")
-	f.Pad, _ = t.Get("pad")
-	if in, ok := t.Get("in"); ok {
-		f.In = asList(in)
-		if len(f.In) == 0 {
-			t.src.Problem(t.At("in"), "an empty array", "at least one value")
-		}
-	}
-	if enum := t.Sub("enum"); enum != nil {
-		for _, value := range enum.Keys() {
-			f.Enum = append(f.Enum, enumDef{enum.At(value), value, enum.Text(value)})
-		}
-	}
 }
 
 func readMessage(t *Table, order string) MessageDef {
