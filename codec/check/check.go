@@ -65,7 +65,7 @@ func Samples(p *codec.Profile, d field.Direction, yield func(message, branch str
 			continue
 		}
 		if !c.samples(way, func(s *sample) bool {
-			return s.fault != nil || s.taken != nil || yield(s.shape.Layout.Message.Name, s.name, s.frame)
+			return s.fault != nil || s.taken != nil || yield(s.body.Message.Name, s.name, s.frame)
 		}) {
 			return
 		}
@@ -87,13 +87,13 @@ type checker struct {
 	branches map[branchKey]bool                      // each way that something can go, and whether a frame goes it
 	untried  []*sample
 	spent    int                      // fields written for samples
-	good     map[*program.Layout]bool // messages with a sample
+	good     map[*program.Body]bool // messages with a sample
 	tries    map[[2]string]*tries
 }
 
 func newChecker(p *codec.Profile) *checker {
 	c := &checker{p: p, g: p.Program(), ops: p.Program().Ops, alone: map[*program.Body]*program.FrameKind{}, kinds: map[*program.FrameKind]*program.Program{},
-		branches: map[branchKey]bool{}, good: map[*program.Layout]bool{}, tries: map[[2]string]*tries{}}
+		branches: map[branchKey]bool{}, good: map[*program.Body]bool{}, tries: map[[2]string]*tries{}}
 	c.computed, c.places = make([]*program.Node, c.g.Regs), make([]fieldPlace, len(c.ops))
 	for _, f := range c.g.Kinds {
 		c.mark(f.Header, fieldPlace{})

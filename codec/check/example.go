@@ -155,7 +155,7 @@ func expect(p *codec.Profile, f *frame.Frame, path string, want any) error {
 	}
 	i := f.At(path)
 	if i < 0 {
-		return fmt.Errorf("%w in message %s: %s", field.ErrUnknownField, f.Layout.Message.Name, path)
+		return fmt.Errorf("%w in message %s: %s", field.ErrUnknownField, f.Body.Message.Name, path)
 	}
 	o := &p.Program().Ops[f.Cells[i].Op]
 	it := f.ItemAt(i, o)

@@ -20,7 +20,7 @@ var sampleTime = time.Date(2026, 11, 23, 14, 30, 0, 0, time.UTC)
 
 // sample is a frame that is wanted, and what came of it.
 type sample struct {
-	shape   *program.Body
+	body   *program.Body
 	way     field.Direction
 	name    string // what the frame shows beside the message; "" for the plain one
 	path    string // of the definition, for its line
@@ -74,11 +74,11 @@ func (c *checker) samples(way field.Direction, visit func(*sample) bool) bool {
 		if f.Direction != field.Any && f.Direction != way {
 			continue
 		}
-		for _, shape := range f.Bodies {
-			if !shape.Travels(way) {
+		for _, body := range f.Bodies {
+			if !body.Travels(way) {
 				continue
 			}
-			goals := c.goals(f, shape)
+			goals := c.goals(f, body)
 			for i := range goals {
 				if b, is := goals[i].branch(); is {
 					c.branches[b] = c.branches[b] || false
@@ -102,7 +102,7 @@ func (c *checker) samples(way field.Direction, visit func(*sample) bool) bool {
 // make makes the frame of a sample, if that is easy.
 func (c *checker) make(s *sample) {
 	var from *sampleSource
-	program.Each(s.shape.Nodes, func(*program.Node) { c.spent++ })
+	program.Each(s.body.Nodes, func(*program.Node) { c.spent++ })
 	if c.spent > mostSampled {
 		s.fault = errBudget
 		return
@@ -114,8 +114,8 @@ func (c *checker) make(s *sample) {
 		return
 	}
 	var f frame.Frame
-	if err := c.p.Decode(s.way, s.frame, &f); err != nil || f.Layout != s.shape.Layout {
-		s.fault, s.taken = err, c.taker(s.shape, f.Layout, err)
+	if err := c.p.Decode(s.way, s.frame, &f); err != nil || f.Body != s.body {
+		s.fault, s.taken = err, c.taker(s.body, f.Body, err)
 		return
 	}
 	took := c.decides(s.way, s.frame, nil)
@@ -131,11 +131,11 @@ func (c *checker) make(s *sample) {
 }
 
 // taker is the message that takes a frame that was made for another one: it may refuse it.
-func (c *checker) taker(own *program.Body, l *program.Layout, err error) *program.Body {
+func (c *checker) taker(own *program.Body, l *program.Body, err error) *program.Body {
 	wrong := (*field.FieldError)(nil)
 	for _, f := range c.g.Kinds {
 		for _, s := range f.Bodies {
-			if s != own && (s.Layout == l || errors.As(err, &wrong) && wrong.Frame == s.Layout.Message.Name) {
+			if s != own && (s == l || errors.As(err, &wrong) && wrong.Frame == s.Message.Name) {
 				return s
 			}
 		}
@@ -145,7 +145,7 @@ func (c *checker) taker(own *program.Body, l *program.Layout, err error) *progra
 
 // write makes the bytes of a sample, which are a frame of its message if there were no other.
 func (c *checker) write(s *sample, from encode.ValueSource) ([]byte, error) {
-	e := encode.NewEncoder(c.g, s.shape.Layout, s.way, encode.Env{Now: sampleTime})
+	e := encode.NewEncoder(c.g, s.body, s.way, encode.Env{Now: sampleTime})
 	defer e.Free()
 	if err := e.Write(from); err != nil {
 		return nil, err
@@ -155,14 +155,14 @@ func (c *checker) write(s *sample, from encode.ValueSource) ([]byte, error) {
 		return nil, err
 	}
 	var f frame.Frame
-	return raw, decode.Decode(c.only(s.shape), s.way, raw, &f)
+	return raw, decode.Decode(c.only(s.body), s.way, raw, &f)
 }
 
 // goals of one message, the plain one first.
-func (c *checker) goals(f *program.FrameKind, shape *program.Body) []sample {
-	out := []sample{{shape: shape, path: shape.Path}}
+func (c *checker) goals(f *program.FrameKind, body *program.Body) []sample {
+	out := []sample{{body: body, path: body.Path}}
 	add := func(name, path string, force []decision) {
-		out = append(out, sample{name: name, shape: shape, path: path, force: force})
+		out = append(out, sample{name: name, body: body, path: path, force: force})
 	}
 	var visit func(nodes []*program.Node, name string, on []decision)
 	visit = func(nodes []*program.Node, name string, on []decision) {
@@ -197,11 +197,11 @@ func (c *checker) goals(f *program.FrameKind, shape *program.Body) []sample {
 		}
 	}
 	visit(f.Header, "", nil)
-	visit(shape.Nodes, "", nil)
+	visit(body.Nodes, "", nil)
 	visit(f.Trailer, "", nil)
-	for i, r := range shape.Layout.Commands {
+	for i, r := range body.Commands {
 		if i > 0 && i < 16 {
-			out = append(out, sample{name: fmt.Sprintf("command %d", i+1), shape: shape, path: shape.Path, command: &r})
+			out = append(out, sample{name: fmt.Sprintf("command %d", i+1), body: body, path: body.Path, command: &r})
 		}
 	}
 	return out

@@ -47,7 +47,7 @@ func (c *checker) source(s *sample) (*sampleSource, error) {
 			ok = ok && w.want(n.Count, int64(d.k), -1)
 		}
 	}
-	if !ok || !w.command() || !w.ahead(s.shape.Nodes, func() bool { return w.truth(s.shape.When, true) }) {
+	if !ok || !w.command() || !w.ahead(s.body.Nodes, func() bool { return w.truth(s.body.When, true) }) {
 		return nil, errIndirect
 	}
 	w.usual()
@@ -58,7 +58,7 @@ func (c *checker) source(s *sample) (*sampleSource, error) {
 // counted by a field is not empty.
 func (w *sampleSource) usual() {
 	try := func(note func() bool) { w.either(1, func(int) bool { return note() }) }
-	f, s := w.s.shape.FrameKind, w.s.shape
+	f, s := w.s.body.FrameKind, w.s.body
 	for _, before := range f.Bodies[:slices.Index(f.Bodies, s)] {
 		if before.When != nil && before.Travels(w.s.way) {
 			try(func() bool { return w.truth(before.When, false) })
@@ -103,7 +103,7 @@ func (w *sampleSource) ahead(list []*program.Node, note func() bool) bool {
 
 // command wants a command of the message; of one for all others, a command that no other message has.
 func (w *sampleSource) command() bool {
-	f, all := w.s.shape.FrameKind, w.s.shape.Layout.Commands
+	f, all := w.s.body.FrameKind, w.s.body.Commands
 	if f.CommandOp < 0 {
 		return true
 	}
@@ -114,11 +114,11 @@ func (w *sampleSource) command() bool {
 	for _, r := range all {
 		some = append(some, int64(r[0]))
 	}
-	if w.s.shape.Fallback {
+	if w.s.body.Fallback {
 		all = program.CommandSet{{0, math.MaxUint64}}
 		for _, o := range f.Bodies {
 			if o.Travels(w.s.way) {
-				all, _ = all.Without(o.Layout.Commands)
+				all, _ = all.Without(o.Commands)
 			}
 		}
 		for v := range int64(256) {
@@ -197,7 +197,7 @@ func (w *sampleSource) open(gate decision) bool {
 
 func (w *sampleSource) Value(e *encode.Encoder, op int) (encode.Input, bool) {
 	n, o := w.c.places[op].node, &w.c.ops[op]
-	set := w.s.shape.Set(op)
+	set := w.s.body.Set(op)
 	wish := want{}
 	if o.Reg > 0 {
 		wish = w.regs[o.Reg]
@@ -273,7 +273,7 @@ func (w *sampleSource) part(n *program.Node, o *scalar.Op, wish want) (encode.In
 	case o.Preset != nil || o.Flags&scalar.FlagCommand != 0:
 		return encode.Input{}, false
 	case o.Check == scalar.CheckNone: // a plain frame needs every part
-		return encode.Input{Kind: encode.InputReady}, w.s.shape.FrameKind.Sizes != nil
+		return encode.Input{Kind: encode.InputReady}, w.s.body.FrameKind.Sizes != nil
 	}
 	return encode.Input{Kind: encode.InputReady, Num: least(o)[0]}, true
 }

@@ -18,18 +18,18 @@ import (
 
 // try sends one frame through everything there is.
 func (c *checker) try(s *sample) bool {
-	name := s.shape.Layout.Message.Name
+	name := s.body.Message.Name
 	if s.taken != nil {
-		taker := s.taken.Layout.Message.Name
+		taker := s.taken.Message.Name
 		switch {
 		case s.taken.When != nil:
 			s.fault = fmt.Errorf("message %s takes the frame that was made", taker)
 		case s.fault != nil:
 			text := "message %s, whose frames are taken for message %s, which refuses them (%v)"
-			c.ambiguous(s.shape.Path, fmt.Sprintf(text, name, taker, s.fault), s)
+			c.ambiguous(s.body.Path, fmt.Sprintf(text, name, taker, s.fault), s)
 			return true
 		default:
-			c.ambiguous(s.shape.Path, fmt.Sprintf("message %s, whose frames message %s takes", name, taker), s)
+			c.ambiguous(s.body.Path, fmt.Sprintf("message %s, whose frames message %s takes", name, taker), s)
 			return true
 		}
 	}
@@ -38,7 +38,7 @@ func (c *checker) try(s *sample) bool {
 		return true
 	}
 	c.report.Frames++
-	c.good[s.shape.Layout] = true
+	c.good[s.body] = true
 	var f frame.Frame
 	if c.p.Decode(s.way, s.frame, &f) != nil {
 		return true // make has decoded it
@@ -72,34 +72,34 @@ func (c *checker) cut(s *sample) {
 			if _, next, _ := c.p.Splitter(s.way)(twice, false); bytes.Equal(next, s.frame) {
 				text = ", whose frames end only when a byte comes behind them"
 			}
-			waits := func(k *program.FrameKind) bool { return k != s.shape.FrameKind && c.waits(k, s.way, stream) }
+			waits := func(k *program.FrameKind) bool { return k != s.body.FrameKind && c.waits(k, s.way, stream) }
 			if i := slices.IndexFunc(c.g.Kinds, waits); i >= 0 {
 				text += ": they begin like one of kind " + c.g.Kinds[i].Name +
 					", which is tried at the same byte and waits for its end"
 			}
 		}
-		c.witnessed(schema.SeverityError, "framing", s.shape.Path, "message "+s.shape.Layout.Message.Name+text, "", s)
+		c.witnessed(schema.SeverityError, "framing", s.body.Path, "message "+s.body.Message.Name+text, "", s)
 		return
 	}
 }
 
 // deadClock answers the frame of a device whose clock is not set.
 func (c *checker) deadClock(s *sample) {
-	dead := &sample{shape: s.shape, way: s.way, path: s.path, dead: true}
+	dead := &sample{body: s.body, way: s.way, path: s.path, dead: true}
 	var f frame.Frame
 	if c.make(dead); dead.fault != nil || dead.taken != nil || c.p.Decode(s.way, dead.frame, &f) != nil {
 		return
 	}
 	if _, _, err := c.p.Reply(nil, &f, encode.Env{Now: sampleTime}); err != nil {
 		text := "message %s, to which the reply cannot be made when the clock of the device is not set (%v)"
-		c.witnessed(schema.SeverityError, "reply", s.shape.Path, fmt.Sprintf(text, s.shape.Layout.Message.Name, err), "", dead)
+		c.witnessed(schema.SeverityError, "reply", s.body.Path, fmt.Sprintf(text, s.body.Message.Name, err), "", dead)
 	}
 }
 
 // others looks for other kinds of frames and other messages that take the bytes too.
 func (c *checker) others(s *sample) {
 	var f frame.Frame
-	own, name := s.shape.FrameKind, s.shape.Layout.Message.Name
+	own, name := s.body.FrameKind, s.body.Message.Name
 	for _, k := range c.g.Kinds {
 		if k == own || k.Direction != field.Any && k.Direction != s.way || decode.Decode(c.with(k), s.way, s.frame, &f) != nil {
 			continue
@@ -107,15 +107,15 @@ func (c *checker) others(s *sample) {
 		text := fmt.Sprintf("frames that are also of kind %s (message %s), which is tried before it", own.Name, name)
 		c.witnessed(schema.SeverityWarning, "ambiguous", k.Path, text, "kinds that their first bytes or checksums tell apart", s)
 	}
-	if s.shape.When != nil {
+	if s.body.When != nil {
 		return
 	}
 	for _, b := range own.Bodies {
-		if b == s.shape || b.Fallback || b.When != nil || !b.Travels(s.way) || decode.Decode(c.only(b), s.way, s.frame, &f) != nil {
+		if b == s.body || b.Fallback || b.When != nil || !b.Travels(s.way) || decode.Decode(c.only(b), s.way, s.frame, &f) != nil {
 			continue
 		}
 		c.ambiguous(b.Path, fmt.Sprintf("message %s, whose frames may also be of message %s, which is tried before it",
-			b.Layout.Message.Name, name), s)
+			b.Message.Name, name), s)
 	}
 }
 
@@ -137,7 +137,7 @@ type tries struct {
 }
 
 func (c *checker) note(rule string, s *sample, err error, text string) {
-	key := [2]string{rule, s.shape.Path}
+	key := [2]string{rule, s.body.Path}
 	all := c.tries[key]
 	if all == nil {
 		all = &tries{}
@@ -166,7 +166,7 @@ func (c *checker) conclude() {
 	}
 	for _, s := range c.untried {
 		b, is := s.branch()
-		l := s.shape.Layout
+		l := s.body
 		wrong := slices.ContainsFunc(c.Findings, func(f schema.Finding) bool { // which says why
 			return f.Severity > schema.SeverityNote && (f.Key == s.path || strings.HasPrefix(f.Key, s.path+"."))
 		})
@@ -198,7 +198,7 @@ func (c *checker) examples() {
 			}
 		}
 		if c.p.Decode(e.Direction, e.Frame, &f) == nil {
-			c.good[f.Layout] = true
+			c.good[f.Body] = true
 		}
 		for d := range c.decides(e.Direction, e.Frame, asked) {
 			if _, known := c.branches[d.branch()]; known {

@@ -34,7 +34,7 @@ func Profile(p *codec.Profile) *Description {
 	for _, f := range g.Kinds {
 		out.Frames = append(out.Frames, d.kind(f))
 		for _, s := range f.Bodies {
-			messages[s.Layout.Message.Name] = d.message(f, s)
+			messages[s.Message.Name] = d.message(f, s)
 		}
 	}
 	for _, m := range p.Messages() {
@@ -111,11 +111,11 @@ func (d *describer) kind(f *program.FrameKind) FrameKind {
 }
 
 func (d *describer) message(f *program.FrameKind, s *program.Body) MessageDescription {
-	m := s.Layout.Message
+	m := s.Message
 	out := MessageDescription{
 		Name: m.Name, Title: m.Title, From: m.From.String(), Purpose: m.Purpose.String(), Frame: f.Name,
-		Direction: s.Layout.Direction.String(), Default: s.Fallback, When: d.formula(s.When), Repeat: m.Repeat,
-		Forward: m.Forward, Min: s.Min, Max: s.Max, Fields: d.nodes(s.Nodes), Ranges: s.Layout.Commands,
+		Direction: s.Direction.String(), Default: s.Fallback, When: d.formula(s.When), Repeat: m.Repeat,
+		Forward: m.Forward, Min: s.Min, Max: s.Max, Fields: d.nodes(s.Nodes), Ranges: s.Commands,
 	}
 	if out.When != nil && s.Said != "" {
 		out.When.Text = s.Said
@@ -127,7 +127,7 @@ func (d *describer) message(f *program.FrameKind, s *program.Body) MessageDescri
 		out.Set = append(out.Set, field.Note{Key: set.Key, Text: schema.WrittenText(set.Value)})
 	}
 	if f.CommandOp >= 0 {
-		out.Commands = valueTexts(&d.ops[f.CommandOp], s.Layout.Commands)
+		out.Commands = valueTexts(&d.ops[f.CommandOp], s.Commands)
 	}
 	return out
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // unknownCommand makes a failure point to the command that no message has, and name those that there are.
-func (w *traced) unknownCommand(p *program.Program, f *frame.Frame, layouts []*program.Layout) {
+func (w *traced) unknownCommand(p *program.Program, f *frame.Frame, bodies []*program.Body) {
 	if !errors.Is(w.bad.Err, field.ErrUnknownCommand) || w.bad.Op == nil || w.bad.Op.Role != field.RoleCommand {
 		return
 	}
@@ -24,16 +24,16 @@ func (w *traced) unknownCommand(p *program.Program, f *frame.Frame, layouts []*p
 		}
 		w.bad.Off = int(f.Cells[i].Off)
 		w.bad.Err = fmt.Errorf("%w: found %s", field.ErrUnknownCommand, program.CommandText(o, f.Nums[i]))
-		if known := knownCommands(o, layouts); known != "" {
+		if known := knownCommands(o, bodies); known != "" {
 			w.bad.Err = fmt.Errorf("%w, known are %s", w.bad.Err, known)
 		}
 	}
 }
 
-// knownCommands lists the commands of layouts, in order.
-func knownCommands(o *scalar.Op, layouts []*program.Layout) string {
+// knownCommands lists the commands of bodies, in order.
+func knownCommands(o *scalar.Op, bodies []*program.Body) string {
 	var all program.CommandSet
-	for _, l := range layouts {
+	for _, l := range bodies {
 		all = append(all, l.Commands...)
 	}
 	slices.SortFunc(all, func(a, b [2]uint64) int { return int(int64(a[0]) - int64(b[0])) })

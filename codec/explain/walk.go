@@ -259,19 +259,19 @@ func explainFamily(p *program.Program, d field.Direction, f *program.FrameKind, 
 	}
 	if d == field.Any {
 		t.Direction = field.Any
-		if l := t.frame.Layout; l != nil {
+		if l := t.frame.Body; l != nil {
 			t.Direction = l.Direction
 		}
 	}
 	t.frame.Way = t.Direction
 	w.wire = newWire(f, tr, m.Wire, t.Raw)
-	var layouts []*program.Layout
+	var bodies []*program.Body
 	for _, s := range f.Bodies {
-		if l := s.Layout; l.Direction == field.Any || l.Direction == way {
-			layouts = append(layouts, l)
+		if s.Travels(way) {
+			bodies = append(bodies, s)
 		}
 	}
-	w.unknownCommand(p, &t.frame, layouts)
+	w.unknownCommand(p, &t.frame, bodies)
 	if v == program.Incomplete {
 		w.missing(f, m)
 	}

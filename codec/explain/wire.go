@@ -95,7 +95,7 @@ func (t *Trace) settle(p *program.Program, w traced) {
 	if w.tracer == nil {
 		w.tracer = &tracer{}
 	}
-	if l := t.frame.Layout; l != nil {
+	if l := t.frame.Body; l != nil {
 		t.Message = l.Message
 	}
 	b := newSpanBuilder(t, p, &w)
@@ -115,12 +115,12 @@ func (t *Trace) settle(p *program.Program, w traced) {
 				w.bad.Err = field.ErrShort
 			}
 		}
-		t.Fault = decode.Fault(p, t.frame.Layout, w.bad).(*field.FieldError)
+		t.Fault = decode.Fault(p, t.frame.Body, w.bad).(*field.FieldError)
 		t.Fault.Offset = w.offset(w.bad.Off)
 		t.score.class = classRefused
 	case wrong >= 0:
 		c := t.Checks[wrong]
-		t.Fault = decode.Fault(p, t.frame.Layout, program.Failure{Err: fmt.Errorf("%w: found %0*x, computed %0*x", field.ErrSum, c.Digits,
+		t.Fault = decode.Fault(p, t.frame.Body, program.Failure{Err: fmt.Errorf("%w: found %0*x, computed %0*x", field.ErrSum, c.Digits,
 			c.Found, c.Digits, c.Computed)}).(*field.FieldError)
 		t.Fault.Field, t.Fault.Offset = c.key, c.at
 		t.score.class = classDamaged
@@ -133,9 +133,9 @@ func (t *Trace) settle(p *program.Program, w traced) {
 	default:
 		t.Outcome = Accepted
 		t.score.class = classAccepted
-		if l := t.frame.Layout; decode.Named(l, w.family) {
+		if l := t.frame.Body; decode.Named(l, w.family) {
 			t.score.named = 2
-		} else if !l.Body.Fallback {
+		} else if !l.Fallback {
 			t.score.named = 1
 		}
 	}
@@ -147,7 +147,7 @@ func (t *Trace) extend(p *program.Program, data []byte) {
 	n, more := len(t.Raw), len(data)-len(t.Raw)
 	err := fmt.Errorf("%w: %d after the end of the frame", field.ErrLong, more)
 	if t.Fault == nil {
-		t.Fault = decode.Fault(p, t.frame.Layout, program.Failure{Off: n, Err: err}).(*field.FieldError)
+		t.Fault = decode.Fault(p, t.frame.Body, program.Failure{Off: n, Err: err}).(*field.FieldError)
 	}
 	t.Raw, t.Outcome, t.score.class = data, Refused, classRefused
 	t.Spans = append(t.Spans, Span{Kind: SpanFault, Off: n, Index: -1, Wrong: err}, Span{Kind: SpanUnread, Off: n,

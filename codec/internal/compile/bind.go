@@ -49,11 +49,11 @@ func (c *compiler) bind() {
 			for _, nodes := range [][]*program.Node{f.Header, s.Nodes, f.Trailer} {
 				for _, n := range nodes {
 					if n.Op >= 0 && n.When == nil && !n.Optional && n.Kind == program.NodeLeaf && c.needed(n) && s.Set(n.Op) == nil {
-						s.Layout.Message.Required = append(s.Layout.Message.Required, p.Ops[n.Op].Field)
+						s.Message.Required = append(s.Message.Required, p.Ops[n.Op].Field)
 					}
 					for i := n.Op + 1; c.plain && i <= n.Op+n.Parts; i++ { // elsewhere, parts that are not given are zero
 						if c.required(&p.Ops[i]) {
-							s.Layout.Message.Required = append(s.Layout.Message.Required, p.Ops[i].Field)
+							s.Message.Required = append(s.Message.Required, p.Ops[i].Field)
 						}
 					}
 				}

@@ -6,12 +6,12 @@ import (
 
 	"trama/codec/internal/field"
 	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
 	"trama/codec/internal/schema"
 )
 
 // commandSet reads commands: values, or ranges such as "a-z".
-func (c *compiler) commandSet(path string, values []any) program.CommandSet {
-	o := &c.p.Ops[c.p.CommandOp]
+func (c *compiler) commandSet(path string, values []any, o *scalar.Op) program.CommandSet {
 	var set program.CommandSet
 	if !c.affordValues(path, len(values)) {
 		return nil

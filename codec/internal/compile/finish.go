@@ -24,7 +24,7 @@ func (c *compiler) finish() {
 		c.tails(f.Trailer, 0, "")
 		least := -1
 		for _, s := range f.Bodies {
-			c.tails(s.Nodes, 0, s.Layout.Message.Name)
+			c.tails(s.Nodes, 0, s.Message.Name)
 			s.Min, s.Max = c.p.Span(s.Nodes)
 			if least < 0 || s.Min < least {
 				least = s.Min

@@ -297,8 +297,8 @@ func (c *compiler) trailer(def *schema.FamilyDef, f *program.FrameKind, s *scope
 	if f.Length != nil && f.Length.Uncounted <= len(f.Trailer) {
 		f.Length.After, _ = c.p.Span(f.Trailer[len(f.Trailer)-f.Length.Uncounted:])
 	}
-	for _, shape := range f.Bodies {
-		shape.Layout.Message.Fields = append(shape.Layout.Message.Fields, c.fields...)
+	for _, body := range f.Bodies {
+		body.Message.Fields = append(body.Message.Fields, c.fields...)
 	}
 }
 
@@ -317,19 +317,17 @@ func (c *compiler) message(def *schema.MessageDef, f *program.FrameKind, s *scop
 			c.src.Problem(def.Path+".name", field.Quote(m.Name)+" a second time", "names that differ")
 		}
 	}
-	l := &program.Layout{Message: m, Direction: directionFrom[m.From], First: len(p.Ops)}
-	shape := &program.Body{Path: def.Path, Said: def.When, Layout: l, FrameKind: f, Fallback: def.Fallback}
-	l.Body = shape
+	body := &program.Body{Path: def.Path, Message: m, Direction: directionFrom[m.From], FrameKind: f, Fallback: def.Fallback, Said: def.When}
 	m.Fields = append(m.Fields, header...)
 	inner := newScope(s, "")
 	inner.closed = true
 	c.family = f
-	shape.When = c.expr(def.Path+".when", def.When, s)
-	c.sets(def, shape, s)
+	body.When = c.expr(def.Path+".when", def.When, s)
+	c.sets(def, body, s)
 	c.fields = nil
-	shape.Nodes = c.nodes(def.Fields, inner, false)
+	body.Nodes = c.nodes(def.Fields, inner, false)
 	c.settleLater()
-	program.Each(shape.Nodes, func(n *program.Node) { c.noCommand(n) })
+	program.Each(body.Nodes, func(n *program.Node) { c.noCommand(n) })
 	for _, names := range []map[string]*binding{s.names, inner.names} {
 		for name := range names {
 			if strings.Contains(name, ".") {
@@ -338,28 +336,36 @@ func (c *compiler) message(def *schema.MessageDef, f *program.FrameKind, s *scop
 		}
 	}
 	m.Fields = append(m.Fields, c.fields...)
-	if len(def.Commands) > 0 {
-		if f.CommandOp < 0 {
-			c.src.Problem(def.Path+".command", "a command", "none: no field of the header has the role command")
-		} else if o := &p.Ops[f.CommandOp]; o.Integer() || o.Code == scalar.OpDecimal || o.Code == scalar.OpASCII { // else that is what is wrong
-			saved := p.CommandOp
-			p.CommandOp = f.CommandOp
-			l.Commands = c.commandSet(def.Path+".command", def.Commands)
-			p.CommandOp = saved
-			if len(l.Commands) == 1 && l.Commands[0][0] == l.Commands[0][1] {
-				m.Command, _ = scalar.TextOf(def.Commands[0])
-				if out, num, err := p.Ops[f.CommandOp].Parse(nil, m.Command, 0, false); err == nil {
-					shape.Command = &scalar.Preset{Num: num, Bytes: out}
-				}
-			}
+	c.commands(def, body)
+	if c.plain {
+		c.plainMessage(def, f, body)
+	}
+	f.Bodies = append(f.Bodies, body)
+	p.Messages = append(p.Messages, m)
+	p.Bodies = append(p.Bodies, body)
+}
+
+// commands compiles the commands that a message is for.
+func (c *compiler) commands(def *schema.MessageDef, body *program.Body) {
+	if len(def.Commands) == 0 {
+		return
+	}
+	op := body.FrameKind.CommandOp
+	if op < 0 {
+		c.src.Problem(def.Path+".command", "a command", "none: no field of the header has the role command")
+		return
+	}
+	o := &c.p.Ops[op]
+	if !o.Integer() && o.Code != scalar.OpDecimal && o.Code != scalar.OpASCII {
+		return // that is what is wrong
+	}
+	body.Commands = c.commandSet(def.Path+".command", def.Commands, o)
+	if len(body.Commands) == 1 && body.Commands[0][0] == body.Commands[0][1] {
+		body.Message.Command, _ = scalar.TextOf(def.Commands[0])
+		if out, num, err := o.Parse(nil, body.Message.Command, 0, false); err == nil {
+			body.Command = &scalar.Preset{Num: num, Bytes: out}
 		}
 	}
-	if c.plain {
-		c.plainMessage(def, f, shape)
-	}
-	f.Bodies = append(f.Bodies, shape)
-	p.Messages = append(p.Messages, m)
-	p.Layouts = append(p.Layouts, l)
 }
 
 // noCommand refuses a field of role command in a body.

@@ -33,7 +33,7 @@ func (c *compiler) plainMessage(def *schema.MessageDef, f *program.FrameKind, s 
 		}
 		rest = rest || def.Fields[i].Rest
 	}
-	c.rolesOnce(def, s.Layout.Message)
+	c.rolesOnce(def, s.Message)
 }
 
 // rolesOnce refuses two fields with one role in a message, except values and their names.
@@ -134,11 +134,11 @@ func (c *compiler) tellApart(f *program.FrameKind) {
 	}
 	for i, s := range f.Bodies {
 		for n, other := range f.Bodies[:i] {
-			if !sameWay(s.Layout, other.Layout) || !meet(s.Layout.Commands, other.Layout.Commands) {
+			if !sameWay(s, other) || !meet(s.Commands, other.Commands) {
 				continue
 			}
 			if s.Min <= other.Max && other.Min <= s.Max {
-				src.Problem(c.d.Messages[i].Path, fmt.Sprintf("the same direction, command and size as in message %s", other.Layout.Message.Name),
+				src.Problem(c.d.Messages[i].Path, fmt.Sprintf("the same direction, command and size as in message %s", other.Message.Name),
 					"messages that their direction, command or size tells apart")
 			} else if f.Length == nil {
 				src.Problem(c.d.Messages[i].Path, fmt.Sprintf("the same direction and command as in message %s", c.d.Messages[n].Name),
@@ -148,7 +148,7 @@ func (c *compiler) tellApart(f *program.FrameKind) {
 	}
 }
 
-func sameWay(a, b *program.Layout) bool {
+func sameWay(a, b *program.Body) bool {
 	return a.Direction == b.Direction || a.Direction == field.Any || b.Direction == field.Any
 }
 

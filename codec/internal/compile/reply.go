@@ -20,9 +20,9 @@ func (c *compiler) replies(d *schema.Definition) {
 	for _, m := range p.Messages {
 		names = append(names, m.Name)
 	}
-	find := func(path, name string) *program.Layout {
+	find := func(path, name string) *program.Body {
 		if at := slices.Index(names, name); at >= 0 {
-			return p.Layouts[at]
+			return p.Bodies[at]
 		}
 		src.Problem(path, field.Quote(name), "the name of a message", names...)
 		return nil
@@ -46,7 +46,7 @@ func (c *compiler) replies(d *schema.Definition) {
 				src.Problem(def.Path+".to", "a command", expected)
 				continue
 			}
-			r.Commands = c.commandSet(def.Path+".to", def.To)
+			r.Commands = c.commandSet(def.Path+".to", def.To, &p.Ops[p.CommandOp])
 		}
 		if def.When != "" {
 			c.replyWhen(&r, def)
@@ -173,12 +173,12 @@ func (c *compiler) resolve(r *program.ReplyRule) {
 		}
 	}
 	for _, f := range c.p.Kinds {
-		if r.Send != nil && r.Send.Body.FrameKind != f {
+		if r.Send != nil && r.Send.FrameKind != f {
 			continue
 		}
 		visit(f.Header)
 		for _, s := range f.Bodies {
-			if r.Send == s.Layout || r.Send == nil && r.Whole {
+			if r.Send == s || r.Send == nil && r.Whole {
 				visit(s.Nodes)
 			}
 		}
@@ -198,7 +198,7 @@ func (c *compiler) replyValue(r *program.ReplyRule, n *program.Node, i int) (v p
 	}
 	if at < 0 {
 		set := i > n.Op && of(c.p.Ops[n.Op].Field.Key) >= 0 // the field of bits around it is
-		return program.ReplyValue{Kind: program.ReplySame, Key: key}, !set && r.Send.Body.Set(i) == nil
+		return program.ReplyValue{Kind: program.ReplySame, Key: key}, !set && r.Send.Set(i) == nil
 	}
 	switch s := &r.Sets[at]; {
 	case s.Count:

@@ -15,7 +15,7 @@ func (v *inspection) family(f *program.FrameKind) {
 		for _, before := range f.Bodies[:i] {
 			if v.shadows(before, s) {
 				text := "message %s, whose frames message %s takes, which is tried before it"
-				v.Add(schema.SeverityError, "shadowed", s.Path, fmt.Sprintf(text, s.Layout.Message.Name, before.Layout.Message.Name),
+				v.Add(schema.SeverityError, "shadowed", s.Path, fmt.Sprintf(text, s.Message.Name, before.Message.Name),
 					"messages that direction, command, size or a condition tells apart")
 				break
 			}
@@ -27,7 +27,7 @@ func (v *inspection) family(f *program.FrameKind) {
 
 // shadows says that no frame of s gets past a, which is tried before it.
 func (v *inspection) shadows(a, s *program.Body) bool {
-	l, m := a.Layout, s.Layout
+	l, m := a, s
 	if l.Direction != field.Any && l.Direction != m.Direction {
 		return false
 	}
@@ -55,7 +55,7 @@ func (v *inspection) shadows(a, s *program.Body) bool {
 func (v *inspection) lengthHolds(f *program.FrameKind, s *program.Body) {
 	header, headerMost := v.g.Span(f.Header)
 	found := func(severity schema.Severity, text string, n int, expected string, allowed int64) {
-		name := s.Layout.Message.Name
+		name := s.Message.Name
 		v.Add(severity, "length", s.Path, "message "+name+fmt.Sprintf(text, n), fmt.Sprintf(expected, allowed))
 	}
 	if size := header + s.Min + f.Tail + f.EndMarks.Around(f.Start); size > f.Max {

@@ -17,7 +17,7 @@ func (v *inspection) names() {
 	sent := map[string]bool{}       // keys of fields that a master sends
 	remembered := map[string]bool{} // with remember
 	v.fields(func(s *program.Body, n *program.Node, o *scalar.Op) {
-		if s.Layout.Direction != field.Downlink {
+		if s.Direction != field.Downlink {
 			sent[o.Field.Key] = true
 			remembered[o.Field.Key] = remembered[o.Field.Key] || o.Flags&scalar.FlagRemember != 0
 		}
@@ -50,7 +50,7 @@ func (v *inspection) names() {
 			v.Add(schema.SeverityNote, "noise", f.Path, text, "")
 		}
 		for _, s := range f.Bodies {
-			m := s.Layout.Message
+			m := s.Message
 			if m.From == field.Anyone && m.Purpose == field.PurposeCommand {
 				text := fmt.Sprintf("message %s, a command without from: it cannot be sent", m.Name)
 				v.Add(schema.SeverityWarning, "from", s.Path, text, `from = "server"`)
@@ -80,9 +80,9 @@ func (v *inspection) fields(visit func(s *program.Body, n *program.Node, o *scal
 }
 
 // counts says that a field of a message is a counter.
-func (v *inspection) counts(l *program.Layout, key string) (yes bool) {
+func (v *inspection) counts(l *program.Body, key string) (yes bool) {
 	v.fields(func(s *program.Body, _ *program.Node, o *scalar.Op) {
-		yes = yes || s.Layout == l && o.Field.Key == key && o.Form != nil && o.Form.Counter
+		yes = yes || s == l && o.Field.Key == key && o.Form != nil && o.Form.Counter
 	})
 	return yes
 }
@@ -102,7 +102,7 @@ func (v *inspection) guarded(f *program.FrameKind) (yes bool) {
 
 // accepting says that no field of a body of measured values is checked.
 func (v *inspection) accepting(s *program.Body) bool {
-	if s.Layout.Message.Purpose != field.PurposeMeasurement || len(s.Nodes) < 2 {
+	if s.Message.Purpose != field.PurposeMeasurement || len(s.Nodes) < 2 {
 		return false
 	}
 	free := true

@@ -28,7 +28,7 @@ func (v *inspection) unreachable() {
 		for _, s := range f.Bodies {
 			undo := r.keep()
 			r.assume(s.When)
-			if l := s.Layout.Commands; len(l) > 0 && f.CommandOp >= 0 {
+			if l := s.Commands; len(l) > 0 && f.CommandOp >= 0 {
 				r.narrow(f.CommandReg, program.CommandSet(l))
 			}
 			r.walk(s.Nodes)

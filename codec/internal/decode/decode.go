@@ -11,11 +11,11 @@ import (
 // Decode decodes a whole frame.
 func Decode(p *program.Program, d field.Direction, raw []byte, f *frame.Frame) error {
 	plan, way := findFast(p, d, raw)
-	if plan == nil || plan.Total != len(raw) || d == field.Any && !Named(plan.Layout, plan.Layout.Body.FrameKind) {
+	if plan == nil || plan.Total != len(raw) || d == field.Any && !Named(plan.Body, plan.Body.FrameKind) {
 		return DecodeAnswer(p, d, raw, f, nil)
 	}
 	if fill(plan, p, f, way, raw); d == field.Any {
-		f.Way = plan.Layout.Direction
+		f.Way = plan.Body.Direction
 	}
 	return nil
 }
@@ -30,7 +30,7 @@ func DecodeAnswer(p *program.Program, d field.Direction, raw []byte, f, asked *f
 	}
 	if err == nil {
 		if m.settle(f, raw); d == field.Any {
-			f.Way = f.Layout.Direction
+			f.Way = f.Body.Direction
 		}
 	}
 	m.release(f)
@@ -82,10 +82,10 @@ func Try(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data 
 		n, v = m.Exactly(p, f, a, data)
 		switch {
 		case v == program.Refused:
-		case d != field.Any || f == nil || v == program.Incomplete || Named(f.Layout, a.FrameKind):
+		case d != field.Any || f == nil || v == program.Incomplete || Named(f.Body, a.FrameKind):
 			return n, v
-		case general < 0 || !ranged && !f.Layout.Body.Fallback:
-			general, ranged = i, !f.Layout.Body.Fallback
+		case general < 0 || !ranged && !f.Body.Fallback:
+			general, ranged = i, !f.Body.Fallback
 		}
 	}
 	if general >= 0 { // no message the other way names the command either
@@ -95,7 +95,7 @@ func Try(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data 
 }
 
 // Named says that the message is that of single commands, and not for whatever else there may be.
-func Named(l *program.Layout, f *program.FrameKind) bool {
+func Named(l *program.Body, f *program.FrameKind) bool {
 	if f.CommandOp < 0 {
 		return true
 	}
@@ -123,7 +123,7 @@ func (m *Walker) Exactly(p *program.Program, f *frame.Frame, a program.Attempt, 
 // known the other way says more than that none is this way.
 func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte) error {
 	var bad program.Failure
-	var layout *program.Layout
+	var layout *program.Body
 	m.AtEOF = true
 	for _, a := range p.Tries(d) {
 		var s Faults
@@ -132,15 +132,15 @@ func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data 
 			return nil // its first byte is none that this kind begins with
 		}
 		if fault, is := lengthFault(p, s.Bad, data); is {
-			s.Bad, f.Layout = fault, nil
+			s.Bad, f.Body = fault, nil
 		} else if m.Near != nil {
-			f.Layout = m.Near.Layout
+			f.Body = m.Near
 		}
-		if s.Bad.Err != nil && (bad.Err == nil || s.Bad.Off > bad.Off || errors.Is(bad.Err, field.ErrUnknownCommand) && f.Layout != nil) {
-			bad, layout = s.Bad, f.Layout
+		if s.Bad.Err != nil && (bad.Err == nil || s.Bad.Off > bad.Off || errors.Is(bad.Err, field.ErrUnknownCommand) && f.Body != nil) {
+			bad, layout = s.Bad, f.Body
 		}
 	}
-	if f.Layout = nil; bad.Err == nil {
+	if f.Body = nil; bad.Err == nil {
 		bad.Err = field.ErrUnknownCommand
 		if len(data) == 0 {
 			bad.Err = field.ErrShort
@@ -150,7 +150,7 @@ func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data 
 }
 
 // Fault is the error for what is wrong with a frame of a message, if that is known.
-func Fault(p *program.Program, l *program.Layout, bad program.Failure) error {
+func Fault(p *program.Program, l *program.Body, bad program.Failure) error {
 	e := &field.FieldError{Profile: p.Name, Offset: bad.Off, Err: bad.Err}
 	if l != nil {
 		e.Frame = l.Message.Name

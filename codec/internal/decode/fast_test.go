@@ -69,10 +69,10 @@ func fastPathAgrees(t testing.TB, one profile, d field.Direction, data []byte) b
 	if err != nil {
 		return false
 	}
-	if fast.Layout != walked.Layout || fast.Roles != walked.Roles || string(fast.Data) != string(walked.Data) ||
+	if fast.Body != walked.Body || fast.Roles != walked.Roles || string(fast.Data) != string(walked.Data) ||
 		!slices.Equal(fast.Cells, walked.Cells) || !slices.Equal(fast.Nums, walked.Nums) {
 		t.Fatalf("%s %s %x: %+v %v of %s, by the walk alone %+v %v of %s", one.name, d, data,
-			fast.Cells, fast.Nums, fast.Layout.Message.Name, walked.Cells, walked.Nums, walked.Layout.Message.Name)
+			fast.Cells, fast.Nums, fast.Body.Message.Name, walked.Cells, walked.Nums, walked.Body.Message.Name)
 	}
 	return fast.Plan != nil
 }

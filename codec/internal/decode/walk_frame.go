@@ -79,7 +79,7 @@ func (m *Walker) Body(end int) program.Verdict {
 		return v
 	}
 	if m.F != nil {
-		m.F.Layout = s.Layout
+		m.F.Body = s
 	}
 	if v := m.Nodes(s.Nodes); v != program.Complete {
 		return v
@@ -226,9 +226,9 @@ func (m *Walker) noMessage(command uint64) program.Verdict {
 	known := f.CommandOp < 0
 	var all []*program.Body
 	for _, s := range f.Bodies {
-		if l := s.Layout; s.Travels(m.way()) && (len(l.Commands) == 0 || l.Commands.Has(command)) {
+		if s.Travels(m.way()) && (len(s.Commands) == 0 || s.Commands.Has(command)) {
 			all = append(all, s)
-			known = known || !s.Fallback && len(l.Commands) > 0
+			known = known || !s.Fallback && len(s.Commands) > 0
 		}
 	}
 	known = known && slices.ContainsFunc(f.Bodies, func(s *program.Body) bool { return s.Travels(m.way()) })
@@ -251,9 +251,9 @@ func (m *Walker) noMessage(command uint64) program.Verdict {
 	}
 	text := fmt.Sprintf(fit, size)
 	if s := all[0]; len(all) == 1 && size < s.Min {
-		text = fmt.Sprintf("a body of %d bytes, message %s has at least %d", size, s.Layout.Message.Name, s.Min)
+		text = fmt.Sprintf("a body of %d bytes, message %s has at least %d", size, s.Message.Name, s.Min)
 	} else if len(all) == 1 && s.Max >= 0 && size > s.Max {
-		text = fmt.Sprintf("a body of %d bytes, message %s has at most %d", size, s.Layout.Message.Name, s.Max)
+		text = fmt.Sprintf("a body of %d bytes, message %s has at most %d", size, s.Message.Name, s.Max)
 	}
 	return m.Refuse(nil, m.Off, fmt.Errorf("%w: %s", field.ErrLength, text))
 }

@@ -33,7 +33,7 @@ func (m *Walker) Early() program.Verdict {
 	for _, s := range all {
 		if body < 0 || s.Min <= body && body <= s.Max {
 			if m.F != nil {
-				m.F.Layout = s.Layout
+				m.F.Body = s
 			}
 			return program.Incomplete
 		}
@@ -50,7 +50,7 @@ func (m *Walker) Early() program.Verdict {
 // messagesOf are those of a command this way: fallbacks when no other one has it.
 func (m *Walker) messagesOf(command uint64) (all []*program.Body) {
 	for _, s := range m.Family.Bodies {
-		if s.Travels(m.way()) && (len(s.Layout.Commands) == 0 || s.Layout.Commands.Has(command)) && !(s.Fallback && len(all) > 0) {
+		if s.Travels(m.way()) && (len(s.Commands) == 0 || s.Commands.Has(command)) && !(s.Fallback && len(all) > 0) {
 			all = append(all, s)
 		}
 	}

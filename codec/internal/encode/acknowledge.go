@@ -10,11 +10,11 @@ import (
 // by the definition: the message that its reply sends, for the same master, with what that takes of the command, the
 // transaction number, and by "$KEY" and [answer], from the request.  What else a server is free to say is not looked at.
 func Acknowledges(p *program.Program, request, ack *frame.Frame) bool {
-	if request.Layout == nil || ack.Layout == nil || request.Program != p || ack.Program != p || request.Way == ack.Way {
+	if request.Body == nil || ack.Body == nil || request.Program != p || ack.Program != p || request.Way == ack.Way {
 		return false
 	}
 	rule := ruleFor(p, request)
-	if rule == nil || rule.Send != nil && ack.Layout != rule.Send {
+	if rule == nil || rule.Send != nil && ack.Body != rule.Send {
 		return false
 	}
 	free := map[string]bool{} // what the server gives of its own

@@ -36,8 +36,8 @@ func Build(p *program.Program, env Env, f *frame.Frame, command string, fields m
 }
 
 // computes refuses a value for the length of a plain frame.
-func computes(p *program.Program, l *program.Layout, fields map[string]any) error {
-	sizes := l.Body.FrameKind.Sizes
+func computes(p *program.Program, l *program.Body, fields map[string]any) error {
+	sizes := l.FrameKind.Sizes
 	if sizes == nil || sizes.Length == nil {
 		return nil
 	}
@@ -59,11 +59,11 @@ type builder struct {
 
 // messageFor finds a layout: by name, then by the command alone, then by a range of commands; the server's own
 // come first.
-func messageFor(p *program.Program, command string) *program.Layout {
+func messageFor(p *program.Program, command string) *program.Body {
 	if command == "" {
 		return nil
 	}
-	for _, l := range p.Layouts {
+	for _, l := range p.Bodies {
 		if l.Message.Name == command {
 			return l
 		}
@@ -76,9 +76,9 @@ func messageFor(p *program.Program, command string) *program.Layout {
 	if p.CommandOp < 0 || err != nil {
 		return nil
 	}
-	var best *program.Layout
+	var best *program.Body
 	bestRank := 0
-	for _, l := range p.Layouts {
+	for _, l := range p.Bodies {
 		if !l.Commands.Has(num) {
 			continue
 		}
@@ -98,15 +98,15 @@ func messageFor(p *program.Program, command string) *program.Layout {
 
 // Set changes one field of f; see Profile.Set.
 func Set(p *program.Program, f *frame.Frame, key string, value any) error {
-	if f.Layout == nil || f.Program != p {
+	if f.Body == nil || f.Program != p {
 		return &field.FieldError{Field: key, Offset: -1, Err: field.ErrNoMessage}
 	}
-	if err := computes(p, f.Layout, map[string]any{key: nil}); err != nil {
+	if err := computes(p, f.Body, map[string]any{key: nil}); err != nil {
 		return err
 	}
 	return setTree(f, key, value)
 }
 
-func valueError(p *program.Program, l *program.Layout, o *scalar.Op, err error) error {
+func valueError(p *program.Program, l *program.Body, o *scalar.Op, err error) error {
 	return &field.FieldError{Profile: p.Name, Frame: l.Message.Name, Field: o.Field.Key, Offset: -1, Err: err}
 }

@@ -9,7 +9,7 @@ import (
 // AppendFrame appends the bytes of f to dst.  The length field is computed anew; everything else is written as it
 // stands, so Append of a decoded frame gives the same bytes.  On an error dst is returned as it was.
 func AppendFrame(p *program.Program, dst []byte, f *frame.Frame) ([]byte, error) {
-	if f.Layout == nil || f.Program != p {
+	if f.Body == nil || f.Program != p {
 		return dst, &field.FieldError{Profile: p.Name, Offset: -1, Err: field.ErrNoMessage}
 	}
 	return append(dst, f.Wire...), nil // a frame that was built has been decoded since

@@ -18,7 +18,7 @@ import (
 type Encoder struct {
 	p       *program.Program
 	env     Env
-	shape   *program.Body
+	body   *program.Body
 	command string      // as the caller named the message
 	source  ValueSource // of the level that is written
 	exact   bool        // the values are those of an existing frame: nothing is filled in
@@ -71,9 +71,9 @@ var encoders = sync.Pool{New: func() any { return new(Encoder) }}
 const maxPasses = 8
 
 // NewEncoder is an encoder of frames of l.  It goes back to encoders.
-func NewEncoder(p *program.Program, l *program.Layout, d field.Direction, env Env) *Encoder {
+func NewEncoder(p *program.Program, l *program.Body, d field.Direction, env Env) *Encoder {
 	e := encoders.Get().(*Encoder)
-	e.p, e.env, e.shape, e.command = p, env, l.Body, l.Message.Name
+	e.p, e.env, e.body, e.command = p, env, l, l.Message.Name
 	e.exact, e.edited, e.reply = false, false, false
 	e.place.Uplink = d != field.Downlink
 	e.known, e.picks, e.lacking = e.known[:0], e.picks[:0], -1
@@ -82,7 +82,7 @@ func NewEncoder(p *program.Program, l *program.Layout, d field.Direction, env En
 
 // Free gives e back without what it has of its caller.
 func (e *Encoder) Free() {
-	e.p, e.shape, e.source, e.env = nil, nil, nil, Env{}
+	e.p, e.body, e.source, e.env = nil, nil, nil, Env{}
 	e.request.rule, e.request.frame = nil, nil
 	clear(e.request.filled)
 	encoders.Put(e)
@@ -128,7 +128,7 @@ func (e *Encoder) reset() {
 // pass walks the message once.
 func (e *Encoder) pass() error {
 	e.reset()
-	f := e.shape.FrameKind
+	f := e.body.FrameKind
 	if o := f.EndMarks.Tells(e.p.Ops); o != nil {
 		e.foretell(f.EndMarks.Node, o)
 	}
@@ -136,7 +136,7 @@ func (e *Encoder) pass() error {
 		return err
 	}
 	e.Starts = append(e.Starts, len(e.Out))
-	if err := e.nodes(e.shape.Nodes); err != nil {
+	if err := e.nodes(e.body.Nodes); err != nil {
 		return err
 	}
 	if f.Body.Mark > 0 {
@@ -189,10 +189,10 @@ func (e *Encoder) length(f *program.FrameKind) {
 
 // Wrapped appends the frame as it stands on the wire.
 func (e *Encoder) Wrapped(dst []byte) ([]byte, error) {
-	f, start := e.shape.FrameKind, len(dst)
+	f, start := e.body.FrameKind, len(dst)
 	dst = f.Wrap(dst, e.Out)
 	if size := len(dst) - start; size > f.Max {
-		return dst[:start], &field.FieldError{Profile: e.p.Name, Frame: e.shape.Layout.Message.Name, Offset: -1, Err: fmt.Errorf("%w: frame of %d bytes, allowed %d", field.ErrLong, size, f.Max)}
+		return dst[:start], &field.FieldError{Profile: e.p.Name, Frame: e.body.Message.Name, Offset: -1, Err: fmt.Errorf("%w: frame of %d bytes, allowed %d", field.ErrLong, size, f.Max)}
 	}
 	return dst, nil
 }
@@ -351,5 +351,5 @@ func (e *Encoder) fault(key string, err error) error {
 		bare = s.bare
 	}
 	add(key)
-	return &field.FieldError{Profile: e.p.Name, Frame: e.shape.Layout.Message.Name, Field: string(path), Offset: -1, Err: err}
+	return &field.FieldError{Profile: e.p.Name, Frame: e.body.Message.Name, Field: string(path), Offset: -1, Err: err}
 }

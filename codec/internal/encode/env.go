@@ -21,7 +21,7 @@ type Env struct {
 // The reply echoes the fields of f except those that the definition sets, the length, and the result when
 // env has one.
 func ReplyTo(p *program.Program, dst []byte, f *frame.Frame, env Env) (out []byte, due bool, err error) {
-	if f.Layout == nil || f.Program != p {
+	if f.Body == nil || f.Program != p {
 		return dst, false, &field.FieldError{Profile: p.Name, Offset: -1, Err: field.ErrNoMessage}
 	}
 	rule := ruleFor(p, f)
@@ -34,7 +34,7 @@ func ReplyTo(p *program.Program, dst []byte, f *frame.Frame, env Env) (out []byt
 
 // AnswersTo says whether answer is the answer to request: the fields that the definition lists are equal in both.
 func AnswersTo(p *program.Program, request, answer *frame.Frame) bool {
-	if len(p.Answers) == 0 || request.Program != p || answer.Program != p || request.Layout == nil || answer.Layout == nil || answer.Way == field.Downlink {
+	if len(p.Answers) == 0 || request.Program != p || answer.Program != p || request.Body == nil || answer.Body == nil || answer.Way == field.Downlink {
 		return false
 	}
 	for _, pair := range p.Answers {
@@ -56,8 +56,8 @@ func valueOf(f *frame.Frame, i int) scalar.Value { return f.ItemAt(i, &f.Program
 
 // Forward names the command for the master that an integrator's request becomes.
 func Forward(p *program.Program, f *frame.Frame) (command string, ok bool) {
-	if f.Layout == nil || f.Program != p {
+	if f.Body == nil || f.Program != p {
 		return "", false
 	}
-	return f.Layout.Message.Forward, f.Layout.Message.Forward != ""
+	return f.Body.Message.Forward, f.Body.Message.Forward != ""
 }

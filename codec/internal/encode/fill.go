@@ -32,7 +32,7 @@ func (r *filler) fill(key string, v any, within string) (any, error) {
 			i = r.f.At(path)
 		}
 		if i < 0 {
-			return nil, &field.FieldError{Profile: r.f.Program.Name, Frame: r.f.Layout.Message.Name, Field: path, Offset: -1, Err: field.ErrUnknownField}
+			return nil, &field.FieldError{Profile: r.f.Program.Name, Frame: r.f.Body.Message.Name, Field: path, Offset: -1, Err: field.ErrUnknownField}
 		}
 		it := r.f.ItemAt(i, &r.f.Program.Ops[r.f.Cells[i].Op])
 		switch {

@@ -14,11 +14,11 @@ const mostTries = 256
 
 // encode makes f the frame of l that values of people describe.  What was written is decoded, so that it is known to be
 // that frame.
-func encode(p *program.Program, f *frame.Frame, l *program.Layout, d field.Direction, b builder) error {
+func encode(p *program.Program, f *frame.Frame, l *program.Body, d field.Direction, b builder) error {
 	if d == field.Any {
 		d = l.Direction
 	}
-	err := contradicts(p, l.Body, b.fields)
+	err := contradicts(p, l, b.fields)
 	if err != nil {
 		f.Reset(p, field.Any)
 		return err
@@ -44,7 +44,7 @@ func encode(p *program.Program, f *frame.Frame, l *program.Layout, d field.Direc
 	}
 	if second != nil {
 		e.counted(b.env.Session)
-		return readBack(p, e.shape.Layout, d, second, f)
+		return readBack(p, e.body, d, second, f)
 	}
 	f.Reset(p, field.Any)
 	return err
@@ -59,32 +59,32 @@ func made(p *program.Program, e *Encoder, f *frame.Frame, d field.Direction, fie
 	if err != nil {
 		return nil, err
 	}
-	l := e.shape.Layout
+	l := e.body
 	if err := readBack(p, l, d, raw, f); err != nil {
 		return nil, err
 	}
-	if f.Layout == l {
+	if f.Body == l {
 		return raw, nil
 	}
-	why := "these values make a " + f.Layout.Message.Name
-	switch when := e.shape.When; {
+	why := "these values make a " + f.Body.Message.Name
+	switch when := e.body.When; {
 	case when != nil && !when.Looks && when.Eval(&e.place) == 0:
-		why += ", because the condition of " + l.Message.Name + " does not hold: " + e.shape.Said
-	case f.Layout.Body.Said != "":
-		why += ", which is for " + f.Layout.Body.Said
+		why += ", because the condition of " + l.Message.Name + " does not hold: " + e.body.Said
+	case f.Body.Said != "":
+		why += ", which is for " + f.Body.Said
 	}
 	return nil, &field.FieldError{Profile: p.Name, Frame: l.Message.Name, Offset: -1, Err: fmt.Errorf("%w: %s", field.ErrValue, why)}
 }
 
 // readBack decodes what was made.  A message that was asked for by name is read as such, though a message of the other
 // direction would be preferred.
-func readBack(p *program.Program, l *program.Layout, d field.Direction, raw []byte, f *frame.Frame) error {
+func readBack(p *program.Program, l *program.Body, d field.Direction, raw []byte, f *frame.Frame) error {
 	err := decode.Decode(p, d, raw, f)
-	if err != nil || d != field.Any || f.Layout == l || l.Direction != field.Any {
+	if err != nil || d != field.Any || f.Body == l || l.Direction != field.Any {
 		return err
 	}
 	for _, way := range []field.Direction{field.Uplink, field.Downlink} {
-		if decode.Decode(p, way, raw, f) == nil && f.Layout == l {
+		if decode.Decode(p, way, raw, f) == nil && f.Body == l {
 			f.Way = field.Any
 			return nil
 		}
@@ -102,7 +102,7 @@ func contradicts(p *program.Program, s *program.Body, fields map[string]any) err
 		}
 		o := &p.Ops[set.Ops[0]]
 		if _, num, err := o.Parse(nil, v, 0, true); err == nil && num != set.Num {
-			return valueError(p, s.Layout, o, fmt.Errorf("%w: %v, in this message it is %v", field.ErrValue, v, set.Value))
+			return valueError(p, s, o, fmt.Errorf("%w: %v, in this message it is %v", field.ErrValue, v, set.Value))
 		}
 	}
 	return nil

@@ -28,8 +28,8 @@ func ParseJSON(p *program.Program, src []byte, f *frame.Frame) error {
 		return jsonError(p, "profile", fmt.Errorf("%w: %v, expected %s", field.ErrValue, name, p.Name))
 	}
 	name, _ := fields["message"].(string)
-	var l *program.Layout
-	for _, candidate := range p.Layouts {
+	var l *program.Body
+	for _, candidate := range p.Bodies {
 		if candidate.Message.Name == name {
 			l = candidate
 		}

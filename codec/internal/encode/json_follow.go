@@ -56,7 +56,7 @@ func follows(p *program.Program, f *frame.Frame, fields map[string]any) error {
 			if v == nil || says(it, v) || named(p, f, i) {
 				continue
 			}
-			return &field.FieldError{Profile: p.Name, Frame: f.Layout.Message.Name, Field: path, Offset: -1,
+			return &field.FieldError{Profile: p.Name, Frame: f.Body.Message.Name, Field: path, Offset: -1,
 				Err: fmt.Errorf("%w: %v, but the fields that it follows from say %s", field.ErrValue, v, it.Text())}
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // parseTree makes f the frame that nested values describe.  When the direction does not say which way, both are
 // tried.
-func parseTree(p *program.Program, f *frame.Frame, l *program.Layout, d field.Direction, fields map[string]any) error {
+func parseTree(p *program.Program, f *frame.Frame, l *program.Body, d field.Direction, fields map[string]any) error {
 	err := encode(p, f, l, d, builder{fields: fields, verbatim: true, edited: true})
 	if err != nil && d == field.Any {
 		if encode(p, f, l, field.Downlink, builder{fields: fields, verbatim: true, edited: true}) == nil {
@@ -51,10 +51,10 @@ func setTree(f *frame.Frame, key string, value any) error {
 		switch o := &f.Program.Ops[f.Cells[i].Op]; {
 		case o.Code == scalar.OpTime:
 			if _, _, err := o.Parse(nil, value, 0, false); err != nil {
-				return valueError(f.Program, f.Layout, o, err)
+				return valueError(f.Program, f.Body, o, err)
 			}
 		case o.Code == scalar.OpComputed:
-			return valueError(f.Program, f.Layout, o, fmt.Errorf("%w: it follows from other fields", field.ErrValue))
+			return valueError(f.Program, f.Body, o, fmt.Errorf("%w: it follows from other fields", field.ErrValue))
 		case o.Parts:
 			for _, part := range partsOf(f.Program, int(f.Cells[i].Op)) {
 				delete(levelOf(fields, key), part.Field.Key)
@@ -62,10 +62,10 @@ func setTree(f *frame.Frame, key string, value any) error {
 		}
 	}
 	if err := setPath(fields, key, value); err != nil {
-		return &field.FieldError{Profile: f.Program.Name, Frame: f.Layout.Message.Name, Field: key, Offset: -1, Err: err}
+		return &field.FieldError{Profile: f.Program.Name, Frame: f.Body.Message.Name, Field: key, Offset: -1, Err: err}
 	}
 	var changed frame.Frame
-	if err := encode(f.Program, &changed, f.Layout, f.Way, builder{fields: fields, verbatim: true}); err != nil {
+	if err := encode(f.Program, &changed, f.Body, f.Way, builder{fields: fields, verbatim: true}); err != nil {
 		return err
 	}
 	return decode.Decode(f.Program, changed.Way, append([]byte(nil), changed.Wire...), f)

@@ -14,7 +14,7 @@ import (
 func (e *Encoder) leaf(n *program.Node) error {
 	o := &e.p.Ops[n.Op]
 	v, given := e.value(n.Op)
-	if s := e.shape.FrameKind.Sizes; s != nil && s.Length != nil && s.Length.Op == n.Op {
+	if s := e.body.FrameKind.Sizes; s != nil && s.Length != nil && s.Length.Op == n.Op {
 		v, given = Input{}, false // the length of a plain frame is not read, whatever it says
 	}
 	switch o.Code {
@@ -66,10 +66,10 @@ func (e *Encoder) leaf(n *program.Node) error {
 
 // value is what the source, or else the message, gives to a field.
 func (e *Encoder) value(op int) (v Input, ok bool) {
-	if v, ok = e.source.Value(e, op); ok || len(e.shape.Sets) == 0 {
+	if v, ok = e.source.Value(e, op); ok || len(e.body.Sets) == 0 {
 		return v, ok
 	}
-	set := e.shape.Set(op)
+	set := e.body.Set(op)
 	if set == nil {
 		return v, false
 	}
@@ -127,7 +127,7 @@ func (e *Encoder) number(n *program.Node, o *scalar.Op, v Input, given bool) (ui
 	}
 	start := len(e.Out)
 	num, err := e.parse(n, o, v)
-	if c := e.shape.Layout.Commands; err == nil && o.Flags&scalar.FlagCommand != 0 && len(c) > 0 && !c.Has(num) {
+	if c := e.body.Commands; err == nil && o.Flags&scalar.FlagCommand != 0 && len(c) > 0 && !c.Has(num) {
 		err = fmt.Errorf("%w: %s is not a command of this message", field.ErrValue, scalar.Value{Op: o, Num: num, Data: e.Out[start:]}.String())
 	}
 	return num, err
@@ -136,14 +136,14 @@ func (e *Encoder) number(n *program.Node, o *scalar.Op, v Input, given bool) (ui
 // absent finds the value of a field that nobody gives; derived is its index in fields, or -1.
 func (e *Encoder) absent(n *program.Node, o *scalar.Op, derived int) (uint64, error) {
 	if o.Flags&scalar.FlagCommand != 0 {
-		if ready := e.shape.Command; ready != nil {
+		if ready := e.body.Command; ready != nil {
 			return e.parse(n, o, Input{Kind: InputReady, Num: ready.Num, Bytes: ready.Bytes})
 		}
-		if m := e.shape.Layout.Message; m.Command == "" && e.command != m.Name && e.command != "" {
+		if m := e.body.Message; m.Command == "" && e.command != m.Name && e.command != "" {
 			return e.parse(n, o, Input{Any: e.command})
 		}
 		if o.Preset == nil {
-			return 0, fmt.Errorf("%w: %s stands for several commands", field.ErrMissing, e.shape.Layout.Message.Name)
+			return 0, fmt.Errorf("%w: %s stands for several commands", field.ErrMissing, e.body.Message.Name)
 		}
 	}
 	counter := o.Form != nil && o.Form.Counter
@@ -274,13 +274,13 @@ func (e *Encoder) parts(n *program.Node, o *scalar.Op, num uint64, whole bool) (
 			if had := part.Bits(num); e.edited && whole && err == nil && part.Put(0, had) != part.Put(0, bits) {
 				err = disagree(v.Any, e.key(n), had)
 			}
-		case part.Flags&scalar.FlagCommand != 0 && e.shape.Command != nil:
-			bits = e.shape.Command.Num
+		case part.Flags&scalar.FlagCommand != 0 && e.body.Command != nil:
+			bits = e.body.Command.Num
 		case !e.exact && part.Form != nil && part.Form.Counter && e.env.Session != nil:
 			bits = e.env.Session.peek(e.p, part)
 		case part.Preset != nil && (!known || part.Check == scalar.CheckRange && part.Lo == part.Hi):
 			bits = part.Preset.Num
-		case e.shape.FrameKind.Sizes != nil && !known:
+		case e.body.FrameKind.Sizes != nil && !known:
 			err = field.ErrMissing
 		case derived && !known:
 		case known:

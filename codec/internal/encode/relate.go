@@ -13,14 +13,14 @@ import (
 // afterwards.  Without it, or when the definition has none, they are not.  The frames must go together (see
 // Answers); whether they do is not looked at.  The error is a *FieldError; answer is then without a message.
 func Relate(p *program.Program, request, answer *frame.Frame) error {
-	if request.Layout == nil || answer.Layout == nil || request.Program != p || answer.Program != p {
+	if request.Body == nil || answer.Body == nil || request.Program != p || answer.Program != p {
 		return &field.FieldError{Profile: p.Name, Offset: -1, Err: field.ErrNoMessage}
 	}
 	if len(p.Asks) == 0 {
 		return nil
 	}
 	if answer.Wire == nil {
-		return &field.FieldError{Profile: p.Name, Frame: answer.Layout.Message.Name, Offset: -1, Err: fmt.Errorf("%w: it was built, not received", field.ErrValue)}
+		return &field.FieldError{Profile: p.Name, Frame: answer.Body.Message.Name, Offset: -1, Err: fmt.Errorf("%w: it was built, not received", field.ErrValue)}
 	}
 	return decode.DecodeAnswer(p, answer.Way, answer.Wire, answer, request)
 }

@@ -41,7 +41,7 @@ func (r *request) ask(rule *program.ReplyRule, f *frame.Frame) error {
 			}
 		case program.ReplyEcho:
 			if cell = f.At(v.Key); cell < 0 {
-				return &field.FieldError{Profile: p.Name, Frame: f.Layout.Message.Name, Field: v.Key, Offset: -1, Err: field.ErrUnknownField}
+				return &field.FieldError{Profile: p.Name, Frame: f.Body.Message.Name, Field: v.Key, Offset: -1, Err: field.ErrUnknownField}
 			}
 		case program.ReplyDeep:
 			var err error
@@ -223,14 +223,14 @@ func reply(p *program.Program, r *program.ReplyRule, dst []byte, f *frame.Frame,
 		way = field.Uplink
 	}
 	if l == nil {
-		l = f.Layout
+		l = f.Body
 	}
 	e := NewEncoder(p, l, way, env)
 	defer e.Free()
 	e.reply = true
 	if r.Send == nil && !r.Whole {
-		e.head = program.Body{Layout: l, FrameKind: l.Body.FrameKind}
-		e.shape = &e.head
+		e.head = program.Body{Message: l.Message, Direction: l.Direction, FrameKind: l.FrameKind, Commands: l.Commands}
+		e.body = &e.head
 	}
 	if err := e.request.ask(r, f); err != nil {
 		return dst, err
@@ -273,7 +273,7 @@ func ruleOf(p *program.Program, f *frame.Frame, damaged bool) *program.ReplyRule
 			continue
 		}
 		anyFrame := damaged && r.Messages == nil && r.Commands == nil
-		if !anyFrame && !slices.Contains(r.Messages, f.Layout) && !(r.Commands.Has(command) && f.Roles[field.RoleCommand] > 0) {
+		if !anyFrame && !slices.Contains(r.Messages, f.Body) && !(r.Commands.Has(command) && f.Roles[field.RoleCommand] > 0) {
 			continue
 		}
 		if holds(r, f) {

@@ -35,7 +35,7 @@ func ReplyDamaged(p *program.Program, dst []byte, d field.Direction, raw []byte,
 			continue
 		}
 		if f.Wire = raw[at : at+n]; d == field.Any {
-			f.Way = f.Layout.Direction
+			f.Way = f.Body.Direction
 		}
 		f.Decoded = true
 		rule := damagedRule(p, &f)

@@ -15,10 +15,10 @@ import (
 // content.  ok is false for frames that are not recognised when they come again: answers to commands, and without numbers all
 // but measurements and reports.  It does not allocate.
 func Print(p *program.Program, r *program.Resend, f *frame.Frame) (number, content uint64, ok bool) {
-	if r.Within <= 0 || f.Layout == nil {
+	if r.Within <= 0 || f.Body == nil {
 		return 0, 0, false
 	}
-	purpose := f.Layout.Message.Purpose
+	purpose := f.Body.Message.Purpose
 	if purpose == field.PurposeAnswer { // its number is that of the command
 		return 0, 0, false
 	}

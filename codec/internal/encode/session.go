@@ -19,7 +19,7 @@ type Session struct {
 // Remember keeps the values of f that later frames to the same peer default to (fields marked `remember`).
 // Frames of the server itself are not remembered.
 func Remember(p *program.Program, s *Session, f *frame.Frame) {
-	if f.Layout == nil || f.Way == field.Downlink {
+	if f.Body == nil || f.Way == field.Downlink {
 		return
 	}
 	if id := f.Identity(); len(id) > 0 {

@@ -16,7 +16,7 @@ import (
 // Values as they are typed: lists and groups are JSON, and a member of a group is named by its path, group.member.
 
 // nested puts the values that are named by paths into their groups.
-func nested(p *program.Program, l *program.Layout, fields map[string]any) (map[string]any, error) {
+func nested(p *program.Program, l *program.Body, fields map[string]any) (map[string]any, error) {
 	paths := false
 	for key := range fields {
 		paths = paths || strings.Contains(key, ".")

@@ -57,8 +57,8 @@ func (f *Frame) At(path string) int {
 // wireOffsets turns places in the decoded bytes into places in the frame.
 func (f *Frame) wireOffsets(items []Item) {
 	var family *program.FrameKind
-	if f.Layout != nil && f.Layout.Body != nil {
-		family = f.Layout.Body.FrameKind
+	if f.Body != nil {
+		family = f.Body.FrameKind
 	}
 	if family == nil || family.EndMarks == nil {
 		return

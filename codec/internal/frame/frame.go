@@ -17,7 +17,7 @@ import (
 // be copied.
 type Frame struct {
 	Program *program.Program
-	Layout  *program.Layout
+	Body    *program.Body
 	Way     field.Direction
 	Plan    *program.FastPath       // what cells, nums and roles are set up for; nil: for this frame alone
 	Decoded bool                    // data is what Decode was given
@@ -37,18 +37,18 @@ const NoValue = -128
 
 // Message is the layout the frame has; nil before the first Decode or Build.
 func (f *Frame) Message() *field.Message {
-	if f.Layout == nil {
+	if f.Body == nil {
 		return nil
 	}
-	return f.Layout.Message
+	return f.Body.Message
 }
 
 // Kind names which of several kinds of frames on one stream this is; empty where there is only one.
 func (f *Frame) Kind() string {
-	if f.Layout == nil || f.Layout.Body == nil {
+	if f.Body == nil {
 		return ""
 	}
-	return f.Layout.Body.FrameKind.Name
+	return f.Body.FrameKind.Name
 }
 
 // Raw is the bytes of the frame: what Decode was given, or what Build and Set made.  Nil in a frame without message.
@@ -67,10 +67,10 @@ func (f *Frame) Direction() field.Direction { return f.Way }
 
 // From is who sent the frame.
 func (f *Frame) From() field.Party {
-	if f.Layout == nil {
+	if f.Body == nil {
 		return field.Anyone
 	}
-	if from := f.Layout.Message.From; from != field.Anyone {
+	if from := f.Body.Message.From; from != field.Anyone {
 		return from
 	}
 	switch f.Way {
@@ -87,7 +87,7 @@ func (f *Frame) Reset(p *program.Program, d field.Direction) {
 	if f.Plan == nil && cap(f.Cells) > cap(f.Memory) {
 		f.Memory = f.Cells // grown by frames that were none
 	}
-	f.Program, f.Layout, f.Way = p, nil, d
+	f.Program, f.Body, f.Way = p, nil, d
 	f.Plan, f.Decoded, f.Data, f.Wire = nil, false, nil, nil
 	f.Cells, f.Nums = f.Memory[:0], f.Nums[:0]
 	f.Roles = [field.RoleCount]uint16{}
@@ -98,7 +98,7 @@ func (f *Frame) Adopt(p *program.Program, plan *program.FastPath) {
 	if f.Plan == nil && cap(f.Cells) > cap(f.Memory) {
 		f.Memory = f.Cells
 	}
-	f.Program, f.Layout, f.Plan = p, plan.Layout, plan
+	f.Program, f.Body, f.Plan = p, plan.Body, plan
 	f.Cells, f.Roles = plan.Cells, plan.Roles
 	f.Nums = append(f.Nums[:0], plan.Nums...)
 }
@@ -168,8 +168,8 @@ func (f *Frame) Command() string {
 	if o.Code == scalar.OpASCII && o.Size == 1 {
 		return oneByte[byte(f.Nums[i])]
 	}
-	if f.Layout != nil && f.Layout.Message.Command != "" {
-		return f.Layout.Message.Command
+	if f.Body != nil && f.Body.Message.Command != "" {
+		return f.Body.Message.Command
 	}
 	return f.ItemAt(i, o).Text()
 }

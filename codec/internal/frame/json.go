@@ -49,13 +49,13 @@ func (f *Frame) AppendTree(dst []byte) []byte {
 // hexadecimal strings, times RFC 3339 in the zone of the profile (a time that does not exist: its digits).
 // ParseJSON reads it back to the same bytes.
 func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
-	if f.Layout == nil {
+	if f.Body == nil {
 		return dst, &field.FieldError{Offset: -1, Err: field.ErrNoMessage}
 	}
 	dst = append(dst, `{"profile":`...)
 	dst = scalar.AppendQuoted(dst, f.Program.Name)
 	dst = append(dst, `,"message":`...)
-	dst = scalar.AppendQuoted(dst, f.Layout.Message.Name)
+	dst = scalar.AppendQuoted(dst, f.Body.Message.Name)
 	dst = append(dst, `,"direction":"`...)
 	dst = append(dst, f.Way.String()...)
 	dst = append(dst, '"')

@@ -9,7 +9,7 @@ import (
 // a time, and their numbers are read without further checks.  It accepts what the walk accepts, and nothing else; a frame
 // that it does not accept is walked.
 type FastPath struct {
-	Layout  *Layout
+	Body    *Body
 	Total   int         // bytes
 	Words   []wordCheck // constants, and digits
 	Checked []fastRead  // fields with restrictions that words do not cover

@@ -71,7 +71,7 @@ type fastMaker struct {
 // newFastPath is nil for a message whose fields have no fixed places.
 func (p *Program) newFastPath(s *Body) *FastPath {
 	f, body := s.FrameKind, 0
-	k := &fastMaker{p: p, plan: &FastPath{Layout: s.Layout}, marks: map[int]int{}}
+	k := &fastMaker{p: p, plan: &FastPath{Body: s}, marks: map[int]int{}}
 	for i, nodes := range [][]*Node{f.Header, s.Nodes, f.Trailer} {
 		start := len(k.want)
 		if s.When != nil || !k.nodes(nodes, 0) {
@@ -112,7 +112,7 @@ func (p *Program) newFastPath(s *Body) *FastPath {
 			c.To = plan.Total
 		}
 	}
-	if l := s.Layout; len(l.Commands) == 1 && l.Commands[0][0] == l.Commands[0][1] {
+	if l := s; len(l.Commands) == 1 && l.Commands[0][0] == l.Commands[0][1] {
 		if at := k.told(f.CommandReg); at >= 0 { // else the command is read before the plan is found
 			k.only(&p.Ops[f.CommandOp], at, l.Commands[0][0])
 		}

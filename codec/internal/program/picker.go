@@ -65,12 +65,12 @@ func newPicker(sets []CommandSet, has func(v uint64) []uint16) (p SwitchTable) {
 func newBodyTable(f *FrameKind, uplink bool) SwitchTable {
 	var sets []CommandSet
 	for _, s := range f.Bodies {
-		sets = append(sets, s.Layout.Commands)
+		sets = append(sets, s.Commands)
 	}
 	return newPicker(sets, func(v uint64) (out []uint16) {
 		known := false
 		for i, s := range f.Bodies {
-			l := s.Layout
+			l := s
 			if l.Direction == field.Uplink && !uplink || l.Direction == field.Downlink && uplink ||
 				len(l.Commands) > 0 && !l.Commands.Has(v) || s.Fallback && known {
 				continue

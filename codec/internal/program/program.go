@@ -16,7 +16,7 @@ type Program struct {
 	Zone        *time.Location
 	Messages    []*field.Message
 	Commands    []*field.Message
-	Layouts     []*Layout // in the order of the definition
+	Bodies      []*Body // in the order of the definition
 
 	Ops       []scalar.Op // every field, in the order of the definition; a cell names its op by index here
 	CommandOp int         // the first field of role command; -1: none
@@ -34,15 +34,6 @@ type Program struct {
 	Replies  []ReplyRule
 	Answers  [][2]string
 	Asks     []Asked // what computed fields want to know of the request
-}
-
-// Layout is one message.
-type Layout struct {
-	Message   *field.Message
-	Direction field.Direction
-	Commands  CommandSet // empty: the fallback, or a profile without command field
-	First     int        // of its ops
-	Body      *Body
 }
 
 // Sizes are what is known beforehand of the frames of a plain definition.
@@ -88,7 +79,7 @@ type FrameKind struct {
 	CommandOp  int // -1: none
 	CommandReg int
 	Bodies     []*Body
-	ByCommand  [2]SwitchTable // of shapes, by way: to the server, from it
+	ByCommand  [2]SwitchTable // of bodies, by way: to the server, from it
 	Body       *Node          // stands for the body where a range of bytes is named
 	Sizes      *Sizes         // nil: not known beforehand
 	First      scalar.ByteSet
@@ -106,23 +97,25 @@ type LengthPlan struct {
 	Field, Counts string // as written
 }
 
-// Body is the body of one message.
+// Body is one message: what it is for, when a frame is one, and the nodes between header and trailer.
 type Body struct {
 	Path      string // of the definition
-	Layout    *Layout
+	Message   *field.Message
+	Direction field.Direction
 	FrameKind *FrameKind
+	Commands  CommandSet // empty: every command
+	Fallback  bool       // for commands that no other message has
 	When      *expr.Expr
+	Min, Max  int // bytes; Max -1 when it is not bounded
 	Nodes     []*Node
-	Min, Max  int            // bytes; max -1 when it is not bounded
 	Sets      []Said         // what stands in fields of the header
 	Command   *scalar.Preset // likewise, in the field of the command; nil: it stands for several
-	Fallback  bool           // for commands that no other message has
 	Said      string         // when, as it is written
 }
 
 // Travels says whether frames with the body go this way.
 func (s *Body) Travels(way field.Direction) bool {
-	return s.Layout.Direction == field.Any || s.Layout.Direction == way
+	return s.Direction == field.Any || s.Direction == way
 }
 
 // Said is a value that a message has in a field of the header: a frame is of the message only with it, and it is filled in

@@ -15,10 +15,10 @@ type ReplyRule struct {
 	Downlink bool // answers frames of the server (the peer's side of the dialogue)
 	Damaged  bool // answers frames whose checksum is wrong
 	Commands CommandSet
-	Messages []*Layout
+	Messages []*Body
 	When     *expr.Expr // over fields of the request,
 	Asks     []string   // which are these, by register; the first is never used
-	Send     *Layout    // nil: the request goes back:
+	Send     *Body      // nil: the request goes back:
 	Whole    bool       // all of it, not its header alone
 	Sets     []ReplySet
 	Values   []ReplyValue // of the fields of the reply
