@@ -2,10 +2,10 @@ package compile
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"trama/codec/internal/field"
@@ -17,13 +17,36 @@ import (
 const typeWords = "one of byte, uint8 to uint64, int8 to int64, float32, float64, bcd, hex, ascii, time, bits, varint, decimal, bitset, " +
 	"checksum, run, computed, group, list, choice, end"
 
-// typeNames lists the types, for suggestions.
-var typeNames = func() []string {
-	names := []string{"byte", "float32", "float64", "bcd", "hex", "ascii", "time", "bits"}
-	for bits := 8; bits <= 64; bits += 8 {
-		names = append(names, "uint"+strconv.Itoa(bits), "int"+strconv.Itoa(bits))
+// wireOf is what a type is on the wire: size 0 when the definition says it.
+type wireOf struct {
+	code scalar.Opcode
+	size int
+	kind field.Kind
+}
+
+// wireTypes are the types of single fields, and typeNames all types, for suggestions.
+var wireTypes, typeNames = func() (map[string]wireOf, []string) {
+	types := map[string]wireOf{
+		"byte":     {scalar.OpUint, 1, field.KindUint},
+		"float32":  {scalar.OpFloat32, 4, field.KindFloat},
+		"float64":  {scalar.OpFloat64, 8, field.KindFloat},
+		"bcd":      {code: scalar.OpBCD},
+		"hex":      {code: scalar.OpHex, kind: field.KindBytes},
+		"ascii":    {code: scalar.OpASCII, kind: field.KindText},
+		"time":     {code: scalar.OpTime, kind: field.KindTime},
+		"bits":     {code: scalar.OpBits},
+		"decimal":  {code: scalar.OpDecimal, kind: field.KindFloat},
+		"bitset":   {code: scalar.OpBitset, kind: field.KindText},
+		"varint":   {code: scalar.OpVarint},
+		"checksum": {code: scalar.OpChecksum},
+		"run":      {code: scalar.OpRun},
+		"computed": {code: scalar.OpComputed, kind: field.KindInt},
 	}
-	return append(names, "varint", "decimal", "bitset", "checksum", "run", "computed", "group", "list", "choice", "end")
+	for size := 1; size <= 8; size++ {
+		types["uint"+strconv.Itoa(8*size)] = wireOf{scalar.OpUint, size, field.KindUint}
+		types["int"+strconv.Itoa(8*size)] = wireOf{scalar.OpInt, size, field.KindInt}
+	}
+	return types, append(slices.Sorted(maps.Keys(types)), "group", "list", "choice", "end")
 }()
 
 // field compiles one field: itself and, for a field of bits, its parts.
@@ -107,44 +130,27 @@ func (c *compiler) roleFits(def *schema.FieldDef, o *scalar.Op) {
 
 // kind settles code and size from the type.
 func (c *compiler) kind(def *schema.FieldDef, o *scalar.Op) bool {
-	implied := 0
-	switch def.Kind {
-	case "":
+	if def.Kind == "" {
 		return false // reported when it was read
-	case "byte":
-		o.Code, implied = scalar.OpUint, 1
-	case "float32":
-		o.Code, implied, o.Field.Kind = scalar.OpFloat32, 4, field.KindFloat
-	case "float64":
-		o.Code, implied, o.Field.Kind = scalar.OpFloat64, 8, field.KindFloat
-	case "bcd":
-		o.Code = scalar.OpBCD
+	}
+	wire, known := wireTypes[def.Kind]
+	if !known {
+		c.src.Problem(def.Path+".type", field.Quote(def.Kind), typeWords, typeNames...)
+		return false
+	}
+	o.Code, o.Field.Kind = wire.code, wire.kind
+	switch wire.code {
+	case scalar.OpChecksum, scalar.OpRun, scalar.OpComputed, scalar.OpVarint:
+		return true
+	case scalar.OpBCD:
 		if def.As == "digits" || def.As == "hex" {
 			o.Code, o.Field.Kind = scalar.OpDigits, field.KindDigits
 		}
-	case "hex":
-		o.Code, o.Field.Kind = scalar.OpHex, field.KindBytes
-	case "ascii":
-		o.Code, o.Field.Kind = scalar.OpASCII, field.KindText
-	case "bits":
-		o.Code, o.Parts = scalar.OpBits, len(def.Parts) > 0
-	case "decimal":
-		o.Code, o.Field.Kind = scalar.OpDecimal, field.KindFloat
-	case "bitset":
-		o.Code, o.Field.Kind = scalar.OpBitset, field.KindText
-	case "checksum", "run", "computed", "varint":
-		o.Code, o.Field.Kind = ownCodes[def.Kind], field.KindInt
-		if o.Code != scalar.OpComputed {
-			o.Field.Kind = field.KindUint
-		}
-		return true
-	case "group", "list", "choice":
-		c.src.Problem(def.Path+".type", field.Quote(def.Kind), "a field: such a part stands among the fields of a frame with a grammar")
-		return false
-	case "time":
+	case scalar.OpBits:
+		o.Parts = len(def.Parts) > 0
+	case scalar.OpTime:
 		if def.Joins != nil {
-			o.Code, o.Field.Kind = scalar.OpComputed, field.KindTime
-			o.Form = &scalar.Form{Filler: -1, Clock: &scalar.Clock{Kind: scalar.ClockPacked, Zone: c.timeZone(def)}}
+			o.Code, o.Form = scalar.OpComputed, &scalar.Form{Filler: -1, Clock: &scalar.Clock{Kind: scalar.ClockPacked, Zone: c.timeZone(def)}}
 			if parts, ok := def.Joins.(map[string]any); ok && parts["unix"] != nil {
 				o.Form.Clock.Kind, o.Form.Clock.Step, o.Form.Clock.Epoch = scalar.ClockCount, time.Millisecond, time.Unix(0, 0).UTC()
 			}
@@ -153,43 +159,30 @@ func (c *compiler) kind(def *schema.FieldDef, o *scalar.Op) bool {
 		if def.As != "" && def.As != "bcd" && scalar.TimeForms[def.As] == 0 {
 			return c.clock(def, o)
 		}
-		o.Code, o.Field.Kind = scalar.OpTime, field.KindTime
-		if implied = c.timeLayout(def, o); implied == 0 {
+		if wire.size = c.timeLayout(def, o); wire.size == 0 {
 			return false
 		}
 		o.Little = false // a layout is the order
 		if !o.Time.Whole {
 			o.Field.Kind = field.KindText
 		}
-	default:
-		if !slices.Contains(typeNames, def.Kind) {
-			c.src.Problem(def.Path+".type", field.Quote(def.Kind), typeWords, typeNames...)
-			return false
-		}
-		o.Code = scalar.OpUint
-		digits := strings.TrimPrefix(def.Kind, "uint")
-		if digits == def.Kind {
-			o.Code, o.Field.Kind, digits = scalar.OpInt, field.KindInt, strings.TrimPrefix(def.Kind, "int")
-		}
-		bits, _ := strconv.Atoi(digits)
-		implied = bits / 8
 	}
 	_, form := scalar.TimeForms[def.As]
 	c.unfit(def, "as", def.As != "", def.Kind == "bcd" && (def.As == "number" || def.As == "digits" || def.As == "hex") || o.Code == scalar.OpTime && form, "bcd")
 	c.unfit(def, "zone", def.Zone != "", def.Kind == "time", "time")
 	c.unfit(def, "wire", def.Wire, false, "checksum")
-	c.unfit(def, "stuffed", def.Stuffed, def.Kind == "end", "end")
+	c.unfit(def, "stuffed", def.Stuffed, false, "end")
 	c.unfit(def, "layout", def.Layout != "", o.Code == scalar.OpTime, "time")
 	c.unfit(def, "bits", len(def.Parts) > 0, o.Code == scalar.OpBits, "bits")
 	varies := def.SizeExpr != "" || def.Until != "" || def.Rest
 	c.unfit(def, "chars", def.Chars != "", o.Code == scalar.OpASCII, "ascii")
 	c.unfit(def, "pad", def.Pad != nil, o.Code == scalar.OpASCII, "ascii")
 	switch {
-	case implied > 0 && o.Size > 0 && o.Size != implied:
-		c.src.Problem(def.Path+".size", strconv.Itoa(o.Size), fmt.Sprintf("%d for type %s", implied, def.Kind))
+	case wire.size > 0 && o.Size > 0 && o.Size != wire.size:
+		c.src.Problem(def.Path+".size", strconv.Itoa(o.Size), fmt.Sprintf("%d for type %s", wire.size, def.Kind))
 		return false
-	case implied > 0:
-		o.Size = implied
+	case wire.size > 0:
+		o.Size = wire.size
 	case def.BadSize:
 		return false // reported when it was read
 	case o.Size == 0 && !varies:

@@ -10,8 +10,6 @@ import (
 	"trama/codec/internal/schema"
 )
 
-var ownCodes = map[string]scalar.Opcode{"checksum": scalar.OpChecksum, "run": scalar.OpRun, "computed": scalar.OpComputed, "varint": scalar.OpVarint}
-
 // form compiles what a field of a grammar says beyond its plain type.
 func (c *compiler) form(def *schema.FieldDef, o *scalar.Op) {
 	f := o.Form

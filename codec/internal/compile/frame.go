@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"trama/codec/internal/expr"
 	"trama/codec/internal/field"
 	"trama/codec/internal/program"
 	"trama/codec/internal/scalar"
@@ -97,8 +98,11 @@ func (c *compiler) settleLater() {
 	c.later = nil
 }
 
-// marker reads a delimiter: characters, or bytes as in "0x7e".
+// marker reads a delimiter: characters, or bytes as in "0x7e"; nil when there is none.
 func (c *compiler) marker(path, text string) []byte {
+	if text == "" {
+		return nil
+	}
 	digits, isHex := strings.CutPrefix(text, "0x")
 	if !isHex {
 		return []byte(text)
@@ -113,9 +117,7 @@ func (c *compiler) marker(path, text string) []byte {
 func (c *compiler) frameKind(def *schema.FamilyDef) (*scope, []*field.Field) {
 	f := &program.FrameKind{Path: def.Path, Name: def.Name, From: field.Party(slices.Index(field.PartyWords, def.From)), Max: def.Max, CommandOp: -1}
 	f.Direction = directionFrom[f.From]
-	if f.Start = c.marker(def.Path+".start", def.Start); len(f.Start) == 0 {
-		f.Start = nil
-	}
+	f.Start = c.marker(def.Path+".start", def.Start)
 	s := newScope(nil, "")
 	c.family, c.fields = f, nil
 	f.EndMarks = c.closing(def, f, s)
@@ -236,42 +238,28 @@ func (c *compiler) length(def *schema.FamilyDef, s *scope) *program.LengthPlan {
 	if def.Length.Counts == "" {
 		return l // reported when it was read
 	}
-	words := strings.Fields(def.Length.Counts)
 	bad := func() *program.LengthPlan {
 		want := `"all", "body", "after KEY" or "from KEY" with a field of the header`
 		if !c.plain {
 			want += `; then "to KEY" with "body" or a field of the trailer`
 		}
-		c.src.Problem(def.Length.Path+".counts", field.Quote(def.Length.Counts), want,
-			append(s.known(), keysOfFields(def.Trailer)...)...)
+		c.src.Problem(def.Length.Path+".counts", field.Quote(def.Length.Counts), want, append(s.known(), keysOfFields(def.Trailer)...)...)
 		return l
 	}
-	last := ""
-	if len(words) > 2 && words[len(words)-2] == "to" {
-		last = words[len(words)-1]
-		words = words[:len(words)-2]
-	}
-	switch {
-	case len(words) == 1 && words[0] == "all":
-	case len(words) == 1 && words[0] == "body":
-		l.Mark = -1
-		if last == "" {
-			last = "body"
-		}
-	case len(words) == 2 && (words[0] == "after" || words[0] == "from"):
-		b := s.find(words[1])
-		if b == nil {
-			return bad()
-		}
-		if l.Mark = c.place(b); words[0] == "after" {
-			l.Mark++
-		}
-	default:
+	counts, ok := stretchOf(def.Length.Counts)
+	switch b := s.find(counts.key); {
+	case !ok || counts.word == "" || counts.key != "" && b == nil:
 		return bad()
+	case counts.word == "body":
+		if l.Mark = -1; counts.to == "" {
+			counts.to = "body"
+		}
+	case counts.key != "":
+		l.Mark = c.place(b) + int(expr.Truth(counts.word == "after"))
 	}
-	if last != "" {
-		at := slices.IndexFunc(def.Trailer, func(t schema.FieldDef) bool { return t.Key == last })
-		if at < 0 && last != "body" {
+	if counts.to != "" {
+		at := slices.IndexFunc(def.Trailer, func(t schema.FieldDef) bool { return t.Key == counts.to })
+		if at < 0 && counts.to != "body" {
 			return bad()
 		}
 		l.Uncounted = len(def.Trailer) - at - 1

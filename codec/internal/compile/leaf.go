@@ -3,9 +3,11 @@ package compile
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"trama/codec/internal/checksum"
+	"trama/codec/internal/expr"
 	"trama/codec/internal/field"
 	"trama/codec/internal/program"
 	"trama/codec/internal/scalar"
@@ -139,53 +141,59 @@ func (c *compiler) checksum(n *program.Node, def *schema.FieldDef, o *scalar.Op,
 	if def.Over == "" {
 		return
 	}
-	words := strings.Fields(def.Over)
-	ahead := len(words) > 2 && words[len(words)-2] == "to" && words[len(words)-1] == "end"
-	find := func(name string) int {
+	over, ok := stretchOf(def.Over)
+	if !ok || over.word == "body" {
+		c.src.Problem(def.Path+".over", field.Quote(def.Over), `"from KEY", "after KEY" or "all", then "to KEY"`)
+		return
+	}
+	plan, told := n.Check, false
+	place := func(name, want string) int {
 		b := s.find(name)
-		if b == nil && ahead { // it stands behind the checksum
-			plan, after := n.Check, words[0] == "after"
-			c.later = append(c.later, func() {
-				b := s.find(name)
-				if b == nil || len(b.nodes) == 0 {
-					c.src.Problem(def.Path+".over", field.Quote(def.Over), `"from KEY" or "after KEY", then "to end"`, s.known()...)
-					return
-				}
-				if plan.From = c.place(b); after {
-					plan.From++
-				}
-			})
-			return 0
+		if b != nil && len(b.nodes) > 0 {
+			return c.place(b)
 		}
-		if b == nil || len(b.nodes) == 0 {
-			if last := len(c.src.Problems) - 1; last < 0 || c.src.Problems[last].Key != def.Path+".over" {
-				c.src.Problem(def.Path+".over", field.Quote(def.Over), `"from KEY", "after KEY" or "all", then "to KEY"; the keys stand before it`, s.known()...)
-			}
-			return 0
+		if !told {
+			told = true
+			c.src.Problem(def.Path+".over", field.Quote(def.Over), want, s.known()...)
 		}
-		return c.place(b)
+		return 0
 	}
-	if len(words) >= 2 && (words[0] == "from" || words[0] == "after") {
-		if n.Check.From = find(words[1]); words[0] == "after" {
-			n.Check.From++
-		}
-		words = words[2:]
-	} else if len(words) > 0 && words[0] == "all" {
-		words = words[1:]
+	after := int(expr.Truth(over.word == "after"))
+	switch {
+	case over.key == "":
+	case over.to == "end" && s.find(over.key) == nil: // it stands behind the checksum
+		c.later = append(c.later, func() { plan.From = place(over.key, `"from KEY" or "after KEY", then "to end"`) + after })
+	default:
+		plan.From = place(over.key, overWords) + after
 	}
-	if len(words) == 2 && words[0] == "to" && words[1] == "end" {
-		n.Check.To, words = -1, nil
-		if named := s.names["end"]; named != nil && len(named.nodes) > 0 && (n.Check.From > 0 || strings.HasPrefix(def.Over, "all")) { // it would cover itself
-			c.src.Problem(def.Path+".over", field.Quote(def.Over)+", which means the end of the frame", `another key for the field "end"`)
-		}
+	switch named := s.names["end"]; {
+	case over.to == "":
+	case over.to != "end":
+		plan.To = place(over.to, overWords) + 1
+	case named != nil && len(named.nodes) > 0 && over.word != "": // it would cover itself
+		c.src.Problem(def.Path+".over", field.Quote(def.Over)+", which means the end of the frame", `another key for the field "end"`)
+	default:
+		plan.To = -1
+	}
+}
+
+const overWords = `"from KEY", "after KEY" or "all", then "to KEY"; the keys stand before it`
+
+// stretch is a part of a frame in words: "all", "body", "from KEY" or "after KEY", then "to KEY" or "to end".
+type stretch struct{ word, key, to string }
+
+// stretchOf reads a stretch; its first words may be missing.
+func stretchOf(text string) (s stretch, ok bool) {
+	words := strings.Fields(text)
+	if len(words) > 0 && slices.Contains([]string{"all", "body"}, words[0]) {
+		s.word, words = words[0], words[1:]
+	} else if len(words) > 1 && slices.Contains([]string{"from", "after"}, words[0]) {
+		s.word, s.key, words = words[0], words[1], words[2:]
 	}
 	if len(words) == 2 && words[0] == "to" {
-		n.Check.To = find(words[1]) + 1
-		words = nil
+		s.to, words = words[1], nil
 	}
-	if len(words) > 0 {
-		c.src.Problem(def.Path+".over", field.Quote(def.Over), `"from KEY", "after KEY" or "all", then "to KEY"`)
-	}
+	return s, len(words) == 0
 }
 
 // algorithm is a name of the registry, or the parameters of a CRC.

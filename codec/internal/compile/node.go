@@ -63,12 +63,6 @@ func (c *compiler) node(def *schema.FieldDef, s *scope) []*program.Node {
 	defer func() { c.computing = false }()
 	n := &program.Node{Path: def.Path, Op: -1, Column: column, When: c.expr(def.Path+".when", def.When, s), Tail: -1, Element: -1, Rest: def.Rest, Optional: def.Optional,
 		Before: c.marker(def.Path+".before", def.Before), Until: c.marker(def.Path+".until", def.Until)}
-	if len(n.Before) == 0 {
-		n.Before = nil
-	}
-	if len(n.Until) == 0 {
-		n.Until = nil
-	}
 	if n.Optional && n.Before == nil && !column {
 		c.src.Problem(def.Path+".optional", "it alone", "it with before: the text by which the field is known to be there (or when)")
 	}
@@ -158,27 +152,39 @@ func (c *compiler) own(def *schema.FieldDef, code scalar.Opcode, key string) int
 	return len(c.p.Ops) - 1
 }
 
-func (c *compiler) group(n *program.Node, def *schema.FieldDef, s *scope) {
-	inner := s
-	if def.Key != "" {
-		n.Op = c.own(def, scalar.OpGroup, def.Key)
-		c.fields = append(c.fields, c.p.Ops[n.Op].Field)
-		b := s.define(def.Key, c.list)
-		b.nodes = append(b.nodes, n)
-		inner = newScope(s, def.Key)
+// named makes the op of a group or a list with a key, and its name.
+func (c *compiler) named(n *program.Node, def *schema.FieldDef, code scalar.Opcode, s *scope) {
+	if n.Op = c.own(def, code, def.Key); def.Key == "" {
+		return
+	}
+	c.fields = append(c.fields, c.p.Ops[n.Op].Field)
+	b := s.define(def.Key, c.list)
+	if b.nodes = append(b.nodes, n); code == scalar.OpList {
+		b.ops = append(b.ops, n.Op)
+	}
+}
+
+// separated compiles what stands in a part; between separators, when it has one, what has no bounds is a column.
+func (c *compiler) separated(n *program.Node, def *schema.FieldDef, compile func(fields []schema.FieldDef)) {
+	if n.Separator = c.marker(def.Path+".separator", def.Separator); n.Separator != nil {
+		defer func(columns bool) { c.columns = columns }(c.columns)
+		c.columns = n.Kind == program.NodeGroup
 	}
 	fields := def.Fields
 	if def.Use != "" {
 		fields = append([]schema.FieldDef{{Path: def.Path, Use: def.Use}}, fields...)
 	}
-	if n.Separator = c.marker(def.Path+".separator", def.Separator); len(n.Separator) == 0 {
-		n.Separator = nil
-	} else {
-		defer func(columns bool) { c.columns = columns }(c.columns)
-		c.columns = true
+	compile(fields)
+}
+
+func (c *compiler) group(n *program.Node, def *schema.FieldDef, s *scope) {
+	inner := s
+	if def.Key != "" {
+		c.named(n, def, scalar.OpGroup, s)
+		inner = newScope(s, def.Key)
 	}
 	kept := c.fields
-	n.Kids = c.nodes(fields, inner, def.Key == "")
+	c.separated(n, def, func(fields []schema.FieldDef) { n.Kids = c.nodes(fields, inner, def.Key == "") })
 	if def.Key != "" {
 		c.fields = kept
 	}
@@ -188,41 +194,24 @@ func (c *compiler) group(n *program.Node, def *schema.FieldDef, s *scope) {
 }
 
 func (c *compiler) listNode(n *program.Node, def *schema.FieldDef, s *scope) {
-	n.Op = c.own(def, scalar.OpList, def.Key)
-	if def.Key != "" {
-		c.fields = append(c.fields, c.p.Ops[n.Op].Field)
-		b := s.define(def.Key, c.list)
-		b.nodes = append(b.nodes, n)
-		b.ops = append(b.ops, n.Op)
-	}
+	c.named(n, def, scalar.OpList, s)
 	n.Count = c.expr(def.Path+".count", def.Count, s)
 	c.derive(n.Count)
-	if n.Separator = c.marker(def.Path+".separator", def.Separator); len(n.Separator) == 0 {
-		n.Separator = nil
-	}
-	fields := def.Fields
-	if def.Use != "" {
-		fields = append([]schema.FieldDef{{Path: def.Path, Use: def.Use}}, fields...)
-	}
-	if def.Elements && n.Separator != nil && boundless(&fields[0]) {
-		fields = []schema.FieldDef{fields[0]}
-		fields[0].Rest = true
-	}
-	if def.Elements && len(fields[0].Parts) > 0 {
-		c.src.Problem(def.Path+".of", "bits with parts", "fields = [{ … }]: an element of several values is a table")
-	}
 	inner := newScope(s, def.Key)
 	if !def.Elements {
 		n.Element = c.own(def, scalar.OpGroup, "")
+	} else if len(def.Fields[0].Parts) > 0 {
+		c.src.Problem(def.Path+".of", "bits with parts", "fields = [{ … }]: an element of several values is a table")
 	}
-	around, kept := c.list, c.fields
+	around, kept, before := c.list, c.fields, len(c.src.Problems)
 	c.list = n
-	if n.Separator != nil {
-		defer func(columns bool) { c.columns = columns }(c.columns)
-		c.columns = false
-	}
-	before := len(c.src.Problems)
-	n.Kids = c.nodes(fields, inner, false)
+	c.separated(n, def, func(fields []schema.FieldDef) {
+		if def.Elements && n.Separator != nil && boundless(&fields[0]) {
+			fields = []schema.FieldDef{fields[0]}
+			fields[0].Rest = true
+		}
+		n.Kids = c.nodes(fields, inner, false)
+	})
 	broken := len(c.src.Problems) > before // then what is missing says nothing new
 	n.Stop = c.expr(def.Path+".stop", def.Stop, inner)
 	c.list, c.fields = around, kept
