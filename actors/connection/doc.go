@@ -38,5 +38,3 @@
 //     came.
 //   - frames = stored + duplicates + rejected + poisoned, and accepted = acknowledged + no reply due + unsent.
 package connection
-
-import ()

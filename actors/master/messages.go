@@ -2,7 +2,7 @@ package master
 
 // Messages to the registry.
 type (
-	// Route: from a connection that does not know the master of a batch yet; the batch goes on to the master, and
+	// Route comes from a connection that does not know the master of a batch yet; the batch goes on to the master, and
 	// Link.Identified is called once.  Without a batch it says that the link has ended.
 	Route struct {
 		Serial string
@@ -18,19 +18,19 @@ type (
 	// *Batch: from a connection, or the registry on its behalf.
 	// *Command: from Take.
 
-	// LinkDown: from a connection that has ended, after its last batch.
+	// LinkDown comes from a connection that has ended, after its last batch.
 	LinkDown struct{ Link Link }
-	// Undelivered: from a connection that could not write a command.
+	// Undelivered comes from a connection that could not write a command.
 	Undelivered struct {
 		ID  uint64
 		Err error
 	}
-	// Describe: from whoever lists masters; exactly one Info.
+	// Describe asks for one Info, for a listing.
 	Describe struct {
 		At    int
 		Reply chan<- Answer[Info]
 	}
-	// Stop: from the gateway, once, when it drains: outcomes are settled, further commands refused.
+	// Stop comes from the gateway, once, when it drains: outcomes are settled, further commands refused.
 	Stop struct {
 		At    int
 		Reply chan<- Answer[struct{}]

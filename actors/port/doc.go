@@ -21,5 +21,3 @@
 //
 // Closing and opening the listening socket, which waits for nobody.
 package port
-
-import ()

@@ -162,7 +162,7 @@ type (
 	InjectFault struct{}
 	// Renew restarts the receiver on request: its handler is replaced by a fresh one.
 	Renew struct{ Reply chan<- struct{} }
-	// Ping: from the liveness probe.
+	// Ping comes from the liveness probe.
 	Ping struct{ Reply chan<- struct{} }
 )
 

@@ -86,7 +86,7 @@ type checker struct {
 	kinds    map[*program.FrameKind]*program.Program // the program with one kind of frame
 	branches map[branchKey]bool                      // each way that something can go, and whether a frame goes it
 	untried  []*sample
-	spent    int                      // fields written for samples
+	spent    int                    // fields written for samples
 	good     map[*program.Body]bool // messages with a sample
 	tries    map[[2]string]*tries
 }

@@ -20,7 +20,7 @@ var sampleTime = time.Date(2026, 11, 23, 14, 30, 0, 0, time.UTC)
 
 // sample is a frame that is wanted, and what came of it.
 type sample struct {
-	body   *program.Body
+	body    *program.Body
 	way     field.Direction
 	name    string // what the frame shows beside the message; "" for the plain one
 	path    string // of the definition, for its line

@@ -29,7 +29,7 @@ func (v *inspection) unreachable() {
 			undo := r.keep()
 			r.assume(s.When)
 			if l := s.Commands; len(l) > 0 && f.CommandOp >= 0 {
-				r.narrow(f.CommandReg, program.CommandSet(l))
+				r.narrow(f.CommandReg, l)
 			}
 			r.walk(s.Nodes)
 			undo()

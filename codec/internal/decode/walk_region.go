@@ -229,7 +229,7 @@ func (m *Walker) column(n *program.Node) program.Verdict {
 		m.decide(n, AspectThere, 1)
 	}
 	m.begun, m.table, m.End = true, nil, column
-	v := program.Complete
+	var v program.Verdict
 	if n.Before != nil {
 		v = m.announced(n)
 	} else {

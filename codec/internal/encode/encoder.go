@@ -18,7 +18,7 @@ import (
 type Encoder struct {
 	p       *program.Program
 	env     Env
-	body   *program.Body
+	body    *program.Body
 	command string      // as the caller named the message
 	source  ValueSource // of the level that is written
 	exact   bool        // the values are those of an existing frame: nothing is filled in

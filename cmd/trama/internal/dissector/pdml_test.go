@@ -5,7 +5,6 @@ package dissector
 import (
 	"bytes"
 	"encoding/xml"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,17 +128,4 @@ func (f *field) find(name string) (field, bool) {
 // legal replaces the characters that XML cannot hold, which tshark writes all the same.
 func legal(text string) string {
 	return strings.NewReplacer("\ufffe", "?", "\uffff", "?").Replace(text)
-}
-
-// inXML is text as tshark writes it and a reader of XML gives it back.
-func inXML(text string) string {
-	var b strings.Builder
-	for _, r := range strings.NewReplacer("\x00", "␀", "\r\n", "\n", "\r", "\n").Replace(text) {
-		if (r < 0x20 || r == 0x7f) && r != '\t' && r != '\n' {
-			fmt.Fprintf(&b, "\\x%x", r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return legal(b.String())
 }

@@ -289,23 +289,6 @@ func flatten(prefix string, fields, out []field) []field {
 	return out
 }
 
-func names(fields []field) string {
-	var out []string
-	for _, f := range fields {
-		out = append(out, f.Name)
-	}
-	return strings.Join(out, " ")
-}
-
-// latin1 is text in UTF-8, as Wireshark shows it.
-func latin1(text string) string {
-	var b strings.Builder
-	for i := range len(text) {
-		b.WriteRune(rune(text[i]))
-	}
-	return b.String()
-}
-
 func equal(path string, it codec.Item, got field) error {
 	is := func(what, show, want string) error {
 		if show != want {
