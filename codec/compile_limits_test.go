@@ -34,7 +34,8 @@ func TestADefinitionIsNoBomb(t *testing.T) {
 		{"20,000 values", message(`{ key = "a", type = "uint16", in = [` + strings.Repeat("1,", 20_000) + `] }`), "found 20000 values in lists of all fields, expected at most 16384"},
 		{"20,000 commands", strings.Replace(message(""), "name = \"m\"", "name = \"m\"\ncommand = ["+strings.Repeat("1,", 20_000)+"]", 1), "expected"},
 		{"20,000 wrong fields", message(strings.Repeat("{ key = \"a\", type = \"what\" },", 20_000)), "expected"},
-		{"30,000 replies", message("") + strings.Repeat("[[reply]]\nto = 1\n", 30_000), "reply: found 30000 replies, expected at most 128"},
+		{"10,000 replies", message("") + strings.Repeat("[[reply]]\nto = 1\n", 10_000), "reply: found 10000 replies, expected at most 128"},
+		{"150,000 fields that are none", message(strings.Repeat("{a=1},", 150_000)), "message[0].fields: found 150002 tables of fields, cases, messages and others, expected at most 20000"},
 		{"200,000 answers", message("") + "[answer]\nby = [" + strings.Repeat("\"a\",", 200_000) + "]\n", "answer.by: found 200000 fields, expected at most 64"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -11,8 +11,13 @@ import (
 // Reader is a definition while it is read.
 type Reader struct {
 	*tomlread.Source
-	own *Algorithms // may be nil
+	own    *Algorithms // may be nil
+	tables int         // in arrays of tables, read so far
 }
+
+// maxTables bounds the fields, parts of bits, cases, messages and others of one text: each takes kilobytes while it is
+// read.
+const maxTables = 20_000
 
 // words are the phrases of messages about definitions.
 var words = tomlread.Words{
@@ -24,7 +29,7 @@ var words = tomlread.Words{
 }
 
 func NewSource(file string, own *Algorithms) *Reader {
-	return &Reader{tomlread.NewSource(file, words), own}
+	return &Reader{Source: tomlread.NewSource(file, words), own: own}
 }
 
 // PartPrefix is how the paths of an included definition begin.
@@ -57,7 +62,15 @@ func (t *Table) Sub(key string) *Table {
 }
 
 func (t *Table) Subs(key string) (out []*Table) {
-	for _, inner := range t.Tables(key) {
+	all := t.Tables(key)
+	before := t.src.tables
+	if t.src.tables += len(all); t.src.tables > maxTables {
+		if before <= maxTables {
+			t.src.Problem(t.At(key), fmt.Sprintf("%d tables of fields, cases, messages and others", t.src.tables), fmt.Sprintf("at most %d", maxTables))
+		}
+		return nil
+	}
+	for _, inner := range all {
 		out = append(out, &Table{inner, t.src})
 	}
 	return out
