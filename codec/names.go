@@ -51,7 +51,7 @@ const (
 	Downlink = field.Downlink
 )
 
-// Who sends a message.
+// Senders of a message.
 const (
 	Anyone     = field.Anyone
 	Master     = field.Master
@@ -59,7 +59,7 @@ const (
 	Integrator = field.Integrator
 )
 
-// What the gateway does with a field.
+// Roles: the gateway's use of a field.
 const (
 	NoRole          = field.NoRole
 	RoleIdentity    = field.RoleIdentity
@@ -72,7 +72,7 @@ const (
 	RoleName        = field.RoleName
 )
 
-// What kind of value an item is.
+// Kinds of values.
 const (
 	KindUint   = field.KindUint
 	KindInt    = field.KindInt
@@ -85,7 +85,7 @@ const (
 	KindGroup  = field.KindGroup
 )
 
-// What a message is for.
+// Purposes of a message.
 const (
 	PurposeOther           = field.PurposeOther
 	PurposeMeasurement     = field.PurposeMeasurement
@@ -97,14 +97,14 @@ const (
 	PurposeAcknowledgement = field.PurposeAcknowledgement
 )
 
-// What a finding means for the profile.
+// Severities of a finding.
 const (
 	SeverityNote    = schema.SeverityNote
 	SeverityWarning = schema.SeverityWarning
 	SeverityError   = schema.SeverityError
 )
 
-// What may be wrong with a frame or with a value for one; test with errors.Is.
+// Causes of a FieldError; test with errors.Is.
 var (
 	ErrShort          = field.ErrShort
 	ErrLong           = field.ErrLong

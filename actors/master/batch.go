@@ -91,7 +91,7 @@ func (d *Directory) refuse(b *Batch, reason string) {
 
 var batchName = "masterBatch"
 
-// What implements supervise.Frames.
+// What implements supervise.Frames: the name in the tree.
 func (b *Batch) What() *string { return &batchName }
 
 // Received implements supervise.Frames.

@@ -5,7 +5,7 @@
 //	a request, a rule ┤             leaf.go, parts.go
 //	samples of check ─┘
 //
-// One walk writes each field in the order of the program.  A field that follows from later bytes is written as zero and
+// A walk writes each field in the order of the program.  A field that follows from later bytes is written as zero and
 // its place remembered; when what it measures is written, it is filled in.  Where a number grows by that, the bytes
 // behind it and all remembered places move.  The walk is repeated, a few times at most, only where an expression asked
 // for a value that was not known yet, or where a measured field stood in a part whose bytes differ on the wire.

@@ -10,7 +10,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// What follows from other fields stands in JSON too, for those who read it.  Who changes it there alone is told so:
+// Derived fields stand in JSON too, for readers.  A change of one alone is refused:
 // the bytes come from the others.
 
 // disagree is the error of a part that says something else than the field of bits around it.

@@ -93,7 +93,7 @@ func (it Item) Suspect() bool {
 func (it Item) Missing() bool { return it.V.Missing }
 
 // MissingText is the mark for "no value": the bytes in hexadecimal, of a part of bits the number that they make.
-// It is empty when there is a value.
+// Empty when there is a value.
 func (it Item) MissingText() string {
 	if !it.V.Missing {
 		return ""

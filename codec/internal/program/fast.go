@@ -16,7 +16,7 @@ type FastPath struct {
 	Sums    []fastSum
 	Reads   []fastRead // numbers that differ from frame to frame
 
-	// What all frames have in common; never written.
+	// Common to all frames; never written.
 	Cells []Cell
 	Nums  []uint64
 	Roles [field.RoleCount]uint16

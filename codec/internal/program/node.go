@@ -50,7 +50,7 @@ type Node struct {
 	Tables    []int // values that a list begins without
 	ListReg   int
 
-	// What the walk needs of the above.
+	// Prepared for the walk, of the above.
 	Step    stepKind
 	Guarded bool // it is not always there
 	Varies  bool // its size is not that of the op

@@ -8,7 +8,7 @@ import (
 )
 
 // Definition is a profile as its author wrote it: the right keys with values of the right type, nothing more.
-// What the values mean together is checked by compile.
+// Package compile checks how the values go together.
 type Definition struct {
 	Name, Title, Zone, order string
 
