@@ -337,21 +337,19 @@ func (m *Walker) literal(n *program.Node, text []byte, optional bool) (have bool
 }
 
 // cell notes a field in the frame.
-func (m *Walker) cell(n *program.Node, c program.Cell, num uint64, role field.Role) program.Verdict {
+func (m *Walker) cell(n *program.Node, op int, depth uint8, off, size int, num uint64, role field.Role) program.Verdict {
 	f := m.F
 	i := len(f.Cells)
-	switch {
-	case i >= field.MaxGrammarCells:
+	if i >= field.MaxGrammarCells {
 		return m.fail(n, m.Off, field.ErrLong, "more than %d fields", int64(field.MaxGrammarCells))
-	case i < cap(f.Cells) && i < cap(f.Nums):
-		f.Cells, f.Nums = f.Cells[:i+1], f.Nums[:i+1]
-		to := &f.Cells[i] // field by field: a copy would wait for the parts of c to be in memory
-		to.Op, to.Depth, to.Exp, to.Off, to.Size = c.Op, c.Depth, c.Exp, c.Off, c.Size
-		f.Nums[i] = num
-	default:
-		f.Add(c, num, field.NoRole)
 	}
-	if role != field.NoRole {
+	if i >= cap(f.Cells) || i >= cap(f.Nums) {
+		f.Grow(i + 1)
+	}
+	f.Cells, f.Nums = f.Cells[:i+1], f.Nums[:i+1]
+	to := &f.Cells[i]
+	to.Op, to.Depth, to.Exp, to.Off, to.Size = uint16(op), depth, 0, uint32(off), uint32(size)
+	if f.Nums[i] = num; role != field.NoRole {
 		f.Note(role, i)
 	}
 	return program.Complete

@@ -24,17 +24,17 @@ func (m *Walker) number(n *program.Node) program.Verdict {
 	}
 	at := m.Off
 	m.Off += o.Size
-	var num uint64
+	num := uint64(m.Data[at])
 	if b := m.Data[at:m.Off]; o.Little {
 		num = scalar.LoadLE(b)
-	} else {
+	} else if len(b) > 1 {
 		num = scalar.LoadBE(b)
 	}
 	if o.Reg > 0 {
 		m.regs[o.Reg] = int64(num)
 	}
 	if m.F != nil {
-		return m.cell(n, program.Cell{Op: uint16(n.Op), Depth: m.Depth, Off: uint32(at), Size: uint32(o.Size)}, num, o.Role)
+		return m.cell(n, n.Op, m.Depth, at, o.Size, num, o.Role)
 	}
 	return program.Complete
 }
@@ -69,9 +69,9 @@ func (m *Walker) leaf(n *program.Node) program.Verdict {
 		}
 		return m.Refuse(n, m.Off, o.Refusal(b))
 	}
-	c := program.Cell{Op: uint16(n.Op), Depth: m.Depth, Off: uint32(m.Off), Size: uint32(size)}
+	at := m.Off
 	m.Off += size + skip
-	return m.value(n, o, c, num, missing)
+	return m.value(n, o, at, size, num, missing)
 }
 
 // extent finds how many bytes a field has whose size is not fixed, and how many the mark behind it has.
@@ -148,39 +148,41 @@ func (m *Walker) varint(n *program.Node, o *scalar.Op) (size int, v program.Verd
 	return size, program.Complete
 }
 
-// value notes the value of a field for expressions and in the frame.
-func (m *Walker) value(n *program.Node, o *scalar.Op, c program.Cell, num uint64, missing bool) program.Verdict {
+// value notes the value of the size bytes at off for expressions and in the frame.
+func (m *Walker) value(n *program.Node, o *scalar.Op, off, size int, num uint64, missing bool) program.Verdict {
 	if n.Value != nil && o.Code != scalar.OpComputed {
 		if want, _ := m.eval(n.Value); int64(num) != want {
-			return m.fail(n, int(c.Off), field.ErrConst, "found %d, expected %d", int64(num), want)
+			return m.fail(n, off, field.ErrConst, "found %d, expected %d", int64(num), want)
 		}
 	}
 	if n.Noted {
-		m.note(o, num, m.Data[c.Off:c.Off+c.Size])
+		m.note(o, num, m.Data[off:off+size])
 	}
+	exp := int64(0)
 	if n.Exponent != nil {
-		e, _ := m.eval(n.Exponent)
-		if e < -20 || e > 20 {
-			return m.fail(n, int(c.Off), field.ErrRange, "10^%d", e)
+		if exp, _ = m.eval(n.Exponent); exp < -20 || exp > 20 {
+			return m.fail(n, off, field.ErrRange, "10^%d", exp)
 		}
-		c.Exp = int8(e)
 	}
 	if m.F != nil {
-		if missing {
-			c.Exp = frame.NoValue
-		}
-		if v := m.cell(n, c, num, o.Role); v != program.Complete {
+		if v := m.cell(n, n.Op, m.Depth, off, size, num, o.Role); v != program.Complete {
 			return v
+		}
+		if missing {
+			exp = frame.NoValue
+		}
+		if exp != 0 {
+			m.F.Cells[len(m.F.Cells)-1].Exp = int8(exp)
 		}
 	}
 	if n.Parts > 0 {
-		return m.parts(n, c, num)
+		return m.parts(n, off, num)
 	}
 	return program.Complete
 }
 
-// parts reads the bits of a number.
-func (m *Walker) parts(n *program.Node, word program.Cell, num uint64) program.Verdict {
+// parts reads the bits of the number at off.
+func (m *Walker) parts(n *program.Node, off int, num uint64) program.Verdict {
 	var cells []program.Cell
 	var nums []uint64
 	first := 0
@@ -202,7 +204,7 @@ func (m *Walker) parts(n *program.Node, word program.Cell, num uint64) program.V
 				if m.Sink == nil {
 					return program.Refused
 				}
-				return m.refuseOp(b.Op, int(word.Off), b.Op.RefusalOfBits(bits))
+				return m.refuseOp(b.Op, off, b.Op.RefusalOfBits(bits))
 			}
 			m.note(b.Op, bits, nil)
 			if b.Op.Lacks(bits) {
@@ -215,7 +217,7 @@ func (m *Walker) parts(n *program.Node, word program.Cell, num uint64) program.V
 			continue
 		}
 		to := &cells[i]
-		to.Op, to.Depth, to.Exp, to.Off, to.Size = uint16(n.Op+1+i), word.Depth, exp, word.Off, 0
+		to.Op, to.Depth, to.Exp, to.Off, to.Size = uint16(n.Op+1+i), m.Depth, exp, uint32(off), 0
 		nums[i] = bits
 		if b.Role != field.NoRole {
 			m.F.Note(b.Role, first+i)
@@ -274,7 +276,7 @@ func (m *Walker) computed(n *program.Node) program.Verdict {
 		}
 		return m.Refuse(n, m.Off, fmt.Errorf("%w: %d, allowed %s", field.ErrRange, v, o.Allowed()))
 	}
-	return m.value(n, o, program.Cell{Op: uint16(n.Op), Depth: m.Depth, Off: uint32(m.Off)}, uint64(v), false)
+	return m.value(n, o, m.Off, 0, uint64(v), false)
 }
 
 func (m *Walker) checksum(n *program.Node) program.Verdict {
@@ -298,10 +300,10 @@ func (m *Walker) checksum(n *program.Node) program.Verdict {
 	} else if v := m.Verify(n, n.Check, o, m.Off, num); v != program.Complete {
 		return v
 	}
-	c := program.Cell{Op: uint16(n.Op), Depth: m.Depth, Off: uint32(m.Off), Size: uint32(o.Size)}
+	at := m.Off
 	m.Off += o.Size
 	if m.F != nil {
-		return m.cell(n, c, num, o.Role)
+		return m.cell(n, n.Op, m.Depth, at, o.Size, num, o.Role)
 	}
 	return program.Complete
 }

@@ -139,7 +139,7 @@ func (m *Walker) empty(n *program.Node) program.Verdict {
 		i = n.Kids[0].Op
 	}
 	if m.F != nil && i >= 0 {
-		return m.cell(n, program.Cell{Op: uint16(i), Depth: m.Depth + 1, Off: uint32(m.Off)}, 0, field.NoRole)
+		return m.cell(n, i, m.Depth+1, m.Off, 0, 0, field.NoRole)
 	}
 	return program.Complete
 }
@@ -151,7 +151,7 @@ func (m *Walker) element(n *program.Node) (v program.Verdict) {
 		return m.fail(n, m.Off, field.ErrLong, "too deep")
 	}
 	if n.Element >= 0 && m.F != nil {
-		v = m.cell(nil, program.Cell{Op: uint16(n.Element), Depth: m.Depth - 1, Off: uint32(m.Off)}, 0, field.NoRole)
+		v = m.cell(nil, n.Element, m.Depth-1, m.Off, 0, 0, field.NoRole)
 	} else {
 		v = program.Complete
 	}

@@ -15,7 +15,7 @@ func (m *Walker) region(n *program.Node) program.Verdict {
 		return m.bounded(n)
 	}
 	i, start := len(m.F.Cells), m.Off
-	if v := m.cell(n, program.Cell{Op: uint16(n.Op), Depth: m.Depth, Off: uint32(start)}, 0, n.Field.Role); v != program.Complete {
+	if v := m.cell(n, n.Op, m.Depth, start, 0, 0, n.Field.Role); v != program.Complete {
 		return v
 	}
 	v := m.bounded(n)

@@ -103,8 +103,8 @@ func (f *Frame) Adopt(p *program.Program, plan *program.FastPath) {
 	f.Nums = append(f.Nums[:0], plan.Nums...)
 }
 
-// grow makes room for n cells, and for as many again: what all growing costs is then at most twice the last.
-func (f *Frame) grow(n int) {
+// Grow makes room for n cells, and for as many again: what all growing costs is then at most twice the last.
+func (f *Frame) Grow(n int) {
 	n = max(n, min(2*n, field.MaxGrammarCells))
 	f.Cells = slices.Grow(f.Cells, n-len(f.Cells))
 	f.Nums = slices.Grow(f.Nums, n-len(f.Nums))
@@ -115,19 +115,10 @@ func (f *Frame) Extend(n int) ([]program.Cell, []uint64) {
 	i := len(f.Cells)
 	n += i
 	if n > cap(f.Cells) || n > cap(f.Nums) {
-		f.grow(n)
+		f.Grow(n)
 	}
 	f.Cells, f.Nums = f.Cells[:n], f.Nums[:n]
 	return f.Cells[i:n], f.Nums[i:n]
-}
-
-// Add appends a cell and notes its role.
-func (f *Frame) Add(c program.Cell, num uint64, role field.Role) {
-	cells, nums := f.Extend(1)
-	cells[0], nums[0] = c, num
-	if role != field.NoRole {
-		f.Note(role, len(f.Cells)-1)
-	}
 }
 
 // Note keeps which field is the first of a role.

@@ -18,20 +18,30 @@ const (
 
 // Node is one step of the walk; see program.
 type Node struct {
+	// What the walk asks of every node stands first.
+	Step    stepKind
+	Kind    nodeKind
+	Guarded bool       // it is not always there
+	Varies  bool       // its size is not that of the op
+	Noted   bool       // expressions ask for it
+	Numbers bool       // of a list: its elements are plain numbers
+	Field   *scalar.Op // nil: no field of its own
+	Op      int        // in program.ops; -1: no field of its own
+	Mark    int        // place of its first byte; the place after its last is the next one
+	When    *expr.Expr
+	Size    *expr.Expr // nil: as the op says
+	Value   *expr.Expr // the only value, or the computed one
+	Parts   int        // ops of bits that follow it
+	Bits    []bitField
+
 	Path      string // of the definition
-	Kind      nodeKind
-	Op        int // in program.ops; -1: no field of its own
-	Parts     int // ops of bits that follow it
-	When      *expr.Expr
-	Size      *expr.Expr // nil: as the op says
-	Rest      bool       // takes what its region leaves
-	Tail      int        // bytes after it in the region; -1 when that is not known
+	Rest      bool   // takes what its region leaves
+	Tail      int    // bytes after it in the region; -1 when that is not known
 	Until     []byte
 	Before    []byte
 	Optional  bool
 	Exponent  *expr.Expr
-	Value     *expr.Expr // the only value, or the computed one
-	Rows      []Row      // of a computed value
+	Rows      []Row // of a computed value
 	Check     *ChecksumPlan
 	Kids      []*Node
 	Count     *expr.Expr
@@ -44,20 +54,10 @@ type Node struct {
 	Cases     []Branch
 	ByValue   SwitchTable // of cases
 	Transform *BlockTransform
-	Mark      int   // place of its first byte; the place after its last is the next one
 	Clear     []int // registers that are zero when it is absent
 	Folds     []int // registers that a list begins at zero
 	Tables    []int // values that a list begins without
 	ListReg   int
-
-	// Prepared for the walk, of the above.
-	Step    stepKind
-	Guarded bool // it is not always there
-	Varies  bool // its size is not that of the op
-	Noted   bool // expressions ask for it
-	Numbers bool // of a list: its elements are plain numbers
-	Field   *scalar.Op
-	Bits    []bitField
 }
 
 // Branch of a choice.

@@ -65,6 +65,8 @@ type Op struct {
 	Shift  uint8  // OpPart: lowest bit
 	Slot   uint8  // FlagRemember: place in the session
 	Size   int    // bytes; 0 when it varies (or for OpPart)
+	Reg    int    // register that expressions read; 0: none does
+	Form   *Form  // what is said beside the rest; nil: nothing
 	Most   int    // size 0: bytes at the most
 	Mask   uint64 // OpPart: bits after shifting
 	Lo, Hi uint64 // CheckRange, in the order of Key
@@ -80,8 +82,6 @@ type Op struct {
 	Enum   map[string]uint64 // label → value, for building only
 	Preset *Preset           // value when none is given
 
-	Reg   int   // register that expressions read; 0: none does
-	Form  *Form // what is said beyond the above; nil: nothing
 	Fold  *Fold // collects bits over a list
 	Table int   // keeps the values of all elements of a list; 0: none asks
 }

@@ -97,21 +97,26 @@ func (l *TimeLayout) Turn() {
 
 // moment is the parts of b.
 func (l *TimeLayout) moment(b []byte) (m moment) {
-	for _, p := range l.Parts {
+	weight, high := 10, 0 // of a byte before another, and of the high digit of a byte
+	switch l.As {
+	case TimeBCD:
+		weight, high = 100, 6
+	case timeBinary:
+		weight = 256
+	}
+	for i := range l.Parts {
+		p := &l.Parts[i]
 		n := 0
-		for i := range p.size {
-			c := b[p.offset+i]
+		for k := range p.size {
+			at := p.offset + k
 			if l.Last {
-				c = b[p.offset+p.size-1-i]
+				at = p.offset + p.size - 1 - k
 			}
-			switch l.As {
-			case TimeBCD:
-				n = n*100 + int(c>>4)*10 + int(c&0x0f)
-			case timeBinary:
-				n = n<<8 | int(c)
-			default:
-				n = n*10 + int(c-'0')
+			c := int(b[at])
+			if l.As == timeASCII {
+				c -= '0'
 			}
+			n = n*weight + c - c>>4*high
 		}
 		m[p.Unit] = n
 		if p.Unit == UnitYear2 {

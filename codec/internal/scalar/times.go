@@ -52,7 +52,7 @@ func (m *moment) in(zone *time.Location) (t time.Time, ok bool) {
 	}
 	t = time.Date(year, time.Month(month), day, hour, minute, second, milli*1e6, zone)
 	// A day that the month has not, and an hour that a change to summer time skips, come back as another one.
-	return t, t.Day() == day && t.Hour() == hour
+	return t, (day <= 28 || t.Day() == day) && t.Hour() == hour
 }
 
 // PackedPlaces are the parts in the number that expressions see of a time, YYYYMMDDhhmmssSSS in decimal: parts add up
