@@ -95,7 +95,7 @@ func (t *tracer) open(f *program.FrameKind, data []byte) (content []byte, v prog
 		t.closed = false
 	}
 	t.partial = true
-	content = content[:len(content)-f.EndMarks.Begun(content)] // the mark may have begun
+	content = content[:len(content)-f.EndMarks.Partial(content)] // without the beginning of a mark
 	if f.Escape == nil && f.Armour == nil {
 		return content, program.Complete
 	}
@@ -164,7 +164,7 @@ func (t *tracer) walk(p *program.Program, a program.Attempt, m *decode.Walker, f
 // salvage reads the trailer after a fault in the body: whether the checksum is right says whether the frame was damaged
 // on its way or is none of this profile.
 func (t *tracer) salvage(m *decode.Walker, start, body, end int) {
-	f := m.Family
+	f := m.Kind
 	if len(f.Trailer) == 0 || body < start || end < body || end > len(m.Data) {
 		return
 	}
@@ -182,7 +182,7 @@ func (t *tracer) salvage(m *decode.Walker, start, body, end int) {
 
 // salvageHeader is salvage after a fault in the header, when the end of the frame is known all the same.
 func (t *tracer) salvageHeader(m *decode.Walker) {
-	f := m.Family
+	f := m.Kind
 	switch l := f.Length; {
 	case m.Marked:
 		t.salvage(m, m.Off, len(m.Data)-f.Tail, len(m.Data))
@@ -312,7 +312,7 @@ func (t *tracer) limit(f *program.FrameKind, data []byte) ([]byte, bool) {
 func (w *traced) missing(f *program.FrameKind, m *decode.Walker) {
 	end := 0 // bytes of the mark that are in no field
 	if c := f.EndMarks; c != nil && !w.closed {
-		end = c.Around(nil) - c.Begun(w.raw)
+		end = c.Around(nil) - c.Partial(w.raw)
 	}
 	if w.closed {
 		w.lacks, w.exact = m.End-len(m.Data), !f.EndMarks.Stuffed

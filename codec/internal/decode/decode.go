@@ -8,7 +8,7 @@ import (
 	"trama/codec/internal/program"
 )
 
-// Decode decodes a whole frame.
+// Decode decodes the frame raw into f; errors are *field.FieldError.
 func Decode(p *program.Program, d field.Direction, raw []byte, f *frame.Frame) error {
 	plan, way := findFast(p, d, raw)
 	if plan == nil || plan.Total != len(raw) || d == field.Any && !Named(plan.Body, plan.Body.FrameKind) {
@@ -20,7 +20,7 @@ func Decode(p *program.Program, d field.Direction, raw []byte, f *frame.Frame) e
 	return nil
 }
 
-// DecodeAnswer decodes a whole frame that answers asked, if that is known.
+// DecodeAnswer decodes a frame that answers the request asked; nil: the request is not known.
 func DecodeAnswer(p *program.Program, d field.Direction, raw []byte, f, asked *frame.Frame) error {
 	m := Walkers.Get().(*Walker)
 	m.Asked = asked
@@ -37,8 +37,8 @@ func DecodeAnswer(p *program.Program, d field.Direction, raw []byte, f, asked *f
 	return err
 }
 
-// Next finds the frame of n bytes before which at bytes are noise, and decodes it into f, if there is one.  Without a
-// frame, n is 0.
+// Next finds the next frame of n bytes in a stream, behind at bytes of noise, and decodes it into f, unless f is nil.
+// Without a frame, n is 0.
 func Next(p *program.Program, d field.Direction, data []byte, atEOF bool, f *frame.Frame) (at, n int) {
 	var m *Walker
 	for ; at < len(data); at++ {
@@ -70,9 +70,11 @@ func Next(p *program.Program, d field.Direction, data []byte, atEOF bool, f *fra
 	return at, n
 }
 
-// Try walks the frame that data begins with; n is its size.  With a frame to decode, at the end of a
-// stream, data must be that frame alone.
-func Try(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte, atEOF bool) (n int, v program.Verdict) {
+// Try walks the frame that data begins with; n is its size.  With a frame to decode, at the end of a stream, data
+// must be this frame alone.
+func Try(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte, atEOF bool) (
+	n int, v program.Verdict,
+) {
 	m.AtEOF = atEOF
 	tries, general, ranged := p.Tries(d), -1, false
 	for i, a := range tries {
@@ -94,7 +96,7 @@ func Try(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data 
 	return 0, program.Refused
 }
 
-// Named says that the message is that of single commands, and not for whatever else there may be.
+// Named reports whether the message has single commands, and no range of commands; true where frames have no command.
 func Named(l *program.Body, f *program.FrameKind) bool {
 	if f.CommandOp < 0 {
 		return true
@@ -107,8 +109,11 @@ func Named(l *program.Body, f *program.FrameKind) bool {
 	return len(l.Commands) > 0
 }
 
-// Exactly walks one frame of a kind.  With a frame to decode, at the end of a stream, data must be that frame alone.
-func (m *Walker) Exactly(p *program.Program, f *frame.Frame, a program.Attempt, data []byte) (n int, v program.Verdict) {
+// Exactly walks one frame of a frame kind.  With a frame to decode, at the end of a stream, data must be this frame
+// alone.
+func (m *Walker) Exactly(p *program.Program, f *frame.Frame, a program.Attempt, data []byte) (
+	n int, v program.Verdict,
+) {
 	n, v = m.frame(p, f, a, data)
 	if v == program.Incomplete && len(data) >= a.Max {
 		v = program.Refused
@@ -119,8 +124,8 @@ func (m *Walker) Exactly(p *program.Program, f *frame.Frame, a program.Attempt, 
 	return n, v
 }
 
-// why is the fault of bytes that are no frame.  Of several attempts, the fault that lies furthest is told; that a message is
-// known the other way says more than that none is this way.
+// why is the error for bytes that are no frame.  Of several attempts, it tells the failure that lies furthest.  A
+// failure in a known message of the other direction is told before an unknown command in this one.
 func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data []byte) error {
 	var bad program.Failure
 	var layout *program.Body
@@ -136,7 +141,8 @@ func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data 
 		} else if m.Near != nil {
 			f.Body = m.Near
 		}
-		if s.Bad.Err != nil && (bad.Err == nil || s.Bad.Off > bad.Off || errors.Is(bad.Err, field.ErrUnknownCommand) && f.Body != nil) {
+		if s.Bad.Err != nil && (bad.Err == nil || s.Bad.Off > bad.Off ||
+			errors.Is(bad.Err, field.ErrUnknownCommand) && f.Body != nil) {
 			bad, layout = s.Bad, f.Body
 		}
 	}
@@ -149,7 +155,7 @@ func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data 
 	return Fault(p, layout, bad)
 }
 
-// Fault is the error for what is wrong with a frame of a message, if that is known.
+// Fault is the error for a failure in a frame; b is its message body, nil when that is not known.
 func Fault(p *program.Program, l *program.Body, bad program.Failure) error {
 	e := &field.FieldError{Profile: p.Name, Offset: bad.Off, Err: bad.Err}
 	if l != nil {
@@ -161,22 +167,22 @@ func Fault(p *program.Program, l *program.Body, bad program.Failure) error {
 	return e
 }
 
-// settle makes f, which was walked, the frame that raw is.
+// settle gives the frame f, which was walked, its bytes.
 func (m *Walker) settle(f *frame.Frame, raw []byte) {
 	if f == nil {
 		return
 	}
 	f.Wire = raw
-	if m.Family.EndMarks == nil {
+	if m.Kind.EndMarks == nil {
 		f.Data = f.Data[:m.Off]
 	}
-	if m.P.Rewrites { // the frame has its own copy of the machine's bytes: they are another goroutine's next
+	if m.P.Rewrites { // the frame gets a copy: the bytes of the walker are another goroutine's next
 		f.Own = append(f.Own[:0], f.Data...)
 		f.Data = f.Own
 	}
 }
 
-// release gives m back.
+// release returns the walker to its pool.
 func (m *Walker) release(f *frame.Frame) {
 	if f != nil && f.Plan == nil {
 		f.Memory = f.Cells[:0]

@@ -9,7 +9,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// fastPath is the plan of the frame that data begins with; nil: it must be walked.
+// fastPath finds the fast path of the frame that data begins with; nil: the frame must be walked.
 func fastPath(a *program.Attempt, data []byte) *program.FastPath {
 	at := a.Fast
 	if at == nil || len(data) < at.Off+at.Size {
@@ -36,7 +36,7 @@ func fastPath(a *program.Attempt, data []byte) *program.FastPath {
 	return nil
 }
 
-// findFast is the plan of the frame that data begins with, and the way it travels; nil: it must be walked.
+// findFast finds the fast path of the frame that data begins with, and its direction; nil: the frame must be walked.
 func findFast(p *program.Program, d field.Direction, data []byte) (*program.FastPath, field.Direction) {
 	if len(data) >= program.WordBytes {
 		tries := p.Tries(d)
@@ -49,7 +49,7 @@ func findFast(p *program.Program, d field.Direction, data []byte) (*program.Fast
 	return nil, field.Any
 }
 
-// verify says whether data, of plan.total bytes, is such a frame.
+// verify reports whether data, of plan.Total bytes, is a frame of the fast path.
 func verify(plan *program.FastPath, data []byte) bool {
 	var wrong uint64
 	for i := range plan.Words {
@@ -80,7 +80,7 @@ func verify(plan *program.FastPath, data []byte) bool {
 	return true
 }
 
-// fill makes f the frame that data is, which is verified.
+// fill decodes data, which is verified, into f.
 func fill(plan *program.FastPath, p *program.Program, f *frame.Frame, d field.Direction, data []byte) {
 	if f.Plan != plan || f.Program != p {
 		f.Adopt(p, plan)

@@ -51,8 +51,8 @@ func profiles(t testing.TB) (out []profile) {
 	return out
 }
 
-// fastPathAgrees compares decoding, which takes the fast path where there is one, with the walk; it says whether the fast
-// path was taken.
+// fastPathAgrees compares decoding, which takes the fast path where there is one, with the walk; it says whether the
+// fast path was taken.
 func fastPathAgrees(t testing.TB, one profile, d field.Direction, data []byte) bool {
 	t.Helper()
 	var fast, walked frame.Frame

@@ -11,16 +11,16 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// Walker walks the tree of a profile over bytes: to frame (f is nil) and to decode (cells go to f).  One walk looks at each
-// byte once and allocates nothing; machines are reused.
+// Walker walks the tree of a program over bytes: for framing (F is nil) and for decoding (the fields go to F).  A
+// walk looks at each byte once and allocates nothing; walkers are reused.
 type Walker struct {
 	P             *program.Program
-	F             *frame.Frame // where the fields go; nil: the frame is only cut
-	Sink          sink         // what else is told; nil: nobody asks
+	F             *frame.Frame // receives the fields; nil: the frame is only cut
+	Sink          sink         // receives what the fields do not say; nil: nobody asks
 	Data          []byte       // what the fields are read from
 	Wire          []byte       // what checksums are computed over
 	Off           int
-	End           int // of the region; -1 when it is not known yet
+	End           int // of the part that is walked; -1 when it is not known yet
 	Depth         uint8
 	regs          []int64
 	Marks         []int
@@ -29,27 +29,28 @@ type Walker struct {
 	AtEOF         bool   // nothing more will come
 	Marked        bool   // the marks around the frame say where it ends
 	Size          int    // of the content, as the length field says; 0: not known
-	inner         int    // plain bytes of the region walked last
+	inner         int    // plain bytes of the part walked last
 	copied, plain []byte // memory for copies
-	Family        *program.FrameKind
+	Kind          *program.FrameKind
 	Near          *program.Body // the message that a body of the wrong size is nearest to; nil: not said
 	awaited       bool          // the mark at the end has not come, and expressions ask for it
 	written       []byte        // for bytes as they stand on the wire
 	Hidden        []byte        // bytes of a part as they stand on the wire
 	Asked         *frame.Frame  // the request that the frame answers, when that is known
 	table         *program.Node // the group whose columns are walked
-	begun         bool          // a column of it was there
+	later         bool          // a column of it has been walked
 	Inside        int           // parts around whose bytes are not those of the wire
 	Lack          Lack
 }
 
-// Lack is what a walk that needs more bytes stopped at.
+// Lack is the node and place at which a walk stopped that needs more bytes.
 type Lack struct {
 	Node     *program.Node
 	At, Need int
 	Depth    uint8
 }
 
+// lateCheck is a checksum over bytes that come later.
 type lateCheck struct {
 	Plan *program.ChecksumPlan
 	Op   *scalar.Op
@@ -57,37 +58,39 @@ type lateCheck struct {
 	Num  uint64
 }
 
+// Walkers is the pool of walkers.
 var Walkers = sync.Pool{New: func() any { return new(Walker) }}
 
-// sink hears of a walk what its fields do not say.
+// sink receives what a walk finds beside the fields.
 type sink interface {
 	// refused tells why and where a walk ends.
 	refused(m *Walker, o *scalar.Op, off int, err error)
-	// decided tells which way the walk went at a node.
+	// Decided tells which way the walk went at a node.
 	Decided(n *program.Node, of Aspect, k int)
-	// sum tells of a checksum; a sink that settles it lets the walk go on though it may be wrong.
+	// Sum tells of a checksum; a sink that settles it lets the walk go on though it may be wrong.
 	Sum(m *Walker, o *scalar.Op, c SumFound) (settled bool)
-	// reveal puts the plain bytes of a part, m.hidden on the wire, into data, which begins at start.
+	// Reveal puts the plain bytes of a part, m.Hidden on the wire, into data, which begins at start.
 	Reveal(m *Walker, n *program.Node, start int, data []byte) (size int, v program.Verdict)
 }
 
-// Aspect is what is decided about a node.
+// Aspect is a decision about a node.
 type Aspect uint8
 
+// Decisions that a walk makes.
 const (
 	AspectThere Aspect = iota // whether it is there: 1 or 0
 	AspectCase                // which case is taken
 	AspectCount               // how many elements it has
 )
 
-// SumFound is a checksum of a frame: its place, the bytes it covers, and what it should be.
+// SumFound is a checksum of a frame: its place, the bytes it covers, its value and the computed one.
 type SumFound struct {
 	Plan            *program.ChecksumPlan
 	Off, From, To   int
 	Found, Computed uint64
 }
 
-// Silent is a sink that wants to know nothing.
+// Silent is a sink that ignores everything.
 type Silent struct{}
 
 func (Silent) refused(*Walker, *scalar.Op, int, error) {}
@@ -97,7 +100,7 @@ func (Silent) Reveal(m *Walker, n *program.Node, start int, data []byte) (int, p
 	return m.transformed(n, start, data)
 }
 
-// Faults is a sink that keeps the first problem.
+// Faults is a sink that keeps the first failure.
 type Faults struct {
 	Silent
 	Bad   program.Failure
@@ -131,7 +134,7 @@ func (m *Walker) clear() {
 	m.regs, m.Marks = m.regs[:g.Regs], m.Marks[:g.Marks+1]
 	clear(m.regs)
 	clear(m.Marks)
-	m.Late, m.Inside, m.table, m.begun, m.awaited = m.Late[:0], 0, nil, false, false
+	m.Late, m.Inside, m.table, m.later, m.awaited = m.Late[:0], 0, nil, false, false
 	m.place = expr.Place{Regs: m.regs, Uplink: m.place.Uplink, Tables: m.place.Tables}
 	for i := range m.place.Tables { // of a list that this frame need not have
 		m.place.Tables[i] = m.place.Tables[i][:0]
@@ -143,7 +146,7 @@ func (m *Walker) clear() {
 	}
 }
 
-// Refuse says what is wrong, if anybody listens.
+// Refuse tells the sink why the frame is refused, at node n and byte off.
 func (m *Walker) Refuse(n *program.Node, off int, err error) program.Verdict {
 	if n != nil {
 		return m.refuseOp(n.Field, off, err)
@@ -151,6 +154,7 @@ func (m *Walker) Refuse(n *program.Node, off int, err error) program.Verdict {
 	return m.refuseOp(nil, off, err)
 }
 
+// refuseOp is Refuse for a field.
 func (m *Walker) refuseOp(o *scalar.Op, off int, err error) program.Verdict {
 	if m.Sink != nil {
 		m.Sink.refused(m, o, off, err)
@@ -158,7 +162,7 @@ func (m *Walker) refuseOp(o *scalar.Op, off int, err error) program.Verdict {
 	return program.Refused
 }
 
-// fail is refuse with a text that is only made if somebody listens.
+// fail is Refuse with a text that is only made for a sink.
 func (m *Walker) fail(n *program.Node, off int, err error, format string, args ...int64) program.Verdict {
 	if m.Sink == nil {
 		return program.Refused
@@ -170,7 +174,7 @@ func (m *Walker) fail(n *program.Node, off int, err error, format string, args .
 	return m.Refuse(n, off, fmt.Errorf("%w: "+format, boxed...))
 }
 
-// starve is what a lack of bytes means: more are to come, or the frame is cut off.
+// starve is the verdict when bytes are missing: incomplete, or at the end of the stream refused.
 func (m *Walker) starve(n *program.Node, need int) program.Verdict {
 	m.Lack = Lack{n, m.Off, need, m.Depth}
 	if m.AtEOF {
@@ -179,14 +183,14 @@ func (m *Walker) starve(n *program.Node, need int) program.Verdict {
 	return program.Incomplete
 }
 
-// decide tells which way the walk went.
+// decide tells the sink which way the walk went.
 func (m *Walker) decide(n *program.Node, of Aspect, k int) {
 	if m.Sink != nil {
 		m.Sink.Decided(n, of, k)
 	}
 }
 
-// eval computes an expression at this place.
+// eval computes an expression at this place; known is false while bytes that it looks at have not come.
 func (m *Walker) eval(e *expr.Expr) (v int64, known bool) {
 	if !e.Looks {
 		return e.Eval(&m.place), true
@@ -200,7 +204,7 @@ func (m *Walker) eval(e *expr.Expr) (v int64, known bool) {
 	return v, !m.place.Short || m.AtEOF
 }
 
-// ahead is the bytes that have come of the region from here on.
+// ahead is the bytes from here on that have come of the part around.
 func (m *Walker) ahead() []byte {
 	end := len(m.Data)
 	if m.End >= 0 {
@@ -215,7 +219,7 @@ func (m *Walker) holds(e *expr.Expr) (v, known bool) {
 	return num != 0, known && (!m.awaited || !m.awaits(e))
 }
 
-// Nodes walks fields and parts that stand one after the other.
+// Nodes walks nodes in their order.
 func (m *Walker) Nodes(list []*program.Node) program.Verdict {
 	for _, n := range list {
 		if n.Guarded {
@@ -273,6 +277,7 @@ func (m *Walker) guard(n *program.Node) (there bool, v program.Verdict) {
 	return there, program.Complete
 }
 
+// absent clears the registers of a node that is not there.
 func (m *Walker) absent(n *program.Node) {
 	for _, reg := range n.Clear {
 		m.regs[reg] = 0
@@ -295,7 +300,7 @@ func (m *Walker) announced(n *program.Node) program.Verdict {
 	return m.node(n)
 }
 
-// node walks what a node stands for.
+// node walks a node of any kind, and notes its place.
 func (m *Walker) node(n *program.Node) (v program.Verdict) {
 	if n.Mark > 0 {
 		m.Marks[n.Mark] = m.Off
@@ -316,7 +321,7 @@ func (m *Walker) node(n *program.Node) (v program.Verdict) {
 	return v
 }
 
-// literal takes a text that stands before a field.
+// literal reads a text that stands before a field.
 func (m *Walker) literal(n *program.Node, text []byte, optional bool) (have bool, v program.Verdict) {
 	rest := m.ahead()
 	k := min(len(text), len(rest))
@@ -337,7 +342,9 @@ func (m *Walker) literal(n *program.Node, text []byte, optional bool) (have bool
 }
 
 // cell notes a field in the frame.
-func (m *Walker) cell(n *program.Node, op int, depth uint8, off, size int, num uint64, role field.Role) program.Verdict {
+func (m *Walker) cell(
+	n *program.Node, op int, depth uint8, off, size int, num uint64, role field.Role,
+) program.Verdict {
 	f := m.F
 	i := len(f.Cells)
 	if i >= field.MaxGrammarCells {

@@ -11,7 +11,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// frame walks one frame of a family from the first byte of data; n is its size.
+// frame walks one frame of a frame kind from the first byte of data; n is its size.
 func (m *Walker) frame(p *program.Program, f *frame.Frame, a program.Attempt, data []byte) (n int, v program.Verdict) {
 	m.Start(p, f, a.Way)
 	content, total, v := m.Delimit(a.FrameKind, data)
@@ -47,10 +47,10 @@ func (m *Walker) frame(p *program.Program, f *frame.Frame, a program.Attempt, da
 	return m.Off, program.Complete
 }
 
-// Begin takes the plain bytes of a frame of f, which end at end; -1: that is not known yet.
+// Begin takes the plain bytes of a frame of f; end is their end, -1 when that is not known yet.
 func (m *Walker) Begin(f *program.FrameKind, content []byte, end int) {
 	m.clear()
-	m.Family, m.Data, m.Wire, m.End = f, content, content, end
+	m.Kind, m.Data, m.Wire, m.End = f, content, content, end
 	if o := f.EndMarks.Tells(m.P.Ops); o != nil {
 		if m.awaited = end < 0; end >= 0 {
 			at := m.End - f.EndMarks.Behind
@@ -70,9 +70,9 @@ func (m *Walker) Begin(f *program.FrameKind, content []byte, end int) {
 	}
 }
 
-// Body walks the message up to end, where it must stop; -1: it ends where it ends.
+// Body walks the message body, which must stop at end; -1: it ends where its fields do.
 func (m *Walker) Body(end int) program.Verdict {
-	f, start, frameEnd := m.Family, m.Off, m.End
+	f, start, frameEnd := m.Kind, m.Off, m.End
 	m.End = end
 	s, v := m.choose()
 	if v != program.Complete {
@@ -94,9 +94,9 @@ func (m *Walker) Body(end int) program.Verdict {
 	return program.Complete
 }
 
-// Trailer walks what stands behind the body, up to the end of the frame.
+// Trailer walks the trailer, up to the end of the frame.
 func (m *Walker) Trailer() program.Verdict {
-	f := m.Family
+	f := m.Kind
 	if v := m.Nodes(f.Trailer); v != program.Complete {
 		return v
 	}
@@ -112,8 +112,8 @@ func (m *Walker) Trailer() program.Verdict {
 	return program.Complete
 }
 
-// Delimit finds the plain bytes of a frame: what stands between the marks, and what is kept of the last one and behind
-// it.  total is the size of the frame with them, 0 when there are no marks.
+// Delimit finds the plain bytes of a frame: the content between the marks, the kept bytes of the mark at the end and
+// the bytes behind it.  total is the size of the frame with its marks, 0 when there are none.
 func (m *Walker) Delimit(f *program.FrameKind, data []byte) (content []byte, total int, v program.Verdict) {
 	c := f.EndMarks
 	if c == nil {
@@ -157,9 +157,9 @@ func (m *Walker) Delimit(f *program.FrameKind, data []byte) (content []byte, tot
 	return content, total, program.Complete
 }
 
-// BodyEnd is where the body ends; -1 when nothing but the body itself says so.
+// BodyEnd is the end of the body; -1 when only its fields tell.
 func (m *Walker) BodyEnd() (end int, v program.Verdict) {
-	f := m.Family
+	f := m.Kind
 	if l := f.Length; l != nil {
 		from := 0
 		switch {
@@ -175,7 +175,8 @@ func (m *Walker) BodyEnd() (end int, v program.Verdict) {
 		}
 		m.Size = int(size)
 		if m.Marked && m.Size != m.End {
-			return 0, m.fail(nil, m.Off, field.ErrLength, "it says %d, the frame has %d bytes and not %d", value, int64(m.End), size)
+			return 0, m.fail(nil, m.Off, field.ErrLength, "it says %d, the frame has %d bytes and not %d",
+				value, int64(m.End), size)
 		}
 		m.End = m.Size
 	}
@@ -193,7 +194,7 @@ func (m *Walker) BodyEnd() (end int, v program.Verdict) {
 
 // choose finds the body: by direction, command, size and condition, in the order of the definition.
 func (m *Walker) choose() (*program.Body, program.Verdict) {
-	f, command := m.Family, uint64(0)
+	f, command := m.Kind, uint64(0)
 	if f.CommandOp >= 0 {
 		command = uint64(m.regs[f.CommandReg])
 	}
@@ -220,9 +221,9 @@ func (m *Walker) choose() (*program.Body, program.Verdict) {
 	return nil, m.noMessage(command)
 }
 
-// noMessage says why no body fits.
+// noMessage refuses a frame that no body fits, with the reason.
 func (m *Walker) noMessage(command uint64) program.Verdict {
-	f := m.Family
+	f := m.Kind
 	known := f.CommandOp < 0
 	var all []*program.Body
 	for _, s := range f.Bodies {
@@ -238,12 +239,14 @@ func (m *Walker) noMessage(command uint64) program.Verdict {
 	case !known:
 		return m.Refuse(nil, m.Off, field.ErrUnknownCommand)
 	case m.End < 0:
-		return m.Refuse(nil, m.Off, fmt.Errorf("%w: no message of this direction fits the conditions", field.ErrUnknownCommand))
+		return m.Refuse(nil, m.Off,
+			fmt.Errorf("%w: no message of this direction fits the conditions", field.ErrUnknownCommand))
 	}
-	if m.Family.Sizes != nil {
+	if m.Kind.Sizes != nil {
 		all = m.messagesOf(command)
 		m.Near = all[0]
-		return m.Refuse(nil, m.Off, fmt.Errorf("%w: body of %d bytes, expected %s", field.ErrLength, m.End-m.Off, sizesOf(all)))
+		return m.Refuse(nil, m.Off,
+			fmt.Errorf("%w: body of %d bytes, expected %s", field.ErrLength, m.End-m.Off, sizesOf(all)))
 	}
 	size, fit := m.End-m.Off, "no message of this command has a body of %d bytes or fits the conditions"
 	if f.CommandOp < 0 {
@@ -258,11 +261,12 @@ func (m *Walker) noMessage(command uint64) program.Verdict {
 	return m.Refuse(nil, m.Off, fmt.Errorf("%w: %s", field.ErrLength, text))
 }
 
-// awaits says that an expression depends on the mark at the end, which has not come.
+// awaits reports whether an expression depends on the mark at the end.
 func (m *Walker) awaits(e *expr.Expr) bool {
-	return slices.Contains(e.Fields(nil), m.Family.EndMarks.Node.Field.Reg)
+	return slices.Contains(e.Fields(nil), m.Kind.EndMarks.Node.Field.Reg)
 }
 
+// way is the direction of the frame.
 func (m *Walker) way() field.Direction {
 	if m.place.Uplink {
 		return field.Uplink

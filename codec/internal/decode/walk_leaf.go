@@ -10,13 +10,13 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// has says that size more bytes have come and belong to the region.
+// has reports whether size more bytes have come and belong to the part around.
 func (m *Walker) has(size int) bool {
 	end := m.Off + size
 	return end <= len(m.Data) && (m.End < 0 || end <= m.End)
 }
 
-// number reads an unsigned number of fixed size that nothing restricts, which most fields are.
+// number reads an unsigned number of fixed size without restrictions; most fields are such.
 func (m *Walker) number(n *program.Node) program.Verdict {
 	o := n.Field
 	if !m.has(o.Size) {
@@ -74,7 +74,7 @@ func (m *Walker) leaf(n *program.Node) program.Verdict {
 	return m.value(n, o, at, size, num, missing)
 }
 
-// extent finds how many bytes a field has whose size is not fixed, and how many the mark behind it has.
+// extent finds the size of a field whose size is not fixed; skip is the size of the mark behind it.
 func (m *Walker) extent(n *program.Node, o *scalar.Op) (size, skip int, v program.Verdict) {
 	size = o.Size
 	switch {
@@ -121,7 +121,7 @@ func (m *Walker) extent(n *program.Node, o *scalar.Op) (size, skip int, v progra
 	return size, skip, program.Complete
 }
 
-// run counts how often a byte is repeated.
+// run finds the size of a field of repeated bytes.
 func (m *Walker) run(n *program.Node, o *scalar.Op) (size int, v program.Verdict) {
 	ahead := m.ahead()
 	for size < len(ahead) && ahead[size] == o.Form.Fill && size < o.Most {
@@ -133,7 +133,7 @@ func (m *Walker) run(n *program.Node, o *scalar.Op) (size int, v program.Verdict
 	return size, program.Complete
 }
 
-// varint finds how many bytes a number has.
+// varint finds the size of a number of varying width.
 func (m *Walker) varint(n *program.Node, o *scalar.Op) (size int, v program.Verdict) {
 	ahead := m.ahead()
 	size, ok := o.Form.Varint.Size(ahead, o.Most)
@@ -243,6 +243,7 @@ func (m *Walker) note(o *scalar.Op, num uint64, b []byte) {
 	}
 }
 
+// computed computes a field without bytes.
 func (m *Walker) computed(n *program.Node) program.Verdict {
 	o, e := n.Field, n.Value
 	if n.On != nil {
@@ -279,6 +280,7 @@ func (m *Walker) computed(n *program.Node) program.Verdict {
 	return m.value(n, o, m.Off, 0, uint64(v), false)
 }
 
+// checksum reads a checksum, and verifies it when the bytes that it covers have come.
 func (m *Walker) checksum(n *program.Node) program.Verdict {
 	o := n.Field
 	if m.End >= 0 && o.Size > m.End-m.Off {
@@ -309,7 +311,9 @@ func (m *Walker) checksum(n *program.Node) program.Verdict {
 }
 
 // Verify compares a checksum with the bytes it covers.
-func (m *Walker) Verify(n *program.Node, plan *program.ChecksumPlan, o *scalar.Op, off int, num uint64) program.Verdict {
+func (m *Walker) Verify(
+	n *program.Node, plan *program.ChecksumPlan, o *scalar.Op, off int, num uint64,
+) program.Verdict {
 	from, to := m.Marks[plan.From], off
 	if plan.To > 0 {
 		to = m.Marks[plan.To]
@@ -320,7 +324,7 @@ func (m *Walker) Verify(n *program.Node, plan *program.ChecksumPlan, o *scalar.O
 		from = 0
 	}
 	over := m.Wire
-	if m.Inside > 0 { // inside a part, the bytes are those that the part stands for
+	if m.Inside > 0 { // inside a part with a block transform, its plain bytes are covered
 		over = m.Data
 	}
 	if from < 0 || from > to || to > len(over) {
@@ -333,10 +337,12 @@ func (m *Walker) Verify(n *program.Node, plan *program.ChecksumPlan, o *scalar.O
 	case m.Sink == nil || m.Sink.Sum(m, o, found) || found.Found == found.Computed:
 		return program.Complete
 	}
-	return m.refuseOp(o, off, fmt.Errorf("%w: found %0*x, computed %0*x", field.ErrSum, plan.Sum.Width/4, found.Found, plan.Sum.Width/4, found.Computed))
+	digits := plan.Sum.Width / 4
+	return m.refuseOp(o, off,
+		fmt.Errorf("%w: found %0*x, computed %0*x", field.ErrSum, digits, found.Found, digits, found.Computed))
 }
 
-// verifyLate compares the checksums that cover bytes behind them.
+// verifyLate verifies the checksums that cover bytes behind them.
 func (m *Walker) verifyLate() program.Verdict {
 	for i := range m.Late {
 		l := &m.Late[i]
@@ -347,7 +353,7 @@ func (m *Walker) verifyLate() program.Verdict {
 	return program.Complete
 }
 
-// Compute is the checksum that stands at off over the plain bytes b of a frame, from up to but without to.
+// Compute is the checksum at off over the plain bytes b[from:to] of a frame.
 func Compute(c *program.ChecksumPlan, b []byte, off, from, to int) uint64 {
 	if c.Wired == nil {
 		return c.Sum.Sum(b[from:to])
@@ -358,7 +364,7 @@ func Compute(c *program.ChecksumPlan, b []byte, off, from, to int) uint64 {
 	return c.Sum.Sum(m.written)
 }
 
-// read is the number that the bytes of a checksum say.
+// read reads the number of a checksum from its bytes; false: a byte is no digit.
 func read(c *program.ChecksumPlan, o *scalar.Op, b []byte) (num uint64, ok bool) {
 	if c.Hex {
 		for _, d := range b {

@@ -9,7 +9,7 @@ import (
 // maxElements bounds a list whose elements may have no bytes.
 const maxElements = 4096
 
-// list walks the elements: so many, or up to a condition, or up to the end of the region.
+// list walks the elements of a list: by a count, up to a condition, or up to the end of the part around.
 func (m *Walker) list(n *program.Node) program.Verdict {
 	for _, reg := range n.Folds {
 		m.regs[reg] = 0
@@ -35,6 +35,7 @@ func (m *Walker) list(n *program.Node) program.Verdict {
 	return v
 }
 
+// elements walks the elements of a list; count is -1 when it is not known.
 func (m *Walker) elements(n *program.Node, count int64) program.Verdict {
 	i, again := int64(0), false
 	if n.Numbers && m.Sink == nil {
@@ -76,7 +77,7 @@ func (m *Walker) elements(n *program.Node, count int64) program.Verdict {
 	return program.Complete
 }
 
-// numbers walks the elements of a list of plain numbers that have come.
+// numbers walks the elements of a list of plain numbers, as far as their bytes have come; the result is their number.
 func (m *Walker) numbers(n *program.Node, count int64) int64 {
 	kid, end := n.Kids[0], len(m.Data)
 	if m.End >= 0 {
@@ -105,7 +106,7 @@ func (m *Walker) numbers(n *program.Node, count int64) int64 {
 	return int64(times)
 }
 
-// separated walks one element up to the separator; again: another one follows.
+// separated walks one element up to the separator; again: another element follows.
 func (m *Walker) separated(n *program.Node) (v program.Verdict, again bool) {
 	outer := m.End
 	at, found := m.find(n.Separator)
@@ -127,7 +128,7 @@ func (m *Walker) separated(n *program.Node) (v program.Verdict, again bool) {
 	return v, again
 }
 
-// empty notes an element between two separators that has nothing in it.
+// empty notes an element without bytes between two separators.
 func (m *Walker) empty(n *program.Node) program.Verdict {
 	for _, kid := range n.Kids {
 		if kid.Kind == program.NodeList {
@@ -144,7 +145,7 @@ func (m *Walker) empty(n *program.Node) program.Verdict {
 	return program.Complete
 }
 
-// element walks one element; when it is a group of its own, its fields are that much deeper.
+// element walks one element; the fields of a group are one level deeper.
 func (m *Walker) element(n *program.Node) (v program.Verdict) {
 	depth := m.Depth
 	if m.Depth += deeper(n); m.Depth > 31 {
@@ -162,5 +163,5 @@ func (m *Walker) element(n *program.Node) (v program.Verdict) {
 	return v
 }
 
-// deeper is how much deeper than a list the fields of its elements are.
+// deeper is the number of levels between a list and the fields of its elements.
 func deeper(n *program.Node) uint8 { return 1 + uint8(expr.Truth(n.Element >= 0)) }

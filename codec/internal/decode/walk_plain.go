@@ -9,12 +9,12 @@ import (
 	"trama/codec/internal/program"
 )
 
-// The size of each frame of a plain definition is known: what cannot be is refused before its header has come whole, and
-// a fault of the size is told at the length field.
+// The size of each frame of a plain definition is known: a frame of another size is refused before its header is
+// complete, and a fault of the size is told at the length field.
 
-// Early says of a header that has not come whole whether a message has its command and its size.
+// Early is the verdict about a frame with an incomplete header: refused when no message has its command and size.
 func (m *Walker) Early() program.Verdict {
-	f, body := m.Family, -1
+	f, body := m.Kind, -1
 	if f.Sizes == nil {
 		return program.Incomplete
 	}
@@ -47,9 +47,9 @@ func (m *Walker) Early() program.Verdict {
 	return m.Refuse(nil, m.Off, fmt.Errorf("%w: body of %d bytes, expected %s", field.ErrLength, body, sizesOf(all)))
 }
 
-// messagesOf are those of a command this way: fallbacks when no other one has it.
+// messagesOf lists the bodies of a command in this direction; a fallback only when no other body has the command.
 func (m *Walker) messagesOf(command uint64) (all []*program.Body) {
-	for _, s := range m.Family.Bodies {
+	for _, s := range m.Kind.Bodies {
 		if s.Travels(m.way()) && (len(s.Commands) == 0 || s.Commands.Has(command)) && !(s.Fallback && len(all) > 0) {
 			all = append(all, s)
 		}
@@ -57,10 +57,10 @@ func (m *Walker) messagesOf(command uint64) (all []*program.Body) {
 	return all
 }
 
-// unknownCommand tells of a command that no message has at the command field, where that has a place.
+// unknownCommand refuses a command that no message has, at the place of the command field if that is fixed.
 func (m *Walker) unknownCommand() program.Verdict {
-	at, off := m.Family.CommandOp, m.Off
-	if m.Family.Sizes != nil {
+	at, off := m.Kind.CommandOp, m.Off
+	if m.Kind.Sizes != nil {
 		off = 0
 		for i := range at {
 			off += m.P.Ops[i].Size
@@ -84,7 +84,8 @@ func sizesOf(all []*program.Body) string {
 	return strings.Join(sizes, " or ")
 }
 
-// lengthFault is the fault of a length field that does not fit a frame of this size, when nothing before it is wrong.
+// lengthFault is the failure of a length field that does not fit the size of the frame, when no field before it is
+// wrong.
 func lengthFault(p *program.Program, bad program.Failure, data []byte) (program.Failure, bool) {
 	sizes := p.Kinds[0].Sizes
 	if sizes == nil || sizes.Length == nil {

@@ -9,7 +9,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// region walks a group, a list or a choice, inside bounds of its own when it has them.
+// region walks a group, a list or a choice, and notes it as a field if it is one.
 func (m *Walker) region(n *program.Node) program.Verdict {
 	if n.Op < 0 || m.F == nil {
 		return m.bounded(n)
@@ -29,10 +29,10 @@ func (m *Walker) region(n *program.Node) program.Verdict {
 	return v
 }
 
-// bounded walks what is inside, up to an end of its own when there is one.
+// bounded walks the content of a group, a list or a choice, up to an end of its own when it has one.
 func (m *Walker) bounded(n *program.Node) program.Verdict {
 	outer, start := m.End, m.Off
-	end, after := 0, 0 // of what is inside, and of the region
+	end, after := 0, 0 // of the plain content, and of its bytes on the wire
 	switch {
 	case n.Kind == program.NodeChoice && n.On == nil && n.Size == nil:
 		return m.choice(n)
@@ -92,7 +92,7 @@ func (m *Walker) bounded(n *program.Node) program.Verdict {
 	return v
 }
 
-// reveal puts the plain bytes of a part in the place of those of the wire; what is behind them is no part of it.
+// reveal puts the plain bytes of a part in the place of its bytes on the wire; size is their number.
 func (m *Walker) reveal(n *program.Node, start, after int) (size int, v program.Verdict) {
 	m.Hidden = append(m.Hidden[:0], m.Data[start:after]...)
 	if m.Sink != nil {
@@ -101,6 +101,7 @@ func (m *Walker) reveal(n *program.Node, start, after int) (size int, v program.
 	return m.transformed(n, start, m.Data[start:after])
 }
 
+// transformed is reveal without a sink.
 func (m *Walker) transformed(n *program.Node, start int, data []byte) (size int, v program.Verdict) {
 	size, ok := n.Transform.Decode(data, m.Hidden)
 	switch {
@@ -123,7 +124,7 @@ func (m *Walker) lacking(n *program.Node, v program.Verdict) program.Verdict {
 	return m.Refuse(n, m.Off, fmt.Errorf("%w: no %q", field.ErrRegion, n.Until))
 }
 
-// find looks for a delimiter; begun when it may still come.
+// find looks for a delimiter; incomplete when it may still come.
 func (m *Walker) find(mark []byte) (at int, v program.Verdict) {
 	if at := bytes.Index(m.ahead(), mark); at >= 0 {
 		return m.Off + at, program.Complete
@@ -134,7 +135,7 @@ func (m *Walker) find(mark []byte) (at int, v program.Verdict) {
 	return 0, program.Incomplete
 }
 
-// content walks what is inside a group, a list or a choice.
+// content walks the nodes inside a group, a list or a choice.
 func (m *Walker) content(n *program.Node) (v program.Verdict) {
 	switch n.Kind {
 	case program.NodeList:
@@ -156,7 +157,7 @@ func (m *Walker) content(n *program.Node) (v program.Verdict) {
 	return v
 }
 
-// choice walks the first branch that fits.
+// choice walks the first case that fits.
 func (m *Walker) choice(n *program.Node) program.Verdict {
 	on := int64(0)
 	if n.On != nil {
@@ -186,8 +187,8 @@ func (m *Walker) choice(n *program.Node) program.Verdict {
 	return m.fail(n, m.Off, field.ErrNoCase, "%d", on)
 }
 
-// columns walks the fields of a group with a separator: they stand between separators, however deep in groups, lists and
-// choices they are.
+// columns walks the fields of a group with a separator.  Each field stands between separators, however deep in
+// groups, lists and choices it is.
 func (m *Walker) columns(n *program.Node) program.Verdict {
 	if m.End < 0 {
 		return m.Refuse(n, m.Off, field.ErrRegion)
@@ -195,10 +196,10 @@ func (m *Walker) columns(n *program.Node) program.Verdict {
 	if len(m.Data) < m.End { // where the last column ends is known only with all of them
 		return m.starve(n, m.End-m.Off)
 	}
-	table, begun := m.table, m.begun
-	m.table, m.begun = n, false
+	table, later := m.table, m.later
+	m.table, m.later = n, false
 	v := m.Nodes(n.Kids)
-	m.table, m.begun = table, begun
+	m.table, m.later = table, later
 	return v
 }
 
@@ -206,9 +207,9 @@ func (m *Walker) columns(n *program.Node) program.Verdict {
 func (m *Walker) column(n *program.Node) program.Verdict {
 	table, end := m.table, m.End
 	next := m.Data[m.Off:end]
-	if m.begun && !bytes.HasPrefix(next, table.Separator) {
+	if m.later && !bytes.HasPrefix(next, table.Separator) {
 		next = nil // an optional column that begins with a text is not there
-	} else if m.begun {
+	} else if m.later {
 		next = next[len(table.Separator):]
 	}
 	switch absent := m.Off == end; {
@@ -216,7 +217,7 @@ func (m *Walker) column(n *program.Node) program.Verdict {
 		m.decide(n, AspectThere, 0)
 		m.absent(n)
 		return program.Complete
-	case m.begun:
+	case m.later:
 		if _, v := m.literal(n, table.Separator, false); v != program.Complete {
 			return v
 		}
@@ -228,7 +229,7 @@ func (m *Walker) column(n *program.Node) program.Verdict {
 	if n.Optional && n.Before == nil {
 		m.decide(n, AspectThere, 1)
 	}
-	m.begun, m.table, m.End = true, nil, column
+	m.later, m.table, m.End = true, nil, column
 	var v program.Verdict
 	if n.Before != nil {
 		v = m.announced(n)
@@ -238,6 +239,6 @@ func (m *Walker) column(n *program.Node) program.Verdict {
 	if v == program.Complete && m.Off != column {
 		v = m.fail(n, m.Off, field.ErrRegion, "%d bytes are left over", int64(column-m.Off))
 	}
-	m.begun, m.table, m.End = true, table, end
+	m.later, m.table, m.End = true, table, end
 	return v
 }

@@ -9,7 +9,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// Without splits a set: what is not in the other one, and what is.
+// Without parts a set of values: left is not in other, shared is.
 func (s CommandSet) Without(other CommandSet) (left, shared CommandSet) {
 	left = slices.Clone(s)
 	for _, o := range other {
@@ -33,12 +33,13 @@ func (s CommandSet) Without(other CommandSet) (left, shared CommandSet) {
 	return left, shared
 }
 
-// Covers says whether the set has every value of a range.
+// Covers reports whether the set has every value of a range.
 func (s CommandSet) Covers(lo, hi uint64) bool {
 	left, _ := CommandSet{{lo, hi}}.Without(s)
 	return len(left) == 0
 }
 
+// String lists the ranges of the set, in hexadecimal above 9.
 func (s CommandSet) String() string {
 	var out []string
 	for _, r := range s {
@@ -55,7 +56,7 @@ func (s CommandSet) String() string {
 	return strings.Join(out, ", ")
 }
 
-// CommandTexts are the values of a set as protocols name them.
+// CommandTexts lists the commands of a set as protocols name them.
 func CommandTexts(o *scalar.Op, set CommandSet) (out []string) {
 	for _, r := range set {
 		text := CommandText(o, r[0])

@@ -1,18 +1,19 @@
-// Package program is the compiled form of a definition, by which frames are cut, decoded and made: one tree of nodes for each
-// kind of frame, and the fields as a flat table beside it.  Every definition has this form; a plain header with plain bodies is a tree of leaves.
+// Package program is the compiled form of a definition, by which frames are cut, decoded and made: one tree of nodes
+// for each frame kind, and the fields as a flat table beside it.  Every definition has this form; a plain header
+// with plain bodies is a tree of leaves.
 //
 //	program
-//	├─ ops         every field: wire type, size, order, allowed values, scale, labels, role.  A cell of a Frame names its op;
-//	│              the parts of a field of bits follow it
+//	├─ ops         every field: wire type, size, order, allowed values, scale, labels, role.  A cell of a Frame names
+//	│              its op; the parts of a field of bits follow it
 //	├─ kinds       the kinds of frames that a stream may hold, in the order in which they are tried
 //	│  └─ frame kind
-//	│     ├─ start, end marks    marks at both ends; escape, armour: how the bytes between them are written
+//	│     ├─ start, end marks    marks at both ends; escape, armour: how the bytes between are written
 //	│     ├─ header   node …     before the body; one of its fields may be the command
-//	│     ├─ bodies              a body for each message, found by direction, command, size and condition (ByCommand)
+//	│     ├─ bodies              one for each message, found by direction, command, size, condition
 //	│     │  └─ body   node …
 //	│     ├─ trailer  node …     behind the body
-//	│     ├─ length              size of the frame = value of a field + place of the first byte counted − add + after
-//	│     └─ sizes, fast         of plain frames: sizes known beforehand, and places of fields in messages of fixed size
+//	│     ├─ length              size = value of a field + place of the first byte counted − add + after
+//	│     └─ sizes, fast         sizes known beforehand; fast paths of messages of constant shape
 //	├─ attempts    frame kinds by direction, and the bytes that a frame can begin with
 //	├─ replies     which message is sent for which, and where each of its fields comes from
 //	├─ answers     fields that tell to which command an answer belongs

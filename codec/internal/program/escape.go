@@ -6,22 +6,23 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// EscapeTable is byte stuffing: some bytes are sent as sequences.  Both ways it is one pass.
+// EscapeTable is the stuffing of a frame kind: some bytes are sent as escape sequences.
 type EscapeTable struct {
-	Coded [256][]byte    // what stands on the wire for a byte; nil: itself
+	Coded [256][]byte    // escape sequence of a byte; nil: the byte itself
 	Apart scalar.ByteSet // bytes that are not simply themselves
 	Mark  []byte         // the only byte that can be apart in the content of a frame; nil when there are several
-	Lead  scalar.ByteSet // bytes that begin a sequence
+	Lead  scalar.ByteSet // bytes that begin an escape sequence
 	Pairs []EscapePair
-	after *[256]int16 // what mark and a byte stand for, -1: nothing; nil when a sequence is longer or shorter than that
+	after *[256]int16 // plain byte for Mark and a byte, -1: none; nil when a sequence is longer or shorter
 }
 
+// EscapePair is a byte and its escape sequence.
 type EscapePair struct {
 	Plain byte
 	Coded []byte
 }
 
-// decode appends the plain bytes; ok is false when a sequence is none of the table.
+// decode appends the plain bytes of b; false: a sequence is not in the table.
 func (t *EscapeTable) decode(dst, b []byte) ([]byte, bool) {
 	if t.after != nil {
 		return t.decodeTwo(dst, b)
@@ -65,7 +66,7 @@ func (t *EscapeTable) decode(dst, b []byte) ([]byte, bool) {
 	return dst, true
 }
 
-// decodeTwo is decode where every sequence is mark and a byte.
+// decodeTwo is decode where every escape sequence is Mark and a byte.
 func (t *EscapeTable) decodeTwo(dst, b []byte) ([]byte, bool) {
 	for {
 		n := bytes.IndexByte(b, t.Mark[0])
@@ -83,7 +84,7 @@ func (t *EscapeTable) decodeTwo(dst, b []byte) ([]byte, bool) {
 	}
 }
 
-// Short makes the table of what follows mark.
+// Short makes the table for decodeTwo, where every escape sequence has two bytes.
 func (t *EscapeTable) Short() {
 	var after [256]int16
 	for i := range after {
@@ -100,6 +101,7 @@ func (t *EscapeTable) Short() {
 	t.after = &after
 }
 
+// encode appends b, stuffed.
 func (t *EscapeTable) encode(dst, b []byte) []byte {
 	for _, c := range b {
 		if s := t.Coded[c]; s != nil {
@@ -121,7 +123,7 @@ func (t *EscapeTable) sequence(b []byte) int {
 	return 0
 }
 
-// begins says that b, which is none, may become a sequence.
+// begins reports whether b is the beginning of an escape sequence.
 func (t *EscapeTable) begins(b []byte) bool {
 	for _, p := range t.Pairs {
 		if len(b) < len(p.Coded) && string(b) == string(p.Coded[:len(b)]) {
@@ -131,7 +133,7 @@ func (t *EscapeTable) begins(b []byte) bool {
 	return false
 }
 
-// one reads the byte at the start of b, or the sequence for it; size is 0 when bytes are missing.
+// one reads the byte at the start of b, plain or as an escape sequence; size is 0 when bytes are missing.
 func (t *EscapeTable) one(b []byte) (plain byte, size int, ok bool) {
 	for _, p := range t.Pairs {
 		if n := len(p.Coded); n <= len(b) && string(b[:n]) == string(p.Coded) {
@@ -147,7 +149,7 @@ func (t *EscapeTable) one(b []byte) (plain byte, size int, ok bool) {
 	return b[0], 1, true
 }
 
-// WireSize of plain bytes.
+// WireSize is the number of bytes that b takes when it is stuffed.
 func (t *EscapeTable) WireSize(b []byte) (n int) {
 	for _, c := range b {
 		if s := t.Coded[c]; s != nil {

@@ -6,7 +6,7 @@ import (
 	"trama/codec/internal/field"
 )
 
-// Example is one [[example]] of a definition: a frame, what it says and how it is answered.
+// Example is one [[example]] of a definition: a frame, its expected fields and its acknowledgement.
 type Example struct {
 	File      string
 	Line      int

@@ -5,9 +5,9 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// FastPath is the fast path of a message whose fields all have fixed places: its frames are verified a machine word at
-// a time, and their numbers are read without further checks.  It accepts what the walk accepts, and nothing else; a frame
-// that it does not accept is walked.
+// FastPath is the fast path of a message whose fields all have fixed places: its frames are verified a machine word
+// at a time, and their numbers are read without further checks.  The fast path accepts no frame that the walk
+// refuses, and reads the same fields; a frame that it does not accept is walked.
 type FastPath struct {
 	Body    *Body
 	Total   int         // bytes
@@ -22,18 +22,18 @@ type FastPath struct {
 	Roles [field.RoleCount]uint16
 }
 
-// fastRead says how the number of a cell is read.
+// fastRead is one number to read, and the cell that it goes to.
 type fastRead struct {
 	Code readCode
 	Size uint8
 	Off  uint16
 	Cell uint16
-	Word uint16 // readPart: the cell whose bits it is
+	Word uint16 // ReadPart: the cell whose bits these are
 	Op   *scalar.Op
-	Part *scalar.Op // readPart
+	Part *scalar.Op // ReadPart: the field of bits
 }
 
-// fastSum is a checksum at off over the bytes from, up to but without to.
+// fastSum is a checksum at Off over the bytes From:To.
 type fastSum struct {
 	Plan          *ChecksumPlan
 	Op            *scalar.Op
@@ -41,25 +41,26 @@ type fastSum struct {
 	Off, From, To int
 }
 
-// wordCheck verifies eight bytes at once.
+// wordCheck is the test of eight bytes at once.
 type wordCheck struct {
 	Off  int
 	Bcd  uint64 // 0x88 in each byte that holds two decimal digits
-	Mask uint64 // bits that must be as in want
+	Mask uint64 // bits that must be as in Want
 	Want uint64
 }
 
 const (
 	ReadByte  readCode = iota
 	ReadPair           // two digits
-	ReadBE2            //
-	ReadBE4            //
+	ReadBE2            // two bytes, the highest first
+	ReadBE4            // four bytes, the highest first
 	ReadMany           // four to eight digits
 	ReadPart           // bits of a number before it
-	readOther          // op.read
+	readOther          // Op.Read
 )
 
+// readCode is the way a fastRead reads its number.
 type readCode uint8
 
-// WordBytes is the size of what is verified at once; shorter frames have no plan.
+// WordBytes is the number of bytes that a wordCheck tests; shorter frames have no fast path.
 const WordBytes = 8

@@ -8,7 +8,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// commandPlace is where the command stands in every frame of a kind, whose header has a fixed size.
+// commandPlace is the place of the command in every frame of a kind whose header has a fixed size.
 type commandPlace struct {
 	Op        *scalar.Op // nil: frames have no command
 	Off, Size int
@@ -16,7 +16,7 @@ type commandPlace struct {
 	Plans     [2][][]*FastPath // by way, and by class of commands
 }
 
-// makeFast makes the fast path of a kind of frame.
+// makeFast makes the fast paths of a frame kind.
 func (p *Program) makeFast(f *FrameKind) {
 	f.Fast = nil
 	if f.EndMarks != nil || f.Escape != nil || f.Armour != nil {
@@ -46,8 +46,8 @@ func (p *Program) makeFast(f *FrameKind) {
 	}
 }
 
-// inTurn is the fast paths of the messages of a class of commands, up to the first message that must be walked: between
-// messages without a condition, the size alone chooses.
+// inTurn lists the fast paths of the messages of a class of commands, up to the first message that must be walked.
+// Between messages without a condition, the size alone chooses.
 func inTurn(f *FrameKind, plans []*FastPath, class []uint16) (out []*FastPath) {
 	for _, i := range class {
 		plan := plans[i]
@@ -60,7 +60,7 @@ func inTurn(f *FrameKind, plans []*FastPath, class []uint16) (out []*FastPath) {
 	return out
 }
 
-// fastMaker gathers the fields of a plan.
+// fastMaker gathers the fields of a fast path.
 type fastMaker struct {
 	p               *Program
 	plan            *FastPath
@@ -68,7 +68,7 @@ type fastMaker struct {
 	mask, want, bcd []byte
 }
 
-// newFastPath is nil for a message whose fields have no fixed places.
+// newFastPath makes the fast path of a message; nil when its fields have no fixed places.
 func (p *Program) newFastPath(s *Body) *FastPath {
 	f, body := s.FrameKind, 0
 	k := &fastMaker{p: p, plan: &FastPath{Body: s}, marks: map[int]int{}}
@@ -119,7 +119,8 @@ func (p *Program) newFastPath(s *Body) *FastPath {
 	}
 	for at := 0; at < plan.Total; at += WordBytes {
 		from := min(at, plan.Total-WordBytes)
-		w := wordCheck{Off: from, Bcd: binary.BigEndian.Uint64(k.bcd[from:]), Mask: binary.BigEndian.Uint64(k.mask[from:]), Want: binary.BigEndian.Uint64(k.want[from:])}
+		w := wordCheck{Off: from, Bcd: binary.BigEndian.Uint64(k.bcd[from:]),
+			Mask: binary.BigEndian.Uint64(k.mask[from:]), Want: binary.BigEndian.Uint64(k.want[from:])}
 		if w.Bcd != 0 || w.Mask != 0 {
 			plan.Words = append(plan.Words, w)
 		}
@@ -127,7 +128,7 @@ func (p *Program) newFastPath(s *Body) *FastPath {
 	return plan
 }
 
-// nodes takes fields that stand one after the other; false: their places are not fixed.
+// nodes adds the fields of nodes in their order; false: their places are not fixed.
 func (k *fastMaker) nodes(list []*Node, depth uint8) bool {
 	for _, n := range list {
 		if n.Guarded || n.Before != nil || n.Column {
@@ -135,7 +136,8 @@ func (k *fastMaker) nodes(list []*Node, depth uint8) bool {
 		}
 		start := len(k.want)
 		switch {
-		case n.Kind == NodeGroup && n.Size == nil && !n.Rest && n.Until == nil && n.Transform == nil && n.Separator == nil && depth < 30:
+		case n.Kind == NodeGroup && n.Size == nil && !n.Rest && n.Until == nil && n.Transform == nil &&
+			n.Separator == nil && depth < 30:
 			at, inside := len(k.plan.Cells), depth
 			if n.Op >= 0 {
 				k.field(n, depth)
@@ -150,7 +152,8 @@ func (k *fastMaker) nodes(list []*Node, depth uint8) bool {
 		case n.Kind == NodeLeaf && n.Check != nil && n.Check.Wired == nil:
 			k.plan.Sums = append(k.plan.Sums, fastSum{Plan: n.Check, Op: n.Field, Cell: len(k.plan.Cells), Off: start})
 			k.field(n, depth)
-		case n.Kind == NodeLeaf && n.Field.Size > 0 && n.Field.Code != scalar.OpComputed && n.Field.Code != scalar.OpChecksum && !n.Varies && n.Exponent == nil && n.Value == nil:
+		case n.Kind == NodeLeaf && n.Field.Size > 0 && n.Field.Code != scalar.OpComputed &&
+			n.Field.Code != scalar.OpChecksum && !n.Varies && n.Exponent == nil && n.Value == nil:
 			if !k.leaf(n, depth) {
 				return false
 			}
@@ -164,7 +167,7 @@ func (k *fastMaker) nodes(list []*Node, depth uint8) bool {
 	return true
 }
 
-// field takes the bytes of a field.
+// field adds the cell and the bytes of a field; at is the index of the cell.
 func (k *fastMaker) field(n *Node, depth uint8) (at int) {
 	o, plan := n.Field, k.plan
 	if at = len(plan.Cells); o.Role != field.NoRole && plan.Roles[o.Role] == 0 {
@@ -172,11 +175,13 @@ func (k *fastMaker) field(n *Node, depth uint8) (at int) {
 	}
 	plan.Cells = append(plan.Cells, Cell{Op: uint16(n.Op), Depth: depth, Off: uint32(len(k.want)), Size: uint32(o.Size)})
 	plan.Nums = append(plan.Nums, 0)
-	k.want, k.mask, k.bcd = append(k.want, make([]byte, o.Size)...), append(k.mask, make([]byte, o.Size)...), append(k.bcd, make([]byte, o.Size)...)
+	k.want = append(k.want, make([]byte, o.Size)...)
+	k.mask = append(k.mask, make([]byte, o.Size)...)
+	k.bcd = append(k.bcd, make([]byte, o.Size)...)
 	return at
 }
 
-// leaf takes a field and its bits.
+// leaf adds a field and its bits; false: its bytes have another form than the fast path reads.
 func (k *fastMaker) leaf(n *Node, depth uint8) bool {
 	o, plan := n.Field, k.plan
 	if !o.Form.Plain() || o.Size > 255 {
@@ -186,7 +191,8 @@ func (k *fastMaker) leaf(n *Node, depth uint8) bool {
 	c := plan.Cells[at]
 	bits := fastRead{Code: ReadPart, Size: uint8(o.Size), Off: uint16(c.Off), Word: uint16(at), Op: o}
 	if !k.value(o, at) {
-		plan.Checked = append(plan.Checked, fastRead{Code: readOther, Size: bits.Size, Off: bits.Off, Cell: uint16(at), Op: o})
+		other := fastRead{Code: readOther, Size: bits.Size, Off: bits.Off, Cell: uint16(at), Op: o}
+		plan.Checked = append(plan.Checked, other)
 	}
 	for i := range n.Bits {
 		part := n.Bits[i].Op
@@ -207,11 +213,12 @@ func (k *fastMaker) leaf(n *Node, depth uint8) bool {
 	return true
 }
 
-// value says how the number of a field is verified and read; false: words do not cover its restrictions.
+// value adds the tests and the read of the number of a field; false: wordChecks do not cover its restrictions.
 func (k *fastMaker) value(o *scalar.Op, at int) (covered bool) {
 	c := k.plan.Cells[at]
 	r := fastRead{Code: readOther, Size: uint8(o.Size), Off: uint16(c.Off), Cell: uint16(at), Op: o}
-	digits := o.Code == scalar.OpBCD && o.Size <= scalar.MaxBCDNumber || o.Code == scalar.OpDigits || o.Code == scalar.OpTime && o.Time.As == scalar.TimeBCD
+	digits := o.Code == scalar.OpBCD && o.Size <= scalar.MaxBCDNumber || o.Code == scalar.OpDigits ||
+		o.Code == scalar.OpTime && o.Time.As == scalar.TimeBCD
 	for i := c.Off; digits && i < c.Off+c.Size; i++ {
 		k.bcd[i] = 0x88
 	}
@@ -224,7 +231,8 @@ func (k *fastMaker) value(o *scalar.Op, at int) (covered bool) {
 		return k.only(o, at, o.Key(o.Ranges[0][0]))
 	}
 	switch plain := o.Code == scalar.OpUint || o.Code == scalar.OpBits; {
-	case o.Code == scalar.OpHex || o.Code == scalar.OpDigits || o.Code == scalar.OpTime || o.Code == scalar.OpASCII && o.Size > WordBytes: // no number
+	case o.Code == scalar.OpHex || o.Code == scalar.OpDigits || o.Code == scalar.OpTime ||
+		o.Code == scalar.OpASCII && o.Size > WordBytes: // no number
 		return o.Code == scalar.OpHex || digits || o.Code == scalar.OpASCII && o.Chars == nil
 	case o.Size == 1 && (plain || o.Code == scalar.OpASCII):
 		r.Code = ReadByte
@@ -250,7 +258,7 @@ func (k *fastMaker) value(o *scalar.Op, at int) (covered bool) {
 	return false
 }
 
-// constant makes the field of a cell one that always has these bytes.
+// constant fixes the bytes of a cell: frames of the fast path have these.
 func (k *fastMaker) constant(at int, b []byte) bool {
 	c := &k.plan.Cells[at]
 	num, missing, ok := k.p.Ops[c.Op].Read(b)
@@ -266,11 +274,13 @@ func (k *fastMaker) constant(at int, b []byte) bool {
 	return true
 }
 
+// stores reports whether the number of a field determines its bytes.
 func (k *fastMaker) stores(o *scalar.Op) bool {
-	return o.Code == scalar.OpUint || o.Code == scalar.OpBits || o.Code == scalar.OpInt || o.Code == scalar.OpBCD || o.Code == scalar.OpASCII && o.Size <= WordBytes
+	return o.Code == scalar.OpUint || o.Code == scalar.OpBits || o.Code == scalar.OpInt || o.Code == scalar.OpBCD ||
+		o.Code == scalar.OpASCII && o.Size <= WordBytes
 }
 
-// only is constant for a number.
+// only fixes the number of a cell.
 func (k *fastMaker) only(o *scalar.Op, at int, num uint64) bool {
 	b := make([]byte, o.Size)
 	if o.Code == scalar.OpASCII {
@@ -282,7 +292,7 @@ func (k *fastMaker) only(o *scalar.Op, at int, num uint64) bool {
 	return ok && back == num && k.constant(at, b)
 }
 
-// told is the cell whose value expressions see in a register; -1: none that only can set.
+// told finds the cell whose value is that of a register, if its number determines its bytes; -1: there is none.
 func (k *fastMaker) told(reg int) int {
 	return slices.IndexFunc(k.plan.Cells, func(c Cell) bool { o := &k.p.Ops[c.Op]; return o.Reg == reg && k.stores(o) })
 }

@@ -6,9 +6,10 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// nodeKind says what a node stands for.
+// nodeKind is the kind of a node.
 type nodeKind uint8
 
+// Kinds of nodes; the package comment explains them.
 const (
 	NodeLeaf nodeKind = iota
 	NodeGroup
@@ -16,7 +17,7 @@ const (
 	NodeChoice
 )
 
-// Node is one step of the walk; see program.
+// Node is one step of the walk; the package comment draws it.
 type Node struct {
 	// What the walk asks of every node stands first.
 	Step    stepKind
@@ -60,7 +61,7 @@ type Node struct {
 	ListReg   int
 }
 
-// Branch of a choice.
+// Branch is one case of a choice.
 type Branch struct {
 	Path  string // of the definition
 	Text  string // what it says of itself: is 1, when …
@@ -70,19 +71,19 @@ type Branch struct {
 	Kids  []*Node
 }
 
-// Row of a computed value.
+// Row is one case of a computed value.
 type Row struct {
 	Is    CommandSet
 	Other bool
 	Value *expr.Expr
 }
 
-// ChecksumPlan of a checksum: the bytes between two places.
+// ChecksumPlan is a checksum and the bytes that it covers, between two marks.
 type ChecksumPlan struct {
 	Sum      checksum.Algorithm
-	From, To int // marks; from 0: the beginning of the frame; to 0: up to the checksum itself, -1: up to the end of the frame
+	From, To int // From 0: the beginning of the frame; To 0: the checksum itself, -1: the end of the frame
 	Hex      bool
-	Wired    *FrameKind // the bytes as they stand on the wire are covered, not those that they stand for; nil: the latter
+	Wired    *FrameKind // not nil: the bytes as they stand on the wire are covered, not the plain ones
 	Back     int        // plain bytes from the mark at the end up to the checksum; 0: it stands before the mark
 	Over     string     // what is covered, as written
 }

@@ -9,7 +9,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// Program is the compiled form of a definition; the package comment draws it.  Read-only.
+// Program is the compiled form of a definition; the package comment draws it.  Once compiled, it is read-only.
 type Program struct {
 	Name, Title string
 	Max         int // bytes of the largest frame
@@ -36,14 +36,14 @@ type Program struct {
 	Asks     []Asked // what computed fields want to know of the request
 }
 
-// Sizes are what is known beforehand of the frames of a plain definition.
+// Sizes holds the sizes in a frame of a plain definition that are known before its header is complete.
 type Sizes struct {
 	Header int // bytes of it
-	Known  int // of these, so many tell command and size; 0: the header does not tell
+	Known  int // the first bytes of the header, which tell command and size; 0: the header does not tell
 	Length *LengthRule
 }
 
-// LengthRule is how the size of a frame follows from a length field of a fixed place: total = value + start − add.
+// LengthRule is a length field of a fixed place: size of the frame = value + Start − Add.
 type LengthRule struct {
 	Op    int
 	Off   int // its first byte
@@ -51,7 +51,7 @@ type LengthRule struct {
 	Add   int // what the field holds beyond the count
 }
 
-// Value is what the length field of a frame of total bytes says.
+// Value is the value of the length field in a frame of total bytes.
 func (l *LengthRule) Value(total int) uint64 { return uint64(total - l.Start + l.Add) }
 
 // Asked is a field of the request that a frame answers.
@@ -60,7 +60,7 @@ type Asked struct {
 	Reg       int
 }
 
-// FrameKind is one kind of frame on a stream: how it is delimited, and what stands around its bodies.
+// FrameKind is one kind of frame on a stream: its marks, stuffing, header, trailer and message bodies.
 type FrameKind struct {
 	Path       string // of the definition
 	Name       string
@@ -86,8 +86,8 @@ type FrameKind struct {
 	Fast       *commandPlace // nil: no message has fixed places
 }
 
-// LengthPlan is how the size of a frame follows from one of its fields:
-// total = value + place of the first byte counted − add + after.
+// LengthPlan is the length field of a frame kind:
+// size of the frame = value + place of the first byte counted − Add + After.
 type LengthPlan struct {
 	Reg           int
 	Mark          int // place of the first byte counted; 0: the beginning of the frame, -1: the beginning of the body
@@ -97,7 +97,7 @@ type LengthPlan struct {
 	Field, Counts string // as written
 }
 
-// Body is one message: what it is for, when a frame is one, and the nodes between header and trailer.
+// Body is the message body of one message: when a frame has it, and the nodes between header and trailer.
 type Body struct {
 	Path      string // of the definition
 	Message   *field.Message
@@ -113,13 +113,13 @@ type Body struct {
 	Said      string         // when, as it is written
 }
 
-// Travels says whether frames with the body go this way.
+// Travels reports whether frames with the body travel in this direction.
 func (s *Body) Travels(way field.Direction) bool {
 	return s.Direction == field.Any || s.Direction == way
 }
 
-// Said is a value that a message has in a field of the header: a frame is of the message only with it, and it is filled in
-// when a frame is made.
+// Said is a value that a message has in a field of the header: a frame is of the message only with this value, and an
+// encoder fills it in.
 type Said struct {
 	Ops   []int  // of the field; several when fields of one name stand in branches
 	Key   string // path
@@ -128,7 +128,7 @@ type Said struct {
 	Value any    // as the definition says it
 }
 
-// Set is what the message says of a field; nil when it says nothing.
+// Set is the value that the message has in a field of the header; nil when it has none.
 func (s *Body) Set(op int) *Said {
 	for i := range s.Sets {
 		if slices.Contains(s.Sets[i].Ops, op) {

@@ -9,7 +9,8 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// ReplyRule says which frames are answered, with which message, and where the values of its fields come from.
+// ReplyRule is one [[reply]]: the frames that it acknowledges, the message, and where the values of its fields come
+// from.
 type ReplyRule struct {
 	From     field.Party
 	Downlink bool // answers frames of the server (the peer's side of the dialogue)
@@ -25,7 +26,7 @@ type ReplyRule struct {
 	ByOp     []uint16     // by op: 1 + the index of its value
 }
 
-// ReplySet is what the definition says of one field.
+// ReplySet is the value that the definition gives to one field of an acknowledgement.
 type ReplySet struct {
 	Key   string
 	Echo  string // path in the request
@@ -36,7 +37,7 @@ type ReplySet struct {
 	Value any
 }
 
-// ReplyValue is where the value of one field comes from.
+// ReplyValue is the source of the value of one field of an acknowledgement.
 type ReplyValue struct {
 	Kind  replyKind
 	Key   string // path in the request
@@ -45,8 +46,10 @@ type ReplyValue struct {
 	Value any            // as the definition writes it
 }
 
+// replyKind is the kind of a source.
 type replyKind uint8
 
+// Sources of the value of a field in an acknowledgement.
 const (
 	ReplySame  replyKind = iota // the field of the request with this key, if that is free to have any value
 	ReplySelf                   // the same field of the request
@@ -60,7 +63,8 @@ const (
 // MaxReplyAsks bounds the fields of the request that the condition of a reply names.
 const MaxReplyAsks = 16
 
-// Echoed reads "$KEY", "$KEY + 1" or "$KEY - 0x80"; path is empty when the text is none of them.
+// Echoed reads a reference to a field of the request: "$KEY", "$KEY + 1" or "$KEY - 0x80"; path is empty for another
+// text.
 func Echoed(text string) (path string, plus int64, err error) {
 	path, is := strings.CutPrefix(text, "$")
 	if !is {
@@ -73,7 +77,7 @@ func Echoed(text string) (path string, plus int64, err error) {
 	return path, 0, nil
 }
 
-// ElementsOf are the elements of an array as TOML or JSON gives it.
+// ElementsOf lists the elements of an array as TOML or JSON gives it.
 func ElementsOf(v any) (out []any) {
 	switch v := v.(type) {
 	case []any:
@@ -86,5 +90,6 @@ func ElementsOf(v any) (out []any) {
 	return out
 }
 
-// EachKey stands in a table of an array: the table is written once for each element of that list of the request.
+// EachKey is the key, in a table of an array, that names a list of the request: the table is written for each of its
+// elements.
 const EachKey = "each"

@@ -2,8 +2,8 @@ package program
 
 import "time"
 
-// Resend is how a frame is recognised that a master sends again because it saw no acknowledgement: [resend] of the
-// definition.
+// Resend is [resend] of a definition: how a frame is recognised that a master sends again because it saw no
+// acknowledgement.
 type Resend struct {
 	// Within is how long a frame is remembered; 0: nothing is recognised.
 	Within time.Duration
@@ -15,5 +15,5 @@ type Resend struct {
 	Ignored map[string]bool // keys that may differ in a resend
 }
 
-// MaxSlots is how many fields of a profile can be marked `remember`.
+// MaxSlots bounds the fields of a profile that are marked `remember`.
 const MaxSlots = 64

@@ -6,7 +6,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// Span is the smallest and the largest size of nodes one after the other; most is -1 when it is not bounded.
+// Span is the least and the largest size of nodes in their order, in bytes; most is -1 when it is not bounded.
 func (p *Program) Span(nodes []*Node) (least, most int) {
 	for _, n := range nodes {
 		lo, hi := p.SpanOf(n)
@@ -20,7 +20,7 @@ func (p *Program) Span(nodes []*Node) (least, most int) {
 	return least, most
 }
 
-// SpanOf is span of one node.
+// SpanOf is the Span of one node.
 func (p *Program) SpanOf(n *Node) (lo, hi int) {
 	switch {
 	case n.Kind == NodeLeaf && p.Ops[n.Op].Code == scalar.OpVarint:
@@ -76,6 +76,7 @@ func (p *Program) SpanOf(n *Node) (lo, hi int) {
 // CommandSet is a set of command values, as ranges.
 type CommandSet [][2]uint64
 
+// Has reports whether the set has a command.
 func (s CommandSet) Has(v uint64) bool {
 	for _, r := range s {
 		if r[0] <= v && v <= r[1] {

@@ -5,20 +5,21 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// stepKind says what the walk does at a node.
+// stepKind is the kind of work that the walk does at a node.
 type stepKind uint8
 
+// Steps of the walk.
 const (
-	stepNode      stepKind = iota // something refers to the place of the node, or it is a checksum
+	stepNode      stepKind = iota // a node whose place is referred to, or a checksum
 	StepNumber                    // an unsigned number of fixed size without any restriction
 	StepLeaf                      // another field
 	StepComputed                  // a value without bytes
 	StepRegion                    // a group, a list or a choice
-	StepAnnounced                 // a text stands before it
-	StepColumn                    // it stands between separators
+	StepAnnounced                 // a node with a text before it
+	StepColumn                    // a node between separators
 )
 
-// Prepare resolves what the walk needs of the nodes of a profile.
+// Prepare fills the parts of the nodes that follow from others, and the tables of the frame kinds.
 func (p *Program) Prepare() {
 	visit := func(n *Node) { n.prepare(p.Ops) }
 	p.Order()
@@ -32,37 +33,42 @@ func (p *Program) Prepare() {
 	}
 }
 
-// Index makes the tables by which the message of a frame is found.
+// Index makes the switch tables and the fast paths of a frame kind.
 func (p *Program) Index(f *FrameKind) {
 	f.ByCommand = [2]SwitchTable{newBodyTable(f, true), newBodyTable(f, false)}
 	p.makeFast(f)
 }
 
-// bitField is a part of a number: which bits it is, and who wants them.
+// bitField is a field of bits in a number, with its register and role.
 type bitField struct {
 	Op    *scalar.Op
 	Mask  uint64
 	Reg   int32
 	Shift uint8
 	Role  field.Role
-	Plain bool // its value is the bits, which may all be, and nothing but a register keeps them
+	Plain bool // every value is allowed, and nothing but a register keeps it
 }
 
+// prepare fills the parts of a node that follow from others.
 func (n *Node) prepare(ops []scalar.Op) {
 	n.Guarded = n.When != nil || n.Asks
 	if n.Op >= 0 {
 		n.Field, n.Bits = &ops[n.Op], nil
 		for i := n.Op + 1; i <= n.Op+n.Parts; i++ {
 			o := &ops[i]
-			n.Bits = append(n.Bits, bitField{Op: o, Mask: o.Mask, Shift: o.Shift, Reg: int32(o.Reg), Role: o.Role,
-				Plain: o.Check == scalar.CheckNone && o.Fold == nil && o.Table == 0 && (o.Form == nil || o.Form.Plain() && !o.Form.Packed)})
+			plain := o.Check == scalar.CheckNone && o.Fold == nil && o.Table == 0 &&
+				(o.Form == nil || o.Form.Plain() && !o.Form.Packed)
+			n.Bits = append(n.Bits, bitField{
+				Op: o, Mask: o.Mask, Shift: o.Shift, Reg: int32(o.Reg), Role: o.Role, Plain: plain,
+			})
 		}
 	}
 	if n.Kind == NodeChoice {
 		n.ByValue = newCaseTable(n)
 	}
 	if o := n.Field; n.Kind == NodeLeaf {
-		n.Varies = n.Size != nil || n.Rest || n.Until != nil || o.Code == scalar.OpRun || o.Code == scalar.OpVarint || n.Column
+		n.Varies = n.Size != nil || n.Rest || n.Until != nil || n.Column ||
+			o.Code == scalar.OpRun || o.Code == scalar.OpVarint
 		n.Noted = o.Reg > 0 || o.Fold != nil || o.Table > 0
 	}
 	switch o := n.Field; {
@@ -78,8 +84,8 @@ func (n *Node) prepare(ops []scalar.Op) {
 		n.Step = StepComputed
 	case o.Code == scalar.OpChecksum:
 		n.Step = stepNode
-	case o.Code == scalar.OpUint && o.Size > 0 && o.Form.Plain() && o.Fold == nil && o.Table == 0 && o.Check == scalar.CheckNone &&
-		n.Value == nil && n.Exponent == nil && n.Size == nil && n.Until == nil:
+	case o.Code == scalar.OpUint && o.Size > 0 && o.Form.Plain() && o.Fold == nil && o.Table == 0 &&
+		o.Check == scalar.CheckNone && n.Value == nil && n.Exponent == nil && n.Size == nil && n.Until == nil:
 		n.Step = StepNumber
 	default:
 		n.Step = StepLeaf

@@ -4,7 +4,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// HasChecksum says whether frames of the profile carry a checksum, of their own or after blocks of bytes.
+// HasChecksum reports whether frames of the profile carry a checksum, of their own or after blocks of bytes.
 func (p *Program) HasChecksum() bool {
 	for i := range p.Ops {
 		if p.Ops[i].Code == scalar.OpChecksum {

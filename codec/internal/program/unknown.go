@@ -6,6 +6,7 @@ import (
 	"trama/codec/internal/field"
 )
 
+// UnknownMessage is the error for a command that no message has, with the name nearest to it.
 func (p *Program) UnknownMessage(command string) error {
 	var names []string
 	for _, m := range p.Messages {

@@ -4,16 +4,17 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// Verdict is what the bytes so far say of a frame, a field or a mark.
+// Verdict is the verdict about a candidate: a frame, a field or a mark.
 type Verdict uint8
 
+// The three verdicts.
 const (
-	Refused    Verdict = iota // none begins here
-	Incomplete                // it may begin here; more bytes are needed
-	Complete                  // it is here
+	Refused    Verdict = iota // not at this place
+	Incomplete                // possible; more bytes are needed
+	Complete                  // found at this place
 )
 
-// Failure is a problem on its way to a FieldError; err is nil when there is none.
+// Failure is a fault in a frame, before it is a FieldError; Err is nil when there is none.
 type Failure struct {
 	Op  *scalar.Op
 	Off int

@@ -6,22 +6,22 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// EndMarks is the end of frames with marks: the mark, and the fields behind it.  The mark is outside the fields, unless
-// the trailer has a field for it; the fields after that one stand behind the mark.  In the plain bytes of a frame,
-// which decoding reads and encoding makes, they stand there too:
+// EndMarks is the end of a frame with marks: the mark, and the fields behind it.  The mark is outside the fields,
+// unless the trailer has a field for it; the fields after this field stand behind the mark.  In the plain bytes of a
+// frame, which decoding reads and encoding makes, they stand there too:
 //
-//	wire   start  content in sequences or armour  mark       behind
+//	wire   start  content, stuffed or in armour   mark       behind
 //	plain         content                         kept of it behind
 type EndMarks struct {
 	Marks   [][]byte
 	Kept    int   // bytes of the mark that its field has, the last ones; 0: it has none
 	Behind  int   // plain bytes behind the mark
-	Stuffed bool  // they are written in sequences, like the content
-	Steps   bool  // a mark begins like a sequence
+	Stuffed bool  // the bytes behind the mark are stuffed, like the content
+	Steps   bool  // a mark begins like an escape sequence
 	Node    *Node // the field; nil: there is none
 }
 
-// Tells is the field whose value is known before anything is read, and is asked for; nil: nobody asks.
+// Tells is the field of the mark, whose value is known before anything is read; nil when no expression asks for it.
 func (c *EndMarks) Tells(ops []scalar.Op) *scalar.Op {
 	if c == nil || c.Node == nil || ops[c.Node.Op].Reg == 0 {
 		return nil
@@ -29,7 +29,7 @@ func (c *EndMarks) Tells(ops []scalar.Op) *scalar.Op {
 	return &ops[c.Node.Op]
 }
 
-// split cuts the plain bytes of a frame; mark is the whole one.
+// split parts the plain bytes of a frame; mark is complete, with the bytes of it that are not kept.
 func (c *EndMarks) split(b []byte) (content, mark, behind []byte) {
 	if c.Kept == 0 {
 		return b, c.Marks[0], nil
@@ -39,7 +39,7 @@ func (c *EndMarks) split(b []byte) (content, mark, behind []byte) {
 	return b[:n], c.markOf(kept), b[n+len(kept):]
 }
 
-// markOf is the mark that ends with what is kept of it.
+// markOf is the mark that ends with the kept bytes.
 func (c *EndMarks) markOf(kept []byte) []byte {
 	mark := c.Marks[0]
 	for _, m := range c.Marks[1:] {
@@ -50,7 +50,7 @@ func (c *EndMarks) markOf(kept []byte) []byte {
 	return mark
 }
 
-// Around is how many bytes of a frame stand in no field, at least.
+// Around is the least number of bytes of a frame that stand in no field.
 func (c *EndMarks) Around(start []byte) int {
 	if c == nil {
 		return 0
@@ -62,8 +62,8 @@ func (c *EndMarks) Around(start []byte) int {
 	return len(start) + least - c.Kept
 }
 
-// Begun is how many bytes at the end of b may be the beginning of a mark.
-func (c *EndMarks) Begun(b []byte) (n int) {
+// Partial is the number of bytes at the end of b that may be the beginning of a mark.
+func (c *EndMarks) Partial(b []byte) (n int) {
 	for _, m := range c.Marks {
 		for k := min(len(m)-1, len(b)); k > n; k-- {
 			if bytes.HasSuffix(b, m[:k]) {
@@ -74,13 +74,13 @@ func (c *EndMarks) Begun(b []byte) (n int) {
 	return n
 }
 
-// Stretch appends the plain bytes from up to but without to as they stand on the wire.  b are those of the frame so far;
-// back of them stand behind the content: the mark, and what follows it.
+// Stretch appends the plain bytes b[from:to] as they stand on the wire.  The last back bytes of b, which is the
+// frame so far, stand behind the content: the mark, and the bytes behind it.
 func (f *FrameKind) Stretch(dst, b []byte, from, to, back int) []byte {
 	n := len(b) - back
 	dst = f.written(dst, b[min(from, n):min(to, n)])
 	if c := f.EndMarks; back > 0 {
-		if from <= n && to >= n+c.Kept { // with all that is kept of it, all of it
+		if from <= n && to >= n+c.Kept { // all kept bytes stand for the complete mark
 			dst = append(dst, c.markOf(b[n:n+c.Kept])...)
 		} else {
 			dst = append(dst, b[min(max(from, n), n+c.Kept):min(max(to, n), n+c.Kept)]...)
@@ -95,12 +95,12 @@ func (f *FrameKind) Stretch(dst, b []byte, from, to, back int) []byte {
 	return dst
 }
 
-// aliases says that the plain bytes of a frame with this mark stand on the wire as they are.
+// aliases reports whether the plain bytes of a frame with this mark stand on the wire as they are.
 func (f *FrameKind) aliases(mark []byte) bool {
 	return f.Escape == nil && f.Armour == nil && (f.EndMarks.Kept == 0 || f.EndMarks.Kept == len(mark))
 }
 
-// written appends content as it stands on the wire, in sequences or armour.
+// written appends the content as it stands on the wire, stuffed or in armour.
 func (f *FrameKind) written(dst, content []byte) []byte {
 	switch {
 	case f.Escape != nil:
@@ -111,7 +111,7 @@ func (f *FrameKind) written(dst, content []byte) []byte {
 	return append(dst, content...)
 }
 
-// Wrap appends the frame whose plain bytes are b.
+// Wrap appends the frame whose plain bytes are b, with its marks.
 func (f *FrameKind) Wrap(dst, b []byte) []byte {
 	c := f.EndMarks
 	if c == nil {
@@ -127,7 +127,7 @@ func (f *FrameKind) Wrap(dst, b []byte) []byte {
 	return append(dst, behind...)
 }
 
-// Plain is the content between the marks without escape sequences or armour.
+// Plain appends the content between the marks without stuffing or armour; false: it is not written that way.
 func (f *FrameKind) Plain(dst, content []byte) ([]byte, bool) {
 	switch {
 	case f.Escape != nil:
@@ -139,8 +139,8 @@ func (f *FrameKind) Plain(dst, content []byte) ([]byte, bool) {
 	return append(dst, content...), true
 }
 
-// TakeBehind appends the plain bytes behind the mark, with which data begins; n is how many they are there.  As many as
-// there are when they are not all there.
+// TakeBehind appends the plain bytes behind the mark, with which data begins; n is their size on the wire.  When some
+// have not come, it appends the others.
 func (f *FrameKind) TakeBehind(dst, data []byte) (out []byte, n int, v Verdict) {
 	c := f.EndMarks
 	if !c.Stuffed {
@@ -163,8 +163,8 @@ func (f *FrameKind) TakeBehind(dst, data []byte) (out []byte, n int, v Verdict) 
 	return dst, n, Complete
 }
 
-// FindEnd looks for the end of the content: the first mark.  Where one begins like an escape sequence, such as 10 03
-// beside 10 10, sequences are stepped over; refused is a sequence that is none, if that is asked for.
+// FindEnd looks for the end of the content: the first mark.  Where a mark begins like an escape sequence, such as
+// 10 03 beside 10 10, escape sequences are stepped over; if strict, an unknown escape sequence is refused.
 func (f *FrameKind) FindEnd(data []byte, strict bool) (at int, mark []byte, v Verdict) {
 	marks := f.EndMarks.Marks
 	if !f.EndMarks.Steps {
@@ -199,9 +199,9 @@ func (f *FrameKind) FindEnd(data []byte, strict bool) (at int, mark []byte, v Ve
 	return 0, nil, Incomplete
 }
 
-// Unwrap is the plain bytes of the frame that data begins with, and how many bytes that is; the mark stands so many
-// bytes behind its start.  When bytes behind the mark are to come, total is how many there will be, at least.  What does
-// not stand on the wire as it is goes to memory.
+// Unwrap returns the plain bytes of the frame that data begins with, and its size on the wire; mark stands at bytes
+// behind the mark at the start.  When bytes behind the mark have not come, total is the least size of the frame.
+// Plain bytes that do not stand on the wire as they are go to memory.
 func (f *FrameKind) Unwrap(data []byte, at int, mark []byte, memory *[]byte) (content []byte, total int, v Verdict) {
 	c, n := f.EndMarks, len(f.Start)
 	total = n + at + len(mark)
@@ -227,8 +227,8 @@ func (f *FrameKind) Unwrap(data []byte, at int, mark []byte, memory *[]byte) (co
 	return *memory, total, v
 }
 
-// Places are where the plain bytes of a frame stand in raw, and where what follows them does.  n is how many of them
-// come before the mark.
+// Places lists where each plain byte of a frame stands in raw, and last the place behind them.  The first n plain
+// bytes stand before the mark.
 func (f *FrameKind) Places(plain []byte, n int, raw []byte) []int {
 	c, at := f.EndMarks, min(len(f.Start), len(raw))
 	out := make([]int, 0, len(plain)+1)
@@ -256,7 +256,7 @@ func (f *FrameKind) Places(plain []byte, n int, raw []byte) []int {
 		}
 	}
 	for i := n; i < len(plain)-len(behind); i++ {
-		if out = append(out, at); i == n { // what of the mark is in no field belongs to its first byte
+		if out = append(out, at); i == n { // bytes of the mark without a field belong to its first byte
 			at += len(mark) - c.Kept
 		}
 		at++

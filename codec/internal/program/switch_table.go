@@ -6,17 +6,17 @@ import (
 	"trama/codec/internal/field"
 )
 
-// SwitchTable finds, of several things that each stand for some values, those that stand for one value, in their order.
+// SwitchTable is a switch table: it finds the messages or cases that a value chooses, in their order.
 type SwitchTable struct {
-	from  []uint64   // the first value of each class, ascending; all values of a class have the same things
+	from  []uint64   // the first value of each class, ascending; all values of a class choose the same
 	what  [][]uint16 // by class
 	small []uint8    // class of the values below 256, when there are few classes
 }
 
-// Find returns the indices of what stands for v.
+// Find returns the indices of the messages or cases that v chooses.
 func (p *SwitchTable) Find(v uint64) []uint16 { return p.what[p.Class(v)] }
 
-// Class of a value.
+// Class is the class of a value.
 func (p *SwitchTable) Class(v uint64) int {
 	if v < uint64(len(p.small)) {
 		return int(p.small[v])
@@ -32,8 +32,8 @@ func (p *SwitchTable) Class(v uint64) int {
 	return lo
 }
 
-// newPicker makes the classes of sets; has lists what stands for a value.
-func newPicker(sets []CommandSet, has func(v uint64) []uint16) (p SwitchTable) {
+// newSwitchTable makes the switch table of sets; has lists the indices that a value chooses.
+func newSwitchTable(sets []CommandSet, has func(v uint64) []uint16) (p SwitchTable) {
 	p.from = []uint64{0}
 	for _, s := range sets {
 		for _, r := range s {
@@ -67,7 +67,7 @@ func newBodyTable(f *FrameKind, uplink bool) SwitchTable {
 	for _, s := range f.Bodies {
 		sets = append(sets, s.Commands)
 	}
-	return newPicker(sets, func(v uint64) (out []uint16) {
+	return newSwitchTable(sets, func(v uint64) (out []uint16) {
 		known := false
 		for i, s := range f.Bodies {
 			l := s
@@ -88,7 +88,7 @@ func newCaseTable(n *Node) SwitchTable {
 	for i := range n.Cases {
 		sets = append(sets, n.Cases[i].Is)
 	}
-	return newPicker(sets, func(v uint64) (out []uint16) {
+	return newSwitchTable(sets, func(v uint64) (out []uint16) {
 		for i := range n.Cases {
 			if b := &n.Cases[i]; n.On == nil || b.Other || b.Is.Has(v) {
 				out = append(out, uint16(i))

@@ -5,7 +5,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// BlockTransform is how the bytes of a region differ on the wire.
+// BlockTransform is a block transform: how the bytes of a part differ on the wire.
 type BlockTransform struct {
 	Add, Xor byte
 	Block    int // bytes between checksums; 0: none
@@ -15,7 +15,7 @@ type BlockTransform struct {
 	Armour   *scalar.Armour
 }
 
-// SizeOnWire is how many bytes a region of n plain bytes takes.
+// SizeOnWire is the number of bytes that n plain bytes take on the wire.
 func (t *BlockTransform) SizeOnWire(n int) int {
 	switch {
 	case t == nil:
@@ -28,8 +28,8 @@ func (t *BlockTransform) SizeOnWire(n int) int {
 	return n + (n+t.Block-1)/t.Block*(t.Sum.Width/8)
 }
 
-// Decode writes the plain bytes of a region over the beginning of data, which begins as a copy of wire, and says how
-// many they are.
+// Decode writes the plain bytes of a part over the beginning of data, which begins as a copy of wire; n is their
+// number.
 func (t *BlockTransform) Decode(data, wire []byte) (n int, ok bool) {
 	switch {
 	case t.Armour != nil:
@@ -47,6 +47,7 @@ func (t *BlockTransform) Decode(data, wire []byte) (n int, ok bool) {
 	return len(data), true
 }
 
+// decodeBlocks is Decode where each block has a checksum behind it.
 func (t *BlockTransform) decodeBlocks(data, wire []byte) (out int, ok bool) {
 	size := t.Sum.Width / 8
 	for len(wire) > 0 {
@@ -68,7 +69,7 @@ func (t *BlockTransform) decodeBlocks(data, wire []byte) (out int, ok bool) {
 	return out, true
 }
 
-// Encode is the inverse: it returns b with the plain bytes from start on replaced by those of the wire.
+// Encode is the inverse of Decode: it returns b with the plain bytes from start on replaced by the bytes of the wire.
 func (t *BlockTransform) Encode(b []byte, start int) []byte {
 	if t.Armour != nil {
 		plain := append([]byte(nil), b[start:]...)
