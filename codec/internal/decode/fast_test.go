@@ -2,6 +2,7 @@ package decode_test
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 	"trama/codec/internal/program"
 )
 
-// profile is a definition and the frames that are written in it.
+// profile is a definition, the frames that are written in it, and the published ones.
 type profile struct {
 	name   string
 	p      *program.Program
@@ -47,6 +48,28 @@ func profiles(t testing.TB) (out []profile) {
 			}
 		}
 		out = append(out, one)
+	}
+	files, _ := filepath.Glob("../../testdata/corpus/*.json")
+	for _, file := range files {
+		var corpus struct {
+			Profile string
+			Frames  []struct{ Hex string }
+		}
+		src, err := os.ReadFile(file)
+		if err == nil {
+			err = json.Unmarshal(src, &corpus)
+		}
+		at := slices.IndexFunc(out, func(one profile) bool { return one.name == corpus.Profile })
+		if err != nil || at < 0 || len(corpus.Frames) == 0 {
+			t.Fatalf("%s: profile %q, %d frames, %v", file, corpus.Profile, len(corpus.Frames), err)
+		}
+		for _, f := range corpus.Frames {
+			b, err := hex.DecodeString(strings.ReplaceAll(f.Hex, " ", ""))
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			out[at].frames = append(out[at].frames, b)
+		}
 	}
 	return out
 }
@@ -107,6 +130,9 @@ func TestTheFastPathReadsWhatTheWalkReads(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, one := range profiles(t) {
 		for _, raw := range one.frames {
+			for n := range raw {
+				fastPathAgrees(t, one, field.Any, raw[:n])
+			}
 			b := raw
 			for range 60 {
 				for d := field.Any; d <= field.Downlink; d++ {
