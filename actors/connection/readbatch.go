@@ -68,7 +68,7 @@ func newReadBatch(l *Link, b *transport.Batch) *readBatch {
 
 var readBatchName = "readBatch"
 
-// What implements supervise.Frames: the name in the tree.
+// What is the name of the message in the tree; see supervise.Frames.
 func (r *readBatch) What() *string { return &readBatchName }
 
 // Received implements supervise.Frames.

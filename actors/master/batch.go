@@ -91,7 +91,7 @@ func (d *Directory) refuse(b *Batch, reason string) {
 
 var batchName = "masterBatch"
 
-// What implements supervise.Frames: the name in the tree.
+// What is the name of the message in the tree; see supervise.Frames.
 func (b *Batch) What() *string { return &batchName }
 
 // Received implements supervise.Frames.

@@ -24,7 +24,7 @@ type FieldDef struct {
 	Armour                                   string
 	Blocks                                   *blocksDef
 
-	// What they say.
+	// Values.
 	As, Layout, Chars, Charset, Filler, Minus, Align, Epoch, Form, Zone string
 	Turned                                                              bool // a time whose bytes stand the other way round
 	Reversed, Swapped, Signed                                           bool // Signed: a part of bits in two's complement
@@ -42,7 +42,7 @@ type FieldDef struct {
 	Wire                                                                bool // a checksum over bytes as they stand on the wire
 	Stuffed                                                             bool // what stands behind the mark is written like the content
 
-	// What stands in it.
+	// Contents.
 	Use, Count, Stop, On string
 	Fields               []FieldDef
 	Elements             bool // Fields is one, and each element of the list
