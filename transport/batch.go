@@ -19,6 +19,8 @@ type Batch struct {
 
 	// Registered are the registrations among the frames, see Aside.  A batch may hold these alone.
 	Registered []Registered
+	// Skipped are the stretches of noise among the frames, in order.  A batch may hold these alone.
+	Skipped []Skipped
 
 	from releaser
 	out  atomic.Bool // delivered and not yet released
@@ -93,9 +95,9 @@ func getBatch(pool *sync.Pool, size int) *Batch {
 
 func putBatch(b *Batch) {
 	b.from, b.Tag = nil, nil
-	b.Registered = b.Registered[:0]
+	b.Registered, b.Skipped = b.Registered[:0], b.Skipped[:0]
 	if cap(b.Frames) > keptFrames {
-		b.Frames, b.Found = nil, nil
+		b.Frames, b.Found, b.Skipped = nil, nil, nil
 	}
 	b.Frames = b.Frames[:0]
 	poolOf(len(b.data)).Put(b)

@@ -71,6 +71,7 @@ type Conn struct {
 	lastFrame time.Duration // since epoch, 0 before the first
 	lastLife  time.Duration // of a frame, a registration or a heartbeat behind one of them; likewise
 	writing   *writing      // nil while nothing is queued
+	cutOff    []byte        // see CutOff
 
 	next, previous *Conn // the listener's list; guarded by Listener.mu
 }
@@ -233,6 +234,7 @@ func (c *Conn) finish() {
 	c.mu.Lock()
 	c.counts.CutOff += c.counts.Pending
 	c.counts.Pending = 0
+	c.keepCutOff()
 	c.counts.Unsent += uint64(c.writing.queued())
 	c.writing = nil
 	counts, reason := c.counts, c.reason

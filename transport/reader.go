@@ -246,7 +246,7 @@ func (c *Conn) settle(b *Batch, rest []byte, old int, done taken, fresh int) {
 	}
 	c.mu.Unlock()
 
-	if frames == 0 && len(b.Registered) == 0 {
+	if frames == 0 && len(b.Registered) == 0 && len(b.Skipped) == 0 {
 		putBatch(b)
 		return
 	}
@@ -304,12 +304,14 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 			}
 		}
 		advance, token, err := f.Cutter.Next(b, rest, mode != cutStream)
+		long := false
 		if err == nil && advance == 0 && token == nil {
 			if mode == cutStream && len(rest) < longest {
 				break
 			}
 			// A frame longer than we take: give it up at its first byte.
 			if mode == cutStream {
+				long = true
 				advance, token, err = f.Cutter.Next(b, rest, true)
 			}
 			if err == nil && advance == 0 && token == nil {
@@ -321,10 +323,13 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 				len(token), err))
 		}
 		if len(token) > longest {
-			advance, token = advance-len(token)+1, nil
+			advance, token, long = advance-len(token)+1, nil, true
+		}
+		if noise := advance - len(token); noise > 0 {
+			c.skip(b, data, done.used, noise, long)
+			done.skipped += noise
 		}
 		done.used += advance
-		done.skipped += advance - len(token)
 		if token != nil {
 			b.Frames = append(b.Frames, token)
 			last = done
@@ -335,6 +340,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 	}
 	if toEnd { // what follows the last frame is not noise but the frame that was cut off
 		done = last
+		b.unskip(c.before() + uint64(done.used))
 	}
 	if tapped < done.used {
 		c.tap(f, data[tapped:done.used])
