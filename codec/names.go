@@ -27,6 +27,11 @@ type (
 
 	Frame   = frame.Frame    // one decoded or built frame
 	Item    = frame.Item     // one value in a frame
+	Value   = frame.Value    // a value apart from its frame
+	Sample  = frame.Sample   // one value of one point of a frame
+	Samples = frame.Samples  // those of one frame
+	Quality = frame.Quality  // how far a sample can be trusted
+	Point   = program.Point  // one quantity that a profile has values of
 	Env     = encode.Env     // what the codec is told about the world
 	Session = encode.Session // what is remembered of one peer
 	Resend  = program.Resend // how a frame that comes again is recognised
@@ -95,6 +100,15 @@ const (
 	PurposeCommand         = field.PurposeCommand
 	PurposeAnswer          = field.PurposeAnswer
 	PurposeAcknowledgement = field.PurposeAcknowledgement
+)
+
+// Qualities of samples.
+const (
+	Good        = frame.Good
+	SuspectTime = frame.SuspectTime
+	Historical  = frame.Historical
+	Missing     = frame.Missing
+	Implausible = frame.Implausible
 )
 
 // Severities of a finding.

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bufio"
+	"time"
 
 	"trama/codec/internal/decode"
 	"trama/codec/internal/encode"
@@ -15,6 +16,15 @@ import (
 func (p *Profile) Decode(d field.Direction, raw []byte, f *frame.Frame) error {
 	return decode.Decode(p.program, d, raw, f)
 }
+
+// Samples lists the values of a frame with the points that they are values of, their times and their quality, in the
+// order of the frame.  received is when it came.
+func (p *Profile) Samples(f *frame.Frame, received time.Time, into *frame.Samples) {
+	f.Samples(received, into)
+}
+
+// Points lists what the messages of the profile can have values of.
+func (p *Profile) Points() []program.Point { return p.program.Points() }
 
 // Append appends the bytes of f to dst.  The length field is computed anew; everything else is written as it
 // stands, so Append of a decoded frame gives the same bytes.  On an error dst is returned as it was.

@@ -21,6 +21,7 @@ type Program struct {
 	Ops       []scalar.Op // every field, in the order of the definition; a cell names its op by index here
 	CommandOp int         // the first field of role command; -1: none
 	Slots     int         // fields that are remembered or counted
+	Common    []bool      // by op: a field of the header or trailer, which says what a frame is
 
 	Kinds    []*FrameKind
 	attempts [3][]Attempt      // by direction

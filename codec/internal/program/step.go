@@ -23,6 +23,7 @@ const (
 func (p *Program) Prepare() {
 	visit := func(n *Node) { n.prepare(p.Ops) }
 	p.Order()
+	p.findCommon()
 	for _, f := range p.Kinds {
 		Each(f.Header, visit)
 		Each(f.Trailer, visit)
