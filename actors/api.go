@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"trama/actors/connection"
+	"trama/actors/known"
 	"trama/actors/master"
 	"trama/actors/port"
 	"trama/actors/profiles"
@@ -43,6 +44,8 @@ type Options struct {
 	CommandQueue int
 	// MaxMasters bounds the masters that are tracked (default 100,000); frames of further serials are refused.
 	MaxMasters int
+	// Known is what the operator has told of masters; nil: nothing.
+	Known *known.Current
 
 	listen func(transport.Options) (port.Acceptor, error) // opens a port; nil: a TCP socket.  For tests
 }

@@ -39,6 +39,9 @@ func (r *checkReport) configuration(file string) error {
 		return err
 	}
 	r.say("%s: well formed, every key known, every value in range", c.File)
+	if c.Masters.File != "" {
+		r.say("%s: well formed, entries: %d", c.Masters.File, c.Masters.Known.Len())
+	}
 	seen := map[*codec.Profile]bool{}
 	unnamed := map[*codec.Profile]bool{} // on some port nobody but its frames says who speaks
 	for _, l := range c.Listeners {

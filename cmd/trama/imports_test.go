@@ -21,7 +21,7 @@ var layers = map[string][]string{
 	"codec":     {"internal/tomlread"},
 	"transport": {},
 	"journal":   {},
-	"actors":    {"codec", "transport", "journal/..."},
+	"actors":    {"codec", "transport", "journal/...", "internal/tomlread"},
 	"fleet":     {"codec"},
 	"cmd":       {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "internal/..."},
 }
@@ -50,11 +50,12 @@ var rooms = map[string][]string{
 	"codec/internal/simulate": append([]string{"codec/internal/schema", "codec/internal/program", "codec/internal/frame", "codec/internal/decode",
 		"codec/internal/encode"}, bottom...),
 
-	"actors":                {"actors/port", "actors/shadow", "actors/connection", "actors/master", "actors/profiles", "actors/supervise"},
+	"actors":                {"actors/port", "actors/shadow", "actors/connection", "actors/master", "actors/known", "actors/profiles", "actors/supervise"},
 	"actors/port":           {"actors/shadow", "actors/connection", "actors/master", "actors/profiles", "actors/supervise", "actors/internal/count"},
 	"actors/shadow":         {"actors/profiles"},
 	"actors/connection":     {"actors/master", "actors/profiles", "actors/supervise", "actors/internal/count"},
-	"actors/master":         {"actors/profiles", "actors/supervise", "actors/internal/count"},
+	"actors/master":         {"actors/known", "actors/profiles", "actors/supervise", "actors/internal/count"},
+	"actors/known":          {},
 	"actors/profiles":       {},
 	"actors/supervise":      {},
 	"actors/internal/count": {},

@@ -25,6 +25,7 @@ func (a *app) mastersCommand() *cobra.Command {
 		}
 		return "/api/v1/masters"
 	}, noneEmpty(cobra.MaximumNArgs(1)), a.showMasters)
+	c.AddCommand(a.mastersImportCommand())
 	all := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if asJSON, _ := c.Flags().GetBool("json"); asJSON || len(args) == 0 {

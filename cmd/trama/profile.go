@@ -27,22 +27,22 @@ func (a *app) profileCommand() *cobra.Command {
 	return c
 }
 
-// known is a profile that the commands can name.
-type known struct {
+// namedProfile is a profile that the commands can name.
+type namedProfile struct {
 	*codec.Profile
 	File string // the definition; empty for a shipped one
 }
 
 // knownProfiles are the shipped ones and those of the configuration, if there is one.  A configuration that nobody named
 // may be missing, and may be wrong: that is said, and the shipped ones remain.
-func (a *app) knownProfiles() ([]known, error) {
-	var all []known
+func (a *app) knownProfiles() ([]namedProfile, error) {
+	var all []namedProfile
 	for _, name := range codec.ShippedNames() {
 		p, err := codec.Shipped(name)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, known{Profile: p})
+		all = append(all, namedProfile{Profile: p})
 	}
 	c, err := loadConfig(a.configFile)
 	switch {
@@ -56,15 +56,15 @@ func (a *app) knownProfiles() ([]known, error) {
 		return nil, err
 	}
 	for _, l := range c.Listeners {
-		own := known{l.Profile, l.ProfileFile}
-		if own.File != "" && !slices.ContainsFunc(all, func(k known) bool { return k.File == own.File }) {
+		own := namedProfile{l.Profile, l.ProfileFile}
+		if own.File != "" && !slices.ContainsFunc(all, func(k namedProfile) bool { return k.File == own.File }) {
 			all = append(all, own)
 		}
 	}
 	return all, nil
 }
 
-func (k known) origin() string {
+func (k namedProfile) origin() string {
 	if k.File == "" {
 		return "shipped"
 	}
@@ -98,7 +98,7 @@ func (a *app) profileListCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) listProfilesJSON(all []known) error {
+func (a *app) listProfilesJSON(all []namedProfile) error {
 	type row struct {
 		Name     string `json:"name"`
 		Title    string `json:"title"`

@@ -19,8 +19,9 @@ import (
 func (a *app) reloadCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "reload", Short: "Take over the profiles of the configuration while connections live", Args: cobra.NoArgs,
+		Use: "reload", Short: "Take over the profiles and masters of the configuration while connections live", Args: cobra.NoArgs,
 		Long: "reload makes the daemon read its configuration again, check every profile that a listener names, and swap those that have changed.\n" +
+			"The file of [masters] is read again too.\n" +
 			"One that does not pass is refused, and with it all: every listener goes on with what it has.  SIGHUP does the same.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			daemon, err := a.client()
@@ -36,6 +37,9 @@ func (a *app) reloadCommand() *cobra.Command {
 			}
 			for _, s := range done.Listeners {
 				a.say("%s", swappedInWords(s))
+			}
+			if done.Masters > 0 {
+				a.say("masters: entries read: %d", done.Masters)
 			}
 			if len(done.NeedsRestart) > 0 {
 				a.say("changed too, but taken over by a restart only:\n  %s", strings.Join(done.NeedsRestart, "\n  "))
@@ -117,6 +121,8 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	if err != nil {
 		return done, err
 	}
+	d.known.Set(c.Masters.Known)
+	done.Masters = c.Masters.Known.Len()
 	done.Listeners = append(done.Listeners, swapped...)
 	done.NeedsRestart = append(done.NeedsRestart, config.Changes(d.config, c)...)
 	return done, nil

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/actors"
+	"trama/actors/known"
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/config"
 	"trama/journal"
@@ -66,6 +67,7 @@ type daemon struct {
 	adminAddr        string
 	tokenValue       string
 	addressesWritten bool
+	known            known.Current
 	reloading        sync.Mutex // held by the one reload at a time
 }
 
@@ -133,7 +135,9 @@ func (d *daemon) start() error {
 		return fmt.Errorf("admin endpoint: %w", err)
 	}
 	d.adminAddr = adminPort.Addr().String()
+	d.known.Set(d.config.Masters.Known)
 	options := gatewayOptions(d.config, d.log)
+	options.Known = &d.known
 	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.log.Named("journal")); err != nil {
 		_ = adminPort.Close() // err is what matters
 		return errors.Join(err, taken(d.config.Listeners))
@@ -183,7 +187,7 @@ func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 func (d *daemon) serveHTTP(port net.Listener) {
 	host, _, _ := net.SplitHostPort(d.config.Admin.Listen) // the configuration was checked
 	options := admin.Options{
-		Gateway: d.gateway, Logger: d.log.Named("admin"), Root: d.log, Token: d.tokenValue, ListenHost: host,
+		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Token: d.tokenValue, ListenHost: host,
 		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf,
 	}
 	if d.journal != nil {

@@ -14,11 +14,12 @@ const (
 	maxProblems = 100
 )
 
-// bounded is the problem of a text that is too large, nests too deep or has a key that is too long; nil when it is none.
+// bounded is the problem of a text that has more than most bytes, nests too deep or has a key that
+// is too long; nil when it is none.
 // Anything else that is wrong is left to the parser.
-func bounded(src string) *Problem {
-	if len(src) > maxBytes {
-		return &Problem{Line: 1, Found: fmt.Sprintf("a text of %d bytes", len(src)), Expected: fmt.Sprintf("at most %d", maxBytes)}
+func bounded(src string, most int) *Problem {
+	if len(src) > most {
+		return &Problem{Line: 1, Found: fmt.Sprintf("a text of %d bytes", len(src)), Expected: fmt.Sprintf("at most %d", most)}
 	}
 	line, depth, parts, start := 1, 0, 1, 0
 	tooMuch := func(found string, most int) *Problem {

@@ -1,6 +1,7 @@
 package tomlread
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,11 +12,12 @@ import (
 
 // Words are the phrases in which the messages about two kinds of texts differ.
 type Words struct {
-	String  string                  // what a text is called: "a string"
-	Value   func(v any) string      // what a value is, in words
-	Unknown func(key string) string // what an unknown key is called
-	Foreign map[string]string       // words that other languages have for ours; may be nil
-	Top     int                     // line of a problem that belongs to no key: 0 for none, or 1
+	String    string                  // what a text is called: "a string"
+	Value     func(v any) string      // what a value is, in words
+	Unknown   func(key string) string // what an unknown key is called
+	Foreign   map[string]string       // words that other languages have for ours; may be nil
+	MostBytes int                     // size of a text; 0 stands for 1 MiB
+	Top       int                     // line of a problem that belongs to no key: 0 for none, or 1
 }
 
 // Source is a text while it is read: its lines and the problems found so far.
@@ -32,7 +34,7 @@ func NewSource(file string, words Words) *Source { return &Source{File: file, wo
 
 // Parse returns the root table; nil, with a problem, when the text is not TOML at all.
 func (s *Source) Parse(src []byte) *Table {
-	if p := bounded(string(src)); p != nil {
+	if p := bounded(string(src), cmp.Or(s.words.MostBytes, maxBytes)); p != nil {
 		p.File = s.File
 		s.Problems = append(s.Problems, *p)
 		return nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -105,6 +106,28 @@ func (t *Table) Integer(key string, lo, hi, otherwise int) int {
 		t.wrong(key, v, fmt.Sprintf("a whole number from %d to %d", lo, hi))
 	}
 	return otherwise
+}
+
+// Number is a number, whole or not; nil when it is absent.
+func (t *Table) Number(key string) *float64 {
+	v, ok := t.Get(key)
+	var f float64
+	switch n := v.(type) {
+	case float64:
+		f = n
+	case int64:
+		f = float64(n)
+	default:
+		if ok {
+			t.wrong(key, v, "a number")
+		}
+		return nil
+	}
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		t.wrong(key, v, "a number")
+		return nil
+	}
+	return &f
 }
 
 // Word is one of the known ones.

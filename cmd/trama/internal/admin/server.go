@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"trama/actors"
+	"trama/actors/known"
 	"trama/cmd/trama/internal/history"
 	"trama/codec"
 )
@@ -29,11 +30,12 @@ const (
 // Options of the endpoint.  All but AllowedHosts are required.
 type Options struct {
 	Gateway      actors.Gateway
-	Logger       hclog.Logger // what is logged of requests, at debug; its level is the one /api/v1/log/level sets
-	Root         hclog.Logger // the program's logger
-	Token        string       // bearer token
-	ListenHost   string       // host of the configured listen address
-	AllowedHosts []string     // further hosts
+	Known        *known.Current // nil: nothing is known beside frames
+	Logger       hclog.Logger   // what is logged of requests, at debug; its level is the one /api/v1/log/level sets
+	Root         hclog.Logger   // the program's logger
+	Token        string         // bearer token
+	ListenHost   string         // host of the configured listen address
+	AllowedHosts []string       // further hosts
 	Version      string
 	Clock        func() time.Time
 	Archive      Archive // nil: the journal keeps nothing

@@ -80,7 +80,7 @@ func (l *Listener) readRegistration(t table) *transport.Registration {
 	case map[string]any:
 		inner.Values = v
 	default:
-		t.Problem(inner.Path, typeName(value), `"imei", "iccid", "none", or a table such as { form = "digits", size = 11 }`)
+		t.Problem(inner.Path, tomlread.Named(value), `"imei", "iccid", "none", or a table such as { form = "digits", size = 11 }`)
 		return nil
 	}
 	form := ""
@@ -126,7 +126,7 @@ func (t table) size(key string, r *transport.Registration) {
 		}
 	}
 	if least < 1 || most < least || most > transport.MaxRegistrationBytes {
-		t.Problem(t.At(key), typeName(value), fmt.Sprintf(`the bytes of the name, 1 to %d: 11, or "4-32"`, transport.MaxRegistrationBytes))
+		t.Problem(t.At(key), tomlread.Named(value), fmt.Sprintf(`the bytes of the name, 1 to %d: 11, or "4-32"`, transport.MaxRegistrationBytes))
 		return
 	}
 	r.Min, r.Max = least, most

@@ -8,13 +8,13 @@ import (
 	"unicode"
 )
 
-// Changes names what c says otherwise than running, but for the profiles of listeners that both have: keys that are read at a start only.
+// Changes names what c says otherwise than running, but for the profiles of listeners that both have and [masters]: keys that are read at a start only.
 func Changes(running, c *Config) []string {
 	var changed []string
 	a, b := reflect.ValueOf(*running), reflect.ValueOf(*c)
 	for i := range a.NumField() {
 		switch name := a.Type().Field(i).Name; name {
-		case "File", "Listeners":
+		case "File", "Masters", "Listeners":
 		default:
 			changed = append(changed, differing(a.Field(i), b.Field(i), "["+keyOf(name)+"] ")...)
 		}

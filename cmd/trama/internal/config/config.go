@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trama/actors"
+	"trama/actors/known"
 	"trama/codec"
 	"trama/transport"
 )
@@ -22,7 +23,14 @@ type Config struct {
 	Admin     Admin
 	Limits    Limits
 	Journal   Journal
+	Masters   Masters
 	Listeners []Listener
+}
+
+// Masters is what is known of masters beside their frames.
+type Masters struct {
+	File  string         // resolved against the directory of the file; empty for none
+	Known *known.Masters // nil for none
 }
 
 // Log says what is logged and how.

@@ -1,11 +1,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+	"trama/actors/known"
 	"trama/internal/tomlread"
 )
 
@@ -24,6 +27,7 @@ func parse(file string, src []byte) (*Config, []tomlread.Problem) {
 	c.Limits.read(root.section("limits"))
 	c.Journal.read(root.section("journal"))
 	c.Journal.Path = resolve(dir, c.Journal.Path)
+	ofMasters := c.Masters.read(root.section("masters"), dir)
 	profiles := profileSet{Source: r, dir: dir, read: map[string]*loaded{}}
 	for _, t := range root.sections("listener") {
 		c.Listeners = append(c.Listeners, readListener(t, &profiles))
@@ -33,7 +37,7 @@ func parse(file string, src []byte) (*Config, []tomlread.Problem) {
 		r.Problem("listener", "no listener", "at least one [[listener]]")
 	}
 	checkPorts(r, &c)
-	return &c, append(sorted(r.Problems), profiles.problems()...)
+	return &c, slices.Concat(sorted(r.Problems), profiles.problems(), ofMasters)
 }
 
 // parseAdmin reads only the [admin] table.
@@ -66,6 +70,26 @@ func (l *Limits) read(t table) {
 	t.count("commands_per_master", &l.CommandsPerMaster, 1, 1000)
 	t.count("max_masters", &l.MaxMasters, 1, 10_000_000)
 	t.done()
+}
+
+// read reads [masters] and the file that it names, whose problems are returned.
+func (m *Masters) read(t table, dir string) []tomlread.Problem {
+	t.text("file", &m.File)
+	t.done()
+	if m.File == "" {
+		return nil
+	}
+	m.File = resolve(dir, m.File)
+	var err error
+	m.Known, err = known.Read(m.File)
+	var bad *known.Error
+	switch {
+	case errors.As(err, &bad):
+		return bad.Problems
+	case err != nil:
+		t.Problem(t.At("file"), err.Error(), "a file that can be read")
+	}
+	return nil
 }
 
 func (a *Admin) read(t table) {

@@ -12,7 +12,7 @@ import (
 // words are the phrases of messages about config.toml.
 var words = tomlread.Words{
 	String:  "a text in quotes",
-	Value:   typeName,
+	Value:   tomlread.Named,
 	Unknown: func(string) string { return "an unknown key" },
 }
 
@@ -46,7 +46,7 @@ func (t table) texts(key string, into *[]string) {
 	}
 	list, ok := value.([]any)
 	if !ok {
-		t.Problem(t.At(key), typeName(value), `a list of texts, such as ["gateway.example"]`)
+		t.Problem(t.At(key), tomlread.Named(value), `a list of texts, such as ["gateway.example"]`)
 		return
 	}
 	all := make([]string, 0, len(list))
@@ -54,7 +54,7 @@ func (t table) texts(key string, into *[]string) {
 		if s, ok := element.(string); ok && s != "" {
 			all = append(all, s)
 		} else {
-			t.Problem(t.At(key), fmt.Sprintf("%s as element %d", typeName(element), i+1), "texts in quotes")
+			t.Problem(t.At(key), fmt.Sprintf("%s as element %d", tomlread.Named(element), i+1), "texts in quotes")
 		}
 	}
 	*into = all
@@ -91,7 +91,7 @@ func (t table) section(name string) table {
 	value, ok := t.Get(name)
 	inner := &tomlread.Table{Source: t.Source, Path: t.At(name)}
 	if inner.Values, _ = value.(map[string]any); ok && inner.Values == nil {
-		t.Problem(inner.Path, typeName(value), fmt.Sprintf("a table [%s]", name))
+		t.Problem(inner.Path, tomlread.Named(value), fmt.Sprintf("a table [%s]", name))
 	}
 	return table{inner}
 }
@@ -101,7 +101,7 @@ func (t table) sections(name string) (all []table) {
 	if value, ok := t.Values[name]; ok {
 		if _, ok := value.([]map[string]any); !ok {
 			t.Get(name)
-			t.Problem(t.At(name), typeName(value), fmt.Sprintf("tables [[%s]], in double brackets", name))
+			t.Problem(t.At(name), tomlread.Named(value), fmt.Sprintf("tables [[%s]], in double brackets", name))
 			return nil
 		}
 	}
@@ -109,25 +109,4 @@ func (t table) sections(name string) (all []table) {
 		all = append(all, table{inner})
 	}
 	return all
-}
-
-// typeName says in the words of TOML what a decoded value is.
-func typeName(v any) string {
-	switch v := v.(type) {
-	case string:
-		return fmt.Sprintf("the text %q", v)
-	case int64:
-		return fmt.Sprintf("the number %d", v)
-	case float64:
-		return fmt.Sprintf("the number %v", v)
-	case bool:
-		return fmt.Sprintf("%t", v)
-	case []any:
-		return "a list"
-	case map[string]any:
-		return "a table"
-	case []map[string]any:
-		return "a list of tables"
-	}
-	return fmt.Sprintf("%v", v)
 }

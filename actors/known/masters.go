@@ -1,0 +1,145 @@
+package known
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Master is what is known of one master.  The zero value says nothing.
+type Master struct {
+	Name     string
+	Site     string
+	Tags     []string
+	Interval time.Duration // how often it reports; 0 for not said
+	Points   map[string]Point
+}
+
+// Point is what is known of one point of a master.  The zero value says nothing.
+type Point struct {
+	Name     string
+	Unit     string
+	Scale    float64 // factor of what is shown; 0 stands for 1
+	Min, Max *float64
+}
+
+// Masters is the text of a masters.toml.  A nil one knows nothing.
+type Masters struct {
+	serials  map[string]*Master
+	prefixes map[string]*Master
+	profiles map[string]*Master
+	lengths  []int // of prefixes, from the shortest
+}
+
+// Len counts the entries.
+func (m *Masters) Len() int {
+	if m == nil {
+		return 0
+	}
+	return len(m.serials) + len(m.prefixes) + len(m.profiles)
+}
+
+// Of is what is known of a master: what holds for its profile, then for the prefixes of its serial from the shortest,
+// then for itself; a later word replaces an earlier one, tags add up.
+func (m *Masters) Of(serial, profile string) Master {
+	if m == nil {
+		return Master{}
+	}
+	var all []*Master
+	add := func(found *Master) {
+		if found != nil {
+			all = append(all, found)
+		}
+	}
+	add(m.profiles[profile])
+	for _, n := range m.lengths {
+		if n <= len(serial) {
+			add(m.prefixes[serial[:n]])
+		}
+	}
+	add(m.serials[serial])
+	switch len(all) {
+	case 0:
+		return Master{}
+	case 1:
+		return *all[0]
+	}
+	out := Master{Points: map[string]Point{}}
+	for _, each := range all {
+		out.add(each)
+	}
+	return out
+}
+
+// add puts what another entry says over what is known.
+func (k *Master) add(other *Master) {
+	replace(&k.Name, other.Name)
+	replace(&k.Site, other.Site)
+	replace(&k.Interval, other.Interval)
+	for _, tag := range other.Tags {
+		if !slices.Contains(k.Tags, tag) {
+			k.Tags = append(k.Tags, tag)
+		}
+	}
+	for name, p := range other.Points {
+		point := k.Points[name]
+		replace(&point.Name, p.Name)
+		replace(&point.Unit, p.Unit)
+		replace(&point.Scale, p.Scale)
+		replace(&point.Min, p.Min)
+		replace(&point.Max, p.Max)
+		k.Points[name] = point
+	}
+}
+
+// replace keeps what is there when nothing is said.
+func replace[T comparable](into *T, said T) {
+	var nothing T
+	if said != nothing {
+		*into = said
+	}
+}
+
+// PointNames lists the points that something is known of.
+func (k *Master) PointNames() []string { return slices.Sorted(maps.Keys(k.Points)) }
+
+// Shown is a number of the device as people see it: after the scale, without the noise of binary fractions.
+func (p Point) Shown(v float64) float64 {
+	if p.Scale == 0 || p.Scale == 1 {
+		return v
+	}
+	v *= p.Scale
+	if rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 14, 64), 64); err == nil {
+		return rounded
+	}
+	return v
+}
+
+// Plausible says whether a number that is shown lies within the limits.
+func (p Point) Plausible(shown float64) bool {
+	return !(p.Min != nil && shown < *p.Min) && !(p.Max != nil && shown > *p.Max) &&
+		(p.Min == nil && p.Max == nil || !math.IsNaN(shown))
+}
+
+// Has says whether a tag is among those of the master; upper and lower case are the same.
+func (k *Master) Has(tag string) bool {
+	return slices.ContainsFunc(k.Tags, func(t string) bool { return strings.EqualFold(t, tag) })
+}
+
+// Current holds the Masters in force; its zero value knows nothing.  It may be used by several goroutines.
+type Current struct{ p atomic.Pointer[Masters] }
+
+// Get returns what is in force; nil when nothing is known.
+func (c *Current) Get() *Masters {
+	if c == nil {
+		return nil
+	}
+	return c.p.Load()
+}
+
+// Set puts another one in force.
+func (c *Current) Set(m *Masters) { c.p.Store(m) }
