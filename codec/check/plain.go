@@ -63,7 +63,7 @@ func plainNumbers(n *program.Node, o *scalar.Op, size int) (out []uint64) {
 			v = v<<8 | uint64(16+(n.Op*7+i*5)%64)
 		}
 		if o.Code == scalar.OpBCD {
-			v %= scalar.Pow100[min(size, scalar.MaxBCDNumber)]
+			v %= scalar.Pow100[min(size, scalar.MostBCDNumber)]
 		}
 		out = append(out, v)
 	}

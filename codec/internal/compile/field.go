@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"trama/codec/internal/expr"
 	"trama/codec/internal/field"
 	"trama/codec/internal/scalar"
 	"trama/codec/internal/schema"
@@ -80,10 +81,9 @@ func (c *compiler) field(def *schema.FieldDef) []scalar.Op {
 	c.form(def, &o)
 	size := o.Size
 	switch {
-	case size > 0 && size <= 8:
-	case o.Numeric():
+	case o.Numeric() && size == 0:
 		o.Size = 8
-	case o.Code == scalar.OpDecimal:
+	case o.Code == scalar.OpDecimal && size > 8:
 		o.Size = 0 // values are not filled up
 	}
 	c.values(def, &o)
@@ -192,8 +192,9 @@ func (c *compiler) kind(def *schema.FieldDef, o *scalar.Op) bool {
 		}
 		c.src.Problem(def.Path+".size", "nothing", "a number of bytes for type "+def.Kind+more)
 		return false
-	case o.Size > scalar.MaxBCDNumber && (o.Code == scalar.OpBCD || o.Code == scalar.OpBits):
-		c.src.Problem(def.Path+".size", strconv.Itoa(o.Size), fmt.Sprintf(`1 to %d for a number (more with as = "digits" or type hex)`, scalar.MaxBCDNumber))
+	case o.Size > 8 && o.Code == scalar.OpBits || o.Size > scalar.MostBCDNumber && o.Code == scalar.OpBCD:
+		most := scalar.MostBCDNumber - int(expr.Truth(o.Code == scalar.OpBits))
+		c.src.Problem(def.Path+".size", strconv.Itoa(o.Size), fmt.Sprintf(`1 to %d for a number (more with as = "digits" or type hex)`, most))
 		return false
 	}
 	return true

@@ -12,14 +12,17 @@ import (
 // Packed BCD: two decimal digits a byte, high nibble first.  Numbers up to eight bytes (16 digits) are handled as one
 // machine word, all nibbles at once.
 
-// MaxBCDNumber is how many bytes of digits one machine word holds.
-const MaxBCDNumber = 8
+// MaxBCDNumber is how many bytes of digits one machine word holds, MostBCDNumber how many make a number of 64 bits.
+const (
+	MaxBCDNumber  = 8
+	MostBCDNumber = 9
+)
 
 // minusZero is the number of a cell whose digits are zero behind a sign, which some meters send.
 const minusZero = 1 << 63
 
 // Pow100 is the first number that does not fit n bytes of BCD.
-var Pow100 = [MaxBCDNumber + 1]uint64{1, 1e2, 1e4, 1e6, 1e8, 1e10, 1e12, 1e14, 1e16}
+var Pow100 = [MostBCDNumber + 1]uint64{1, 1e2, 1e4, 1e6, 1e8, 1e10, 1e12, 1e14, 1e16, 1e18}
 
 // packedDigits says whether all 16 nibbles are decimal: a nibble is above 9 when its bit 3 is set together with bit 2
 // or bit 1.
@@ -233,7 +236,7 @@ func writeBCD(o *Op, b []byte, v uint64) error {
 }
 
 func boundsBCD(o *Op) (lo int64, hi uint64) {
-	hi = Pow100[min(o.Size, MaxBCDNumber)] - 1
+	hi = Pow100[min(o.Size, MostBCDNumber)] - 1
 	if o.Signed() {
 		lo = -int64(hi)
 	}
