@@ -65,6 +65,7 @@ func (c *compiler) replies(d *schema.Definition) {
 			c.replySets(&r, def)
 		}
 		c.resolve(&r)
+		r.Fast = c.p.FastReplies(&r)
 		c.p.Replies = append(c.p.Replies, r)
 	}
 }
@@ -192,12 +193,11 @@ func (c *compiler) replyValue(r *program.ReplyRule, n *program.Node, i int) (v p
 	of := func(key string) int {
 		return slices.IndexFunc(r.Sets, func(s program.ReplySet) bool { return s.Key == key })
 	}
-	at := of(key)
+	at, set := of(key), i > n.Op && of(c.p.Ops[n.Op].Field.Key) >= 0 // set: the field of bits around it is
 	if at < 0 && r.Send == nil {
-		return program.ReplyValue{Kind: program.ReplySelf}, true
+		return program.ReplyValue{Kind: program.ReplySelf}, !set
 	}
 	if at < 0 {
-		set := i > n.Op && of(c.p.Ops[n.Op].Field.Key) >= 0 // the field of bits around it is
 		return program.ReplyValue{Kind: program.ReplySame, Key: key}, !set && r.Send.Set(i) == nil
 	}
 	switch s := &r.Sets[at]; {

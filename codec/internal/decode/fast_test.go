@@ -3,6 +3,7 @@ package decode_test
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -10,9 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"trama/codec"
 	"trama/codec/internal/decode"
+	"trama/codec/internal/encode"
 	"trama/codec/internal/field"
 	"trama/codec/internal/frame"
 	"trama/codec/internal/program"
@@ -22,6 +25,7 @@ import (
 type profile struct {
 	name   string
 	p      *program.Program
+	slow   *program.Program // without fast paths of replies
 	frames [][]byte
 }
 
@@ -42,6 +46,11 @@ func profiles(t testing.TB) (out []profile) {
 			t.Fatal(err)
 		}
 		one := profile{name: compiled.Name(), p: compiled.Program()}
+		slow := *one.p
+		slow.Replies, one.slow = slices.Clone(slow.Replies), &slow
+		for i := range slow.Replies {
+			slow.Replies[i].Fast = nil
+		}
 		for _, found := range written.FindAllStringSubmatch(string(src), -1) {
 			if b, err := hex.DecodeString(strings.ReplaceAll(found[1], " ", "")); err == nil {
 				one.frames = append(one.frames, b)
@@ -100,6 +109,31 @@ func fastPathAgrees(t testing.TB, one profile, d field.Direction, data []byte) b
 	return fast.Plan != nil
 }
 
+// fastReplyAgrees compares the reply to a frame, which takes the fast path where there is one, with the reply that the
+// encoder writes.
+func fastReplyAgrees(t testing.TB, one profile, d field.Direction, data []byte) {
+	t.Helper()
+	var f, other frame.Frame
+	if decode.Decode(one.p, d, data, &f) != nil || decode.Decode(one.slow, d, data, &other) != nil {
+		return
+	}
+	for _, year := range []int{0, 1, 2026, 12_026} { // the first is no time, the last fits no layout
+		var ours, theirs encode.Session
+		env, plain := encode.Env{Session: &ours}, encode.Env{Session: &theirs}
+		if year > 0 {
+			env.Now = time.Date(year, 11, 30, 23, 59, 1, 2e6, time.UTC)
+			plain.Now = env.Now
+		}
+		for range 2 { // counters go on
+			got, due, err := encode.ReplyTo(one.p, []byte("x"), &f, env)
+			want, owed, why := encode.ReplyTo(one.slow, []byte("x"), &other, plain)
+			if string(got) != string(want) || due != owed || fmt.Sprint(err) != fmt.Sprint(why) {
+				t.Fatalf("%s %s %x: reply %x %v %v, by the encoder alone %x %v %v", one.name, d, data, got, due, err, want, owed, why)
+			}
+		}
+	}
+}
+
 // changed is b with a few bytes changed, left out, repeated or cut off.
 func changed(random *rand.Rand, b []byte) []byte {
 	b = slices.Clone(b)
@@ -136,6 +170,7 @@ func TestTheFastPathReadsWhatTheWalkReads(t *testing.T) {
 			b := raw
 			for range 60 {
 				for d := field.Any; d <= field.Downlink; d++ {
+					fastReplyAgrees(t, one, d, b)
 					if fastPathAgrees(t, one, d, b) {
 						taken[one.name]++
 					}
@@ -159,6 +194,8 @@ func FuzzFastPath(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte, of uint16, way uint8) {
-		fastPathAgrees(t, all[int(of)%len(all)], field.Direction(way%3), data)
+		one, d := all[int(of)%len(all)], field.Direction(way%3)
+		fastPathAgrees(t, one, d, data)
+		fastReplyAgrees(t, one, d, data)
 	})
 }

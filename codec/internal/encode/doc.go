@@ -12,6 +12,8 @@
 //
 // Values of people are checked by decoding what was written: Build, Set and ParseJSON do.  A reply is not decoded: where
 // its values come from is resolved when the definition is compiled, and it allocates nothing where they go as they are.
+// A reply that is a header of fixed places (fastReply) copies the bytes of the request, and sets constants, times and
+// checksums.
 //
 // An Encoder belongs to one goroutine and comes from a pool.  It keeps nothing of a frame.  Session is the only memory
 // between frames; its caller owns it.

@@ -1,10 +1,12 @@
 package encode
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
 
+	"trama/codec/internal/decode"
 	"trama/codec/internal/expr"
 	"trama/codec/internal/field"
 	"trama/codec/internal/frame"
@@ -218,6 +220,9 @@ func (e *Encoder) now(n *program.Node, o *scalar.Op) (uint64, error) {
 
 // reply appends the reply to a frame that a rule says.
 func reply(p *program.Program, r *program.ReplyRule, dst []byte, f *frame.Frame, env Env) ([]byte, error) {
+	if out, ok := fastReply(r, dst, f, env); ok {
+		return out, nil
+	}
 	way, l := field.Downlink, r.Send
 	if f.Way == field.Downlink {
 		way = field.Uplink
@@ -246,6 +251,36 @@ func reply(p *program.Program, r *program.ReplyRule, dst []byte, f *frame.Frame,
 		e.counted(env.Session)
 	}
 	return out, err
+}
+
+// fastReply appends the reply by its fast path; false: it has none.
+func fastReply(r *program.ReplyRule, dst []byte, f *frame.Frame, env Env) ([]byte, bool) {
+	at := slices.IndexFunc(r.Fast, func(q program.FastReply) bool { return q.Body.FrameKind == f.Body.FrameKind })
+	if at < 0 || env.HasResult {
+		return dst, false
+	}
+	q, start := &r.Fast[at], len(dst)
+	dst = slices.Grow(dst, q.Total)[:start+q.Total]
+	out := dst[start:]
+	clear(out[copy(out, f.Data[:q.Header]):])
+	for _, t := range q.Times {
+		if env.Now.IsZero() {
+			continue
+		}
+		if _, err := t.Layout.Append(out[:t.Off], env.Now); err != nil {
+			return dst[:start], false
+		}
+	}
+	for i := range q.Words {
+		w := &q.Words[i]
+		b := out[w.Off:]
+		binary.BigEndian.PutUint64(b, binary.BigEndian.Uint64(b)&^w.Mask|w.Want)
+	}
+	for i := range q.Sums {
+		s := &q.Sums[i]
+		_ = s.Op.Write(out[s.Off:][:s.Op.Size], decode.Compute(s.Plan, out, s.Off, s.From, s.To))
+	}
+	return dst, true
 }
 
 // counted advances the counters of the session that the frame has used.

@@ -22,6 +22,20 @@ type FastPath struct {
 	Roles [field.RoleCount]uint16
 }
 
+// FastReply is the fast path of a reply that is the header of its request: the bytes of the request, but for constants,
+// times and checksums.
+type FastReply struct {
+	*FastPath // of header and trailer alone
+	Header    int
+	Times     []FastTime
+}
+
+// FastTime is a field that gets the time.
+type FastTime struct {
+	Layout *scalar.TimeLayout
+	Off    int
+}
+
 // fastRead is one number to read, and the cell that it goes to.
 type fastRead struct {
 	Code readCode

@@ -19,9 +19,6 @@ type commandPlace struct {
 // makeFast makes the fast paths of a frame kind.
 func (p *Program) makeFast(f *FrameKind) {
 	f.Fast = nil
-	if f.EndMarks != nil || f.Escape != nil || f.Armour != nil {
-		return
-	}
 	plans := make([]*FastPath, len(f.Bodies))
 	for i, b := range f.Bodies {
 		if plans[i] = p.newFastPath(b); plans[i] == nil || f.Fast != nil {
@@ -60,6 +57,34 @@ func inTurn(f *FrameKind, plans []*FastPath, class []uint16) (out []*FastPath) {
 	return out
 }
 
+// FastReplies makes the fast paths of a reply, one for each frame kind whose header has fixed places.
+func (p *Program) FastReplies(r *ReplyRule) (out []FastReply) {
+	for _, f := range p.Kinds {
+		if r.Send != nil || r.Whole || slices.ContainsFunc(f.Trailer, func(n *Node) bool { return n.Check == nil || n.Check.Hex }) {
+			continue
+		}
+		q := FastReply{FastPath: p.newFastPath(&Body{FrameKind: f}), Header: -f.Tail}
+		if q.FastPath != nil && !slices.ContainsFunc(q.Cells, func(c Cell) bool { return !p.fastReply(r, &q, c) }) {
+			q.Header += q.Total
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// fastReply adds a field to the fast path of a reply; false: its bytes in the reply are not those in the request.
+func (p *Program) fastReply(r *ReplyRule, q *FastReply, c Cell) bool {
+	o, at := &p.Ops[c.Op], int(r.ByOp[c.Op])-1
+	if at < 0 || o.Code == scalar.OpGroup || o.Form != nil && o.Form.Counter {
+		return false
+	}
+	now := r.Values[at].Kind == ReplyNow && o.Code == scalar.OpTime && o.Form == nil
+	if now {
+		q.Times = append(q.Times, FastTime{o.Time, int(c.Off)})
+	}
+	return now || r.Values[at].Kind == ReplySelf
+}
+
 // fastMaker gathers the fields of a fast path.
 type fastMaker struct {
 	p               *Program
@@ -71,6 +96,9 @@ type fastMaker struct {
 // newFastPath makes the fast path of a message; nil when its fields have no fixed places.
 func (p *Program) newFastPath(s *Body) *FastPath {
 	f, body := s.FrameKind, 0
+	if f.EndMarks != nil || f.Escape != nil || f.Armour != nil {
+		return nil
+	}
 	k := &fastMaker{p: p, plan: &FastPath{Body: s}, marks: map[int]int{}}
 	for i, nodes := range [][]*Node{f.Header, s.Nodes, f.Trailer} {
 		start := len(k.want)

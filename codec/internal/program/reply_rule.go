@@ -24,6 +24,7 @@ type ReplyRule struct {
 	Sets     []ReplySet
 	Values   []ReplyValue // of the fields of the reply
 	ByOp     []uint16     // by op: 1 + the index of its value
+	Fast     []FastReply  // by frame kind, where it has one
 }
 
 // ReplySet is the value that the definition gives to one field of an acknowledgement.
