@@ -170,7 +170,7 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 			ProfileVersion{Profile: lo.Profile, Source: lo.Source})
 		options.Reserve, options.Events = descriptors, p.TransportEvent
 		f := p.Framing(p.Installed())
-		options.Cutter, options.MaxFrameBytes, options.Tag = f.Cutter, f.MaxFrameBytes, f.Tag
+		options.Cutter, options.MaxFrameBytes, options.Quiet, options.Tag = f.Cutter, f.MaxFrameBytes, f.Quiet, f.Tag
 		acceptor, err := listen(options)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("listener %q on %s: %w", p.Name, options.Address, err))

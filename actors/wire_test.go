@@ -101,7 +101,7 @@ func (c *wire) deliver(data []byte, deliver func(*transport.Batch)) {
 		}
 	})
 	for len(data) > 0 {
-		n, token, err := c.on.options.Cutter.Next(b, data, true)
+		n, token, err := c.on.options.Cutter.Next(b, data, transport.Ended)
 		if err != nil || n == 0 {
 			panic("the test's frames make no sense")
 		}

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"trama/codec/internal/checksum"
+	"trama/codec/internal/decode"
 	"trama/codec/internal/encode"
 	"trama/codec/internal/field"
 	"trama/codec/internal/frame"
@@ -44,6 +45,8 @@ type (
 	Finding         = schema.Finding         // one thing that a check found
 	Severity        = schema.Severity
 
+	Around = decode.Around // what is known of the stream around the bytes that are cut
+
 	Script  = simulate.Script  // how a simulated master behaves
 	Line    = simulate.Line    // one message that it sends
 	Speaker = simulate.Speaker // one such master
@@ -54,6 +57,13 @@ const (
 	Any      = field.Any
 	Uplink   = field.Uplink
 	Downlink = field.Downlink
+)
+
+// What may be known of the stream around the bytes that are cut.
+const (
+	Behind = decode.Behind
+	Quiet  = decode.Quiet
+	Ended  = decode.Ended
 )
 
 // Senders of a message.

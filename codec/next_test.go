@@ -12,7 +12,11 @@ import (
 func sameNext(t testing.TB, p *codec.Profile, d codec.Direction, data []byte, atEOF bool, used *codec.Frame) (advance int) {
 	t.Helper()
 	want, token, _ := p.Splitter(d)(data, atEOF)
-	advance, found := p.Next(d, data, atEOF, used)
+	around := codec.Around(0)
+	if atEOF {
+		around = codec.Ended
+	}
+	advance, found := p.Next(d, data, around, used)
 	if advance != want || found != (token != nil) {
 		t.Fatalf("%s %s %x at the end %v: Next says %d and %v, the splitter %d and %x", p.Name(), d, data, atEOF, advance, found, want, token)
 	}
@@ -96,7 +100,7 @@ func TestNextAllocatesNothingOnceWarm(t *testing.T) {
 		var used codec.Frame
 		for _, g := range c.Frames {
 			raw, d := unhex(t, g.Hex), directionOf(g.Direction)
-			if n := testing.AllocsPerRun(20, func() { p.Next(d, raw, false, &used) }); n > 0 {
+			if n := testing.AllocsPerRun(20, func() { p.Next(d, raw, 0, &used) }); n > 0 {
 				t.Errorf("%s %x: %v allocations", c.Profile, raw, n)
 			}
 		}

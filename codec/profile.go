@@ -3,6 +3,7 @@ package codec
 import (
 	"crypto/sha256"
 	"math"
+	"time"
 
 	"trama/codec/internal/field"
 	"trama/codec/internal/program"
@@ -28,6 +29,9 @@ func (p *Profile) Title() string { return p.program.Title }
 
 // MaxFrameBytes is the size of the largest frame that is accepted.
 func (p *Profile) MaxFrameBytes() int { return p.program.Max }
+
+// Quiet is how long the line must be silent behind the beginning of a frame for Next to be told so; 0: it need not be told.
+func (p *Profile) Quiet() time.Duration { return p.program.Quiet }
 
 // Messages lists all layouts in the order of the definition.
 func (p *Profile) Messages() []*field.Message { return p.program.Messages }

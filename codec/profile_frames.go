@@ -129,19 +129,23 @@ func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env en
 //   - not found, advance > 0: so many bytes are noise.
 //   - not found, advance == 0: the bytes may begin a frame; more are needed.
 //
-// What comes out does not depend on how the stream was cut.  atEOF says that no more bytes will come for the frame begun:
-// it is given up at its first byte, and the search goes on inside it.
+// What comes out does not depend on how the stream was cut.  around says what else is known, 0 while bytes come:
+//
+//   - Quiet: none has come for p.Quiet().  A whole frame with a right checksum inside the frame begun is taken; what is before
+//     it is noise.
+//   - Ended: no more bytes will come for the frame begun.  It is given up at its first byte, and the search goes on inside it.
+//   - Behind: a frame ended where data begins.
 //
 // A frame that was found holds on to data: it is valid until the bytes of data change or f is used again.  A Frame takes
 // about 300 bytes, 20 for each of its fields, and its own size once more where its bytes are written in escape sequences,
 // armour or parts that differ on the wire.  It keeps its memory, so that a reader that uses a Frame again, one for each
 // frame of a read, allocates nothing.  When nothing is found f is of no use.
-func (p *Profile) Next(d field.Direction, data []byte, atEOF bool, f *frame.Frame) (advance int, found bool) {
+func (p *Profile) Next(d field.Direction, data []byte, around decode.Around, f *frame.Frame) (advance int, found bool) {
 	if d != field.Uplink && d != field.Downlink { // of two ways to read a frame, the better one is found when all of it is known
-		advance, token, _ := p.Splitter(d)(data, atEOF)
-		return advance, token != nil && p.Decode(field.Any, token, f) == nil
+		at, n := decode.Next(p.program, field.Any, data, around, nil)
+		return at + n, n > 0 && p.Decode(field.Any, data[at:at+n], f) == nil
 	}
-	at, n := decode.Next(p.program, d, data, atEOF, f)
+	at, n := decode.Next(p.program, d, data, around, f)
 	return at + n, n > 0
 }
 
@@ -157,7 +161,11 @@ func (p *Profile) Splitter(d field.Direction) bufio.SplitFunc {
 		d = field.Any
 	}
 	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
-		at, n := decode.Next(p.program, d, data, atEOF, nil)
+		var around decode.Around
+		if atEOF {
+			around = decode.Ended
+		}
+		at, n := decode.Next(p.program, d, data, around, nil)
 		if n > 0 {
 			token = data[at : at+n]
 		}

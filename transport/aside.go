@@ -167,13 +167,13 @@ type cutAside struct {
 func (c *Conn) aside(f *framing, b *Batch, data []byte, mode cutMode) cutAside {
 	a := c.listener.options.Aside
 	if r := a.Registration; r != nil && (r.Repeat || !c.registered) {
-		n, name, v := r.match(data, mode != cutStream)
+		n, name, v := r.match(data, mode.final())
 		switch id := r.identity(name); {
 		case v == whole && len(id) > 0:
 			b.Registered = append(b.Registered, Registered{Before: len(b.Frames), Identity: id})
 			c.registered = true
 			return cutAside{n: n}
-		case v == begun && mode == cutStream:
+		case v == begun && !mode.final():
 			return cutAside{wait: true}
 		}
 	}
@@ -182,19 +182,19 @@ func (c *Conn) aside(f *framing, b *Batch, data []byte, mode cutMode) cutAside {
 		switch {
 		case len(beat) > n && bytes.HasPrefix(data, beat):
 			n = len(beat)
-		case n == 0 && mode == cutStream && len(data) < len(beat) && bytes.HasPrefix(beat, data):
+		case n == 0 && !mode.final() && len(data) < len(beat) && bytes.HasPrefix(beat, data):
 			n = -1
 		}
 	}
 	if n == 0 && (a.HeartbeatText == 0 || !isText(data[:1])) {
 		return cutAside{}
 	}
-	advance, token, err := f.Cutter.Next(b, data, mode != cutStream)
+	advance, token, err := f.Cutter.Next(b, data, mode.around())
 	noise := advance - len(token)
 	switch {
 	case err != nil || token != nil && noise == 0: // a frame, or for cut to complain of
 		return cutAside{}
-	case n < 0, advance == 0 && mode == cutStream && len(data) < f.MaxFrameBytes:
+	case n < 0, advance == 0 && !mode.final() && len(data) < f.MaxFrameBytes:
 		return cutAside{wait: true}
 	case n == 0 && noise <= a.HeartbeatText && noise <= len(data) && isText(data[:noise]):
 		n = noise

@@ -54,6 +54,7 @@ type Conn struct {
 	reading *reading     // the reader goroutine's own; nil while there is none
 
 	registered bool   // a registration has come; the reader's own
+	behind     bool   // a frame ended where the next bytes begin; the reader's own
 	tapped     uint64 // bytes that Framing.Tap was shown; the reader's own
 
 	// mu guards all that follows.  It is held while the kernel is offered bytes, which never blocks.

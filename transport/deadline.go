@@ -12,8 +12,8 @@ func (c *Conn) due() time.Duration {
 	return due
 }
 
-// dueFor is due with the reason that passing it gives.  The reader alone calls it; lastLife and
-// lastBytes are its own to write.
+// dueFor is due with the reason that passing it gives, CloseNone when it is time to look at what a silence tells.  The
+// reader alone calls it; lastLife and lastBytes are its own to write.
 func (c *Conn) dueFor() (due time.Duration, reason CloseReason) {
 	o := &c.listener.options
 	if c.lastLife == 0 {
@@ -28,6 +28,9 @@ func (c *Conn) dueFor() (due time.Duration, reason CloseReason) {
 		}
 		if d := after(c.reading.since, limit); d < due {
 			due, reason = d, CloseFrame
+		}
+		if quiet := c.listener.framing.Load().Quiet; quiet > 0 && !c.reading.hushed && c.lastBytes+quiet < due {
+			due, reason = c.lastBytes+quiet, CloseNone
 		}
 	}
 	return due, reason
@@ -89,6 +92,10 @@ func (c *Conn) recheck() bool {
 		return true
 	}
 	_, reason := c.dueFor()
+	if reason == CloseNone {
+		c.quiet()
+		return true
+	}
 	if c.salvage(cutStall) {
 		return true
 	}

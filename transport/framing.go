@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // Cutter cuts a stream into frames.
@@ -17,25 +18,34 @@ type Cutter interface {
 	//
 	// It must not keep data; an error is taken as a defect and ends the connection with CloseFault.
 	//
-	// last says that no more bytes will come for the frame begun.  The frame becomes number len(b.Frames) of b, if it
-	// is taken: what Next has found out about it stays in b.Found for the layer above, which has both.  Next is
-	// called by readers, several at a time.
-	Next(b *Batch, data []byte, last bool) (advance int, token []byte, err error)
+	// The frame becomes number len(b.Frames) of b, if it is taken: what Next has found out about it stays in b.Found for
+	// the layer above, which has both.  Next is called by readers, several at a time.
+	Next(b *Batch, data []byte, around Around) (advance int, token []byte, err error)
 }
 
-// SplitFunc is a Cutter that keeps nothing of what it finds.
+// Around says what is known of the stream around the bytes that are cut; 0: nothing.
+type Around uint8
+
+const (
+	Behind Around = 1 << iota // a frame ended where the bytes begin
+	Quiet                     // no byte has come behind them for Framing.Quiet
+	Ended                     // no byte will come for the frame begun: it is given up
+)
+
+// SplitFunc is a Cutter that keeps nothing of what it finds, and makes nothing of a silence.
 type SplitFunc bufio.SplitFunc
 
 // Next implements Cutter.
-func (f SplitFunc) Next(_ *Batch, data []byte, last bool) (advance int, token []byte, err error) {
-	return f(data, last)
+func (f SplitFunc) Next(_ *Batch, data []byte, around Around) (advance int, token []byte, err error) {
+	return f(data, around&Ended != 0)
 }
 
 // Framing says how the streams of a listener are cut.  It is changed as a whole, while connections live: SetFraming.
 type Framing struct {
-	Cutter        Cutter // as Options.Cutter
-	MaxFrameBytes int    // as Options.MaxFrameBytes
-	Tag           any    // of the layer above: each Batch says by which framing it was cut
+	Cutter        Cutter        // as Options.Cutter
+	MaxFrameBytes int           // as Options.MaxFrameBytes
+	Quiet         time.Duration // as Options.Quiet
+	Tag           any           // of the layer above: each Batch says by which framing it was cut
 
 	// Tap sees every byte that was cut, frames and noise, in order; at is how many it was shown of this connection
 	// before.  It is called by the reader, must not keep data and must not block.  nil is the usual case.

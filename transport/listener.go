@@ -38,7 +38,7 @@ func Listen(ctx context.Context, options Options) (*Listener, error) {
 	}
 	l := &Listener{options: options, changed: make(chan struct{})}
 	if err := l.SetFraming(Framing{Cutter: options.Cutter, MaxFrameBytes: options.MaxFrameBytes,
-		Tag: options.Tag}); err != nil {
+		Quiet: options.Quiet, Tag: options.Tag}); err != nil {
 		return nil, fmt.Errorf("listener %q: %w", options.Name, err)
 	}
 	l.socket, err = l.bind(ctx, options.Address)

@@ -21,7 +21,9 @@ type Options struct {
 
 	Cutter        Cutter // cuts the stream into frames; required
 	MaxFrameBytes int    // 1024; at most 9999
-	Tag           any    // of the layer above, see Framing; SetFraming may change these three later
+	// the silence behind the beginning of a frame after which Cutter is asked again; 0: it is not
+	Quiet time.Duration
+	Tag   any // of the layer above, see Framing; SetFraming may change these four later
 
 	Aside *Aside // what may stand between frames; nil is nothing
 

@@ -24,6 +24,7 @@ type reading struct {
 	since   time.Duration // when its first byte came, since epoch
 	armed   time.Duration // the read deadline that is set, since epoch; 0 is none
 	brief   bool          // the beginning is waited for because of an aside: asideWait
+	hushed  bool          // the beginning has been looked at in the silence behind it, see quiet
 	rest    time.Duration // when to see whether the connection can park, since epoch
 }
 
@@ -221,11 +222,13 @@ func (c *Conn) settle(b *Batch, rest []byte, old int, done taken, fresh int) {
 		r.partial = append(r.partial[:0], rest...)
 	}
 	r.brief = done.wait
+	c.behind = done.behind
 
 	frames := len(b.Frames)
 	c.mu.Lock()
 	n := &c.counts
 	if fresh > 0 {
+		r.hushed = false
 		n.Received += uint64(fresh)
 		c.lastBytes = now
 	}
@@ -261,9 +264,24 @@ type cutMode uint8
 
 const (
 	cutStream cutMode = iota // wait for its rest
+	cutQuiet                 // wait for its rest, unless the Cutter knows better in a silence
 	cutStall                 // give it up until a whole frame comes out, then as cutStream
 	cutEnd                   // give it up: no more bytes come at all
 )
+
+// final says that no more bytes come.
+func (m cutMode) final() bool { return m >= cutStall }
+
+// around is what a Cutter is told.
+func (m cutMode) around() Around {
+	switch m {
+	case cutStream:
+		return 0
+	case cutQuiet:
+		return Quiet
+	}
+	return Ended
+}
 
 // taken is what cut took from the front of the bytes.
 type taken struct {
@@ -272,6 +290,7 @@ type taken struct {
 	aside   int  // of these, heartbeats and registrations
 	beats   int  // how many heartbeats
 	wait    bool // what follows may be an aside
+	behind  bool // a frame ended there
 }
 
 // cut appends the whole frames in data to b and returns what they, the noise and the asides before them took.  What
@@ -281,7 +300,8 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 	b.Tag = f.Tag
 	longest, aside := f.MaxFrameBytes, c.listener.options.Aside != nil
 	toEnd := mode == cutEnd
-	var last taken // up to the last frame or aside
+	done.behind = c.behind
+	last := done // up to the last frame or aside
 	tapped := 0
 	for done.used < len(data) {
 		rest := data[done.used:]
@@ -296,6 +316,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 					c.echo(rest[:a.n])
 				}
 				done.aside += a.n
+				done.behind = false
 				tapped, last = done.used, done
 				if mode == cutStall {
 					mode = cutStream
@@ -303,16 +324,20 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 				continue
 			}
 		}
-		advance, token, err := f.Cutter.Next(b, rest, mode != cutStream)
+		around := mode.around()
+		if done.behind {
+			around |= Behind
+		}
+		advance, token, err := f.Cutter.Next(b, rest, around)
 		long := false
 		if err == nil && advance == 0 && token == nil {
-			if mode == cutStream && len(rest) < longest {
+			if !mode.final() && len(rest) < longest {
 				break
 			}
 			// A frame longer than we take: give it up at its first byte.
-			if mode == cutStream {
+			if !mode.final() {
 				long = true
-				advance, token, err = f.Cutter.Next(b, rest, true)
+				advance, token, err = f.Cutter.Next(b, rest, Ended)
 			}
 			if err == nil && advance == 0 && token == nil {
 				advance = 1
@@ -330,7 +355,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 			done.skipped += noise
 		}
 		done.used += advance
-		if token != nil {
+		if done.behind = token != nil; done.behind {
 			b.Frames = append(b.Frames, token)
 			last = done
 			if mode == cutStall {
@@ -339,7 +364,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 		}
 	}
 	if toEnd { // what follows the last frame is not noise but the frame that was cut off
-		done = last
+		last.behind, done = done.behind, last
 		b.unskip(c.before() + uint64(done.used))
 	}
 	if tapped < done.used {
@@ -374,12 +399,18 @@ func (c *Conn) salvage(mode cutMode) bool {
 	b.Received = time.Now()
 	data := b.data[:copy(b.data, r.partial)]
 	done := c.cut(b, data, mode)
-	if len(b.Frames) == 0 && done.aside == 0 {
+	if len(b.Frames) == 0 && done.aside == 0 && (mode != cutQuiet || done.used == 0) {
 		putBatch(b)
 		return false
 	}
 	c.settle(b, data[done.used:], 0, done, 0)
 	return true
+}
+
+// quiet looks once for what a silence behind the beginning of a frame tells.
+func (c *Conn) quiet() {
+	c.reading.hushed = true
+	c.salvage(cutQuiet)
 }
 
 // drain is the orderly end: it delivers what the kernel holds already and waits until every batch is released.

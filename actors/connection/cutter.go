@@ -16,8 +16,12 @@ type cutter struct{ profile *codec.Profile }
 // it has cut.
 func Cutter(p *codec.Profile) transport.Cutter { return cutter{p} }
 
+// What a cutter is told is what the codec wants to know, bit by bit.
+var _ = [1]struct{}{}[uint8(transport.Behind)^uint8(codec.Behind)|uint8(transport.Quiet)^uint8(codec.Quiet)|
+	uint8(transport.Ended)^uint8(codec.Ended)]
+
 // Next implements transport.Cutter.
-func (c cutter) Next(b *transport.Batch, data []byte, last bool) (advance int, token []byte, err error) {
+func (c cutter) Next(b *transport.Batch, data []byte, around transport.Around) (advance int, token []byte, err error) {
 	found, ok := b.Found.(*decoded)
 	if !ok {
 		found = new(decoded)
@@ -29,7 +33,7 @@ func (c cutter) Next(b *transport.Batch, data []byte, last bool) (advance int, t
 		found.frames = found.frames[:cap(found.frames)]
 	}
 	f := &found.frames[n]
-	if advance, ok = c.profile.Next(codec.Uplink, data, last, f); ok {
+	if advance, ok = c.profile.Next(codec.Uplink, data, codec.Around(around), f); ok {
 		token = f.Raw()
 	}
 	return advance, token, nil

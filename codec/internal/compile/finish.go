@@ -2,6 +2,7 @@ package compile
 
 import (
 	"slices"
+	"time"
 
 	"trama/codec/internal/expr"
 	"trama/codec/internal/program"
@@ -43,7 +44,13 @@ func (c *compiler) finish() {
 		}
 	}
 	c.p.Prepare()
+	if c.p.HasChecksum() {
+		c.p.Quiet = quiet
+	}
 }
+
+// quiet is the silence after which a frame with a right checksum is looked for behind a beginning.
+const quiet = 300 * time.Millisecond
 
 // through lets a length, count or size be found through a computed field: what it is computed from follows too.
 func (c *compiler) through() {

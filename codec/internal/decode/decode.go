@@ -8,6 +8,16 @@ import (
 	"trama/codec/internal/program"
 )
 
+// Around says what is known of the stream around the bytes that are cut; 0: nothing.
+type Around uint8
+
+// What may be known.
+const (
+	Behind Around = 1 << iota // a frame ended where the bytes begin
+	Quiet                     // no byte has come behind them for the quiet time of the profile
+	Ended                     // no byte will come for the frame begun
+)
+
 // Decode decodes the frame raw into f; errors are *field.FieldError.
 func Decode(p *program.Program, d field.Direction, raw []byte, f *frame.Frame) error {
 	plan, way := findFast(p, d, raw)
@@ -39,14 +49,15 @@ func DecodeAnswer(p *program.Program, d field.Direction, raw []byte, f, asked *f
 
 // Next finds the next frame of n bytes in a stream, behind at bytes of noise, and decodes it into f, unless f is nil.
 // Without a frame, n is 0.
-func Next(p *program.Program, d field.Direction, data []byte, atEOF bool, f *frame.Frame) (at, n int) {
+func Next(p *program.Program, d field.Direction, data []byte, around Around, f *frame.Frame) (at, n int) {
 	var m *Walker
+	doubt := -1 // the beginning of a frame, behind which another one is looked for
 	for ; at < len(data); at++ {
 		if !p.Begins[d].Has(data[at]) {
 			continue
 		}
 		rest := data[at:]
-		if plan, way := findFast(p, d, rest); plan != nil {
+		if plan, way := findFast(p, d, rest); plan != nil && (doubt < 0 || plan.Proven()) {
 			if n = plan.Total; f != nil {
 				fill(plan, p, f, way, rest[:n])
 			}
@@ -56,13 +67,18 @@ func Next(p *program.Program, d field.Direction, data []byte, atEOF bool, f *fra
 			m = Walkers.Get().(*Walker)
 		}
 		var v program.Verdict
-		if n, v = Try(p, m, d, f, rest, false); v == program.Complete {
+		if n, v = Try(p, m, d, f, rest, false); v == program.Complete && (doubt < 0 || m.Kind.Proven(m.Summed)) {
 			m.settle(f, rest[:n])
 			break
 		}
-		if n = 0; v == program.Incomplete && !atEOF {
-			break
+		if n = 0; v == program.Incomplete && doubt < 0 && around&Ended == 0 {
+			if doubt = at; around&Quiet == 0 {
+				break
+			}
 		}
+	}
+	if n == 0 && doubt >= 0 {
+		at = doubt
 	}
 	if m != nil {
 		m.release(f)

@@ -89,7 +89,7 @@ func fastPathAgrees(t testing.TB, one profile, d field.Direction, data []byte) b
 	t.Helper()
 	var fast, walked frame.Frame
 	var m decode.Walker
-	at, n := decode.Next(one.p, d, data, false, &fast)
+	at, n := decode.Next(one.p, d, data, 0, &fast)
 	cut, v := decode.Try(one.p, &m, d, nil, data, false)
 	if (v == program.Complete) != (at == 0 && n > 0) || v == program.Complete && n != cut {
 		t.Fatalf("%s %s %x: a frame of %d bytes at %d, by the walk alone %v and %d", one.name, d, data, n, at, v, cut)

@@ -40,6 +40,7 @@ type Walker struct {
 	table         *program.Node // the group whose columns are walked
 	later         bool          // a column of it has been walked
 	Inside        int           // parts around whose bytes are not those of the wire
+	Summed        int           // bits of the checksums that were right
 	Lack          Lack
 }
 
@@ -134,7 +135,7 @@ func (m *Walker) clear() {
 	m.regs, m.Marks = m.regs[:g.Regs], m.Marks[:g.Marks+1]
 	clear(m.regs)
 	clear(m.Marks)
-	m.Late, m.Inside, m.table, m.later, m.awaited = m.Late[:0], 0, nil, false, false
+	m.Late, m.Inside, m.Summed, m.table, m.later, m.awaited = m.Late[:0], 0, 0, nil, false, false
 	m.place = expr.Place{Regs: m.regs, Uplink: m.place.Uplink, Tables: m.place.Tables}
 	for i := range m.place.Tables { // of a list that this frame need not have
 		m.place.Tables[i] = m.place.Tables[i][:0]

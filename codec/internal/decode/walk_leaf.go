@@ -323,6 +323,7 @@ func (m *Walker) Verify(
 	if plan.From == 0 {
 		from = 0
 	}
+	m.Summed += plan.Sum.Width // or the frame is refused
 	over := m.Wire
 	if m.Inside > 0 { // inside a part with a block transform, its plain bytes are covered
 		over = m.Data

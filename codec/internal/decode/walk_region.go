@@ -106,6 +106,7 @@ func (m *Walker) transformed(n *program.Node, start int, data []byte) (size int,
 	size, ok := n.Transform.Decode(data, m.Hidden)
 	switch {
 	case ok:
+		m.Summed += n.Transform.Sum.Width
 		return size, program.Complete
 	case n.Transform.Armour != nil:
 		return 0, m.Refuse(n, start, scalar.ErrArmour)

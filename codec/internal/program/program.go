@@ -31,6 +31,7 @@ type Program struct {
 	Tables   int               // lists whose elements are kept for at(); the first is never used
 	Derived  []bool            // by register: the value follows from the rest of a frame
 	Rewrites bool              // some part differs on the wire from what is decoded
+	Quiet    time.Duration     // a silence behind the beginning of a frame that tells something; 0: none does
 	Unused   []string          // paths of layouts that nothing uses
 	Replies  []ReplyRule
 	Answers  [][2]string
@@ -84,6 +85,7 @@ type FrameKind struct {
 	Body       *Node          // stands for the body where a range of bytes is named
 	Sizes      *Sizes         // nil: not known beforehand
 	First      scalar.ByteSet
+	Alike      int           // bits that all frames have in common: marks and constants
 	Fast       *commandPlace // nil: no message has fixed places
 }
 

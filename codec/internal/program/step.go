@@ -30,6 +30,7 @@ func (p *Program) Prepare() {
 		for _, s := range f.Bodies {
 			Each(s.Nodes, visit)
 		}
+		f.Alike = p.alike(f)
 		p.Index(f)
 	}
 }

@@ -1,0 +1,63 @@
+package transport
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// hush cuts like splitLength.  In a silence it looks for a whole frame behind the beginning of one; asked counts that.
+type hush struct{ asked atomic.Int32 }
+
+func (h *hush) Next(_ *Batch, data []byte, around Around) (advance int, token []byte, err error) {
+	advance, token, err = splitLength(data, around&Ended != 0)
+	if around&Quiet == 0 || advance > 0 {
+		return advance, token, err
+	}
+	h.asked.Add(1)
+	for at := 1; at < len(data); at++ {
+		if n, token, _ := splitLength(data[at:], false); token != nil {
+			return at + n, token, nil
+		}
+	}
+	return 0, nil, nil
+}
+
+func TestAFrameBehindADoubtfulBeginningIsFoundInASilence(t *testing.T) {
+	r := start(t, Options{Cutter: new(hush), Quiet: 20 * time.Millisecond}, echo)
+	p, c := r.connect()
+	p.send("\x40\x03ab\x40\x03cd\x05e") // two beginnings, each with a whole frame behind, and a third one
+	p.expect("\x03ab\x03cd")
+	p.send("fgh")
+	p.expect("\x05efgh")
+	if s := c.Stats(); s.Skipped != 2 || s.InFrames != 11 || s.Pending != 0 {
+		t.Errorf("counts %+v", s.ByteCounts)
+	}
+}
+
+func TestASilenceInsideAFrameIsLookedAtOnceAndLeavesItWhole(t *testing.T) {
+	h := new(hush)
+	r := start(t, Options{Cutter: h, Quiet: 20 * time.Millisecond, FrameTimeout: 500 * time.Millisecond}, echo)
+	p, c := r.connect()
+	p.send("\x05ab")
+	eventually(t, "the silence", func() bool { return h.asked.Load() == 1 })
+	p.send("cd")
+	p.expect("\x05abcd")
+	begin := time.Now()
+	p.send("\x05ab")
+	expectClosedAfter(t, r, p, begin, 500*time.Millisecond, CloseFrame)
+	if n := h.asked.Load(); n != 2 || c.Stats().CutOff != 3 {
+		t.Errorf("asked %d times in two silences, counts %+v", n, c.Stats().ByteCounts)
+	}
+}
+
+func TestWithoutQuietASilenceTellsNothing(t *testing.T) {
+	h := new(hush)
+	r := start(t, Options{Cutter: h, FrameTimeout: 100 * time.Millisecond}, echo)
+	p, _ := r.connect()
+	p.send("\x05ab")
+	r.expectReason(CloseFrame)
+	if n := h.asked.Load(); n != 0 {
+		t.Errorf("asked %d times", n)
+	}
+}
