@@ -15,7 +15,7 @@ import (
 )
 
 // typeWords lists the types in few words.
-const typeWords = "one of byte, uint8 to uint64, int8 to int64, float32, float64, bcd, hex, ascii, time, bits, varint, decimal, bitset, " +
+const typeWords = "one of byte, uint8 to uint64, int8 to int64, uint, int, float32, float64, bcd, hex, ascii, time, bits, varint, decimal, bitset, " +
 	"checksum, run, computed, group, list, choice, end"
 
 // wireOf is what a type is on the wire: size 0 when the definition says it.
@@ -29,6 +29,8 @@ type wireOf struct {
 var wireTypes, typeNames = func() (map[string]wireOf, []string) {
 	types := map[string]wireOf{
 		"byte":     {scalar.OpUint, 1, field.KindUint},
+		"uint":     {code: scalar.OpUint, kind: field.KindUint},
+		"int":      {code: scalar.OpInt, kind: field.KindInt},
 		"float32":  {scalar.OpFloat32, 4, field.KindFloat},
 		"float64":  {scalar.OpFloat64, 8, field.KindFloat},
 		"bcd":      {code: scalar.OpBCD},
@@ -192,8 +194,8 @@ func (c *compiler) kind(def *schema.FieldDef, o *scalar.Op) bool {
 		}
 		c.src.Problem(def.Path+".size", "nothing", "a number of bytes for type "+def.Kind+more)
 		return false
-	case o.Size > 8 && o.Code == scalar.OpBits || o.Size > scalar.MostBCDNumber && o.Code == scalar.OpBCD:
-		most := scalar.MostBCDNumber - int(expr.Truth(o.Code == scalar.OpBits))
+	case o.Size > 8 && (o.Integer() && o.Code != scalar.OpBCD) || o.Size > scalar.MostBCDNumber && o.Code == scalar.OpBCD:
+		most := scalar.MostBCDNumber - int(expr.Truth(o.Code != scalar.OpBCD))
 		c.src.Problem(def.Path+".size", strconv.Itoa(o.Size), fmt.Sprintf(`1 to %d for a number (more with as = "digits" or type hex)`, most))
 		return false
 	}

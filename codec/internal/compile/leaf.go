@@ -59,8 +59,14 @@ func (c *compiler) leaf(n *program.Node, def *schema.FieldDef, s *scope) []*prog
 			o.Form = &scalar.Form{Filler: -1}
 		}
 	}
-	if n.Size != nil && (o.Size > 0 || n.Until != nil || n.Rest) {
-		c.src.Problem(def.Path+".size", field.Quote(def.SizeExpr), "none for type "+def.Kind)
+	if n.Size != nil && (o.Size > 0 || n.Until != nil || n.Rest || o.Sized() && n.Size.Looks) {
+		want := "none for type " + def.Kind
+		if o.Code <= scalar.OpInt {
+			want = "a size from fields that stand before, on type uint or int"
+		}
+		c.src.Problem(def.Path+".size", field.Quote(def.SizeExpr), want)
+	} else if o.Sized() && n.Until != nil {
+		c.src.Problem(def.Path+".until", field.Quote(def.Until)+" on type "+def.Kind, "a size")
 	}
 	if o.Code == scalar.OpASCII || o.Code == scalar.OpHex || o.Code == scalar.OpBitset || o.Code == scalar.OpDecimal {
 		c.derive(n.Size)

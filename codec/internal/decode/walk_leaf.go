@@ -86,6 +86,9 @@ func (m *Walker) extent(n *program.Node, o *scalar.Op) (size, skip int, v progra
 		if v < 0 || v > field.HardMaxFrame {
 			return 0, 0, m.fail(n, m.Off, field.ErrLength, "%d bytes", v)
 		}
+		if o.Sized() && (v < 1 || v > 8) {
+			return 0, 0, m.fail(n, m.Off, field.ErrLength, "%d bytes, allowed 1 to 8", v)
+		}
 		size = int(v)
 	case n.Rest:
 		if m.End < 0 || n.Tail < 0 {

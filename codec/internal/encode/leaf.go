@@ -90,6 +90,10 @@ func (e *Encoder) store(n *program.Node, o *scalar.Op, num uint64) error {
 	for range size {
 		e.Out = append(e.Out, 0)
 	}
+	if lo, hi, fits := o.FitsIn(size, num); o.Size == 0 && o.Code != scalar.OpBCD && !fits {
+		value := scalar.Value{Op: o, Num: num}
+		return e.wrong(n, fmt.Errorf("%w: %s in %d bytes, allowed %d..%d", field.ErrRange, value.String(), size, lo, hi))
+	}
 	if err = o.Write(e.Out[start:], num); err != nil {
 		return e.wrong(n, err)
 	}
@@ -104,6 +108,9 @@ func (e *Encoder) width(n *program.Node, o *scalar.Op) (int, error) {
 	v := e.Eval(n.Size)
 	if v < 0 || v > 256 {
 		return 0, fmt.Errorf("%w: %d bytes", field.ErrLength, v)
+	}
+	if o.Sized() && (v < 1 || v > 8) {
+		return 0, fmt.Errorf("%w: %d bytes, allowed 1 to 8", field.ErrLength, v)
 	}
 	return int(v), nil
 }

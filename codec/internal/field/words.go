@@ -12,8 +12,8 @@ func Nearest(s string, known []string) string { return tomlread.Nearest(s, known
 var Foreign = map[string]string{
 	"string": "ascii", "text": "ascii", "str": "ascii", "char": "ascii", "chars": "ascii", "bytes": "hex",
 	"blob": "hex", "raw": "hex", "binary": "hex", "bool": "bits", "boolean": "bits", "bitfield": "bits",
-	"flags": "bits", "float": "float32", "double": "float64", "real": "float32", "int": "int32",
-	"uint": "uint32", "integer": "int32", "u8": "byte", "u16": "uint16", "u32": "uint32", "u64": "uint64",
+	"flags": "bits", "float": "float32", "double": "float64", "real": "float32", "integer": "int32",
+	"u8": "byte", "u16": "uint16", "u32": "uint32", "u64": "uint64",
 	"s8": "int8", "s16": "int16", "s32": "int32", "word": "uint16", "dword": "uint32", "short": "int16",
 	"long": "int32", "timestamp": "time", "datetime": "time", "date": "time", "crc": "checksum",
 	"crc8": "checksum", "crc16": "checksum", "crc32": "checksum", "sum": "checksum", "lrc": "checksum",

@@ -25,6 +25,8 @@ func (p *Program) SpanOf(n *Node) (lo, hi int) {
 	switch {
 	case n.Kind == NodeLeaf && p.Ops[n.Op].Code == scalar.OpVarint:
 		lo, hi = 1, p.Ops[n.Op].Most
+	case n.Kind == NodeLeaf && p.Ops[n.Op].Sized():
+		lo, hi = 1, 8
 	case n.Kind == NodeLeaf:
 		o := &p.Ops[n.Op]
 		lo, hi = o.Size, o.Size

@@ -104,6 +104,9 @@ func (o *Op) Integer() bool {
 		o.Code == OpRun || o.Code == OpComputed || o.Code == OpVarint
 }
 
+// Sized says that the field is a whole number of 1 to 8 bytes, of which an expression says how many.
+func (o *Op) Sized() bool { return o.Code <= OpInt && o.Size == 0 }
+
 // Float says that the number of a cell is IEEE 754.
 func (o *Op) Float() bool {
 	return o.Code == OpFloat32 || o.Code == OpFloat64 || o.Form != nil && o.Form.Real
@@ -239,4 +242,12 @@ func (o *Op) BoundsIn(size int) (lo int64, hi uint64) {
 	sized := *o
 	sized.Size = min(max(size, 1), 8)
 	return sized.Bounds()
+}
+
+// FitsIn says whether so many bytes hold a number, and gives their bounds.
+func (o *Op) FitsIn(size int, num uint64) (lo int64, hi uint64, fits bool) {
+	if lo, hi = o.BoundsIn(size); o.Signed() && int64(num) < 0 {
+		return lo, hi, int64(num) >= lo
+	}
+	return lo, hi, num <= hi
 }
