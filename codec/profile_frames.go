@@ -11,8 +11,8 @@ import (
 	"trama/codec/internal/program"
 )
 
-// Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError;
-// f is then of no use.
+// Decode reads one whole frame into f.  raw is aliased by f until its next use.  The error is a *FieldError; f is then
+// of no use, or, when f.Unreadable is that error, holds what of the frame could be read.
 func (p *Profile) Decode(d field.Direction, raw []byte, f *frame.Frame) error {
 	return decode.Decode(p.program, d, raw, f)
 }
@@ -126,6 +126,8 @@ func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env en
 // Next finds the first frame of a stream and decodes it into f, in one walk.
 //
 //   - found: f is that frame, of which f.Raw() is a part of data; the advance-len(f.Raw()) bytes before it are noise.
+//     A frame whose marks, length and checksum are right is found though its fields cannot all be read: f.Unreadable
+//     says why, and f holds what could be read.  Bytes that read as a frame of the other direction are no such frame.
 //   - not found, advance > 0: so many bytes are noise.
 //   - not found, advance == 0: the bytes may begin a frame; more are needed.
 //
@@ -145,7 +147,7 @@ func (p *Profile) Next(d field.Direction, data []byte, around decode.Around, f *
 		at, n := decode.Next(p.program, field.Any, data, around, nil)
 		return at + n, n > 0 && p.Decode(field.Any, data[at:at+n], f) == nil
 	}
-	at, n := decode.Next(p.program, d, data, around, f)
+	at, n := decode.Next(p.program, d, data, around|decode.Sealed, f)
 	return at + n, n > 0
 }
 
@@ -155,7 +157,8 @@ func (p *Profile) Next(d field.Direction, data []byte, around decode.Around, f *
 //   - token == nil, advance > 0: so many bytes are noise.
 //   - token == nil, advance == 0: the bytes may begin a frame; more are needed.
 //
-// It never returns an error and does not allocate.  For the rest it is as Next, which decodes too.
+// It never returns an error and does not allocate, and passes over frames that cannot be read.  For the rest it is as Next,
+// which decodes too.
 func (p *Profile) Splitter(d field.Direction) bufio.SplitFunc {
 	if d > field.Downlink {
 		d = field.Any

@@ -16,9 +16,11 @@ const (
 	Behind Around = 1 << iota // a frame ended where the bytes begin
 	Quiet                     // no byte has come behind them for the quiet time of the profile
 	Ended                     // no byte will come for the frame begun
+	Sealed                    // a frame that cannot be read is one too, when its marks, length and checksum are right
 )
 
-// Decode decodes the frame raw into f; errors are *field.FieldError.
+// Decode decodes the frame raw into f; errors are *field.FieldError.  After an error f is empty, or holds what of a sealed
+// frame can be read.
 func Decode(p *program.Program, d field.Direction, raw []byte, f *frame.Frame) error {
 	plan, way := findFast(p, d, raw)
 	if plan == nil || plan.Total != len(raw) || d == field.Any && !Named(plan.Body, plan.Body.FrameKind) {
@@ -36,9 +38,11 @@ func DecodeAnswer(p *program.Program, d field.Direction, raw []byte, f, asked *f
 	m.Asked = asked
 	var err error
 	if _, v := Try(p, m, d, f, raw, true); v != program.Complete {
-		err = why(p, m, d, f, raw)
+		if err = why(p, m, d, f, raw); err != nil {
+			m.open(p, d, f, raw, err)
+		}
 	}
-	if err == nil {
+	if f.Body != nil {
 		if m.settle(f, raw); d == field.Any {
 			f.Way = f.Body.Direction
 		}
@@ -70,6 +74,19 @@ func Next(p *program.Program, d field.Direction, data []byte, around Around, f *
 		if n, v = Try(p, m, d, f, rest, false); v == program.Complete && (doubt < 0 || m.Kind.Proven(m.Summed)) {
 			m.settle(f, rest[:n])
 			break
+		}
+		if v == program.Refused && around&Sealed != 0 {
+			m.AtEOF = around&Ended != 0
+			if n, v = m.sealed(p, d, rest); v != program.Refused {
+				if skip, whole := inside(p, d, rest, n, f); whole > 0 {
+					at, n = at+skip, whole
+					break
+				}
+			}
+			if v == program.Complete {
+				_ = DecodeAnswer(p, d, rest[:n], f, nil) // the frame tells
+				break
+			}
 		}
 		if n = 0; v == program.Incomplete && doubt < 0 && around&Ended == 0 {
 			if doubt = at; around&Quiet == 0 {

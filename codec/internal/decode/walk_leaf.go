@@ -63,6 +63,10 @@ func (m *Walker) leaf(n *program.Node) program.Verdict {
 	if o.Code != scalar.OpRun {
 		num, missing, ok = o.Read(b)
 	}
+	if !ok && m.spares && !n.Noted && n.Parts == 0 && !o.Fixed() { // where the next field begins does not depend on it
+		m.Off += size + skip
+		return program.Complete
+	}
 	if !ok {
 		if m.Sink == nil {
 			return program.Refused

@@ -29,7 +29,7 @@ func Print(p *program.Program, r *program.Resend, f *frame.Frame) (number, conte
 	} else if purpose != field.PurposeMeasurement && purpose != field.PurposeReport {
 		return 0, 0, false
 	}
-	if r.Ignored == nil {
+	if r.Ignored == nil || f.Bad != nil {
 		return number, xxhash.Sum64(f.Raw()), true
 	}
 	var d xxhash.Digest

@@ -28,6 +28,7 @@ type Frame struct {
 	Nums    []uint64                // value of each cell: numbers; the first bytes of short text
 	Memory  []program.Cell          // what cells uses when it is not the plan's
 	Roles   [field.RoleCount]uint16 // index of the cell + 1; the first of its role
+	Bad     error                   // why it cannot be read whole; see Unreadable
 	text    []byte                  // Identity
 	items   []Item
 }
@@ -42,6 +43,10 @@ func (f *Frame) Message() *field.Message {
 	}
 	return f.Body.Message
 }
+
+// Unreadable is why a frame whose marks, length and checksum are right cannot be read whole; nil when it can.  Its fields are
+// those that could be read, and its message the one that its command names, or a stand-in named "unreadable".
+func (f *Frame) Unreadable() error { return f.Bad }
 
 // Kind names which of several kinds of frames on one stream this is; empty where there is only one.
 func (f *Frame) Kind() string {
@@ -88,7 +93,7 @@ func (f *Frame) Reset(p *program.Program, d field.Direction) {
 		f.Memory = f.Cells // grown by frames that were none
 	}
 	f.Program, f.Body, f.Way = p, nil, d
-	f.Plan, f.Decoded, f.Data, f.Wire = nil, false, nil, nil
+	f.Plan, f.Decoded, f.Data, f.Wire, f.Bad = nil, false, nil, nil, nil
 	f.Cells, f.Nums = f.Memory[:0], f.Nums[:0]
 	f.Roles = [field.RoleCount]uint16{}
 }
@@ -98,7 +103,7 @@ func (f *Frame) Adopt(p *program.Program, plan *program.FastPath) {
 	if f.Plan == nil && cap(f.Cells) > cap(f.Memory) {
 		f.Memory = f.Cells
 	}
-	f.Program, f.Body, f.Plan = p, plan.Body, plan
+	f.Program, f.Body, f.Plan, f.Bad = p, plan.Body, plan, nil
 	f.Cells, f.Roles = plan.Cells, plan.Roles
 	f.Nums = append(f.Nums[:0], plan.Nums...)
 }

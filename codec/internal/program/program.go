@@ -87,6 +87,7 @@ type FrameKind struct {
 	First      scalar.ByteSet
 	Alike      int           // bits that all frames have in common: marks and constants
 	Fast       *commandPlace // nil: no message has fixed places
+	Seal       *Seal         // nil: only a frame that reads is one
 }
 
 // LengthPlan is the length field of a frame kind:

@@ -32,6 +32,7 @@ func (p *Program) Prepare() {
 		}
 		f.Alike = p.alike(f)
 		p.Index(f)
+		f.Seal = p.seals(f)
 	}
 }
 
