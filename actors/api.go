@@ -149,6 +149,7 @@ type Totals struct {
 	Duplicates   uint64 `json:"duplicates"`
 	Acknowledged uint64 `json:"acknowledged"` // acknowledgements handed to the socket
 	NoReplyDue   uint64 `json:"no_reply_due"` // accepted, and no acknowledgement is owed
+	Unreadable   uint64 `json:"unreadable"`   // accepted, though not all of their fields can be read
 	// accepted, but the connection had ended before the acknowledgement
 	Unsent        uint64            `json:"unsent"`
 	Rejected      map[string]uint64 `json:"rejected"` // by reason; not acknowledged

@@ -177,6 +177,10 @@ func (g *gateway) account() string {
 	for _, n := range t.Rejected {
 		rejected += n
 	}
-	return fmt.Sprintf("frames %d = stored %d + duplicates %d + rejected %d + poisoned %d, bytes cut off %d",
+	account := fmt.Sprintf("frames %d = stored %d + duplicates %d + rejected %d + poisoned %d, bytes cut off %d",
 		t.Frames, t.Stored, t.Duplicates, rejected, t.Poisoned, t.CutOff)
+	if t.Unreadable > 0 {
+		account += fmt.Sprintf(", of the frames unreadable %d", t.Unreadable)
+	}
+	return account
 }

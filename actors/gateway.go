@@ -291,6 +291,7 @@ func (g *gateway) Totals() Totals {
 		t.Duplicates += sum.Repeated
 		t.Acknowledged += sum.Acknowledged
 		t.NoReplyDue += sum.Silent
+		t.Unreadable += sum.Unreadable
 		t.Unsent += sum.Unsent
 		t.Poisoned += sum.Poisoned
 		t.CutOff += p.Stats().CutOff

@@ -83,9 +83,11 @@ const (
 	EventKick     = "kick"     // an operator closed a connection
 	EventRejected = "rejected" // a frame that was not accepted, with its reason
 	EventPoison   = "poison"   // a frame that made an actor fail
-	EventAlarm    = "alarm"    // a transaction number with other content, a full disk, damage
-	EventStart    = "start"    // of the process
-	EventStop     = "stop"
+	// EventUnreadable is of an accepted frame, not all of whose fields can be read: its marks, length and checksum are right.
+	EventUnreadable = "unreadable"
+	EventAlarm      = "alarm" // a transaction number with other content, a full disk, damage
+	EventStart      = "start" // of the process
+	EventStop       = "stop"
 )
 
 // Queue links entries in the order of Append.  The zero value is empty.

@@ -33,6 +33,8 @@ const (
 	Restarted                    // its transaction number was used before: the master's counter began anew
 	Integrator                   // it came from an integrator
 	NoReply                      // no acknowledgement is owed
+
+	Unreadable Flags = 1 << 6 // its marks, length and checksum are right, and not all of its fields can be read
 )
 
 // On disk a record is

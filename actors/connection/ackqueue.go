@@ -59,10 +59,13 @@ const largestAcks = 16 << 10
 func (q *ackQueue) settle(r *readBatch) {
 	l := r.link
 	out := acks.Get().(*[]byte)
-	var accepted, owed, failed uint64
-	for _, fate := range r.fates {
+	var accepted, opaque, owed, failed uint64
+	for i, fate := range r.fates {
 		if fate == master.Accepted {
 			accepted++
+			if r.frames[i].Unreadable() != nil {
+				opaque++
+			}
 		}
 	}
 	sound := l.guarded("making acknowledgements", func() { *out, owed, failed = q.acknowledge(r, (*out)[:0]) })
@@ -71,6 +74,7 @@ func (q *ackQueue) settle(r *readBatch) {
 	}
 	c := &l.counters
 	c.frames.Add(uint64(len(r.fates)))
+	c.opaque.Add(opaque)
 	c.unsent.Add(failed)
 	c.silent.Add(accepted - owed - failed)
 	if len(*out) > 0 {

@@ -104,7 +104,7 @@ func (c handler) fate(r *readBatch, profile *codec.Profile, closed error) master
 		l.Reject(raw, reasonUnstored(closed), closed)
 		return master.Rejected
 	}
-	if l.on.Role == RoleIntegrator && !c.request(r, profile, f, raw) {
+	if l.on.Role == RoleIntegrator && (f.Unreadable() != nil || !c.request(r, profile, f, raw)) {
 		l.Reject(raw, "not for an integrator", nil)
 		return master.Rejected
 	}
@@ -128,6 +128,10 @@ func (c handler) group(r *readBatch) {
 			continue
 		}
 		id := l.whose(f)
+		if bad := f.Unreadable(); bad != nil {
+			l.RecordEventLimited(journal.Event{Kind: journal.EventUnreadable, Master: string(id), Listener: l.on.Name,
+				Connection: l.id, Remote: l.Remote(), Detail: bad.Error(), Raw: r.batch.Frames[i]})
+		}
 		if len(id) == 0 {
 			if l.on.Registers {
 				r.fates[i] = master.Rejected

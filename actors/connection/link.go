@@ -199,6 +199,7 @@ type Info struct {
 	Frames       uint64    `json:"frames"`
 	Acknowledged uint64    `json:"acknowledged"`
 	Rejected     uint64    `json:"rejected"`
+	Unreadable   uint64    `json:"unreadable,omitempty"` // accepted, though not all of their fields can be read
 	Poisoned     uint64    `json:"poisoned"`
 	BytesIn      uint64    `json:"bytes_in"`
 	BytesOut     uint64    `json:"bytes_out"`
@@ -219,7 +220,7 @@ func (l *Link) Info() Info {
 		Masters: append([]string{}, l.Masters()...), Registered: registered,
 		Opened: l.conn.Opened(), LastReceived: s.LastReceived,
 		Frames: l.counters.frames.Load(), Acknowledged: l.counters.acked.Load(),
-		Rejected: l.counters.rejected.Load(), Poisoned: l.counters.poisoned.Load(),
+		Rejected: l.counters.rejected.Load(), Unreadable: l.counters.opaque.Load(), Poisoned: l.counters.poisoned.Load(),
 		BytesIn: s.Received, BytesOut: s.Sent, Skipped: s.Skipped, Heartbeats: s.Beats,
 		Restarts: l.Node.Restarts(),
 	}

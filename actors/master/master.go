@@ -161,8 +161,11 @@ func (m handler) handle() {
 		}
 		m.frames++
 		m.bytes += uint64(len(raw))
-		m.keep(f.Message(), b.Installed, raw, m.last)
-		if c := m.inFlight; c != nil {
+		reads := f.Unreadable() == nil
+		if reads { // what the newest frame that can be read says stays, and only such a frame answers
+			m.keep(f.Message(), b.Installed, raw, m.last)
+		}
+		if c := m.inFlight; c != nil && reads {
 			if answer := c.answeredBy(b, f, raw); answer != nil {
 				m.answered(answer)
 			}

@@ -46,7 +46,10 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		}
 		frames++
 		e, err := definition(r.Profile)
-		if err != nil || e.Profile.Decode(codec.Uplink, r.Raw, &f) != nil {
+		if err == nil {
+			err = e.Profile.Decode(codec.Uplink, r.Raw, &f)
+		}
+		if err != nil && err != f.Unreadable() {
 			return &m.subject // counted by nobody, but it is there
 		}
 		m.replay(e, &f, r)
@@ -69,7 +72,9 @@ func (m *Master) replay(by *profiles.Installed, f *codec.Frame, r *journal.Recor
 	m.seen.Store(r.Received.UnixNano())
 	m.frames++
 	m.bytes += uint64(len(r.Raw))
-	m.keep(f.Message(), by, r.Raw, r.Received)
+	if f.Unreadable() == nil {
+		m.keep(f.Message(), by, r.Raw, r.Received)
+	}
 	if r.Flags&journal.Restarted != 0 && !by.Profile.Resend().Session {
 		m.recent.forget()
 	}

@@ -196,6 +196,7 @@ type Info struct {
 	Frames       uint64              `json:"frames"`
 	Acknowledged uint64              `json:"acknowledged"`
 	Rejected     uint64              `json:"rejected"`
+	Unreadable   uint64              `json:"unreadable"` // accepted, though not all of their fields can be read
 	Poisoned     uint64              `json:"poisoned"`
 	BytesIn      uint64              `json:"bytes_in"`
 	BytesOut     uint64              `json:"bytes_out"`
@@ -217,7 +218,7 @@ func (p *Port) Info() Info {
 	info := Info{
 		Name: p.Name, Address: p.Addr(), Role: p.Role.String(), Profile: e.Profile.Name(), Definition: e.What, State: string(state),
 		Live: st.Live, Accepted: st.Accepted, Closed: map[string]uint64{},
-		Frames: sum.Frames, Acknowledged: sum.Acknowledged, Rejected: sum.Rejected, Poisoned: sum.Poisoned,
+		Frames: sum.Frames, Acknowledged: sum.Acknowledged, Rejected: sum.Rejected, Unreadable: sum.Unreadable, Poisoned: sum.Poisoned,
 		BytesIn: st.Received, BytesOut: st.Sent, InFrames: st.InFrames, Skipped: st.Skipped, Heartbeats: st.Beats, Aside: st.Aside, Pending: st.Pending, CutOff: st.CutOff,
 		Error: why,
 	}

@@ -80,6 +80,9 @@ func (e *Installed) AppendRecord(entry *journal.Entry, from Origin, f *codec.Fra
 		r.Number = number
 		r.Flags |= journal.Numbered
 	}
+	if f.Unreadable() != nil {
+		r.Flags |= journal.Unreadable
+	}
 	if at, ok := f.Timestamp(); ok {
 		r.Device = at
 		r.Flags |= journal.Dated

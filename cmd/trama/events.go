@@ -65,7 +65,7 @@ func (a *app) eventsCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&kind, "kind", "", "only online, offline, takeover, kick, rejected, poison, alarm, start or stop")
+	c.Flags().StringVar(&kind, "kind", "", "only online, offline, takeover, kick, rejected, unreadable, poison, alarm, start or stop")
 	c.Flags().StringVar(&since, "since", "24h", "beginning, or how long ago")
 	c.Flags().StringVar(&until, "until", "", "end, not included (default: now)")
 	c.Flags().IntVar(&limit, "limit", 100, "events at the most, the newest ones")

@@ -86,7 +86,7 @@ func (a *app) framesTable(rows []history.Row) {
 		r := rows[i]
 		said := valuesText(r)
 		if r.Error != "" {
-			said = r.Error
+			said = strings.TrimPrefix(said+"; "+r.Error, "; ")
 		}
 		return []any{moment(r.Received), moment(r.Device), r.Listener, r.Connection, dash(r.Message), number(r.Transaction), dash(said), r.Frame}
 	})

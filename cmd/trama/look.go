@@ -43,9 +43,9 @@ func fixed(path string) func([]string) string { return func([]string) string { r
 
 func (a *app) listenersCommand() *cobra.Command {
 	return look(a, "listeners", "List the ports and their counters", fixed("/api/v1/listeners"), cobra.NoArgs, func(rows []actors.ListenerInfo) {
-		a.table("NAME\tADDRESS\tPROFILE\tGENERATION\tHASH\tLOADED\tROLE\tSTATE\tLIVE\tACCEPTED\tREFUSED\tFRAMES\tACKNOWLEDGED\tREJECTED\tPOISONED\tSKIPPED\tHEARTBEATS\tERROR", len(rows), func(i int) []any {
+		a.table("NAME\tADDRESS\tPROFILE\tGENERATION\tHASH\tLOADED\tROLE\tSTATE\tLIVE\tACCEPTED\tREFUSED\tFRAMES\tACKNOWLEDGED\tREJECTED\tUNREADABLE\tPOISONED\tSKIPPED\tHEARTBEATS\tERROR", len(rows), func(i int) []any {
 			l := rows[i]
-			return []any{l.Name, l.Address, l.Profile, l.Definition.Generation, fmt.Sprintf("%.12s", l.Definition.Hash), since(l.Definition.Loaded), l.Role, l.State, l.Live, l.Accepted, l.Refused, l.Frames, l.Acknowledged, l.Rejected, l.Poisoned, l.Skipped, l.Heartbeats, l.Error}
+			return []any{l.Name, l.Address, l.Profile, l.Definition.Generation, fmt.Sprintf("%.12s", l.Definition.Hash), since(l.Definition.Loaded), l.Role, l.State, l.Live, l.Accepted, l.Refused, l.Frames, l.Acknowledged, l.Rejected, l.Unreadable, l.Poisoned, l.Skipped, l.Heartbeats, l.Error}
 		})
 	})
 }

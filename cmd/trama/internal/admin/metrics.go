@@ -36,6 +36,7 @@ var (
 	alarmsDesc        = describe("alarms_total", "Oddities that an operator should look at.", "reason")
 	noReplyDueDesc    = describe("no_reply_due_total", "Frames accepted that are owed no acknowledgement.")
 	rejectedDesc      = describe("rejected_total", "Frames refused and not acknowledged.", "reason")
+	unreadableDesc    = describe("unreadable_total", "Frames accepted though not all of their fields can be read.")
 	poisonedDesc      = describe("poisoned_total", "Frames that made an actor fail.")
 	commandsDesc      = describe("commands_total", "Commands to masters.", "outcome")
 	mastersDesc       = describe("masters", "Masters known.")
@@ -74,7 +75,7 @@ var (
 func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		framesDesc, storedDesc, duplicatesDesc, alarmsDesc, acknowledgedDesc, noReplyDueDesc, journalUpDesc, journalCommitsDesc, journalSecondsDesc, journalWorstDesc,
-		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
+		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, unreadableDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
 		connectionsDesc, restartsDesc, settleDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
 		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, cutOffDesc, heartbeatsDesc, generationDesc,
 	} {
@@ -100,6 +101,7 @@ func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
 	c.journal(t.Journal, out)
 	counter(acknowledgedDesc, t.Acknowledged)
 	counter(noReplyDueDesc, t.NoReplyDue)
+	counter(unreadableDesc, t.Unreadable)
 	counter(poisonedDesc, t.Poisoned)
 	counter(restartsDesc, t.Restarts)
 	counter(settleDesc, t.SettleFaults)

@@ -93,7 +93,7 @@ func (r *Reader) Profile(ctx context.Context, number uint32) (*codec.Profile, er
 	return nil, fmt.Errorf("definition %d is not in the journal", number)
 }
 
-// Row decodes one frame.  What cannot be decoded is shown with its bytes and why.
+// Row decodes one frame.  What cannot be decoded is shown with its bytes and why, and with the values that can be read.
 func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 	row := Row{
 		Position: f.Seq, Received: f.Received, Device: f.Device, Listener: f.Listener, Process: f.Boot, Connection: f.Connection, Master: f.Master,
@@ -111,8 +111,9 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 	row.Profile = p.Name()
 	var frame codec.Frame
 	if err := p.Decode(codec.Uplink, f.Raw, &frame); err != nil {
-		row.Error = err.Error()
-		return row
+		if row.Error = err.Error(); err != frame.Unreadable() {
+			return row
+		}
 	}
 	row.Message = frame.Message().Name
 	row.Named = actors.ValuesOf(p, &frame)

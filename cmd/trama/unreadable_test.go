@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/hex"
+	"testing"
+
+	"trama/actors"
+)
+
+// unreadableLive are frames whose marks, length and checksum are right and whose body does not fit, with their acknowledgements.
+var unreadableLive = []struct{ profile, serial, send, receive, reason, value string }{
+	{"hj212", "01100010001002", hex.EncodeToString([]byte("##0114QN=20180728132826005;ST=51;CN=2011;MN=01100010001002;PW=123456;Flag=0;CP=&&" +
+		"DataTime=20180726121201;CONC-Rtd=0.82&&48C0\r\n")), hex.EncodeToString([]byte("##0067QN=20180728132826005;ST=91;CN=9014;" +
+		"MN=01100010001002;Flag=4;CP=&&&&ACC1\r\n")), "CP at byte 59", ""},
+	{"jt808", "013900000017", "7e02000026013900000017000a0000000000000003015752a006c9f9e0000a0000000026090112000001040000000530040102717e",
+		"7e800100050139000000170000000a020000a37e", "2 left, 4 needed", "22.5"},
+	{"sl651", "0012340001", "7e7e0100123400011234320026020003260901120000f1f1001234000148f0f02609011200201900000a3923000001273812111503dd0e", "",
+		"value at byte 39", "0.127"},
+}
+
+func TestAnUnreadableFrameIsKeptAcknowledgedAndTold(t *testing.T) {
+	config := "[admin]\nlisten = \"127.0.0.1:0\"\n"
+	for _, c := range unreadableLive {
+		config += "[[listener]]\nname = \"" + c.profile + "\"\naddress = \"127.0.0.1:0\"\nprofile = \"" + c.profile + "\"\n"
+	}
+	p := serve(t, config)
+	for i, c := range unreadableLive {
+		device := p.dial(c.profile)
+		device.send(fromHex(t, c.send))
+		if c.receive == "" {
+			device.receive(4) // the rest has the time of the server
+		} else if got := hex.EncodeToString(device.receive(len(c.receive) / 2)); got != c.receive {
+			t.Errorf("%s: the acknowledgement is %s, want %s", c.profile, got, c.receive)
+		}
+		p.cli("history", c.serial).want(t, 0, c.reason, c.value)
+		p.cli("history", c.serial, "--json").want(t, 0, `"error"`, c.reason, c.value, c.send)
+		p.cli("events", "--kind", "unreadable").want(t, 0, c.serial, c.reason)
+		var totals actors.Totals
+		p.get("/api/v1/totals", &totals)
+		if n := uint64(i + 1); totals.Unreadable != n || totals.Frames != n || totals.Stored+totals.Duplicates != n || totals.Acknowledged != n {
+			t.Errorf("%s: the account is %+v", c.profile, totals)
+		}
+		var listeners []actors.ListenerInfo
+		p.get("/api/v1/listeners", &listeners)
+		for _, l := range listeners {
+			if l.Name == c.profile && (l.Unreadable != 1 || l.Skipped != 0 || l.BytesIn != l.InFrames) {
+				t.Errorf("%s: the listener has %+v", c.profile, l)
+			}
+		}
+	}
+	p.cli("masters").want(t, 0, unreadableLive[0].serial, unreadableLive[1].serial)
+	if code := p.end(); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, p.log)
+	}
+	p = serveIn(t, p.dir, config)
+	p.cli("events", "--kind", "stop").want(t, 0, "stored 3 ", "unreadable 3")
+	for _, c := range unreadableLive {
+		p.cli("masters", c.serial, "--json").want(t, 0, `"frames":1`)
+		p.cli("history", c.serial).want(t, 0, c.reason, c.value)
+	}
+}
