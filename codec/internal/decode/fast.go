@@ -9,11 +9,14 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// fastPath finds the fast path of the frame that data begins with; nil: the frame must be walked.
-func fastPath(a *program.Attempt, data []byte) *program.FastPath {
-	at := a.Fast
+// findFast finds the fast path of the frame that data begins with, and its direction; nil: the frame must be walked.
+func findFast(p *program.Program, d field.Direction, data []byte) (*program.FastPath, field.Direction) {
+	if len(data) < program.WordBytes || int(d) >= len(p.Fast) {
+		return nil, field.Any
+	}
+	at := p.Fast[d][data[0]]
 	if at == nil || len(data) < at.Off+at.Size {
-		return nil
+		return nil, field.Any
 	}
 	command := uint64(0)
 	switch {
@@ -24,29 +27,21 @@ func fastPath(a *program.Attempt, data []byte) *program.FastPath {
 		b := data[at.Off : at.Off+at.Size]
 		num, _, ok := at.Op.Read(b)
 		if !ok {
-			return nil
+			return nil, field.Any
 		}
 		command = at.Op.Noted(num, b)
 	}
-	for _, plan := range at.Plans[a.Way-field.Uplink][a.ByCommand[a.Way-field.Uplink].Class(command)] {
+	for _, plan := range at.Plans[at.Commands.Class(command)] {
 		if plan.Total <= len(data) && verify(plan, data[:plan.Total]) {
-			return plan
-		}
-	}
-	return nil
-}
-
-// findFast finds the fast path of the frame that data begins with, and its direction; nil: the frame must be walked.
-func findFast(p *program.Program, d field.Direction, data []byte) (*program.FastPath, field.Direction) {
-	if len(data) >= program.WordBytes {
-		tries := p.Tries(d)
-		for i := range tries {
-			if a := &tries[i]; a.First.Has(data[0]) {
-				return fastPath(a, data), a.Way
-			}
+			return plan, at.Way
 		}
 	}
 	return nil, field.Any
+}
+
+// word is the eight bytes at off.
+func word(data []byte, off uint16) uint64 {
+	return binary.BigEndian.Uint64(data[off : int(off)+program.WordBytes])
 }
 
 // verify reports whether data, of plan.Total bytes, is a frame of the fast path.
@@ -54,7 +49,7 @@ func verify(plan *program.FastPath, data []byte) bool {
 	var wrong uint64
 	for i := range plan.Words {
 		w := &plan.Words[i]
-		v := binary.BigEndian.Uint64(data[w.Off:])
+		v := word(data, w.Off)
 		wrong |= (v^w.Want)&w.Mask | v&(v<<1|v<<2)&w.Bcd
 	}
 	if wrong != 0 {
@@ -63,7 +58,7 @@ func verify(plan *program.FastPath, data []byte) bool {
 	for i := range plan.Checked {
 		r := &plan.Checked[i]
 		num, _, ok := r.Op.Read(data[r.Off : r.Off+uint16(r.Size)])
-		if r.Code == program.ReadPart {
+		if r.Part != nil {
 			ok = r.Part.Accepts(r.Part.Bits(num))
 		}
 		if !ok {
@@ -87,23 +82,21 @@ func fill(plan *program.FastPath, p *program.Program, f *frame.Frame, d field.Di
 	}
 	f.Way, f.Data, f.Wire, f.Decoded = d, data, data, true
 	nums := f.Nums[:len(plan.Cells)]
-	for i := range plan.Reads {
-		r := &plan.Reads[i]
-		switch r.Code {
-		case program.ReadByte:
-			nums[r.Cell] = uint64(data[r.Off])
-		case program.ReadPair:
-			b := data[r.Off]
-			nums[r.Cell] = uint64(b - b>>4*6)
-		case program.ReadBE2:
-			nums[r.Cell] = uint64(binary.BigEndian.Uint16(data[r.Off:]))
-		case program.ReadBE4:
-			nums[r.Cell] = uint64(binary.BigEndian.Uint32(data[r.Off:]))
-		case program.ReadMany:
-			nums[r.Cell] = scalar.UnpackBCD(scalar.LoadBE(data[r.Off : r.Off+uint16(r.Size)]))
-		case program.ReadPart:
+	for i := range plan.Numbers {
+		n := &plan.Numbers[i]
+		num := word(data, n.Off) >> (n.Shift & 63) & n.Mask
+		switch n.Code {
+		case program.NumberPair:
+			num -= num >> 4 * 6
+		case program.NumberMany:
+			num = scalar.UnpackBCD(num)
+		}
+		nums[n.Cell] = num
+	}
+	for i := range plan.Others {
+		if r := &plan.Others[i]; r.Part != nil {
 			nums[r.Cell] = r.Part.Bits(nums[r.Word])
-		default:
+		} else {
 			nums[r.Cell], _, _ = r.Op.Read(data[r.Off : r.Off+uint16(r.Size)])
 		}
 	}

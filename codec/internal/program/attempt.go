@@ -11,15 +11,20 @@ type Attempt struct {
 	Way field.Direction
 }
 
-// Order lists the attempts of each direction, and the bytes that their frames begin with.
+// Order lists the attempts of each direction, the bytes that their frames begin with, and their fast paths.
 func (p *Program) Order() {
 	for d := range p.attempts {
-		p.attempts[d], p.Begins[d] = nil, scalar.ByteSet{}
+		p.attempts[d], p.Begins[d], p.Fast[d] = nil, scalar.ByteSet{}, [256]*FastTable{}
 		for _, way := range [2]field.Direction{field.Uplink, field.Downlink} {
 			for _, f := range p.Kinds {
 				asked := field.Direction(d) == field.Any || field.Direction(d) == way
 				if asked && (f.Direction == field.Any || f.Direction == way) {
 					p.attempts[d] = append(p.attempts[d], Attempt{f, way})
+					for b := range p.Fast[d] {
+						if f.First.Has(byte(b)) && !p.Begins[d].Has(byte(b)) {
+							p.Fast[d][b] = f.Fast[way-field.Uplink]
+						}
+					}
 					p.Begins[d].Join(&f.First)
 				}
 			}

@@ -14,7 +14,8 @@ type FastPath struct {
 	Words   []wordCheck // constants, and digits
 	Checked []fastRead  // fields with restrictions that words do not cover
 	Sums    []fastSum
-	Reads   []fastRead // numbers that differ from frame to frame
+	Numbers []fastNumber // numbers that differ from frame to frame,
+	Others  []fastRead   // and those that Op reads
 
 	// Common to all frames; never written.
 	Cells []Cell
@@ -36,15 +37,23 @@ type FastTime struct {
 	Off    int
 }
 
-// fastRead is one number to read, and the cell that it goes to.
+// fastNumber is a number in some bits of the eight bytes at Off, and the cell that it goes to.
+type fastNumber struct {
+	Code  numberCode
+	Shift uint8
+	Off   uint16
+	Cell  uint16
+	Mask  uint64
+}
+
+// fastRead is a field that its Op reads, and the cell that its number goes to.
 type fastRead struct {
-	Code readCode
 	Size uint8
 	Off  uint16
 	Cell uint16
-	Word uint16 // ReadPart: the cell whose bits these are
+	Word uint16 // of a part of bits: the cell of the bits
 	Op   *scalar.Op
-	Part *scalar.Op // ReadPart: the field of bits
+	Part *scalar.Op // nil: all of the field
 }
 
 // fastSum is a checksum at Off over the bytes From:To.
@@ -57,24 +66,20 @@ type fastSum struct {
 
 // wordCheck is the test of eight bytes at once.
 type wordCheck struct {
-	Off  int
+	Off  uint16
 	Bcd  uint64 // 0x88 in each byte that holds two decimal digits
 	Mask uint64 // bits that must be as in Want
 	Want uint64
 }
 
-const (
-	ReadByte  readCode = iota
-	ReadPair           // two digits
-	ReadBE2            // two bytes, the highest first
-	ReadBE4            // four bytes, the highest first
-	ReadMany           // four to eight digits
-	ReadPart           // bits of a number before it
-	readOther          // Op.Read
-)
+// numberCode is the form of a fastNumber.
+type numberCode uint8
 
-// readCode is the way a fastRead reads its number.
-type readCode uint8
+const (
+	NumberPlain numberCode = iota
+	NumberPair             // two decimal digits
+	NumberMany             // more of them
+)
 
 // WordBytes is the number of bytes that a wordCheck tests; shorter frames have no fast path.
 const WordBytes = 8

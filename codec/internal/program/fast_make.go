@@ -8,37 +8,41 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// commandPlace is the place of the command in every frame of a kind whose header has a fixed size.
-type commandPlace struct {
+// FastTable finds the fast paths of a frame kind that travels one way, by the command in its fixed place.
+type FastTable struct {
+	Way       field.Direction
+	Plain     bool       // one byte, which is the command
 	Op        *scalar.Op // nil: frames have no command
 	Off, Size int
-	Plain     bool             // one byte, which is the command
-	Plans     [2][][]*FastPath // by way, and by class of commands
+	Commands  *SwitchTable
+	Plans     [][]*FastPath // by class of commands
 }
 
 // makeFast makes the fast paths of a frame kind.
 func (p *Program) makeFast(f *FrameKind) {
-	f.Fast = nil
+	f.Fast = [2]*FastTable{}
+	var at *FastTable
 	plans := make([]*FastPath, len(f.Bodies))
 	for i, b := range f.Bodies {
-		if plans[i] = p.newFastPath(b); plans[i] == nil || f.Fast != nil {
+		if plans[i] = p.newFastPath(b); plans[i] == nil || at != nil {
 			continue
 		}
-		f.Fast = &commandPlace{}
+		at = &FastTable{}
 		for _, c := range plans[i].Cells { // the header is the same in all
 			if o := &p.Ops[c.Op]; int(c.Op) == f.CommandOp {
 				oneByte := o.Size == 1 && (o.Code == scalar.OpUint || o.Code == scalar.OpASCII)
-				*f.Fast = commandPlace{Op: o, Off: int(c.Off), Size: int(c.Size), Plain: oneByte && o.Form.Plain()}
+				*at = FastTable{Op: o, Off: int(c.Off), Size: int(c.Size), Plain: oneByte && o.Form.Plain()}
 			}
 		}
 	}
-	if f.Fast == nil || f.CommandOp >= 0 && f.Fast.Size == 0 { // a command of a few bits, or without a fixed place
-		f.Fast = nil
+	if at == nil || f.CommandOp >= 0 && at.Size == 0 { // a command of a few bits, or without a fixed place
 		return
 	}
-	for way := range f.ByCommand {
-		for _, class := range f.ByCommand[way].what {
-			f.Fast.Plans[way] = append(f.Fast.Plans[way], inTurn(f, plans, class))
+	for i := range f.Fast {
+		table := *at
+		table.Way, table.Commands, f.Fast[i] = field.Uplink+field.Direction(i), &f.ByCommand[i], &table
+		for _, class := range f.ByCommand[i].what {
+			table.Plans = append(table.Plans, inTurn(f, plans, class))
 		}
 	}
 }
@@ -145,9 +149,15 @@ func (p *Program) newFastPath(s *Body) *FastPath {
 			k.only(&p.Ops[f.CommandOp], at, l.Commands[0][0])
 		}
 	}
+	for i := range plan.Numbers {
+		n := &plan.Numbers[i]
+		off, size := int(n.Off), int(n.Shift)
+		n.Off = uint16(min(off, plan.Total-WordBytes))
+		n.Shift = uint8(8 * (int(n.Off) + WordBytes - off - size))
+	}
 	for at := 0; at < plan.Total; at += WordBytes {
 		from := min(at, plan.Total-WordBytes)
-		w := wordCheck{Off: from, Bcd: binary.BigEndian.Uint64(k.bcd[from:]),
+		w := wordCheck{Off: uint16(from), Bcd: binary.BigEndian.Uint64(k.bcd[from:]),
 			Mask: binary.BigEndian.Uint64(k.mask[from:]), Want: binary.BigEndian.Uint64(k.want[from:])}
 		if w.Bcd != 0 || w.Mask != 0 {
 			plan.Words = append(plan.Words, w)
@@ -217,10 +227,9 @@ func (k *fastMaker) leaf(n *Node, depth uint8) bool {
 	}
 	at := k.field(n, depth)
 	c := plan.Cells[at]
-	bits := fastRead{Code: ReadPart, Size: uint8(o.Size), Off: uint16(c.Off), Word: uint16(at), Op: o}
+	bits := fastRead{Size: uint8(o.Size), Off: uint16(c.Off), Word: uint16(at), Op: o}
 	if !k.value(o, at) {
-		other := fastRead{Code: readOther, Size: bits.Size, Off: bits.Off, Cell: uint16(at), Op: o}
-		plan.Checked = append(plan.Checked, other)
+		plan.Checked = append(plan.Checked, fastRead{Size: bits.Size, Off: bits.Off, Cell: uint16(at), Op: o})
 	}
 	for i := range n.Bits {
 		part := n.Bits[i].Op
@@ -231,7 +240,7 @@ func (k *fastMaker) leaf(n *Node, depth uint8) bool {
 		if part.Check != scalar.CheckNone {
 			plan.Checked = append(plan.Checked, bits)
 		}
-		plan.Reads = append(plan.Reads, bits)
+		plan.Others = append(plan.Others, bits)
 		if part.Role != field.NoRole && plan.Roles[part.Role] == 0 {
 			plan.Roles[part.Role] = uint16(len(plan.Cells) + 1)
 		}
@@ -244,7 +253,6 @@ func (k *fastMaker) leaf(n *Node, depth uint8) bool {
 // value adds the tests and the read of the number of a field; false: wordChecks do not cover its restrictions.
 func (k *fastMaker) value(o *scalar.Op, at int) (covered bool) {
 	c := k.plan.Cells[at]
-	r := fastRead{Code: readOther, Size: uint8(o.Size), Off: uint16(c.Off), Cell: uint16(at), Op: o}
 	digits := o.Code == scalar.OpBCD && o.Size <= scalar.MaxBCDNumber || o.Code == scalar.OpDigits ||
 		o.Code == scalar.OpTime && o.Time.As == scalar.TimeBCD
 	for i := c.Off; digits && i < c.Off+c.Size; i++ {
@@ -258,23 +266,22 @@ func (k *fastMaker) value(o *scalar.Op, at int) (covered bool) {
 	case o.Check == scalar.CheckRanges && len(o.Ranges) == 1 && o.Ranges[0][0] == o.Ranges[0][1] && k.stores(o):
 		return k.only(o, at, o.Key(o.Ranges[0][0]))
 	}
-	switch plain := o.Code == scalar.OpUint || o.Code == scalar.OpBits; {
+	number := fastNumber{Off: uint16(c.Off), Cell: uint16(at), Shift: uint8(o.Size), Mask: 1<<(8*o.Size) - 1} // Shift: see newFastPath
+	switch plain := o.Code == scalar.OpUint || o.Code == scalar.OpBits || o.Code == scalar.OpFloat32; {
 	case o.Code == scalar.OpHex || o.Code == scalar.OpDigits || o.Code == scalar.OpTime ||
 		o.Code == scalar.OpASCII && o.Size > WordBytes: // no number
 		return o.Code == scalar.OpHex || digits || o.Code == scalar.OpASCII && o.Chars == nil
-	case o.Size == 1 && (plain || o.Code == scalar.OpASCII):
-		r.Code = ReadByte
-	case o.Size == 1 && o.Code == scalar.OpBCD:
-		r.Code = ReadPair
-	case o.Little:
-	case o.Size == 2 && plain:
-		r.Code = ReadBE2
-	case o.Size == 4 && (plain || o.Code == scalar.OpFloat32):
-		r.Code = ReadBE4
-	case digits && o.Size <= 4:
-		r.Code = ReadMany
+	case (plain || digits) && (!o.Little || o.Size == 1), o.Code == scalar.OpASCII && o.Size == 1:
+		switch {
+		case digits && o.Size == 1:
+			number.Code = NumberPair
+		case digits:
+			number.Code = NumberMany
+		}
+		k.plan.Numbers = append(k.plan.Numbers, number)
+	default:
+		k.plan.Others = append(k.plan.Others, fastRead{Size: uint8(o.Size), Off: uint16(c.Off), Cell: uint16(at), Op: o})
 	}
-	k.plan.Reads = append(k.plan.Reads, r)
 	switch o.Code {
 	case scalar.OpUint, scalar.OpBits, scalar.OpInt, scalar.OpFloat32, scalar.OpFloat64:
 		return o.Check == scalar.CheckNone
@@ -298,7 +305,8 @@ func (k *fastMaker) constant(at int, b []byte) bool {
 	}
 	k.plan.Nums[at] = num
 	own := func(r fastRead) bool { return int(r.Cell) == at }
-	k.plan.Reads, k.plan.Checked = slices.DeleteFunc(k.plan.Reads, own), slices.DeleteFunc(k.plan.Checked, own)
+	k.plan.Others, k.plan.Checked = slices.DeleteFunc(k.plan.Others, own), slices.DeleteFunc(k.plan.Checked, own)
+	k.plan.Numbers = slices.DeleteFunc(k.plan.Numbers, func(n fastNumber) bool { return int(n.Cell) == at })
 	return true
 }
 

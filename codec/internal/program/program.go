@@ -23,6 +23,8 @@ type Program struct {
 	Slots     int         // fields that are remembered or counted
 	Common    []bool      // by op: a field of the header or trailer, which says what a frame is
 
+	Fast [3][256]*FastTable // by direction and first byte: fast paths of the kind that is tried first; nil: none
+
 	Kinds    []*FrameKind
 	attempts [3][]Attempt      // by direction
 	Begins   [3]scalar.ByteSet // likewise: bytes that a frame can begin with
@@ -86,7 +88,7 @@ type FrameKind struct {
 	Sizes      *Sizes         // nil: not known beforehand
 	First      scalar.ByteSet
 	Alike      int           // bits that all frames have in common: marks and constants
-	Fast       *commandPlace // nil: no message has fixed places
+	Fast       [2]*FastTable // by way; nil: no message has fixed places
 	Seal       *Seal         // nil: only a frame that reads is one
 }
 

@@ -22,7 +22,6 @@ const (
 // Prepare fills the parts of the nodes that follow from others, and the tables of the frame kinds.
 func (p *Program) Prepare() {
 	visit := func(n *Node) { n.prepare(p.Ops) }
-	p.Order()
 	p.findCommon()
 	for _, f := range p.Kinds {
 		Each(f.Header, visit)
@@ -34,6 +33,7 @@ func (p *Program) Prepare() {
 		p.Index(f)
 		f.Seal = p.seals(f)
 	}
+	p.Order()
 }
 
 // Index makes the switch tables and the fast paths of a frame kind.
