@@ -114,7 +114,8 @@ func fastPathAgrees(t testing.TB, one profile, d field.Direction, data []byte) b
 func fastReplyAgrees(t testing.TB, one profile, d field.Direction, data []byte) {
 	t.Helper()
 	var f, other frame.Frame
-	if decode.Decode(one.p, d, data, &f) != nil || decode.Decode(one.slow, d, data, &other) != nil {
+	_, _ = decode.Decode(one.p, d, data, &f), decode.Decode(one.slow, d, data, &other)
+	if f.Body == nil { // otherwise it can be read, or be answered although it cannot
 		return
 	}
 	for _, year := range []int{0, 1, 2026, 12_026} { // the first is no time, the last fits no layout

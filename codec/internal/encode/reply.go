@@ -256,7 +256,7 @@ func reply(p *program.Program, r *program.ReplyRule, dst []byte, f *frame.Frame,
 // fastReply appends the reply by its fast path; false: it has none.
 func fastReply(r *program.ReplyRule, dst []byte, f *frame.Frame, env Env) ([]byte, bool) {
 	at := slices.IndexFunc(r.Fast, func(q program.FastReply) bool { return q.Body.FrameKind == f.Body.FrameKind })
-	if at < 0 || env.HasResult {
+	if at < 0 || env.HasResult || f.Bad != nil {
 		return dst, false
 	}
 	q, start := &r.Fast[at], len(dst)
