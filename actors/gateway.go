@@ -73,7 +73,7 @@ func Start(o Options) (Gateway, error) {
 	}
 	g.sys = supervise.NewSystem(g.log, g.fail)
 	g.masters = master.NewDirectory(master.Options{
-		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, MaxMasters: o.MaxMasters, Stopping: g.done,
+		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, MaxMasters: o.MaxMasters, Known: o.Known, Stopping: g.done,
 	})
 	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters}
 	g.ports = &port.Ports{System: g.sys}
@@ -89,6 +89,7 @@ func Start(o Options) (Gateway, error) {
 		return nil, err
 	}
 	go g.watch()
+	go g.masters.KeepTime(g.done)
 	if err := g.awaitStart(); err != nil {
 		_ = g.Drain(expired()) // err is what matters
 		return nil, err

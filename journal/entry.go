@@ -2,6 +2,9 @@ package journal
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -77,18 +80,35 @@ type Event struct {
 
 // Kinds of events.
 const (
-	EventOnline   = "online"   // a master has a link
-	EventOffline  = "offline"  // a link of a master has ended
-	EventTakeover = "takeover" // a newer connection of the same master
-	EventKick     = "kick"     // an operator closed a connection
-	EventRejected = "rejected" // a frame that was not accepted, with its reason
-	EventPoison   = "poison"   // a frame that made an actor fail
+	EventOnline       = "online"       // a master is there
+	EventLate         = "late"         // no frame for two of its intervals
+	EventOffline      = "offline"      // it is gone
+	EventFlapping     = "flapping"     // it comes and goes: nothing is told until it is calm
+	EventClockOff     = "clock off"    // the device's clock is wrong, or right again
+	EventAlarmRaised  = "alarm raised" // by the device
+	EventAlarmCleared = "alarm cleared"
+	EventTakeover     = "takeover" // a newer connection of the same master
+	EventKick         = "kick"     // an operator closed a connection
+	EventRejected     = "rejected" // a frame that was not accepted, with its reason
+	EventPoison       = "poison"   // a frame that made an actor fail
 	// EventUnreadable is of an accepted frame, not all of whose fields can be read: its marks, length and checksum are right.
 	EventUnreadable = "unreadable"
 	EventAlarm      = "alarm" // a transaction number with other content, a full disk, damage
 	EventStart      = "start" // of the process
 	EventStop       = "stop"
 )
+
+// EventKinds are the kinds of events.
+var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick,
+	EventRejected, EventUnreadable, EventPoison, EventAlarm, EventStart, EventStop}
+
+// KnownKind refuses a kind of events that there is not; the empty one stands for all.
+func KnownKind(kind string) error {
+	if kind == "" || slices.Contains(EventKinds, kind) {
+		return nil
+	}
+	return fmt.Errorf("kind %q: expected one of %s", kind, strings.Join(EventKinds, ", "))
+}
 
 // Queue links entries in the order of Append.  The zero value is empty.
 type Queue struct {

@@ -21,9 +21,7 @@ func (m handler) info() Info {
 		Serial: m.Serial, State: "offline", FirstSeen: m.first, LastSeen: m.last, Links: []LinkInfo{}, Values: map[string]Value{},
 		Frames: m.frames, Duplicates: m.duplicates, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers, Commands: m.commands, Queued: len(m.queue),
 	}
-	if len(m.links) > 0 {
-		info.State = "online"
-	}
+	m.describeKnown(&info)
 	for _, l := range m.links {
 		info.Links = append(info.Links, LinkInfo{Listener: l.link.Listener(), Connection: l.link.ID(),
 			Remote: l.link.Remote(), Since: l.since})

@@ -47,9 +47,8 @@ func (m handler) attach(l Link, at time.Time) {
 	m.links = append(m.links, &masterLink{link: l, since: at})
 	m.connects++
 	m.online.Store(int32(len(m.links)))
-	m.linkEvent(journal.EventOnline, l, "", "")
-	m.dir.log.Named("registry").Info("master online", "master", m.Serial, "listener", l.Listener(), "conn", l.ID(),
-		"remote", l.Remote())
+	m.expect()
+	m.tell(l, m.presence.LinkUp(at))
 }
 
 // ending says whether it is decided that the connection of l ends.
@@ -68,12 +67,7 @@ func (m handler) detach(l Link) {
 		m.online.Store(int32(len(m.links)))
 		m.linkLost(l)
 		reason, detail := l.Reason()
-		m.linkEvent(journal.EventOffline, l, reason.String(), detail)
-		if len(m.links) == 0 {
-			m.dir.log.Named("registry").Info("master offline", "master", m.Serial, "listener", l.Listener(), "conn",
-				l.ID(),
-				"reason", reason.String(), "detail", detail)
-		}
+		m.tell(l, m.presence.LinkDown(time.Now(), reason.String(), detail))
 		return
 	}
 }

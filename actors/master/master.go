@@ -6,6 +6,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"trama/actors/known"
+	"trama/actors/presence"
 	"trama/actors/supervise"
 	"trama/codec"
 	"trama/journal"
@@ -18,9 +20,11 @@ type Master struct {
 	Serial string
 
 	dir    *Directory
-	online atomic.Int32 // links it has
-	load   atomic.Int32 // commands without outcome, those on their way to the actor included
-	seen   atomic.Int64 // last frame, Unix nanoseconds; for the tree
+	online atomic.Int32  // links it has
+	load   atomic.Int32  // commands without outcome, those on their way to the actor included
+	shown  atomic.Uint32 // presence.State, for a listing
+	due    atomic.Int64  // when to look whether it is still there, Unix nanoseconds; 0 for never
+	seen   atomic.Int64  // last frame, Unix nanoseconds; for the tree
 
 	held      *Batch // in hand, so that a restart goes on behind the frame that failed
 	condemned bool   // it failed too often: start anew
@@ -34,6 +38,11 @@ type Master struct {
 	bytes     uint64
 	connects  uint64
 	takeovers uint64
+
+	presence presence.Watch
+	known    *known.Masters // by which presence.Given was set, with the profile
+	profile  string
+	device   device
 
 	subject    journal.Subject
 	recent     recent
@@ -90,6 +99,8 @@ func (m handler) Receive(ctx actor.Context) {
 		m.due(msg.id)
 	case *Undelivered:
 		m.undelivered(msg)
+	case *timeOver:
+		m.timeOver()
 	case *snapshot:
 		m.snapshot()
 	case *Describe:
@@ -144,6 +155,8 @@ func (m handler) started() {
 // handle handles the frames in hand.
 func (m handler) handle() {
 	b := m.held
+	m.expect()
+	m.tell(b.Link, m.presence.Heard(b.At))
 	m.last = b.At
 	m.seen.Store(m.last.UnixNano())
 	from := b.origin()
@@ -171,6 +184,7 @@ func (m handler) handle() {
 			}
 		}
 		m.noteMade(f)
+		m.watchDevice(b.Link, f)
 		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags)
 		if known {
 			// last: a frame that crashed the handler is not known when it comes again

@@ -38,6 +38,8 @@ type (
 
 	// commandDue: from a timer of the master itself.
 	commandDue struct{ id uint64 }
+	// timeOver: from the directory, when the master may be late.
+	timeOver struct{}
 	// snapshot: from the journal, now and then.
 	snapshot struct{}
 )

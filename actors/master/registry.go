@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
 
 	"trama/actors/internal/count"
+	"trama/actors/known"
 	"trama/actors/profiles"
 	"trama/actors/supervise"
 	"trama/journal"
@@ -31,6 +33,7 @@ type Options struct {
 	Profiles     *profiles.Store
 	CommandQueue int // commands that may wait for a master behind the one in flight
 	MaxMasters   int
+	Known        *known.Current  // nil: nothing is known of masters beside their frames
 	Stopping     <-chan struct{} // closed when the gateway ends by itself
 }
 
@@ -43,6 +46,8 @@ type Directory struct {
 	profiles     *profiles.Store
 	commandQueue int
 	maxMasters   int
+	known        *known.Current
+	due          atomic.Int64 // when the first master may be late, Unix nanoseconds; 0 for never
 	stopping     <-chan struct{}
 
 	Node     *supervise.Node // the registry's
@@ -64,7 +69,7 @@ const refusalPause = time.Minute
 // NewDirectory makes an empty book.
 func NewDirectory(o Options) *Directory {
 	return &Directory{
-		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, stopping: o.Stopping,
+		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, stopping: o.Stopping,
 		revived: make(chan struct{}), by: make(map[string]*Master),
 	}
 }

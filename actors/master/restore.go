@@ -58,6 +58,9 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	if err != nil {
 		return err
 	}
+	for _, m := range known {
+		m.presence.Began(begun)
+	}
 	d.restored = slices.Collect(maps.Values(known))
 	if len(d.restored) > 0 {
 		d.log.Named("journal").Info("masters restored", "masters", len(d.restored), "frames_read", frames, "took",
@@ -68,6 +71,7 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 
 // replay takes in a frame of an earlier process.
 func (m *Master) replay(by *profiles.Installed, f *codec.Frame, r *journal.Record) {
+	m.presence.Heard(r.Received)
 	m.last = r.Received
 	m.seen.Store(r.Received.UnixNano())
 	m.frames++

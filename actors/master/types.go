@@ -74,7 +74,7 @@ type LinkInfo struct {
 // Info is what is known of one master.
 type Info struct {
 	Serial      string           `json:"serial"`
-	State       string           `json:"state"` // online, offline, stuck
+	State       string           `json:"state"` // online, late, offline, away (no link, and expected back), stuck
 	Profile     string           `json:"profile"`
 	FirstSeen   time.Time        `json:"first_seen"`
 	LastSeen    time.Time        `json:"last_seen"`
@@ -92,4 +92,11 @@ type Info struct {
 	Commands    uint64           `json:"commands"`
 	InFlight    string           `json:"in_flight,omitempty"` // command letter that waits for its answer
 	Queued      int              `json:"queued,omitempty"`
+
+	Name     string   `json:"name,omitempty"` // these are what the operator has told
+	Site     string   `json:"site,omitempty"`
+	Tags     []string `json:"tags,omitempty"`
+	Interval string   `json:"interval,omitempty"`         // how often it reports
+	Learned  bool     `json:"interval_learned,omitempty"` // from its frames; else the operator has told it
+	ClockOff bool     `json:"clock_off,omitempty"`        // its clock is wrong
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,9 +20,9 @@ import (
 func (a *app) eventsCommand() *cobra.Command {
 	var kind, since, until string
 	var limit int
-	var asJSON bool
+	var asJSON, follow bool
 	c := &cobra.Command{
-		Use: "events [SERIAL]", Short: "List what happened: links, rejected and poison frames, alarms", Args: noneEmpty(cobra.MaximumNArgs(1)),
+		Use: "events [SERIAL]", Short: "List what happened: masters that come and go, alarms, refused frames", Args: noneEmpty(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			for _, m := range []struct{ name, text string }{{"since", since}, {"until", until}} {
 				if _, err := history.ParseTime(m.text, time.Now()); err != nil {
@@ -30,9 +32,15 @@ func (a *app) eventsCommand() *cobra.Command {
 			if limit < 1 {
 				return usageError{fmt.Errorf("--limit: found %d, allowed 1 and more", limit)}
 			}
+			if err := journal.KnownKind(kind); err != nil {
+				return usageError{fmt.Errorf("--kind: %w", err)}
+			}
 			daemon, err := a.client()
 			if err != nil {
 				return err
+			}
+			if follow {
+				return a.followEvents(c.Context(), daemon, kind, args, asJSON)
 			}
 			p := past{app: a, daemon: daemon, flags: historyFlags{since: since, until: until, limit: limit}}
 			q := p.query()
@@ -65,12 +73,39 @@ func (a *app) eventsCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&kind, "kind", "", "only online, offline, takeover, kick, rejected, unreadable, poison, alarm, start or stop")
+	c.Flags().BoolVarP(&follow, "follow", "f", false, "show events as they happen, from now on, until interrupted")
+	c.Flags().StringVar(&kind, "kind", "", "only one `kind`: "+strings.Join(journal.EventKinds, ", "))
 	c.Flags().StringVar(&since, "since", "24h", "beginning, or how long ago")
 	c.Flags().StringVar(&until, "until", "", "end, not included (default: now)")
 	c.Flags().IntVar(&limit, "limit", 100, "events at the most, the newest ones")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return a.daemonFlags(c)
+}
+
+// followEvents prints events as they happen.
+func (a *app) followEvents(ctx context.Context, daemon *client, kind string, serial []string, asJSON bool) error {
+	q := url.Values{"follow": {"true"}, "kind": {kind}}
+	if len(serial) > 0 {
+		q.Set("master", serial[0])
+	}
+	return a.lines(ctx, daemon, "/api/v1/events?"+q.Encode(), func(line []byte) error {
+		if asJSON {
+			a.say("%s", line)
+			return nil
+		}
+		var e admin.Event
+		if err := decodeNumbers(line, &e); err != nil {
+			return err
+		}
+		words := []string{moment(e.At), e.Kind, dash(e.Master), dash(e.Listener)}
+		for _, more := range []string{e.Remote, e.Reason, e.Detail} {
+			if more != "" {
+				words = append(words, more)
+			}
+		}
+		a.say("%s", strings.Join(words, "  "))
+		return nil
+	})
 }
 
 func (a *app) cursorsCommand() *cobra.Command {

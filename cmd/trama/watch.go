@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,7 +44,23 @@ func (a *app) watchCommand() *cobra.Command {
 }
 
 func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bool, paint painter) error {
-	w, err := daemon.do(ctx, http.MethodGet, "/api/v1/watch?"+q.Encode(), nil)
+	return a.lines(ctx, daemon, "/api/v1/watch?"+q.Encode(), func(line []byte) error {
+		if asJSON {
+			a.say("%s", line)
+			return nil
+		}
+		var r history.Row
+		if err := decodeNumbers(line, &r); err != nil {
+			return err
+		}
+		a.say("%s", watchLine(r, paint))
+		return nil
+	})
+}
+
+// lines hands each line of an answer that does not end to show, until the command is interrupted.
+func (a *app) lines(ctx context.Context, daemon *client, path string, show func(line []byte) error) error {
+	w, err := daemon.do(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return err
 	}
@@ -59,15 +76,9 @@ func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bo
 		case err != nil:
 			return err
 		}
-		if asJSON {
-			a.say("%s", strings.TrimSuffix(string(line), "\n"))
-			continue
-		}
-		var r history.Row
-		if err := decodeNumbers(line, &r); err != nil {
+		if err := show(bytes.TrimSuffix(line, []byte("\n"))); err != nil {
 			return fmt.Errorf("answer of the daemon: %w", err)
 		}
-		a.say("%s", watchLine(r, paint))
 	}
 }
 

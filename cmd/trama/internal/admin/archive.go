@@ -213,22 +213,36 @@ func (e *endpoint) events(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	all, damage, err := e.Archive.Events(r.Context(), journal.EventQuery{
+	query := journal.EventQuery{
 		Master: r.URL.Query().Get("master"), Kind: r.URL.Query().Get("kind"), Since: q.Since, Until: q.Until, After: q.After, Limit: q.Limit, Newest: q.Newest,
-	})
+	}
+	follow, err := flagParameter(r, "follow")
+	if err = errors.Join(err, journal.KnownKind(query.Kind)); err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if follow {
+		e.followEvents(w, r, query)
+		return
+	}
+	all, damage, err := e.Archive.Events(r.Context(), query)
 	if err != nil {
 		e.failArchive(w, err)
 		return
 	}
 	out := Events{Events: make([]Event, len(all)), Damage: damage}
-	for i, v := range all {
-		out.Events[i] = Event{ID: v.ID, At: v.At, Kind: v.Kind, Master: v.Master, Listener: v.Listener, Connection: v.Connection, Remote: v.Remote,
-			Reason: v.Reason, Detail: v.Detail, Frame: hex.EncodeToString(v.Raw)}
+	for i := range all {
+		out.Events[i] = eventRow(&all[i])
 	}
 	if len(all) == q.Limit {
 		out.Cursor = strconv.FormatUint(all[len(all)-1].ID, 10)
 	}
 	answer(w, http.StatusOK, out)
+}
+
+func eventRow(v *journal.Event) Event {
+	return Event{ID: v.ID, At: v.At, Kind: v.Kind, Master: v.Master, Listener: v.Listener, Connection: v.Connection, Remote: v.Remote,
+		Reason: v.Reason, Detail: v.Detail, Frame: hex.EncodeToString(v.Raw)}
 }
 
 // journalStats answers GET /api/v1/journal.

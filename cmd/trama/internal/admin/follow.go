@@ -75,6 +75,62 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// eventPause is between two looks at the journal for a follower of events: not each commit has one.
+const eventPause = 250 * time.Millisecond
+
+// followEvents answers GET /api/v1/events?follow=true with every event as it is committed, one JSON object a line, until
+// the client leaves.  Without a cursor it begins now.
+func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journal.EventQuery) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	if !r.URL.Query().Has("cursor") {
+		newest, _, err := e.Archive.Events(ctx, journal.EventQuery{Newest: true, Limit: 1})
+		if err != nil {
+			e.failArchive(w, err)
+			return
+		}
+		if len(newest) > 0 {
+			q.After = newest[0].ID
+		}
+	}
+	q.Newest, q.Limit = false, followPage
+	header(w)
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.WriteHeader(http.StatusOK)
+	out := http.NewResponseController(w)
+	_ = out.SetReadDeadline(time.Time{}) // nothing more is to be read
+	lines := json.NewEncoder(w)
+	defer context.AfterFunc(e.ending, func() { // who does not read any more must not hold up the end
+		cancel()
+		_ = out.SetWriteDeadline(time.Now().Add(endingGrace))
+	})()
+	pause := time.NewTicker(eventPause)
+	defer pause.Stop()
+	for {
+		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if ctx.Err() != nil || out.Flush() != nil {
+			return
+		}
+		events, _, err := e.Archive.Events(ctx, q)
+		if err != nil {
+			return
+		}
+		for i := range events {
+			if lines.Encode(eventRow(&events[i])) != nil {
+				return
+			}
+			q.After = events[i].ID
+		}
+		if len(events) == q.Limit {
+			continue
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
 func (e *endpoint) cursors(w http.ResponseWriter, r *http.Request) {
 	all, err := e.Archive.Cursors(r.Context())
 	if err != nil {

@@ -1,0 +1,127 @@
+package master
+
+import (
+	"fmt"
+	"time"
+
+	"trama/codec"
+	"trama/journal"
+)
+
+const (
+	clockTolerance = 10 * time.Minute // of a device's clock, to either side
+	clockFrames    = 3                // frames of a clock that is behind: fewer may have waited in the device
+	clockDrift     = time.Minute      // between those frames: the times of frames that have waited run faster than ours
+	clockSpan      = 5 * time.Second  // least time in which they came
+	mostAhead      = 24 * time.Hour
+	firstYear      = 2000
+)
+
+// device is what the frames of a master say of the device itself: its alarm and its clock.
+type device struct {
+	alarm  uint64
+	raised string // its label, when it is not 0
+	clock  clock
+}
+
+// clock watches how far a device's clock is off.
+type clock struct {
+	off    bool
+	behind time.Duration // of the first of frames that agree; negative: ahead
+	since  time.Time     // when that one was received
+	agree  int
+}
+
+// watchDevice records what has changed of the device's alarm and clock with a frame that was just accepted.
+func (m *Master) watchDevice(l Link, f *codec.Frame) {
+	if alarm, ok := f.Alarm(); ok && alarm != m.device.alarm {
+		if m.device.alarm != 0 {
+			m.event(l, journal.EventAlarmCleared, m.device.raised)
+		}
+		if m.device.alarm = alarm; alarm != 0 {
+			m.device.raised = alarmName(f)
+			m.event(l, journal.EventAlarmRaised, m.device.raised)
+		}
+	}
+	made, ok := f.Timestamp()
+	if !ok {
+		i, o := f.Role(codec.RoleTimestamp)
+		if o == nil || !f.ItemAt(i, o).Suspect() {
+			return
+		}
+		m.clockChange(l, m.device.clock.dead(), "its date does not exist")
+		return
+	}
+	change := m.device.clock.see(m.last, made)
+	words := "right again"
+	if m.device.clock.off {
+		words = clockWords(m.last, made)
+	}
+	m.clockChange(l, change, words)
+}
+
+func (m *Master) clockChange(l Link, changed bool, words string) {
+	if changed {
+		m.event(l, journal.EventClockOff, words)
+	}
+}
+
+// event records something that a frame of the master says.
+func (m *Master) event(l Link, kind, detail string) {
+	l.RecordEventLimited(journal.Event{Kind: kind, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Detail: detail})
+}
+
+// dead takes in a time that does not exist; it says whether the clock was thought right before.
+func (c *clock) dead() bool {
+	changed := !c.off
+	*c = clock{off: true}
+	return changed
+}
+
+// see takes in when a frame was made, by the device's clock, and received; it says whether c.off has changed.
+func (c *clock) see(received, made time.Time) bool {
+	behind := received.Sub(made)
+	switch {
+	case made.Year() < firstYear || behind < -clockTolerance:
+		return c.dead()
+	case behind <= clockTolerance:
+		changed := c.off
+		*c = clock{}
+		return changed
+	}
+	if c.agree > 0 && (behind-c.behind).Abs() > clockDrift {
+		c.agree = 0
+	}
+	if c.agree == 0 {
+		c.behind, c.since = behind, received
+	}
+	c.agree = min(c.agree+1, clockFrames)
+	if c.off || c.agree < clockFrames || received.Sub(c.since) < clockSpan {
+		return false
+	}
+	c.off = true
+	return true
+}
+
+// clockWords says how far a device's clock is off.
+func clockWords(received, made time.Time) string {
+	by, way := received.Sub(made).Round(time.Second), "behind"
+	if by < 0 {
+		by, way = -by, "ahead"
+	}
+	amount := by.String()
+	if days := by / (24 * time.Hour); days > 1 {
+		amount = fmt.Sprintf("%d days", days)
+	}
+	return fmt.Sprintf("%s %s: it says %s", amount, way, made.Format(time.DateTime))
+}
+
+// alarmName is the alarm of a frame as people read it.
+func alarmName(f *codec.Frame) string {
+	for _, it := range f.Items() {
+		if it.Field.Role == codec.RoleAlarm {
+			return it.Value().String()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,111 @@
+package master
+
+import (
+	"time"
+
+	"trama/actors/presence"
+	"trama/journal"
+)
+
+// lookEvery is how often the directory looks for masters whose time is over.
+const lookEvery = time.Second
+
+// tell records what has changed of a master being there, and has it looked at again when its time is over.  l is the
+// link that it came by; nil when time has passed.
+func (m *Master) tell(l Link, changes []presence.Change) {
+	for _, c := range changes {
+		e := journal.Event{Kind: c.Kind, Master: m.Serial, Reason: c.Reason, Detail: c.Detail}
+		if l != nil {
+			e.Listener, e.Connection, e.Remote = l.Listener(), l.ID(), l.Remote()
+		}
+		m.dir.recordEvent(e)
+		m.dir.log.Named("registry").Info("master "+c.Kind, "master", m.Serial, "listener", e.Listener, "conn", e.Connection,
+			"reason", c.Reason, "detail", c.Detail)
+	}
+	m.shown.Store(uint32(m.presence.Shown()))
+	due := m.presence.Due()
+	if due.IsZero() {
+		m.due.Store(0)
+		return
+	}
+	m.due.Store(due.UnixNano())
+	for {
+		next := m.dir.due.Load()
+		if next != 0 && next <= due.UnixNano() || m.dir.due.CompareAndSwap(next, due.UnixNano()) {
+			return
+		}
+	}
+}
+
+// expect takes over the interval that the operator has given.
+func (m *Master) expect() {
+	known, profile := m.dir.known.Get(), m.profile
+	if len(m.links) > 0 {
+		profile = m.links[0].link.Profile().Name()
+	}
+	if known != m.known || profile != m.profile {
+		m.known, m.profile = known, profile
+		m.presence.Given = known.Of(m.Serial, profile).Interval
+	}
+}
+
+// timeOver looks at a master whose time may be over.
+func (m handler) timeOver() {
+	m.expect()
+	m.tell(nil, m.presence.Look(time.Now()))
+}
+
+// KeepTime looks after masters that are late, until done is closed.
+func (d *Directory) KeepTime(done <-chan struct{}) {
+	ticks := time.NewTicker(lookEvery)
+	defer ticks.Stop()
+	for {
+		select {
+		case now := <-ticks.C:
+			d.look(now)
+		case <-done:
+			return
+		}
+	}
+}
+
+// look sends a message to each master whose time is over.
+func (d *Directory) look(now time.Time) {
+	next := d.due.Load()
+	if next == 0 || next > now.UnixNano() {
+		return
+	}
+	d.due.Store(0)
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	earliest := int64(0)
+	for _, m := range d.by {
+		due := m.due.Load()
+		switch {
+		case due == 0:
+		case due <= now.UnixNano():
+			m.due.Store(0) // its actor says when the next look is due
+			m.send(&timeOver{})
+		case earliest == 0 || due < earliest:
+			earliest = due
+		}
+	}
+	for earliest != 0 {
+		next := d.due.Load()
+		if next != 0 && next <= earliest || d.due.CompareAndSwap(next, earliest) {
+			return
+		}
+	}
+}
+
+// describeKnown says whether the master is there, and what the operator has told of it.
+func (m handler) describeKnown(info *Info) {
+	m.expect()
+	k := m.known.Of(m.Serial, m.profile)
+	info.State = m.presence.Shown().String()
+	info.Name, info.Site, info.Tags = k.Name, k.Site, k.Tags
+	if i := m.presence.Interval(); i > 0 {
+		info.Interval, info.Learned = presence.Span(i), m.presence.Given == 0
+	}
+	info.ClockOff = m.device.clock.off
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+
+	"trama/cmd/trama/internal/admin"
+)
+
+// happened lists the kinds of the events of a master, oldest first, with their details.
+func (p *program) happened(serial string) (kinds []string, all []admin.Event) {
+	p.t.Helper()
+	r := p.cli("events", serial, "--json")
+	r.want(p.t, 0)
+	if err := json.Unmarshal([]byte(r.stdout), &all); err != nil {
+		p.t.Fatal(err)
+	}
+	for _, e := range all {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds, all
+}
+
+func TestAMasterThatFallsSilentIsLateThenOfflineThenBack(t *testing.T) {
+	p := serveMasters(t, "[[master]]\nserial = \"12345678\"\nname = \"Pump 3\"\nsite = \"north\"\ninterval = \"1s\"\n")
+	c := p.dial("field")
+	c.send(fromHex(t, measurement(12345678, 1)))
+	c.receive(27)
+	p.cli("masters", "12345678", "--json").want(t, 0, `"state":"online"`, `"name":"Pump 3"`, `"site":"north"`, `"interval":"1s"`)
+	var kinds []string
+	var all []admin.Event
+	await(t, "offline", func() bool {
+		kinds, all = p.happened("12345678")
+		return kinds[len(kinds)-1] == "offline"
+	})
+	if got := strings.Join(kinds, " "); got != "online late offline" {
+		t.Errorf("events: %s", got)
+	}
+	p.cli("masters", "12345678", "--json").want(t, 0, `"state":"offline"`)
+	if !strings.Contains(all[len(all)-1].Detail, "it reports every 1s") {
+		t.Errorf("the last event: %+v", all[len(all)-1])
+	}
+	c.send(fromHex(t, measurement(12345678, 2)))
+	c.receive(27)
+	await(t, "online again", func() bool { kinds, _ := p.happened("12345678"); return kinds[len(kinds)-1] == "online" })
+}
+
+func TestTheAlarmAndTheClockOfADeviceAreEvents(t *testing.T) {
+	p := serveMine(t)
+	c := p.dial("field")
+	for _, frame := range []string{
+		"0025010000000012345678010101" + "6d00" + "20991130120000" + "00000001" + "03" + "41ac0000", // its clock is years ahead
+		"0025010000000012345678010101" + "6d00" + "20991130120000" + "00000002" + "03" + "41ac0000",
+		"0025010000000012345678010101" + "6d00" + "20991130120000" + "00000003" + "00" + "41ac0000",
+	} {
+		c.send(fromHex(t, frame))
+		c.receive(27)
+	}
+	var kinds []string
+	var all []admin.Event
+	await(t, "four events", func() bool { kinds, all = p.happened("12345678"); return len(kinds) > 3 })
+	if got := strings.Join(kinds, ", "); got != "online, alarm raised, clock off, alarm cleared" {
+		t.Errorf("events: %s", got)
+	}
+	for _, e := range all {
+		if e.Kind == "clock off" && !strings.Contains(e.Detail, "days ahead: it says 2099-11-30") || e.Kind == "alarm raised" && e.Detail != "3" {
+			t.Errorf("%s: %q", e.Kind, e.Detail)
+		}
+	}
+	p.cli("masters", "12345678", "--json").want(t, 0, `"clock_off":true`)
+	p.cli("events", "--kind", "ofline").want(t, exitUsage, `--kind: kind "ofline": expected one of online, late, offline`)
+}
+
+func TestEventsAreFollowedAsTheyHappen(t *testing.T) {
+	p := serve(t, twoPorts)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	out := &logBuffer{}
+	ended := make(chan int)
+	go func() {
+		ended <- run(ctx, []string{"events", "--follow", "--kind", "online", "--admin", p.addresses.Admin, "--token-file", p.file("data/admin.token")}, strings.NewReader(""), out, io.Discard)
+	}()
+	serial := 12345678
+	await(t, "an event is shown", func() bool { // the first ones may come before the command
+		serial++
+		p.dial("field").ask(serial, 1)
+		return out.has("online")
+	})
+	if out.has("start") {
+		t.Errorf("%q", out.String())
+	}
+	cancel()
+	if code := <-ended; code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+}
