@@ -110,3 +110,30 @@ fields = [{ key = "all", type = "list", fields = [{ key = "a", type = "byte" }, 
 		t.Errorf("%d bytes took %d", len(b), took)
 	}
 }
+
+// Lists of 9,000 elements are allowed; with their groups these are too many fields.
+func TestAFrameOfTooManyFieldsIsNoFrameWhenItIsCutEither(t *testing.T) {
+	for of, fits := range map[string]bool{
+		`of = { type = "byte" }`: true,
+		`fields = [{ key = "a", type = "bits", size = 1, bits = [{ key = "b", at = "0" }] }]`: false,
+		`fields = [{ key = "a", type = "byte" }]`:                                             false,
+		`fields = [{ key = "a", type = "list", count = "1", of = { type = "byte" } }]`:        false,
+	} {
+		p := compiled(t, `name = "many"
+[frame]
+max = 9999
+header = [{ key = "mark", type = "byte", const = 0x68 }]
+[[message]]
+name = "some"
+fields = [{ key = "n", type = "uint16" }, { key = "all", type = "list", count = "n", `+of+` }]
+`)
+		b := make([]byte, 3+9000)
+		b[0], b[1], b[2] = 0x68, 9000>>8, 9000&0xff
+		var f codec.Frame
+		sameNext(t, p, codec.Uplink, b, false, &f)
+		_, token, _ := p.Splitter(codec.Uplink)(b, false)
+		if decodes := p.Decode(codec.Uplink, b, &f) == nil; decodes != fits || fits != (len(token) == len(b)) {
+			t.Errorf("%s: decoded %v, %d bytes are cut, expected a frame: %v", of, decodes, len(token), fits)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 type Walker struct {
 	P             *program.Program
 	F             *frame.Frame // receives the fields; nil: the frame is only cut
+	fields        int          // of a frame that is only cut
 	Sink          sink         // receives what the fields do not say; nil: nobody asks
 	Data          []byte       // what the fields are read from
 	Wire          []byte       // what checksums are computed over
@@ -136,7 +137,7 @@ func (m *Walker) clear() {
 	m.regs, m.Marks = m.regs[:g.Regs], m.Marks[:g.Marks+1]
 	clear(m.regs)
 	clear(m.Marks)
-	m.Late, m.Inside, m.Summed, m.table, m.later, m.awaited = m.Late[:0], 0, 0, nil, false, false
+	m.Late, m.fields, m.Inside, m.Summed, m.table, m.later, m.awaited = m.Late[:0], 0, 0, 0, nil, false, false
 	m.place = expr.Place{Regs: m.regs, Uplink: m.place.Uplink, Tables: m.place.Tables}
 	for i := range m.place.Tables { // of a list that this frame need not have
 		m.place.Tables[i] = m.place.Tables[i][:0]
@@ -343,11 +344,22 @@ func (m *Walker) literal(n *program.Node, text []byte, optional bool) (have bool
 	return true, program.Complete
 }
 
+// count counts fields of a frame that is only cut: it is one by the same bytes as a frame that is decoded.
+func (m *Walker) count(n *program.Node, fields int) program.Verdict {
+	if m.fields += fields; m.fields > field.MaxGrammarCells {
+		return m.fail(n, m.Off, field.ErrLong, "more than %d fields", int64(field.MaxGrammarCells))
+	}
+	return program.Complete
+}
+
 // cell notes a field in the frame.
 func (m *Walker) cell(
 	n *program.Node, op int, depth uint8, off, size int, num uint64, role field.Role,
 ) program.Verdict {
 	f := m.F
+	if f == nil {
+		return m.count(n, 1)
+	}
 	i := len(f.Cells)
 	if i >= field.MaxGrammarCells {
 		return m.fail(n, m.Off, field.ErrLong, "more than %d fields", int64(field.MaxGrammarCells))

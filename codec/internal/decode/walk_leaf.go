@@ -33,10 +33,7 @@ func (m *Walker) number(n *program.Node) program.Verdict {
 	if o.Reg > 0 {
 		m.regs[o.Reg] = int64(num)
 	}
-	if m.F != nil {
-		return m.cell(n, n.Op, m.Depth, at, o.Size, num, o.Role)
-	}
-	return program.Complete
+	return m.cell(n, n.Op, m.Depth, at, o.Size, num, o.Role)
 }
 
 // leaf reads one field.
@@ -171,16 +168,14 @@ func (m *Walker) value(n *program.Node, o *scalar.Op, off, size int, num uint64,
 			return m.fail(n, off, field.ErrRange, "10^%d", exp)
 		}
 	}
-	if m.F != nil {
-		if v := m.cell(n, n.Op, m.Depth, off, size, num, o.Role); v != program.Complete {
-			return v
-		}
-		if missing {
-			exp = frame.NoValue
-		}
-		if exp != 0 {
-			m.F.Cells[len(m.F.Cells)-1].Exp = int8(exp)
-		}
+	if v := m.cell(n, n.Op, m.Depth, off, size, num, o.Role); v != program.Complete {
+		return v
+	}
+	if missing {
+		exp = frame.NoValue
+	}
+	if exp != 0 && m.F != nil {
+		m.F.Cells[len(m.F.Cells)-1].Exp = int8(exp)
 	}
 	if n.Parts > 0 {
 		return m.parts(n, off, num)
@@ -198,6 +193,8 @@ func (m *Walker) parts(n *program.Node, off int, num uint64) program.Verdict {
 			return m.fail(n, m.Off, field.ErrLong, "more than %d fields", int64(field.MaxGrammarCells))
 		}
 		cells, nums = m.F.Extend(len(n.Bits))
+	} else if v := m.count(n, len(n.Bits)); v != program.Complete {
+		return v
 	}
 	for i := range n.Bits {
 		b := &n.Bits[i]
@@ -311,10 +308,7 @@ func (m *Walker) checksum(n *program.Node) program.Verdict {
 	}
 	at := m.Off
 	m.Off += o.Size
-	if m.F != nil {
-		return m.cell(n, n.Op, m.Depth, at, o.Size, num, o.Role)
-	}
-	return program.Complete
+	return m.cell(n, n.Op, m.Depth, at, o.Size, num, o.Role)
 }
 
 // Verify compares a checksum with the bytes it covers.

@@ -88,10 +88,14 @@ func (m *Walker) numbers(n *program.Node, count int64) int64 {
 	if count >= 0 {
 		times = min(times, int(count))
 	}
+	fields := m.fields
 	if m.F != nil {
-		if len(m.F.Cells)+times > field.MaxGrammarCells || m.Depth > 30 {
-			return 0
-		}
+		fields = len(m.F.Cells)
+	}
+	if fields+times > field.MaxGrammarCells || m.Depth > 30 {
+		return 0
+	}
+	if m.fields += times; m.F != nil {
 		if role := kid.Field.Role; times > 0 && role != field.NoRole {
 			m.F.Note(role, len(m.F.Cells))
 		}
@@ -139,7 +143,7 @@ func (m *Walker) empty(n *program.Node) program.Verdict {
 	if i < 0 {
 		i = n.Kids[0].Op
 	}
-	if m.F != nil && i >= 0 {
+	if i >= 0 {
 		return m.cell(n, i, m.Depth+1, m.Off, 0, 0, field.NoRole)
 	}
 	return program.Complete
@@ -151,7 +155,7 @@ func (m *Walker) element(n *program.Node) (v program.Verdict) {
 	if m.Depth += deeper(n); m.Depth > 31 {
 		return m.fail(n, m.Off, field.ErrLong, "too deep")
 	}
-	if n.Element >= 0 && m.F != nil {
+	if n.Element >= 0 {
 		v = m.cell(nil, n.Element, m.Depth-1, m.Off, 0, 0, field.NoRole)
 	} else {
 		v = program.Complete

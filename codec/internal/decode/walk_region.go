@@ -11,7 +11,13 @@ import (
 
 // region walks a group, a list or a choice, and notes it as a field if it is one.
 func (m *Walker) region(n *program.Node) program.Verdict {
-	if n.Op < 0 || m.F == nil {
+	if n.Op < 0 {
+		return m.bounded(n)
+	}
+	if m.F == nil {
+		if v := m.count(n, 1); v != program.Complete {
+			return v
+		}
 		return m.bounded(n)
 	}
 	i, start := len(m.F.Cells), m.Off
