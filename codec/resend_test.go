@@ -3,6 +3,7 @@ package codec_test
 import (
 	"bytes"
 	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 
 func decoded(t *testing.T, p *codec.Profile, text string) *codec.Frame {
 	t.Helper()
-	raw, err := hex.DecodeString(text)
+	raw, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
 	if err != nil {
 		t.Fatal(err)
 	}

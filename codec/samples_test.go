@@ -1,7 +1,6 @@
 package codec_test
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -18,16 +17,8 @@ var received = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 // samplesOf lists the samples of a frame: point=value, and its quality where it is not good.
 func samplesOf(t *testing.T, p *codec.Profile, frame string) string {
 	t.Helper()
-	raw, err := hex.DecodeString(strings.ReplaceAll(frame, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f codec.Frame
-	if err := p.Decode(codec.Uplink, raw, &f); err != nil {
-		t.Fatal(err)
-	}
 	var samples codec.Samples
-	p.Samples(&f, received, &samples)
+	p.Samples(decoded(t, p, frame), received, &samples)
 	var words []string
 	for _, s := range samples.List {
 		word := fmt.Sprintf("%s=%s", s.Point, s.Item.Value())

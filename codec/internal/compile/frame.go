@@ -75,6 +75,8 @@ func (c *compiler) frames() {
 	}
 	c.finish()
 	c.bind()
+	c.points()
+	c.unusedPatterns()
 	if len(c.src.Problems) > 0 {
 		return
 	}
@@ -315,6 +317,7 @@ func (c *compiler) message(def *schema.MessageDef, f *program.FrameKind, s *scop
 	}
 	body := &program.Body{Path: def.Path, Message: m, Direction: directionFrom[m.From], FrameKind: f, Fallback: def.Fallback, Said: def.When}
 	m.Fields = append(m.Fields, header...)
+	c.pattern(body, def.Path, def.Point)
 	inner := newScope(s, "")
 	inner.closed = true
 	c.family = f

@@ -76,6 +76,9 @@ func (c *compiler) leaf(n *program.Node, def *schema.FieldDef, s *scope) []*prog
 	}
 	n.Op, n.Parts = len(c.p.Ops), len(ops)-1
 	c.p.Ops = append(c.p.Ops, ops...)
+	for i := range def.Parts {
+		c.pattern(n.Op+1+i, def.Parts[i].Path, def.Parts[i].Point)
+	}
 	for i := range ops {
 		key := ops[i].Field.Key
 		b := s.define(key, c.list)

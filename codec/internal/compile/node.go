@@ -47,7 +47,7 @@ func (c *compiler) node(def *schema.FieldDef, s *scope) []*program.Node {
 		return c.markField(def)
 	}
 	if def.Use != "" && def.Kind == "" {
-		return c.used(def, s, def.When == "" && def.Size == 0 && def.SizeExpr == "" && def.Key == "")
+		return c.used(def, s, def.When == "" && def.Size == 0 && def.SizeExpr == "" && def.Key == "" && def.Point == "")
 	}
 	column := c.columns && isColumn(def)
 	if column {
@@ -66,6 +66,7 @@ func (c *compiler) node(def *schema.FieldDef, s *scope) []*program.Node {
 	if n.Optional && n.Before == nil && !column {
 		c.src.Problem(def.Path+".optional", "it alone", "it with before: the text by which the field is known to be there (or when)")
 	}
+	c.pattern(n, def.Path, def.Point)
 	n.Size = c.expr(def.Path+".size", def.SizeExpr, s)
 	n.Asks = c.asked
 	switch def.Kind {

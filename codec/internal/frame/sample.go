@@ -2,9 +2,12 @@ package frame
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"trama/codec/internal/field"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
 )
 
 // Quality is how far a sample can be trusted.
@@ -30,8 +33,8 @@ var qualityNames = [...]string{"good", "suspect time", "historical", "missing", 
 
 // Sample is one value of one point of a frame.
 type Sample struct {
-	Point   []byte    // stable name; valid until the Samples is used again
-	Item    Item      // valid as long as the frame is
+	Point   []byte    // stable name; valid until the Samples is used again, and not to be changed
+	Item    Item      // without its place; valid as long as the frame is
 	Device  time.Time // of the record that it stands in, else of the frame; zero when there is none
 	Quality Quality
 }
@@ -41,91 +44,230 @@ type Sample struct {
 type Samples struct {
 	List  []Sample
 	names []byte
+
+	f        *Frame
+	received time.Time
+	slots    []int             // by slot: the last cell of a field that names are made of; -1: none yet
+	last     [maxDepth]int     // by depth: the last cell
+	count    [maxDepth]int     // by depth: cells in the part around
+	ahead    [maxDepth]lookout // by depth of an element: the first timestamp in it
+	whole    int               // the first timestamp of the frame itself; -1: none yet
+	inner    int               // the last timestamp in a list, likewise
+	cell     int               // what is known of the timestamp in this cell; -1: of none
+	at       time.Time
+	suspect  bool
 }
 
-// Samples lists the values of f; received is when the frame came.
+// maxDepth is one more than the depth of any cell.
+const maxDepth = 40
+
+// lookout is what was found in the element that begins at cell from.
+type lookout struct{ from, cell int }
+
+// Samples lists the values of f; received is when the frame came, or zero.
 func (f *Frame) Samples(received time.Time, into *Samples) {
 	into.List, into.names = into.List[:0], into.names[:0]
 	if f.Body == nil {
 		return
 	}
-	items := f.Items()
-	names := map[int]Item{} // by group
-	groups := groupsOf(items)
-	values, beside := false, map[int]int{} // how many in each group
-	for i, it := range items {
-		switch it.Field.Role {
-		case field.RoleName:
-			names[groups[i]] = it
-		case field.RoleValue:
-			values = true
-			beside[groups[i]]++
+	points := &f.Program.Points
+	into.f, into.received, into.whole, into.inner, into.cell = f, received, -1, -1, -1
+	into.count[0] = 0
+	if cap(into.slots) <= points.Slots {
+		into.slots = make([]int, points.Slots+1)
+	}
+	into.slots = into.slots[:points.Slots+1]
+	for i := range into.slots {
+		into.slots[i] = -1
+	}
+	for i := range into.ahead {
+		into.ahead[i].from = -1
+	}
+	for i := range f.Cells {
+		c := &f.Cells[i]
+		into.last[c.Depth] = i
+		into.count[c.Depth]++
+		into.count[c.Depth+1] = 0
+		at := &points.Fields[c.Op]
+		if at.Slot > 0 {
+			into.slots[at.Slot] = i
+		}
+		switch {
+		case at.Dates == program.DatesElement:
+			into.inner = i
+		case at.Dates == program.DatesFrame && into.whole < 0:
+			into.whole = i
+		}
+		if at.Name > 0 {
+			into.add(i, &points.Names[at.Name-1])
 		}
 	}
-	device, known := f.Timestamp()
-	quality := Good
-	if i, _ := f.Role(field.RoleTimestamp); i >= 0 && (!known || device.Year() < 2000 || device.After(received.Add(24*time.Hour))) {
-		quality = SuspectTime
+}
+
+// add appends the sample of cell i.
+func (s *Samples) add(i int, n *program.PointName) {
+	f := s.f
+	one := Sample{Item: f.ItemAt(i, &f.Program.Ops[f.Cells[i].Op]), Point: n.Whole}
+	if one.Point == nil {
+		one.Point = s.name(i, n)
 	}
-	var ends []int
-	for i, it := range items {
-		name := it.Field.Key
-		switch role := it.Field.Role; {
-		case role == field.RoleAlarm:
-		case role == field.RoleValue:
-			name = nameOf(it, names[groups[i]], beside[groups[i]] > 1)
-		case values || role != field.NoRole || it.Depth > 0 || f.Program.Common[f.Cells[i].Op] ||
-			it.Kind == field.KindList || it.Kind == field.KindGroup || it.Follows():
+	if at := s.timestamp(i, n); at >= 0 {
+		s.read(at)
+		if one.Device = s.at; s.suspect {
+			one.Quality = SuspectTime
+		}
+	}
+	if one.Item.Missing() {
+		one.Quality = Missing
+	}
+	s.List = append(s.List, one)
+}
+
+// timestamp is the cell that dates cell i; -1 when none does.  In the innermost list first, the last timestamp in the same
+// element counts, else the first one behind the value there, else the last one in an element before; outside of lists
+// that of the frame.
+func (s *Samples) timestamp(i int, n *program.PointName) int {
+	for k := len(n.Elements) - 1; k >= 0; k-- {
+		e := &n.Elements[k]
+		if !e.Dated {
 			continue
 		}
-		into.names = append(into.names, name...)
-		ends = append(ends, len(into.names))
-		s := Sample{Item: it, Device: device, Quality: quality}
-		if it.Missing() {
-			s.Quality = Missing
+		element := s.last[e.Depth]
+		if s.inner > element {
+			return s.inner
 		}
-		into.List = append(into.List, s)
+		ahead := &s.ahead[e.Depth]
+		if ahead.from != element {
+			*ahead = lookout{element, s.behind(i, e.Depth, func(op uint16) bool {
+				return s.f.Program.Points.Fields[op].Dates == program.DatesElement
+			})}
+		}
+		if ahead.cell >= 0 {
+			return ahead.cell
+		}
+		if s.inner > s.last[e.Depth-1] {
+			return s.inner
+		}
 	}
-	from := 0
-	for i, end := range ends {
-		into.List[i].Point = slices.Clip(into.names[from:end])
-		from = end
+	if s.whole < 0 { // it may stand behind the value
+		if at, o := s.f.Role(field.RoleTimestamp); at >= 0 && s.f.Program.Points.Fields[s.f.Cells[at].Op].Dates == program.DatesFrame && o != nil {
+			s.whole = at
+		}
 	}
+	return s.whole
 }
 
-// nameOf is what a value is called: as the field beside it says that has this role, or by its key.  A number that has
-// no label says too little alone, and so does any name of several values.
-func nameOf(value, by Item, several bool) string {
-	if by.Field == nil {
-		return value.Field.Key
+// behind finds a cell behind cell i, in the same element of a list at depth; -1: in the frame.  The result is -1 without one.
+func (s *Samples) behind(i, depth int, is func(op uint16) bool) int {
+	for k := i + 1; k < len(s.f.Cells) && int(s.f.Cells[k].Depth) > depth; k++ {
+		if is(s.f.Cells[k].Op) {
+			return k
+		}
 	}
-	suffix := ""
-	if several {
-		suffix = "." + value.Field.Key
-	}
-	if label := by.Label(); label != "" {
-		return label + suffix
-	}
-	if by.Kind == field.KindUint || by.Kind == field.KindInt {
-		return value.Field.Key + "-" + by.Text()
-	}
-	return by.Text() + suffix
+	return -1
 }
 
-// groupsOf numbers the groups that items stand in: the frame itself, and each group and element of a list.
-func groupsOf(items []Item) []int {
-	groups := make([]int, len(items))
-	var around []int // the group at each depth
-	last := 0
-	for i, it := range items {
-		if len(around) > it.Depth+1 {
-			around = around[:it.Depth+1]
-		}
-		for len(around) <= it.Depth {
-			last++
-			around = append(around, last)
-		}
-		groups[i] = around[it.Depth]
+// read finds out what the timestamp in a cell says.
+func (s *Samples) read(cell int) {
+	if s.cell == cell {
+		return
 	}
-	return groups
+	it := s.f.ItemAt(cell, &s.f.Program.Ops[s.f.Cells[cell].Op])
+	var ok bool
+	s.cell = cell
+	if s.at, ok = it.Time(); !ok {
+		s.at = time.Time{}
+	}
+	s.suspect = !it.Missing() && (!ok || s.at.Year() < 2000 || !s.received.IsZero() && s.at.Sub(s.received) > 24*time.Hour)
+}
+
+// name makes the name of the sample of cell i.
+func (s *Samples) name(i int, n *program.PointName) []byte {
+	from := len(s.names)
+	for k := range n.Segments {
+		start := len(s.names)
+		if start > from {
+			s.names = append(s.names, '/')
+		}
+		if !s.segment(i, n.Segments[k]) {
+			s.names = s.names[:start]
+		}
+	}
+	if len(s.names) == from {
+		s.names = append(s.names, s.f.Program.Ops[n.Op].Field.Key...)
+	}
+	return s.names[from:len(s.names):len(s.names)]
+}
+
+// segment appends a segment of the name of the sample of cell i; false: it is left out.
+func (s *Samples) segment(i int, parts program.NameSegment) bool {
+	for k := range parts {
+		p := &parts[k]
+		switch s.names = append(s.names, p.Fixed...); {
+		case p.Index:
+			s.names = strconv.AppendInt(s.names, int64(s.count[p.Depth]-1), 10)
+		case len(p.Ops) > 0:
+			cell := s.find(i, p)
+			if cell < 0 || !s.part(cell, p) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// find is the cell of a field that the name of the sample of cell i is made of; -1 when it is not there.
+func (s *Samples) find(i int, p *program.NamePart) int {
+	cell, element := -1, -1
+	if p.Depth >= 0 {
+		element = s.last[p.Depth]
+	}
+	for _, op := range p.Ops {
+		if at := s.slots[s.f.Program.Points.Fields[op].Slot]; at > element {
+			cell = max(cell, at)
+		}
+	}
+	if cell < 0 && p.Behind {
+		cell = s.behind(i, p.Depth, func(op uint16) bool { return slices.Contains(p.Ops, int(op)) })
+		if cell >= 0 {
+			s.slots[s.f.Program.Points.Fields[s.f.Cells[cell].Op].Slot] = cell
+		}
+	}
+	return cell
+}
+
+// part appends the value of a field to a name; false: it has its usual value, or none.
+func (s *Samples) part(cell int, p *program.NamePart) bool {
+	o := &s.f.Program.Ops[s.f.Cells[cell].Op]
+	it := s.f.ItemAt(cell, o)
+	if it.Missing() {
+		return false
+	}
+	from := len(s.names)
+	if p.Key != "" && it.Label() == "" && (it.Kind == field.KindUint || it.Kind == field.KindInt) {
+		s.names = it.AppendText(append(s.names, p.Key...))
+		return true
+	}
+	s.names = it.AppendText(s.names)
+	if p.Sparse && (string(s.names[from:]) == p.Usual || it.Label() != "" && it.V.Unlabelled() == p.Usual) {
+		return false
+	}
+	if it.Kind == field.KindText && it.Label() == "" {
+		s.names = printable(s.names, from, it.Unicode())
+	}
+	s.names = append(s.names, p.After...)
+	return true
+}
+
+// printable makes what is appended to a name from a place on fit for a table: in UTF-8, without control characters.
+func printable(name []byte, from int, unicode bool) []byte {
+	for k, c := range name[from:] {
+		switch {
+		case c < ' ' || c == 0x7f:
+			name[from+k] = '_'
+		case c >= 0x80 && !unicode:
+			return printable(append(name[:from], scalar.Latin1(name[from:])...), from, true)
+		}
+	}
+	return name
 }

@@ -21,7 +21,6 @@ type Program struct {
 	Ops       []scalar.Op // every field, in the order of the definition; a cell names its op by index here
 	CommandOp int         // the first field of role command; -1: none
 	Slots     int         // fields that are remembered or counted
-	Common    []bool      // by op: a field of the header or trailer, which says what a frame is
 
 	Fast [3][256]*FastTable // by direction and first byte: fast paths of the kind that is tried first; nil: none
 
@@ -35,6 +34,7 @@ type Program struct {
 	Rewrites bool              // some part differs on the wire from what is decoded
 	Quiet    time.Duration     // a silence behind the beginning of a frame that tells something; 0: none does
 	Unused   []string          // paths of layouts that nothing uses
+	Points   Points
 	Replies  []ReplyRule
 	Answers  [][2]string
 	Asks     []Asked // what computed fields want to know of the request

@@ -22,7 +22,6 @@ const (
 // Prepare fills the parts of the nodes that follow from others, and the tables of the frame kinds.
 func (p *Program) Prepare() {
 	visit := func(n *Node) { n.prepare(p.Ops) }
-	p.findCommon()
 	for _, f := range p.Kinds {
 		Each(f.Header, visit)
 		Each(f.Trailer, visit)

@@ -37,7 +37,7 @@ type lengthDef struct {
 type MessageDef struct {
 	Path                                        string
 	Name, Title, From, Purpose, Forward, Repeat string
-	Frame, When                                 string
+	Frame, When, Point                          string
 	Commands                                    []any
 	Fallback                                    bool
 	Set                                         []SetDef
@@ -112,6 +112,9 @@ func readMessage(t *Table, order string) MessageDef {
 	}
 	if v, ok := t.Get("command"); ok {
 		m.Commands = asList(v)
+	}
+	if t.more("point") {
+		m.Point = t.Text("point")
 	}
 	m.Set = t.sets()
 	t.Finish()

@@ -10,9 +10,9 @@ import (
 
 // FieldDef is a field, a part of bits, or a group, list or choice.
 type FieldDef struct {
-	Path, Key, Title, Unit, Kind, Role string
-	Notes                              []field.Note
-	rich                               bool // it says more than a place of fixed size and its value
+	Path, Key, Title, Unit, Kind, Role, Point string
+	Notes                                     []field.Note
+	rich                                      bool // it says more than a place of fixed size and its value
 
 	// Where its bytes are.
 	Size, MaxSize                            int
@@ -110,6 +110,9 @@ func readField(t *Table, order string) FieldDef {
 			Title: part.Text("title"), Unit: part.Text("unit"), Role: part.Word("role", field.RoleNames[1:], ""), Notes: part.Written(shownKeys)}
 		p.Signed, p.Counter = part.Flag("signed", false), part.Flag("counter", false)
 		p.Missing = part.Texts("missing")
+		if part.more("point") {
+			p.Point = part.Text("point")
+		}
 		p.Form, p.As = part.Word("form", []string{"letters", "hex"}, ""), part.Word("as", []string{"bcd"}, "")
 		f.rich = f.rich || p.Signed || p.Counter || p.Missing != nil || p.Form != "" || p.As != ""
 		p.readValues(part)
@@ -199,7 +202,7 @@ func (f *FieldDef) readValues(t *Table) {
 }
 
 // plainKeys are those of a field of fixed place and size.
-var plainKeys = []string{"key", "type", "title", "unit", "as", "order", "layout", "role", "chars", "remember", "size", "max_size", "zone", "bits",
+var plainKeys = []string{"key", "type", "title", "unit", "point", "as", "order", "layout", "role", "chars", "remember", "size", "max_size", "zone", "bits",
 	"default", "const", "min", "max", "scale", "offset", "pad", "in", "enum"}
 
 // beyondPlain says that a field has more than a place of fixed size and a value.
@@ -219,7 +222,7 @@ func (f *FieldDef) readMore(t *Table, order string) {
 	for _, one := range []struct {
 		key string
 		to  *string
-	}{{"when", &f.When}, {"count", &f.Count}, {"stop", &f.Stop}, {"on", &f.On}, {"use", &f.Use}, {"value", &f.Value}, {"text", &f.Text},
+	}{{"when", &f.When}, {"point", &f.Point}, {"count", &f.Count}, {"stop", &f.Stop}, {"on", &f.On}, {"use", &f.Use}, {"value", &f.Value}, {"text", &f.Text},
 		{"exponent", &f.Exponent}, {"separator", &f.Separator}, {"before", &f.Before}, {"until", &f.Until}, {"over", &f.Over},
 		{"armour", &f.Armour}, {"filler", &f.Filler}, {"minus", &f.Minus}, {"epoch", &f.Epoch}, {"zone", &f.Zone}} {
 		n, number := t.Values[one.key].(int64)
