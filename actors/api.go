@@ -55,6 +55,7 @@ type (
 	Role           = connection.Role
 	ConnectionInfo = connection.Info
 	Poison         = connection.Poison
+	Stretch        = connection.Stretch
 
 	CommandRequest = master.CommandRequest
 	CommandResult  = master.CommandResult
@@ -197,6 +198,9 @@ type Gateway interface {
 	Master(serial string) (MasterInfo, error)
 	Tree(q TreeQuery) (*Node, error)
 	Poisoned() []Poison
+	// Refused lists bytes that were refused, the oldest first: the last of each listener, of one listener, or of one
+	// master; "" is all.
+	Refused(of string) ([]Stretch, error)
 	Totals() Totals
 
 	// Send carries a command to a master and waits for its outcome, at most req.Wait.

@@ -75,7 +75,7 @@ func Start(o Options) (Gateway, error) {
 	g.masters = master.NewDirectory(master.Options{
 		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, MaxMasters: o.MaxMasters, Known: o.Known, Stopping: g.done,
 	})
-	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters}
+	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters, Guess: g.guess}
 	g.ports = &port.Ports{System: g.sys}
 	if err := g.bind(o.Listeners, o.listen); err != nil {
 		return nil, err

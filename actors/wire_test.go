@@ -79,6 +79,8 @@ func (c *wire) Stats() transport.ConnStats {
 	return transport.ConnStats{InFlight: int(c.inFlight.Load())}
 }
 
+func (c *wire) CutOff() []byte { return nil }
+
 func (c *wire) Start(deliver func(*transport.Batch), ended func()) {
 	go func() {
 		defer ended()

@@ -96,11 +96,13 @@ const (
 	EventAlarm      = "alarm" // a transaction number with other content, a full disk, damage
 	EventStart      = "start" // of the process
 	EventStop       = "stop"
+
+	EventUnidentified = "unidentified" // a connection has ended on which no master was identified
 )
 
 // EventKinds are the kinds of events.
 var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick,
-	EventRejected, EventUnreadable, EventPoison, EventAlarm, EventStart, EventStop}
+	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.
 func KnownKind(kind string) error {

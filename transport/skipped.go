@@ -2,8 +2,8 @@ package transport
 
 import "bytes"
 
-// SkippedBytes is how many bytes of a stretch of noise are shown to the layer above.
-const SkippedBytes = 256
+// cutOffBytes is how many bytes CutOff keeps.
+const cutOffBytes = 256
 
 // Skipped is a stretch of noise: bytes in which no frame was found.  Noise that comes in several reads is as many
 // stretches, of which each begins where the one before ends (At, Len).
@@ -12,8 +12,8 @@ type Skipped struct {
 	At     uint64 // bytes of the connection before it
 	Len    int    // bytes that were skipped
 	Long   bool   // a frame longer than MaxFrameBytes was given up
-	// Bytes are the first of the stretch and what has come behind it, SkippedBytes at most: the last bytes of a damaged
-	// frame can look like the beginning of the next one.  They are valid as long as the frames.
+	// Bytes are those of the stretch and all that has come behind it: the last bytes of a damaged frame can look like
+	// the beginning of the next one.  They are valid as long as the frames.
 	Bytes []byte
 }
 
@@ -33,7 +33,7 @@ func (c *Conn) skip(b *Batch, data []byte, at, n int, long bool) {
 		}
 	}
 	b.Skipped = append(b.Skipped, Skipped{
-		Before: len(b.Frames), At: place, Len: n, Long: long, Bytes: data[at:min(len(data), at+SkippedBytes)],
+		Before: len(b.Frames), At: place, Len: n, Long: long, Bytes: data[at:],
 	})
 }
 
@@ -44,7 +44,7 @@ func (b *Batch) unskip(place uint64) {
 	}
 }
 
-// CutOff is the beginning of the frame that had not its rest when the connection ended, at most SkippedBytes of it.  It
+// CutOff is the beginning of the frame that had not its rest when the connection ended, at most 256 bytes of it.  It
 // is there from the end on; nil when there is none.
 func (c *Conn) CutOff() []byte {
 	c.mu.Lock()
@@ -55,6 +55,6 @@ func (c *Conn) CutOff() []byte {
 // keepCutOff keeps it.  c.mu is held; the last reader calls it.
 func (c *Conn) keepCutOff() {
 	if p := c.reading.partial; len(p) > 0 {
-		c.cutOff = bytes.Clone(p[:min(len(p), SkippedBytes)])
+		c.cutOff = bytes.Clone(p[:min(len(p), cutOffBytes)])
 	}
 }

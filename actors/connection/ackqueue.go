@@ -94,7 +94,7 @@ func (q *ackQueue) settle(r *readBatch) {
 	}
 	sound = l.guarded("releasing a read", r.batch.Release) && sound
 	keep := sound && len(r.frames) <= keepFrames
-	r.link, r.batch, r.installed, r.frames = nil, nil, nil, nil
+	r.link, r.batch, r.installed, r.frames, r.damaged = nil, nil, nil, nil, nil
 	if keep {
 		readBatches.Put(r)
 	}
@@ -109,6 +109,7 @@ func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed
 	profile.Adopt(&q.session)
 	env := codec.Env{Now: r.batch.Received, Session: &q.session}
 	for i := range r.fates {
+		out = q.refuse(r, out, i)
 		f := &r.frames[i]
 		if r.installed.Login {
 			profile.Remember(&q.session, f)
@@ -129,7 +130,25 @@ func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed
 			owed++
 		}
 	}
-	return out, owed, failed
+	return q.refuse(r, out, len(r.fates)), owed, failed
+}
+
+// refuse appends the replies to the damaged frames that came before frame i, those of the definition that has any.  How
+// many there are is bounded by how many stretches are looked at.
+func (q *ackQueue) refuse(r *readBatch, out []byte, i int) []byte {
+	for _, d := range r.damaged {
+		if d.before != i {
+			continue
+		}
+		env := codec.Env{Now: r.batch.Received, Session: &q.session}
+		reply, due, err := r.installed.Profile.ReplyDamaged(out, codec.Uplink, d.raw, env)
+		if err != nil {
+			r.link.log("connection").Warn("reply to a damaged frame cannot be made", "conn", r.link.id, "error", err)
+		} else if due {
+			out = reply
+		}
+	}
+	return out
 }
 
 // guarded runs a step of settling with a net below it.

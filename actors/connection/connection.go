@@ -1,8 +1,6 @@
 package connection
 
 import (
-	"time"
-
 	"github.com/asynkron/protoactor-go/actor"
 
 	"trama/actors/master"
@@ -88,6 +86,9 @@ func (c handler) decide(r *readBatch) {
 		r.fates[r.next] = c.fate(r, profile, closed)
 	}
 	c.group(r)
+	if len(r.batch.Skipped) > 0 && !r.noted {
+		c.note(r)
+	}
 	r.seal()
 	l.held = nil
 	l.Node.After(r)
@@ -101,11 +102,11 @@ func (c handler) fate(r *readBatch, profile *codec.Profile, closed error) master
 		profile.Remember(&l.session, f)
 	}
 	if closed != nil { // first: what is not acknowledged is not done either
-		l.Reject(raw, reasonUnstored(closed), closed)
+		l.Reject("", raw, reasonUnstored(closed), closed)
 		return master.Rejected
 	}
 	if l.on.Role == RoleIntegrator && (f.Unreadable() != nil || !c.request(r, profile, f, raw)) {
-		l.Reject(raw, "not for an integrator", nil)
+		l.Reject("", raw, "not for an integrator", nil)
 		return master.Rejected
 	}
 	return master.Accepted
@@ -135,7 +136,8 @@ func (c handler) group(r *readBatch) {
 		if len(id) == 0 {
 			if l.on.Registers {
 				r.fates[i] = master.Rejected
-				l.Reject(r.batch.Frames[i], "nobody is registered", nil)
+				l.Reject("", r.batch.Frames[i], "nobody is registered", nil)
+				l.keepHead(r.batch.Frames[i])
 			} else {
 				r.unowned.add(i, "", 0)
 			}
@@ -149,7 +151,7 @@ func (c handler) group(r *readBatch) {
 		if b == nil {
 			if len(l.bound) >= MaxBound {
 				r.fates[i] = master.Rejected
-				l.Reject(r.batch.Frames[i], "too many masters on one connection", nil)
+				l.Reject(string(id), r.batch.Frames[i], "too many masters on one connection", nil)
 				continue
 			}
 			b = l.bind(string(id))
@@ -200,10 +202,7 @@ func (c handler) greet() {
 // ended is the last message: the masters learn that this link is down, behind the last frames it brought.
 func (c handler) ended(ctx actor.Context, m *ended) {
 	l := c.link
-	l.log("connection").Info("connection closed", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(),
-		"masters", l.Masters(),
-		"reason", m.reason.String(), "detail", m.detail, "open", time.Since(l.conn.Opened()).Round(time.Millisecond),
-		"frames", l.counters.frames.Load(), "acknowledged", l.counters.acked.Load())
+	l.account(m)
 	l.down()
 	l.on.Links.remove(l)
 	ctx.Stop(ctx.Self())

@@ -3,37 +3,39 @@ package connection
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/time/rate"
 
 	"trama/journal"
 )
 
-// Bounds on events that a stranger can cause at will: rejected frames, alarms.
+// Bounds on events that a stranger can cause at will: rejected frames and alarms, and connections of nobody.
 const (
-	eventsPerSecond = 10
-	eventsAtOnce    = 100
+	eventsPerMinute    = 60
+	eventsAtOnce       = 100
+	strangersPerMinute = 20
 )
 
-// eventLimit lets so many events a second through.
+// eventLimit lets so many events a minute through.
 type eventLimit struct {
 	limiter    *rate.Limiter
 	suppressed atomic.Uint64 // events that were too many
 }
 
-func newEventLimit() eventLimit {
-	return eventLimit{limiter: rate.NewLimiter(eventsPerSecond, eventsAtOnce)}
+func newEventLimit(perMinute, atOnce int) *eventLimit {
+	return &eventLimit{limiter: rate.NewLimiter(rate.Every(time.Minute/time.Duration(perMinute)), atOnce)}
 }
 
-// recordEventLimited records what a stranger can cause at will: so many a second for each listener; how many were
-// left out stands in the next one.  The counters have them all.
-func (o *Listener) recordEventLimited(e journal.Event) {
-	if !o.events.limiter.Allow() {
-		o.events.suppressed.Add(1)
+// record writes an event unless there were too many; how many were left out stands in the next one.  The counters have
+// them all.
+func (m *eventLimit) record(to Journal, e journal.Event) {
+	if !m.limiter.Allow() {
+		m.suppressed.Add(1)
 		return
 	}
-	if n := o.events.suppressed.Swap(0); n > 0 {
+	if n := m.suppressed.Swap(0); n > 0 {
 		e.Detail += fmt.Sprintf(" (%d like it were not written)", n)
 	}
-	journal.AppendEvent(o.Journal, e)
+	journal.AppendEvent(to, e)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
 
 	"trama/actors/master"
 	"trama/actors/supervise"
@@ -32,6 +33,7 @@ type Socket interface {
 	// Reason is why it ends, from the moment that is decided; CloseNone before.
 	Reason() (transport.CloseReason, string)
 	Stats() transport.ConnStats
+	CutOff() []byte // the beginning of the frame that had not its rest at the end
 }
 
 // Link is what survives a restart of a connection's actor: the socket, what was identified on it, the frames in hand
@@ -44,6 +46,10 @@ type Link struct {
 	session   codec.Session  // who has logged in
 	name      []byte         // that was registered last
 	condemned bool           // it failed too often: nothing is handled any more, the socket is closing
+	head      []byte         // the first bytes, as long as nobody is identified
+	noise     *stretch       // that was skipped last
+	refusedTo uint64         // behind the last whole frame that was refused, in bytes of the connection
+	judged    *rate.Limiter  // bounds how many stretches are judged when they come; nil before the first
 
 	id   uint64
 	on   *Listener
@@ -138,6 +144,7 @@ func (l *Link) find(serial []byte) *binding {
 // bind adds a serial to the connection.
 func (l *Link) bind(serial string) *binding {
 	b := &binding{serial: serial}
+	l.head = nil
 	l.bound = slices.Insert(l.bound, 0, b)
 	l.publish()
 	return b
@@ -247,7 +254,7 @@ func (l *Link) Poison(raw []byte, serial string, n *supervise.Node) {
 }
 
 // RecordEventLimited implements master.Link.
-func (l *Link) RecordEventLimited(e journal.Event) { l.on.recordEventLimited(e) }
+func (l *Link) RecordEventLimited(e journal.Event) { l.on.events.record(l.on.Journal, e) }
 
 // count counts a frame that is refused.
 func (l *Link) count(reason string) {
@@ -255,17 +262,25 @@ func (l *Link) count(reason string) {
 	l.on.Refusals.Add(reason)
 }
 
-// Reject implements master.Link: it counts a frame that is refused and puts it into the journal; at debug level the
-// log shows each.
-func (l *Link) Reject(raw []byte, reason string, err error) {
+// Reject implements master.Link: it counts a frame that is refused, also on its master, and puts it into the journal;
+// at debug level the log shows each.
+func (l *Link) Reject(serial string, raw []byte, reason string, err error) {
 	l.count(reason)
+	detail := ""
+	if err != nil {
+		detail = err.Error()
+	}
+	if serial == "" {
+		serial = l.alone()
+	}
+	l.blame(serial, reason)
+	s := &stretch{known: true, raw: slices.Clone(raw[:min(len(raw), stretchBytes)])}
+	s.Stretch = Stretch{At: time.Now(), Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Master: serial,
+		Profile: l.Profile().Name(), Length: len(raw), Reason: reason, Detail: detail, Place: -1}
+	l.on.Stretches.add(s)
 	if l.on.Journal.Accepting() == nil {
-		detail := ""
-		if err != nil {
-			detail = err.Error()
-		}
-		l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Listener: l.on.Name, Connection: l.id,
-			Remote: l.Remote(), Reason: reason, Detail: detail, Raw: raw})
+		l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: serial, Listener: l.on.Name,
+			Connection: l.id, Remote: l.Remote(), Reason: reason, Detail: detail, Raw: raw})
 	}
 	if l.on.System.Log.IsDebug() {
 		l.log("connection").Debug("frame rejected", "conn", l.id, "listener", l.on.Name, "reason", reason, "error",

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/time/rate"
+
 	"trama/actors/internal/count"
 	"trama/actors/master"
 	"trama/actors/profiles"
@@ -39,10 +41,12 @@ type Journal interface {
 
 // Shared is what the connections of all listeners share.
 type Shared struct {
-	System       *supervise.System
-	Journal      Journal
-	Masters      *master.Directory
-	Poison       PoisonBook
+	System  *supervise.System
+	Journal Journal
+	Masters *master.Directory
+	Poison  PoisonBook
+	// Guess says in words which other profile than that of a listener takes bytes; "" when none does.
+	Guess        func(listener string, data []byte) string
 	SettleFaults atomic.Uint64 // panics while acknowledgements were settled; each cost its connection
 }
 
@@ -55,16 +59,22 @@ type Listener struct {
 	FrameNames bool   // the identity in a frame counts before a registered one
 	Greeting   string // message sent to whoever dials in; "": none
 
-	Links    LinkSet
-	Refusals count.By // why frames were rejected
+	Links     LinkSet
+	Refusals  count.By // why frames were rejected
+	Stretches StretchBook
 
 	installed atomic.Pointer[profiles.Installed]
-	events    eventLimit
+	events    *eventLimit // rejected frames and alarms
+	strangers *eventLimit // connections of nobody
+	probes    probes
+	judging   *rate.Limiter // units of time for looking at what was skipped
 }
 
 // NewListener makes what the connections of a port share.
 func NewListener(s *Shared, name string, role Role) *Listener {
-	return &Listener{Shared: s, Name: name, Role: role, events: newEventLimit()}
+	return &Listener{Shared: s, Name: name, Role: role, events: newEventLimit(eventsPerMinute, eventsAtOnce),
+		strangers: newEventLimit(strangersPerMinute, strangersPerMinute),
+		judging:   rate.NewLimiter(judgingRate, judgingBurst)}
 }
 
 // Installed is the profile that is in force.

@@ -30,6 +30,8 @@ type readBatch struct {
 	unowned   unownedFrames
 	next      int  // frame in hand, so that a restart of the connection goes on behind the one that failed
 	grouped   bool // it could not be gathered into groups once before
+	noted     bool // what was skipped has been taken down
+	damaged   []damagedFrame
 	parts     atomic.Int32
 
 	done   bool       // all parts are; of the connection's ack queue
@@ -59,7 +61,7 @@ func newReadBatch(l *Link, b *transport.Batch) *readBatch {
 	r.results = r.results[:0]
 	r.groups = r.groups[:0]
 	r.unowned.reset(r)
-	r.next, r.grouped = 0, false
+	r.next, r.grouped, r.noted, r.damaged = 0, false, false, nil
 	r.done, r.behind = false, nil
 	r.parts.Store(1)
 	l.acks.join(r)
@@ -130,7 +132,7 @@ func (r *readBatch) abandon(reason string) {
 	for i := range r.fates {
 		if i >= r.next || r.fates[i] == master.Accepted {
 			r.fates[i] = master.Rejected
-			r.link.Reject(r.batch.Frames[i], reason, nil)
+			r.link.Reject("", r.batch.Frames[i], reason, nil)
 		}
 	}
 	r.Drop()

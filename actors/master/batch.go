@@ -27,7 +27,8 @@ type Link interface {
 	// from the registry, once for each Route with a batch; m is nil when it was refused
 	Identified(serial string, m *Master)
 
-	Reject(raw []byte, reason string, err error)         // counts a frame that is refused and records it
+	// counts a frame that is refused and records it; serial "" is that of nobody known
+	Reject(serial string, raw []byte, reason string, err error)
 	Poison(raw []byte, serial string, n *supervise.Node) // records a frame that crashed its handler
 	RecordEventLimited(e journal.Event)                  // records what a stranger can cause at will
 }
@@ -75,10 +76,10 @@ type Read interface {
 func (b *Batch) Begin() { *b = Batch{entry: journal.Entry{Records: b.entry.Records[:0]}} }
 
 // refuse gives up what its master has not yet handled of a batch: counted with the reason, not acknowledged.
-func (d *Directory) refuse(b *Batch, reason string) {
+func (d *Directory) refuse(serial string, b *Batch, reason string) {
 	for i := b.next; i < len(b.Fates); i++ {
 		b.Fates[i] = Rejected
-		b.Link.Reject(b.Raw[i], reason, nil)
+		b.Link.Reject(serial, b.Raw[i], reason, nil)
 	}
 	b.next = len(b.Fates)
 	// the frames before are accepted, when they, or those that they repeat, are on disk

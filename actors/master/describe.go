@@ -29,6 +29,7 @@ func (m handler) info() Info {
 	if c := m.inFlight; c != nil {
 		info.InFlight = c.Result.Command
 	}
+	m.refused.describe(&info)
 	m.describeLatest(&info)
 	if info.Profile == "" && len(m.links) > 0 { // it has registered and said nothing yet
 		info.Profile = m.links[0].link.Profile().Name()

@@ -49,6 +49,7 @@ type Master struct {
 	newest     time.Time // when its latest frame was made, by its own clock
 	duplicates uint64
 
+	refused    refusals
 	gone       bool // the gateway is stopping: no more commands
 	commands   uint64
 	inFlight   *Command
@@ -137,7 +138,7 @@ func (m handler) started() {
 		m.reset()
 		if b != nil {
 			m.held = nil
-			m.dir.refuse(b, "master given up")
+			m.dir.refuse(m.Serial, b, "master given up")
 		}
 		return
 	}
@@ -191,6 +192,7 @@ func (m handler) handle() {
 			m.recent.add(s, old, m.last.UnixNano())
 		}
 	}
+	m.refused.after(b.Fates)
 	m.held = nil
 	m.Node.After(b)
 }

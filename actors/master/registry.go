@@ -162,7 +162,7 @@ func (r *registry) route(ctx actor.Context, m *Route) {
 	if to == nil {
 		if to = r.welcome(ctx, m.Serial); to == nil {
 			m.passed = true
-			r.refuse(m.Batch, "too many masters")
+			r.refuse(m.Serial, m.Batch, "too many masters")
 			m.Link.Identified(m.Serial, nil)
 			return
 		}
@@ -179,7 +179,7 @@ func (m *Route) Orphaned(f *supervise.Fault) {
 	}
 	d := f.Node.Detail().(*Directory)
 	if !m.passed {
-		d.refuse(m.Batch, "fault in the registry")
+		d.refuse(m.Serial, m.Batch, "fault in the registry")
 	}
 	m.Link.Identified(m.Serial, d.Get(m.Serial))
 }

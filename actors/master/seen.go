@@ -177,7 +177,7 @@ func (m *Master) checkDuplicate(b *Batch, f *codec.Frame, s seenFrame) (record b
 	}
 	m.alarm(b, "transaction number used twice", what1+": refused")
 	b.Fates[b.next] = Rejected
-	b.Link.Reject(b.Raw[b.next], "transaction number used twice", nil)
+	b.Link.Reject(m.Serial, b.Raw[b.next], "transaction number used twice", nil)
 	return false, 0, nil
 }
 

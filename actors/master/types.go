@@ -73,8 +73,10 @@ type LinkInfo struct {
 
 // Info is what is known of one master.
 type Info struct {
-	Serial      string           `json:"serial"`
-	State       string           `json:"state"` // online, late, offline, away (no link, and expected back), stuck
+	Serial string `json:"serial"`
+	// online, late, offline, away (no link, and expected back), stuck; ", refusing" behind one that has a link when what
+	// came last was refused
+	State       string           `json:"state"`
 	Profile     string           `json:"profile"`
 	FirstSeen   time.Time        `json:"first_seen"`
 	LastSeen    time.Time        `json:"last_seen"`
@@ -92,6 +94,9 @@ type Info struct {
 	Commands    uint64           `json:"commands"`
 	InFlight    string           `json:"in_flight,omitempty"` // command letter that waits for its answer
 	Queued      int              `json:"queued,omitempty"`
+
+	Refused     map[string]uint64 `json:"refused,omitempty"` // frames by reason, since the start of the process
+	LastRefused *Refusal          `json:"last_refused,omitempty"`
 
 	Name     string   `json:"name,omitempty"` // these are what the operator has told
 	Site     string   `json:"site,omitempty"`

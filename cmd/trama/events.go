@@ -61,6 +61,12 @@ func (a *app) eventsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(rows) == 0 && len(args) > 0 {
+				if _, err := fetchMaster(c.Context(), daemon, args[0]); err != nil {
+					a.complain("trama: %v", err)
+					a.hintAtStrangers(err)
+				}
+			}
 			slices.Reverse(rows) // the newest were asked for; the oldest of them comes first
 			p.tellDamage(p.damage)
 			if asJSON {

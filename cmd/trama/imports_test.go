@@ -21,7 +21,7 @@ var layers = map[string][]string{
 	"codec":     {"internal/tomlread"},
 	"transport": {},
 	"journal":   {},
-	"actors":    {"codec", "transport", "journal/...", "internal/tomlread"},
+	"actors":    {"codec", "codec/explain", "transport", "journal/...", "internal/tomlread"},
 	"fleet":     {"codec"},
 	"cmd":       {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "internal/..."},
 }

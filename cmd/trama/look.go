@@ -68,6 +68,20 @@ func (a *app) poisonedCommand() *cobra.Command {
 	})
 }
 
+func (a *app) refusedCommand() *cobra.Command {
+	return look(a, "refused [LISTENER|SERIAL]", "List the latest bytes that were refused, and why; trama explain tells more", func(args []string) string {
+		if len(args) == 0 {
+			return "/api/v1/refused"
+		}
+		return "/api/v1/refused?of=" + url.QueryEscape(args[0])
+	}, noneEmpty(cobra.MaximumNArgs(1)), func(rows []actors.Stretch) {
+		a.table("AT\tLISTENER\tREMOTE\tMASTER\tREASON\tLENGTH\tBYTES\tDETAIL", len(rows), func(i int) []any {
+			s := rows[i]
+			return []any{moment(s.At), s.Listener, s.Remote, dash(s.Master), s.Reason, s.Length, s.Bytes, dash(s.Detail)}
+		})
+	})
+}
+
 func (a *app) treeCommand() *cobra.Command {
 	var under string
 	var depth, limit, offset int

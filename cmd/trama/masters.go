@@ -37,6 +37,7 @@ func (a *app) mastersCommand() *cobra.Command {
 		}
 		m, err := fetchMaster(c.Context(), daemon, args[0])
 		if err != nil {
+			a.hintAtStrangers(err)
 			return err
 		}
 		a.showMaster(m)
@@ -112,6 +113,22 @@ func number(n *uint64) string {
 	return fmt.Sprint(*n)
 }
 
+// hintAtStrangers says where a device is found that nobody knows.
+func (a *app) hintAtStrangers(err error) {
+	if strings.Contains(err.Error(), actors.ErrUnknownMaster.Error()) {
+		a.complain("a device that is not understood stands in: trama refused, trama events --kind unidentified")
+	}
+}
+
+// counts prints counts by reason.
+func counts(by map[string]uint64) string {
+	var words []string
+	for _, reason := range slices.Sorted(maps.Keys(by)) {
+		words = append(words, fmt.Sprintf("%d %s", by[reason], reason))
+	}
+	return strings.Join(words, ", ")
+}
+
 // showMaster prints everything known of one master.
 func (a *app) showMaster(m actors.MasterInfo) {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
@@ -135,6 +152,9 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		line(key, "%s, %s ago (%s)", quantity(v), since(v.At), v.Message)
 	}
 	line("frames", "%d (%d bytes)", m.Frames, m.Bytes)
+	if m.LastRefused != nil {
+		line("refused", "%s; last %s ago: %s (trama refused %s)", counts(m.Refused), since(m.LastRefused.At), m.LastRefused.Reason, m.Serial)
+	}
 	line("connects", "%d, %d of them took an older link over", m.Connects, m.Takeovers)
 	line("commands", "%d", m.Commands)
 	if m.InFlight != "" || m.Queued > 0 {

@@ -140,6 +140,9 @@ func (t *Trace) HasChecks() bool {
 	return len(t.Checks) > 0
 }
 
+// Whole says whether the bytes say that the frame ends where Raw does.
+func (t *Trace) Whole() bool { return t.Outcome == Accepted || t.sized }
+
 // Frame is the decoded frame, which belongs to the trace; nil unless that is Accepted.
 func (t *Trace) Frame() *frame.Frame {
 	if t.Outcome != Accepted {

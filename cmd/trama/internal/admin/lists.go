@@ -37,6 +37,16 @@ func (e *endpoint) poisoned(w http.ResponseWriter, _ *http.Request) {
 	stream(w, e.Gateway.Poisoned())
 }
 
+// refused lists refused bytes: of a listener or a master with ?of=, else all.
+func (e *endpoint) refused(w http.ResponseWriter, r *http.Request) {
+	all, err := e.Gateway.Refused(r.URL.Query().Get("of"))
+	if err != nil {
+		failWith(w, err)
+		return
+	}
+	stream(w, all)
+}
+
 func (e *endpoint) totals(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, e.Gateway.Totals())
 }

@@ -54,6 +54,7 @@ func (e *endpoint) routes() []route {
 		{pattern: "DELETE /api/v1/cursors/{name}", handle: e.kept(e.removeCursor)},
 		{pattern: "GET /api/v1/cursors/{name}/frames", query: []string{"limit", "wait"}, handle: e.kept(e.cursorFrames)},
 		{pattern: "GET /api/v1/poisoned", handle: e.poisoned},
+		{pattern: "GET /api/v1/refused", query: []string{"of"}, handle: e.refused},
 		{pattern: "GET /api/v1/totals", handle: e.totals},
 		{pattern: "GET /api/v1/version", handle: e.version},
 		{pattern: "GET /api/v1/log/level", handle: e.logLevel},

@@ -1,0 +1,180 @@
+package connection
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"trama/journal"
+	"trama/transport"
+)
+
+// Bounds on the account of a connection.
+const (
+	headBytes     = 512 // kept of a connection until a master is identified on it
+	headShown     = 64  // of these, in the event
+	loggedMasters = 16  // in the line that tells of the end
+	judgedAtOnce  = 10  // stretches of a connection that are judged when they come; List judges the others
+	judgedASecond = 5
+)
+
+// The time that judging may take on a listener: 2 % of a second, and 200 ms at once.
+const (
+	judgingUnit  = 100 * time.Microsecond
+	judgingRate  = 200
+	judgingBurst = 2000
+)
+
+// note takes down what was skipped in a read, behind its frames.
+func (c handler) note(r *readBatch) {
+	r.noted = true
+	for i := range r.batch.Skipped {
+		k := &r.batch.Skipped[i]
+		s := &stretch{by: r.installed.Profile, end: k.At + uint64(k.Len), long: k.Long}
+		s.At, s.Length = r.batch.Received, k.Len
+		if frame := c.link.skipped(s, k.Bytes); frame != nil && s.Reason == reasonChecksum {
+			r.damaged = append(r.damaged, damagedFrame{before: k.Before, raw: frame})
+		}
+	}
+}
+
+// damagedFrame is one whose checksum is wrong; it came before a frame of its read.
+type damagedFrame struct {
+	before int
+	raw    []byte
+}
+
+// skipped keeps a stretch that came with these bytes, of which the last may be behind it.  A whole frame that was
+// refused is an event, and returned.
+func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
+	s.Listener, s.Connection, s.Remote, s.Master = l.on.Name, l.id, l.Remote(), l.alone()
+	s.Profile = s.by.Name()
+	l.keepHead(bytes[:min(s.Length, len(bytes))])
+	start := s.end - uint64(s.Length)
+	if start < l.refusedTo { // the last bytes of a frame that is in the book
+		n := min(s.Length, int(l.refusedTo-start))
+		l.on.Stretches.lengthen(l.noise, n)
+		if s.Length -= n; s.Length == 0 {
+			return nil
+		}
+		start, bytes = start+uint64(n), bytes[n:]
+	}
+	if l.judged == nil {
+		l.judged = rate.NewLimiter(judgedASecond, judgedAtOnce)
+	}
+	from, to := 0, 0
+	if l.judged.Allow() && l.on.judging.Allow() {
+		began := time.Now()
+		from, to = s.judge(bytes)
+		l.on.judging.ReserveN(began, min(int(time.Since(began)/judgingUnit), judgingBurst))
+	}
+	s.raw = slices.Clone(bytes[:min(max(s.Length, to), len(bytes), stretchBytes)])
+	if !l.on.Stretches.extend(l.noise, s) {
+		l.on.Stretches.add(s)
+		l.noise = s
+	}
+	if to == 0 {
+		return nil
+	}
+	l.refusedTo = start + uint64(to)
+	l.blame(s.Master, s.Reason)
+	l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: s.Master, Listener: l.on.Name,
+		Connection: l.id, Remote: s.Remote, Reason: s.Reason, Detail: s.Detail, Raw: bytes[from:to]})
+	return bytes[from:to]
+}
+
+// alone is the master of the connection, when there is one only.
+func (l *Link) alone() string {
+	if names := l.Masters(); len(names) == 1 {
+		return names[0]
+	}
+	return ""
+}
+
+// blame counts on a master what was refused of it.
+func (l *Link) blame(serial, reason string) {
+	if m := l.on.Masters.Get(serial); m != nil {
+		m.Refused(reason)
+	}
+}
+
+// keepHead keeps the first bytes of a connection, as long as nobody is identified on it.
+func (l *Link) keepHead(b []byte) {
+	if room := headBytes - len(l.head); room > 0 && len(l.bound) == 0 {
+		l.head = append(l.head, b[:min(room, len(b))]...)
+	}
+}
+
+// account tells of the end of a connection: in the log and, when nobody was identified on it, as an event.
+func (l *Link) account(m *ended) {
+	stats := l.conn.Stats()
+	if cut := l.conn.CutOff(); len(cut) > 0 {
+		s := &stretch{by: l.Profile(), end: stats.Received}
+		s.At, s.Length = stats.LastReceived, int(stats.CutOff)
+		l.skipped(s, cut)
+	}
+	if stats.Received == 0 {
+		l.on.probes.add(l, m)
+	} else {
+		masters := l.Masters()
+		names := masters[:min(len(masters), loggedMasters)]
+		l.log("connection").Info("connection closed", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(),
+			"masters", names, "reason", m.reason.String(), "detail", m.detail,
+			"open", time.Since(l.conn.Opened()).Round(time.Millisecond), "received", stats.Received,
+			"skipped", stats.Skipped, "frames", l.counters.frames.Load(), "acknowledged", l.counters.acked.Load())
+	}
+	taken := stats.Frames - min(stats.Frames, l.counters.rejected.Load()+l.counters.poisoned.Load())
+	if len(l.bound) > 0 || taken > 0 || stats.Received == 0 && m.reason != transport.CloseFirstFrame {
+		return
+	}
+	detail := fmt.Sprintf("%d bytes received, %d skipped", stats.Received, stats.Skipped)
+	if m.detail != "" {
+		detail = m.detail + "; " + detail
+	}
+	hint := ""
+	if l.on.Guess != nil && len(l.head) > 0 {
+		hint = l.on.Guess(l.on.Name, l.head)
+	}
+	if s := l.noise; hint == "" && s != nil && s.known && s.Detail != "" {
+		hint = s.Reason + ": " + s.Detail
+	}
+	if hint != "" {
+		detail += "; " + hint
+	}
+	l.on.strangers.record(l.on.Journal, journal.Event{Kind: journal.EventUnidentified, Listener: l.on.Name,
+		Connection: l.id, Remote: l.Remote(), Reason: m.reason.String(), Detail: detail,
+		Raw: l.head[:min(len(l.head), headShown)]})
+}
+
+// probesEvery is the least time between two lines of the log about connections that said nothing.
+const probesEvery = time.Minute
+
+// probes counts connections that ended without a byte: the checks of balancers, scanners, modems whose device is off.
+type probes struct {
+	mu    sync.Mutex // guards all
+	last  time.Time  // when the log told of them
+	count int        // since then
+	why   map[string]int
+}
+
+// add counts one; the log tells of those since the last line, at most once a minute.
+func (p *probes) add(l *Link, m *ended) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.why == nil {
+		p.why = map[string]int{}
+	}
+	p.count++
+	p.why[m.reason.String()]++
+	now := time.Now()
+	if now.Sub(p.last) < probesEvery {
+		return
+	}
+	l.log("connection").Info("connections ended without a byte", "listener", l.on.Name, "count", p.count,
+		"reasons", fmt.Sprint(p.why), "last", l.Remote())
+	p.last, p.count = now, 0
+	clear(p.why)
+}

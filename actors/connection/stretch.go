@@ -1,0 +1,176 @@
+package connection
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"trama/codec"
+	"trama/codec/explain"
+)
+
+// Stretch is bytes that were refused in one piece: noise between frames, the beginning of a frame whose rest did not
+// come, or a whole frame that was not taken in.
+type Stretch struct {
+	At         time.Time `json:"at"` // when its last bytes came
+	Listener   string    `json:"listener"`
+	Connection uint64    `json:"connection"`
+	Remote     string    `json:"remote"`
+	Master     string    `json:"master,omitempty"` // the only one that was identified on the connection
+	Profile    string    `json:"profile"`          // by which they were refused
+	Length     int       `json:"length"`           // bytes
+	Bytes      string    `json:"bytes"`            // hex, the first 256 of them
+	Reason     string    `json:"reason"`
+	// what is wrong with the best candidate for a frame, and at which of the bytes; -1: with none of them
+	Detail string `json:"detail,omitempty"`
+	Place  int    `json:"place"`
+}
+
+// Reasons of a Stretch, beside those that frames are rejected with.
+const (
+	reasonNoise    = "no frame" // no candidate, or none that is whole
+	reasonChecksum = "wrong checksum"
+	reasonContent  = "wrong content" // a whole frame by its marks and length
+	reasonTooLong  = "too large"
+	reasonPartial  = "incomplete"
+)
+
+// Bounds on what is kept of stretches.
+const (
+	stretchBytes  = 256 // of each
+	stretchesKept = 200 // of a listener
+	judgedBytes   = 1024
+)
+
+// convincing is how many bytes must fit for the rest to be that of a frame with a fault.
+const convincing = 8
+
+// stretch is a Stretch in the book.
+type stretch struct {
+	Stretch
+	raw   []byte         // the first bytes, and of a damaged frame those that were not skipped
+	end   uint64         // the byte of the connection behind it
+	by    *codec.Profile // that refused it; nil: Reason says why
+	long  bool
+	known bool // Reason, Detail and Place are those of raw
+}
+
+// StretchBook remembers the last stretches of a listener.
+type StretchBook struct {
+	mu   sync.Mutex // guards all and the stretches in it
+	ring []*stretch
+	next int // the oldest, once the ring is full
+}
+
+func (b *StretchBook) add(s *stretch) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.ring) < stretchesKept {
+		b.ring = append(b.ring, s)
+		return
+	}
+	b.ring[b.next] = s
+	b.next = (b.next + 1) % stretchesKept
+}
+
+// extend joins noise to the noise that it follows at once; false when s is something else.
+func (b *StretchBook) extend(s, by *stretch) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s == nil || s.end != by.end-uint64(by.Length) || s.by != by.by || s.whole() || by.whole() {
+		return false
+	}
+	if room := stretchBytes - s.Length; room > 0 {
+		s.raw = append(s.raw[:min(s.Length, len(s.raw))], by.raw[:min(room, len(by.raw))]...)
+		s.known = false
+	}
+	s.Length, s.end, s.At, s.long = s.Length+by.Length, by.end, by.At, s.long || by.long
+	return true
+}
+
+// lengthen counts bytes of a stretch that came later than it.
+func (b *StretchBook) lengthen(s *stretch, n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.Length, s.end = s.Length+n, s.end+uint64(n)
+}
+
+// List returns the stretches, the oldest first.
+func (b *StretchBook) List() []Stretch {
+	b.mu.Lock()
+	all := make([]stretch, 0, len(b.ring))
+	for i := range b.ring {
+		s := *b.ring[(b.next+i)%len(b.ring)]
+		s.raw = slices.Clone(s.raw)
+		all = append(all, s)
+	}
+	b.mu.Unlock()
+	out := make([]Stretch, len(all))
+	for i := range all {
+		s := &all[i]
+		if !s.known {
+			_, _ = s.judge(s.raw)
+		}
+		s.Bytes = hex.EncodeToString(s.raw)
+		out[i] = s.Stretch
+	}
+	return out
+}
+
+// judge says why the bytes are no frame; raw is all that has come of them and what is behind.  A whole frame that was
+// refused stands from one place to another; to is 0 when there is none.
+func (s *stretch) judge(raw []byte) (from, to int) {
+	s.known, s.Reason, s.Detail, s.Place = true, reasonNoise, "", -1
+	if s.long {
+		s.Reason, s.Detail = reasonTooLong, fmt.Sprintf("a frame has at most %d bytes here", s.by.MaxFrameBytes())
+		return 0, 0
+	}
+	raw = raw[:min(len(raw), judgedBytes)]
+	for _, piece := range explain.Stream(s.by, codec.Uplink, raw) {
+		t := piece.Trace
+		if piece.Off >= s.Length {
+			break
+		}
+		if t == nil || t.Outcome == explain.Accepted {
+			continue
+		}
+		reason := reasonNoise
+		switch {
+		case t.Outcome == explain.Incomplete:
+			reason = reasonPartial
+		case slices.ContainsFunc(t.Checks, func(c *explain.Check) bool { return !c.OK() }):
+			reason = reasonChecksum
+		case t.Whole() || t.Fault != nil && t.Fault.Offset >= convincing:
+			reason = reasonContent
+		}
+		if rank(reason) <= rank(s.Reason) && s.Place >= 0 {
+			continue
+		}
+		s.Reason, s.Detail, s.Place = reason, fmt.Sprintf("%d bytes or more are missing", t.Missing), piece.Off+piece.Len
+		if t.Fault != nil {
+			s.Detail, s.Place = t.Fault.Error(), piece.Off+max(t.Fault.Offset, 0)
+		}
+		from, to = piece.Off, piece.Off+piece.Len
+	}
+	if s.Reason == reasonPartial && from > 0 { // why the first byte begins no frame says more than what the last one could
+		if t := explain.Frame(s.by, codec.Uplink, raw); t.Fault != nil {
+			s.Reason, s.Detail, s.Place = reasonNoise, t.Fault.Error(), max(t.Fault.Offset, 0)
+		}
+	}
+	if !s.whole() {
+		return 0, 0
+	}
+	return from, to
+}
+
+// whole says whether the bytes are a whole frame that was refused.
+func (s *stretch) whole() bool {
+	return s.known && (s.by == nil || rank(s.Reason) >= rank(reasonContent))
+}
+
+// rank says how much of a frame the bytes are.
+func rank(reason string) int {
+	return slices.Index([]string{reasonNoise, reasonPartial, reasonContent, reasonChecksum}, reason)
+}

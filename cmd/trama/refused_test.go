@@ -1,0 +1,228 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"trama/actors"
+	"trama/cmd/trama/internal/admin"
+)
+
+// events are those of one kind.
+func (p *program) events(kind string) []admin.Event {
+	p.t.Helper()
+	var all []admin.Event
+	r := p.cli("events", "--kind", kind, "--json")
+	if err := json.Unmarshal([]byte(r.stdout), &all); r.code != 0 || err != nil {
+		p.t.Fatalf("exit %d, %v: %s", r.code, err, r.stderr)
+	}
+	return all
+}
+
+func (p *program) event(kind string) admin.Event {
+	p.t.Helper()
+	await(p.t, "the event "+kind, func() bool { return len(p.events(kind)) > 0 })
+	return p.events(kind)[0]
+}
+
+// portsOfStrangers has a protocol with a checksum beside those without.
+const portsOfStrangers = twoPorts + `
+[[listener]]
+name = "gt"
+address = "127.0.0.1:0"
+profile = "gt06"
+first_frame_timeout = "10s"
+frame_timeout = "100ms"
+`
+
+func TestAConnectionOfNobodyLeavesAnAccount(t *testing.T) {
+	const (
+		compact  = "0013010000000012345678010273000041ac0000"
+		extended = "00250100000000600000020102036d0020261123143000000001000041ac0000"
+		login    = "78780d0103598700123400320001267d0d0a"
+		wrongSum = "78780d01035918806217101200079cb90d0a"
+	)
+	for name, c := range map[string]struct {
+		listener, bytes string
+		stays           bool // it does not hang up by itself
+		reason, detail  string
+	}{
+		"another listener's frames":   {"field", compact, false, "peer closed", "compact frames, as listener compact takes them: wrong port?"},
+		"likewise, the other way":     {"compact", extended, false, "peer closed", "extended frames, as listener field takes them: wrong port?"},
+		"frames of a shipped profile": {"field", "7e0200001c01390000000000010000000000000003015752a006c9f9e0000a00000000260901120000607e", false, "peer closed", "jt808 frames: wrong profile?"},
+		"a wrong checksum":            {"gt", wrongSum, false, "peer closed", "18 bytes received, 18 skipped; wrong checksum: gt06 login: crc at byte 14"},
+		"half a frame":                {"gt", login[:20], true, "frame timeout", "10 bytes received, 0 skipped; incomplete: "},
+		"a scanner":                   {"gt", "474554202f20485454502f312e310d0a0d0a", false, "peer closed", "18 bytes received, 18 skipped"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t, portsOfStrangers)
+			d := p.dial(c.listener)
+			d.send(fromHex(t, c.bytes))
+			if !c.stays {
+				await(t, "the bytes", func() bool { return !strings.Contains(p.cli("connections", "--json").stdout, `"bytes_in":0`) })
+				_ = d.Close()
+			}
+			e := p.event("unidentified")
+			if e.Listener != c.listener || e.Remote != d.LocalAddr().String() || e.Reason != c.reason || !strings.Contains(e.Detail, c.detail) ||
+				e.Frame != c.bytes[:min(len(c.bytes), 128)] {
+				t.Errorf("%+v", e)
+			}
+			p.cli("refused").want(t, 0, c.bytes, d.LocalAddr().String())
+			p.cli("refused", c.listener).want(t, 0, c.bytes)
+			await(t, "the line in the log", func() bool { return p.log.has("connection closed", "received=", "skipped=") })
+		})
+	}
+}
+
+func TestAConnectionThatIsUnderstoodIsNoStranger(t *testing.T) {
+	p := serve(t, portsOfStrangers)
+	d := p.dial("field")
+	d.send(fromHex(t, "0d0a00250100000000600000020102036d0020261123143000000001000041ac0000"))
+	d.receive(27)
+	_ = d.Close()
+	p.event("offline")
+	if all := p.events("unidentified"); len(all) > 0 {
+		t.Errorf("%+v", all)
+	}
+	p.cli("refused", "field").want(t, 0, "0d0a", "60000002")
+}
+
+func TestConnectionsThatSayNothingAreSummarised(t *testing.T) {
+	p := serve(t, portsOfStrangers)
+	for range 50 {
+		_ = p.dial("field").Close()
+	}
+	await(t, "their ends", func() bool {
+		var all []actors.ListenerInfo
+		err := json.Unmarshal([]byte(p.cli("listeners", "--json").stdout), &all)
+		return err == nil && len(all) == 3 && all[1].Closed["peer closed"] == 50 || all[0].Closed["peer closed"] == 50 || all[2].Closed["peer closed"] == 50
+	})
+	await(t, "a line", func() bool { return p.log.has("connections ended without a byte") })
+	if text := p.log.String(); strings.Count(text, "connection closed") != 0 || strings.Count(text, "without a byte") != 1 {
+		t.Error(text)
+	}
+	if all := p.events("unidentified"); len(all) > 0 {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestStrangersCannotFillTheJournal(t *testing.T) {
+	p := serve(t, portsOfStrangers)
+	for range 60 {
+		d := p.dial("gt")
+		d.send([]byte("x"))
+		_ = d.Close()
+	}
+	await(t, "their ends", func() bool { return strings.Count(p.log.String(), "connection closed") == 60 })
+	if n := len(p.events("unidentified")); n < 20 || n > 25 {
+		t.Errorf("%d events", n)
+	}
+}
+
+func TestAMasterThatIsRefusedShowsIt(t *testing.T) {
+	p := serve(t, portsOfStrangers)
+	d := p.dial("gt")
+	d.send(fromHex(t, "78780d0103598700123400320001267d0d0a"))
+	d.receive(10)
+	master := func() (m actors.MasterInfo) {
+		r := p.cli("masters", "359870012340032", "--json")
+		if err := json.Unmarshal([]byte(r.stdout), &m); err != nil {
+			t.Fatalf("%v: %s%s", err, r.stdout, r.stderr)
+		}
+		return m
+	}
+	if m := master(); m.State != "online" || m.Refused != nil {
+		t.Errorf("%+v", m)
+	}
+	d.send(fromHex(t, "78780a134606040002000a34bd0d0a")) // 34bc
+	await(t, "the refusal", func() bool { return master().Refused["wrong checksum"] == 1 })
+	if m := master(); m.State != "online, refusing" || m.LastRefused.Reason != "wrong checksum" || time.Since(m.LastRefused.At) > patience {
+		t.Errorf("%+v", m)
+	}
+	if e := p.event("rejected"); e.Master != "359870012340032" || e.Reason != "wrong checksum" || e.Frame != "78780a134606040002000a34bd0d0a" {
+		t.Errorf("%+v", e)
+	}
+	p.cli("masters", "359870012340032").want(t, 0, "online, refusing", "1 wrong checksum; last", "trama refused 359870012340032")
+	p.cli("refused", "359870012340032").want(t, 0, "78780a134606040002000a34bd0d0a", "crc at byte 11")
+	d.send(fromHex(t, "78780a134606040002000b25350d0a"))
+	d.receive(10)
+	if m := master(); m.State != "online" || m.Refused["wrong checksum"] != 1 {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestAStrangerIsHintedAt(t *testing.T) {
+	p := serve(t, twoPorts)
+	p.cli("masters", "12345679").want(t, 1, "unknown master", "trama refused, trama events --kind unidentified")
+	p.cli("events", "12345679").want(t, 0, "unknown master", "trama refused, trama events --kind unidentified")
+	p.cli("refused", "12345679").want(t, 1, "unknown master, and no listener")
+}
+
+// nak is a profile that replies to damaged frames.
+const nak = `
+name = "nak"
+[[frame]]
+name    = "data"
+length  = { field = "len", counts = "body" }
+header  = [{ key = "start", type = "hex", size = 1, const = "01" }, { key = "len", type = "byte" }, { key = "id", type = "byte", role = "identity" }]
+trailer = [{ key = "crc", type = "checksum", algorithm = "crc-16/modbus", order = "little" }]
+[[frame]]
+name   = "answer"
+header = [{ key = "mark", type = "byte", role = "command" }]
+[[message]]
+frame  = "data"
+from   = "master"
+name   = "values"
+fields = [{ key = "level", type = "uint16", role = "value" }]
+[[message]]
+frame   = "answer"
+from    = "server"
+name    = "taken"
+command = 6
+purpose = "acknowledgement"
+[[message]]
+frame   = "answer"
+from    = "server"
+name    = "refused"
+command = 21
+purpose = "acknowledgement"
+[[reply]]
+send = "taken"
+messages = ["values"]
+[[reply]]
+damaged = true
+send    = "refused"
+`
+
+func TestADamagedFrameIsAnsweredAndNoiseIsNot(t *testing.T) {
+	p := serveWith(t, twoPorts+"[[listener]]\nname = \"nak\"\naddress = \"127.0.0.1:0\"\nprofile = \"nak.toml\"\n", map[string]string{"nak.toml": nak})
+	d := p.dial("nak")
+	const first, damaged, second = "010207010229e8", "010207010229e9", "0102070103e828"
+	d.send(fromHex(t, first+damaged+second)) // one read: the replies come in the order of the frames
+	if got := d.receive(3); string(got) != "\x06\x15\x06" {
+		t.Errorf("%x", got)
+	}
+	d.send(fromHex(t, "ffffff"+damaged))
+	if got := d.receive(1); string(got) != "\x15" {
+		t.Errorf("%x", got)
+	}
+	d.send(fromHex(t, "ff00ff00ff00ff"))
+	d.send(fromHex(t, first))
+	if got := d.receive(1); string(got) != "\x06" {
+		t.Errorf("%x", got)
+	}
+	for range 100 {
+		d.send(fromHex(t, damaged))
+	}
+	d.send(fromHex(t, second))
+	naks := 0
+	for d.receive(1)[0] == 0x15 {
+		naks++
+	}
+	if naks < 1 || naks > 50 {
+		t.Errorf("%d replies to 100 damaged frames", naks)
+	}
+}
