@@ -283,7 +283,7 @@ func (w *sampleSource) number(e *encode.Encoder, n *program.Node, o *scalar.Op, 
 	size := w.size(e, n, o)
 	for _, v = range plainNumbers(n, o, size) {
 		v = v&^uint64(wish.mask) | uint64(wish.value)
-		if b := make([]byte, size); first.mask != 0 && size > 0 && o.Write(b, v) == nil {
+		if b := make([]byte, size); first.mask != 0 && size > 0 && o.Code != scalar.OpSlice && o.Write(b, v) == nil {
 			b[0] = b[0]&^byte(first.mask) | byte(first.value)
 			v, _, _ = o.Read(b)
 		}

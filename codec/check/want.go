@@ -261,7 +261,7 @@ func (c *checker) allowed(reg int, v int64) bool {
 // fits says that a number field can have the value.
 func fits(o *scalar.Op, v int64) bool {
 	lo, hi := o.Bounds()
-	inside := o.Size == 0 && o.Code != scalar.OpPart || v >= lo && (v < 0 || uint64(v) <= hi) || !o.Signed() && uint64(v) <= hi
+	inside := o.Size == 0 && !o.Bitwise() || v >= lo && (v < 0 || uint64(v) <= hi) || !o.Signed() && uint64(v) <= hi
 	return inside && (o.Check == scalar.CheckNone || o.Allows(uint64(v)))
 }
 

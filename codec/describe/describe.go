@@ -117,6 +117,7 @@ type Node struct {
 	Asks    bool  `json:"-"` // it follows from the request that the frame answers
 	Counted int   `json:"-"` // register of how many elements a list has
 	Single  bool  `json:"-"` // each element of the list is one field
+	Packed  bool  `json:"-"` // the group ends with a whole byte, and its fields need not
 }
 
 // Case is one branch of a choice, or one row of a computed value.
@@ -145,6 +146,8 @@ type FieldDescription struct {
 	Given string       `json:"given,omitempty"` // in the form of a command: "required" or "optional"
 	Notes []field.Note `json:"notes,omitempty"` // what else the definition says of it, such as const, scale or order
 
+	SizeBits int `json:"size_bits,omitempty"` // of a field that need not begin with a byte
+
 	Form     FieldForm `json:"-"`
 	Register int       `json:"-"` // where expressions find the value; 0: nobody asks
 }
@@ -162,7 +165,7 @@ type FieldForm struct {
 	Coding          string      // see codingNames
 	Odd             bool        // there is more to it than this says
 	Little, Signed  bool        // least significant byte first; two's complement
-	Shift, Width    int         // of a part: its bits
+	Shift, Width    int         // of bits: the lowest one, and how many there are
 	Ranges          [][2]uint64 // the raw numbers that are allowed, the sign bit turned round for signed ones
 	Want, Chars     HexBytes    // the only bytes; the bytes that a text can have, none: all
 	Pad, Fill       HexBytes    // the byte that fills a text up; the byte of a run, of

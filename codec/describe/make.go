@@ -161,7 +161,7 @@ func (d *describer) node(n *program.Node) *Node {
 		Before: n.Before, Until: n.Until, Optional: n.Optional, Value: d.formula(n.Value), Exponent: d.formula(n.Exponent),
 		Count: d.formula(n.Count), Stop: d.formula(n.Stop), Separator: n.Separator, On: d.formula(n.On),
 		Fields: d.nodes(n.Kids), Tail: n.Tail, Mark: n.Mark, Clear: n.Clear, Column: n.Column, Asks: n.Asks,
-		Counted: n.ListReg, Single: n.Kind == program.NodeList && n.Element < 0,
+		Counted: n.ListReg, Single: n.Kind == program.NodeList && n.Element < 0, Packed: n.Packed,
 	}
 	by := &scalar.Op{Code: scalar.OpInt, Size: 8}
 	for i := range d.ops {
@@ -225,6 +225,9 @@ func (d *describer) field(o *scalar.Op) *FieldDescription {
 	if f.Min != 0 || f.Max != 0 {
 		out.Min, out.Max = &f.Min, &f.Max
 	}
+	if o.Code == scalar.OpSlice {
+		out.SizeBits = o.Width()
+	}
 	if o.Code == scalar.OpPart {
 		out.Type, out.At = "", strconv.Itoa(int(o.Shift))
 		if hi := int(o.Shift) + bits.Len64(o.Mask) - 1; hi > int(o.Shift) {
@@ -265,14 +268,14 @@ func (d *describer) given(o *scalar.Op) string {
 }
 
 // codingNames say how the bytes of a field are read, by opcode.
-var codingNames = [...]string{"uint", "int", "float", "float", "bcd", "bits", "part", "digits", "hex", "text", "time",
+var codingNames = [...]string{"uint", "int", "float", "float", "bcd", "bits", "part", "slice", "digits", "hex", "text", "time",
 	"decimal", "bitset", "group", "list", "checksum", "run", "computed", "varint"}
 
 // formOf is the form of a field for other programs.
 func formOf(o *scalar.Op) FieldForm {
 	f := FieldForm{
 		Coding: codingNames[o.Code], Odd: o.Code == scalar.OpBitset || o.Code == scalar.OpVarint, Little: o.Little, Signed: o.Signed(),
-		Shift: int(o.Shift), Width: bits.Len64(o.Mask), Want: o.Want, Most: o.Most,
+		Shift: int(o.Shift), Width: o.Width(), Want: o.Want, Most: o.Most,
 	}
 	if o.Padded {
 		f.Pad = HexBytes{o.Pad}

@@ -54,6 +54,9 @@ var wireTypes, typeNames = func() (map[string]wireOf, []string) {
 
 // field compiles one field: itself and, for a field of bits, its parts.
 func (c *compiler) field(def *schema.FieldDef) []scalar.Op {
+	if def.SizeBits > 0 {
+		return c.slice(def)
+	}
 	o := scalar.Op{
 		Size: def.Size, Most: def.MaxSize, Little: def.Order == "little", Role: c.role(def),
 		Field: &field.Field{Key: def.Key, Title: def.Title, Unit: def.Unit, Type: def.Kind, Notes: def.Notes},

@@ -40,6 +40,9 @@ func (c *compiler) finish() {
 			program.Each(nodes, func(n *program.Node) {
 				c.absent(n, users)
 				c.boundFields(f, n)
+				if n.Packed {
+					c.unmarked(n)
+				}
 			})
 		}
 	}

@@ -136,7 +136,7 @@ func (c *compiler) frameKind(def *schema.FamilyDef) (*scope, []*field.Field) {
 	if c.plain {
 		def.Header = c.fixedHeader(def.Header)
 	}
-	f.Header = c.nodes(def.Header, s, false)
+	f.Header = c.packed(c.nodes(def.Header, s, false))
 	c.settleLater()
 	f.Body = &program.Node{Op: -1}
 	if s.names["body"] == nil {
@@ -279,6 +279,9 @@ func keysOfFields(defs []schema.FieldDef) (out []string) {
 func (c *compiler) trailer(def *schema.FamilyDef, f *program.FrameKind, s *scope) {
 	c.family, c.fields = f, nil
 	f.Trailer = c.nodes(def.Trailer, s, false)
+	if _, has := c.looseAll(f.Trailer); has {
+		c.src.Problem(def.Path+".trailer", "size_bits", "fields of whole bytes")
+	}
 	c.settleClosing(def, f)
 	least, most := c.p.Span(f.Trailer)
 	if f.Tail = least; least != most {
@@ -316,7 +319,7 @@ func (c *compiler) message(def *schema.MessageDef, f *program.FrameKind, s *scop
 	body.When = c.expr(def.Path+".when", def.When, s)
 	c.sets(def, body, s)
 	c.fields = nil
-	body.Nodes = c.nodes(def.Fields, inner, false)
+	body.Nodes = c.packed(c.nodes(def.Fields, inner, false))
 	c.settleLater()
 	program.Each(body.Nodes, func(n *program.Node) { c.noCommand(n) })
 	for _, names := range []map[string]*binding{s.names, inner.names} {

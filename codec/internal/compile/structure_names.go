@@ -110,7 +110,7 @@ func (v *inspection) accepting(s *program.Body) bool {
 		free = free && n.Kind != program.NodeChoice && n.Size == nil && n.Until == nil && n.Before == nil
 		for i := max(n.Op, 0); n.Kind == program.NodeLeaf && i <= n.Op+n.Parts; i++ {
 			o := &v.ops[i]
-			numbers := o.Code <= scalar.OpPart && o.Code != scalar.OpBCD || o.Code == scalar.OpHex
+			numbers := o.Code <= scalar.OpSlice && o.Code != scalar.OpBCD || o.Code == scalar.OpHex
 			free = free && o.Check == scalar.CheckNone && numbers
 		}
 	})

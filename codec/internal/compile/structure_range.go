@@ -90,7 +90,7 @@ func (v *inspection) fieldExtent(n *program.Node, o *scalar.Op) extent {
 		if n.Value != nil && n.On == nil && v.known(n.Value) {
 			e = v.extent(n.Value)
 		}
-	case o.Integer() && (o.Size > 0 || o.Code == scalar.OpPart || o.Code == scalar.OpRun || o.Code == scalar.OpVarint):
+	case o.Integer() && (o.Size > 0 || o.Bitwise() || o.Code == scalar.OpRun || o.Code == scalar.OpVarint):
 		lo, hi := o.Bounds()
 		e = extent{lo, int64(min(hi, math.MaxInt64))}
 		if hi > math.MaxInt64 {

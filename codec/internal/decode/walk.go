@@ -40,6 +40,8 @@ type Walker struct {
 	Asked         *frame.Frame  // the request that the frame answers, when that is known
 	table         *program.Node // the group whose columns are walked
 	later         bool          // a column of it has been walked
+	spare         int           // bits of the byte before Off that no field has taken yet
+	bitwise       *scalar.Op    // the field that left them
 	Inside        int           // parts around whose bytes are not those of the wire
 	Summed        int           // bits of the checksums that were right
 	Lack          Lack
@@ -138,6 +140,7 @@ func (m *Walker) clear() {
 	clear(m.regs)
 	clear(m.Marks)
 	m.Late, m.fields, m.Inside, m.Summed, m.table, m.later, m.awaited = m.Late[:0], 0, 0, 0, nil, false, false
+	m.spare = 0
 	m.place = expr.Place{Regs: m.regs, Uplink: m.place.Uplink, Tables: m.place.Tables}
 	for i := range m.place.Tables { // of a list that this frame need not have
 		m.place.Tables[i] = m.place.Tables[i][:0]
@@ -242,6 +245,8 @@ func (m *Walker) Nodes(list []*program.Node) program.Verdict {
 			v = m.leaf(n)
 		case program.StepComputed:
 			v = m.computed(n)
+		case program.StepSlice:
+			v = m.slice(n)
 		case program.StepRegion:
 			v = m.region(n)
 		case program.StepColumn:

@@ -56,7 +56,7 @@ func (m *Walker) elements(n *program.Node, count int64) program.Verdict {
 		if i >= maxElements && count < 0 || i > field.MaxGrammarCells {
 			return m.fail(n, m.Off, field.ErrLong, "more than %d elements", int64(maxElements))
 		}
-		before := m.Off
+		before, spare := m.Off, m.spare
 		var v program.Verdict
 		if n.Separator != nil {
 			v, again = m.separated(n)
@@ -66,7 +66,7 @@ func (m *Walker) elements(n *program.Node, count int64) program.Verdict {
 		if v != program.Complete {
 			return v
 		}
-		if m.Off == before && count < 0 && n.Separator == nil {
+		if m.Off == before && m.spare == spare && count < 0 && n.Separator == nil {
 			return m.fail(n, m.Off, field.ErrRegion, "an element without bytes")
 		}
 	}

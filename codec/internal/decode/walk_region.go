@@ -155,8 +155,8 @@ func (m *Walker) content(n *program.Node) (v program.Verdict) {
 	}
 	if n.Separator != nil {
 		v = m.columns(n)
-	} else {
-		v = m.Nodes(n.Kids)
+	} else if v = m.Nodes(n.Kids); n.Packed && v == program.Complete {
+		v = m.packed(n)
 	}
 	if n.Op >= 0 {
 		m.Depth--

@@ -47,6 +47,7 @@ type Encoder struct {
 
 	table      *program.Node // the group whose columns are written
 	begun, Gap bool          // a column of it was written; one is not there
+	spare      int           // bits of the last byte that no field has yet
 	scratch    []byte
 	request    request
 	head       program.Body // of a reply that is the header of the request alone
@@ -109,7 +110,7 @@ func (e *Encoder) reset() {
 	g := e.p
 	e.Out, e.Starts, e.steps, e.sums, e.counts = e.Out[:0], e.Starts[:0], e.steps[:0], e.sums[:0], e.counts[:0]
 	e.fields, e.open, e.again, e.unfit, e.differs = e.fields[:0], e.open[:0], false, false, false
-	e.table, e.begun, e.Gap = nil, false, false
+	e.table, e.begun, e.Gap, e.spare = nil, false, false, 0
 	if cap(e.regs) < g.Regs || cap(e.owners) < g.Regs || cap(e.marks) < g.Marks+1 {
 		e.regs, e.owners, e.marks = make([]int64, g.Regs), make([]int, g.Regs), make([]int, g.Marks+1)
 		e.via = make([]*expr.Expr, g.Regs)

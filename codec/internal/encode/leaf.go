@@ -35,7 +35,12 @@ func (e *Encoder) leaf(n *program.Node) error {
 	if err != nil {
 		return e.wrong(n, err)
 	}
-	if o.Numeric() {
+	if o.Code == scalar.OpSlice {
+		if o.Lacks(num) {
+			num = o.Bits(num & o.Mask) // as it is read
+		}
+		e.Out, e.spare = o.Append(e.Out, e.spare, o.Put(0, num))
+	} else if o.Numeric() {
 		if num, err = e.parts(n, o, num, given); err == nil && o.Code != scalar.OpRun && len(e.Out) == start {
 			err = e.store(n, o, num)
 		}

@@ -49,7 +49,11 @@ func (e *Encoder) group(n *program.Node) error {
 		e.table, e.begun, e.Gap = n, false, false
 	}
 	if n.Op < 0 {
-		return e.nodes(n.Kids)
+		err := e.nodes(n.Kids)
+		if n.Packed {
+			e.spare = 0
+		}
+		return err
 	}
 	inner := sourceOf(map[string]any{})
 	if v, given := e.source.Value(e, n.Op); given {

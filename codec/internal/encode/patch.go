@@ -126,7 +126,7 @@ func (e *Encoder) derive(reg int, v int64) {
 // patch writes a derived field anew; false: the walk has to be repeated, which also tells what is wrong with the value.
 func (e *Encoder) patch(f *derivedField, num uint64) bool {
 	o := f.op
-	if f.at < 0 || o.Table > 0 || o.Fold != nil || o.Code == scalar.OpRun || o.Parts {
+	if f.at < 0 || o.Table > 0 || o.Fold != nil || o.Code == scalar.OpRun || o.Code == scalar.OpSlice || o.Parts {
 		return false
 	}
 	if !o.Numeric() {

@@ -45,13 +45,13 @@ func wrapped(o *scalar.Op, v int64) int64 {
 // bare says that the value is a whole number that is not negative, and nothing else.
 func bare(o *scalar.Op) bool {
 	f := o.Form
-	return (o.Code == scalar.OpUint || o.Code == scalar.OpBits || o.Code == scalar.OpPart) && o.Scale == nil && o.Enum == nil &&
+	return (o.Code == scalar.OpUint || o.Code == scalar.OpBits || o.Bitwise()) && o.Scale == nil && o.Enum == nil &&
 		(f == nil || f.Labels == nil && f.Clock == nil && f.None == nil && !f.MinusBit && !f.Signed && !f.Packed && !f.Letters && !f.Hex && !f.Degrees)
 }
 
 // alike says that the bytes of a field mean the same in another one.
 func alike(o *scalar.Op, from *scalar.Op) bool {
-	if o.Code >= scalar.OpGroup && o.Code != scalar.OpVarint {
+	if o.Code >= scalar.OpGroup && o.Code != scalar.OpVarint || o.Code == scalar.OpSlice {
 		return false
 	}
 	return o == from || o.Code == from.Code && o.Little == from.Little && o.Form == nil && from.Form == nil && o.Scale == nil && from.Scale == nil &&

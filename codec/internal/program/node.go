@@ -50,6 +50,7 @@ type Node struct {
 	Separator []byte
 	Asks      bool // depends on the request that the frame answers
 	Column    bool // one of the columns of the group around
+	Packed    bool // a group of fields that stand bit by bit; the rest of its last byte is 0
 	Element   int  // op of the group around each element; -1: an element is one field
 	On        *expr.Expr
 	Cases     []Branch

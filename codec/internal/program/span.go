@@ -7,9 +7,23 @@ import (
 )
 
 // Span is the least and the largest size of nodes in their order, in bytes; most is -1 when it is not bounded.
-func (p *Program) Span(nodes []*Node) (least, most int) {
+func (p *Program) Span(nodes []*Node) (least, most int) { return inBytes(p.bits(nodes)) }
+
+// SpanOf is the Span of one node.
+func (p *Program) SpanOf(n *Node) (least, most int) { return inBytes(p.bitsOf(n)) }
+
+// inBytes makes bytes of bits; -1 stays what it is.
+func inBytes(lo, hi int) (least, most int) {
+	if hi > 0 {
+		hi = (hi + 7) / 8
+	}
+	return (lo + 7) / 8, hi
+}
+
+// bits is Span in bits.
+func (p *Program) bits(nodes []*Node) (least, most int) {
 	for _, n := range nodes {
-		lo, hi := p.SpanOf(n)
+		lo, hi := p.bitsOf(n)
 		least += lo
 		if most >= 0 && hi >= 0 {
 			most += hi
@@ -20,28 +34,17 @@ func (p *Program) Span(nodes []*Node) (least, most int) {
 	return least, most
 }
 
-// SpanOf is the Span of one node.
-func (p *Program) SpanOf(n *Node) (lo, hi int) {
+func (p *Program) bitsOf(n *Node) (lo, hi int) {
 	switch {
-	case n.Kind == NodeLeaf && p.Ops[n.Op].Code == scalar.OpVarint:
-		lo, hi = 1, p.Ops[n.Op].Most
-	case n.Kind == NodeLeaf && p.Ops[n.Op].Sized():
-		lo, hi = 1, 8
 	case n.Kind == NodeLeaf:
-		o := &p.Ops[n.Op]
-		lo, hi = o.Size, o.Size
-		if o.Size == 0 && o.Code != scalar.OpComputed {
-			if hi = -1; n.Rest && o.Most > 0 && o.Most < field.HardMaxFrame {
-				hi = o.Most
-			}
-		}
+		lo, hi = p.bitsOfField(n, &p.Ops[n.Op])
 	case n.Size != nil && n.Size.Code == expr.Const:
-		lo = n.Transform.SizeOnWire(int(n.Size.Value))
+		lo = 8 * n.Transform.SizeOnWire(int(n.Size.Value))
 		hi = lo
 	case n.Kind == NodeChoice && n.Size == nil:
 		lo, hi = -1, 0
 		for i := range n.Cases {
-			a, b := p.Span(n.Cases[i].Kids)
+			a, b := p.bits(n.Cases[i].Kids)
 			if lo < 0 || a < lo {
 				lo = a
 			}
@@ -51,13 +54,14 @@ func (p *Program) SpanOf(n *Node) (lo, hi int) {
 				hi = max(hi, b)
 			}
 		}
-		if lo < 0 {
-			lo = 0
-		}
+		lo = max(lo, 0)
 	case n.Kind == NodeGroup && n.Size == nil && n.Until == nil && n.Transform == nil && n.Separator == nil:
-		lo, hi = p.Span(n.Kids)
+		if lo, hi = p.bits(n.Kids); n.Packed {
+			lo, hi = inBytes(lo, hi)
+			lo, hi = 8*lo, max(8*hi, -1)
+		}
 	case n.Kind == NodeList && n.Count != nil && n.Count.Code == expr.Const && n.Separator == nil:
-		lo, hi = p.Span(n.Kids)
+		lo, hi = p.bits(n.Kids)
 		lo *= int(n.Count.Value)
 		if hi >= 0 {
 			hi *= int(n.Count.Value)
@@ -65,7 +69,7 @@ func (p *Program) SpanOf(n *Node) (lo, hi int) {
 	default:
 		hi = -1
 	}
-	marks := len(n.Before) + len(n.Until)
+	marks := 8 * (len(n.Before) + len(n.Until))
 	if lo += marks; hi >= 0 {
 		hi += marks
 	}
@@ -73,6 +77,23 @@ func (p *Program) SpanOf(n *Node) (lo, hi int) {
 		lo = 0
 	}
 	return lo, hi
+}
+
+// bitsOfField are those of a field without what stands around it.
+func (p *Program) bitsOfField(n *Node, o *scalar.Op) (lo, hi int) {
+	switch {
+	case o.Code == scalar.OpSlice:
+		return o.Width(), o.Width()
+	case o.Code == scalar.OpVarint:
+		return 8, 8 * o.Most
+	case o.Sized():
+		return 8, 64
+	case o.Size > 0 || o.Code == scalar.OpComputed:
+		return 8 * o.Size, 8 * o.Size
+	case n.Rest && o.Most > 0 && o.Most < field.HardMaxFrame:
+		return 0, 8 * o.Most
+	}
+	return 0, -1
 }
 
 // CommandSet is a set of command values, as ranges.

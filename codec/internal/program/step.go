@@ -13,6 +13,7 @@ const (
 	stepNode      stepKind = iota // a node whose place is referred to, or a checksum
 	StepNumber                    // an unsigned number of fixed size without any restriction
 	StepLeaf                      // another field
+	StepSlice                     // bits that need not begin with a byte
 	StepComputed                  // a value without bytes
 	StepRegion                    // a group, a list or a choice
 	StepAnnounced                 // a node with a text before it
@@ -82,6 +83,8 @@ func (n *Node) prepare(ops []scalar.Op) {
 		n.Step = stepNode
 	case n.Kind != NodeLeaf:
 		n.Step = StepRegion
+	case o.Code == scalar.OpSlice:
+		n.Step = StepSlice
 	case o.Code == scalar.OpComputed:
 		n.Step = StepComputed
 	case o.Code == scalar.OpChecksum:

@@ -3,13 +3,14 @@ package scalar
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 
 	"trama/codec/internal/field"
 )
 
-// Bits: the parts of a field of bits, and flags.
+// Bits: the parts of a field of bits, fields that need not begin with a byte, and flags.
 
 // noDigits is the value of a part that is no packed BCD.
 const noDigits = 1<<64 - 1
@@ -43,12 +44,7 @@ func (o *Op) Accepts(bits uint64) bool {
 }
 
 // Nibbles is how many hexadecimal digits the bits of a part make.
-func (o *Op) Nibbles() (n int) {
-	for mask := o.Mask; mask != 0; mask >>= 4 {
-		n++
-	}
-	return n
-}
+func (o *Op) Nibbles() int { return (o.Width() + 3) / 4 }
 
 func boundsPart(o *Op) (lo int64, hi uint64) {
 	if o.Form != nil && o.Form.Packed {
@@ -67,6 +63,52 @@ func (o *Op) ParsePart(v any) (bits uint64, err error) {
 	}
 	_, bits, err = o.Parse(nil, v, 0, true)
 	return bits, err
+}
+
+// Width is how many bits the field has.
+func (o *Op) Width() int { return bits.Len64(o.Mask) }
+
+// Take reads the bits of a field that need not begin with a byte: left is how many bits of data[at-1] are not taken yet.
+// Big-endian bits are taken from the highest one down, little-endian ones from the lowest one up.
+func (o *Op) Take(data []byte, at, left int) (v uint64, next, spare int) {
+	for have, width := 0, o.Width(); have < width; {
+		if left == 0 {
+			at, left = at+1, 8
+		}
+		n := min(width-have, left)
+		if b := uint64(data[at-1]); o.Little {
+			v |= b >> (8 - left) & (1<<n - 1) << have
+		} else {
+			v = v<<n | b>>(left-n)&(1<<n-1)
+		}
+		have, left = have+n, left-n
+	}
+	return v, at, left
+}
+
+// Append is the inverse of Take: left is how many bits of the last byte of dst are free.
+func (o *Op) Append(dst []byte, left int, v uint64) (out []byte, spare int) {
+	for have, width := 0, o.Width(); have < width; {
+		if left == 0 {
+			dst, left = append(dst, 0), 8
+		}
+		n := min(width-have, left)
+		if last := &dst[len(dst)-1]; o.Little {
+			*last |= byte(v >> have & (1<<n - 1) << (8 - left))
+		} else {
+			*last |= byte(v >> (width - have - n) & (1<<n - 1) << (left - n))
+		}
+		have, left = have+n, left-n
+	}
+	return dst, left
+}
+
+// Unused are the bits of a byte of which Take has left some.
+func (o *Op) Unused(b byte, left int) byte {
+	if o.Little {
+		return b >> (8 - left)
+	}
+	return b & (1<<left - 1)
 }
 
 // readAny takes all bytes: a type that has no number in them.

@@ -47,7 +47,7 @@ func (o *Op) Lacks(bits uint64) bool {
 // usualMissing says that null is written as these bytes again.
 func (v Value) usualMissing() bool {
 	f := v.Op.Form
-	if v.Op.Code == OpPart {
+	if v.Op.Bitwise() {
 		return f.None[0] == v.Num&v.Op.Mask
 	}
 	m := f.Missing
@@ -56,7 +56,7 @@ func (v Value) usualMissing() bool {
 
 // MissingText is the bytes that say that there is no value in hexadecimal, of a part of bits the number that they make.
 func (v Value) MissingText() string {
-	if v.Op.Code == OpPart {
+	if v.Op.Bitwise() {
 		return fmt.Sprintf("%0*x", v.Op.Nibbles(), v.Num&v.Op.Mask)
 	}
 	return fmt.Sprintf("%x", v.Data)
@@ -68,7 +68,7 @@ func (o *Op) parseMissing(buf []byte, v any) (out []byte, num uint64, found bool
 	text, _ := v.(string)
 	digits, marked := strings.CutPrefix(text, "?")
 	switch {
-	case marked && o.Code == OpPart:
+	case marked && o.Bitwise():
 		if num, err = strconv.ParseUint(digits, 16, 64); err == nil && num <= o.Mask && o.Lacks(num) {
 			return buf, num, true, nil
 		}

@@ -174,7 +174,7 @@ func (o *Op) hexNumber(dst []byte, num uint64) []byte {
 		dst, num = append(dst, '-'), -num
 	}
 	digits := 2 * o.Size
-	if o.Code == OpPart {
+	if o.Bitwise() {
 		digits = o.Nibbles()
 	}
 	return fmt.Appendf(dst, "0x%0*x", digits, num)

@@ -19,6 +19,7 @@ const (
 	OpBCD                   // packed BCD as a number
 	OpBits                  // unsigned integer whose parts follow
 	OpPart                  // bits of the OpBits before it; has no bytes of its own
+	OpSlice                 // bits that need not begin or end with a byte
 	OpDigits                // packed BCD as digits
 	OpHex                   // bytes
 	OpASCII                 // one byte a character, padded
@@ -68,7 +69,7 @@ type Op struct {
 	Reg    int    // register that expressions read; 0: none does
 	Form   *Form  // what is said beside the rest; nil: nothing
 	Most   int    // size 0: bytes at the most
-	Mask   uint64 // OpPart: bits after shifting
+	Mask   uint64 // OpPart, OpSlice: bits after shifting
 	Lo, Hi uint64 // CheckRange, in the order of Key
 	Ranges [][2]uint64
 	Want   []byte
@@ -96,13 +97,16 @@ type Preset struct {
 type Fold struct{ Reg, Bits int }
 
 // Numeric says that the value is the number of a cell, not its bytes.
-func (o *Op) Numeric() bool { return o.Code <= OpPart || o.Code >= OpChecksum }
+func (o *Op) Numeric() bool { return o.Code <= OpSlice || o.Code >= OpChecksum }
 
 // Integer says that the field holds a whole number on the wire.
 func (o *Op) Integer() bool {
-	return o.Code == OpUint || o.Code == OpInt || o.Code == OpBCD || o.Code == OpBits || o.Code == OpPart ||
+	return o.Code == OpUint || o.Code == OpInt || o.Code == OpBCD || o.Code == OpBits || o.Bitwise() ||
 		o.Code == OpRun || o.Code == OpComputed || o.Code == OpVarint
 }
+
+// Bitwise says that the field is a number of bits, not of bytes.
+func (o *Op) Bitwise() bool { return o.Code == OpPart || o.Code == OpSlice }
 
 // Sized says that the field is a whole number of 1 to 8 bytes, of which an expression says how many.
 func (o *Op) Sized() bool { return o.Code <= OpInt && o.Size == 0 }
@@ -236,7 +240,7 @@ func (o *Op) Counted(num uint64, b []byte) uint64 {
 
 // BoundsIn are the bounds of a number in so many bytes, if its definition does not say how many it has.
 func (o *Op) BoundsIn(size int) (lo int64, hi uint64) {
-	if o.Size > 0 || o.Code == OpPart {
+	if o.Size > 0 || o.Bitwise() {
 		return o.Bounds()
 	}
 	sized := *o

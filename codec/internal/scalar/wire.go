@@ -32,6 +32,7 @@ func init() { // rows refer to functions that look rows up
 		OpUint: integer, OpBits: integer, OpInt: integer, OpFloat32: float, OpFloat64: float,
 		OpBCD:      {readBCD, beginsBCD, writeBCD, boundsBCD, refuseDigits, numberText, parseNumber},
 		OpPart:     {read: readAny, bounds: boundsPart, text: numberText, parse: parseNumber},
+		OpSlice:    {read: readAny, bounds: boundsPart, text: numberText, parse: parseNumber},
 		OpDigits:   {readDigits, beginsDigits, nil, nil, refuseDigits, digitsText, parseDigits},
 		OpHex:      {readHex, beginsBytes, nil, nil, refuseBytes, hexText, parseHex},
 		OpASCII:    {readASCII, beginsBytes, nil, nil, refuseBytes, asciiText, parseASCII},
@@ -72,7 +73,7 @@ type Form struct {
 	Degrees  bool // ddmm.mmm, shown in degrees
 	Letters  bool // five bits a letter, A is 1, the first one highest
 	Hex      bool // shown in hexadecimal
-	Packed   bool // OpPart: packed BCD
+	Packed   bool // of bits: packed BCD
 	Fill     byte // OpRun
 	Counter  bool
 	Column   bool              // its bytes end where the next separator stands
@@ -80,9 +81,9 @@ type Form struct {
 	Places   int               // OpDecimal: digits after the point that expressions see
 	Texts    []string          // the only texts there are
 	Words    map[string]string // label → text
-	Signed   bool              // OpPart: two's complement
+	Signed   bool              // of bits: two's complement
 	Varint   Varint            // OpVarint: how it is written
-	None     []uint64          // OpPart: bits that mean that there is no value; the first are written
+	None     []uint64          // of bits: those that mean that there is no value; the first are written
 	Labels   []LabelRange
 	Composed []TextPart // OpComputed: a text made of fields
 	Natural  bool       // opComputed: without sign

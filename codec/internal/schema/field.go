@@ -16,6 +16,7 @@ type FieldDef struct {
 
 	// Where its bytes are.
 	Size, MaxSize                            int
+	SizeBits                                 int // of a field that need not begin with a byte; 0: it has whole ones
 	Rest, BadSize                            bool
 	SizeExpr, When, Separator, Before, Until string
 	Optional, Column                         bool // Column: it stands between separators
@@ -103,6 +104,10 @@ func readField(t *Table, order string) FieldDef {
 	t.fit(f.Kind)
 	f.readMore(t, order)
 	f.readSize(t)
+	if t.more("size_bits") {
+		f.SizeBits, f.Signed = t.Integer("size_bits", 1, 64, 1), t.Flag("signed", false)
+		t.fitBits(f.Kind)
+	}
 	f.readValues(t)
 	f.rich = f.beyondPlain(t)
 	for _, part := range t.Subs("bits") {

@@ -30,6 +30,27 @@ var unfitKeys = map[string][]string{
 var partKeys = []string{"order", "missing", "default", "const", "in", "min", "max", "scale", "offset", "enum", "chars", "pad", "charset", "as", "layout", "epoch",
 	"zone", "bits", "remember", "counter", "reversed", "swapped", "filler", "align", "digits", "minus", "form", "base", "places", "exponent", "value", "wire", "stuffed"}
 
+// wholeKeys have a meaning on fields of whole bytes alone.
+var wholeKeys = []string{"size", "max_size", "until", "before", "optional", "bits", "remember", "layout", "chars", "charset", "pad", "filler", "minus",
+	"align", "epoch", "zone", "reversed", "swapped", "digits", "fill", "base", "places", "exponent", "wire", "stuffed"}
+
+// fitBits reports what a field that need not begin with a byte cannot have.
+func (t *Table) fitBits(kind string) {
+	if kind != "bits" {
+		t.src.Problem(t.At("size_bits"), "it on type "+kind, "it on type bits only")
+	}
+	for _, key := range wholeKeys {
+		if t.Has(key) {
+			t.src.Problem(t.At(key), "it beside size_bits", "one of them")
+		}
+	}
+	for key, words := range map[string][]string{"order": field.OrderWords, "as": {"bcd"}, "form": {"letters", "hex"}} {
+		if word, is := t.Values[key].(string); is && !slices.Contains(words, word) {
+			t.src.Problem(t.At(key), field.Quote(word)+" beside size_bits", "one of "+strings.Join(words, ", "), words...)
+		}
+	}
+}
+
 // fit reports the keys of a field without effect.
 func (t *Table) fit(kind string) {
 	for _, key := range unfitKeys[kind] {

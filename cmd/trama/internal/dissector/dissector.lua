@@ -174,7 +174,7 @@ function M:within(stop, walk)
   local ok, err = pcall(walk)
   if not ok then
     if err ~= OPAQUE or not stop then error(err, 0) end
-    self.depth, self.index = depth, index
+    self.depth, self.index, self.left = depth, index, 0
     if stop > self.off then
       self:cell({ opaque = true, len = stop - self.off })
       self.off = stop
@@ -205,8 +205,36 @@ function M:group(n)
   self:part(n, function()
     if n.separator then self:opaque() end
     self:nodes(n.fields)
+    if n.packed then
+      if self.rest ~= 0 and self.left > 0 then refuse("bits up to the next byte that are not 0") end
+      self.left = 0
+    end
   end)
   if c then self.depth, c.len = self.depth - 1, self.off - c.off end
+end
+
+-- slice is a field of bits that need not begin with a byte: the byte before has self.left bits that are not taken yet,
+-- of the value self.rest.
+function M:slice(n)
+  local v, have, off = 0, 0, self.left > 0 and self.off - 1 or self.off
+  while have < n.width do
+    if self.left == 0 then
+      self:need(1)
+      self.off, self.left, self.rest = self.off + 1, 8, self.data:byte(self.off + 1)
+    end
+    local take = math.min(n.width - have, self.left)
+    local high = 2 ^ (self.left - take) -- what is left is below it
+    if n.little then
+      v, self.rest = v + self.rest % 2 ^ take * 2 ^ have, math.floor(self.rest / 2 ^ take)
+    else
+      v, self.rest = v * 2 ^ take + math.floor(self.rest / high), self.rest % high
+    end
+    have, self.left = have + take, self.left - take
+  end
+  if n.signed and v >= 2 ^ (n.width - 1) then v = v - 2 ^ n.width end
+  local c = self:cell({ f = n.f, off = off, len = self.off - off, role = n.role, opaque = n.odd or n.width > 53 })
+  self.r[n.register or 0] = not c.opaque and v
+  if not c.opaque then self:num(n, v, c) end
 end
 
 function M:list(n)
@@ -270,7 +298,7 @@ function M:computed(n)
 end
 
 function M:field(n)
-  if n.coding == "computed" then return self:computed(n) end
+  if n.coding == "computed" or n.coding == "slice" then return self[n.coding](self, n) end
   local size = n.coding == "run" and #self.data:match("^%" .. n.fill .. "*", self.off + 1) or self:size(n) or n.bytes
   if n.coding == "run" then size = math.min(size, n.most) end
   if not size then self:opaque() end
@@ -523,7 +551,7 @@ end
 
 -- frame walks one frame of a kind from the first byte of data.
 local function frame(k, data, way)
-  local m = setmetatable({ off = 0, depth = 0, index = 0, r = {}, marks = {}, late = {}, cells = {}, way = way,
+  local m = setmetatable({ off = 0, left = 0, depth = 0, index = 0, r = {}, marks = {}, late = {}, cells = {}, way = way,
     up = way == "uplink" and 1 or 0, data = data }, M)
   local ok, err = pcall(function()
     if k.ends then

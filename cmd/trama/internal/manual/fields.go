@@ -79,6 +79,10 @@ func number(size int, fixed bool) string {
 }
 
 func (pg *page) row(t *table, n *describe.Node, prefix string, at *cursor, layout string) {
+	if n.Packed {
+		pg.rows(t, n.Fields, prefix, at, layout)
+		return
+	}
 	name, about := prefix+n.Key, n.Title
 	size, fixed := sizeOf(n)
 	shown := code(name)
@@ -174,6 +178,8 @@ func element(n *describe.Node) string {
 	parts := []string{kind(n)}
 	if text := bytesOf(n, size, fixed); text == "1" {
 		parts = append(parts, "1 byte")
+	} else if n.SizeBits > 0 {
+		parts = append(parts, text)
 	} else if text != "" {
 		parts = append(parts, text+" bytes")
 	}
@@ -194,6 +200,10 @@ func bytesOf(n *describe.Node, size int, fixed bool) string {
 		return code(n.Size.Text)
 	case n.Bytes > 0:
 		return fmt.Sprint(n.Bytes)
+	case n.SizeBits == 1:
+		return "1 bit"
+	case n.SizeBits > 0:
+		return fmt.Sprint(n.SizeBits, " bits")
 	}
 	return number(size, fixed)
 }
