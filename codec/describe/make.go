@@ -98,7 +98,7 @@ func (d *describer) kind(f *program.FrameKind) FrameKind {
 	}
 	if f.Escape != nil {
 		for _, e := range f.Escape.Pairs {
-			k.Escapes = append(k.Escapes, Escape{HexBytes{e.Plain}, e.Coded})
+			k.Escapes = append(k.Escapes, Escape{e.Plain, e.Coded})
 		}
 	}
 	if l := f.Length; l != nil {

@@ -184,16 +184,22 @@ func (c *compiler) escapes(def *schema.FamilyDef, f *program.FrameKind) *program
 	t := &program.EscapeTable{}
 	for _, e := range def.Escapes {
 		plain, coded := c.marker(e.Path, "0x"+strings.TrimPrefix(e.Plain, "0x")), c.marker(e.Path, "0x"+strings.TrimPrefix(e.Coded, "0x"))
-		if len(plain) != 1 || len(coded) < 1 {
-			c.src.Problem(e.Path, field.Quote(e.Plain)+" = "+field.Quote(e.Coded), `one byte and what stands for it, such as "7e" = "7d02"`)
+		if len(plain) < 1 || len(coded) < 1 {
+			c.src.Problem(e.Path, field.Quote(e.Plain)+" = "+field.Quote(e.Coded), `bytes and the sequence that stands for them, such as "7e" = "7d02"`)
 			continue
 		}
-		t.Coded[plain[0]] = coded
+		pair := program.EscapePair{Plain: plain, Coded: coded}
+		if len(plain) > 1 {
+			t.Long = append(t.Long, pair)
+		} else {
+			t.Coded[plain[0]] = coded
+		}
 		t.Lead.Add(coded[0])
 		t.Apart.Add(coded[0])
 		t.Apart.Add(plain[0])
-		t.Pairs = append(t.Pairs, program.EscapePair{Plain: plain[0], Coded: coded})
+		t.Pairs = append(t.Pairs, pair)
 	}
+	slices.SortStableFunc(t.Long, func(a, b program.EscapePair) int { return len(b.Plain) - len(a.Plain) })
 	for _, p := range t.Pairs {
 		if t.Coded[p.Coded[0]] == nil {
 			c.src.Problem(def.Path+".escape", fmt.Sprintf("%02x, with which %x begins, unescaped", p.Coded[0], p.Coded), "a sequence for it too")
@@ -213,6 +219,8 @@ func (c *compiler) escapes(def *schema.FamilyDef, f *program.FrameKind) *program
 	}
 	if f.EndMarks == nil {
 		c.src.Problem(def.Path+".escape", "it without an end", "the delimiters start and end")
+	} else if f.EndMarks.Stuffed && len(t.Long) > 0 {
+		c.src.Problem(def.Path+".escape", "several bytes together, beside bytes behind the mark that are stuffed", "single bytes")
 	}
 	return t
 }

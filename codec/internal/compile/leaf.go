@@ -365,14 +365,37 @@ func (c *compiler) absent(n *program.Node, users []int) {
 
 // firstBytes are those that a frame of the family can begin with.
 func (c *compiler) firstBytes(f *program.FrameKind) (out scalar.ByteSet) {
-	all := func() scalar.ByteSet { return scalar.ByteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
-	if f.Start != nil {
+	switch {
+	case f.Start != nil:
 		out.Add(f.Start[0])
 		return out
+	case f.Armour != nil:
+		return allBytes()
 	}
+	out = c.firstPlain(f)
+	if f.Escape != nil {
+		plain := out
+		for _, p := range f.Escape.Pairs {
+			if len(p.Plain) == 1 {
+				out.Remove(p.Plain[0])
+			}
+		}
+		for _, p := range f.Escape.Pairs {
+			if plain.Has(p.Plain[0]) {
+				out.Add(p.Coded[0])
+			}
+		}
+	}
+	return out
+}
+
+func allBytes() scalar.ByteSet { return scalar.ByteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
+
+// firstPlain are the bytes that the fields of a frame can begin with.
+func (c *compiler) firstPlain(f *program.FrameKind) (out scalar.ByteSet) {
 	for _, n := range f.Header {
 		if n.Kind != program.NodeLeaf || n.When != nil || n.Optional {
-			return all()
+			return allBytes()
 		}
 		if n.Before != nil {
 			out.Add(n.Before[0])
@@ -384,7 +407,7 @@ func (c *compiler) firstBytes(f *program.FrameKind) (out scalar.ByteSet) {
 			out.Add(o.Form.Fill)
 			continue
 		case o.Form != nil || o.Size == 0:
-			return all()
+			return allBytes()
 		}
 		for b := 0; b < 256; b++ {
 			if o.Begins([]byte{byte(b)}) {
@@ -393,5 +416,5 @@ func (c *compiler) firstBytes(f *program.FrameKind) (out scalar.ByteSet) {
 		}
 		return out
 	}
-	return all()
+	return allBytes()
 }

@@ -192,8 +192,14 @@ func (e *Encoder) length(f *program.FrameKind) {
 func (e *Encoder) Wrapped(dst []byte) ([]byte, error) {
 	f, start := e.body.FrameKind, len(dst)
 	dst = f.Wrap(dst, e.Out)
+	var err error
 	if size := len(dst) - start; size > f.Max {
-		return dst[:start], &field.FieldError{Profile: e.p.Name, Frame: e.body.Message.Name, Offset: -1, Err: fmt.Errorf("%w: frame of %d bytes, allowed %d", field.ErrLong, size, f.Max)}
+		err = fmt.Errorf("%w: frame of %d bytes, allowed %d", field.ErrLong, size, f.Max)
+	} else if !f.Reads(dst[start:], e.Out) {
+		err = fmt.Errorf("%w: escape leaves open where the frame ends or what its bytes stand for", field.ErrValue)
+	}
+	if err != nil {
+		return dst[:start], &field.FieldError{Profile: e.p.Name, Frame: e.body.Message.Name, Offset: -1, Err: err}
 	}
 	return dst, nil
 }

@@ -63,7 +63,7 @@ func (f *Frame) wireOffsets(items []Item) {
 	if family == nil || family.EndMarks == nil {
 		return
 	}
-	if c := family.EndMarks; c.Kept > 0 {
+	if c := family.EndMarks; c.Kept > 0 || family.Escape != nil && len(family.Escape.Long) > 0 {
 		places := family.Places(f.Data, len(f.Data)-c.Kept-c.Behind, f.Wire)
 		for i := range items {
 			it := &items[i]

@@ -127,6 +127,21 @@ func (f *FrameKind) Wrap(dst, b []byte) []byte {
 	return append(dst, behind...)
 }
 
+// Reads reports whether wire is read as the frame whose plain bytes are b.  Only sequences of several bytes leave that
+// open: one can arise where a byte meets the mark, or another sequence.
+func (f *FrameKind) Reads(wire, b []byte) bool {
+	if f.Escape == nil || len(f.Escape.Long) == 0 {
+		return true
+	}
+	at, mark, v := f.FindEnd(wire[len(f.Start):], true)
+	if v != Complete {
+		return false
+	}
+	var memory []byte
+	plain, total, v := f.Unwrap(wire, at, mark, &memory)
+	return v == Complete && total == len(wire) && bytes.Equal(plain, b)
+}
+
 // Plain appends the content between the marks without stuffing or armour; false: it is not written that way.
 func (f *FrameKind) Plain(dst, content []byte) ([]byte, bool) {
 	switch {
@@ -244,15 +259,18 @@ func (f *FrameKind) Places(plain []byte, n int, raw []byte) []int {
 		after = len(c.Marks[0])
 	}
 	size := max(len(raw)-at-after, 0)
-	for i, b := range plain[:n] {
-		out = append(out, at)
-		switch {
-		case f.Armour != nil:
-			at = len(f.Start) + (i+1)*size/n
-		case f.Escape != nil && f.Escape.Coded[b] != nil:
-			at += len(f.Escape.Coded[b])
-		default:
-			at++
+	for i := 0; i < n; {
+		var coded []byte
+		k := 1
+		if f.Escape != nil {
+			coded, k = f.Escape.unit(plain[i:n])
+		}
+		for range k {
+			out = append(out, at)
+		}
+		i += k
+		if at += max(len(coded), 1); f.Armour != nil {
+			at = len(f.Start) + i*size/n
 		}
 	}
 	for i := n; i < len(plain)-len(behind); i++ {

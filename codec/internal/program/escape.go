@@ -9,6 +9,7 @@ import (
 // EscapeTable is the stuffing of a frame kind: some bytes are sent as escape sequences.
 type EscapeTable struct {
 	Coded [256][]byte    // escape sequence of a byte; nil: the byte itself
+	Long  []EscapePair   // escape sequences of several bytes together, the longest first
 	Apart scalar.ByteSet // bytes that are not simply themselves
 	Mark  []byte         // the only byte that can be apart in the content of a frame; nil when there are several
 	Lead  scalar.ByteSet // bytes that begin an escape sequence
@@ -16,10 +17,17 @@ type EscapeTable struct {
 	after *[256]int16 // plain byte for Mark and a byte, -1: none; nil when a sequence is longer or shorter
 }
 
-// EscapePair is a byte and its escape sequence.
-type EscapePair struct {
-	Plain byte
-	Coded []byte
+// EscapePair is some bytes, mostly one, and their escape sequence.
+type EscapePair struct{ Plain, Coded []byte }
+
+// unit is the escape sequence of the n plain bytes that b begins with; nil: the first byte is written as it is.
+func (t *EscapeTable) unit(b []byte) (coded []byte, n int) {
+	for i := range t.Long {
+		if p := &t.Long[i]; bytes.HasPrefix(b, p.Plain) {
+			return p.Coded, len(p.Plain)
+		}
+	}
+	return t.Coded[b[0]], 1
 }
 
 // decode appends the plain bytes of b; false: a sequence is not in the table.
@@ -45,8 +53,8 @@ func (t *EscapeTable) decode(dst, b []byte) ([]byte, bool) {
 		}
 		i = n
 		if !t.Lead.Has(b[i]) {
-			if t.Coded[b[i]] != nil {
-				return dst, false // a byte that should have been sent as a sequence
+			if coded, _ := t.unit(b[i:]); coded != nil {
+				return dst, false // bytes that should have been sent as a sequence
 			}
 			dst = append(dst, b[i])
 			i++
@@ -55,7 +63,7 @@ func (t *EscapeTable) decode(dst, b []byte) ([]byte, bool) {
 		found := false
 		for _, p := range t.Pairs {
 			if n := len(p.Coded); n <= len(b)-i && string(b[i:i+n]) == string(p.Coded) {
-				dst, i, found = append(dst, p.Plain), i+n, true
+				dst, i, found = append(dst, p.Plain...), i+n, true
 				break
 			}
 		}
@@ -91,11 +99,11 @@ func (t *EscapeTable) Short() {
 		after[i] = -1
 	}
 	for _, p := range t.Pairs {
-		if len(p.Coded) != 2 {
+		if len(p.Coded) != 2 || len(p.Plain) != 1 {
 			return
 		}
 		if after[p.Coded[1]] < 0 {
-			after[p.Coded[1]] = int16(p.Plain)
+			after[p.Coded[1]] = int16(p.Plain[0])
 		}
 	}
 	t.after = &after
@@ -103,12 +111,12 @@ func (t *EscapeTable) Short() {
 
 // encode appends b, stuffed.
 func (t *EscapeTable) encode(dst, b []byte) []byte {
-	for _, c := range b {
-		if s := t.Coded[c]; s != nil {
-			dst = append(dst, s...)
-		} else {
-			dst = append(dst, c)
+	for len(b) > 0 {
+		coded, n := t.unit(b)
+		if coded == nil {
+			coded = b[:1]
 		}
+		dst, b = append(dst, coded...), b[n:]
 	}
 	return dst
 }
@@ -137,7 +145,7 @@ func (t *EscapeTable) begins(b []byte) bool {
 func (t *EscapeTable) one(b []byte) (plain byte, size int, ok bool) {
 	for _, p := range t.Pairs {
 		if n := len(p.Coded); n <= len(b) && string(b[:n]) == string(p.Coded) {
-			return p.Plain, n, true
+			return p.Plain[0], n, true
 		}
 	}
 	switch {
@@ -151,12 +159,9 @@ func (t *EscapeTable) one(b []byte) (plain byte, size int, ok bool) {
 
 // WireSize is the number of bytes that b takes when it is stuffed.
 func (t *EscapeTable) WireSize(b []byte) (n int) {
-	for _, c := range b {
-		if s := t.Coded[c]; s != nil {
-			n += len(s)
-		} else {
-			n++
-		}
+	for len(b) > 0 {
+		coded, k := t.unit(b)
+		n, b = n+max(len(coded), 1), b[k:]
 	}
 	return n
 }

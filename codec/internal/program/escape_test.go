@@ -7,10 +7,10 @@ import (
 )
 
 func TestEscapesOfTwoBytesAreThoseOfAnySize(t *testing.T) {
-	slow := EscapeTable{Mark: []byte{0x7d}, Pairs: []EscapePair{{0x7e, []byte{0x7d, 2}}, {0x7d, []byte{0x7d, 1}}}}
+	slow := EscapeTable{Mark: []byte{0x7d}, Pairs: []EscapePair{{[]byte{0x7e}, []byte{0x7d, 2}}, {[]byte{0x7d}, []byte{0x7d, 1}}}}
 	for _, p := range slow.Pairs {
-		slow.Coded[p.Plain] = p.Coded
-		slow.Apart.Add(p.Plain)
+		slow.Coded[p.Plain[0]] = p.Coded
+		slow.Apart.Add(p.Plain[0])
 	}
 	slow.Lead.Add(0x7d)
 	quick := slow
