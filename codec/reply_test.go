@@ -31,7 +31,11 @@ func TestAReplyFollowsFromItsRequestAlone(t *testing.T) {
 				if err != nil {
 					t.Errorf("%s: %x: %v", name, raw, err)
 				}
-				if again := testing.AllocsPerRun(3, func() { _, _, _ = p.Reply(reply[:0], &f, env) }); again > 0 && free[name] && !raceEnabled {
+				most := 0.0
+				if f.Message().Name == "time-request" { // a time in binary is not written as it is
+					most = 1
+				}
+				if again := testing.AllocsPerRun(3, func() { _, _, _ = p.Reply(reply[:0], &f, env) }); again > most && free[name] && !raceEnabled {
 					t.Errorf("%s: %x: %v allocations", name, raw, again)
 				}
 				out = append(out, reply)

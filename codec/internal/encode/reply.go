@@ -204,7 +204,7 @@ func (v *Input) handed(o *scalar.Op) any {
 func (e *Encoder) now(n *program.Node, o *scalar.Op) (uint64, error) {
 	now := e.env.Now
 	if now.IsZero() {
-		now = time.Unix(0, 0)
+		now = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // which years of two digits have
 	}
 	if o.Code != scalar.OpTime || o.Form != nil {
 		return e.parseAny(n, o, now)
