@@ -44,6 +44,9 @@ type Options struct {
 	CommandQueue int
 	// MaxMasters bounds the masters that are tracked (default 100,000); frames of further serials are refused.
 	MaxMasters int
+	// ResendBytes is the memory in which all masters together remember more than their last 64 frames (default 64 MiB;
+	// negative: none).
+	ResendBytes int
 	// Known is what the operator has told of masters; nil: nothing.
 	Known *known.Current
 

@@ -117,7 +117,7 @@ func TestAResendWaitsWhenItsMasterIsGivenUp(t *testing.T) {
 		}
 	}
 	h.mu.Lock()
-	h.fault = journal.EventAlarm
+	h.fault = journal.EventRestarted
 	h.mu.Unlock()
 	b := dial(t, g, "field")
 	b.send(measurement("12345678", 1), strings.Replace(measurement("12345678", 1), "0041ac0000", "0041ad0000", 1))

@@ -24,6 +24,8 @@ import (
 // defaultMaxMasters bounds what strangers who invent serials can make us remember.
 const defaultMaxMasters = 100_000
 
+const defaultResendBytes = 64 << 20
+
 // gateway wires the tree and is the door to it for the world outside the actors.
 type gateway struct {
 	log         hclog.Logger
@@ -58,6 +60,9 @@ func Start(o Options) (Gateway, error) {
 	if o.MaxMasters == 0 {
 		o.MaxMasters = defaultMaxMasters
 	}
+	if o.ResendBytes == 0 {
+		o.ResendBytes = defaultResendBytes
+	}
 	if o.Journal == nil {
 		o.Journal = new(journal.Memory)
 	}
@@ -73,7 +78,8 @@ func Start(o Options) (Gateway, error) {
 	}
 	g.sys = supervise.NewSystem(g.log, g.fail)
 	g.masters = master.NewDirectory(master.Options{
-		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, MaxMasters: o.MaxMasters, Known: o.Known, Stopping: g.done,
+		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, MaxMasters: o.MaxMasters,
+		ResendBytes: o.ResendBytes, Known: o.Known, Stopping: g.done,
 	})
 	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters, Guess: g.guess}
 	g.ports = &port.Ports{System: g.sys}

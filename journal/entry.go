@@ -41,6 +41,13 @@ type State []byte
 // RowKind implements Row.
 func (State) RowKind() string { return "state" }
 
+// Window is a Row: what the entry's subject remembers beside its state, to recognise frames that come again.  All rows
+// of a subject together are its window; the oldest of all subjects go when there are too many.
+type Window []byte
+
+// RowKind implements Row.
+func (Window) RowKind() string { return "window" }
+
 // RowKind implements Row.
 func (*Event) RowKind() string { return "event" }
 
@@ -93,15 +100,17 @@ const (
 	EventPoison       = "poison"   // a frame that made an actor fail
 	// EventUnreadable is of an accepted frame, not all of whose fields can be read: its marks, length and checksum are right.
 	EventUnreadable = "unreadable"
-	EventAlarm      = "alarm" // a transaction number with other content, a full disk, damage
+	EventAlarm      = "alarm" // an acknowledgement that cannot be made
 	EventStart      = "start" // of the process
 	EventStop       = "stop"
 
 	EventUnidentified = "unidentified" // a connection has ended on which no master was identified
+	// EventRestarted: a master has begun its transaction numbers anew.
+	EventRestarted = "counter restarted"
 )
 
 // EventKinds are the kinds of events.
-var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick,
+var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick, EventRestarted,
 	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.

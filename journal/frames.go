@@ -37,9 +37,10 @@ const DefaultLimit = 1000
 // MasterRow is the state of a master as the journal has it.
 type MasterRow struct {
 	Serial      string
-	State       []byte // as the master gave it
-	Through     uint64 // position that it covers
-	Pending     []byte // see Positions
+	State       []byte   // as the master gave it
+	Windows     []Window // likewise, the oldest first
+	Through     uint64   // position that it covers
+	Pending     []byte   // see Positions
 	From, Until time.Time
 }
 

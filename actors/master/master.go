@@ -9,7 +9,6 @@ import (
 	"trama/actors/known"
 	"trama/actors/presence"
 	"trama/actors/supervise"
-	"trama/codec"
 	"trama/journal"
 )
 
@@ -46,7 +45,6 @@ type Master struct {
 
 	subject    journal.Subject
 	recent     recent
-	newest     time.Time // when its latest frame was made, by its own clock
 	duplicates uint64
 
 	refused    refusals
@@ -104,6 +102,8 @@ func (m handler) Receive(ctx actor.Context) {
 		m.timeOver()
 	case *snapshot:
 		m.snapshot()
+	case *forgetOld:
+		m.forgetOld()
 	case *Describe:
 		m.describe(msg)
 	case *Stop:
@@ -164,12 +164,11 @@ func (m handler) handle() {
 	for ; b.next < len(b.Fates); b.next++ {
 		m.Node.Drill()
 		f, raw := &b.Frames[b.next], b.Raw[b.next]
-		s, known := seenFrameOf(b.Installed, f, m.last, from.Connection)
+		s, known := seenFrameOf(b.Installed, f, m.last)
 		var flags journal.Flags
-		var old *seenFrame
 		if known {
 			var record bool
-			if record, flags, old = m.checkDuplicate(b, f, s); !record {
+			if record, flags = m.checkDuplicate(b, f, s); !record {
 				continue
 			}
 		}
@@ -184,24 +183,16 @@ func (m handler) handle() {
 				m.answered(answer)
 			}
 		}
-		m.noteMade(f)
 		m.watchDevice(b.Link, f)
 		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags)
 		if known {
 			// last: a frame that crashed the handler is not known when it comes again
-			m.recent.add(s, old, m.last.UnixNano())
+			m.remember(s, b.Installed.Profile)
 		}
 	}
 	m.refused.after(b.Fates)
 	m.held = nil
 	m.Node.After(b)
-}
-
-// noteMade keeps the latest time at which, by its own clock, the master has made a frame.
-func (m *Master) noteMade(f *codec.Frame) {
-	if made, ok := f.Timestamp(); ok && made.After(m.newest) {
-		m.newest = made
-	}
 }
 
 // reset starts the master anew after it failed too often.

@@ -42,4 +42,6 @@ type (
 	timeOver struct{}
 	// snapshot: from the journal, now and then.
 	snapshot struct{}
+	// forgetOld: from another master, which needs the memory.
+	forgetOld struct{}
 )

@@ -33,6 +33,7 @@ type Options struct {
 	Profiles     *profiles.Store
 	CommandQueue int // commands that may wait for a master behind the one in flight
 	MaxMasters   int
+	ResendBytes  int             // memory of all masters for recognising resends, beyond the last 64 frames of each
 	Known        *known.Current  // nil: nothing is known of masters beside their frames
 	Stopping     <-chan struct{} // closed when the gateway ends by itself
 }
@@ -53,6 +54,7 @@ type Directory struct {
 	Node     *supervise.Node // the registry's
 	Commands count.By        // by outcome
 	Alarms   count.By        // by reason
+	windows  windows
 
 	restored []*Master     // known from earlier processes, until they have actors
 	revived  chan struct{} // closed when they have
@@ -71,6 +73,7 @@ func NewDirectory(o Options) *Directory {
 	return &Directory{
 		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, stopping: o.Stopping,
 		revived: make(chan struct{}), by: make(map[string]*Master),
+		windows: windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}
 }
 
@@ -217,6 +220,7 @@ func (r *registry) revive(ctx actor.Context) {
 		r.add(m)
 	}
 	r.restored = nil
+	r.windows.start()
 	close(r.revived)
 }
 

@@ -26,9 +26,13 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	var f codec.Frame
 	err := d.journal.Restore(ctx, func(row journal.MasterRow) error {
 		m := d.newMaster(row.Serial)
+		for _, w := range row.Windows {
+			m.recallWindow(w)
+		}
 		if err := m.decode(row.State, definition); err != nil {
 			d.log.Named("journal").Error("the state of a master cannot be read: it begins anew", "master",
 				row.Serial, "error", err)
+			d.windows.giveUp(m)
 			m = d.newMaster(row.Serial)
 		}
 		through[row.Serial] = row.Through
@@ -79,12 +83,11 @@ func (m *Master) replay(by *profiles.Installed, f *codec.Frame, r *journal.Recor
 	if f.Unreadable() == nil {
 		m.keep(f.Message(), by, r.Raw, r.Received)
 	}
-	if r.Flags&journal.Restarted != 0 && !by.Profile.Resend().Session {
-		m.recent.forget()
-	}
-	m.noteMade(f)
-	if s, ok := seenFrameOf(by, f, r.Received, 0); ok {
-		_, old := m.recent.find(s, by.Profile.Resend().Within)
-		m.recent.add(s, old, r.Received.UnixNano())
+	if s, ok := seenFrameOf(by, f, r.Received); ok {
+		what, thisLife := m.recent.find(s, by.Profile.Resend().Within)
+		if what == sightReused && thisLife && r.Flags&journal.Restarted != 0 {
+			m.recent.beginAnew(0)
+		}
+		m.remember(s, by.Profile)
 	}
 }

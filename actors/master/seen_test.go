@@ -3,66 +3,154 @@ package master
 import (
 	"testing"
 	"time"
+
+	"trama/actors/supervise"
+	"trama/codec"
 )
 
-// The last frames are remembered, also when one of them took the number of an old one.
-func TestTheNewestFramesAreRemembered(t *testing.T) {
-	var r recent
-	for n := range uint64(recentKept) {
-		r.add(seenFrame{number: n, content: n}, nil, int64(n))
+// remembering is a master with a budget for what it remembers.
+func remembering(t *testing.T, d *Directory, serial string, at int64) (*Master, func(from, to uint64)) {
+	t.Helper()
+	p, err := codec.Shipped("extended")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for n := range uint64(recentKept) { // a session with numbers from 0, and each time one that is new
-		again := seenFrame{number: n, content: 1000 + n}
-		if _, old := r.find(again, time.Hour); old != nil {
-			r.add(again, old, int64(5000+n))
-		} else {
-			r.add(again, nil, int64(5000+n))
+	m := d.newMaster(serial)
+	m.seen.Store(at)
+	return m, func(from, to uint64) {
+		for n := from; n < to; n++ {
+			m.remember(seenFrame{number: n, content: uint32(n), at: uint32(at)}, p)
 		}
-		r.add(seenFrame{number: 2000 + n, content: n}, nil, int64(7000+n))
-		if what, _ := r.find(again, time.Hour); what != sightResend {
-			t.Fatalf("frame %d is not known when it comes again, one frame later", n)
-		}
-	}
-	if len(r.seen) != recentKept {
-		t.Errorf("%d are remembered", len(r.seen))
 	}
 }
 
-// What came in one go is remembered whole, for as many reads as may be in hand; then as much as ever.
-func TestABurstIsRemembered(t *testing.T) {
-	for _, burst := range []uint64{1, recentMany - 1, recentMany, recentKept, recentKept + 1, 300, recentMost, 2 * recentMost} {
-		var r recent
-		number, read := uint64(0), int64(0)
-		last := make([]uint64, recentReads)
-		add := func(n uint64) {
-			read++
-			last = append(last, n)[1:]
-			for range n {
-				number++
-				r.add(seenFrame{number: number, content: number}, nil, read)
+// known counts those of the frames from … to that are known.
+func (r *recent) known(from, to uint64) (n int) {
+	for i := from; i < to; i++ {
+		if what, _ := r.find(seenFrame{number: i, content: uint32(i)}, forever); what == sightResend {
+			n++
+		}
+	}
+	return n
+}
+
+func TestTheNewestFramesAreRemembered(t *testing.T) {
+	for _, c := range []struct{ budget, frames, want int }{
+		{0, 3, 3}, {0, 64, 64}, {0, 65, 64}, {0, 1000, 64}, {1 << 20, 1000, 1000}, {64 << 20, 10_000, 10_000}, {64 << 20, 100_000, 100_000},
+		{windowShare * 1024 * seenBytes, 3000, 1024},
+	} {
+		m, send := remembering(t, NewDirectory(Options{System: new(supervise.System), ResendBytes: c.budget}), "1", 100)
+		send(0, uint64(c.frames))
+		if newest := m.recent.known(uint64(c.frames-c.want), uint64(c.frames)); newest != c.want {
+			t.Errorf("%d frames in %d bytes: %d of the last %d are known", c.frames, c.budget, newest, c.want)
+		}
+		if older := m.recent.known(0, uint64(c.frames-c.want)); older > 0 {
+			t.Errorf("%d frames in %d bytes: %d older ones than %d are known", c.frames, c.budget, older, c.want)
+		}
+	}
+}
+
+// A frame with the number of an older one is known beside it, and a number that is used again and again costs no more.
+func TestBothFramesOfANumberAreKnown(t *testing.T) {
+	m, send := remembering(t, NewDirectory(Options{System: new(supervise.System), ResendBytes: 1 << 20}), "1", 100)
+	send(0, 200)
+	m.recent.beginAnew(7)
+	other := seenFrame{number: 5, content: 1005, at: 100}
+	if what, thisLife := m.recent.find(other, time.Hour); what != sightReused || thisLife {
+		t.Errorf("the number of a frame before: %d, %v", what, thisLife)
+	}
+	m.recent.add(other)
+	for _, c := range []struct {
+		content  uint32
+		what     sight
+		thisLife bool
+	}{{5, sightResend, false}, {1005, sightResend, true}, {6, sightReused, true}} {
+		if what, thisLife := m.recent.find(seenFrame{number: 5, content: c.content, at: 100}, time.Hour); what != c.what || thisLife != c.thisLife {
+			t.Errorf("content %d: %d, %v", c.content, what, thisLife)
+		}
+	}
+	for n := range uint32(1000) {
+		m.recent.add(seenFrame{number: 5, content: 2000 + n, at: 100})
+	}
+	if what, _ := m.recent.find(seenFrame{number: 5, content: 2990}, time.Hour); what != sightResend {
+		t.Error("a frame that came a little before is not known:", what)
+	}
+}
+
+// What is older than the profile asks for makes room, and does not make the window grow.
+func TestAnExpiredFrameIsNotKnownAndGivesItsPlace(t *testing.T) {
+	m, send := remembering(t, NewDirectory(Options{System: new(supervise.System), ResendBytes: 1 << 20}), "1", 100)
+	send(0, 64)
+	p, _ := codec.Shipped("extended")
+	late := uint32(100 + 24*3600 + 1)
+	if what, _ := m.recent.find(seenFrame{number: 1, content: 1, at: late}, p.Resend().Within); what != sightNew {
+		t.Error("a frame of yesterday is known:", what)
+	}
+	for n := range uint64(64) {
+		m.remember(seenFrame{number: 1000 + n, content: 1, at: late}, p)
+	}
+	if len(m.recent.frames) != 64 {
+		t.Errorf("room for %d frames", len(m.recent.frames))
+	}
+}
+
+// Memory is one for all: the masters that have been silent for longest give theirs up.
+func TestTheMemoryForResendsIsOneForAllMasters(t *testing.T) {
+	d := NewDirectory(Options{System: new(supervise.System), ResendBytes: windowShare * 1024 * seenBytes})
+	d.windows.start()
+	all := map[*Master]bool{}
+	for at := range int64(3 * windowShare) {
+		m := d.newMaster("1")
+		m.seen.Store(at)
+		out, ok := d.windows.claim(m, 1024*seenBytes)
+		if !ok {
+			t.Fatal("refused")
+		}
+		for _, each := range out {
+			if at-each.seen.Load() != windowShare || !all[each] {
+				t.Errorf("master %d takes the memory of master %d", at, each.seen.Load())
 			}
+			delete(all, each)
 		}
-		for range 100 { // a ring
-			add(1)
+		all[m] = true
+	}
+	if len(all) != windowShare || d.windows.used != d.windows.limit {
+		t.Errorf("%d masters have %d bytes", len(all), d.windows.used)
+	}
+	for m := range all {
+		m.forgetOld()
+	}
+	if d.windows.used != 0 || len(d.windows.of) != 0 {
+		t.Errorf("%d bytes are counted for nobody", d.windows.used)
+	}
+}
+
+// A master that gives up what it has knows its last frames.
+func TestAMasterThatGivesUpItsWindowKnowsItsLastFrames(t *testing.T) {
+	m, send := remembering(t, NewDirectory(Options{System: new(supervise.System), ResendBytes: 1 << 20}), "1", 100)
+	send(0, 500)
+	m.forgetOld()
+	if m.recent.known(500-recentFree, 500) != recentFree || m.recent.known(0, 500-recentFree) != 0 || m.dir.windows.used != 0 {
+		t.Errorf("%d known, %d bytes counted", m.recent.known(0, 500), m.dir.windows.used)
+	}
+	send(500, 1000)
+	if n := m.recent.known(500-recentFree, 1000); n != 500+recentFree {
+		t.Errorf("%d known afterwards", n)
+	}
+}
+
+// Of numbers that go round soon no more are remembered than half, so that a counter that goes round is no restart.
+func TestNumbersThatGoRoundAreNoRestart(t *testing.T) {
+	m := NewDirectory(Options{System: new(supervise.System), ResendBytes: 1 << 20}).newMaster("1")
+	p, err := codec.Shipped("modbus-tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range uint64(3 << 16) {
+		s := seenFrame{number: n & 0xffff, content: uint32(n), at: 100}
+		if what, _ := m.recent.find(s, time.Hour); what != sightNew {
+			t.Fatalf("number %d: %d", n, what)
 		}
-		add(burst)
-		for later := range uint64(3 * recentReads) {
-			many := uint64(0)
-			for _, n := range last {
-				if n >= recentMany {
-					many += n
-				}
-			}
-			for i := range number {
-				what, _ := r.find(seenFrame{number: number - i, content: number - i}, time.Hour)
-				if known := what == sightResend; known != (i < min(max(many, recentKept), recentMost)) && known != (i < min(many+recentKept, recentMost)) {
-					t.Fatalf("burst of %d, %d reads later: the frame before %d others is known: %v", burst, later, i, known)
-				}
-			}
-			add(1)
-		}
-		if len(r.seen) != recentKept || cap(r.seen) > 2*recentKept {
-			t.Errorf("%d are remembered in the end, in room for %d", len(r.seen), cap(r.seen))
-		}
+		m.remember(s, p)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // The state of a master, as it survives a restart of the process:
 //
-//	version 1 | first 8 | last 8 | newest 8 | frames, bytes, connects, takeovers, commands, duplicates, lastNumber: uvarint |
+//	version 1 | first 8 | last 8 | 0 8 | frames, bytes, connects, takeovers, commands, duplicates, lastNumber: uvarint |
 //	seenFrames: count uvarint, (number 8, content 8, at 4) each | latest: count uvarint, (definition uvarint, at 8, size uvarint, bytes) each
 //
 // Times are Unix nanoseconds, numbers little-endian.  The last of latest is the newest.
@@ -30,22 +30,25 @@ func (m *Master) Snapshot() {
 
 // snapshot has the journal keep what is known of the master: everything that it handled before this message.
 func (m handler) snapshot() {
-	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: []journal.Row{journal.State(m.encode(nil))}})
+	rows := []journal.Row{journal.State(m.encode(nil))}
+	if w := m.window(); w != nil {
+		rows = append(rows, w)
+	}
+	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: rows})
 }
 
 func (m *Master) encode(b []byte) []byte {
 	b = append(b, stateVersion)
-	for _, t := range []time.Time{m.first, m.last, m.newest} {
+	for _, t := range []time.Time{m.first, m.last, {}} {
 		b = appendTime(b, t)
 	}
 	for _, n := range []uint64{m.frames, m.bytes, m.connects, m.takeovers, m.commands, m.duplicates, m.lastNumber} {
 		b = binary.AppendUvarint(b, n)
 	}
-	b = binary.AppendUvarint(b, uint64(len(m.recent.seen)))
-	for i := range m.recent.seen {
-		s := m.recent.seen[(m.recent.next+i)%len(m.recent.seen)]
+	b = binary.AppendUvarint(b, uint64(min(m.recent.kept, recentFree)))
+	for s := range m.recent.last(recentFree) {
 		b = binary.LittleEndian.AppendUint64(b, s.number)
-		b = binary.LittleEndian.AppendUint64(b, s.content)
+		b = binary.LittleEndian.AppendUint64(b, uint64(s.content))
 		b = binary.LittleEndian.AppendUint32(b, s.at)
 	}
 	b = binary.AppendUvarint(b, uint64(len(m.latest)))
@@ -116,23 +119,18 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 		return fmt.Errorf("version %d, this program knows %d", b[0], stateVersion)
 	}
 	r := reading{b: b[1:]}
-	for _, t := range []*time.Time{&m.first, &m.last, &m.newest} {
+	for _, t := range []*time.Time{&m.first, &m.last, new(time.Time)} {
 		*t = r.time()
 	}
 	for _, n := range []*uint64{&m.frames, &m.bytes, &m.connects, &m.takeovers, &m.commands, &m.duplicates,
 		&m.lastNumber} {
 		*n = r.number()
 	}
-	many := r.number()
-	for n := many; n > 0 && !r.bad; n-- {
-		read := int64(n)
-		if many > recentKept { // as if one read had brought them: they stay for the next ones
-			read = 1
-		}
-		s := seenFrame{number: r.word(), content: r.word()}
+	for n := r.number(); n > 0 && !r.bad; n-- {
+		s := seenFrame{number: r.word(), content: uint32(r.word())}
 		if b := r.take(4); b != nil {
 			s.at = binary.LittleEndian.Uint32(b)
-			m.recent.add(s, nil, read)
+			m.recall(s)
 		}
 	}
 	var f codec.Frame

@@ -59,8 +59,8 @@ func TestTheStateOfAMasterComesBack(t *testing.T) {
 	if again := back.encode(nil); !bytes.Equal(again, state) {
 		t.Errorf("%x\nbecame\n%x", state, again)
 	}
-	if len(back.latest) != 2 || len(back.recent.seen) != recentKept || back.lastNumber != 1<<40 || back.seen.Load() != m.last.UnixNano() {
-		t.Errorf("%d kinds of frames, %d seenFrames, %d", len(back.latest), len(back.recent.seen), back.lastNumber)
+	if len(back.latest) != 2 || back.recent.kept != recentFree || back.lastNumber != 1<<40 || back.seen.Load() != m.last.UnixNano() {
+		t.Errorf("%d kinds of frames, %d seenFrames, %d", len(back.latest), back.recent.kept, back.lastNumber)
 	}
 	for n := range state {
 		if err := fresh().decode(state[:n], find); n > 0 && err == nil {
@@ -69,6 +69,39 @@ func TestTheStateOfAMasterComesBack(t *testing.T) {
 	}
 	if err := fresh().decode(append(bytes.Clone(state), 0), find); !errors.Is(err, journal.ErrDamaged) {
 		t.Error("a byte too many:", err)
+	}
+}
+
+// Between two states a master writes the frames that the state has no room for; together they are all that it remembers.
+func TestWhatAMasterRemembersComesBackFromItsWindows(t *testing.T) {
+	d := NewDirectory(Options{System: new(supervise.System), ResendBytes: 8 << 20})
+	m, send := remembering(t, d, "1", 100)
+	var windows []journal.Window
+	var state []byte
+	sent := uint64(0)
+	for _, n := range []uint64{3, 64, 65, 1, 0, 1000, 63, 64, 66, 2} {
+		send(sent, sent+n)
+		sent += n
+		state = m.encode(nil)
+		if w := m.window(); w != nil {
+			windows = append(windows, w)
+		}
+	}
+	if len(windows) != 5 {
+		t.Errorf("%d windows were written", len(windows))
+	}
+	back := NewDirectory(Options{System: new(supervise.System), ResendBytes: 8 << 20}).newMaster("1")
+	for _, w := range windows {
+		back.recallWindow(w)
+	}
+	if err := back.decode(state, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := back.recent.known(0, sent); n != int(sent) || back.recent.kept != uint32(sent) {
+		t.Errorf("%d of %d frames are known, %d are remembered", n, sent, back.recent.kept)
+	}
+	if w := back.window(); w != nil {
+		t.Errorf("%d bytes are written again", len(w))
 	}
 }
 
@@ -84,8 +117,8 @@ func FuzzState(f *testing.F) {
 		if err := m.decode(b, find); err != nil {
 			return
 		}
-		if len(m.recent.seen) > recentMost {
-			t.Fatalf("%d frames seen", len(m.recent.seen))
+		if m.recent.kept > recentFree {
+			t.Fatalf("%d frames seen", m.recent.kept)
 		}
 		state := m.encode(nil)
 		if len(state) > len(b)+64 {

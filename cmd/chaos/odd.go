@@ -8,8 +8,8 @@ import (
 )
 
 // repeat sends the frames again that were acknowledged last, on a connection of their own: each is to be acknowledged again.  Then so many frames with
-// the last number and another value: none is to be answered.
-func (s *sender) repeat(address string, misused int) error {
+// the last number and other values: each is to be recorded and acknowledged.
+func (s *sender) repeat(address string, reused int) error {
 	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
 	if err != nil {
 		return err
@@ -18,9 +18,13 @@ func (s *sender) repeat(address string, misused int) error {
 	if len(s.last) == 0 {
 		return nil
 	}
-	other := bytes.Clone(s.last[len(s.last)-1])
-	other[len(other)-1] ^= 1
-	if _, err := conn.Write(append(bytes.Join(s.last, nil), bytes.Repeat(other, misused)...)); err != nil {
+	for n := range reused {
+		other := bytes.Clone(s.last[len(s.last)-1])
+		other[len(other)-1] ^= byte(n + 1)
+		s.reused = append(s.reused, other)
+	}
+	sent := append(bytes.Clone(bytes.Join(s.last, nil)), bytes.Join(s.reused, nil)...)
+	if _, err := conn.Write(sent); err != nil {
 		return err
 	}
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
@@ -30,15 +34,16 @@ func (s *sender) repeat(address string, misused int) error {
 	if err != nil {
 		return err
 	}
-	if len(answers) != ackBytes*len(s.last) {
-		return violated("master %d got %d bytes for %d frames sent again and %d with a number used before", s.serial, len(answers), len(s.last), misused)
+	if len(answers) != ackBytes*(len(s.last)+reused) {
+		return violated("master %d got %d bytes for %d frames sent again and %d with a number used before", s.serial, len(answers), len(s.last), reused)
 	}
-	for i, frame := range s.last {
+	for i, frame := range append(s.last[:len(s.last):len(s.last)], s.reused...) {
 		if answer := answers[ackBytes*i:]; numberOf(answer) != numberOf(frame) {
 			return violated("master %d got the acknowledgement %x for its frame %d, sent again", s.serial, answer[:ackBytes], numberOf(frame))
 		}
 	}
-	s.repeated, s.misused = len(s.last), misused
+	s.repeated = len(s.last)
+	s.acked += uint64(reused)
 	return nil
 }
 

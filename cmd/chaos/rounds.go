@@ -120,13 +120,14 @@ func (c *chaos) last(ctx context.Context) error {
 		}
 	}
 	for i, s := range c.senders {
-		misused := 0
-		if i == 0 && !c.broken { // each is an alarm in the log
-			misused = 3
+		reused := 0
+		if i == 0 && !c.broken {
+			reused = reusedFrames
 		}
-		if err := s.repeat(d.field, misused); err != nil {
+		if err := s.repeat(d.field, reused); err != nil {
 			return err
 		}
+		c.acked += uint64(reused)
 	}
 	if err := c.balance(ctx, d, due); err != nil {
 		return err

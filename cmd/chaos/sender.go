@@ -31,7 +31,7 @@ type sender struct {
 	written     uint64   // frames, on the last connection
 	last        [][]byte // acknowledged, the newest last
 	repeated    int      // frames, by repeat
-	misused     int      // frames with a number used before, likewise
+	reused      [][]byte // frames with a number used before, likewise; the journal has not been seen to have them
 	acked       uint64
 	resentAcked uint64
 	finish      atomic.Bool // send nothing new, wait for what is open

@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"trama/actors"
@@ -128,26 +131,112 @@ func TestABurstWithoutAcknowledgementsIsRecordedOnce(t *testing.T) {
 	}
 }
 
-func TestATransactionNumberWithOtherContentIsAnAlarm(t *testing.T) {
-	p := serve(t, twoPorts)
-	c := p.dial("field")
-	c.ask(12345678, 7)
-	c.send(fromHex(t, frameOf(12345678, 7, 8)+frameOf(12345678, 9, 9))) // 7 with another time: refused; 9 goes on
-	if got := masked(c.receive(27)); got != receipt(12345678, 9) {
-		t.Errorf("got %s", got)
+// A logger that has lost its connection sends everything again that it has: each frame is acknowledged again, and is one record, on another
+// connection, behind a kill, and behind a stop in order.
+func TestTenThousandFramesThatComeAgainAreRecordedOnce(t *testing.T) {
+	const frames = 10_000
+	var all strings.Builder
+	for n := range frames {
+		all.WriteString(frameOf(12345678, n+1, 0))
 	}
-	if s := p.totals(); s.Stored != 2 || s.Rejected["transaction number used twice"] != 1 || s.Alarms["transaction number used twice"] != 1 {
+	raw := fromHex(t, all.String())
+	replay := func(address string) {
+		t.Helper()
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		sent := make(chan error, 1)
+		go func() {
+			_, err := conn.Write(raw)
+			sent <- err
+		}()
+		(&peer{t, conn}).receive(27 * frames)
+		if err := <-sent; err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	killed := startProcessIn(t, dir)
+	replay(killed.addresses.Listeners["field"])
+	killed.signal(os.Kill)
+	_ = killed.cmd.Wait() // it was killed
+	ended := startProcessIn(t, dir)
+	replay(ended.addresses.Listeners["field"])
+	ended.signal(syscall.SIGTERM)
+	if code := ended.wait(); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, ended.log)
+	}
+	p := serveIn(t, dir, twoPorts)
+	for range 2 {
+		replay(p.addresses.Listeners["field"])
+	}
+	if s := p.totals(); s.Stored != 0 || s.Duplicates != 2*frames {
 		t.Errorf("totals %+v", s)
 	}
-	p.cli("events", "12345678", "--kind", "alarm").want(t, exitDone, "transaction number 7 was used before for another frame: refused", frameOf(12345678, 7, 8))
-
-	// A master that has lost its counter: another connection, later by its own clock.
-	c = p.dial("field")
-	c.send(fromHex(t, frameOf(12345678, 7, 30)))
-	if got := masked(c.receive(27)); got != receipt(12345678, 7) {
-		t.Errorf("got %s", got)
+	var out admin.Frames
+	p.get("/api/v1/masters/12345678/frames?limit=20000", &out)
+	if len(out.Frames) != frames {
+		t.Errorf("%d frames in the journal, want %d", len(out.Frames), frames)
 	}
-	p.cli("events", "--kind", "alarm").want(t, exitDone, "transaction numbers begin anew")
+}
+
+// A machine that loses its counter, on the connection that its modem keeps or on another one, with its clock right or dead: what it says is recorded,
+// acknowledged and marked, and told once.  What it said before is still known.
+func TestAMasterThatBeginsItsNumbersAnewIsRecorded(t *testing.T) {
+	for name, c := range map[string]struct {
+		other bool
+		clock int // second of the minute, in the frames behind the restart
+	}{"same connection, later clock": {false, 30}, "same connection, same clock": {false, 5}, "other connection, earlier clock": {true, 1}, "other connection, later clock": {true, 30}} {
+		t.Run(name, func(t *testing.T) {
+			p := serve(t, twoPorts)
+			d := p.dial("field")
+			numbers := func(frames string, want ...int) {
+				t.Helper()
+				d.send(fromHex(t, frames))
+				for _, n := range want {
+					if got := masked(d.receive(27)); got != receipt(12345678, n) {
+						t.Fatalf("got %s, want the acknowledgement of %d", got, n)
+					}
+				}
+			}
+			before := frameOf(12345678, 1, 5+10) + frameOf(12345678, 2, 6+10) + frameOf(12345678, 3, 7+10)
+			numbers(before, 1, 2, 3)
+			if c.other {
+				d = p.dial("field")
+			}
+			anew := frameOf(12345678, 1, c.clock) + frameOf(12345678, 2, c.clock+1) + frameOf(12345678, 3, c.clock+2) + frameOf(12345678, 4, c.clock+3)
+			numbers(anew, 1, 2, 3, 4)
+			numbers(before+anew, 1, 2, 3, 1, 2, 3, 4) // resends of both lives
+			if s := p.totals(); s.Stored != 7 || s.Duplicates != 7 || len(s.Rejected) > 0 || s.Alarms["counter restarted"] != 1 {
+				t.Errorf("totals %+v", s)
+			}
+			var events struct {
+				Events []struct{ Master, Detail string }
+			}
+			p.get("/api/v1/events?kind="+url.QueryEscape("counter restarted"), &events)
+			if len(events.Events) != 1 || events.Events[0].Master != "12345678" || !strings.Contains(events.Events[0].Detail, "transaction number 1 was used before") {
+				t.Errorf("events %+v", events)
+			}
+			var out struct {
+				Frames []struct {
+					Restarted bool `json:"numbers_restarted"`
+				}
+			}
+			p.get("/api/v1/masters/12345678/frames", &out)
+			for i, f := range out.Frames {
+				if f.Restarted != (i >= 3 && i < 6) {
+					t.Errorf("frame %d is marked: %v", i, f.Restarted)
+				}
+			}
+			// again: told again
+			numbers(frameOf(12345678, 1, c.clock+20), 1)
+			if s := p.totals(); s.Stored != 8 || s.Alarms["counter restarted"] != 2 {
+				t.Errorf("totals %+v", s)
+			}
+		})
+	}
 }
 
 func TestMastersValuesAndCountersSurviveARestart(t *testing.T) {

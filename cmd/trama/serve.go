@@ -138,7 +138,7 @@ func (d *daemon) start() error {
 	d.known.Set(d.config.Masters.Known)
 	options := gatewayOptions(d.config, d.log)
 	options.Known = &d.known
-	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.log.Named("journal")); err != nil {
+	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.config.Limits, d.log.Named("journal")); err != nil {
 		_ = adminPort.Close() // err is what matters
 		return errors.Join(err, taken(d.config.Listeners))
 	}
@@ -177,6 +177,10 @@ func taken(listeners []config.Listener) error {
 func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 	o := actors.Options{
 		Logger: log, AllowFaults: c.Admin.AllowFaults, CommandQueue: c.Limits.CommandsPerMaster, MaxMasters: c.Limits.MaxMasters,
+		ResendBytes: c.Limits.ResendMiB << 20,
+	}
+	if o.ResendBytes == 0 {
+		o.ResendBytes = -1 // none
 	}
 	for _, l := range c.Listeners {
 		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Source: editionOf(l).Source, FrameNames: l.FrameNames, Greeting: l.Greeting, Transport: l.Transport})

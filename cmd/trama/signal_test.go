@@ -27,14 +27,19 @@ type process struct {
 // programVariable makes the test binary be the program: what signals do is tried on a process of its own.
 const programVariable = "TRAMA_TEST_PROGRAM"
 
-func startProcess(t *testing.T) *process {
+func startProcess(t *testing.T) *process { return startProcessIn(t, t.TempDir()) }
+
+// startProcessIn is startProcess in a directory that another one may have left.
+func startProcessIn(t *testing.T, dir string) *process {
 	t.Helper()
-	dir := t.TempDir()
 	file := filepath.Join(dir, "config.toml")
 	if err := os.WriteFile(file, []byte(twoPorts), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	addresses := filepath.Join(dir, "addresses.json")
+	if err := os.RemoveAll(addresses); err != nil {
+		t.Fatal(err)
+	}
 	p := &process{t: t, log: &logBuffer{}, cmd: exec.Command(os.Args[0], "serve", "--config", file, "--addresses-file", addresses)}
 	p.cmd.Stderr, p.cmd.Env = p.log, append(os.Environ(), programVariable+"=1")
 	if err := p.cmd.Start(); err != nil {

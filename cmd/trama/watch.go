@@ -100,7 +100,7 @@ func watchLine(r history.Row, paint painter) string {
 		words = append(words, values)
 	}
 	if r.Restarted {
-		words = append(words, paint(colourBad, "numbers begin anew"))
+		words = append(words, paint(colourBad, "counter restarted"))
 	}
 	return strings.Join(append(words, paint(colourFaint, r.Frame)), "  ")
 }

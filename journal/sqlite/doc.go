@@ -9,6 +9,7 @@
 //	batch    what one commit brought: all its records in one row.  The truth; everything else about frames follows from it
 //	clock    where the times of batches do not go on from those before; see clock.go
 //	master   a master's state and the positions of its records that no span holds yet
+//	seen     what masters remember beside their states, to recognise frames that come again
 //	span     positions of a master's records, some dozens to a row
 //	event    links, rejected frames, alarms
 //	profile  the definitions that records were received with

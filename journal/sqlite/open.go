@@ -32,9 +32,11 @@ type Options struct {
 	EventsFor  time.Duration // how long events are kept; 0: for ever
 	EventsUpTo int64         // events that are kept; 0: no bound
 	DiskLimit  int           // percent of the disk in use at which nothing more is taken (default 95)
-	SweepEvery time.Duration // how often the states of masters are written (default 30 s)
+	// WindowsUpTo is how many bytes of windows are kept (default 64 MiB).
+	WindowsUpTo int64
+	SweepEvery  time.Duration // how often the states of masters are written (default 30 s)
 
-	// Kinds of rows beside the engine's own, which are events and the states of masters.
+	// Kinds of rows beside the engine's own, which are events, the states of masters and their windows.
 	Kinds []Kind
 
 	// Warn is told of what an operator should know and the engine lives with; nil: nobody is.
@@ -49,7 +51,9 @@ const (
 	defaultDiskLimit  = 95
 	defaultSweepEvery = 30 * time.Second
 	readers           = 4
-	schemaVersion     = 2
+
+	defaultWindowsUpTo = 64 << 20
+	schemaVersion      = 2
 )
 
 // oldestSQLite is the first release without the WAL-reset corruption of 3.7.0 to 3.51.2.
@@ -104,6 +108,9 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	}
 	if o.SweepEvery == 0 {
 		o.SweepEvery = defaultSweepEvery
+	}
+	if o.WindowsUpTo == 0 {
+		o.WindowsUpTo = defaultWindowsUpTo
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -281,6 +288,9 @@ func (j *Journal) resume(ctx context.Context) error {
 	j.w.next, j.w.high = last+1, at
 	j.committed.Store(last)
 	j.swept.Store(uint64(swept))
+	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) FROM seen").Scan(&j.w.tape); err != nil {
+		return err
+	}
 	now := time.Now().UnixNano()
 	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + 1 FROM boot").Scan(&j.boot); err != nil {
 		return err

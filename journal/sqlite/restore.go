@@ -20,6 +20,10 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 	r *journal.Record) *journal.Subject) error {
 	j.counters.sweeping.Lock() // a sweep would say of frames that are still to be read here that states cover them
 	defer j.counters.sweeping.Unlock()
+	windows, err := j.windows(ctx)
+	if err != nil {
+		return err
+	}
 	rows, err := j.read.QueryContext(ctx, "SELECT serial, through, from_at, until_at, pending, state, crc FROM master")
 	if err != nil {
 		return err
@@ -36,7 +40,7 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 			j.options.Warn("journal is damaged: the state of a master is left out", "master", serial)
 			continue
 		}
-		row := journal.MasterRow{Serial: serial, State: state, Through: uint64(through), Pending: pending,
+		row := journal.MasterRow{Serial: serial, State: state, Windows: windows[serial], Through: uint64(through), Pending: pending,
 			From: time.Unix(0, from), Until: time.Unix(0, until)}
 		if err := master(row); err != nil {
 			return fmt.Errorf("state of master %s: %w", serial, err)

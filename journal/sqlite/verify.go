@@ -73,7 +73,7 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 		do   func(context.Context, *sql.Tx) error
 	}{
 		{"structure", r.structure}, {"meta", r.meta}, {"clock", r.clock}, {"batch", r.batches}, {"master",
-			r.masters}, {"span", r.spans}, {"event", r.events},
+			r.masters}, {"seen", r.windows}, {"span", r.spans}, {"event", r.events},
 		{"profile", r.profiles}, {"cursor", r.cursors},
 	} {
 		if err := check.do(ctx, tx); err != nil {
@@ -178,6 +178,26 @@ func (r *Report) masters(ctx context.Context, tx *sql.Tx) error {
 			}
 			return nil
 		})
+}
+
+func (r *Report) windows(ctx context.Context, tx *sql.Tx) error {
+	var tables int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'seen'").Scan(&tables); err != nil ||
+		tables == 0 { // of an older make
+		return err
+	}
+	return rowsOf(ctx, tx, "SELECT id, serial, frames, crc FROM seen", func(rows *sql.Rows) error {
+		var id, crc int64
+		var serial string
+		var frames []byte
+		if err := rows.Scan(&id, &serial, &frames, &crc); err != nil {
+			return err
+		}
+		if crc != sum(id, serial, blob(frames)) {
+			r.bad(fmt.Sprintf("window of %s", serial), "its checksum is wrong")
+		}
+		return nil
+	})
 }
 
 func (r *Report) spans(ctx context.Context, tx *sql.Tx) error {

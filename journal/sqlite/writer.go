@@ -15,6 +15,7 @@ import (
 type writer struct {
 	next      uint64 // sequence number of the next record
 	nextEvent int64
+	tape      int64    // bytes of windows ever; see seen.go
 	high      int64    // time of the last batch; see clock.go
 	changes   int64    // transactions with more than frames; a meta row counts them, so that the loss of one is noticed
 	records   []byte   // of the commit being made

@@ -53,6 +53,7 @@ type Limits struct {
 	DrainTimeout      time.Duration // how long a shutdown may take
 	CommandsPerMaster int           // commands that wait for one master behind the one in flight
 	MaxMasters        int           // masters that are tracked; frames of further serials are refused
+	ResendMiB         int           // memory for recognising resends, beyond the last 64 frames of each master
 }
 
 // Journal is the durable record of frames.
@@ -84,7 +85,7 @@ func Default() Config {
 	return Config{
 		Log:     Log{Level: "info", Format: "text"},
 		Admin:   Admin{Listen: "127.0.0.1:8686", TokenFile: filepath.Join("data", "admin.token")},
-		Limits:  Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16, MaxMasters: 100_000},
+		Limits:  Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16, MaxMasters: 100_000, ResendMiB: 64},
 		Journal: Journal{Path: filepath.Join("data", "journal.db"), DiskLimit: 95},
 	}
 }
