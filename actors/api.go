@@ -27,6 +27,7 @@ type ListenerOptions struct {
 	// FrameNames: the identity in a frame counts before the registered one (Transport.Aside.Registration), which else
 	// is that of every frame of the connection.
 	FrameNames bool
+	MaxMasters int // that may be identified on one connection (default 4,096)
 	// Name and Address are required; Cutter, MaxFrameBytes and Descriptors are set from the profile and by the gateway
 	Transport transport.Options
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"trama/actors/connection"
 	"trama/actors/master"
 	"trama/actors/supervise"
 	"trama/transport"
@@ -111,12 +110,14 @@ func TestPortThatFailedOpensAgain(t *testing.T) {
 }
 
 func TestOneConnectionCannotInventMastersWithoutEnd(t *testing.T) {
-	g := start(t, "field:extended")
+	const most = 20
+	g := startAll(t, Options{Listeners: []ListenerOptions{{Profile: shipped(t, "extended"), MaxMasters: most,
+		Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}}}})
 	d := dial(t, g, "field")
-	for i := range connection.MaxBound {
+	for i := range most {
 		d.send(measurement(fmt.Sprintf("%08d", 40000000+i), 1))
 	}
-	for i := range connection.MaxBound {
+	for i := range most {
 		d.acknowledged(fmt.Sprintf("%08d", 40000000+i), "m", 1)
 	}
 	d.send(measurement("99999999", 1), measurement("40000000", 2))

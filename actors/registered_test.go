@@ -5,16 +5,18 @@ import (
 	"encoding/hex"
 	"testing"
 
-	"trama/actors/connection"
 	"trama/transport"
 )
 
 const imei = "865012345678901"
 
+// mostRegistered is how many masters a connection may have here.
+const mostRegistered = 50
+
 func startRegistered(t *testing.T, profile string, frameNames bool, r transport.Registration) *gateway {
 	t.Helper()
 	return startAll(t, Options{Listeners: []ListenerOptions{{
-		Profile: shipped(t, profile), FrameNames: frameNames,
+		Profile: shipped(t, profile), FrameNames: frameNames, MaxMasters: mostRegistered,
 		Transport: transport.Options{Name: "port", Address: "127.0.0.1:0", Aside: &transport.Aside{
 			Registration: &r, HeartbeatBytes: [][]byte{{0xfe}, []byte("ping")}, HeartbeatEcho: true,
 		}},
@@ -134,11 +136,11 @@ func TestFramesMayKeepTheirOwnNames(t *testing.T) {
 func TestStrangersCannotRegisterWithoutEnd(t *testing.T) {
 	g := startRegistered(t, "modbus-rtu", false, transport.Registration{Form: transport.FormBytes, Min: 2, Max: 2, Repeat: true})
 	d := dial(t, g, "port")
-	for i := range connection.MaxBound + 10 {
+	for i := range mostRegistered + 10 {
 		d.send(hex.EncodeToString([]byte{byte(i >> 8), byte(i)}))
 	}
 	await(t, "the refusals", func() bool { return g.Totals().Rejected["too many masters on one connection"] == 10 })
-	if c := g.Connections()[0]; len(c.Masters) != connection.MaxBound {
+	if c := g.Connections()[0]; len(c.Masters) != mostRegistered {
 		t.Errorf("%d masters", len(c.Masters))
 	}
 }

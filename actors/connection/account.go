@@ -50,7 +50,7 @@ type damagedFrame struct {
 // skipped keeps a stretch that came with these bytes, of which the last may be behind it.  A whole frame that was
 // refused is an event, and returned.
 func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
-	s.Listener, s.Connection, s.Remote, s.Master = l.on.Name, l.id, l.Remote(), l.alone()
+	s.Listener, s.Connection, s.Remote, s.Master = l.on.Name, l.id, l.Remote(), l.serials.only()
 	s.Profile = s.by.Name()
 	l.keepHead(bytes[:min(s.Length, len(bytes))])
 	start := s.end - uint64(s.Length)
@@ -84,14 +84,6 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 	l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: s.Master, Listener: l.on.Name,
 		Connection: l.id, Remote: s.Remote, Reason: s.Reason, Detail: s.Detail, Raw: bytes[from:to]})
 	return bytes[from:to]
-}
-
-// alone is the master of the connection, when there is one only.
-func (l *Link) alone() string {
-	if names := l.Masters(); len(names) == 1 {
-		return names[0]
-	}
-	return ""
 }
 
 // blame counts on a master what was refused of it.

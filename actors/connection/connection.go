@@ -149,7 +149,7 @@ func (c handler) group(r *readBatch) {
 		}
 		b := l.find(id)
 		if b == nil {
-			if len(l.bound) >= MaxBound {
+			if l.full() {
 				r.fates[i] = master.Rejected
 				l.Reject(string(id), r.batch.Frames[i], "too many masters on one connection", nil)
 				continue
@@ -163,14 +163,13 @@ func (c handler) group(r *readBatch) {
 
 // identified: the registry has found or made the master of a group.
 func (c handler) identified(m *identified) {
-	for _, b := range c.link.bound {
-		if b.serial == m.serial {
-			b.routing--
-			if b.master = m.master; b.master == nil && b.routing == 0 {
-				c.link.unbind(b)
-			}
-			return
-		}
+	b := c.link.find([]byte(m.serial))
+	if b == nil {
+		return
+	}
+	b.routing--
+	if b.master = m.master; b.master == nil && b.routing == 0 {
+		c.link.unbind(b)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,23 +41,24 @@ type Socket interface {
 // and the counters.  Behind the node, the fields of the first block are touched by the connection's actor only (and
 // by its supervisor while it is suspended); the others are immutable, atomic or guarded.
 type Link struct {
-	Node      supervise.Node // first: every message touches it
-	bound     []*binding     // masters identified here; nearly always one
-	held      *readBatch     // in hand, so that a restart goes on behind the frame that failed
-	session   codec.Session  // who has logged in
-	name      []byte         // that was registered last
-	condemned bool           // it failed too often: nothing is handled any more, the socket is closing
-	head      []byte         // the first bytes, as long as nobody is identified
-	noise     *stretch       // that was skipped last
-	refusedTo uint64         // behind the last whole frame that was refused, in bytes of the connection
-	judged    *rate.Limiter  // bounds how many stretches are judged when they come; nil before the first
+	Node      supervise.Node      // first: every message touches it
+	bound     []*binding          // masters identified here; nearly always one
+	index     map[string]*binding // of bound, when there are many; nil before
+	held      *readBatch          // in hand, so that a restart goes on behind the frame that failed
+	session   codec.Session       // who has logged in
+	name      []byte              // that was registered last
+	condemned bool                // it failed too often: nothing is handled any more, the socket is closing
+	head      []byte              // the first bytes, as long as nobody is identified
+	noise     *stretch            // that was skipped last
+	refusedTo uint64              // behind the last whole frame that was refused, in bytes of the connection
+	judged    *rate.Limiter       // bounds how many stretches are judged when they come; nil before the first
 
 	id   uint64
 	on   *Listener
 	conn Socket
 	acks ackQueue
 
-	serials    atomic.Pointer[[]string]
+	serials    serials
 	registered atomic.Pointer[string] // name, for others
 	counters   frameCounters
 }
@@ -124,15 +126,24 @@ func (l *Link) Identified(serial string, m *master.Master) { l.send(&l.Node, &id
 // Failed implements supervise.Origin.
 func (l *Link) Failed(f *supervise.Fault) { l.conn.Close(transport.CloseFault, f.Error()) }
 
-// MaxBound is how many masters may be identified on one connection: a concentrator has dozens, a stranger who invents
-// serials has more.
-const MaxBound = 256
+// DefaultMaxMasters is how many masters may be identified on one connection, unless its listener says otherwise: a
+// forwarding platform has thousands, a stranger who invents serials has more.
+const DefaultMaxMasters = 4096
 
-// find returns the binding of a serial, the last one used first; nil when it is new here.
+// fewBound is how many bindings are searched one by one.
+const fewBound = 8
+
+// full says whether no further master may be identified on the connection.
+func (l *Link) full() bool { return len(l.bound) >= l.on.MaxMasters }
+
+// find returns the binding of a serial; nil when it is new here.
 func (l *Link) find(serial []byte) *binding {
+	if l.index != nil {
+		return l.index[string(serial)]
+	}
 	for i, b := range l.bound {
 		if b.serial == string(serial) {
-			if i > 0 {
+			if i > 0 { // the last one used is found first
 				l.bound[0], l.bound[i] = b, l.bound[0]
 			}
 			return b
@@ -145,32 +156,65 @@ func (l *Link) find(serial []byte) *binding {
 func (l *Link) bind(serial string) *binding {
 	b := &binding{serial: serial}
 	l.head = nil
-	l.bound = slices.Insert(l.bound, 0, b)
-	l.publish()
+	l.bound = append(l.bound, b)
+	switch {
+	case l.index != nil:
+		l.index[serial] = b
+	case len(l.bound) > fewBound:
+		l.index = make(map[string]*binding, 2*fewBound)
+		for _, each := range l.bound {
+			l.index[each.serial] = each
+		}
+	}
+	l.serials.add(serial)
 	return b
 }
 
 // unbind takes a serial back that the registry refused.
 func (l *Link) unbind(b *binding) {
 	l.bound = slices.DeleteFunc(l.bound, func(each *binding) bool { return each == b })
-	l.publish()
+	delete(l.index, b.serial)
+	l.serials.remove(b.serial)
 }
 
-func (l *Link) publish() {
-	names := make([]string, len(l.bound))
-	for i, each := range l.bound {
-		names[i] = each.serial
-	}
-	slices.Sort(names)
-	l.serials.Store(&names)
+// Masters are the serials that are identified on the connection, sorted.
+func (l *Link) Masters() []string { return l.serials.list() }
+
+// serials are the serials of a connection, for everybody.
+type serials struct {
+	mu  sync.Mutex // guards all
+	all []string   // sorted
 }
 
-// Masters are the serials that are identified on the connection.
-func (l *Link) Masters() []string {
-	if names := l.serials.Load(); names != nil {
-		return *names
+func (s *serials) add(serial string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, _ := slices.BinarySearch(s.all, serial)
+	s.all = slices.Insert(s.all, at, serial)
+}
+
+func (s *serials) remove(serial string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at, found := slices.BinarySearch(s.all, serial); found {
+		s.all = slices.Delete(s.all, at, at+1)
 	}
-	return nil
+}
+
+func (s *serials) list() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.all)
+}
+
+// only is the serial when there is one only; "" else.
+func (s *serials) only() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.all) == 1 {
+		return s.all[0]
+	}
+	return ""
 }
 
 // TreeDetail implements supervise.Detailer.
@@ -235,8 +279,8 @@ func (l *Link) Info() Info {
 
 // Poison implements master.Link: it records the frame that crashed a handler.  It is not acknowledged.
 func (l *Link) Poison(raw []byte, serial string, n *supervise.Node) {
-	if names := l.Masters(); serial == "" && len(names) == 1 {
-		serial = names[0]
+	if serial == "" {
+		serial = l.serials.only()
 	}
 	cause := "fault"
 	if f := n.LastError(); f != nil {
@@ -271,7 +315,7 @@ func (l *Link) Reject(serial string, raw []byte, reason string, err error) {
 		detail = err.Error()
 	}
 	if serial == "" {
-		serial = l.alone()
+		serial = l.serials.only()
 	}
 	l.blame(serial, reason)
 	s := &stretch{known: true, raw: slices.Clone(raw[:min(len(raw), stretchBytes)])}

@@ -58,6 +58,7 @@ type Listener struct {
 	Registers  bool   // devices name themselves with a packet outside the protocol
 	FrameNames bool   // the identity in a frame counts before a registered one
 	Greeting   string // message sent to whoever dials in; "": none
+	MaxMasters int    // that may be identified on one connection
 
 	Links     LinkSet
 	Refusals  count.By // why frames were rejected
@@ -72,7 +73,7 @@ type Listener struct {
 
 // NewListener makes what the connections of a port share.
 func NewListener(s *Shared, name string, role Role) *Listener {
-	return &Listener{Shared: s, Name: name, Role: role, events: newEventLimit(eventsPerMinute, eventsAtOnce),
+	return &Listener{Shared: s, Name: name, Role: role, MaxMasters: DefaultMaxMasters, events: newEventLimit(eventsPerMinute, eventsAtOnce),
 		strangers: newEventLimit(strangersPerMinute, strangersPerMinute),
 		judging:   rate.NewLimiter(judgingRate, judgingBurst)}
 }

@@ -36,7 +36,7 @@ func (c handler) register(r *readBatch, all []transport.Registered, i int) []tra
 			continue
 		}
 		b := l.find([]byte(name))
-		if b == nil && len(l.bound) >= MaxBound {
+		if b == nil && l.full() {
 			l.name = nil
 			l.registered.Store(nil)
 			l.on.Refusals.Add("too many masters on one connection")

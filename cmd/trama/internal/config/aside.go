@@ -134,10 +134,12 @@ func (t table) size(key string, r *transport.Registration) {
 
 // mark reads bytes that stand before or after a name.
 func (t table) mark(key string) []byte {
-	var s string
-	if !t.text(key, &s) {
+	s, isText := t.Values[key].(string)
+	if !isText || s == "" {
+		t.text(key, &s) // says what is wrong
 		return nil
 	}
+	t.Text(key) // blanks and line ends alone are a mark too
 	return t.bytes(key, s, transport.MaxRegistrationBytes)
 }
 

@@ -18,6 +18,7 @@ func TestWhatComesBesideTheFramesReachesTheTransport(t *testing.T) {
 		{Registration: &transport.Registration{Form: transport.FormText, Min: 4, Max: 32, Before: []byte("REG:"), After: []byte("\r\n"), Repeat: true}},
 		nil,
 		{Registration: &transport.Registration{Form: transport.FormAlnum, Min: 19, Max: 19}},
+		{Registration: &transport.Registration{Form: transport.FormDigits, Min: 15, Max: 15, Before: []byte("\r\n"), After: []byte(" ")}},
 	}
 	for i, l := range c.Listeners {
 		if !reflect.DeepEqual(l.Transport.Aside, want[i]) {

@@ -69,15 +69,16 @@ type Journal struct {
 
 // Listener is one port.
 type Listener struct {
-	Name        string
-	Address     string
-	ProfileName string // as written
-	ProfileFile string // the definition's file; empty for a shipped profile
-	Profile     *codec.Profile
-	Role        actors.Role
-	Greeting    string            // name of the message that is sent to whoever dials in; empty: none
-	FrameNames  bool              // registration.identity = "frame"
-	Transport   transport.Options // Name, Address, deadlines and limits
+	Name                    string
+	Address                 string
+	ProfileName             string // as written
+	ProfileFile             string // the definition's file; empty for a shipped profile
+	Profile                 *codec.Profile
+	Role                    actors.Role
+	Greeting                string            // name of the message that is sent to whoever dials in; empty: none
+	FrameNames              bool              // registration.identity = "frame"
+	MaxMastersPerConnection int               // 0: the default
+	Transport               transport.Options // Name, Address, deadlines and limits
 }
 
 // Default returns the configuration that an empty file stands for.  It has no listener.
