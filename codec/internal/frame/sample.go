@@ -249,7 +249,7 @@ func (s *Samples) part(cell int, p *program.NamePart) bool {
 		return true
 	}
 	s.names = it.AppendText(s.names)
-	if p.Sparse && (string(s.names[from:]) == p.Usual || it.Label() != "" && it.V.Unlabelled() == p.Usual) {
+	if len(s.names) == from || p.Sparse && (string(s.names[from:]) == p.Usual || it.Label() != "" && it.V.Unlabelled() == p.Usual) {
 		return false
 	}
 	if it.Kind == field.KindText && it.Label() == "" {
