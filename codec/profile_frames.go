@@ -76,7 +76,7 @@ func (p *Profile) Answers(request, answer *frame.Frame) bool {
 
 // Relate tells answer what request asked: the fields that the definition computes from `request.KEY` are there
 // afterwards.  Without it, or when the definition has none, they are not.  The frames must go together (see
-// Answers); whether they do is not looked at.  The error is a *FieldError; answer is then without a message.
+// Answers); whether they do is not looked at.  The error is a *FieldError; answer is then as it was.
 func (p *Profile) Relate(request, answer *frame.Frame) error {
 	return encode.Relate(p.program, request, answer)
 }

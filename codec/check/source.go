@@ -188,7 +188,7 @@ func (w *sampleSource) open(gate decision) bool {
 	for k := range gate.n.Cases {
 		if when := gate.n.Cases[k].When; when == nil {
 			return false
-		} else if when.Looks {
+		} else if when.Looks && !when.Asks {
 			return k == gate.k
 		}
 	}

@@ -28,6 +28,8 @@ type compiler struct {
 	later       []func()           // what can be told when all fields are there
 	asked       bool               // an expression named something that follows from the request
 	computing   bool               // expressions may name fields of the request
+	body        bool               // the fields of a message are compiled: conditions may, too
+	answering   bool               // those of a part that is there with its request alone: sizes may, too
 	columns     bool               // what is compiled stands between separators
 	derived     []int              // registers whose value follows from the rest of a frame
 	usedLayouts map[string]bool

@@ -18,6 +18,8 @@ func (c *compiler) expr(path, text string, s *scope) *expr.Expr {
 	if text == "" || len(text) > mostExpression && !c.few(path, "characters", len(text), mostExpression) {
 		return nil
 	}
+	defer func(outer bool) { c.asked = c.asked || outer }(c.asked)
+	c.asked = false
 	e, err := expr.Parse(text, expr.Scope{
 		Has:   func(name string) bool { return s.find(name) != nil },
 		Field: func(name string) (*expr.Expr, error) { return c.fieldExpr(path, name, s) },
@@ -35,6 +37,7 @@ func (c *compiler) expr(path, text string, s *scope) *expr.Expr {
 		c.src.Problem(path, field.Quote(text)+" ("+err.Error()+")", "an expression of numbers and fields that stand before")
 		return nil
 	}
+	e.Asks, e.Looks = c.asked, e.Looks || c.asked
 	return e
 }
 
@@ -59,8 +62,8 @@ func (c *compiler) fieldExpr(path, name string, s *scope) (*expr.Expr, error) {
 		return nil, fmt.Errorf("%q has no value of its own, its fields have", name)
 	}
 	if slices.ContainsFunc(b.nodes, func(n *program.Node) bool { return n.Asks }) {
-		if c.asked = true; !c.computing {
-			return nil, fmt.Errorf("%s follows from the request: only computed fields may depend on it", name)
+		if err := c.mayAsk(path, name); err != nil {
+			return nil, err
 		}
 	}
 	kind, err := c.seen(name, b)

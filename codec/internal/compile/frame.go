@@ -327,7 +327,9 @@ func (c *compiler) message(def *schema.MessageDef, f *program.FrameKind, s *scop
 	body.When = c.expr(def.Path+".when", def.When, s)
 	c.sets(def, body, s)
 	c.fields = nil
+	c.body = true
 	body.Nodes = c.packed(c.nodes(def.Fields, inner, false))
+	c.body = false
 	c.settleLater()
 	program.Each(body.Nodes, func(n *program.Node) { c.noCommand(n) })
 	for _, names := range []map[string]*binding{s.names, inner.names} {

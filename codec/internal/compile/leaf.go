@@ -59,10 +59,12 @@ func (c *compiler) leaf(n *program.Node, def *schema.FieldDef, s *scope) []*prog
 			o.Form = &scalar.Form{Filler: -1}
 		}
 	}
-	if n.Size != nil && (o.Size > 0 || n.Until != nil || n.Rest || o.Sized() && n.Size.Looks) {
+	if n.Size != nil && (o.Size > 0 || n.Until != nil || n.Rest || o.Sized() && n.Size.Looks || o.Numeric() && n.Size.Asks) {
 		want := "none for type " + def.Kind
 		if o.Code <= scalar.OpInt {
 			want = "a size from fields that stand before, on type uint or int"
+		} else if n.Size.Asks {
+			want = "a size that does not ask: a frame is made without its request"
 		}
 		c.src.Problem(def.Path+".size", field.Quote(def.SizeExpr), want)
 	} else if o.Sized() && n.Until != nil {

@@ -60,15 +60,16 @@ func (c *compiler) node(def *schema.FieldDef, s *scope) []*program.Node {
 	}
 	c.computing = def.Kind == "computed" || def.Joins != nil
 	c.asked = false
-	defer func() { c.computing = false }()
+	defer func(answering bool) { c.computing, c.answering = false, answering }(c.answering)
 	n := &program.Node{Path: def.Path, Op: -1, Column: column, When: c.expr(def.Path+".when", def.When, s), Tail: -1, Element: -1, Rest: def.Rest, Optional: def.Optional,
 		Before: c.marker(def.Path+".before", def.Before), Until: c.marker(def.Path+".until", def.Until)}
 	if n.Optional && n.Before == nil && !column {
 		c.src.Problem(def.Path+".optional", "it alone", "it with before: the text by which the field is known to be there (or when)")
 	}
 	c.pattern(n, def.Path, def.Point)
+	n.Asks = n.When != nil && n.When.Asks
+	c.answering = c.answering || n.Asks
 	n.Size = c.expr(def.Path+".size", def.SizeExpr, s)
-	n.Asks = c.asked
 	switch def.Kind {
 	case "group":
 		n.Kind = program.NodeGroup
@@ -244,7 +245,10 @@ func (c *compiler) choice(n *program.Node, def *schema.FieldDef, s *scope) {
 			c.src.Problem(one.Path+".is", "it in a choice without on", "when, or on beside the cases")
 		}
 		b.Is, b.Other = c.caseSet(one, by), len(one.Is) == 0
+		outer := c.answering
+		c.answering = outer || b.When != nil && b.When.Asks
 		b.Kids = c.nodes(one.Fields, s, true)
+		c.answering = outer
 		n.Cases = append(n.Cases, b)
 	}
 	if len(n.Cases) == 0 {

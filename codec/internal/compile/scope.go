@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"trama/codec/internal/expr"
 	"trama/codec/internal/program"
@@ -109,10 +110,9 @@ func (c *compiler) place(b *binding) int {
 
 // ask is the register of a field of the request that a frame answers.
 func (c *compiler) ask(path, key string) (int, error) {
-	if !c.computing {
-		return 0, fmt.Errorf("request.%s: where a frame ends and what is in it must not depend on another one; only computed fields may", key)
+	if err := c.mayAsk(path, "request."+key); err != nil {
+		return 0, err
 	}
-	c.asked = true
 	for _, a := range c.p.Asks {
 		if a.Key == key {
 			return a.Reg, nil
@@ -123,9 +123,25 @@ func (c *compiler) ask(path, key string) (int, error) {
 	return c.p.Regs - 1, nil
 }
 
+// mayAsk notes that an expression depends on the request that a frame answers.  Without it the frame must be found and
+// read as well: so computed values may, and conditions, and the sizes in what such a condition chooses.
+func (c *compiler) mayAsk(path, name string) error {
+	c.asked = true
+	_, key, _ := strings.Cut(path[strings.LastIndexByte(path, ']')+1:], ".")
+	switch {
+	case c.computing, c.body && key == "when":
+		return nil
+	case c.answering && slices.Contains([]string{"size", "count", "stop"}, key):
+		return nil
+	case c.body && slices.Contains([]string{"size", "count", "stop"}, key):
+		return fmt.Errorf("%s: a size may depend on the request in a part or case whose when does", name)
+	}
+	return fmt.Errorf("%s: the request may be asked in computed values and in the conditions of a message's fields", name)
+}
+
 // derive notes that the encoder finds a field by inverting e.
 func (c *compiler) derive(e *expr.Expr) {
-	if e == nil {
+	if e == nil || e.Asks {
 		return
 	}
 	if reg := e.Source(); reg > 0 {

@@ -266,7 +266,9 @@ func (m *Walker) Nodes(list []*program.Node) program.Verdict {
 // guard asks the condition of a node.
 func (m *Walker) guard(n *program.Node) (there bool, v program.Verdict) {
 	if n.Asks && m.Asked == nil { // it needs the request that the frame answers
-		m.regs[n.Field.Reg] = 0
+		if m.absent(n); n.Field != nil {
+			m.regs[n.Field.Reg] = 0
+		}
 		return false, program.Complete
 	}
 	if n.When == nil {

@@ -175,6 +175,9 @@ func (m *Walker) choice(n *program.Node) program.Verdict {
 	}
 	for _, i := range n.ByValue.Find(uint64(on)) {
 		b := &n.Cases[i]
+		if b.When != nil && b.When.Asks && m.Asked == nil {
+			continue
+		}
 		if b.When != nil {
 			there, known := m.holds(b.When)
 			if !known {

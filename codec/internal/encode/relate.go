@@ -11,7 +11,7 @@ import (
 
 // Relate tells answer what request asked: the fields that the definition computes from `request.KEY` are there
 // afterwards.  Without it, or when the definition has none, they are not.  The frames must go together (see
-// Answers); whether they do is not looked at.  The error is a *FieldError; answer is then without a message.
+// Answers); whether they do is not looked at.  The error is a *FieldError; answer is then as it was.
 func Relate(p *program.Program, request, answer *frame.Frame) error {
 	if request.Body == nil || answer.Body == nil || request.Program != p || answer.Program != p {
 		return &field.FieldError{Profile: p.Name, Offset: -1, Err: field.ErrNoMessage}
@@ -22,5 +22,10 @@ func Relate(p *program.Program, request, answer *frame.Frame) error {
 	if answer.Wire == nil {
 		return &field.FieldError{Profile: p.Name, Frame: answer.Body.Message.Name, Offset: -1, Err: fmt.Errorf("%w: it was built, not received", field.ErrValue)}
 	}
-	return decode.DecodeAnswer(p, answer.Way, answer.Wire, answer, request)
+	way, raw := answer.Way, answer.Wire
+	err := decode.DecodeAnswer(p, way, raw, answer, request)
+	if err != nil { // what was asked does not fit what came
+		_ = decode.DecodeAnswer(p, way, raw, answer, nil)
+	}
+	return err
 }

@@ -53,7 +53,8 @@ type Expr struct {
 	Kind  Kind
 	Mixed bool // an operand is no plain whole number
 	Loose bool // stands behind a weaker operator of its row, which other languages would compute after it
-	Looks bool // Sees, kept for the whole expression
+	Looks bool // Sees, kept for the whole expression; or it asks
+	Asks  bool // of the whole expression: it depends on the request that the frame answers
 	A, B  *Expr
 	Value int64  // Const
 	Reg   int    // Reg, At
