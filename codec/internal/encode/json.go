@@ -3,6 +3,7 @@ package encode
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -16,13 +17,8 @@ import (
 func ParseJSON(p *program.Program, src []byte, f *frame.Frame) error {
 	f.Reset(p, field.Any)
 	fields := map[string]any{}
-	decoder := json.NewDecoder(bytes.NewReader(src))
-	decoder.UseNumber()
-	if err := decoder.Decode(&fields); err != nil {
+	if err := readJSON(src, &fields); err != nil {
 		return jsonError(p, "", fmt.Errorf("%w: %w", field.ErrValue, err))
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return jsonError(p, "", fmt.Errorf("%w: more than one JSON value", field.ErrValue))
 	}
 	if name, ok := fields["profile"]; ok && name != p.Name {
 		return jsonError(p, "profile", fmt.Errorf("%w: %v, expected %s", field.ErrValue, name, p.Name))
@@ -51,6 +47,19 @@ func ParseJSON(p *program.Program, src []byte, f *frame.Frame) error {
 		delete(fields, key)
 	}
 	return parseTree(p, f, l, direction, fields)
+}
+
+// readJSON reads one JSON value, with the numbers as they are written.
+func readJSON(src []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(src))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("more than one JSON value")
+	}
+	return nil
 }
 
 func jsonError(p *program.Program, key string, err error) error {

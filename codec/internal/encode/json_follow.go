@@ -89,13 +89,3 @@ func says(it frame.Item, v any) bool {
 	text, ok := scalar.TextOf(v)
 	return ok && (text == it.Text() || strings.Trim(string(it.V.AppendJSON(nil)), `"`) == text)
 }
-
-// levelOf is the object around the last step of a path.
-func levelOf(fields map[string]any, path string) map[string]any {
-	end := strings.LastIndexByte(path, '.')
-	if end < 0 {
-		return fields
-	}
-	level, _ := valueAtPath(fields, path[:end]).(map[string]any)
-	return level
-}

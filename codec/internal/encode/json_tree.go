@@ -1,8 +1,6 @@
 package encode
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -40,7 +38,8 @@ func tree(f *frame.Frame) map[string]any {
 	if len(f.Cells) > 0 {
 		text = append([]byte{'{'}, text[2:]...) // the comma before the first field
 	}
-	fields, _ := readJSON(text)
+	fields := map[string]any{}
+	_ = readJSON(text, &fields)
 	return fields
 }
 
@@ -56,8 +55,10 @@ func setTree(f *frame.Frame, key string, value any) error {
 		case o.Code == scalar.OpComputed:
 			return valueError(f.Program, f.Body, o, fmt.Errorf("%w: it follows from other fields", field.ErrValue))
 		case o.Parts:
+			level, _ := around(fields, key)
+			beside, _ := level.(map[string]any)
 			for _, part := range partsOf(f.Program, int(f.Cells[i].Op)) {
-				delete(levelOf(fields, key), part.Field.Key)
+				delete(beside, part.Field.Key)
 			}
 		}
 	}
@@ -80,39 +81,29 @@ func partsOf(p *program.Program, i int) []scalar.Op {
 	return p.Ops[i+1 : k]
 }
 
+// around is the object or the list around the last step of a path, and this step.
+func around(fields map[string]any, path string) (level any, step string) {
+	end := strings.LastIndexAny(path, ".[")
+	if end < 0 {
+		return fields, path
+	}
+	return valueAtPath(fields, path[:end]), path[end:]
+}
+
 // setPath puts a value into nested ones.
 func setPath(fields map[string]any, path string, value any) error {
-	var at any = fields
-	for {
-		end := strings.IndexAny(path[1:], ".[") + 1
-		step := path
-		if end > 0 {
-			step = path[:end]
+	level, step := around(fields, path)
+	switch level := level.(type) {
+	case map[string]any:
+		level[strings.TrimPrefix(step, ".")] = value
+		return nil
+	case []any:
+		if i, err := strconv.Atoi(strings.Trim(step, "[]")); err == nil && i >= 0 && i < len(level) {
+			level[i] = value
+			return nil
 		}
-		last := end <= 0
-		switch level := at.(type) {
-		case map[string]any:
-			key := strings.TrimPrefix(step, ".")
-			if last {
-				level[key] = value
-				return nil
-			}
-			at = level[key]
-		case []any:
-			i, err := strconv.Atoi(strings.Trim(step, "[]"))
-			if err != nil || i < 0 || i >= len(level) {
-				return field.ErrUnknownField
-			}
-			if last {
-				level[i] = value
-				return nil
-			}
-			at = level[i]
-		default:
-			return field.ErrUnknownField
-		}
-		path = path[end:]
 	}
+	return field.ErrUnknownField
 }
 
 // valueAtPath is a value inside nested ones; nil when it is not there.
@@ -137,12 +128,4 @@ func valueAtPath(at any, path string) any {
 		path = path[len(step):]
 	}
 	return at
-}
-
-func readJSON(src []byte) (map[string]any, error) {
-	fields := map[string]any{}
-	decoder := json.NewDecoder(bytes.NewReader(src))
-	decoder.UseNumber()
-	err := decoder.Decode(&fields)
-	return fields, err
 }

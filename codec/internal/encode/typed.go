@@ -1,10 +1,7 @@
 package encode
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -53,12 +50,7 @@ func typed(v any) any {
 		return v
 	}
 	var out any
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
-	d.UseNumber()
-	if d.Decode(&out) != nil {
-		return nil
-	}
-	if _, err := d.Token(); err != io.EOF {
+	if readJSON([]byte(text), &out) != nil {
 		return nil
 	}
 	return out
