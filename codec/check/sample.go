@@ -26,7 +26,7 @@ type sample struct {
 	path    string // of the definition, for its line
 	force   []decision
 	command *[2]uint64 // one of several
-	dead    bool       // its times are no times
+	dead    int        // its times are those of a device whose clock is dead, see deadTime; 0: they are not
 
 	frame []byte
 	taken *program.Body // the message that it turned out to be instead

@@ -10,7 +10,6 @@ import (
 	"trama/codec/internal/encode"
 	"trama/codec/internal/expr"
 	"trama/codec/internal/field"
-	"trama/codec/internal/frame"
 	"trama/codec/internal/program"
 	"trama/codec/internal/scalar"
 )
@@ -217,10 +216,10 @@ func (w *sampleSource) Value(e *encode.Encoder, op int) (encode.Input, bool) {
 		return encode.Input{}, false
 	}
 	first := w.first[n]
-	if w.s.dead && o.Field.Kind == field.KindTime {
-		if it := (frame.Item{Field: o.Field, Kind: field.KindTime, V: scalar.Value{Op: o, Data: make([]byte, o.Size)}}); it.Suspect() {
-			return encode.Input{Kind: encode.InputReady, Bytes: it.V.Data}, true
-		}
+	if w.s.dead > 0 && o.Field.Kind == field.KindTime && o.Size > 0 {
+		b := deadTime(o, w.s.dead)
+		num, _, _ := o.Read(b)
+		return encode.Input{Kind: encode.InputReady, Num: num, Bytes: b}, true
 	}
 	own := o.Preset != nil || o.Flags&scalar.FlagNow != 0 || o.Form != nil && o.Form.Counter || o.Code == scalar.OpRun
 	if wish.mask == 0 && first.mask == 0 && own {

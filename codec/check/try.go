@@ -83,17 +83,40 @@ func (c *checker) cut(s *sample) {
 	}
 }
 
-// deadClock answers the frame of a device whose clock is not set.
+// deadClock answers the frames of devices whose clock is dead, those that are accepted though they cannot be read too.
 func (c *checker) deadClock(s *sample) {
-	dead := &sample{body: s.body, way: s.way, path: s.path, dead: true}
-	var f frame.Frame
-	if c.make(dead); dead.fault != nil || dead.taken != nil || c.p.Decode(s.way, dead.frame, &f) != nil {
-		return
+	for k := range deadTimes {
+		dead := &sample{body: s.body, way: s.way, path: s.path, dead: k + 1}
+		c.make(dead)
+		var f frame.Frame
+		if err := c.p.Decode(s.way, dead.frame, &f); dead.taken != nil || err != f.Unreadable() || f.Body != s.body {
+			continue
+		}
+		if _, _, err := c.p.Reply(nil, &f, encode.Env{Now: sampleTime}); err != nil {
+			text := "message %s, to which the reply cannot be made when the clock of the device is not set (%v)"
+			c.witnessed(schema.SeverityError, "reply", s.body.Path, fmt.Sprintf(text, s.body.Message.Name, err), "", dead)
+			return
+		}
 	}
-	if _, _, err := c.p.Reply(nil, &f, encode.Env{Now: sampleTime}); err != nil {
-		text := "message %s, to which the reply cannot be made when the clock of the device is not set (%v)"
-		c.witnessed(schema.SeverityError, "reply", s.body.Path, fmt.Sprintf(text, s.body.Message.Name, err), "", dead)
+}
+
+// deadTimes is how many times of a dead clock are tried.
+const deadTimes = 3
+
+// deadTime is a time of a dead clock: of zeros, of ones, or with the month 0.
+func deadTime(o *scalar.Op, k int) []byte {
+	b := make([]byte, o.Size)
+	switch {
+	case k == 2:
+		return bytes.Repeat([]byte{0xff}, o.Size)
+	case o.Time == nil:
+	case k == 1:
+		o.Time.Clear(b, scalar.UnitCount)
+	default:
+		b, _ = o.Time.Append(b[:0], sampleTime)
+		o.Time.Clear(b, scalar.UnitMonth)
 	}
+	return b
 }
 
 // others looks for other kinds of frames and other messages that take the bytes too.

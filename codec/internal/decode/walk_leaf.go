@@ -61,8 +61,16 @@ func (m *Walker) leaf(n *program.Node) program.Verdict {
 		num, missing, ok = o.Read(b)
 	}
 	if !ok && m.spares && !n.Noted && n.Parts == 0 && !o.Fixed() { // where the next field begins does not depend on it
+		at := m.Off
 		m.Off += size + skip
-		return program.Complete
+		if o.Code != scalar.OpTime {
+			return program.Complete
+		}
+		v := m.cell(n, n.Op, m.Depth, at, size, 0, field.NoRole) // an acknowledgement echoes it, whatever it is
+		if v == program.Complete {
+			m.F.Cells[len(m.F.Cells)-1].Exp = frame.NoValue
+		}
+		return v
 	}
 	if !ok {
 		if m.Sink == nil {

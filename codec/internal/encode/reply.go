@@ -115,7 +115,7 @@ func (e *Encoder) echo(n *program.Node, o *scalar.Op, v Input) (uint64, error) {
 		num := v.from.Nums[v.cell]
 		if o != from {
 			var ok bool
-			if num, _, ok = o.Read(b); !ok {
+			if num, _, ok = o.Read(b); !ok && o.Code != scalar.OpTime { // a time is copied whatever it is
 				break
 			}
 		}

@@ -54,6 +54,10 @@ func alike(o *scalar.Op, from *scalar.Op) bool {
 	if o.Code >= scalar.OpGroup && o.Code != scalar.OpVarint || o.Code == scalar.OpSlice {
 		return false
 	}
+	if o.Code == scalar.OpTime && from.Code == scalar.OpTime {
+		a, b := o.Time, from.Time
+		return a.Text == b.Text && a.As == b.As && a.Last == b.Last && a.Zone.String() == b.Zone.String()
+	}
 	return o == from || o.Code == from.Code && o.Little == from.Little && o.Form == nil && from.Form == nil && o.Scale == nil && from.Scale == nil &&
-		o.Enum == nil && from.Enum == nil && (o.Code != scalar.OpTime || o.Time.Text == from.Time.Text && o.Time.As == from.Time.As && o.Time.Last == from.Time.Last)
+		o.Enum == nil && from.Enum == nil
 }

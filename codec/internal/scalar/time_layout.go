@@ -176,6 +176,21 @@ func (l *TimeLayout) Append(dst []byte, t time.Time) ([]byte, error) {
 	return dst, nil
 }
 
+// Clear makes a part of b zero, UnitCount: all of them.
+func (l *TimeLayout) Clear(b []byte, unit TimeUnit) {
+	for i := range l.Parts {
+		p := &l.Parts[i]
+		for k := p.offset; k < p.offset+p.size; k++ {
+			switch {
+			case p.Unit == UnitLiteral:
+				b[k] = l.Text[k]
+			case p.Unit == unit || unit == UnitCount:
+				b[k] = map[bool]byte{true: '0'}[l.As == timeASCII]
+			}
+		}
+	}
+}
+
 // fits says whether b has the form of the layout; the time may still not exist.
 func (l *TimeLayout) fits(b []byte) bool {
 	switch l.As {
