@@ -128,6 +128,7 @@ type Case struct {
 	Fields []*Node  `json:"fields,omitempty"`
 
 	Ranges [][2]uint64 `json:"-"`
+	Asks   bool        `json:"-"` // its condition depends on the request
 }
 
 // FieldDescription is what one field, or one part of a field of bits, holds.

@@ -172,7 +172,7 @@ func (d *describer) node(n *program.Node) *Node {
 	for i := range n.Cases {
 		b := &n.Cases[i]
 		out.Cases = append(out.Cases, Case{Is: valueTexts(by, b.Is), Ranges: b.Is, When: d.formula(b.When),
-			Fields: d.nodes(b.Kids)})
+			Fields: d.nodes(b.Kids), Asks: b.When != nil && b.When.Asks})
 	}
 	for _, r := range n.Rows {
 		out.Cases = append(out.Cases, Case{Is: valueTexts(by, r.Is), Ranges: r.Is, Value: d.formula(r.Value)})

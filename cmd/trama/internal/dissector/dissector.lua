@@ -139,7 +139,7 @@ function M:absent(n)
 end
 
 function M:node(n)
-  if n.asks then return end
+  if n.asks then return self:absent(n) end
   if n.when and n.when(self) == 0 then return self:absent(n) end
   if n.before then
     if self:peek(#n.before) ~= n.before then
@@ -245,12 +245,12 @@ function M:list(n)
     local i, count = 0, n.count and n.count(self)
     while count and i < count or not count and (n.stop and (i == 0 or n.stop(self) == 0) or not n.stop and self.off < self.stop) do
       self.index = i
-      local from, element = self.off, not n.single and self:cell({ title = "[" .. i .. "]" })
+      local from, left, element = self.off, self.left, not n.single and self:cell({ title = "[" .. i .. "]" })
       self.depth = self.depth + (element and 1 or 0)
       self:nodes(n.fields)
       if element then self.depth, element.len = self.depth - 1, self.off - from end
       i = i + 1
-      if self.off == from and not count or i > 16384 then refuse("an element without bytes") end
+      if self.off == from and self.left == left and not count or i > 16384 then refuse("an element without bytes") end
     end
     self.r[n.counted or 0] = i
   end)
@@ -262,7 +262,7 @@ function M:choice(n)
   self:part(n, function()
     local on = n.on and n.on(self)
     for _, case in ipairs(n.cases) do
-      if (not on or not case.ranges or has(case.ranges, on)) and (not case.when or case.when(self) ~= 0) then
+      if (not on or not case.ranges or has(case.ranges, on)) and (not case.when or not case.asks and case.when(self) ~= 0) then
         self:absent(n)
         return self:nodes(case.fields)
       end
