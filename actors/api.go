@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -63,11 +64,13 @@ type (
 
 	CommandRequest = master.CommandRequest
 	CommandResult  = master.CommandResult
-	FrameValue     = master.FrameValue
 	Link           = master.LinkInfo
 	MasterInfo     = master.Info
+	MasterQuery    = master.Query
+	MasterSummary  = master.Summary
 	Outcome        = master.Outcome
-	Value          = master.Value
+	Point          = master.Point
+	Sample         = master.Sample
 
 	Definition     = profiles.Definition
 	ProfileVersion = profiles.Version
@@ -127,8 +130,11 @@ func Greeting(p *codec.Profile, name string, session *codec.Session) ([]byte, er
 // SmallestFrame is the size of the smallest frame that can come in, in bytes; parts that vary count as empty.
 func SmallestFrame(p *codec.Profile) int { return port.SmallestFrame(p) }
 
-// ValuesOf lists what of a frame is shown as its values, in the order of the frame.
-func ValuesOf(p *codec.Profile, f *codec.Frame) []FrameValue { return master.ValuesOf(p, f) }
+// SamplesOf lists the samples of a frame that stands in the journal: its definition, when it was received, its position
+// and the bits of those of its samples that were historical then.
+func SamplesOf(p *codec.Profile, f *codec.Frame, received time.Time, position uint64, historical []byte) []Sample {
+	return master.SamplesOf(p, f, received, position, historical)
+}
 
 // Journal is where frames go before they are acknowledged.  [journal.Memory] keeps nothing; journal/sqlite is the one
 // for use.
@@ -199,6 +205,8 @@ type Gateway interface {
 	Listeners() []ListenerInfo
 	Connections() []ConnectionInfo
 	Masters() []MasterInfo
+	// FindMasters describes the masters of a page only, and counts all that the query keeps.
+	FindMasters(q MasterQuery) (page []MasterInfo, total int)
 	Master(serial string) (MasterInfo, error)
 	Tree(q TreeQuery) (*Node, error)
 	Poisoned() []Poison

@@ -4,7 +4,7 @@
 //	trama                        rootHandler: what nothing below can mend ends the process
 //	├─ journal                   no actor: the engine has goroutines of its own
 //	├─ registry                  master.Directory: finds or makes the master of a serial
-//	│   ├─ 12345678              master.Master: links, last frames, commands
+//	│   ├─ 12345678              master.Master: links, last samples, commands
 //	│   └─ …
 //	└─ listeners                 port.Ports
 //	    └─ field                 port.Port: one listening socket
@@ -29,7 +29,7 @@
 //	────────────────                                                  ────────────────────
 //	transport.Batch: everything that one read brought, cut and decoded in one walk
 //	  │  connection: decide, group by master
-//	  ├──*master.Batch──▶ master: resend? keep, answer to a command?
+//	  ├──*master.Batch──▶ master: resend? answer to a command? samples
 //	  │    └──Append──▶ journal's queue ─────────────────────────────▶ one commit, one sync for all that wait
 //	  └──*master.Route──▶ registry ──*master.Batch──▶ master            │
 //	     (first frames of a connection only)                           ▼

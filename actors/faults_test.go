@@ -295,7 +295,7 @@ func TestValuesThatAreNoNumbersCanBeShown(t *testing.T) {
 		if _, err := json.Marshal(m); err != nil {
 			t.Error(err)
 		}
-		if v := m.Values["MS"].Value; v != c.want {
+		if v := valueOf(m, "MS/2/3"); v != c.want {
 			t.Errorf("MS = %v, want %s", v, c.want)
 		}
 	}

@@ -49,7 +49,7 @@ func TestRecordedExchangesGiveTheSameBytes(t *testing.T) {
 	if info.State != "online" || len(info.Links) != 2 || info.Frames != 11 {
 		t.Errorf("master: %+v", info)
 	}
-	if v := fmt.Sprint(info.Values["MS"].Value); v != "21.5" {
+	if v := fmt.Sprint(valueOf(info, "MS/2/3")); v != "21.5" {
 		t.Errorf("MS = %s", v)
 	}
 	if _, err := g.Master("1"); !errors.Is(err, ErrUnknownMaster) {

@@ -19,7 +19,7 @@ func TestLoginNamesTheConnection(t *testing.T) {
 	if info.Serial != "0352887071911998" && info.Serial != "352887071911998" {
 		t.Errorf("serial %s", info.Serial)
 	}
-	if len(info.Values) == 0 {
+	if len(info.Points) == 0 {
 		t.Errorf("no values: %s", fmt.Sprint(info))
 	}
 }

@@ -38,6 +38,12 @@ func (g *gateway) Connections() []ConnectionInfo {
 // Masters implements Gateway.  A master that does not answer is listed with what is known from outside.
 func (g *gateway) Masters() []MasterInfo { return describe(g.masters.List()) }
 
+// FindMasters implements Gateway.
+func (g *gateway) FindMasters(q MasterQuery) (page []MasterInfo, total int) {
+	found, total := g.masters.Find(q)
+	return describe(found), total
+}
+
 // Master implements Gateway.
 func (g *gateway) Master(serial string) (MasterInfo, error) {
 	m := g.masters.Get(serial)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"trama/actors/master"
 	"trama/actors/port"
 	"trama/codec"
 )
@@ -47,7 +46,6 @@ func (g *gateway) Swap(ctx context.Context, versions map[string]ProfileVersion) 
 	g.store.Keep(func(known *codec.Profile) bool {
 		return slices.ContainsFunc(g.ports.All, func(p *port.Port) bool { return p.Profile() == known })
 	})
-	master.ForgetHeaders()
 	return done, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -123,22 +124,23 @@ func TestABegunFrameGoesOnUnderTheSwappedProfile(t *testing.T) {
 	d.expect("09 a55a 001234 07 0002 6c")
 	await(t, "the value under its new name", func() bool {
 		m, err := g.Master("001234")
-		return err == nil && m.Frames == 2 && m.Values["height"].Value != nil && m.Values["level"].Value == nil
+		return err == nil && m.Frames == 2 && valueOf(m, "height") != nil && valueOf(m, "level") == nil
 	})
 	if c := g.Connections()[0]; c.Skipped != 0 || c.Rejected != 0 || c.Frames != 2 {
 		t.Errorf("%+v", c)
 	}
 }
 
-func TestLastValuesAreReadByTheSwappedProfile(t *testing.T) {
+// A sample is what its frame said when it came; a swap makes no other of it.
+func TestLastValuesStayWithTheSwappedProfile(t *testing.T) {
 	g := startWith(t, compiled(t, tank), transport.Options{})
 	d := dial(t, g, "port")
 	d.say("0b a55a 001234 07 0001 6c 0343")
 	d.expect("09 a55a 001234 07 0001 6c")
 	g.mustSwap(t, compiled(t, tank, `"level", type = "uint16", scale = 0.1,`, `"height", type = "uint16",`))
 	m, err := g.Master("001234")
-	if err != nil || len(m.Values) != 1 || m.Values["height"].Value != uint64(835) {
-		t.Errorf("%v %+v", err, m.Values)
+	if err != nil || len(m.Points) != 1 || fmt.Sprint(valueOf(m, "level")) != "83.5" {
+		t.Errorf("%v %+v", err, m.Points)
 	}
 	// What the header of its own last frame said is still what a command defaults to.
 	sent := make(chan CommandResult, 1)

@@ -43,7 +43,7 @@ func fill(t testing.TB, path string, masters int, states bool) {
 			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 				t.Fatal(n, err)
 			}
-			by.AppendRecord(entry, profiles.Origin{Received: time.Now(), Listener: "field", Connection: uint64(i + 1)}, &f, raw, serial, 0)
+			by.AppendRecord(entry, profiles.Origin{Received: time.Now(), Listener: "field", Connection: uint64(i + 1)}, &f, raw, serial, 0, nil)
 		}
 		j.Append(entry)
 	}
@@ -95,7 +95,7 @@ func TestMastersComeBackFromStatesAndFromFrames(t *testing.T) {
 			t.Errorf("%s: %d masters, want %d", name, len(all), masters)
 		}
 		for _, m := range all {
-			if m.State != "offline" || m.Frames != 2 || fmt.Sprint(m.Values["MS"].Value) != "21.5" || m.LastCommand != "m" {
+			if m.State != "offline" || m.Frames != 2 || fmt.Sprint(valueOf(m, "MS/2/3")) != "21.5" || m.LastCommand != "m" {
 				t.Errorf("%s: %+v", name, m)
 				break
 			}

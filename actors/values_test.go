@@ -1,11 +1,9 @@
 package actors
 
 import (
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"trama/codec"
 )
@@ -27,18 +25,36 @@ func valuesOf(t *testing.T, profile string, frames ...string) (MasterInfo, strin
 		return info.Frames == uint64(len(frames))
 	})
 	var words []string
-	for _, key := range slices.Sorted(maps.Keys(info.Values)) {
-		text := fmt.Sprint(info.Values[key].Value)
-		words = append(words, strings.TrimSpace(key+"="+text+" "+info.Values[key].Unit))
+	for _, p := range info.Points {
+		words = append(words, strings.TrimSpace(p.Name+"="+p.Plain.String()+" "+p.Unit))
 	}
 	return info, strings.Join(words, ", ")
+}
+
+// valueOf is the last value of a point as JSON shows it; nil when there is none.
+func valueOf(m MasterInfo, point string) any {
+	for _, p := range m.Points {
+		if p.Name == point {
+			return p.Value
+		}
+	}
+	return nil
+}
+
+// samplesOf lists the samples of a frame: "point=value".
+func samplesOf(p *codec.Profile, f *codec.Frame) []string {
+	var words []string
+	for _, s := range SamplesOf(p, f, time.Now(), 1, nil) {
+		words = append(words, s.Name+"="+s.Plain.String())
+	}
+	return words
 }
 
 // The frames are published ones.
 func TestValuesAreShownHoweverDeepTheyStand(t *testing.T) {
 	for _, test := range []struct{ profile, frame, serial, message, want string }{
-		{"extended", "00250100000000123456780102036d0020261123143000000000070041ac0000", "12345678", "measurement", "AL=0, MS=21.5"},
-		{"extended", "00220100000000123456780102036f0020261123143000000000130301", "12345678", "relay-report", "OP=on"},
+		{"extended", "00250100000000123456780102036d0020261123143000000000070041ac0000", "12345678", "measurement", "AL/2/3=0, MS/2/3=21.5"},
+		{"extended", "00220100000000123456780102036f0020261123143000000000130301", "12345678", "relay-report", "relay/3=on (1)"},
 		{"jt808", "7e02000026123456789012007d02000000010000000200ba7f0e07e4f11c0028003c00001810151010100104000000640202007d01137e",
 			"123456789012", "location", "alarm=1, latitude=12.222222 °, longitude=132.444444 °, mileage=10 km, oil=12.5 L, speed=6 km/h"},
 		{"sl651", "7e7e010012345678123430002b020003591011154947f1f1001234567848f0f0591011154920190000052619000005392300000127381211150320fa",
@@ -104,11 +120,7 @@ fields  = [{ key = "door", type = "byte" }]
 		if err := p.Decode(codec.Uplink, []byte(frame), &f); err != nil {
 			t.Fatal(err)
 		}
-		var words []string
-		for _, v := range ValuesOf(p, &f) {
-			words = append(words, fmt.Sprintf("%s=%v", v.Name, v.Value))
-		}
-		if got := strings.Join(words, " "); got != want {
+		if got := strings.Join(samplesOf(p, &f), " "); got != want {
 			t.Errorf("%x: got %s, want %s", frame, got, want)
 		}
 	}
@@ -159,11 +171,7 @@ fields = [{ key = "points", type = "list", count = 2, fields = [
 	if err := p.Decode(codec.Uplink, []byte{7, 1, 10, 11, 2, 20}, &f); err != nil {
 		t.Fatal(err)
 	}
-	var words []string
-	for _, v := range ValuesOf(p, &f) {
-		words = append(words, v.Name+"="+fmt.Sprint(v.Value))
-	}
-	if got, want := strings.Join(words, ", "), "position.value=10, position.other=11, level=20"; got != want {
+	if got, want := strings.Join(samplesOf(p, &f), ", "), "position.value=10, position.other=11, level.value=20"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,6 +48,31 @@ type Window []byte
 
 // RowKind implements Row.
 func (Window) RowKind() string { return "window" }
+
+// OpenState is a State with places for positions that its subject does not know yet: of records that were appended
+// before it and may not be on disk.  A subject has one at a time on its way.
+type OpenState struct {
+	State
+	Open []Open
+}
+
+// Open is a place of 8 bytes in a state, for the position (little-endian) of the record which is Back before the last
+// one of the subject.
+type Open struct{ At, Back int }
+
+// Fill writes the positions that are open, given those of the subject's last records.
+func (s *OpenState) Fill(last *Positions) error {
+	if len(s.Open) == 0 {
+		return nil
+	}
+	all, err := ReadPositions(last.Bytes())
+	for _, o := range s.Open {
+		if o.Back < len(all) {
+			binary.LittleEndian.PutUint64(s.State[o.At:], all[len(all)-1-o.Back])
+		}
+	}
+	return err
+}
 
 // RowKind implements Row.
 func (*Event) RowKind() string { return "event" }

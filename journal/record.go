@@ -20,6 +20,7 @@ type Record struct {
 	Number     uint64 // transaction number, when Numbered
 	Device     time.Time
 	Flags      Flags
+	Historical []byte // a bit for each sample of the frame, the lowest first: it is older than the newest of its point
 	Raw        []byte
 }
 
@@ -33,6 +34,7 @@ const (
 	Restarted                    // its transaction number was used before: the master's counter began anew
 	Integrator                   // it came from an integrator
 	NoReply                      // no acknowledgement is owed
+	Historical                   // some of its samples were older than the newest of their points
 
 	Unreadable Flags = 1 << 6 // its marks, length and checksum are right, and not all of its fields can be read
 )
@@ -40,7 +42,7 @@ const (
 // On disk a record is
 //
 //	crc 4 | size uvarint | flags 1 | received 8 | connection uvarint | profile uvarint |
-//	listener, master, command: size uvarint, text | [number uvarint] | [device 8] | raw
+//	listener, master, command: size uvarint, text | [number uvarint] | [device 8] | [historical: size uvarint, bits] | raw
 //
 // Times are Unix nanoseconds, numbers little-endian; crc is CRC-32C of everything behind it, size counts what follows
 // it.
@@ -83,6 +85,10 @@ func AppendRecord(dst []byte, r *Record) []byte {
 	if r.Flags&Dated != 0 {
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(r.Device.UnixNano()))
 	}
+	if r.Flags&Historical != 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(r.Historical)))
+		dst = append(dst, r.Historical...)
+	}
 	dst = append(dst, r.Raw...)
 	size := len(dst) - at
 	dst[begin+crcBytes] = byte(size)&0x7f | 0x80 // a uvarint, in two bytes even when one would do
@@ -99,8 +105,8 @@ func appendText(dst []byte, s string) []byte {
 	return append(dst, s...)
 }
 
-// ReadRecord decodes the record at the beginning of src into r and returns the number of its bytes.  r.Raw aliases
-// src.  The error is ErrDamaged; size is then how far the next record is, 0 when that cannot be known.
+// ReadRecord decodes the record at the beginning of src into r and returns the number of its bytes.  r.Raw and
+// r.Historical alias src.  The error is ErrDamaged; size is then how far the next record is, 0 when that cannot be known.
 func ReadRecord(src []byte, r *Record) (size int, err error) {
 	if len(src) < crcBytes+2 {
 		return 0, fmt.Errorf("%w: %d bytes are no record", ErrDamaged, len(src))
@@ -119,12 +125,15 @@ func ReadRecord(src []byte, r *Record) (size int, err error) {
 	r.Connection = d.number()
 	r.Profile = uint32(d.number())
 	r.Listener, r.Master, r.Command = d.text(), d.text(), d.text()
-	r.Number, r.Device = 0, time.Time{}
+	r.Number, r.Device, r.Historical = 0, time.Time{}, nil
 	if r.Flags&Numbered != 0 {
 		r.Number = d.number()
 	}
 	if r.Flags&Dated != 0 {
 		r.Device = d.time()
+	}
+	if r.Flags&Historical != 0 {
+		r.Historical = d.take(int(min(d.number(), MaxRecordBytes+1)))
 	}
 	r.Raw = d.src
 	if d.bad {

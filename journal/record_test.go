@@ -16,7 +16,7 @@ func example() *Record {
 
 func equal(a, b *Record) bool {
 	return a.Received.Equal(b.Received) && a.Listener == b.Listener && a.Connection == b.Connection && a.Master == b.Master && a.Profile == b.Profile &&
-		a.Command == b.Command && a.Flags == b.Flags && a.Number == b.Number && a.Device.Equal(b.Device) && bytes.Equal(a.Raw, b.Raw)
+		a.Command == b.Command && a.Flags == b.Flags && a.Number == b.Number && a.Device.Equal(b.Device) && bytes.Equal(a.Historical, b.Historical) && bytes.Equal(a.Raw, b.Raw)
 }
 
 func TestRecordsComeBackAsTheyWere(t *testing.T) {
@@ -25,8 +25,10 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	large := example()
 	large.Raw = bytes.Repeat([]byte{7}, 9999)
 	empty := &Record{Received: time.Unix(0, 0)}
+	old := example()
+	old.Flags, old.Historical = old.Flags|Historical, []byte{0, 0x81}
 	var b []byte
-	all := []*Record{example(), plain, large, empty}
+	all := []*Record{example(), plain, large, empty, old}
 	for _, r := range all {
 		b = AppendRecord(b, r)
 	}

@@ -56,6 +56,8 @@ type Batch struct {
 	Read      Read
 
 	journal  Journal       // of the master that handled it
+	master   *points       // likewise; nil: none did
+	before   uint64        // records that the master had before those of entry
 	entry    journal.Entry // what the master has accepted so far
 	next     int           // frame in hand, so that a restart of the master goes on behind the one that failed
 	repeated uint64        // resends among its frames
@@ -106,10 +108,13 @@ func (b *Batch) Apply() { b.journal.Append(&b.entry) }
 func (b *Batch) Origin() supervise.Origin { return b.Read }
 
 // Committed implements journal.Committer: the frames are on disk, or will never be.
-func (b *Batch) Committed(_ uint64, err error) {
+func (b *Batch) Committed(first uint64, err error) {
 	if err != nil {
 		b.Read.Lose(b.Fates, err)
 	} else {
+		if b.master != nil {
+			b.master.placed(b.before, b.entry.Count, first)
+		}
 		b.Read.Stored(uint64(b.entry.Count), b.repeated)
 	}
 	b.Read.Drop()

@@ -45,6 +45,7 @@ func (m handler) attach(l Link, at time.Time) {
 		return // its LinkDown may have come already: do not bring it back
 	}
 	m.links = append(m.links, &masterLink{link: l, since: at})
+	m.speaks.CompareAndSwap(nil, l.Profile())
 	m.connects++
 	m.online.Store(int32(len(m.links)))
 	m.expect()

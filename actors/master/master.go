@@ -9,6 +9,7 @@ import (
 	"trama/actors/known"
 	"trama/actors/presence"
 	"trama/actors/supervise"
+	"trama/codec"
 	"trama/journal"
 )
 
@@ -19,11 +20,12 @@ type Master struct {
 	Serial string
 
 	dir    *Directory
-	online atomic.Int32  // links it has
-	load   atomic.Int32  // commands without outcome, those on their way to the actor included
-	shown  atomic.Uint32 // presence.State, for a listing
-	due    atomic.Int64  // when to look whether it is still there, Unix nanoseconds; 0 for never
-	seen   atomic.Int64  // last frame, Unix nanoseconds; for the tree
+	online atomic.Int32                  // links it has
+	load   atomic.Int32                  // commands without outcome, those on their way to the actor included
+	shown  atomic.Uint32                 // presence.State, for a listing
+	due    atomic.Int64                  // when to look whether it is still there, Unix nanoseconds; 0 for never
+	seen   atomic.Int64                  // last frame, Unix nanoseconds; for lists and the tree
+	speaks atomic.Pointer[codec.Profile] // of its newest frame, or of its first link; for lists
 
 	held      *Batch // in hand, so that a restart goes on behind the frame that failed
 	condemned bool   // it failed too often: start anew
@@ -31,8 +33,10 @@ type Master struct {
 	first     time.Time
 	last      time.Time
 	links     []*masterLink
-	latest    []latest // the last frame of each kind, which is where the last values are read from
+	latest    []latest // the newest frame of each profile
 	lastFrame int      // index into latest of the newest
+	alarmed   bool     // lastAlarm is there
+	lastAlarm uint64
 	frames    uint64
 	bytes     uint64
 	connects  uint64
@@ -43,7 +47,10 @@ type Master struct {
 	profile  string
 	device   device
 
-	subject    journal.Subject
+	points  points
+	subject journal.Subject
+	telling atomic.Bool // a state is on its way to the journal
+
 	recent     recent
 	duplicates uint64
 
@@ -84,7 +91,7 @@ func (m *Master) TreeDetail() map[string]any {
 	return d
 }
 
-// handler is the actor of one master: it tracks links, last frames and commands.
+// handler is the actor of one master: it tracks links, last samples and commands.
 type handler struct{ *Master }
 
 // Receive implements supervise.Handler.
@@ -124,6 +131,7 @@ func (m handler) Carry(msg supervise.Frames) {
 	b := msg.(*Batch)
 	m.held = b
 	b.journal, b.entry.Subject, b.entry.Owner = m.dir.journal, &m.subject, b
+	b.master, b.before = &m.points, m.points.recorded
 	m.attach(b.Link, b.At)
 	m.handle()
 }
@@ -161,6 +169,7 @@ func (m handler) handle() {
 	m.last = b.At
 	m.seen.Store(m.last.UnixNano())
 	from := b.origin()
+	scratch := scratches.Get().(*scratch) // lost with a frame that crashes: no harm
 	for ; b.next < len(b.Fates); b.next++ {
 		m.Node.Drill()
 		f, raw := &b.Frames[b.next], b.Raw[b.next]
@@ -176,7 +185,7 @@ func (m handler) handle() {
 		m.bytes += uint64(len(raw))
 		reads := f.Unreadable() == nil
 		if reads { // what the newest frame that can be read says stays, and only such a frame answers
-			m.keep(f.Message(), b.Installed, raw, m.last)
+			m.keep(b.Installed, f, raw, m.last)
 		}
 		if c := m.inFlight; c != nil && reads {
 			if answer := c.answeredBy(b, f, raw); answer != nil {
@@ -184,13 +193,16 @@ func (m handler) handle() {
 			}
 		}
 		m.watchDevice(b.Link, f)
-		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags)
+		m.points.note(b.Installed, f, m.last, m.points.recorded+1, 0, scratch)
+		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags, scratch.historical)
+		m.points.recorded++
 		if known {
 			// last: a frame that crashed the handler is not known when it comes again
 			m.remember(s, b.Installed.Profile)
 		}
 	}
 	m.refused.after(b.Fates)
+	scratches.Put(scratch)
 	m.held = nil
 	m.Node.After(b)
 }
@@ -200,6 +212,7 @@ func (m handler) reset() {
 	m.condemned = false
 	m.giveUpCommands("the master's actor failed repeatedly")
 	m.closeLinks()
-	m.links, m.latest = nil, nil
+	m.links, m.latest, m.lastFrame, m.alarmed = nil, nil, 0, false
+	m.points.clear()
 	m.online.Store(0)
 }

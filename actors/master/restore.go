@@ -24,6 +24,7 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	known := map[string]*Master{}
 	frames := 0
 	var f codec.Frame
+	var s scratch
 	err := d.journal.Restore(ctx, func(row journal.MasterRow) error {
 		m := d.newMaster(row.Serial)
 		for _, w := range row.Windows {
@@ -56,7 +57,7 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		if err != nil && err != f.Unreadable() {
 			return &m.subject // counted by nobody, but it is there
 		}
-		m.replay(e, &f, r)
+		m.replay(e, &f, seq, r, &s)
 		return &m.subject
 	})
 	if err != nil {
@@ -74,20 +75,21 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 }
 
 // replay takes in a frame of an earlier process.
-func (m *Master) replay(by *profiles.Installed, f *codec.Frame, r *journal.Record) {
+func (m *Master) replay(by *profiles.Installed, f *codec.Frame, seq uint64, r *journal.Record, s *scratch) {
 	m.presence.Heard(r.Received)
 	m.last = r.Received
 	m.seen.Store(r.Received.UnixNano())
 	m.frames++
 	m.bytes += uint64(len(r.Raw))
 	if f.Unreadable() == nil {
-		m.keep(f.Message(), by, r.Raw, r.Received)
+		m.keep(by, f, r.Raw, r.Received)
 	}
-	if s, ok := seenFrameOf(by, f, r.Received); ok {
-		what, thisLife := m.recent.find(s, by.Profile.Resend().Within)
+	m.points.note(by, f, r.Received, 0, seq, s)
+	if seen, ok := seenFrameOf(by, f, r.Received); ok {
+		what, thisLife := m.recent.find(seen, by.Profile.Resend().Within)
 		if what == sightReused && thisLife && r.Flags&journal.Restarted != 0 {
 			m.recent.beginAnew(0)
 		}
-		m.remember(s, by.Profile)
+		m.remember(seen, by.Profile)
 	}
 }

@@ -12,11 +12,15 @@ import (
 
 // The state of a master, as it survives a restart of the process:
 //
-//	version 1 | first 8 | last 8 | 0 8 | frames, bytes, connects, takeovers, commands, duplicates, lastNumber: uvarint |
-//	seenFrames: count uvarint, (number 8, content 8, at 4) each | latest: count uvarint, (definition uvarint, at 8, size uvarint, bytes) each
+//	version | first 8 | last 8 | 0 8 | frames, bytes, connects, takeovers, commands, duplicates, lastNumber: uvarint |
+//	seenFrames: count uvarint, (number 8, content 8, at 4) each | latest: count uvarint, (definition uvarint, at 8, bytes) each |
+//	alarm + 1, 0 for none: uvarint | samples beyond: uvarint |
+//	points: count uvarint, (position 8, index uvarint, received 8, device: 0 or 1 and seconds varint and nanoseconds uvarint,
+//	quality 1, definition uvarint, message, name, unit, value) each
 //
-// Times are Unix nanoseconds, numbers little-endian.  The last of latest is the newest.
-const stateVersion = 1
+// Times are Unix nanoseconds, numbers little-endian; bytes and texts begin with their size as uvarint.  The last of latest
+// is the newest.  Version 1 ends behind latest, and has in it the newest frame of each kind: samples are made of those.
+const stateVersion = 2
 
 // Snapshot implements journal.Snapshotter.  A start that reads for long may be asked before the master has its actor;
 // it is asked again.
@@ -28,16 +32,27 @@ func (m *Master) Snapshot() {
 	}
 }
 
-// snapshot has the journal keep what is known of the master: everything that it handled before this message.
+// snapshot has the journal keep what is known of the master: everything that it handled before this message.  One that
+// is still on its way will do.
 func (m handler) snapshot() {
-	rows := []journal.Row{journal.State(m.encode(nil))}
+	if !m.telling.CompareAndSwap(false, true) {
+		return
+	}
+	rows := []journal.Row{m.encode()}
 	if w := m.window(); w != nil {
 		rows = append(rows, w)
 	}
-	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: rows})
+	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: rows, Owner: told{m.Master}})
 }
 
-func (m *Master) encode(b []byte) []byte {
+// told owns the state of a master on its way to the journal.
+type told struct{ m *Master }
+
+// Committed implements journal.Committer.
+func (t told) Committed(uint64, error) { t.m.telling.Store(false) }
+
+func (m *Master) encode() *journal.OpenState {
+	var b []byte
 	b = append(b, stateVersion)
 	for _, t := range []time.Time{m.first, m.last, {}} {
 		b = appendTime(b, t)
@@ -56,10 +71,50 @@ func (m *Master) encode(b []byte) []byte {
 		k := &m.latest[(m.lastFrame+1+i)%len(m.latest)]
 		b = binary.AppendUvarint(b, uint64(k.installed.Number))
 		b = appendTime(b, k.at)
-		b = binary.AppendUvarint(b, uint64(len(k.raw)))
-		b = append(b, k.raw...)
+		b = appendText(b, string(k.raw))
 	}
-	return b
+	alarm := uint64(0)
+	if m.alarmed {
+		alarm = m.lastAlarm + 1
+	}
+	state := &journal.OpenState{State: binary.AppendUvarint(b, alarm)}
+	m.points.encode(state)
+	return state
+}
+
+// encode appends the last samples.
+func (p *points) encode(state *journal.OpenState) {
+	p.placing.Lock()
+	defer p.placing.Unlock()
+	b := binary.AppendUvarint(state.State, p.beyond)
+	b = binary.AppendUvarint(b, uint64(len(p.list)))
+	for i := range p.list {
+		k := &p.list[i]
+		if k.record > 0 {
+			state.Open = append(state.Open, journal.Open{At: len(b), Back: int(p.recorded - k.record)})
+		}
+		b = binary.LittleEndian.AppendUint64(b, k.position)
+		b = binary.AppendUvarint(b, uint64(k.index))
+		b = binary.LittleEndian.AppendUint64(b, uint64(k.received))
+		if k.device.IsZero() {
+			b = append(b, 0)
+		} else {
+			b = binary.AppendVarint(append(b, 1), k.device.Unix())
+			b = binary.AppendUvarint(b, uint64(k.device.Nanosecond()))
+		}
+		number := uint32(0)
+		if k.by != nil {
+			number = k.by.Number
+		}
+		b = binary.AppendUvarint(append(b, byte(k.quality)), uint64(number))
+		b = appendText(appendText(appendText(b, k.message), k.name), k.unit)
+		b = k.value.AppendBinary(b)
+	}
+	state.State = b
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
 // appendTime writes a time; the zero time is 0.
@@ -96,6 +151,25 @@ func (r *reading) number() uint64 {
 	return v
 }
 
+func (r *reading) signed() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reading) byte() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *reading) text() string { return string(r.take(r.number())) }
+
 func (r *reading) word() uint64 {
 	if b := r.take(8); b != nil {
 		return binary.LittleEndian.Uint64(b)
@@ -115,8 +189,8 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 	if len(b) == 0 {
 		return nil // a master without a state is as good as new
 	}
-	if b[0] != stateVersion {
-		return fmt.Errorf("version %d, this program knows %d", b[0], stateVersion)
+	if b[0] != 1 && b[0] != stateVersion {
+		return fmt.Errorf("version %d, this program knows 1 to %d", b[0], stateVersion)
 	}
 	r := reading{b: b[1:]}
 	for _, t := range []*time.Time{&m.first, &m.last, new(time.Time)} {
@@ -134,12 +208,24 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 		}
 	}
 	var f codec.Frame
+	var s scratch
 	for n := r.number(); n > 0 && !r.bad; n-- {
 		number, at := uint32(r.number()), r.time()
 		raw := r.take(r.number())
 		if e, err := definition(number); err == nil && e.Profile.Decode(codec.Uplink, raw, &f) == nil {
-			m.keep(f.Message(), e, raw, at)
+			m.keep(e, &f, raw, at)
+			if b[0] == 1 {
+				m.points.note(e, &f, at, 0, 0, &s)
+			}
 		}
+	}
+	if b[0] > 1 {
+		if alarm := r.number(); alarm > 0 {
+			m.alarmed, m.lastAlarm = true, alarm-1
+		} else {
+			m.alarmed = false
+		}
+		m.points.decode(&r, definition)
 	}
 	if r.bad || len(r.b) > 0 {
 		return fmt.Errorf("%w: its fields do not fit", journal.ErrDamaged)
@@ -148,4 +234,25 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 		m.seen.Store(m.last.UnixNano())
 	}
 	return nil
+}
+
+// decode reads what encode has written.
+func (p *points) decode(r *reading, definition func(uint32) (*profiles.Installed, error)) {
+	p.beyond = r.number()
+	for n := r.number(); n > 0 && !r.bad; n-- {
+		k := lastSample{position: r.word(), index: uint32(r.number()), received: int64(r.word())}
+		if r.byte() != 0 {
+			k.device = time.Unix(r.signed(), int64(r.number()%1e9)).UTC()
+		}
+		k.quality = codec.Quality(r.byte())
+		if number := r.number(); number > 0 {
+			k.by, _ = definition(uint32(number)) // its samples are kept also without it
+		}
+		k.message, k.name, k.unit = r.text(), r.text(), r.text()
+		rest, err := k.value.DecodeBinary(r.b)
+		r.bad, r.b = r.bad || err != nil, rest
+		if !r.bad && len(p.list) < maxPoints {
+			p.list = append(p.list, k)
+		}
+	}
 }

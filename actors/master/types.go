@@ -53,16 +53,6 @@ type CommandResult struct {
 	Detail      string           `json:"detail,omitempty"` // in words, when there is something to say
 }
 
-// Value is the last value seen of one field of a master.
-type Value struct {
-	Value   any       `json:"value"` // number, string or bool as codec's JSON gives it
-	Unit    string    `json:"unit,omitempty"`
-	At      time.Time `json:"at"` // when the server received it
-	Device  time.Time `json:"device_time,omitzero"`
-	Command string    `json:"command"`
-	Message string    `json:"message"` // name of the message in the profile
-}
-
 // LinkInfo is one live connection of a master on one listener.
 type LinkInfo struct {
 	Listener   string    `json:"listener"`
@@ -76,24 +66,25 @@ type Info struct {
 	Serial string `json:"serial"`
 	// online, late, offline, away (no link, and expected back), stuck; ", refusing" behind one that has a link when what
 	// came last was refused
-	State       string           `json:"state"`
-	Profile     string           `json:"profile"`
-	FirstSeen   time.Time        `json:"first_seen"`
-	LastSeen    time.Time        `json:"last_seen"`
-	LastCommand string           `json:"last_command"`
-	LastMessage string           `json:"last_message"` // its name in the profile
-	DeviceTime  time.Time        `json:"device_time,omitzero"`
-	Alarm       *uint64          `json:"alarm,omitempty"`
-	Links       []LinkInfo       `json:"links"`
-	Values      map[string]Value `json:"values"`
-	Frames      uint64           `json:"frames"` // without resends
-	Duplicates  uint64           `json:"duplicates"`
-	Bytes       uint64           `json:"bytes"`
-	Connects    uint64           `json:"connects"`
-	Takeovers   uint64           `json:"takeovers"`
-	Commands    uint64           `json:"commands"`
-	InFlight    string           `json:"in_flight,omitempty"` // command letter that waits for its answer
-	Queued      int              `json:"queued,omitempty"`
+	State       string     `json:"state"`
+	Profile     string     `json:"profile"`
+	FirstSeen   time.Time  `json:"first_seen"`
+	LastSeen    time.Time  `json:"last_seen"`
+	LastCommand string     `json:"last_command"`
+	LastMessage string     `json:"last_message"` // its name in the profile
+	DeviceTime  time.Time  `json:"device_time,omitzero"`
+	Alarm       *uint64    `json:"alarm,omitempty"`
+	Links       []LinkInfo `json:"links"`
+	Points      []Point    `json:"points"`                   // the last sample of each, by name
+	Beyond      uint64     `json:"samples_beyond,omitempty"` // of points that are too many to be kept
+	Frames      uint64     `json:"frames"`                   // without resends
+	Duplicates  uint64     `json:"duplicates"`
+	Bytes       uint64     `json:"bytes"`
+	Connects    uint64     `json:"connects"`
+	Takeovers   uint64     `json:"takeovers"`
+	Commands    uint64     `json:"commands"`
+	InFlight    string     `json:"in_flight,omitempty"` // command letter that waits for its answer
+	Queued      int        `json:"queued,omitempty"`
 
 	Refused     map[string]uint64 `json:"refused,omitempty"` // frames by reason, since the start of the process
 	LastRefused *Refusal          `json:"last_refused,omitempty"`

@@ -70,11 +70,16 @@ type Origin struct {
 	Connection uint64
 }
 
-// AppendRecord encodes a frame that is accepted at the end of entry; master is its serial, empty when nobody knows.
+// AppendRecord encodes a frame that is accepted at the end of entry; master is its serial, empty when nobody knows, and
+// historical has the bits of those of its samples that are.
 func (e *Installed) AppendRecord(entry *journal.Entry, from Origin, f *codec.Frame, raw []byte, master string,
-	flags journal.Flags) {
+	flags journal.Flags, historical []byte) {
 	r := journal.Record{
 		Received: from.Received, Listener: from.Listener, Connection: from.Connection, Master: master, Profile: e.Number, Command: f.Command(), Flags: flags, Raw: raw,
+	}
+	if len(historical) > 0 {
+		r.Historical = historical
+		r.Flags |= journal.Historical
 	}
 	if number, ok := f.Transaction(); ok {
 		r.Number = number

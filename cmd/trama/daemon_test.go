@@ -51,7 +51,7 @@ func TestOperatorsSeeAndControl(t *testing.T) {
 	p.simulated(3, time.Hour)
 	await(t, "three masters", func() bool { return strings.Count(p.cli("masters").stdout, "online") == 3 })
 
-	p.cli("masters").want(t, 0, "SERIAL", "10000001", "MS=")
+	p.cli("masters").want(t, 0, "SERIAL", "10000001", "MS/1/1=")
 	p.cli("masters", "10000002").want(t, 0, "state", "online", "link", "field, connection")
 	p.cli("masters", "99999999").want(t, 1, "unknown master")
 	p.cli("listeners").want(t, 0, "field", "compact", "accepting")

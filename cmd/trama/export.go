@@ -17,9 +17,9 @@ import (
 func (a *app) exportCommand() *cobra.Command {
 	var since, until, serial string
 	c := &cobra.Command{
-		Use: "export FILE", Short: "Write frames and values of a span of time to a file: .csv, .db (SQLite), or - for CSV", Args: noneEmpty(cobra.ExactArgs(1)),
-		Long: "export writes what the journal has of a span of time, of one master or of all.  CSV has a row for each value; a database has the tables\n" +
-			"frame and value.  The file must not exist yet, and is there only when it is whole.",
+		Use: "export FILE", Short: "Write frames and samples of a span of time to a file: .csv, .db (SQLite), or - for CSV", Args: noneEmpty(cobra.ExactArgs(1)),
+		Long: "export writes what the journal has of a span of time, of one master or of all.  CSV has a row for each sample; a database has the tables\n" +
+			"frame and sample.  The file must not exist yet, and is there only when it is whole.",
 		Example: "  trama export november.db --since 2026-11-01 --until 2026-12-01\n  trama export - --since 1h --serial 12345678",
 		RunE: func(c *cobra.Command, args []string) error {
 			for _, m := range []struct{ name, text string }{{"since", since}, {"until", until}} {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/csv"
 	"fmt"
-	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -19,9 +18,9 @@ import (
 
 // historyFlags are what `trama history` is asked.
 type historyFlags struct {
-	since, until, field, format, bucket string
+	since, until, point, format, bucket string
 	limit                               int
-	newest, asJSON                      bool
+	newest, frames, asJSON              bool
 }
 
 var historyFormats = []string{"table", "csv", "json", "plot"}
@@ -29,10 +28,10 @@ var historyFormats = []string{"table", "csv", "json", "plot"}
 func (a *app) historyCommand() *cobra.Command {
 	f := historyFlags{}
 	c := &cobra.Command{
-		Use: "history SERIAL", Short: "Show the past of a master: its frames, or the values of one field", Args: noneEmpty(cobra.ExactArgs(1)),
-		Long: "history shows what the journal has of a master.  Without --field each frame is a row; with it each value is, or with --bucket\n" +
-			"minimum, mean and maximum of each span of time.  Moments are how long ago (24h, 7d), a date (2026-11-24, \"2026-11-24 14:30\") or RFC 3339.",
-		Example: "  trama history 12345678 --since 24h --field MS --format plot\n  trama history 12345678 --since 7d --field MS --bucket 1h --format csv",
+		Use: "history SERIAL", Short: "Show the past of a master: its samples, its frames, or one point", Args: noneEmpty(cobra.ExactArgs(1)),
+		Long: "history shows what the journal has of a master, a row for each sample and for each frame that has none; with --frames a row for each\n" +
+			"frame; with --point the samples of one point, or with --bucket minimum, mean and maximum of each span of time.  Moments are how long ago (24h, 7d), a date (2026-11-24, \"2026-11-24 14:30\") or RFC 3339.",
+		Example: "  trama history 12345678 --since 24h --point MS --format plot\n  trama history 12345678 --since 7d --point MS --bucket 1h --format csv",
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.asJSON {
 				f.format = "json"
@@ -43,10 +42,12 @@ func (a *app) historyCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.StringVar(&f.since, "since", "24h", "beginning, or how long ago")
 	flags.StringVar(&f.until, "until", "", "end, not included (default: now)")
-	flags.StringVar(&f.field, "field", "", "`name` of the value")
+	flags.StringVar(&f.point, "point", "", "`name` of the point")
+	flags.StringVar(&f.point, "field", "", "the same as --point")
 	flags.StringVar(&f.bucket, "bucket", "", "length of the spans that values are gathered in, such as 5m")
 	flags.StringVar(&f.format, "format", "table", "table, csv, json or plot")
 	flags.IntVar(&f.limit, "limit", 0, "rows at the most, the newest ones (default: all)")
+	flags.BoolVar(&f.frames, "frames", false, "a row for each frame, with its bytes")
 	flags.BoolVar(&f.newest, "newest", false, "newest first")
 	flags.BoolVar(&f.asJSON, "json", false, "the same as --format json")
 	return a.daemonFlags(c)
@@ -56,8 +57,8 @@ func (a *app) history(c *cobra.Command, serial string, f historyFlags) error {
 	switch {
 	case !slices.Contains(historyFormats, f.format):
 		return usageError{fmt.Errorf("--format: found %q, expected one of %s", f.format, strings.Join(historyFormats, ", "))}
-	case f.format == "plot" && f.field == "":
-		return usageError{fmt.Errorf("--format plot needs --field: one value is drawn")}
+	case f.format == "plot" && f.point == "":
+		return usageError{fmt.Errorf("--format plot needs --point: one is drawn")}
 	case f.limit < 0:
 		return usageError{fmt.Errorf("--limit: found %d, allowed 0 (all) and more", f.limit)}
 	}
@@ -74,7 +75,7 @@ func (a *app) history(c *cobra.Command, serial string, f historyFlags) error {
 	switch {
 	case f.format == "plot":
 		return p.plot(c.Context())
-	case f.field != "" || f.bucket != "":
+	case f.point != "" || f.bucket != "":
 		return p.values(c.Context())
 	}
 	return p.frames(c.Context())
@@ -92,18 +93,24 @@ func (a *app) framesTable(rows []history.Row) {
 	})
 }
 
+// samplesTable prints samples as rows, and frames that have none or cannot be read.
+func (a *app) samplesTable(rows []history.Row) {
+	var cells [][]any
+	for _, r := range rows {
+		if len(r.Samples) == 0 || r.Error != "" {
+			cells = append(cells, []any{r.Position, "-", moment(r.Received), moment(r.Device), dash(r.Message), "-", "-", "", r.Error})
+		}
+		for _, s := range r.Samples {
+			cells = append(cells, []any{r.Position, s.Index, moment(r.Received), moment(s.Device), r.Message, s.Name, short(s.Value), s.Unit, s.Quality})
+		}
+	}
+	a.table("POSITION\tINDEX\tRECEIVED\tDEVICE TIME\tMESSAGE\tPOINT\tVALUE\tUNIT\tQUALITY", len(cells), func(i int) []any { return cells[i] })
+}
+
 func valuesText(r history.Row) string {
 	var words []string
-	for _, name := range slices.Sorted(maps.Keys(r.Values)) {
-		v := r.Values[name]
-		text := "-"
-		if v.Value != nil {
-			text = short(v.Value)
-		}
-		if v.Unit != "" {
-			text += " " + v.Unit
-		}
-		words = append(words, name+"="+text)
+	for _, s := range r.Samples {
+		words = append(words, s.Name+"="+quantity(s.Value, s.Unit))
 	}
 	return strings.Join(words, " ")
 }
@@ -144,16 +151,18 @@ func csvTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
+// frameCSV writes what an export as CSV has.
 func (a *app) frameCSV(rows []history.Row) error {
-	return a.csvRows([]string{"position", "received", "device_time", "listener", "connection", "master", "profile", "message", "command", "transaction", "values", "frame"}, len(rows), func(i int) []string {
-		r := rows[i]
-		transaction := ""
-		if r.Transaction != nil {
-			transaction = strconv.FormatUint(*r.Transaction, 10)
+	to, err := history.NewCSV(a.stdout)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := to.Add(r); err != nil {
+			return err
 		}
-		return []string{strconv.FormatUint(r.Position, 10), csvTime(r.Received), csvTime(r.Device), r.Listener, strconv.FormatUint(r.Connection, 10), r.Master, r.Profile,
-			r.Message, r.Command, transaction, valuesText(r), r.Frame}
-	})
+	}
+	return to.Close()
 }
 
 func (a *app) valueOutput(v admin.Values, format string) error {
@@ -161,32 +170,29 @@ func (a *app) valueOutput(v admin.Values, format string) error {
 	case format == "json":
 		return a.sayJSON(v)
 	case v.Bucket != "" && format == "csv":
-		return a.csvRows([]string{"from", "field", "unit", "count", "min", "mean", "max", "last"}, len(v.Buckets), func(i int) []string {
+		return a.csvRows([]string{"from", "point", "unit", "count", "min", "mean", "max", "last"}, len(v.Buckets), func(i int) []string {
 			b := v.Buckets[i]
-			return []string{csvTime(b.From), b.Field, b.Unit, strconv.Itoa(b.Count), decimal(b.Min), decimal(b.Mean), decimal(b.Max), decimal(b.Last)}
+			return []string{csvTime(b.From), b.Point, b.Unit, strconv.Itoa(b.Count), decimal(b.Min), decimal(b.Mean), decimal(b.Max), decimal(b.Last)}
 		})
 	case v.Bucket != "":
-		a.table("FROM\tFIELD\tCOUNT\tMIN\tMEAN\tMAX\tLAST\tUNIT", len(v.Buckets), func(i int) []any {
+		a.table("FROM\tPOINT\tCOUNT\tMIN\tMEAN\tMAX\tLAST\tUNIT", len(v.Buckets), func(i int) []any {
 			b := v.Buckets[i]
-			return []any{moment(b.From), b.Field, b.Count, decimal(b.Min), decimal(b.Mean), decimal(b.Max), decimal(b.Last), b.Unit}
+			return []any{moment(b.From), b.Point, b.Count, decimal(b.Min), decimal(b.Mean), decimal(b.Max), decimal(b.Last), b.Unit}
 		})
 	case format == "csv":
-		return a.csvRows([]string{"position", "received", "device_time", "field", "value", "unit"}, len(v.Points), func(i int) []string {
-			p := v.Points[i]
+		return a.csvRows([]string{"position", "index", "received", "device_time", "point", "value", "label", "unit", "quality"}, len(v.Samples), func(i int) []string {
+			s := v.Samples[i]
+			value, label := history.Plain(s.Value)
 			text := ""
-			if p.Value != nil {
-				text = fmt.Sprint(p.Value)
+			if value != nil {
+				text = fmt.Sprint(value)
 			}
-			return []string{strconv.FormatUint(p.Position, 10), csvTime(p.Received), csvTime(p.Device), p.Field, text, p.Unit}
+			return []string{strconv.FormatUint(s.Position, 10), strconv.Itoa(s.Index), csvTime(s.Received), csvTime(s.Device), s.Name, text, label, s.Unit, s.Quality}
 		})
 	default:
-		a.table("RECEIVED\tDEVICE TIME\tFIELD\tVALUE\tUNIT", len(v.Points), func(i int) []any {
-			p := v.Points[i]
-			text := "-"
-			if p.Value != nil {
-				text = short(p.Value)
-			}
-			return []any{moment(p.Received), moment(p.Device), p.Field, text, p.Unit}
+		a.table("RECEIVED\tDEVICE TIME\tPOINT\tVALUE\tUNIT\tQUALITY", len(v.Samples), func(i int) []any {
+			s := v.Samples[i]
+			return []any{moment(s.Received), moment(s.Device), s.Name, short(s.Value), s.Unit, s.Quality}
 		})
 	}
 	return nil

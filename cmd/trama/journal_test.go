@@ -251,7 +251,7 @@ func TestMastersValuesAndCountersSurviveARestart(t *testing.T) {
 	for serial, want := range before {
 		got := after[serial]
 		if got.State != "offline" || got.Frames != want.Frames || got.Bytes != want.Bytes || got.Connects != want.Connects || !got.FirstSeen.Equal(want.FirstSeen) ||
-			!got.LastSeen.Equal(want.LastSeen) || fmt.Sprint(got.Values["MS"].Value) != fmt.Sprint(want.Values["MS"].Value) || got.Profile != "extended" {
+			!got.LastSeen.Equal(want.LastSeen) || fmt.Sprint(got.Points) != fmt.Sprint(want.Points) || len(got.Points) != 2 || got.Profile != "extended" {
 			t.Errorf("%s\nbefore %+v\nafter  %+v", serial, want, got)
 		}
 	}
@@ -263,29 +263,30 @@ func TestMastersValuesAndCountersSurviveARestart(t *testing.T) {
 func TestHistoryIsShownAndExported(t *testing.T) {
 	p := serve(t, twoPorts)
 	p.dial("field").ask(12345678, 1, 2, 3, 4, 5)
-	p.cli("history", "12345678").want(t, exitDone, "measurement", "AL=0 MS=21.5", frameOf(12345678, 5, 5))
-	p.cli("history", "12345678", "--limit", "2", "--format", "csv").want(t, exitDone, "position,received", frameOf(12345678, 4, 4), frameOf(12345678, 5, 5))
+	p.cli("history", "12345678").want(t, exitDone, "measurement  MS/2/3  21.50001   ", "measurement  AL/2/3  0                good")
+	p.cli("history", "12345678", "--frames").want(t, exitDone, "measurement", "AL/2/3=0 MS/2/3=21.5", frameOf(12345678, 5, 5))
+	p.cli("history", "12345678", "--limit", "2", "--format", "csv").want(t, exitDone, "position,index,received", frameOf(12345678, 4, 4), frameOf(12345678, 5, 5))
 	if r := p.cli("history", "12345678", "--limit", "2", "--json"); strings.Contains(r.stdout, frameOf(12345678, 3, 3)) {
 		t.Errorf("more than the two newest: %s", r.stdout)
 	}
-	p.cli("history", "12345678", "--field", "MS", "--format", "plot").want(t, exitDone, "5 values", "┤")
-	p.cli("history", "12345678", "--field", "MS", "--bucket", "1h").want(t, exitDone, "COUNT", "5")
+	p.cli("history", "12345678", "--point", "MS/2/3", "--format", "plot").want(t, exitDone, "5 values", "┤")
+	p.cli("history", "12345678", "--field", "MS/2/3", "--bucket", "1h").want(t, exitDone, "COUNT", "5")
 	p.cli("history", "12345678", "--since", "yesterday").want(t, exitUsage, `--since: found "yesterday", expected how long ago`)
-	p.cli("history", "12345678", "--format", "plot").want(t, exitUsage, "--format plot needs --field")
+	p.cli("history", "12345678", "--format", "plot").want(t, exitUsage, "--format plot needs --point")
 	p.cli("history", "99999999").want(t, exitFailed, `unknown master: "99999999"`)
 	p.cli("history", "12345678", "--since", "2020-01-01", "--until", "2021-01-01").want(t, exitDone, "RECEIVED")
 
 	var values admin.Values
-	p.get("/api/v1/masters/12345678/values?field=MS&limit=2", &values)
-	if len(values.Points) != 2 || values.Cursor == "" {
+	p.get("/api/v1/masters/12345678/values?point=MS/2/3&limit=2", &values)
+	if len(values.Samples) != 2 || values.Cursor == "" {
 		t.Fatalf("%+v", values)
 	}
-	p.get("/api/v1/masters/12345678/values?field=MS&limit=10&cursor="+values.Cursor, &values)
-	if len(values.Points) != 3 {
-		t.Errorf("the second page has %d values, want 3", len(values.Points))
+	p.get("/api/v1/masters/12345678/values?field=MS/2/3&limit=10&cursor="+values.Cursor, &values)
+	if len(values.Samples) != 3 {
+		t.Errorf("the second page has %d values, want 3", len(values.Samples))
 	}
 	var buckets admin.Values
-	p.get("/api/v1/masters/12345678/values?field=MS&since=1h&points=10", &buckets)
+	p.get("/api/v1/masters/12345678/values?field=MS/2/3&since=1h&points=10", &buckets)
 	n := 0
 	for _, b := range buckets.Buckets {
 		n += b.Count
@@ -306,10 +307,10 @@ func TestHistoryIsShownAndExported(t *testing.T) {
 	}
 	defer db.Close()
 	var frames, sum float64
-	if err := db.QueryRow("SELECT count(*), sum(value) FROM frame JOIN value USING (position) WHERE master = '12345678' AND field = 'MS' AND length(bytes) = 32").Scan(&frames, &sum); err != nil || frames != 5 || sum < 107 || sum > 108 {
+	if err := db.QueryRow("SELECT count(*), sum(value) FROM frame JOIN sample USING (position) WHERE sample.master = '12345678' AND point = 'MS/2/3' AND length(bytes) = 32").Scan(&frames, &sum); err != nil || frames != 5 || sum < 107 || sum > 108 {
 		t.Errorf("export: %v frames, sum %v, %v", frames, sum, err)
 	}
-	if r := p.cli("export", "-", "--serial", "12345678"); strings.Count(r.stdout, ",MS,21.5") != 5 || strings.Count(r.stdout, "\n") != 11 {
+	if r := p.cli("export", "-", "--serial", "12345678"); strings.Count(r.stdout, ",MS/2/3,21.5") != 5 || strings.Count(r.stdout, "\n") != 11 {
 		t.Errorf("CSV: %s", r.stdout)
 	}
 	for _, wrong := range []string{"limit=0", "limit=x", "since=never", "bucket=5", "bucket=1h&points=3", "points=3", "cursor=a", "nonsense=1"} {
@@ -334,7 +335,7 @@ func TestFramesAreWatchedAsTheyAreCommitted(t *testing.T) {
 		number++
 		other.ask(22345678, number)
 		c.ask(12345678, number)
-		return out.has("MS=21.5")
+		return out.has("MS/2/3=21.5")
 	})
 	if text := out.String(); strings.Contains(text, "22345678") || !strings.Contains(text, "\x1b[") {
 		t.Errorf("%q", text)
@@ -460,8 +461,8 @@ func TestVerifyFindsAChangedByte(t *testing.T) {
 	if !p.log.has("journal is damaged") {
 		t.Errorf("%s", p.log)
 	}
-	p.cli("history", "12345678").want(t, exitDone, frameOf(12345678, 1, 1), frameOf(12345678, 3, 3), "damaged: frame 2")
-	if r := p.cli("history", "12345678"); strings.Contains(r.stdout, "41ac0002") {
+	p.cli("history", "12345678", "--frames").want(t, exitDone, frameOf(12345678, 1, 1), frameOf(12345678, 3, 3), "damaged: frame 2")
+	if r := p.cli("history", "12345678", "--frames"); strings.Contains(r.stdout, "41ac0002") {
 		t.Errorf("the damaged frame is served: %s", r.stdout)
 	}
 }

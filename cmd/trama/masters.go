@@ -12,10 +12,12 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"trama/actors"
+	"trama/cmd/trama/internal/history"
 )
 
 func (a *app) mastersCommand() *cobra.Command {
@@ -49,7 +51,7 @@ func (a *app) mastersCommand() *cobra.Command {
 func (a *app) showMasters(rows []actors.MasterInfo) {
 	a.table("SERIAL\tSTATE\tPROFILE\tLINKS\tSEEN\tLAST\tFRAMES\tALARM\tVALUES", len(rows), func(i int) []any {
 		m := rows[i]
-		return []any{m.Serial, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames, number(m.Alarm), dash(values(m.Values))}
+		return []any{m.Serial, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames, number(m.Alarm), dash(newest(m.Points))}
 	})
 }
 
@@ -69,30 +71,44 @@ func links(all []actors.Link) string {
 	return strings.Join(words, ",")
 }
 
-func values(all map[string]actors.Value) string {
-	var words []string
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		words = append(words, key+"="+quantity(all[key]))
+// valuesWidth is how many characters of a list of masters its values may have.
+const valuesWidth = 120
+
+// newest writes as many points as fit, the newest first.
+func newest(all []actors.Point) string {
+	all = slices.SortedStableFunc(slices.Values(all), func(a, b actors.Point) int { return b.When().Compare(a.When()) })
+	text := ""
+	for i, p := range all {
+		word := p.Name + "=" + quantity(p.Value, p.Unit)
+		if i > 0 && utf8.RuneCountInString(text)+utf8.RuneCountInString(word) > valuesWidth {
+			return fmt.Sprintf("%s … %d more", text, len(all)-i)
+		}
+		text = strings.TrimPrefix(text+" "+word, " ")
 	}
-	return strings.Join(words, " ")
+	return text
 }
 
 // quantity is a value with its unit; a dash for one that the device has not got.
-func quantity(v actors.Value) string {
-	switch {
-	case v.Value == nil:
-		return "-"
-	case v.Unit == "":
-		return short(v.Value)
+func quantity(value any, unit string) string {
+	if value == nil || unit == "" {
+		return short(value)
 	}
-	return short(v.Value) + " " + v.Unit
+	return short(value) + " " + unit
 }
 
 // shownDecimals is more than anything in the field measures: a centimetre in degrees.  --json has all of them.
 const shownDecimals = 7
 
-// short cuts the decimals off that a fraction such as 1/1800000 has no end of.
+// short is a value as people read it, a label before its number, and without the decimals that a fraction such as
+// 1/1800000 has no end of.
 func short(v any) string {
+	v, label := history.Plain(v)
+	switch {
+	case v == nil:
+		return "-"
+	case label != "":
+		return fmt.Sprintf("%s (%s)", label, short(v))
+	}
 	text := fmt.Sprint(v)
 	number, ok := v.(json.Number)
 	dot := strings.IndexByte(text, '.')
@@ -147,10 +163,6 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	for _, l := range m.Links {
 		line("link", "%s, connection %d from %s, for %s", l.Listener, l.Connection, l.Remote, since(l.Since))
 	}
-	for _, key := range slices.Sorted(maps.Keys(m.Values)) {
-		v := m.Values[key]
-		line(key, "%s, %s ago (%s)", quantity(v), since(v.At), v.Message)
-	}
 	line("frames", "%d (%d bytes)", m.Frames, m.Bytes)
 	if m.LastRefused != nil {
 		line("refused", "%s; last %s ago: %s (trama refused %s)", counts(m.Refused), since(m.LastRefused.At), m.LastRefused.Reason, m.Serial)
@@ -160,5 +172,20 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	if m.InFlight != "" || m.Queued > 0 {
 		line("in flight", "%s, %d behind it", dash(m.InFlight), m.Queued)
 	}
+	if m.Beyond > 0 {
+		line("not kept", "%d samples of points beyond the first %d", m.Beyond, len(m.Points))
+	}
 	_ = w.Flush()
+	if len(m.Points) == 0 {
+		return
+	}
+	a.say("")
+	a.table("POINT\tVALUE\tUNIT\tTIME\tAGE\tQUALITY", len(m.Points), func(i int) []any {
+		p := m.Points[i]
+		at := p.Device
+		if at.IsZero() {
+			at = p.Received
+		}
+		return []any{p.Name, short(p.Value), dash(p.Unit), moment(at), since(p.When()), p.Quality}
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"trama/actors"
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/history"
 	"trama/journal"
@@ -29,7 +30,7 @@ const pageRows = 10_000
 func (p *past) query(more ...string) url.Values {
 	q := url.Values{}
 	for _, v := range []struct{ key, value string }{
-		{"since", p.flags.since}, {"until", p.flags.until}, {"field", p.flags.field}, {"bucket", p.flags.bucket},
+		{"since", p.flags.since}, {"until", p.flags.until}, {"point", p.flags.point}, {"bucket", p.flags.bucket},
 	} {
 		if v.value != "" {
 			q.Set(v.key, v.value)
@@ -87,7 +88,7 @@ func (p *past) pages(ctx context.Context, path string, q url.Values, get func(te
 
 func (p *past) frames(ctx context.Context) error {
 	q := p.query()
-	q.Del("field")
+	q.Del("point")
 	q.Del("bucket")
 	rows := []history.Row{}
 	err := p.pages(ctx, p.path+"/frames", q, func(text json.RawMessage) (int, string, error) {
@@ -110,7 +111,11 @@ func (p *past) frames(ctx context.Context) error {
 	case "csv":
 		return p.frameCSV(rows)
 	}
-	p.framesTable(rows)
+	if p.flags.frames {
+		p.framesTable(rows)
+	} else {
+		p.samplesTable(rows)
+	}
 	return nil
 }
 
@@ -122,19 +127,19 @@ func (p *past) series(ctx context.Context, more ...string) (all admin.Values, er
 		p.note(all.Damage)
 		return all, err
 	}
-	all.Points = []history.Point{}
+	all.Samples = []actors.Sample{}
 	err = p.pages(ctx, p.path+"/values", q, func(text json.RawMessage) (int, string, error) {
 		var page admin.Values
 		err := decodeNumbers(text, &page)
-		all.Points = append(all.Points, page.Points...)
+		all.Samples = append(all.Samples, page.Samples...)
 		p.note(page.Damage)
-		return len(page.Points), page.Cursor, err
+		return len(page.Samples), page.Cursor, err
 	})
 	if p.flags.limit > 0 {
-		all.Points = all.Points[:min(len(all.Points), p.flags.limit)]
+		all.Samples = all.Samples[:min(len(all.Samples), p.flags.limit)]
 	}
 	if p.backwards() && !p.flags.newest {
-		slices.Reverse(all.Points)
+		slices.Reverse(all.Samples)
 	}
 	return all, err
 }

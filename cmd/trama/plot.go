@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/history"
 )
 
@@ -16,7 +17,7 @@ const (
 	plotRows    = 16
 )
 
-// plot draws the values of one field.
+// plot draws the samples of one point.
 func (p *past) plot(ctx context.Context) error {
 	now := time.Now()
 	since, _ := history.ParseTime(p.flags.since, now) // the flags have been checked
@@ -32,15 +33,32 @@ func (p *past) plot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if first, last, ok := extent(all); ok { // the axis is as long as there is data
+		since, until = first, last
+		if fine := (last.Sub(first) / (plotColumns * 2)).Round(time.Second); fine >= time.Second && fine.String() != all.Bucket {
+			if all, err = p.series(ctx, "bucket", fine.String()); err != nil {
+				return err
+			}
+		}
+	}
 	p.tellDamage(p.damage)
-	p.say("%s", strings.Join(drawPlot(p.flags.field, all.Buckets, since, until), "\n"))
+	p.say("%s", strings.Join(drawPlot(p.flags.point, all.Buckets, since, until), "\n"))
 	return nil
 }
 
+// extent is the time from the first bucket to the end of the last one.
+func extent(all admin.Values) (first, last time.Time, ok bool) {
+	length, err := time.ParseDuration(all.Bucket)
+	if err != nil || len(all.Buckets) == 0 {
+		return first, last, false
+	}
+	return all.Buckets[0].From, all.Buckets[len(all.Buckets)-1].From.Add(length), true
+}
+
 // drawPlot makes the lines of a plot: a column of dots from minimum to maximum of each bucket.
-func drawPlot(field string, buckets []history.Bucket, since, until time.Time) []string {
+func drawPlot(point string, buckets []history.Bucket, since, until time.Time) []string {
 	if len(buckets) == 0 {
-		return []string{fmt.Sprintf("%s: no numbers from %s to %s", field, moment(since), moment(until))}
+		return []string{fmt.Sprintf("%s: no numbers from %s to %s", point, moment(since), moment(until))}
 	}
 	lo, hi, count := math.Inf(1), math.Inf(-1), 0
 	sum := 0.0
@@ -64,7 +82,7 @@ func drawPlot(field string, buckets []history.Bucket, since, until time.Time) []
 		}
 	}
 	unit := buckets[0].Unit
-	lines := []string{fmt.Sprintf("%s%s  %s to %s  min %s  mean %s  max %s  last %s  (%d values)", field, bracketed(unit), moment(since), moment(until),
+	lines := []string{fmt.Sprintf("%s%s  %s to %s  min %s  mean %s  max %s  last %s  (%d values)", point, bracketed(unit), moment(since), moment(until),
 		decimal(lo), decimal(sum/float64(count)), decimal(hi), decimal(buckets[len(buckets)-1].Last), count)}
 	for y := range dots {
 		label := ""

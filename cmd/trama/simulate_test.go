@@ -22,7 +22,7 @@ var simulations = []struct{ profile, serial, identity, last, values string }{
 	{"sl651", "40000001", "0040000001", "report", `battery_v=1[1-3](\.\d+)? current_rain_mm=\d+(\.\d)? river_level_m=[2-5](\.\d+)?`},
 	{"teltonika", "50000001", "353000050000001", "records", `lat=54\.\d+ ° lon=25\.\d+ ° speed=\d+ km/h value-239=1 value-66=1\d{4}`},
 	{"hj212", "60000001", "010000A8900016F060000001", "report", `DataTime=20\d{12} w01018-Flag=N w01018-Rtd=[2-6]\d\.\d w21003-Flag=N w21003-Rtd=[1-5]\.\d\d`},
-	{"szy206", "70000001", "3301000100", "report", `alarm=0 value=10\d{4}|alarm=0 value=110000`},
+	{"szy206", "70000001", "3301000100", "report", `alarm=0( \S+=\d+)+`},
 }
 
 // families is a daemon with a port for each protocol whose masters are simulated.
@@ -78,7 +78,7 @@ func TestSimulatedMastersOfFieldProtocolsAreAcknowledgedAndShown(t *testing.T) {
 	for _, s := range simulations {
 		row := regexp.MustCompile(`(?m)^` + s.identity + ` +online +` + s.profile + ` +` + s.profile + `:\d+ +\S+ +` + s.last + ` .* (` + s.values + `)$`)
 		await(t, s.profile+" in the list", func() bool { return row.MatchString(p.cli("masters").stdout) })
-		p.cli("masters", s.identity).want(t, 0, "online", "("+s.last+")")
+		p.cli("masters", s.identity).want(t, 0, "online", "ago, "+s.last, "POINT ", "QUALITY")
 	}
 	if n := len(p.masters()); n != 3*len(simulations) {
 		t.Errorf("%d masters", n)

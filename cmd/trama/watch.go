@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,11 +11,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/history"
+	"trama/codec"
 )
 
 func (a *app) watchCommand() *cobra.Command {
@@ -53,7 +56,9 @@ func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bo
 		if err := decodeNumbers(line, &r); err != nil {
 			return err
 		}
-		a.say("%s", watchLine(r, paint))
+		for _, text := range watchLines(r, paint) {
+			a.say("%s", text)
+		}
 		return nil
 	})
 }
@@ -82,27 +87,38 @@ func (a *app) lines(ctx context.Context, daemon *client, path string, show func(
 	}
 }
 
-// watchLine is one frame on a terminal.
-func watchLine(r history.Row, paint painter) string {
-	values := valuesText(r)
-	if r.Error != "" {
-		values = paint(colourBad, r.Error)
-	}
-	message := r.Message
-	if message == "" {
-		message = r.Command
-	}
-	words := []string{paint(colourFaint, r.Received.Local().Format("15:04:05.000")), paint(colourName, dash(r.Master)), r.Listener, paint(colourMessage, dash(message))}
+// watchLines are one frame on a terminal: a line for each sample, with the bytes of the frame behind the first.
+func watchLines(r history.Row, paint painter) []string {
+	head := []string{paint(colourFaint, r.Received.Local().Format("15:04:05.000")), paint(colourName, dash(r.Master)), r.Listener,
+		paint(colourMessage, dash(cmp.Or(r.Message, r.Command)))}
 	if r.Transaction != nil {
-		words = append(words, fmt.Sprintf("#%d", *r.Transaction))
+		head = append(head, fmt.Sprintf("#%d", *r.Transaction))
 	}
-	if values != "" {
-		words = append(words, values)
+	first := []string{}
+	if r.Error != "" {
+		first = append(first, paint(colourBad, r.Error))
 	}
 	if r.Restarted {
-		words = append(words, paint(colourBad, "counter restarted"))
+		first = append(first, paint(colourBad, "counter restarted"))
 	}
-	return strings.Join(append(words, paint(colourFaint, r.Frame)), "  ")
+	first = append(first, paint(colourFaint, r.Frame))
+	line := func(more ...string) string { return strings.Join(append(slices.Clip(head), more...), "  ") }
+	if len(r.Samples) == 0 {
+		return []string{line(first...)}
+	}
+	var lines []string
+	for _, s := range r.Samples {
+		words := []string{s.Name + "=" + quantity(s.Value, s.Unit)}
+		if !s.Device.IsZero() {
+			words = append(words, moment(s.Device))
+		}
+		if s.Quality != codec.Good.String() {
+			words = append(words, paint(colourBad, s.Quality))
+		}
+		lines = append(lines, line(append(words, first...)...))
+		first = nil
+	}
+	return lines
 }
 
 // decodeNumbers reads JSON and keeps numbers as they were written.

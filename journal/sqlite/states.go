@@ -21,7 +21,15 @@ func (j *Journal) stateKind() Kind {
 			if at.Subject == nil {
 				return nil // of nobody
 			}
-			return j.writeState(ctx, at.Subject, row.(journal.State), at.Through)
+			state, plain := row.(journal.State)
+			if !plain {
+				open := row.(*journal.OpenState)
+				if err := open.Fill(&at.Subject.Pending); err != nil {
+					return err
+				}
+				state = open.State
+			}
+			return j.writeState(ctx, at.Subject, state, at.Through)
 		},
 		Covers: true,
 	}

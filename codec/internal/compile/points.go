@@ -54,8 +54,9 @@ func (c *compiler) points() {
 			own := c.stands(body.Nodes, stand{pattern: c.patterns[body]})
 			all := append(slices.Clip(own), frame...)
 			valued := slices.ContainsFunc(all, func(s stand) bool { return p.Ops[s.op].Role == field.RoleValue })
-			c.namePoints(own, all, common, !valued)
-			if body.Direction != field.Downlink && body.Message.Purpose != field.PurposeRequest && body.Message.Purpose != field.PurposeAnswer {
+			wish := body.Message.Purpose == field.PurposeRequest || body.Message.Purpose == field.PurposeAnswer // or a result
+			c.namePoints(own, all, common, !valued && !wish)
+			if body.Direction != field.Downlink && !wish {
 				c.listPoints(all, body, known)
 			}
 		}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"trama/actors"
 	"trama/cmd/trama/internal/history"
 	"trama/journal"
 )
@@ -34,9 +36,9 @@ type Frames struct {
 	Damage []journal.Damage `json:"damage,omitempty"` // rows that are not what was written, and are left out
 }
 
-// Values is the answer of a series: Points, or Buckets when they were asked for.
+// Values is the answer of a series: Samples, or Buckets when they were asked for.
 type Values struct {
-	Points  []history.Point  `json:"points,omitempty"`
+	Samples []actors.Sample  `json:"samples,omitempty"`
 	Buckets []history.Bucket `json:"buckets,omitempty"`
 	Bucket  string           `json:"bucket,omitempty"` // length of each
 	Cursor  string           `json:"cursor,omitempty"`
@@ -150,7 +152,7 @@ func (e *endpoint) values(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.Master = r.PathValue("serial")
-	s := history.Series{Query: q, Field: r.URL.Query().Get("field")}
+	s := history.Series{Query: q, Point: cmp.Or(r.URL.Query().Get("point"), r.URL.Query().Get("field"))}
 	length, err := e.bucket(r, &s)
 	if err != nil {
 		fail(w, http.StatusBadRequest, err.Error())
@@ -162,7 +164,7 @@ func (e *endpoint) values(w http.ResponseWriter, r *http.Request) {
 		out.Buckets, out.Damage, err = e.history.Buckets(r.Context(), s, length)
 	} else {
 		var next uint64
-		if out.Points, next, out.Damage, err = e.history.Points(r.Context(), s); next > 0 {
+		if out.Samples, next, out.Damage, err = e.history.Samples(r.Context(), s); next > 0 {
 			out.Cursor = strconv.FormatUint(next, 10)
 		}
 	}
@@ -170,7 +172,7 @@ func (e *endpoint) values(w http.ResponseWriter, r *http.Request) {
 		e.failArchive(w, err)
 		return
 	}
-	if len(out.Points) == 0 && len(out.Buckets) == 0 && !e.known(w, q.Master) {
+	if len(out.Samples) == 0 && len(out.Buckets) == 0 && !e.known(w, q.Master) {
 		return
 	}
 	answer(w, http.StatusOK, out)

@@ -26,7 +26,17 @@ func (g *fakeGateway) tell(format string, args ...any) error {
 	return g.err
 }
 
-func (g *fakeGateway) Masters() []actors.MasterInfo         { return g.masters }
+func (g *fakeGateway) Masters() []actors.MasterInfo { return g.masters }
+func (g *fakeGateway) FindMasters(q actors.MasterQuery) ([]actors.MasterInfo, int) {
+	rows := g.masters
+	for len(rows) > 0 && rows[0].Serial <= q.After {
+		rows = rows[1:]
+	}
+	if q.Limit > 0 {
+		rows = rows[:min(q.Limit, len(rows))]
+	}
+	return rows, len(g.masters)
+}
 func (g *fakeGateway) Connections() []actors.ConnectionInfo { return g.connections }
 func (g *fakeGateway) Listeners() []actors.ListenerInfo     { return g.listeners }
 func (g *fakeGateway) Poisoned() []actors.Poison            { return nil }

@@ -13,7 +13,14 @@ import (
 )
 
 func (e *endpoint) masters(w http.ResponseWriter, r *http.Request) {
-	list(w, r, e.Gateway.Masters, func(m actors.MasterInfo) string { return m.Serial }, parseText)
+	limit, err := countParameter(r, "limit", 0)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	page, total := e.Gateway.FindMasters(actors.MasterQuery{After: r.URL.Query().Get("after"), Limit: limit})
+	w.Header().Set("X-Total-Count", strconv.Itoa(total))
+	stream(w, page)
 }
 
 func (e *endpoint) connections(w http.ResponseWriter, r *http.Request) {

@@ -45,7 +45,7 @@ func (e *endpoint) routes() []route {
 		{pattern: "GET /api/v1/journal", handle: e.journalStats},
 		{pattern: "GET /api/v1/frames", query: spanParameters, handle: e.kept(e.frames)},
 		{pattern: "GET /api/v1/masters/{serial}/frames", query: spanParameters, handle: e.kept(e.frames)},
-		{pattern: "GET /api/v1/masters/{serial}/values", query: append([]string{"field", "bucket", "points"}, spanParameters...), handle: e.kept(e.values)},
+		{pattern: "GET /api/v1/masters/{serial}/values", query: append([]string{"point", "field", "bucket", "points"}, spanParameters...), handle: e.kept(e.values)},
 		{pattern: "GET /api/v1/events", query: append([]string{"master", "kind", "follow"}, spanParameters...), handle: e.kept(e.events)},
 		{pattern: "GET /api/v1/watch", query: []string{"serial", "cursor"}, handle: e.kept(e.watch)},
 		{pattern: "GET /api/v1/cursors", handle: e.kept(e.cursors)},

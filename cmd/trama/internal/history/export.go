@@ -23,8 +23,10 @@ type Exporter interface {
 	Abort()
 }
 
-// CSVHeading names the columns of an export as CSV: a row for each value, and one for a frame that has none.
-var CSVHeading = []string{"position", "received", "device_time", "listener", "process", "connection", "master", "profile", "message", "command", "transaction", "field", "value", "unit", "frame"}
+// CSVHeading names the columns of an export as CSV: a row for each sample, and one for a frame that has none.  The bytes
+// of a frame stand in its first row.
+var CSVHeading = []string{"position", "index", "received", "device_time", "listener", "process", "connection", "master", "profile", "message", "command", "transaction",
+	"point", "value", "label", "unit", "quality", "frame"}
 
 // csvExport writes CSV.
 type csvExport struct {
@@ -48,24 +50,35 @@ func (e *csvExport) Add(r Row) error {
 	if r.Transaction != nil {
 		transaction = strconv.FormatUint(*r.Transaction, 10)
 	}
-	line := []string{strconv.FormatUint(r.Position, 10), stamp(r.Received), stamp(r.Device), r.Listener, strconv.FormatInt(r.Process, 10), strconv.FormatUint(r.Connection, 10),
-		r.Master, r.Profile, r.Message, r.Command, transaction, "", "", "", r.Frame}
-	const field = 11
-	names := sortedNames(r.Values)
-	if len(names) == 0 {
-		return e.out.Write(line)
+	row := func(index string, device time.Time, point, value, label, unit, quality, frame string) error {
+		return e.out.Write([]string{strconv.FormatUint(r.Position, 10), index, stamp(r.Received), stamp(device), r.Listener, strconv.FormatInt(r.Process, 10),
+			strconv.FormatUint(r.Connection, 10), r.Master, r.Profile, r.Message, r.Command, transaction, point, value, label, unit, quality, frame})
 	}
-	for _, name := range names {
-		v := r.Values[name]
-		line[field], line[field+1], line[field+2] = name, "", v.Unit
-		if v.Value != nil {
-			line[field+1] = fmt.Sprint(v.Value)
+	if len(r.Samples) == 0 {
+		return row("", r.Device, "", "", "", "", "", r.Frame)
+	}
+	frame := r.Frame
+	for _, s := range r.Samples {
+		value, label := Plain(s.Value)
+		text := ""
+		if value != nil {
+			text = fmt.Sprint(value)
 		}
-		if err := e.out.Write(line); err != nil {
+		if err := row(strconv.Itoa(s.Index), s.Device, s.Name, text, label, s.Unit, s.Quality, frame); err != nil {
 			return err
 		}
+		frame = ""
 	}
 	return nil
+}
+
+// Plain takes a value that came as JSON apart: the value itself, and its label when it has one.
+func Plain(v any) (value any, label string) {
+	if parts, ok := v.(map[string]any); ok {
+		label, _ = parts["label"].(string)
+		return parts["value"], label
+	}
+	return v, ""
 }
 
 // Close implements Exporter.
@@ -122,20 +135,22 @@ func claim(path string) (partial string, err error) {
 	return partial, nil
 }
 
-// sqliteExport writes a database with the tables frame and value.
+// sqliteExport writes a database with the tables frame and sample.
 type sqliteExport struct {
 	path, partial string
 	db            *sql.DB
 	tx            *sql.Tx
-	frame, value  *sql.Stmt
+	frame, sample *sql.Stmt
 }
 
 // The tables of an export.  Times are texts in UTC, as SQLite's own functions read them.
 const exportTables = `
 CREATE TABLE frame(position INTEGER PRIMARY KEY, received TEXT NOT NULL, device_time TEXT, listener TEXT NOT NULL, process INTEGER NOT NULL,
 	connection INTEGER NOT NULL, master TEXT NOT NULL, profile TEXT NOT NULL, message TEXT, command TEXT, "transaction" INTEGER, bytes BLOB NOT NULL, error TEXT);
-CREATE TABLE value(position INTEGER NOT NULL REFERENCES frame(position), field TEXT NOT NULL, value, unit TEXT, PRIMARY KEY(position, field)) WITHOUT ROWID;
-CREATE INDEX frame_master ON frame(master, received);`
+CREATE TABLE sample(position INTEGER NOT NULL REFERENCES frame(position), idx INTEGER NOT NULL, master TEXT NOT NULL, point TEXT NOT NULL, value, label TEXT,
+	unit TEXT, device_time TEXT, received TEXT NOT NULL, quality TEXT NOT NULL, PRIMARY KEY(position, idx)) WITHOUT ROWID;
+CREATE INDEX frame_master ON frame(master, received);
+CREATE INDEX sample_point ON sample(master, point, device_time);`
 
 // NewSQLiteFile exports to a database in a file that must not exist yet; it gets its name when it is whole.
 func NewSQLiteFile(path string) (_ Exporter, err error) {
@@ -150,7 +165,7 @@ func NewSQLiteFile(path string) (_ Exporter, err error) {
 	if _, err = e.db.Exec(exportTables); err == nil {
 		if e.tx, err = e.db.Begin(); err == nil {
 			if e.frame, err = e.tx.Prepare("INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"); err == nil {
-				e.value, err = e.tx.Prepare("INSERT INTO value VALUES (?, ?, ?, ?)")
+				e.sample, err = e.tx.Prepare("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 			}
 		}
 	}
@@ -175,9 +190,10 @@ func (e *sqliteExport) Add(r Row) error {
 		orNull(r.Message), orNull(r.Command), transaction, raw, orNull(r.Error)); err != nil {
 		return err
 	}
-	for _, name := range sortedNames(r.Values) {
-		v := r.Values[name]
-		if _, err := e.value.Exec(int64(r.Position), name, column(v.Value), orNull(v.Unit)); err != nil {
+	for _, s := range r.Samples {
+		value, label := Plain(s.Value)
+		if _, err := e.sample.Exec(int64(r.Position), s.Index, r.Master, s.Name, column(value), orNull(label), orNull(s.Unit), orNull(stamp(s.Device)),
+			stamp(s.Received), s.Quality); err != nil {
 			return err
 		}
 	}

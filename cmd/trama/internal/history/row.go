@@ -1,13 +1,12 @@
-// Package history turns what the journal keeps into what people and programs read: rows with names and values, series of one
-// value, buckets with minimum, mean and maximum.
+// Package history turns what the journal keeps into what people and programs read: frames with their samples, series of one
+// point, buckets with minimum, mean and maximum.
 package history
 
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,30 +23,23 @@ type Source interface {
 
 // Row is one frame of the past.
 type Row struct {
-	Position    uint64           `json:"position"` // in the journal
-	Received    time.Time        `json:"received"`
-	Device      time.Time        `json:"device_time,omitzero"` // when it was made, by the master's clock
-	Listener    string           `json:"listener"`
-	Process     int64            `json:"process"` // start of the gateway; connections are numbered anew with each
-	Connection  uint64           `json:"connection"`
-	Master      string           `json:"master"`
-	Profile     string           `json:"profile"`
-	Message     string           `json:"message,omitempty"`
-	Command     string           `json:"command,omitempty"`
-	Transaction *uint64          `json:"transaction,omitempty"`
-	Restarted   bool             `json:"numbers_restarted,omitempty"` // its transaction number was used before
-	Integrator  bool             `json:"integrator,omitempty"`
-	Values      map[string]Value `json:"values"`
-	Frame       string           `json:"frame"`           // hex
-	Error       string           `json:"error,omitempty"` // why it cannot be decoded
-
-	Named []actors.FrameValue `json:"-"` // the values in the order of the frame
-}
-
-// Value is one value of a frame.
-type Value struct {
-	Value any    `json:"value"`
-	Unit  string `json:"unit,omitempty"`
+	Position    uint64          `json:"position"` // in the journal
+	Received    time.Time       `json:"received"`
+	Device      time.Time       `json:"device_time,omitzero"` // when it was made, by the master's clock
+	Listener    string          `json:"listener"`
+	Process     int64           `json:"process"` // start of the gateway; connections are numbered anew with each
+	Connection  uint64          `json:"connection"`
+	Master      string          `json:"master"`
+	Profile     string          `json:"profile"`
+	Message     string          `json:"message,omitempty"`
+	Command     string          `json:"command,omitempty"`
+	Transaction *uint64         `json:"transaction,omitempty"`
+	Restarted   bool            `json:"numbers_restarted,omitempty"` // its transaction number was used before
+	Integrator  bool            `json:"integrator,omitempty"`
+	Fields      json.RawMessage `json:"fields,omitempty"` // everything decoded, by key
+	Samples     []actors.Sample `json:"samples"`
+	Frame       string          `json:"frame"`           // hex
+	Error       string          `json:"error,omitempty"` // why it cannot be decoded
 }
 
 // Reader decodes frames by the definitions that they were received with.  It may be used by several goroutines.
@@ -98,7 +90,7 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 	row := Row{
 		Position: f.Seq, Received: f.Received, Device: f.Device, Listener: f.Listener, Process: f.Boot, Connection: f.Connection, Master: f.Master,
 		Command: f.Command, Restarted: f.Flags&journal.Restarted != 0, Integrator: f.Flags&journal.Integrator != 0,
-		Values: map[string]Value{}, Frame: hex.EncodeToString(f.Raw),
+		Samples: []actors.Sample{}, Frame: hex.EncodeToString(f.Raw),
 	}
 	if f.Flags&journal.Numbered != 0 {
 		row.Transaction = &f.Number
@@ -116,10 +108,11 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 		}
 	}
 	row.Message = frame.Message().Name
-	row.Named = actors.ValuesOf(p, &frame)
-	for _, v := range row.Named {
-		row.Values[v.Name] = Value{Value: v.Value, Unit: v.Unit}
+	if row.Fields = frame.AppendTree(nil); len(row.Fields) > 0 {
+		row.Fields[0] = '{' // a comma: what AppendTree writes goes on an object
+		row.Fields = append(row.Fields, '}')
 	}
+	row.Samples = actors.SamplesOf(p, &frame, f.Received, f.Seq, f.Historical)
 	return row
 }
 
@@ -131,6 +124,3 @@ func (r *Reader) Rows(ctx context.Context, page journal.Page) []Row {
 	}
 	return rows
 }
-
-// sortedNames lists the names of values.
-func sortedNames(values map[string]Value) []string { return slices.Sorted(maps.Keys(values)) }

@@ -3,43 +3,32 @@ package history
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"trama/actors"
 	"trama/journal"
 )
 
-// Point is one value at one time.
-type Point struct {
-	Position uint64    `json:"position"`
-	Received time.Time `json:"received"`
-	Device   time.Time `json:"device_time,omitzero"`
-	Field    string    `json:"field"`
-	Value    any       `json:"value"` // number, text, or null where the device said that it has none
-	Unit     string    `json:"unit,omitempty"`
-
-	Number  float64 `json:"-"`
-	Numeric bool    `json:"-"`
-}
-
-// Bucket is what the numbers of one field were in a span of time.
+// Bucket is what the numbers of one point were in a span of time.
 type Bucket struct {
 	From  time.Time `json:"from"` // its beginning; buckets are whole multiples of their length since 1970
-	Field string    `json:"field"`
+	Point string    `json:"point"`
 	Unit  string    `json:"unit,omitempty"`
 	Count int       `json:"count"`
 	Min   float64   `json:"min"`
 	Mean  float64   `json:"mean"`
 	Max   float64   `json:"max"`
 	Last  float64   `json:"last"`
+
+	at time.Time // of Last
 }
 
 // Series asks for values of one master.
 type Series struct {
 	journal.Query
-	Field string // empty: every field that is shown as a value
+	Point string // empty: all
 }
 
 // page is how many frames are read at once; MaxBuckets bounds an answer.
@@ -48,9 +37,10 @@ const (
 	MaxBuckets = 100_000
 )
 
-// Points returns up to s.Limit values, the position to go on behind (0: there is nothing more), and what of the journal is damaged.
-func (r *Reader) Points(ctx context.Context, s Series) (points []Point, next uint64, damage []journal.Damage, err error) {
-	points = []Point{}
+// Samples returns up to s.Limit samples, whole frames of them, the position to go on behind (0: there is nothing more),
+// and what of the journal is damaged.  More are returned when the last frame brings them.
+func (r *Reader) Samples(ctx context.Context, s Series) (samples []actors.Sample, next uint64, damage []journal.Damage, err error) {
+	samples = []actors.Sample{}
 	limit := s.Limit
 	if limit <= 0 {
 		limit = journal.DefaultLimit
@@ -65,43 +55,46 @@ func (r *Reader) Points(ctx context.Context, s Series) (points []Point, next uin
 		damage = append(damage, p.Damage...)
 		for i := range p.Frames {
 			f := &p.Frames[i]
-			if len(points) >= limit {
-				return points, q.After, damage, nil
+			if len(samples) >= limit {
+				return samples, q.After, damage, nil
 			}
-			points = r.points(ctx, f, s.Field, points)
+			begun := len(samples)
+			samples = r.samples(ctx, f, s.Point, samples)
+			if s.Newest {
+				slices.Reverse(samples[begun:])
+			}
 			q.After = f.Seq
 		}
 		if len(p.Frames) < q.Limit {
-			return points, 0, damage, nil
+			return samples, 0, damage, nil
 		}
 	}
 }
 
-// points appends the values of one frame.
-func (r *Reader) points(ctx context.Context, f *journal.Frame, field string, to []Point) []Point {
-	row := r.Row(ctx, f)
-	for _, v := range row.Named {
-		if field != "" && v.Name != field {
-			continue
+// samples appends those of one frame.
+func (r *Reader) samples(ctx context.Context, f *journal.Frame, point string, to []actors.Sample) []actors.Sample {
+	for _, s := range r.Row(ctx, f).Samples {
+		if point == "" || s.Name == point {
+			to = append(to, s)
 		}
-		to = append(to, Point{Position: f.Seq, Received: f.Received, Device: f.Device, Field: v.Name, Value: v.Value, Unit: v.Unit, Number: v.Number, Numeric: v.Numeric})
 	}
 	return to
 }
 
-// Buckets gathers the numbers of a series into spans of the given length, by the time of receipt, oldest first.
+// Buckets gathers the numbers of a series into spans of the given length, by the samples' own times,
+// oldest first, of what was received in the span and has its time in it.
 func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (buckets []Bucket, damage []journal.Damage, err error) {
 	if length < time.Second {
 		return nil, nil, fmt.Errorf("a bucket of %s: 1s is the shortest", length)
 	}
 	type slot struct {
 		at    int64
-		field string
+		point string
 	}
 	sums := map[slot]*Bucket{}
 	q := s.Query
 	q.Newest, q.Limit = false, page
-	var points []Point
+	var samples []actors.Sample
 	for {
 		p, err := r.source.Frames(ctx, q)
 		if err != nil {
@@ -109,21 +102,23 @@ func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (b
 		}
 		damage = append(damage, p.Damage...)
 		for i := range p.Frames {
-			points = r.points(ctx, &p.Frames[i], s.Field, points[:0])
-			for _, v := range points {
-				if !v.Numeric || math.IsNaN(v.Number) || math.IsInf(v.Number, 0) {
+			samples = r.samples(ctx, &p.Frames[i], s.Point, samples[:0])
+			for _, v := range samples {
+				x, number := v.Plain.Number()
+				at := v.When()
+				if !number || !s.Since.IsZero() && at.Before(s.Since) || !s.Until.IsZero() && !at.Before(s.Until) {
 					continue
 				}
-				k := slot{v.Received.UnixNano() / int64(length), v.Field}
+				k := slot{at.UnixNano() / int64(length), v.Name}
 				b := sums[k]
 				if b == nil {
 					if len(sums) == MaxBuckets {
 						return nil, nil, fmt.Errorf("more than %d buckets: choose longer ones, or a shorter time", MaxBuckets)
 					}
-					b = &Bucket{From: time.Unix(0, k.at*int64(length)).UTC(), Field: v.Field, Unit: v.Unit, Min: v.Number, Max: v.Number}
+					b = &Bucket{From: time.Unix(0, k.at*int64(length)).UTC(), Point: v.Name, Unit: v.Unit, Min: x, Max: x}
 					sums[k] = b
 				}
-				b.add(v.Number)
+				b.add(x, at)
 			}
 		}
 		if len(p.Frames) < q.Limit {
@@ -139,13 +134,16 @@ func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (b
 		if c := a.From.Compare(b.From); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Field, b.Field)
+		return strings.Compare(a.Point, b.Point)
 	})
 	return buckets, damage, nil
 }
 
-func (b *Bucket) add(v float64) {
+func (b *Bucket) add(v float64, at time.Time) {
 	b.Count++
-	b.Min, b.Max, b.Last = min(b.Min, v), max(b.Max, v), v
+	b.Min, b.Max = min(b.Min, v), max(b.Max, v)
+	if !at.Before(b.at) {
+		b.Last, b.at = v, at
+	}
 	b.Mean += (v - b.Mean) / float64(b.Count)
 }

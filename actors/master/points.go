@@ -1,0 +1,215 @@
+package master
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"trama/actors/profiles"
+	"trama/codec"
+)
+
+// maxPoints bounds the points of one master that are kept; samples of further ones are counted.
+const maxPoints = 512
+
+// points are the last samples of a master, one for each point, in the order in which the points were first seen.
+type points struct {
+	list   []lastSample
+	beyond uint64 // samples of points that are not kept
+
+	recorded uint64     // records of this process that were handed to the journal
+	placing  sync.Mutex // guards list between the actor and the journal's writer, which tells positions
+}
+
+// lastSample is the newest sample of one point.
+type lastSample struct {
+	name, unit string
+	value      codec.Value
+	device     time.Time // zero when there is none
+	received   int64     // Unix nanoseconds
+	position   uint64    // of its frame in the journal; 0 as long as that is not known
+	record     uint64    // counts the frames of this process; 0 as soon as position is known
+	index      uint32
+	quality    codec.Quality
+	by         *profiles.Installed // nil when its definition does not compile any more
+	message    string
+}
+
+// scratch is memory for the samples of one frame.
+type scratch struct {
+	samples    codec.Samples
+	historical []byte // a bit for each sample, the lowest first; none when no sample is historical
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// note takes the samples of a frame in, under the number that the frame has among the records of this process or with
+// its position.  In s are then the samples, and which of them are historical.
+func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, record, position uint64, s *scratch) {
+	by.Profile.Samples(f, at, &s.samples)
+	s.historical = s.historical[:0]
+	message, received, next := f.Message().Name, at.UnixNano(), 0
+	p.placing.Lock()
+	defer p.placing.Unlock()
+	for i := range s.samples.List {
+		one := &s.samples.List[i]
+		where := p.find(one.Point, next)
+		if where < 0 {
+			if where = len(p.list); where == maxPoints {
+				p.beyond++
+				continue
+			}
+			p.list = append(p.list, lastSample{name: string(one.Point)})
+		}
+		next = where + 1
+		k := &p.list[where]
+		k.by, k.message = by, message
+		if k.received != 0 && moment(one.Device, received) < moment(k.device, k.received) {
+			for len(s.historical) <= i/8 {
+				s.historical = append(s.historical, 0)
+			}
+			s.historical[i/8] |= 1 << (i % 8)
+			continue
+		}
+		k.unit, k.value, k.device, k.received = one.Item.Field.Unit, one.Item.Value(), utc(one.Device), received
+		k.position, k.record, k.index, k.quality = position, record, uint32(i), one.Quality
+	}
+	p.forget(by, message)
+}
+
+// find looks a point up, beginning with the one that is expected: frames of one kind name their points in one order.
+func (p *points) find(name []byte, expected int) int {
+	for i := range p.list {
+		at := expected + i
+		if at >= len(p.list) {
+			at -= len(p.list)
+		}
+		if p.list[at].name == string(name) {
+			return at
+		}
+	}
+	return -1
+}
+
+// forget drops the points that a message had under an earlier version of its definition and has no more.
+func (p *points) forget(by *profiles.Installed, message string) {
+	gone := func(k *lastSample) bool {
+		return k.by != by && k.by != nil && k.by.Number != by.Number && k.message == message &&
+			k.by.Profile.Name() == by.Profile.Name()
+	}
+	for i := range p.list {
+		if gone(&p.list[i]) {
+			p.list = slices.DeleteFunc(p.list, func(k lastSample) bool { return gone(&k) })
+			return
+		}
+	}
+}
+
+// placed tells where in the journal some of the last records stand: count of them behind the first before ones.
+func (p *points) placed(before uint64, count int, first uint64) {
+	p.placing.Lock()
+	defer p.placing.Unlock()
+	for i := range p.list {
+		if k := &p.list[i]; k.record > before && k.record <= before+uint64(count) {
+			k.position, k.record = first+k.record-before-1, 0
+		}
+	}
+}
+
+// clear drops all samples.
+func (p *points) clear() {
+	p.placing.Lock()
+	defer p.placing.Unlock()
+	p.list, p.beyond = nil, 0
+}
+
+// year2000 is before every time that a device means.
+var year2000 = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// moment is when a sample was made, for the order of samples, in Unix nanoseconds: its device time, or when it was
+// received if it has none that can be meant.  A clock that runs ahead must not hide what comes when it is set right.
+func moment(device time.Time, received int64) int64 {
+	if device.Before(year2000) || device.After(time.Unix(0, received)) {
+		return received
+	}
+	return device.UnixNano()
+}
+
+// utc is a time without the zone of its profile; the zero time stays zero.
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// Sample is one value of one point.
+type Sample struct {
+	Name     string    `json:"point"`
+	Value    any       `json:"value"` // number, text, null where the device has none, {"value":3,"label":"SOS"}
+	Unit     string    `json:"unit,omitempty"`
+	Device   time.Time `json:"device_time,omitzero"` // of its record, else of its frame
+	Received time.Time `json:"received"`
+	Quality  string    `json:"quality"`
+	// Position of the frame in the journal; absent while it is on its way there, and of a sample that a version
+	// before points has kept.  With Index, the place inside the frame, it is the identity of the sample.
+	Position uint64 `json:"position,omitempty"`
+	Index    int    `json:"index"`
+
+	Plain codec.Value `json:"-"`
+}
+
+// When is the time of the sample: its device time, or when it was received if it has none that can be meant.
+func (s *Sample) When() time.Time { return time.Unix(0, moment(s.Device, s.Received.UnixNano())).UTC() }
+
+// Point is the last sample of a point.
+type Point struct {
+	Name     string    `json:"name"`
+	Value    any       `json:"value"`
+	Unit     string    `json:"unit,omitempty"`
+	Device   time.Time `json:"device_time,omitzero"`
+	Received time.Time `json:"received"`
+	Quality  string    `json:"quality"`
+	Position uint64    `json:"position,omitempty"`
+	Index    int       `json:"index"`
+
+	Plain codec.Value `json:"-"`
+}
+
+// When is the time of the last sample of the point, likewise.
+func (p *Point) When() time.Time { return (*Sample)(p).When() }
+
+// shown makes a sample as people see it.
+func shown(name, unit string, value codec.Value, device, received time.Time, quality codec.Quality, position uint64, index int) Sample {
+	return Sample{Name: name, Value: value.Any(), Unit: unit, Device: utc(device), Received: received.UTC(), Quality: quality.String(),
+		Position: position, Index: index, Plain: value}
+}
+
+// SamplesOf lists the samples of a frame that stands in the journal: its definition, when it was received, its position
+// and the bits of those of its samples that were historical then.
+func SamplesOf(p *codec.Profile, f *codec.Frame, received time.Time, position uint64, historical []byte) []Sample {
+	var samples codec.Samples
+	p.Samples(f, received, &samples)
+	out := make([]Sample, len(samples.List))
+	for i, s := range samples.List {
+		if i/8 < len(historical) && historical[i/8]>>(i%8)&1 != 0 && s.Quality == codec.Good {
+			s.Quality = codec.Historical
+		}
+		out[i] = shown(string(s.Point), s.Item.Field.Unit, s.Item.Value(), s.Device, received, s.Quality, position, i)
+	}
+	return out
+}
+
+// show lists the last samples by the names of their points.
+func (p *points) show() []Point {
+	p.placing.Lock()
+	out := make([]Point, len(p.list))
+	for i := range p.list {
+		k := &p.list[i]
+		out[i] = Point(shown(k.name, k.unit, k.value, k.device, time.Unix(0, k.received), k.quality, k.position, int(k.index)))
+	}
+	p.placing.Unlock()
+	slices.SortFunc(out, func(a, b Point) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}

@@ -1,0 +1,66 @@
+package master
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Summary is what is known of a master without asking its actor.
+type Summary struct {
+	Serial   string
+	Profile  string // of its newest frame; empty when it has said nothing
+	Online   bool
+	LastSeen time.Time // zero: never
+
+	of *Master
+}
+
+// Query chooses masters.  Only those of the page are asked for more.
+type Query struct {
+	Keep  func(Summary) bool     // nil: all
+	Order func(a, b Summary) int // nil: by serial
+	After string                 // serial of the last master before the page
+	Limit int                    // masters at most; 0: all
+}
+
+// summary may be called by any goroutine.
+func (m *Master) summary() Summary {
+	s := Summary{Serial: m.Serial, Online: m.Online(), of: m}
+	if p := m.speaks.Load(); p != nil {
+		s.Profile = p.Name()
+	}
+	if at := m.seen.Load(); at != 0 {
+		s.LastSeen = time.Unix(0, at)
+	}
+	return s
+}
+
+// Find returns the masters of a page, and how many the query keeps in all.
+func (d *Directory) Find(q Query) (page []*Master, total int) {
+	var kept []Summary
+	for _, m := range d.List() {
+		if s := m.summary(); q.Keep == nil || q.Keep(s) {
+			kept = append(kept, s)
+		}
+	}
+	total = len(kept)
+	if q.Order != nil {
+		slices.SortStableFunc(kept, q.Order)
+	}
+	if q.After != "" {
+		behind := slices.IndexFunc(kept, func(s Summary) bool { return s.Serial == q.After }) + 1
+		if q.Order == nil { // it may be gone
+			behind, _ = slices.BinarySearchFunc(kept, q.After+"\x00", func(s Summary, serial string) int { return strings.Compare(s.Serial, serial) })
+		}
+		kept = kept[behind:]
+	}
+	if q.Limit > 0 {
+		kept = kept[:min(q.Limit, len(kept))]
+	}
+	page = make([]*Master, len(kept))
+	for i := range kept {
+		page[i] = kept[i].of
+	}
+	return page, total
+}
