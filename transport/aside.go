@@ -19,7 +19,8 @@ type Aside struct {
 	HeartbeatText int
 	// HeartbeatEcho sends each heartbeat back.
 	HeartbeatEcho bool
-	// Registration says who dials in; nil when nobody does it that way.
+	// Registration says who dials in; nil when nobody does it that way.  Until the first frame it is searched in all that
+	// has come, behind what modems and balancers send in front of it.
 	Registration *Registration
 }
 
@@ -158,23 +159,19 @@ func isText(data []byte) bool {
 
 // cutAside is what the search for asides found.
 type cutAside struct {
-	n    int // bytes taken; 0: none is here
-	wait bool
-	life bool // a heartbeat
+	noise int // bytes before it that are none, and no frame
+	n     int // bytes taken; 0: none is here
+	wait  bool
+	life  bool // a heartbeat
 }
 
 // aside looks at data, where a frame could begin.
 func (c *Conn) aside(f *framing, b *Batch, data []byte, mode cutMode) cutAside {
 	a := c.listener.options.Aside
-	if r := a.Registration; r != nil && (r.Repeat || !c.registered) {
-		n, name, v := r.match(data, mode.final())
-		switch id := r.identity(name); {
-		case v == whole && len(id) > 0:
-			b.Registered = append(b.Registered, Registered{Before: len(b.Frames), Identity: id})
-			c.registered = true
-			return cutAside{n: n}
-		case v == begun && !mode.final():
-			return cutAside{wait: true}
+	r := a.Registration
+	if r != nil && !c.scanner && (r.Repeat || !c.registered) {
+		if found := c.registration(b, r, data, mode); found != (cutAside{}) {
+			return found
 		}
 	}
 	n := 0
@@ -184,6 +181,11 @@ func (c *Conn) aside(f *framing, b *Batch, data []byte, mode cutMode) cutAside {
 			n = len(beat)
 		case n == 0 && !mode.final() && len(data) < len(beat) && bytes.HasPrefix(beat, data):
 			n = -1
+		}
+	}
+	if n == 0 && r != nil && !c.scanner && c.unnamed() {
+		if found := c.search(f, b, r, data, mode); found != (cutAside{}) {
+			return found
 		}
 	}
 	if n == 0 && (a.HeartbeatText == 0 || !isText(data[:1])) {

@@ -75,6 +75,9 @@ func name(c *Conn, b *Batch) {
 
 func TestAsidesAreTakenHoweverTheStreamIsCut(t *testing.T) {
 	imei := &Registration{Form: FormDigits, Min: 5, Max: 5}
+	word := &Registration{Form: FormText, Min: 3, Max: 32}
+	marked := &Registration{Form: FormDigits, Min: 5, Max: 5, Before: []byte("\r\n")}
+	raw := &Registration{Form: FormBytes, Min: 8, Max: 8}
 	for title, s := range map[string]struct {
 		aside        Aside
 		stream, want string
@@ -85,6 +88,20 @@ func TestAsidesAreTakenHoweverTheStreamIsCut(t *testing.T) {
 		"or not":                               {Aside{Registration: &Registration{Form: FormDigits, Min: 5, Max: 5, Repeat: true}}, "86501<a>86502<b>86501<c>", "{86501}<a>{86502}<b>{86501}<c>", 0, 0},
 		"none":                                 {Aside{Registration: imei}, "<a><b>", "<a><b>", 0, 0},
 		"behind a heartbeat":                   {Aside{Registration: imei, HeartbeatBytes: [][]byte{{0xff}}}, "\xff86501\xff\xff<a>", "{86501}<a>", 3, 0},
+		"behind line ends":                     {Aside{Registration: imei}, "\r\n86501\r\n<a>", "{86501}<a>", 0, 4},
+		"behind an echo":                       {Aside{Registration: imei}, "ATE0\r\nOK\r\n86501<a>", "{86501}<a>", 0, 10},
+		"behind the mark of a modem":           {Aside{Registration: imei}, "+IPD,5:86501<a>", "{86501}<a>", 0, 7},
+		"behind a PROXY line":                  {Aside{Registration: imei}, "PROXY TCP4 192.0.2.1 192.0.2.2 40112 12990\r\n86501<a>", "{86501}<a>", 0, 44},
+		"behind other dirt":                    {Aside{Registration: imei}, "\x00\xffIMEI=123 4567 86501;<a>", "{86501}<a>", 0, 17},
+		"text behind an echo":                  {Aside{Registration: word}, "AT+CIPSEND=7\r\nOK\r\nsite-1\r<a>", "{site-1}<a>", 0, 19},
+		"text behind a mark":                   {Aside{Registration: word}, "+IPD,6:site-1 <a>", "{site-1}<a>", 0, 8},
+		"behind dirt, with a mark of its own":  {Aside{Registration: marked}, "OK\r\n\r\n86501<a>", "{86501}<a>", 0, 4},
+		"a frame is no dirt":                   {Aside{Registration: imei}, "<a>\r\n86501<b>", "<a>{86501}<b>", 0, 2},
+		"who talks HTTP has no name":           {Aside{Registration: imei}, "GET /86501 HTTP/1.1\r\nHost: 86501\r\n<a>", "<a>", 0, 34},
+		"likewise in words":                    {Aside{Registration: word}, "OPTIONS / HTTP/1.1\r\n<a>", "<a>", 0, 20},
+		"behind line ends too":                 {Aside{Registration: word}, "\r\nHEAD / HTTP/1.1\r\n<a>", "<a>", 0, 19},
+		"who talks SSH has no name":            {Aside{Registration: word}, "SSH-2.0-Go\r\n<a>", "<a>", 0, 12},
+		"who says hello in TLS has no name":    {Aside{Registration: raw}, "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03<a>", "<a>", 0, 10},
 		"heartbeats between frames":            {Aside{HeartbeatBytes: [][]byte{{0xff}, []byte("ping")}}, "<a>ping\xff<b>\xffping", "<a><b>", 4, 0},
 		"the beginning of one is none":         {Aside{HeartbeatBytes: [][]byte{[]byte("ping")}}, "<a>pin<b>", "<a><b>", 0, 3},
 		"one inside a frame is of it":          {Aside{HeartbeatBytes: [][]byte{[]byte("ping")}}, "<ping><b>", "<ping><b>", 0, 0},

@@ -53,9 +53,13 @@ type Conn struct {
 	deliver func(*Batch) // of Start
 	reading *reading     // the reader goroutine's own; nil while there is none
 
-	registered bool   // a registration has come; the reader's own
-	behind     bool   // a frame ended where the next bytes begin; the reader's own
-	tapped     uint64 // bytes that Framing.Tap was shown; the reader's own
+	registered bool // a registration has come; the reader's own
+	scanner    bool // it talks as scanners do, and is never registered; the reader's own
+	named      bool // the PROXY header has come; the reader's own
+
+	peer   atomic.Pointer[netip.AddrPort] // as a PROXY header says; nil: that of the socket
+	behind bool                           // a frame ended where the next bytes begin; the reader's own
+	tapped uint64                         // bytes that Framing.Tap was shown; the reader's own
 
 	// mu guards all that follows.  It is held while the kernel is offered bytes, which never blocks.
 	mu        sync.Mutex
@@ -97,8 +101,13 @@ func (c *Conn) ID() uint64 { return c.id }
 // Listener is the Name of the listener that accepted it.
 func (c *Conn) Listener() string { return c.listener.options.Name }
 
-// Remote is the peer's address.
-func (c *Conn) Remote() netip.AddrPort { return addrPort(c.tcp.RemoteAddr()) }
+// Remote is the peer's address: that of the socket, or what a PROXY header has said.
+func (c *Conn) Remote() netip.AddrPort {
+	if peer := c.peer.Load(); peer != nil {
+		return *peer
+	}
+	return addrPort(c.tcp.RemoteAddr())
+}
 
 // Local is our own address.
 func (c *Conn) Local() netip.AddrPort { return addrPort(c.tcp.LocalAddr()) }

@@ -26,6 +26,7 @@ type Options struct {
 	Tag   any // of the layer above, see Framing; SetFraming may change these four later
 
 	Aside *Aside // what may stand between frames; nil is nothing
+	Proxy bool   // a balancer sends a PROXY header (version 1 or 2) in front of each connection; one without it is closed
 
 	// 15 s from the accept to the first whole frame or registration; noise does not prolong it
 	FirstFrameTimeout time.Duration

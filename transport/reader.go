@@ -303,13 +303,35 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 	done.behind = c.behind
 	last := done // up to the last frame or aside
 	tapped := 0
+	if c.listener.options.Proxy && !c.named && len(data) > 0 {
+		switch n, v := c.proxied(data, mode.final()); v {
+		case begun:
+			done.wait = true
+			return done
+		case refused:
+			c.skip(b, data, 0, len(data), false)
+			done.used, done.skipped = len(data), len(data)
+			return done
+		default:
+			done.used, done.aside, tapped = n, n, n
+			last = done
+		}
+	}
 	for done.used < len(data) {
 		rest := data[done.used:]
 		if aside {
 			if a := c.aside(f, b, rest, mode); a.wait && len(rest) < longest {
 				done.wait = true
 				break
-			} else if a.n > 0 {
+			} else if a.noise > 0 || a.n > 0 {
+				if a.noise > 0 {
+					c.skip(b, data, done.used, a.noise, false)
+					done.skipped += a.noise
+					done.used += a.noise
+					if rest = rest[a.noise:]; a.n == 0 {
+						continue
+					}
+				}
 				c.tap(f, data[tapped:done.used])
 				if done.used += a.n; a.life {
 					done.beats++

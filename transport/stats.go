@@ -9,7 +9,7 @@ type ByteCounts struct {
 	Received uint64 // bytes read from the socket
 	InFrames uint64 // of these, in frames that were delivered
 	Skipped  uint64 // noise between frames
-	Aside    uint64 // heartbeats and registrations between frames
+	Aside    uint64 // heartbeats and registrations between frames, and a PROXY header
 	Pending  uint64 // the beginning of a frame whose rest is awaited
 	CutOff   uint64 // the beginning of a frame that had not its rest when the connection ended
 	Frames   uint64 // frames delivered

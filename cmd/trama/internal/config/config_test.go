@@ -95,7 +95,7 @@ func TestListenerKeysReachTheTransport(t *testing.T) {
 	if !o.KeepAlive.Enable || o.KeepAlive.Idle != 45*time.Second {
 		t.Errorf("keep-alive: %+v", o.KeepAlive)
 	}
-	if o.MaxConnections != 10 || o.MaxFrameBytes != 512 || o.WriteQueueBytes != 4096 || o.Credits != 2 || first.MaxMastersPerConnection != 20 {
+	if o.MaxConnections != 10 || o.MaxFrameBytes != 512 || o.WriteQueueBytes != 4096 || o.Credits != 2 || first.MaxMastersPerConnection != 20 || !o.Proxy {
 		t.Errorf("limits: %+v", o)
 	}
 	if o.Name != "field" || o.Address != ":12986" || first.Profile == nil {
