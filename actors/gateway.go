@@ -174,6 +174,7 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 		l := connection.NewListener(g.shared, options.Name, lo.Role)
 		l.FrameNames, l.Greeting = lo.FrameNames, lo.Greeting
 		l.MaxMasters = cmp.Or(lo.MaxMasters, connection.DefaultMaxMasters)
+		l.FirstFrame = cmp.Or(options.FirstFrameTimeout, transport.DefaultFirstFrameTimeout)
 		l.Registers = options.Aside != nil && options.Aside.Registration != nil
 		p := port.New(l, port.Options{MaxFrameBytes: options.MaxFrameBytes, Store: g.store, Ended: g.done},
 			ProfileVersion{Profile: lo.Profile, Source: lo.Source})

@@ -59,8 +59,11 @@ const largestAcks = 16 << 10
 func (q *ackQueue) settle(r *readBatch) {
 	l := r.link
 	out := acks.Get().(*[]byte)
-	var accepted, opaque, owed, failed uint64
+	var accepted, opaque, owed, failed, waiting uint64
 	for i, fate := range r.fates {
+		if fate == master.Waiting {
+			waiting++
+		}
 		if fate == master.Accepted {
 			accepted++
 			if r.frames[i].Unreadable() != nil {
@@ -73,7 +76,7 @@ func (q *ackQueue) settle(r *readBatch) {
 		*out, owed, failed = (*out)[:0], 0, accepted
 	}
 	c := &l.counters
-	c.frames.Add(uint64(len(r.fates)))
+	c.frames.Add(uint64(len(r.fates)) - waiting)
 	c.opaque.Add(opaque)
 	c.unsent.Add(failed)
 	c.silent.Add(accepted - owed - failed)

@@ -25,6 +25,8 @@ func (c handler) Receive(ctx actor.Context) {
 		c.relayed(m)
 	case *greet:
 		c.greet()
+	case *loginDue:
+		c.link.refuseEarly()
 	case *ended:
 		c.ended(ctx, m)
 	case *actor.Started:
@@ -90,6 +92,9 @@ func (c handler) decide(r *readBatch) {
 		c.note(r)
 	}
 	r.seal()
+	if len(l.early) > 0 && len(l.session.Identity()) > 0 {
+		c.handOver()
+	}
 	l.held = nil
 	l.Node.After(r)
 }
@@ -129,18 +134,22 @@ func (c handler) group(r *readBatch) {
 			continue
 		}
 		id := l.whose(f)
+		if len(id) == 0 && l.on.Registers {
+			r.fates[i] = master.Rejected
+			l.Reject("", r.batch.Frames[i], "nobody is registered", nil)
+			l.keepHead(r.batch.Frames[i])
+			continue
+		}
+		if len(id) == 0 && needsOwner(r.installed, f) {
+			r.fates[i] = c.putAside(r, i)
+			continue
+		}
 		if bad := f.Unreadable(); bad != nil {
 			l.RecordEventLimited(journal.Event{Kind: journal.EventUnreadable, Master: string(id), Listener: l.on.Name,
 				Connection: l.id, Remote: l.Remote(), Detail: bad.Error(), Raw: r.batch.Frames[i]})
 		}
 		if len(id) == 0 {
-			if l.on.Registers {
-				r.fates[i] = master.Rejected
-				l.Reject("", r.batch.Frames[i], "nobody is registered", nil)
-				l.keepHead(r.batch.Frames[i])
-			} else {
-				r.unowned.add(i, "", 0)
-			}
+			r.unowned.add(i, "", 0)
 			continue
 		}
 		if n := len(r.groups); n > 0 && r.groups[n-1].to == i && r.groups[n-1].binding.serial == string(id) {
@@ -201,6 +210,7 @@ func (c handler) greet() {
 // ended is the last message: the masters learn that this link is down, behind the last frames it brought.
 func (c handler) ended(ctx actor.Context, m *ended) {
 	l := c.link
+	l.refuseEarly()
 	l.account(m)
 	l.down()
 	l.on.Links.remove(l)
@@ -224,6 +234,7 @@ func GiveUp(sup actor.Supervisor, child *actor.PID, f *supervise.Fault) {
 	l.condemned = true
 	l.conn.Close(transport.CloseFaults, f.Error())
 	if f.Message == "ended" { // its last message: nothing else would stop it
+		l.refuseEarly()
 		l.down()
 		l.on.Links.remove(l)
 		sup.StopChildren(child)

@@ -14,6 +14,9 @@
 // the read is settled: the ack queue makes the acknowledgements of the frames that were accepted, in the order of the
 // reads, and writes them at once.
 //
+// A frame that nobody owns, on a protocol with a login, is put aside (early.go) and comes again as a read of its own
+// when somebody has logged in.
+//
 // # Who owns what
 //
 // The Link survives the connection's actor: socket, bindings, the read in hand and the counters.  A Listener is what
@@ -35,6 +38,6 @@
 //
 //   - A read is settled exactly once, whatever fails in a handler; only then its buffer is reused.
 //   - A frame is acknowledged at most once, when it is on disk (or a resend of one that is), and in the order it
-//     came.
+//     came; those that waited for a login come behind it.
 //   - frames = stored + duplicates + rejected + poisoned, and accepted = acknowledged + no reply due + unsent.
 package connection

@@ -47,6 +47,8 @@ type Link struct {
 	held      *readBatch          // in hand, so that a restart goes on behind the frame that failed
 	session   codec.Session       // who has logged in
 	name      []byte              // that was registered last
+	early     []earlyFrames       // that wait for a login
+	loginDue  *time.Timer         // until when
 	condemned bool                // it failed too often: nothing is handled any more, the socket is closing
 	head      []byte              // the first bytes, as long as nobody is identified
 	noise     *stretch            // that was skipped last
@@ -61,6 +63,7 @@ type Link struct {
 	serials    serials
 	registered atomic.Pointer[string] // name, for others
 	counters   frameCounters
+	resumed    atomic.Int32 // reads of early frames that are not settled
 }
 
 // binding is one master on one connection.
@@ -343,4 +346,4 @@ func (l *Link) unanswered(raw []byte, err error) {
 }
 
 // InFlight is how many reads of the connection are not settled.
-func (l *Link) InFlight() int { return l.conn.Stats().InFlight }
+func (l *Link) InFlight() int { return l.conn.Stats().InFlight + int(l.resumed.Load()) }

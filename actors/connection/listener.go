@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -55,10 +56,11 @@ type Listener struct {
 	*Shared
 	Name       string
 	Role       Role
-	Registers  bool   // devices name themselves with a packet outside the protocol
-	FrameNames bool   // the identity in a frame counts before a registered one
-	Greeting   string // message sent to whoever dials in; "": none
-	MaxMasters int    // that may be identified on one connection
+	Registers  bool          // devices name themselves with a packet outside the protocol
+	FirstFrame time.Duration // how long frames wait for a login, from the accept
+	FrameNames bool          // the identity in a frame counts before a registered one
+	Greeting   string        // message sent to whoever dials in; "": none
+	MaxMasters int           // that may be identified on one connection
 
 	Links     LinkSet
 	Refusals  count.By // why frames were rejected
@@ -117,7 +119,7 @@ func (s *LinkSet) Sum() Frames {
 // bury takes the final counters of ended connections whose frames are all settled.  s.mu is held.
 func (s *LinkSet) bury() {
 	s.closing = slices.DeleteFunc(s.closing, func(l *Link) bool {
-		if l.conn.Stats().InFlight > 0 {
+		if l.InFlight() > 0 {
 			return false
 		}
 		s.ended.add(&l.counters)

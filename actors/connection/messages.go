@@ -29,6 +29,8 @@ type (
 	}
 	// greet: from the listener, first message of every connection where there is a greeting.
 	greet struct{}
+	// loginDue: from a timer of the connection itself.
+	loginDue struct{}
 	// ended: from the reader goroutine, last message of every connection.
 	ended struct {
 		reason transport.CloseReason

@@ -42,6 +42,7 @@ const (
 	Accepted      // tracked; its acknowledgement, if one is owed, goes out
 	Rejected      // counted with its reason, not acknowledged
 	Poison        // it crashed its handler; recorded, not acknowledged
+	Waiting       // put aside until somebody logs in: its read neither counts nor acknowledges it
 )
 
 // Batch is a run of frames of one read that belong to one master.  It lies in the read that it is a part of, and

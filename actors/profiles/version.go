@@ -29,6 +29,7 @@ type Definition struct {
 type Installed struct {
 	Profile *codec.Profile
 	Login   bool   // some frames do not say whose they are: the connection remembers who logged in
+	Named   bool   // some frames say whose they are
 	Number  uint32 // of the definition in the journal
 	What    Definition
 
@@ -37,7 +38,7 @@ type Installed struct {
 
 // Install makes the one that follows old, which is nil at the start; number is that of the definition in the journal.
 func Install(v Version, number uint32, old *Installed) *Installed {
-	made := &Installed{Profile: v.Profile, Login: HasAnonymous(v.Profile), Number: number}
+	made := &Installed{Profile: v.Profile, Login: HasAnonymous(v.Profile), Named: hasIdentity(v.Profile), Number: number}
 	made.What = Definition{Generation: 1, Hash: Hash(v.Profile), Source: v.Source, Loaded: time.Now()}
 	if old != nil {
 		made.What.Generation = old.What.Generation + 1
@@ -105,13 +106,25 @@ func Hash(p *codec.Profile) string {
 // Short is the beginning of a hash, enough to tell one from another.
 func Short(hash string) string { return hash[:12] }
 
+// hasIdentity says whether a master may send frames with its identity.
+func hasIdentity(p *codec.Profile) bool {
+	return slices.ContainsFunc(p.Messages(), func(msg *codec.Message) bool {
+		return msg.From != codec.Server && msg.From != codec.Integrator && namesItself(msg)
+	})
+}
+
+// namesItself says whether a message has its sender's identity.
+func namesItself(msg *codec.Message) bool {
+	return slices.ContainsFunc(msg.Fields, func(f *codec.Field) bool { return f.Role == codec.RoleIdentity })
+}
+
 // HasAnonymous says whether a master may send frames without its identity.
 func HasAnonymous(p *codec.Profile) bool {
 	for _, msg := range p.Messages() {
 		if msg.From == codec.Server || msg.From == codec.Integrator {
 			continue
 		}
-		if !slices.ContainsFunc(msg.Fields, func(f *codec.Field) bool { return f.Role == codec.RoleIdentity }) {
+		if !namesItself(msg) {
 			return true
 		}
 	}

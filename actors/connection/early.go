@@ -1,0 +1,106 @@
+package connection
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"trama/actors/master"
+	"trama/actors/profiles"
+	"trama/codec"
+	"trama/transport"
+)
+
+// A device may send frames before the login that says whose they are.  They wait, not acknowledged and not counted,
+// until somebody logs in on the connection, and are handled then as if they had come behind the login.  When nobody
+// does by the deadline of the first frame, or before the connection ends, they are refused.
+
+// earlyFrames are frames of one read that came before the login.
+type earlyFrames struct {
+	installed *profiles.Installed
+	received  time.Time
+	raw       [][]byte
+}
+
+// maxEarly is how many frames of a connection wait.
+const maxEarly = 16
+
+const reasonNobody = "nobody has logged in"
+
+var errTooEarly = errors.New("as many frames as may wait for a login are waiting")
+
+// needsOwner says whether nobody may acknowledge f before it is known whose it is.  What only keeps the link alive, or
+// receipts something, has nothing to lose.
+func needsOwner(by *profiles.Installed, f *codec.Frame) bool {
+	m := f.Message()
+	return by.Login && by.Named &&
+		(m == nil || m.Purpose != codec.PurposeKeepAlive && m.Purpose != codec.PurposeAcknowledgement)
+}
+
+// putAside has frame i of r wait for a login, or refuses it.
+func (c handler) putAside(r *readBatch, i int) master.Fate {
+	l := c.link
+	raw := r.batch.Frames[i]
+	patience := l.on.FirstFrame - time.Since(l.conn.Opened())
+	var err error
+	if l.earlyCount() >= maxEarly {
+		err = errTooEarly
+	}
+	if patience <= 0 || err != nil {
+		l.Reject("", raw, reasonNobody, err)
+		l.keepHead(raw)
+		return master.Rejected
+	}
+	if len(l.early) == 0 {
+		l.loginDue = time.AfterFunc(patience, func() { l.send(&l.Node, &loginDue{}) })
+	}
+	if n := len(l.early); n == 0 || l.early[n-1].installed != r.installed || !l.early[n-1].received.Equal(r.batch.Received) {
+		l.early = append(l.early, earlyFrames{installed: r.installed, received: r.batch.Received})
+	}
+	e := &l.early[len(l.early)-1]
+	e.raw = append(e.raw, slices.Clone(raw))
+	return master.Waiting
+}
+
+func (l *Link) earlyCount() (n int) {
+	for _, e := range l.early {
+		n += len(e.raw)
+	}
+	return n
+}
+
+// takeEarly empties the waiting room.
+func (l *Link) takeEarly() []earlyFrames {
+	early := l.early
+	if l.early = nil; len(early) > 0 {
+		l.loginDue.Stop()
+	}
+	return early
+}
+
+// handOver hands the frames that waited to the connection again, now that somebody has logged in.
+func (c handler) handOver() {
+	l := c.link
+	for _, e := range l.takeEarly() {
+		found := &decoded{frames: make([]codec.Frame, len(e.raw))}
+		for i, raw := range e.raw {
+			// they were found by the same profile before: what cannot be read whole says so itself
+			_ = e.installed.Profile.Decode(codec.Uplink, raw, &found.frames[i])
+		}
+		l.resumed.Add(1)
+		b := transport.NewBatch(e.raw, e.received, e.installed, func() { l.resumed.Add(-1) })
+		b.Found = found
+		l.Node.Post(newReadBatch(l, b))
+	}
+}
+
+// refuseEarly refuses the frames that waited: nobody has logged in.
+func (l *Link) refuseEarly() {
+	for _, e := range l.takeEarly() {
+		for _, raw := range e.raw {
+			l.counters.frames.Add(1)
+			l.Reject("", raw, reasonNobody, nil)
+			l.keepHead(raw)
+		}
+	}
+}
