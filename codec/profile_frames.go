@@ -26,8 +26,8 @@ func (p *Profile) Samples(f *frame.Frame, received time.Time, into *frame.Sample
 // Points lists what the messages of the profile can have values of.
 func (p *Profile) Points() []program.Point { return p.program.Points.All }
 
-// Append appends the bytes of f to dst.  The length field is computed anew; everything else is written as it
-// stands, so Append of a decoded frame gives the same bytes.  On an error dst is returned as it was.
+// Append appends the bytes of f to dst: those that it was decoded from, or that Build and Set made.  On an error dst
+// is returned as it was.
 func (p *Profile) Append(dst []byte, f *frame.Frame) ([]byte, error) {
 	return encode.AppendFrame(p.program, dst, f)
 }

@@ -38,9 +38,6 @@ func (m *Walker) list(n *program.Node) program.Verdict {
 // elements walks the elements of a list; count is -1 when it is not known.
 func (m *Walker) elements(n *program.Node, count int64) program.Verdict {
 	i, again := int64(0), false
-	if n.Numbers && m.Sink == nil {
-		i = m.numbers(n, count)
-	}
 	for ; ; i++ {
 		m.place.Index = int(i)
 		if count >= 0 && i >= count || count < 0 && m.End >= 0 && m.Off >= m.End && !again && n.Stop == nil {
@@ -75,39 +72,6 @@ func (m *Walker) elements(n *program.Node, count int64) program.Verdict {
 		m.regs[n.ListReg] = i
 	}
 	return program.Complete
-}
-
-// numbers walks the elements of a list of plain numbers, as far as their bytes have come; the result is their number.
-func (m *Walker) numbers(n *program.Node, count int64) int64 {
-	kid, end := n.Kids[0], len(m.Data)
-	if m.End >= 0 {
-		end = min(end, m.End)
-	}
-	size := kid.Field.Size
-	times := max(min((end-m.Off)/size, maxElements), 0)
-	if count >= 0 {
-		times = min(times, int(count))
-	}
-	fields := m.fields
-	if m.F != nil {
-		fields = len(m.F.Cells)
-	}
-	if fields+times > field.MaxGrammarCells || m.Depth > 30 {
-		return 0
-	}
-	if m.fields += times; m.F != nil {
-		if role := kid.Field.Role; times > 0 && role != field.NoRole {
-			m.F.Note(role, len(m.F.Cells))
-		}
-		cells, nums := m.F.Extend(times)
-		for i := range cells {
-			to, at := &cells[i], m.Off+i*size
-			to.Op, to.Depth, to.Exp, to.Off, to.Size = uint16(kid.Op), m.Depth+1, 0, uint32(at), uint32(size)
-			nums[i] = kid.Field.Word(m.Data[at : at+size])
-		}
-	}
-	m.Off += times * size
-	return int64(times)
 }
 
 // separated walks one element up to the separator; again: another element follows.

@@ -6,9 +6,7 @@ import (
 	"trama/codec/internal/program"
 )
 
-// Acknowledges says whether ack is the acknowledgement that request, a frame of the peer that ack was received by, is owed
-// by the definition: the message that its reply sends, for the same master, with what that takes of the command, the
-// transaction number, and by "$KEY" and [answer], from the request.  What else a server is free to say is not looked at.
+// Acknowledges reports whether ack is the acknowledgement that the definition owes to request; see Profile.Acknowledges.
 func Acknowledges(p *program.Program, request, ack *frame.Frame) bool {
 	if request.Body == nil || ack.Body == nil || request.Program != p || ack.Program != p || request.Way == ack.Way {
 		return false

@@ -4,8 +4,7 @@ import (
 	"trama/codec/internal/program"
 )
 
-// Adopt makes s a session of p when it was one of another profile, such as an earlier version of the same: the identity
-// stays, and so does what is remembered or counted in fields of the same key that are made the same way and allow the value.
+// Adopt makes s a session of p when it was one of another profile; see Profile.Adopt.
 func (s *Session) Adopt(p *program.Program) {
 	old := s.program
 	if old == nil || old == p {

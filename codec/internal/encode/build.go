@@ -9,14 +9,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// Build makes f a new frame of the message that command names, by its Name or by its Command (the first one
-// in the definition that has it).  Values may be Go numbers, text as typed on a command line ("3", "0x1f",
-// "21.5", a label, digits, RFC 3339 or the digits of the field's layout for times, JSON for lists and groups),
-// time.Time, []byte, []any for lists, or map[string]any for groups.  A key may be a path into a group: "at.x".
-//
-// A field that is not given takes, in this order: its constant, the value last seen (env.Session, for fields
-// marked `remember`), env.Now (default = "now"), its default.  Nothing of these: the error wraps ErrMissing.
-// The error is a *FieldError; f then holds no message.
+// Build makes f a new frame of the message that command names; see Profile.BuildIn.
 func Build(p *program.Program, env Env, f *frame.Frame, command string, fields map[string]any) error {
 	l := messageFor(p, command)
 	if l == nil {

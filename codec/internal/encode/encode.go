@@ -6,8 +6,7 @@ import (
 	"trama/codec/internal/program"
 )
 
-// AppendFrame appends the bytes of f to dst.  The length field is computed anew; everything else is written as it
-// stands, so Append of a decoded frame gives the same bytes.  On an error dst is returned as it was.
+// AppendFrame appends the bytes of f to dst; see Profile.Append.
 func AppendFrame(p *program.Program, dst []byte, f *frame.Frame) ([]byte, error) {
 	if f.Body == nil || f.Program != p {
 		return dst, &field.FieldError{Profile: p.Name, Offset: -1, Err: field.ErrNoMessage}

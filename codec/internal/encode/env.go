@@ -17,9 +17,7 @@ type Env struct {
 	Session   *Session // memory of the peer; may be nil
 }
 
-// ReplyTo appends the acknowledgement of a received frame.  due is false, and dst as it was, when none is owed.
-// The reply echoes the fields of f except those that the definition sets, the length, and the result when
-// env has one.
+// ReplyTo appends the acknowledgement of a received frame; see Profile.Reply.
 func ReplyTo(p *program.Program, dst []byte, f *frame.Frame, env Env) (out []byte, due bool, err error) {
 	if f.Body == nil || f.Program != p {
 		return dst, false, &field.FieldError{Profile: p.Name, Offset: -1, Err: field.ErrNoMessage}
@@ -32,7 +30,7 @@ func ReplyTo(p *program.Program, dst []byte, f *frame.Frame, env Env) (out []byt
 	return out, err == nil, err
 }
 
-// AnswersTo says whether answer is the answer to request: the fields that the definition lists are equal in both.
+// AnswersTo reports whether answer is the answer to request; see Profile.Answers.
 func AnswersTo(p *program.Program, request, answer *frame.Frame) bool {
 	if len(p.Answers) == 0 || request.Program != p || answer.Program != p || request.Body == nil || answer.Body == nil || answer.Way == field.Downlink {
 		return false

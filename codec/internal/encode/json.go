@@ -12,8 +12,7 @@ import (
 	"trama/codec/internal/program"
 )
 
-// ParseJSON makes f the frame that AppendJSON described.  Computed fields may stand in it and are computed anew;
-// fields that have a default may be left out.
+// ParseJSON makes f the frame that AppendJSON described; see Profile.ParseJSON.
 func ParseJSON(p *program.Program, src []byte, f *frame.Frame) error {
 	f.Reset(p, field.Any)
 	fields := map[string]any{}

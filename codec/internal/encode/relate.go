@@ -9,9 +9,7 @@ import (
 	"trama/codec/internal/program"
 )
 
-// Relate tells answer what request asked: the fields that the definition computes from `request.KEY` are there
-// afterwards.  Without it, or when the definition has none, they are not.  The frames must go together (see
-// Answers); whether they do is not looked at.  The error is a *FieldError; answer is then as it was.
+// Relate tells answer what request asked; see Profile.Relate.
 func Relate(p *program.Program, request, answer *frame.Frame) error {
 	if request.Body == nil || answer.Body == nil || request.Program != p || answer.Program != p {
 		return &field.FieldError{Profile: p.Name, Offset: -1, Err: field.ErrNoMessage}

@@ -10,10 +10,7 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// ReplyDamaged appends the reply of the definition to a damaged frame ([[reply]] with damaged = true).  raw is bytes
-// that framing has skipped; the first frame in them counts whose marks and length are right and whose checksum is
-// wrong.  due is false, and dst as it was, when there is none, or no reply to it.  Fields of the frame can be echoed,
-// though they may be what is damaged.  Who calls it bounds how often: a peer may send as many damaged frames as it likes.
+// ReplyDamaged appends the reply of the definition to a damaged frame; see Profile.ReplyDamaged.
 func ReplyDamaged(p *program.Program, dst []byte, d field.Direction, raw []byte, env Env) (out []byte, due bool, err error) {
 	if !slices.ContainsFunc(p.Replies, func(r program.ReplyRule) bool { return r.Damaged }) {
 		return dst, false, nil

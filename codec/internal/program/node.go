@@ -25,7 +25,6 @@ type Node struct {
 	Guarded bool       // it is not always there
 	Varies  bool       // its size is not that of the op
 	Noted   bool       // expressions ask for it
-	Numbers bool       // of a list: its elements are plain numbers
 	Field   *scalar.Op // nil: no field of its own
 	Op      int        // in program.ops; -1: no field of its own
 	Mark    int        // place of its first byte; the place after its last is the next one

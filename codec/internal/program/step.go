@@ -95,9 +95,4 @@ func (n *Node) prepare(ops []scalar.Op) {
 	default:
 		n.Step = StepLeaf
 	}
-	if n.Kind == NodeList && n.Element < 0 && n.Separator == nil && n.Stop == nil && len(n.Kids) == 1 {
-		kid := n.Kids[0]
-		kid.prepare(ops)
-		n.Numbers = kid.Step == StepNumber && !kid.Guarded && kid.Field.Reg == 0
-	}
 }
