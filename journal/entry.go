@@ -126,7 +126,7 @@ const (
 	EventPoison       = "poison"   // a frame that made an actor fail
 	// EventUnreadable is of an accepted frame, not all of whose fields can be read: its marks, length and checksum are right.
 	EventUnreadable = "unreadable"
-	EventAlarm      = "alarm" // an acknowledgement that cannot be made
+	EventAlarm      = "alarm" // somebody must look: an acknowledgement that cannot be made, AlarmTwoDevices
 	EventStart      = "start" // of the process
 	EventStop       = "stop"
 
@@ -134,6 +134,9 @@ const (
 	// EventRestarted: a master has begun its transaction numbers anew.
 	EventRestarted = "counter restarted"
 )
+
+// AlarmTwoDevices is the reason of an alarm: two devices have one serial.
+const AlarmTwoDevices = "two devices, one serial"
 
 // EventKinds are the kinds of events.
 var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick, EventRestarted,

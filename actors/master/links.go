@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"trama/actors/presence"
 	"trama/journal"
 	"trama/transport"
 )
@@ -33,6 +34,7 @@ func (m handler) attach(l Link, at time.Time) {
 			l.Listener(),
 			"old", old.link.ID(), "new", l.ID(), "remote", l.Remote())
 		m.linkEvent(journal.EventTakeover, l, "", fmt.Sprintf("from connection %d", old.link.ID()))
+		m.suspectRival(old.link, l, at)
 		if len(old.link.Masters()) <= 1 {
 			old.link.Close(transport.CloseTakenOver, fmt.Sprintf("by connection %d", l.ID()))
 		}
@@ -50,6 +52,42 @@ func (m handler) attach(l Link, at time.Time) {
 	m.online.Store(int32(len(m.links)))
 	m.expect()
 	m.tell(l, m.presence.LinkUp(at))
+}
+
+const (
+	rivalWithin = time.Minute      // the link that is taken over spoke so short a time ago
+	rivalSpan   = 10 * time.Minute // takeovers of that kind count together
+	rivalCount  = 5
+	rivalPause  = time.Hour // between two alarms
+)
+
+// rivals counts takeovers of links that had just spoken.
+type rivals struct {
+	count uint8
+	since time.Time // the first one
+	told  time.Time // the last alarm
+}
+
+// suspectRival raises an alarm when two devices seem to have one serial: they take the link from each other again and again.
+func (m handler) suspectRival(old, l Link, at time.Time) {
+	r := &m.rivals
+	if at.Sub(m.last) > rivalWithin {
+		return
+	}
+	if r.count == 0 || at.Sub(r.since) > rivalSpan {
+		r.count, r.since = 0, at
+	}
+	if r.count++; r.count < rivalCount {
+		return
+	}
+	r.count = 0
+	if !r.told.IsZero() && at.Sub(r.told) < rivalPause {
+		return
+	}
+	r.told = at
+	m.dir.recordEvent(journal.Event{Kind: journal.EventAlarm, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(),
+		Reason: journal.AlarmTwoDevices, Detail: fmt.Sprintf("%d times in %s a link that had just spoken was taken over, the last time %s by %s: or one device does not close its links",
+			rivalCount, presence.Span(at.Sub(r.since)), old.Remote(), l.Remote())})
 }
 
 // ending says whether it is decided that the connection of l ends.

@@ -46,6 +46,7 @@ type Master struct {
 	known    *known.Masters // by which presence.Given was set, with the profile
 	profile  string
 	device   device
+	rivals   rivals
 
 	points  points
 	subject journal.Subject

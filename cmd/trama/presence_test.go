@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,5 +96,21 @@ func TestEventsAreFollowedAsTheyHappen(t *testing.T) {
 	cancel()
 	if code := <-ended; code != exitDone {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestTwoDevicesWithOneSerialAreAnAlarm(t *testing.T) {
+	p := serve(t, twoPorts)
+	for number := range 8 {
+		p.dial("field").ask(12345678, number+1)
+	}
+	var all []admin.Event
+	await(t, "an alarm", func() bool {
+		_, all = p.happened("12345678")
+		all = slices.DeleteFunc(all, func(e admin.Event) bool { return e.Kind != "alarm" })
+		return len(all) > 0
+	})
+	if len(all) != 1 || all[0].Reason != "two devices, one serial" || !strings.Contains(all[0].Detail, "5 times in") {
+		t.Errorf("alarms: %+v", all)
 	}
 }
