@@ -23,7 +23,7 @@ func (a *app) profileCommand() *cobra.Command {
 		Use: "profile", Short: "Look at profiles: list them, show their definition, document them", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.profileListCommand(), a.profileShowCommand(), a.profileDocCommand(), a.profileDissectorCommand())
+	c.AddCommand(a.profileListCommand(), a.profileShowCommand(), a.profilePointsCommand(), a.profileDocCommand(), a.profileDissectorCommand())
 	return c
 }
 
@@ -142,6 +142,34 @@ func (a *app) profileShowCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a description for programs as JSON")
+	return c
+}
+
+func (a *app) profilePointsCommand() *cobra.Command {
+	asJSON := false
+	c := &cobra.Command{
+		Use: "points NAME", Short: "List the points that the frames of a profile have values of", Args: noneEmpty(cobra.ExactArgs(1)),
+		Long: "points lists what the values of a master are called.  A field in braces stands for its value: MS/{SC}/{CC} is MS/1/2 for\n" +
+			"sensor 1, channel 2; what stands between two slashes is left out where the field has the value behind the question mark.",
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := findProfile(args[0])
+			if err != nil {
+				return err
+			}
+			points := p.Points()
+			if asJSON {
+				out := json.NewEncoder(a.stdout)
+				out.SetIndent("", "  ")
+				return out.Encode(points)
+			}
+			a.table("POINT\tUNIT\tMESSAGE\tTITLE", len(points), func(i int) []any {
+				one := &points[i]
+				return []any{one.Name, dash(one.Unit), one.Message, dash(one.Title)}
+			})
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 

@@ -103,6 +103,12 @@ func TestProfileShowPrintsADescriptionAsJSON(t *testing.T) {
 	command(t, "", "profile", "show", "gt60", "--json").want(t, exitUsage, `unknown profile "gt60"`)
 }
 
+func TestProfilePointsListsWhatFramesCanSay(t *testing.T) {
+	command(t, "", "profile", "points", "extended").want(t, exitDone, "POINT ", "MS/{SC}/{CC}", "relay/{RN} ", "measurement", "measured value")
+	command(t, "", "profile", "points", "teltonika", "--json").want(t, exitDone, `"point": "value-{id}"`, `"unit": "km/h"`, `"message": "records"`)
+	command(t, "", "profile", "points", "dlt64").want(t, exitUsage, `unknown profile "dlt64"`)
+}
+
 func TestProfileDocPrintsAPage(t *testing.T) {
 	for _, name := range codec.ShippedNames() {
 		command(t, "", "profile", "doc", name).want(t, exitDone, "# "+name+"\n", "## Messages", "| offset | bytes | field |", "## Examples", "accepted")

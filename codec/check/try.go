@@ -45,6 +45,7 @@ func (c *checker) try(s *sample) bool {
 	}
 	err := throughJSON(c.p, &f, s.frame)
 	c.note("encode", s, err, fmt.Sprintf("message %s, whose values do not make the same frame again (%v)", name, err))
+	c.points(s, &f)
 	c.cut(s)
 	_, due, err := c.p.Reply(nil, &f, encode.Env{Now: sampleTime})
 	c.note("reply", s, err, fmt.Sprintf("message %s, to which the reply cannot be made (%v)", name, err))
@@ -222,6 +223,7 @@ func (c *checker) examples() {
 		}
 		if c.p.Decode(e.Direction, e.Frame, &f) == nil {
 			c.good[f.Body] = true
+			c.points(&sample{body: f.Body, way: f.Direction(), frame: e.Frame}, &f)
 		}
 		for d := range c.decides(e.Direction, e.Frame, asked) {
 			if _, known := c.branches[d.branch()]; known {

@@ -56,7 +56,7 @@ func (c *compiler) points() {
 			valued := slices.ContainsFunc(all, func(s stand) bool { return p.Ops[s.op].Role == field.RoleValue })
 			wish := body.Message.Purpose == field.PurposeRequest || body.Message.Purpose == field.PurposeAnswer // or a result
 			c.namePoints(own, all, common, !valued && !wish)
-			if body.Direction != field.Downlink && !wish {
+			if body.Direction != field.Downlink && !wish && body.Message.Purpose != field.PurposeAcknowledgement {
 				c.listPoints(all, body, known)
 			}
 		}
@@ -157,7 +157,9 @@ func (c *compiler) namePoints(own, all []stand, common []bool, unroled bool) {
 	for _, s := range samples {
 		name := program.PointName{Op: s.op}
 		for i, depth := range s.depths {
-			name.Elements = append(name.Elements, program.PointElement{Depth: depth, Dated: c.dated(s.lists[:i+1], all)})
+			name.Elements = append(name.Elements, program.PointElement{
+				Depth: depth, Dated: c.dated(s.lists[:i+1], all), Tagged: c.tagged(s, i, s.lists[i], all),
+			})
 		}
 		if s.pattern.text != "" {
 			name.Segments = c.patterned(s, all)
@@ -352,6 +354,9 @@ func (c *compiler) finishName(n *program.PointName) {
 			case len(part.Ops) > 0 && part.Sparse:
 				word += "{" + c.p.Ops[part.Ops[0]].Field.Key + "?" + part.Usual + "}"
 			case len(part.Ops) > 0:
+				if f := c.p.Ops[part.Ops[0]].Field; len(f.Enum) == 0 && (f.Kind == field.KindUint || f.Kind == field.KindInt) {
+					word += part.Key
+				}
 				word += "{" + c.p.Ops[part.Ops[0]].Field.Key + "}" + part.After
 			}
 			whole = whole && !part.Index && part.Ops == nil

@@ -37,7 +37,12 @@ type Sample struct {
 	Item    Item      // without its place; valid as long as the frame is
 	Device  time.Time // of the record that it stands in, else of the frame; zero when there is none
 	Quality Quality
+
+	cell, record int
 }
+
+// Place is the cell of the value, and that of the timestamp that dates it, -1 when none does; for package check.
+func (s *Sample) Place() (cell, record int) { return s.cell, s.record }
 
 // Samples are those of one frame, in the order of its fields.  Used again for each frame, it costs no memory once it has
 // grown.
@@ -107,12 +112,12 @@ func (f *Frame) Samples(received time.Time, into *Samples) {
 // add appends the sample of cell i.
 func (s *Samples) add(i int, n *program.PointName) {
 	f := s.f
-	one := Sample{Item: f.ItemAt(i, &f.Program.Ops[f.Cells[i].Op]), Point: n.Whole}
+	one := Sample{Item: f.ItemAt(i, &f.Program.Ops[f.Cells[i].Op]), Point: n.Whole, cell: i, record: s.timestamp(i, n)}
 	if one.Point == nil {
 		one.Point = s.name(i, n)
 	}
-	if at := s.timestamp(i, n); at >= 0 {
-		s.read(at)
+	if one.record >= 0 {
+		s.read(one.record)
 		if one.Device = s.at; s.suspect {
 			one.Quality = SuspectTime
 		}
