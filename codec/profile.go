@@ -3,6 +3,7 @@ package codec
 import (
 	"crypto/sha256"
 	"math"
+	"slices"
 	"time"
 
 	"trama/codec/internal/field"
@@ -32,6 +33,11 @@ func (p *Profile) MaxFrameBytes() int { return p.program.Max }
 
 // Quiet is how long the line must be silent behind the beginning of a frame for Next to be told so; 0: it need not be told.
 func (p *Profile) Quiet() time.Duration { return p.program.Quiet }
+
+// EndsSilently says whether a silence ends frames that travel in a direction.
+func (p *Profile) EndsSilently(d field.Direction) bool {
+	return slices.ContainsFunc(p.program.Tries(d), func(a program.Attempt) bool { return a.Silent })
+}
 
 // Messages lists all layouts in the order of the definition.
 func (p *Profile) Messages() []*field.Message { return p.program.Messages }

@@ -133,8 +133,8 @@ func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env en
 //
 // What comes out does not depend on how the stream was cut.  around says what else is known, 0 while bytes come:
 //
-//   - Quiet: none has come for p.Quiet().  A whole frame with a right checksum inside the frame begun is taken; what is before
-//     it is noise.
+//   - Quiet: none has come for p.Quiet().  A frame that a silence ends is whole, and a whole frame with a right checksum inside
+//     the frame begun is taken; what is before it is noise.
 //   - Ended: no more bytes will come for the frame begun.  It is given up at its first byte, and the search goes on inside it.
 //   - Behind: a frame ended where data begins.
 //

@@ -1,6 +1,9 @@
 package codec_test
 
 import (
+	"encoding/hex"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +77,115 @@ fields = [{ key = "data", type = "hex", size = "rest" }]
 		_, ended := p.Next(codec.Uplink, unhex(t, c.stream), codec.Ended, &f)
 		if found != c.found || !ended {
 			t.Errorf("%s: found %v in a silence, %v at the end", c.stream, found, ended)
+		}
+	}
+}
+
+// arriving lists what is taken of a stream that comes in pieces, with a silence behind the last: frames, and noise byte by byte.
+func arriving(p *codec.Profile, d codec.Direction, stream []byte, ends ...int) (taken []string) {
+	used, around := 0, codec.Around(0)
+	for _, end := range append(ends, len(stream), -1) {
+		if end < 0 {
+			end, around = len(stream), around|codec.Quiet
+		}
+		for used < end {
+			var f codec.Frame
+			n, found := p.Next(d, stream[used:end], around, &f)
+			noise := n
+			if around &= codec.Quiet; found {
+				noise, around = n-len(f.Raw()), around|codec.Behind
+			}
+			for range noise {
+				taken = append(taken, "noise")
+			}
+			if found {
+				taken = append(taken, hex.EncodeToString(f.Raw()))
+			}
+			if used += n; n == 0 {
+				break
+			}
+		}
+	}
+	return taken
+}
+
+func TestPiecesWithoutAPauseChangeNothing(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, def := range append(definitions(t, "profiles/*.toml"), definitions(t, "testdata/*.good.toml")...) {
+		for _, d := range []codec.Direction{codec.Uplink, codec.Downlink} {
+			for range 5 {
+				var stream []byte
+				for _, i := range random.Perm(len(def.examples)) {
+					if e := def.examples[i]; len(stream)+2*len(e.frame) < 600 {
+						stream = append(append(stream, e.frame...), noise(random, random.IntN(3))...)
+						stream = append(stream, e.frame[:random.IntN(2)*random.IntN(len(e.frame))]...)
+					}
+				}
+				want := arriving(def.p, d, stream)
+				for range 20 {
+					var ends []int
+					for at := range stream {
+						if at > 0 && random.IntN(8) == 0 {
+							ends = append(ends, at)
+						}
+					}
+					if got := arriving(def.p, d, stream, ends...); !slices.Equal(got, want) {
+						t.Fatalf("%s %s %x cut at %v:\n%v, whole\n%v", def.name, d, stream, ends, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestASilenceEndsAFrameOfOneOfSeveralSizes(t *testing.T) {
+	p := profileFrom(t, "sizes.good.toml")
+	if p.Quiet() != 200*time.Millisecond {
+		t.Errorf("quiet %v", p.Quiet())
+	}
+	const short, long = "240700106b0cc900", "240700106b0cc900010203040506"
+	for stream, want := range map[string][]string{
+		short:                       {short},
+		long:                        {long},
+		short + short + short:       {short, short, short},
+		short + long + short + long: {short, long, short, long},
+		short + "0d0a":              {short, "noise", "noise"},
+		"ff" + long + "ff" + short:  {"noise", long, "noise", short},
+		long[:26]:                   {short, "noise", "noise", "noise", "noise", "noise"},
+		short[:14]:                  {"noise", "noise", "noise", "noise", "noise", "noise", "noise"},
+		short[:14] + short + "0000": {short[:14] + short[:14], "noise", "noise", "noise"}, // cut short, it takes from the next
+	} {
+		data := unhex(t, stream)
+		if got := arriving(p, codec.Uplink, data); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, expected %v", stream, got, want)
+		}
+	}
+	var f codec.Frame
+	for _, stream := range []string{short, long, short[:2]} { // what follows is not known
+		if n, found := p.Next(codec.Uplink, unhex(t, stream), 0, &f); n != 0 || found {
+			t.Errorf("%s: %d bytes taken, found %v", stream, n, found)
+		}
+	}
+	for _, c := range [][2]string{{"sizes-summed", "07104c02"}, {"sizes-summed", "071000204d01"}} { // but by a checksum
+		data := unhex(t, c[1])
+		if n, found := profileFrom(t, ""+c[0]+".good.toml").Next(codec.Uplink, append(data, 0, 0), 0, &f); n != len(data) || !found {
+			t.Errorf("%s: %d bytes taken, found %v", c[1], n, found)
+		}
+	}
+}
+
+func TestASilenceEndsAFrameThatLooksAhead(t *testing.T) {
+	p := profileFrom(t, "quiet.good.toml")
+	for stream, want := range map[string][]string{
+		"680701":           {"680701"},
+		"680701680702":     {"680701", "680702"},
+		"6807010010":       {"6807010010"},
+		"68070100":         {"noise", "noise", "noise", "noise"},
+		"6807":             {"noise", "noise"},
+		"680701 68 680702": {"680701", "noise", "680702"},
+	} {
+		if got := arriving(p, codec.Uplink, unhex(t, stream)); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, expected %v", stream, got, want)
 		}
 	}
 }

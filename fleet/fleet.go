@@ -27,6 +27,7 @@ type fleet struct {
 	counters
 	words   *speech
 	split   bufio.SplitFunc
+	silent  bool          // a read is taken for the end of a frame: the server writes each at once
 	dialers chan struct{} // one token per connect in progress
 	start   time.Time
 	stop    chan struct{} // closed when the masters are to come home
@@ -49,7 +50,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	f := &fleet{
-		Options: o, words: words, split: o.Profile.Splitter(codec.Downlink), dialers: make(chan struct{}, dialling),
+		Options: o, words: words, split: o.Profile.Splitter(codec.Downlink), silent: o.Profile.EndsSilently(codec.Downlink), dialers: make(chan struct{}, dialling),
 		start: time.Now(), stop: make(chan struct{}),
 	}
 	words.hire(runtime.GOMAXPROCS(0))

@@ -42,7 +42,7 @@ func (m *master) cut(now time.Time) error {
 	split := m.fleet.split
 	used := 0
 	for used < m.have {
-		advance, token, err := split(m.in[used:m.have], false)
+		advance, token, err := split(m.in[used:m.have], m.fleet.silent)
 		if err != nil || advance == 0 {
 			break
 		}

@@ -141,7 +141,7 @@ func (d *decoder) text(text string) error {
 func (d *decoder) cut(raw []byte) (frames [][]byte) {
 	split := d.profile.Splitter(d.direction)
 	for len(raw) > 0 {
-		advance, token, err := split(raw, false)
+		advance, token, err := split(raw, true)
 		if err != nil || token == nil || advance != len(token) {
 			return nil
 		}

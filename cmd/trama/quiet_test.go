@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 )
 
@@ -26,6 +27,33 @@ first_frame_timeout = "24h"
 	for _, want := range []string{"78780513000a", "78780513000b"} {
 		if got := c.receive(10); string(got[:6]) != string(fromHex(t, want)) {
 			t.Errorf("%x, expected %s…", got, want)
+		}
+	}
+}
+
+// TestASilenceEndsAFrameOfOneOfSeveralSizes sends the frames of a profile in which nothing else says how long they are.
+func TestASilenceEndsAFrameOfOneOfSeveralSizes(t *testing.T) {
+	profile, err := os.ReadFile("../../codec/testdata/sizes.good.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := serveWith(t, `
+[admin]
+listen = "127.0.0.1:0"
+[[listener]]
+name = "trackers"
+address = "127.0.0.1:0"
+profile = "sizes.toml"
+frame_timeout = "24h"
+`, map[string]string{"sizes.toml": string(profile)})
+	c := p.dial("trackers")
+	const short, long = "240700106b0cc900", "240700106b0cc900010203040506"
+	for _, sent := range []string{short, long, long + short} {
+		c.send(fromHex(t, sent))
+		for range len(sent) / len(short) {
+			if got := c.receive(8); string(got) != string(fromHex(t, "2407000000000000")) {
+				t.Errorf("%s: %x", sent, got)
+			}
 		}
 	}
 }

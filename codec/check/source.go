@@ -305,6 +305,8 @@ func (w *sampleSource) size(e *encode.Encoder, n *program.Node, o *scalar.Op) in
 		size = int(e.Eval(n.Size))
 	case n.Size != nil:
 		size = w.sized(n.Size)
+	case n.Rest && region == nil && w.s.body.FrameKind.Totals != nil:
+		size = w.left(len(e.Out) + max(n.Tail, 0) + w.s.body.FrameKind.Tail)
 	case n.Rest && region != nil && w.follows(region.Size):
 		size = w.sized(region.Size)
 	case n.Rest && region != nil:
@@ -313,6 +315,16 @@ func (w *sampleSource) size(e *encode.Encoder, n *program.Node, o *scalar.Op) in
 		size = min(2, o.Most)
 	}
 	return min(max(size, 0), 256)
+}
+
+// left is how much a frame of one of several sizes has room for beside so many bytes.
+func (w *sampleSource) left(taken int) int {
+	for _, size := range slices.Backward(w.s.body.FrameKind.Totals) {
+		if size >= taken {
+			return size - taken
+		}
+	}
+	return 0
 }
 
 // sized is the size that is wanted of what the encoder measures; 2 when any will do.

@@ -61,11 +61,11 @@ func (c *checker) try(s *sample) bool {
 // cut finds the frame in a stream: alone, and before another one.
 func (c *checker) cut(s *sample) {
 	twice := slices.Concat(s.frame, s.frame)
-	for _, stream := range [][]byte{s.frame, twice} {
-		advance, token, _ := c.p.Splitter(s.way)(stream, false)
+	for n, stream := range [][]byte{s.frame, twice} {
+		token, bad := misread(c.p, s.way, [][]byte{s.frame, s.frame}[:n+1]...)
 		text := ", whose frames are not found in a stream"
 		switch {
-		case bytes.Equal(token, s.frame) && advance == len(s.frame):
+		case !bad:
 			continue
 		case token != nil:
 			text = fmt.Sprintf(", of whose frames %d of %d bytes are cut from a stream", len(token), len(s.frame))

@@ -38,6 +38,8 @@ type FrameKind struct {
 	Armour  string      `json:"armour,omitempty"` // how the content between the marks is written in characters
 	Max     int         `json:"max_bytes"`
 	Length  *LengthRule `json:"length,omitempty"`
+	Sizes   []int       `json:"sizes,omitempty"` // of its frames, the largest first; none: they say it
+	Quiet   string      `json:"quiet,omitempty"` // a silence that ends a frame
 	Header  []*Node     `json:"header,omitempty"`
 	Trailer []*Node     `json:"trailer,omitempty"`
 

@@ -101,6 +101,9 @@ func (d *describer) kind(f *program.FrameKind) FrameKind {
 			k.Escapes = append(k.Escapes, Escape{e.Plain, e.Coded})
 		}
 	}
+	if k.Sizes = f.Totals; f.Silent {
+		k.Quiet = d.g.Quiet.String()
+	}
 	if l := f.Length; l != nil {
 		k.Length = &LengthRule{Field: l.Field, Counts: l.Counts, Add: l.Add, Register: l.Reg, Mark: l.Mark, After: l.After}
 	}

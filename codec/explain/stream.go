@@ -21,7 +21,7 @@ func Stream(p *codec.Profile, d field.Direction, data []byte) []Piece {
 		rest := data[s.at:]
 		advance, token, _ := split(rest, false)
 		if token == nil && advance == 0 {
-			if advance, token, _ = split(rest, true); token == nil || !s.convincing(token) {
+			if advance, token, _ = split(rest, true); token == nil || advance > len(token) && !s.convincing(token) {
 				s.tail()
 				break
 			}

@@ -115,6 +115,11 @@ func (t *tracer) walk(p *program.Program, a program.Attempt, m *decode.Walker, f
 	if m.Marked = total > 0; m.Marked {
 		end = len(content)
 	}
+	for _, size := range a.Totals { // the nearest one
+		if end < 0 || size >= len(data) {
+			end = size
+		}
+	}
 	if v == program.Incomplete {
 		if content, v = t.open(a.FrameKind, data); v != program.Complete {
 			m.Data = nil // the mark at the beginning alone is no content

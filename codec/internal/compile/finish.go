@@ -47,13 +47,13 @@ func (c *compiler) finish() {
 		}
 	}
 	c.p.Prepare()
-	if c.p.HasChecksum() {
-		c.p.Quiet = quiet
+	if c.p.Quiet == 0 && c.p.HasChecksum() {
+		c.p.Quiet = usualQuiet
 	}
 }
 
-// quiet is the silence after which a frame with a right checksum is looked for behind a beginning.
-const quiet = 300 * time.Millisecond
+// usualQuiet is the silence after which a frame with a right checksum is looked for behind a beginning.
+const usualQuiet = 300 * time.Millisecond
 
 // through lets a length, count or size be found through a computed field: what it is computed from follows too.
 func (c *compiler) through() {

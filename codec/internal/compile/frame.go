@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"trama/codec/internal/expr"
@@ -154,6 +155,7 @@ func (c *compiler) frameKind(def *schema.FamilyDef) (*scope, []*field.Field) {
 	if def.Length != nil {
 		f.Length = c.length(def, s)
 	}
+	c.silence(def, f)
 	c.p.Kinds = append(c.p.Kinds, f)
 	return s, c.fields
 }
@@ -178,6 +180,30 @@ func (c *compiler) commandField(f *program.FrameKind, s *scope, i int) {
 	if c.p.CommandOp < 0 {
 		c.p.CommandOp = i
 	}
+}
+
+// silence compiles what a silence tells of the frames of a kind.
+func (c *compiler) silence(def *schema.FamilyDef, f *program.FrameKind) {
+	if f.Totals = slices.Sorted(slices.Values(def.Sizes)); f.Totals != nil {
+		slices.Reverse(f.Totals)
+		if def.Length != nil || f.EndMarks != nil {
+			c.src.Problem(def.Path+".sizes", "them beside length or end", "one of them: either says where the frame ends")
+		}
+		if f.Totals[0] > f.Max {
+			c.src.Problem(def.Path+".sizes", strconv.Itoa(f.Totals[0]), fmt.Sprintf("at most %d (max of the frame)", f.Max))
+		}
+	}
+	if f.Silent = f.Totals != nil || def.Quiet > 0; !f.Silent {
+		return
+	}
+	quiet := def.Quiet
+	if quiet == 0 {
+		quiet = usualQuiet
+	}
+	if c.p.Quiet > 0 && c.p.Quiet != quiet {
+		c.src.Problem(def.Path+".quiet", fmt.Sprintf("%v, and %v of a kind before it", quiet, c.p.Quiet), "one time for all kinds of frames that a silence ends")
+	}
+	c.p.Quiet = quiet
 }
 
 func (c *compiler) escapes(def *schema.FamilyDef, f *program.FrameKind) *program.EscapeTable {

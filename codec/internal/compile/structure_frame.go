@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 
 	"trama/codec/internal/field"
 	"trama/codec/internal/program"
@@ -45,7 +46,7 @@ func (v *inspection) shadows(a, s *program.Body) bool {
 	if a.When != nil && !v.always(a.When) && !a.When.Same(s.When) {
 		return false
 	}
-	if bounded := s.FrameKind == nil || s.FrameKind.Length != nil || s.FrameKind.EndMarks != nil; !bounded {
+	if bounded := s.FrameKind == nil || s.FrameKind.Length != nil || s.FrameKind.EndMarks != nil || s.FrameKind.Totals != nil; !bounded {
 		return true // nothing but its fields says how long a body is
 	}
 	return a.Min <= s.Min && (a.Max < 0 || s.Max >= 0 && s.Max <= a.Max)
@@ -61,6 +62,13 @@ func (v *inspection) lengthHolds(f *program.FrameKind, s *program.Body) {
 	if size := header + s.Min + f.Tail + f.EndMarks.Around(f.Start); size > f.Max {
 		found(schema.SeverityError, ", whose frames have %d bytes or more", size, "at most %d (max of the frame)", int64(f.Max))
 		return
+	}
+	if f.Totals != nil {
+		least, most := header+s.Min+f.Tail, headerMost+s.Max+f.Tail
+		fits := func(size int) bool { return size >= least && (headerMost < 0 || s.Max < 0 || size <= most) }
+		if !slices.ContainsFunc(f.Totals, fits) {
+			found(schema.SeverityError, ", whose frames have %d bytes or more", least, "one of the sizes of the frame, at most %d", int64(f.Totals[0]))
+		}
 	}
 	l := f.Length
 	if l == nil {

@@ -69,6 +69,7 @@ func Next(p *program.Program, d field.Direction, data []byte, around Around, f *
 		}
 		if m == nil {
 			m = Walkers.Get().(*Walker)
+			m.Silent = around&(Quiet|Ended) != 0
 		}
 		var v program.Verdict
 		if n, v = Try(p, m, d, f, rest, false); v == program.Complete && (doubt < 0 || m.Kind.Proven(m.Summed)) {
@@ -147,7 +148,11 @@ func Named(l *program.Body, f *program.FrameKind) bool {
 func (m *Walker) Exactly(p *program.Program, f *frame.Frame, a program.Attempt, data []byte) (
 	n int, v program.Verdict,
 ) {
-	n, v = m.frame(p, f, a, data)
+	if a.Totals != nil {
+		n, v = m.sized(p, f, a, data)
+	} else if n, v = m.frame(p, f, a, data); v == program.Incomplete && m.Silent && a.Silent && !m.AtEOF {
+		n, v = m.ended(p, f, a, data)
+	}
 	if v == program.Incomplete && len(data) >= a.Max {
 		v = program.Refused
 	}
@@ -220,6 +225,6 @@ func (m *Walker) release(f *frame.Frame) {
 	if f != nil && f.Plan == nil {
 		f.Memory = f.Cells[:0]
 	}
-	m.F, m.Asked, m.Sink, m.Near = nil, nil, nil, nil
+	m.F, m.Asked, m.Sink, m.Near, m.Silent = nil, nil, nil, nil, false
 	Walkers.Put(m)
 }

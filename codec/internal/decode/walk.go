@@ -28,6 +28,8 @@ type Walker struct {
 	Late          []lateCheck // checksums over bytes that come later
 	place         expr.Place
 	AtEOF         bool   // nothing more will come
+	Silent        bool   // nothing has come for a while: a frame may end for that
+	total         int    // the size that the frame is to have; 0: as it says
 	Marked        bool   // the marks around the frame say where it ends
 	Size          int    // of the content, as the length field says; 0: not known
 	inner         int    // plain bytes of the part walked last

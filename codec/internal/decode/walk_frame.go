@@ -24,6 +24,8 @@ func (m *Walker) frame(p *program.Program, f *frame.Frame, a program.Attempt, da
 	end := -1
 	if m.Marked = total > 0; m.Marked {
 		end = len(content)
+	} else if m.total > 0 {
+		end = m.total
 	}
 	m.Begin(a.FrameKind, content, end)
 	if v := m.Nodes(a.Header); v == program.Incomplete {

@@ -100,7 +100,7 @@ type fastMaker struct {
 // newFastPath makes the fast path of a message; nil when its fields have no fixed places.
 func (p *Program) newFastPath(s *Body) *FastPath {
 	f, body := s.FrameKind, 0
-	if f.EndMarks != nil || f.Escape != nil || f.Armour != nil {
+	if f.EndMarks != nil || f.Escape != nil || f.Armour != nil || f.Totals != nil {
 		return nil
 	}
 	k := &fastMaker{p: p, plan: &FastPath{Body: s}, marks: map[int]int{}}

@@ -80,7 +80,9 @@ type FrameKind struct {
 	Tail       int // bytes of the trailer
 	Least      int // bytes of header, smallest body and trailer
 	Length     *LengthPlan
-	CommandOp  int // -1: none
+	Totals     []int // sizes of its frames, the largest first; nil: as their bytes say
+	Silent     bool  // a silence ends its frames
+	CommandOp  int   // -1: none
 	CommandReg int
 	Bodies     []*Body
 	ByCommand  [2]SwitchTable // of bodies, by way: to the server, from it

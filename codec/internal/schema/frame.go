@@ -1,7 +1,10 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
+	"time"
+
 	"trama/codec/internal/field"
 )
 
@@ -14,6 +17,8 @@ type FamilyDef struct {
 	Escapes          []escapeDef
 	Max              int
 	Length           *lengthDef
+	Sizes            []int         // as written; nil: as the frames say
+	Quiet            time.Duration // of a silence that ends frames; 0: not said
 	Header, Trailer  []FieldDef
 }
 
@@ -61,14 +66,37 @@ func (d *Definition) readFamily(t *Table) FamilyDef {
 	}
 	f.From = t.Word("from", field.PartyWords, "anyone")
 	f.Trailer = readFields(t, "trailer", d.order)
+	f.Sizes = t.sizes("sizes")
+	f.Quiet = t.Duration("quiet", 10*time.Millisecond, 10*time.Second, false, 0)
 	if escape := t.Sub("escape"); escape != nil {
 		for _, plain := range escape.Keys() {
 			f.Escapes = append(f.Escapes, escapeDef{escape.At(plain), plain, escape.Text(plain)})
 		}
 	}
-	d.rich = d.rich || f.Armour != "" || f.Start != "" || f.Ends != nil || len(f.Trailer) > 0 || len(f.Escapes) > 0
+	d.rich = d.rich || f.Armour != "" || f.Start != "" || f.Ends != nil || f.Sizes != nil || len(f.Trailer) > 0 || len(f.Escapes) > 0
 	t.Finish()
 	return f
+}
+
+// sizes reads the sizes of frames.
+func (t *Table) sizes(key string) (out []int) {
+	v, ok := t.Get(key)
+	if !ok {
+		return nil
+	}
+	list, _ := v.([]any)
+	for _, e := range list {
+		n, is := e.(int64)
+		if !is || n < 1 || n > field.HardMaxFrame || slices.Contains(out, int(n)) {
+			list = nil
+			break
+		}
+		out = append(out, int(n))
+	}
+	if len(list) == 0 {
+		t.src.Problem(t.At(key), Describe(v), fmt.Sprintf("an array of numbers of bytes that differ, from 1 to %d", field.HardMaxFrame))
+	}
+	return out
 }
 
 func (d *Definition) readLayouts(t *Table) {

@@ -549,8 +549,12 @@ function M:choose(k, stop)
   refuse(known and "no message of this command fits" or "unknown command")
 end
 
--- frame walks one frame of a kind from the first byte of data.
-local function frame(k, data, way)
+-- frame walks one frame of a kind from the first byte of data; of a kind of several sizes, the largest that fits.
+local function frame(k, data, way, size)
+  for _, one in ipairs(not size and k.sizes or {}) do
+    local m = one <= #data and frame(k, data:sub(1, one), way, one)
+    if m or one == k.sizes[#k.sizes] then return m or nil, "no size fits", 0 end
+  end
   local m = setmetatable({ off = 0, left = 0, depth = 0, index = 0, r = {}, marks = {}, late = {}, cells = {}, way = way,
     up = way == "uplink" and 1 or 0, data = data }, M)
   local ok, err = pcall(function()
@@ -558,6 +562,7 @@ local function frame(k, data, way)
       m.data, m.total = delimit(k, data, m)
       m.stop, m.begins = #m.data, #(k.start or "")
     end
+    m.stop = m.stop or size
     m:nodes(k.header)
     local stop = m:body_end(k)
     m.stop = stop

@@ -94,6 +94,15 @@ func marks(ends []describe.HexBytes) string {
 	return strings.Join(all, " or ")
 }
 
+// sizes lists sizes, the smallest first.
+func sizes(all []int) string {
+	var words []string
+	for _, n := range slices.Backward(all) {
+		words = append(words, fmt.Sprint(n))
+	}
+	return strings.Join(words, " or ")
+}
+
 // closing says which field is the mark at the end, and what stands behind it.
 func closing(mark int, fields []*describe.Node) string {
 	text := code(fields[0].Key) + " is that mark"
@@ -168,7 +177,14 @@ func (pg *page) framing(f *describe.FrameKind) (lines []string) {
 	if f.Armour != "" {
 		add("Between the marks the bytes are written in %s.", f.Armour)
 	}
-	add("A frame has at most %d bytes.", f.Max)
+	if f.Sizes == nil {
+		add("A frame has at most %d bytes.", f.Max)
+	} else {
+		add("A frame has %s bytes.", sizes(f.Sizes))
+	}
+	if f.Quiet != "" {
+		add("A silence of %s ends a frame.", f.Quiet)
+	}
 	order := "most"
 	if pg.d.Order == "little" {
 		order = "least"
