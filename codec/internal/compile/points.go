@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"trama/codec/internal/expr"
 	"trama/codec/internal/field"
 	"trama/codec/internal/program"
 	"trama/codec/internal/scalar"
@@ -41,6 +42,43 @@ type taken struct {
 	lists  int // around the choice
 }
 
+// naming is what names are made of in the frames of one message.
+type naming struct {
+	c       *compiler
+	all     []stand
+	samples []*stand
+	byKey   map[string][]*stand
+	names   map[*program.Node][]*stand     // of role name, by the part around
+	dated   map[*program.Node]bool         // lists with a timestamp in their elements
+	regs    map[*program.Node]map[int]bool // that fields in the elements of a list fill
+	alike   map[string][]*stand            // samples by key
+	beside  map[*program.Node][]*stand     // values by the part around
+}
+
+// newNaming gathers what can be in names among the fields of frames.
+func (c *compiler) newNaming(all []stand) *naming {
+	n := &naming{c: c, all: all, byKey: map[string][]*stand{}, names: map[*program.Node][]*stand{}, dated: map[*program.Node]bool{},
+		regs: map[*program.Node]map[int]bool{}, alike: map[string][]*stand{}, beside: map[*program.Node][]*stand{}}
+	for i := range all {
+		s := &all[i]
+		o := &c.p.Ops[s.op]
+		n.byKey[o.Field.Key] = append(n.byKey[o.Field.Key], s)
+		if o.Role == field.RoleName {
+			n.names[s.part] = append(n.names[s.part], s)
+		}
+		for _, list := range s.lists {
+			if o.Role == field.RoleTimestamp {
+				n.dated[list] = true
+			}
+			if n.regs[list] == nil {
+				n.regs[list] = map[int]bool{}
+			}
+			n.regs[list][o.Reg] = true
+		}
+	}
+	return n
+}
+
 // points compiles how the samples of frames are named.
 func (c *compiler) points() {
 	p := c.p
@@ -49,13 +87,13 @@ func (c *compiler) points() {
 	known := map[string]bool{}
 	for _, f := range p.Kinds {
 		frame := append(c.stands(f.Header, stand{inHeader: true}), c.stands(f.Trailer, stand{inHeader: true})...)
-		c.namePoints(frame, frame, nil, false)
+		c.newNaming(frame).name(frame, nil, false)
 		for _, body := range f.Bodies {
 			own := c.stands(body.Nodes, stand{pattern: c.patterns[body]})
 			all := append(slices.Clip(own), frame...)
 			valued := slices.ContainsFunc(all, func(s stand) bool { return p.Ops[s.op].Role == field.RoleValue })
 			wish := body.Message.Purpose == field.PurposeRequest || body.Message.Purpose == field.PurposeAnswer // or a result
-			c.namePoints(own, all, common, !valued && !wish)
+			c.newNaming(all).name(own, common, !valued && !wish)
 			if body.Direction != field.Downlink && !wish && body.Message.Purpose != field.PurposeAcknowledgement {
 				c.listPoints(all, body, known)
 			}
@@ -140,31 +178,33 @@ func (c *compiler) sample(s *stand, common []bool, unroled bool) bool {
 	}
 }
 
-// namePoints names the samples among own; names are made of all.
-func (c *compiler) namePoints(own, all []stand, common []bool, unroled bool) {
-	var samples []*stand
+// name names the samples among own fields; unroled: fields without a role are samples too.
+func (n *naming) name(own []stand, common []bool, unroled bool) {
+	c := n.c
 	for i := range own {
 		s := &own[i]
 		switch o := &c.p.Ops[s.op]; {
 		case c.sample(s, common, unroled):
-			samples = append(samples, s)
+			n.samples = append(n.samples, s)
+			n.alike[o.Field.Key] = append(n.alike[o.Field.Key], s)
+			if o.Role == field.RoleValue {
+				n.beside[s.part] = append(n.beside[s.part], s)
+			}
 		case o.Role == field.RoleTimestamp && len(s.lists) > 0:
 			c.p.Points.Fields[s.op].Dates = program.DatesElement
 		case o.Role == field.RoleTimestamp:
 			c.p.Points.Fields[s.op].Dates = program.DatesFrame
 		}
 	}
-	for _, s := range samples {
+	for _, s := range n.samples {
 		name := program.PointName{Op: s.op}
-		for i, depth := range s.depths {
-			name.Elements = append(name.Elements, program.PointElement{
-				Depth: depth, Dated: c.dated(s.lists[:i+1], all), Tagged: c.tagged(s, i, s.lists[i], all),
-			})
+		for i, list := range s.lists {
+			name.Elements = append(name.Elements, program.PointElement{Depth: s.depths[i], Dated: n.dated[list], Tagged: n.tagged(s, i)})
 		}
 		if s.pattern.text != "" {
-			name.Segments = c.patterned(s, all)
+			name.Segments = n.patterned(s)
 		} else {
-			name.Segments = c.usualName(s, samples, all)
+			name.Segments = n.usual(s)
 		}
 		c.finishName(&name)
 		c.p.Points.Names = append(c.p.Points.Names, name)
@@ -172,84 +212,75 @@ func (c *compiler) namePoints(own, all []stand, common []bool, unroled bool) {
 	}
 }
 
-// dated says that a timestamp stands in the elements of the innermost of lists.
-func (c *compiler) dated(lists []*program.Node, all []stand) bool {
-	return slices.ContainsFunc(all, func(s stand) bool {
-		return c.p.Ops[s.op].Role == field.RoleTimestamp && len(s.lists) >= len(lists) && s.lists[len(lists)-1] == lists[len(lists)-1]
-	})
-}
-
-// usualName is the name of samples for which the definition has no pattern: the field beside them that names them, or
-// their key; in a list whose elements nothing else tells apart, with the number of the element.
-func (c *compiler) usualName(s *stand, samples []*stand, all []stand) []program.NameSegment {
-	key := c.p.Ops[s.op].Field.Key
-	beside := func(o *stand) bool { return o != s && o.part == s.part && !o.apart(s) }
-	role := func(o *stand) field.Role { return c.p.Ops[o.op].Role }
-	if role(s) == field.RoleValue {
+// usual is the name of samples for which the definition has no pattern: the field beside them that names them, or their
+// key; in a list whose elements nothing else tells apart, with the number of the element.
+func (n *naming) usual(s *stand) []program.NameSegment {
+	o := &n.c.p.Ops[s.op]
+	key := o.Field.Key
+	near := func(one *stand) bool { return one.op != s.op && !one.apart(s) }
+	if o.Role == field.RoleValue {
 		var names []*stand
-		for i := range all {
-			if o := &all[i]; role(o) == field.RoleName && beside(o) {
-				names = append(names, o)
+		for _, one := range n.names[s.part] {
+			if near(one) {
+				names = append(names, one)
 			}
 		}
 		if len(names) > 0 {
-			part := c.namePart(s, names)
+			part := n.part(s, names)
 			part.Key = key + "-"
-			if slices.ContainsFunc(samples, func(o *stand) bool { return role(o) == field.RoleValue && beside(o) }) {
+			if slices.ContainsFunc(n.beside[s.part], near) {
 				part.After = "." + key
 			}
 			return []program.NameSegment{{part}}
 		}
 	}
-	if n := len(s.lists); n > 0 && s.lists[n-1].Element < 0 && s.part == s.lists[n-1] {
+	if k := len(s.lists); k > 0 && s.lists[k-1].Element < 0 && s.part == s.lists[k-1] {
 		if list := s.keys[len(s.keys)-1]; list != "" {
 			key = list
 		}
 	}
-	for _, o := range samples { // two of a kind: in which group each stands
-		if o != s && role(o) == role(s) && c.p.Ops[o.op].Field.Key == c.p.Ops[s.op].Field.Key && o.part != s.part && len(o.lists) == len(s.lists) && !o.apart(s) {
-			key = strings.TrimLeft(strings.Join(append(slices.Clip(s.keys), c.p.Ops[s.op].Field.Key), "."), ".")
+	for _, one := range n.alike[o.Field.Key] { // two of a kind: in which group each stands
+		if near(one) && n.c.p.Ops[one.op].Role == o.Role && one.part != s.part && len(one.lists) == len(s.lists) {
+			key = strings.TrimLeft(strings.Join(append(slices.Clip(s.keys), o.Field.Key), "."), ".")
 			break
 		}
 	}
 	out := []program.NameSegment{{{Fixed: key}}}
 	for i, list := range s.lists {
-		if !c.dated(s.lists[:i+1], all) && !c.tagged(s, i, list, all) {
+		if !n.dated[list] && !n.tagged(s, i) {
 			out = append(out, program.NameSegment{{Index: true, Depth: s.depths[i]}})
 		}
 	}
 	return out
 }
 
-// tagged says that what stands in an element chose the case in which the field stands.
-func (c *compiler) tagged(s *stand, level int, list *program.Node, all []stand) bool {
+// tagged says that what stands in an element of list level around a field chose the case in which the field stands.
+func (n *naming) tagged(s *stand, level int) bool {
 	return slices.ContainsFunc(s.cases, func(t taken) bool {
 		if t.lists <= level {
 			return false
 		}
-		when := t.choice.Cases[t.k].When
-		if t.choice.On != nil && t.choice.On.Sees() || when != nil && when.Sees() {
-			return true
-		}
 		var regs []int
-		if t.choice.On != nil {
-			regs = t.choice.On.Fields(regs)
-		}
+		asks := []*expr.Expr{t.choice.On}
 		for k := range t.choice.Cases {
-			if when := t.choice.Cases[k].When; when != nil {
-				regs = when.Fields(regs)
+			asks = append(asks, t.choice.Cases[k].When)
+		}
+		for _, e := range asks {
+			if e != nil && e.Sees() {
+				return true
+			}
+			if e != nil {
+				regs = e.Fields(regs)
 			}
 		}
-		return slices.ContainsFunc(all, func(o stand) bool {
-			return c.p.Ops[o.op].Reg > 0 && slices.Contains(regs, c.p.Ops[o.op].Reg) && slices.Contains(o.lists, list)
-		})
+		return slices.ContainsFunc(regs, func(reg int) bool { return n.regs[s.lists[level]][reg] })
 	})
 }
 
 // patterned compiles the pattern of a sample, such as "MS/{SC}/{CC}".
-func (c *compiler) patterned(s *stand, all []stand) (out []program.NameSegment) {
+func (n *naming) patterned(s *stand) (out []program.NameSegment) {
 	bad := func(found, want string, known ...string) []program.NameSegment {
-		c.src.Problem(s.pattern.path, found, want, known...)
+		n.c.src.Problem(s.pattern.path, found, want, known...)
 		return nil
 	}
 	for _, text := range strings.Split(s.pattern.text, "/") {
@@ -270,21 +301,21 @@ func (c *compiler) patterned(s *stand, all []stand) (out []program.NameSegment) 
 				break
 			}
 			name, usual, sparse := strings.Cut(name, "?")
-			ref := c.refer(s, name, all)
+			ref := n.refer(s, name)
 			switch {
 			case len(ref) > 0:
-				of := c.namePart(s, ref)
+				of := n.part(s, ref)
 				of.Fixed, of.Usual, of.Sparse = fixed, usual, sparse
 				part = of
 			case name == "key" && !sparse:
-				part.Fixed += c.p.Ops[s.op].Field.Key
+				part.Fixed += n.c.p.Ops[s.op].Field.Key
 			case name == "index" && !sparse && len(s.lists) > 0:
 				part.Index, part.Depth = true, s.depths[len(s.depths)-1]
 			default:
 				known := []string{"key"}
-				for i := range all {
-					if o := &all[i]; len(o.lists) <= len(s.lists) && c.p.Ops[o.op].Field.Key != "" {
-						known = append(known, c.p.Ops[o.op].Field.Key)
+				for i := range n.all {
+					if o := &n.all[i]; len(o.lists) <= len(s.lists) {
+						known = append(known, n.c.p.Ops[o.op].Field.Key)
 					}
 				}
 				return bad(field.Quote(name), "a field of the frame, or of the element of the list in which the value stands; key, index", known...)
@@ -298,12 +329,11 @@ func (c *compiler) patterned(s *stand, all []stand) (out []program.NameSegment) 
 
 // refer finds the field that a name means for the names of a sample: in its own part first, then in those around; of the
 // lists around only, since of others there are several.
-func (c *compiler) refer(s *stand, name string, all []stand) (out []*stand) {
+func (n *naming) refer(s *stand, name string) (out []*stand) {
 	path := strings.Split(name, ".")
 	best := -1
-	for i := range all {
-		o := &all[i]
-		own := append(slices.Clip(o.keys), c.p.Ops[o.op].Field.Key)
+	for _, o := range n.byKey[path[len(path)-1]] {
+		own := append(slices.Clip(o.keys), path[len(path)-1])
 		around := len(own) - len(path)
 		if o.op == s.op || around < 0 || around > len(s.keys) || len(o.lists) > len(s.lists) ||
 			!slices.Equal(own[around:], path) || !slices.Equal(own[:around], s.keys[:around]) || !slices.Equal(o.lists, s.lists[:len(o.lists)]) {
@@ -323,11 +353,12 @@ func (c *compiler) refer(s *stand, name string, all []stand) (out []*stand) {
 	return out
 }
 
-// namePart is the part of the name of a sample that a field is, of which one or several places are given.
-func (c *compiler) namePart(s *stand, of []*stand) program.NamePart {
+// part is the part of the name of a sample that a field is, of which one or several places are given.
+func (n *naming) part(s *stand, of []*stand) program.NamePart {
+	c := n.c
 	part := program.NamePart{Depth: -1}
-	if n := len(of[0].depths); n > 0 {
-		part.Depth = of[0].depths[n-1]
+	if depths := of[0].depths; len(depths) > 0 {
+		part.Depth = depths[len(depths)-1]
 	}
 	for _, o := range of {
 		part.Ops = append(part.Ops, o.op)
