@@ -32,6 +32,10 @@ func (m handler) info() Info {
 		k := &m.latest[m.lastFrame]
 		info.LastCommand, info.LastMessage, info.DeviceTime, info.Profile = k.command, k.message, k.device, k.installed.Profile.Name()
 	}
+	if m.unreadable != nil {
+		last := *m.unreadable
+		info.Unreadable = &last
+	}
 	if info.Profile == "" && len(m.links) > 0 { // it has registered and said nothing yet
 		info.Profile = m.links[0].link.Profile().Name()
 	}

@@ -54,6 +54,7 @@ type Master struct {
 
 	recent     recent
 	duplicates uint64
+	unreadable *Unreadable // nil: all of its frames could be read
 
 	refused    refusals
 	gone       bool // the gateway is stopping: no more commands
@@ -185,7 +186,9 @@ func (m handler) handle() {
 		m.frames++
 		m.bytes += uint64(len(raw))
 		reads := f.Unreadable() == nil
-		if reads { // what the newest frame that can be read says stays, and only such a frame answers
+		if !reads {
+			m.noteUnreadable(f.Unreadable())
+		} else { // what the newest frame that can be read says stays, and only such a frame answers
 			m.keep(b.Installed, f, raw, m.last)
 		}
 		if c := m.inFlight; c != nil && reads {
@@ -216,4 +219,13 @@ func (m handler) reset() {
 	m.links, m.latest, m.lastFrame, m.alarmed = nil, nil, 0, false
 	m.points.clear()
 	m.online.Store(0)
+}
+
+// noteUnreadable counts a frame that was accepted though it cannot be read whole.
+func (m *Master) noteUnreadable(why error) {
+	if m.unreadable == nil {
+		m.unreadable = new(Unreadable)
+	}
+	m.unreadable.Frames++
+	m.unreadable.Reason, m.unreadable.At = why.Error(), m.last
 }

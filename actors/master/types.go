@@ -61,6 +61,13 @@ type LinkInfo struct {
 	Since      time.Time `json:"since"`
 }
 
+// Unreadable is how many frames of a master were accepted though they cannot be read whole, and the last of them.
+type Unreadable struct {
+	Frames uint64    `json:"frames"`
+	Reason string    `json:"reason"` // with the place
+	At     time.Time `json:"at"`
+}
+
 // Info is what is known of one master.
 type Info struct {
 	Serial string `json:"serial"`
@@ -88,6 +95,7 @@ type Info struct {
 
 	Refused     map[string]uint64 `json:"refused,omitempty"` // frames by reason, since the start of the process
 	LastRefused *Refusal          `json:"last_refused,omitempty"`
+	Unreadable  *Unreadable       `json:"unreadable,omitempty"` // since the start of the process
 
 	Name     string   `json:"name,omitempty"` // these are what the operator has told
 	Site     string   `json:"site,omitempty"`

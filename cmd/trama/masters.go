@@ -167,6 +167,9 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	if m.LastRefused != nil {
 		line("refused", "%s; last %s ago: %s (trama refused %s)", counts(m.Refused), since(m.LastRefused.At), m.LastRefused.Reason, m.Serial)
 	}
+	if u := m.Unreadable; u != nil {
+		line("unreadable", "%d; last %s ago: %s (trama redecode %s)", u.Frames, since(u.At), u.Reason, m.Serial)
+	}
 	line("connects", "%d, %d of them took an older link over", m.Connects, m.Takeovers)
 	line("commands", "%d", m.Commands)
 	if m.InFlight != "" || m.Queued > 0 {

@@ -55,7 +55,66 @@ func TestAnUnreadableFrameIsKeptAcknowledgedAndTold(t *testing.T) {
 	p = serveIn(t, p.dir, config)
 	p.cli("events", "--kind", "stop").want(t, 0, "stored 3 ", "unreadable 3")
 	for _, c := range unreadableLive {
-		p.cli("masters", c.serial, "--json").want(t, 0, `"frames":1`)
+		p.cli("masters", c.serial, "--json").want(t, 0, `"frames":1`, c.value)
 		p.cli("history", c.serial).want(t, 0, c.reason, c.value)
 	}
+}
+
+// gauges is a profile of gauges; more messages are appended.
+const gauges = `
+name = "gauges"
+[frame]
+max    = 40
+length = { field = "size", counts = "body" }
+header = [
+  { key = "mark", type = "hex", size = 1, const = "68" },
+  { key = "size", type = "byte" },
+  { key = "func", type = "byte", role = "command" },
+  { key = "unit", type = "byte", role = "identity" },
+]
+trailer = [{ key = "sum", type = "checksum", algorithm = "sum8" }]
+[[message]]
+command = 1
+from    = "master"
+name    = "state"
+fields  = [{ key = "level", type = "byte", role = "value" }]
+[[message]]
+command = 0x81
+from    = "server"
+name    = "receipt"
+purpose = "acknowledgement"
+[[reply]]
+from = "master"
+to   = [1, 2]
+send = "receipt"
+`
+
+func TestABetterProfileReadsWhatWasKept(t *testing.T) {
+	config := "[admin]\nlisten = \"127.0.0.1:0\"\n[[listener]]\nname = \"g\"\naddress = \"127.0.0.1:0\"\nprofile = \"gauges.toml\"\n"
+	p := serveWith(t, config, map[string]string{"gauges.toml": gauges})
+	device := p.dial("g")
+	device.send(fromHex(t, "68020207114dd1")) // an unknown function
+	if got := hex.EncodeToString(device.receive(5)); got != "68008107f0" {
+		t.Errorf("the acknowledgement is %s", got)
+	}
+	p.cli("masters", "7").want(t, 0, "unreadable", "1; last", "unknown command")
+	p.cli("redecode").want(t, 0, "unknown command", "0 of 1 frame can be read now")
+	p.cli("history", "7").want(t, 0, "unknown command")
+
+	p.write("gauges.toml", gauges+`
+[[message]]
+command = 2
+from    = "master"
+name    = "temperature"
+fields  = [{ key = "celsius", type = "byte", role = "value" }, { key = "kelvin", type = "byte", role = "value" }]
+`)
+	p.cli("reload").want(t, 0, "swapped")
+	await(t, "the new definition", func() bool {
+		var page struct{ Frames []struct{ Redecoded bool } }
+		p.get("/api/v1/unreadable?master=7", &page)
+		return len(page.Frames) == 1 && page.Frames[0].Redecoded
+	})
+	p.cli("redecode", "7").want(t, 0, "temperature", "celsius=17", "1 of 1 frame can be read now")
+	p.cli("history", "7", "--field", "kelvin").want(t, 0, "77")
+	p.cli("redecode", "8").want(t, 0, "0 of 0 frames")
 }

@@ -135,6 +135,42 @@ func (e *endpoint) frames(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, out)
 }
 
+// unreadable answers GET /api/v1/unreadable: the frames that could not be read whole when they came, as the newest
+// definitions of their profiles read them.
+func (e *endpoint) unreadable(w http.ResponseWriter, r *http.Request) {
+	q, err := e.span(r)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	want := q.Limit
+	q.Master, q.Limit = r.URL.Query().Get("master"), unreadableLook
+	out := Frames{Frames: []history.Row{}}
+	for more := true; more && out.Cursor == ""; {
+		page, err := e.Archive.Frames(r.Context(), q)
+		if err != nil {
+			e.failArchive(w, err)
+			return
+		}
+		out.Damage = append(out.Damage, page.Damage...)
+		more = len(page.Frames) == q.Limit
+		for i := range page.Frames {
+			f := &page.Frames[i]
+			if q.After = f.Seq; f.Flags&journal.Unreadable == 0 {
+				continue
+			}
+			if out.Frames = append(out.Frames, e.history.Row(r.Context(), f)); len(out.Frames) == want {
+				out.Cursor = strconv.FormatUint(f.Seq, 10)
+				break
+			}
+		}
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// unreadableLook is how many frames are looked at in one go for those that could not be read.
+const unreadableLook = 10_000
+
 // known says whether a master without frames is one at all; it answers itself when not.
 func (e *endpoint) known(w http.ResponseWriter, serial string) bool {
 	if _, err := e.Gateway.Master(serial); err != nil {

@@ -44,6 +44,7 @@ func (e *endpoint) routes() []route {
 		{pattern: "POST /api/v1/actors/{path...}", query: []string{"on_frame"}, handle: e.actor},
 		{pattern: "GET /api/v1/journal", handle: e.journalStats},
 		{pattern: "GET /api/v1/frames", query: spanParameters, handle: e.kept(e.frames)},
+		{pattern: "GET /api/v1/unreadable", query: append([]string{"master"}, spanParameters...), handle: e.kept(e.unreadable)},
 		{pattern: "GET /api/v1/masters/{serial}/frames", query: spanParameters, handle: e.kept(e.frames)},
 		{pattern: "GET /api/v1/masters/{serial}/values", query: append([]string{"point", "field", "bucket", "points"}, spanParameters...), handle: e.kept(e.values)},
 		{pattern: "GET /api/v1/events", query: append([]string{"master", "kind", "follow"}, spanParameters...), handle: e.kept(e.events)},

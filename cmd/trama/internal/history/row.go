@@ -38,17 +38,20 @@ type Row struct {
 	Integrator  bool            `json:"integrator,omitempty"`
 	Fields      json.RawMessage `json:"fields,omitempty"` // everything decoded, by key
 	Samples     []actors.Sample `json:"samples"`
-	Frame       string          `json:"frame"`           // hex
-	Error       string          `json:"error,omitempty"` // why it cannot be decoded
+	Frame       string          `json:"frame"`               // hex
+	Error       string          `json:"error,omitempty"`     // why it cannot be decoded, or not whole
+	Redecoded   bool            `json:"redecoded,omitempty"` // by a newer definition than the one it was received with
 }
 
-// Reader decodes frames by the definitions that they were received with.  It may be used by several goroutines.
+// Reader decodes frames by the definitions that they were received with, or better ones.  It may be used by several goroutines.
 type Reader struct {
 	source Source
 
-	mu       sync.Mutex // guards profiles
+	mu       sync.Mutex // guards the rest
 	profiles map[uint32]*codec.Profile
 	errs     map[uint32]error
+	latest   map[string]uint32 // number of the newest definition of a name
+	listed   time.Time         // when latest was read
 }
 
 // NewReader reads from source.
@@ -85,7 +88,29 @@ func (r *Reader) Profile(ctx context.Context, number uint32) (*codec.Profile, er
 	return nil, fmt.Errorf("definition %d is not in the journal", number)
 }
 
-// Row decodes one frame.  What cannot be decoded is shown with its bytes and why, and with the values that can be read.
+// newest is the newest definition of a name; nil when it does not compile.  It is looked for once a second at the most.
+func (r *Reader) newest(ctx context.Context, name string) *codec.Profile {
+	r.mu.Lock()
+	if now := time.Now(); now.Sub(r.listed) > time.Second {
+		rows, err := r.source.Profiles(ctx)
+		if err != nil {
+			r.mu.Unlock()
+			return nil
+		}
+		r.latest, r.listed = map[string]uint32{}, now
+		for _, row := range rows {
+			r.latest[row.Name] = max(r.latest[row.Name], row.ID)
+		}
+	}
+	number := r.latest[name]
+	r.mu.Unlock()
+	p, _ := r.Profile(ctx, number)
+	return p
+}
+
+// Row decodes one frame by the definition that it was received with.  A frame that this one cannot read whole is read by the
+// newest of its name, if that can.  What cannot be decoded is shown with its bytes and why, and with the values that can be
+// read.
 func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 	row := Row{
 		Position: f.Seq, Received: f.Received, Device: f.Device, Listener: f.Listener, Process: f.Boot, Connection: f.Connection, Master: f.Master,
@@ -102,7 +127,15 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 	}
 	row.Profile = p.Name()
 	var frame codec.Frame
-	if err := p.Decode(codec.Uplink, f.Raw, &frame); err != nil {
+	historical := f.Historical // of the samples that it had when it came
+	if err = p.Decode(codec.Uplink, f.Raw, &frame); err != nil && err == frame.Unreadable() {
+		if newer := r.newest(ctx, p.Name()); newer != nil && newer != p && newer.Decode(codec.Uplink, f.Raw, &frame) == nil {
+			p, err, historical, row.Redecoded = newer, nil, nil, true
+		} else {
+			err = p.Decode(codec.Uplink, f.Raw, &frame)
+		}
+	}
+	if err != nil {
 		if row.Error = err.Error(); err != frame.Unreadable() {
 			return row
 		}
@@ -112,7 +145,7 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 		row.Fields[0] = '{' // a comma: what AppendTree writes goes on an object
 		row.Fields = append(row.Fields, '}')
 	}
-	row.Samples = actors.SamplesOf(p, &frame, f.Received, f.Seq, f.Historical)
+	row.Samples = actors.SamplesOf(p, &frame, f.Received, f.Seq, historical)
 	return row
 }
 

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"trama/cmd/trama/internal/admin"
+	"trama/cmd/trama/internal/history"
+)
+
+func (a *app) redecodeCommand() *cobra.Command {
+	p := past{app: a}
+	c := &cobra.Command{
+		Use: "redecode [SERIAL]", Short: "Read frames again that could not be read when they came, with the present profiles",
+		Args: noneEmpty(cobra.MaximumNArgs(1)),
+		Long: "redecode lists the frames that were kept though they could not be read whole: marks, length and checksum were right.  Each is read by\n" +
+			"the newest definition of its profile.  After a reload with a better one its values are there, in history, export and plots too.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if _, err := history.ParseTime(p.flags.since, time.Now()); err != nil {
+				return usageError{fmt.Errorf("--since: %w", err)}
+			}
+			if p.flags.limit < 1 {
+				return usageError{fmt.Errorf("--limit: found %d, allowed 1 and more", p.flags.limit)}
+			}
+			var err error
+			if p.daemon, err = a.client(); err != nil {
+				return err
+			}
+			q := p.query()
+			if len(args) > 0 {
+				q.Set("master", args[0])
+			}
+			rows := []history.Row{}
+			err = p.pages(c.Context(), "/api/v1/unreadable", q, func(text json.RawMessage) (int, string, error) {
+				var page admin.Frames
+				err := decodeNumbers(text, &page)
+				rows = append(rows, page.Frames...)
+				p.note(page.Damage)
+				return len(page.Frames), page.Cursor, err
+			})
+			if err != nil {
+				return err
+			}
+			slices.Reverse(rows) // the newest were asked for; the oldest of them comes first
+			p.tellDamage(p.damage)
+			if p.flags.asJSON {
+				return a.sayJSON(rows)
+			}
+			a.framesTable(rows)
+			now := 0
+			for i := range rows {
+				if rows[i].Error == "" {
+					now++
+				}
+			}
+			a.say("%d of %d %s can be read now", now, len(rows), plural(len(rows), "frame"))
+			return nil
+		},
+	}
+	c.Flags().StringVar(&p.flags.since, "since", "7d", "beginning, or how long ago")
+	c.Flags().IntVar(&p.flags.limit, "limit", 1000, "frames at the most, the newest ones")
+	c.Flags().BoolVar(&p.flags.asJSON, "json", false, "print JSON")
+	return a.daemonFlags(c)
+}
