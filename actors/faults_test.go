@@ -270,6 +270,44 @@ func TestCommandInFlightEndsWithItsConnection(t *testing.T) {
 	}
 }
 
+// The answer comes on the connection that the master has opened meanwhile: its number tells.
+func TestACommandInFlightIsAnsweredOnTheNextConnection(t *testing.T) {
+	g := start(t, "field:extended")
+	first, second := online(t, g, "12345678"), dial(t, g, "field")
+	reply := send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: patience})
+	number := first.asked("12345678", "A")
+	second.send(measurement("12345678", 2))
+	second.acknowledged("12345678", "m", 2)
+	first.closed()
+	second.answer("12345678", "A", 0, number)
+	if s := outcome(t, reply); s.err != nil || s.result.Outcome != OutcomeDone {
+		t.Errorf("%+v", s)
+	}
+	reply = send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: time.Minute})
+	second.asked("12345678", "A")
+	third := dial(t, g, "field")
+	third.send(measurement("12345678", 3))
+	third.acknowledged("12345678", "m", 3)
+	_ = third.Close() // the connection on which its answer was due
+	if s := outcome(t, reply); s.err != nil || s.result.Outcome != OutcomeUnknown {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Without numbers nobody could say what a frame on the next connection answers.
+func TestACommandWithoutANumberEndsWithItsConnection(t *testing.T) {
+	g := start(t, "compact:compact")
+	first, second := dial(t, g, "compact"), dial(t, g, "compact")
+	first.send("0013010000000012345678010273000041ac0000")
+	first.receive(15)
+	reply := send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: time.Minute})
+	first.receive(15)
+	second.send("0013010000000012345678010273000041ad0000")
+	if s := outcome(t, reply); s.err != nil || s.result.Outcome != OutcomeUnknown {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestTheConnectionThatSpokeLastWins(t *testing.T) {
 	g := start(t, "field:extended")
 	first, second := dial(t, g, "field"), dial(t, g, "field")

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bufio"
+	"slices"
 	"time"
 
 	"trama/codec/internal/decode"
@@ -72,6 +73,20 @@ func (p *Profile) Acknowledges(request, ack *frame.Frame) bool {
 // Answers says whether answer is the answer to request: the fields that the definition lists are equal in both.
 func (p *Profile) Answers(request, answer *frame.Frame) bool {
 	return encode.AnswersTo(p.program, request, answer)
+}
+
+// NumbersAnswers says whether an answer repeats the transaction number of its request: then no other frame is taken for
+// it.
+func (p *Profile) NumbersAnswers() bool {
+	for _, msg := range p.program.Messages {
+		for _, f := range msg.Fields {
+			if f.Role == field.RoleTransaction &&
+				slices.ContainsFunc(p.program.Answers, func(pair [2]string) bool { return pair[0] == f.Key }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Relate tells answer what request asked: the fields that the definition computes from `request.KEY` are there

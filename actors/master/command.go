@@ -249,6 +249,17 @@ func (m handler) conclude(c *Command, err error) {
 	c.end(err)
 }
 
+// linkChanged has the command in flight wait for its answer on the connection that has taken the old one over, when its
+// number tells the answer; else nobody could say what a frame there answers.
+func (m handler) linkChanged(old, l Link) {
+	if c := m.inFlight; c != nil && c.link == old && c.state.Load() == commandClaimed && c.Profile == l.Profile() &&
+		c.Profile.NumbersAnswers() {
+		c.link = l
+		return
+	}
+	m.linkLost(old)
+}
+
 // linkLost ends the command in flight when the connection that it went to has ended: nothing can answer it there.
 func (m handler) linkLost(l Link) {
 	c := m.inFlight

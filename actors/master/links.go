@@ -40,7 +40,7 @@ func (m handler) attach(l Link, at time.Time) {
 		}
 		m.links[i] = &masterLink{link: l, since: at}
 		m.connects++
-		m.linkLost(old.link)
+		m.linkChanged(old.link, l)
 		return
 	}
 	if ending(l) {
