@@ -42,8 +42,8 @@ func (v *inspection) names() {
 			}
 		}
 	}
-	var loose []string
-	first := ""
+	var loose, silent []string
+	first, firstSilent, told := "", "", slices.ContainsFunc(v.g.Messages, func(m *field.Message) bool { return m.From != field.Anyone })
 	for _, f := range v.g.Kinds {
 		if !v.guarded(f) {
 			text := "a kind of frame without constant, mark or checksum: it takes noise for frames"
@@ -55,10 +55,17 @@ func (v *inspection) names() {
 				text := fmt.Sprintf("message %s, a command without from: it cannot be sent", m.Name)
 				v.Add(schema.SeverityWarning, "from", s.Path, text, `from = "server"`)
 			}
+			if m.From == field.Anyone && (m.Purpose == field.PurposeMeasurement || m.Purpose == field.PurposeOther && m.Command != "" && told) {
+				silent, firstSilent = append(silent, m.Name), cmp.Or(firstSilent, s.Path)
+			}
 			if v.accepting(s) {
 				loose, first = append(loose, m.Name), cmp.Or(first, s.Path)
 			}
 		}
+	}
+	if len(silent) > 0 {
+		text := "messages without from, which are neither commands nor what a simulated master says by itself: "
+		v.Add(schema.SeverityNote, "from", firstSilent, text+strings.Join(silent, ", "), "")
 	}
 	if len(loose) > 0 {
 		text := "bodies in which every bit pattern is accepted, that of another edition too: " + strings.Join(loose, ", ")

@@ -50,9 +50,7 @@ func Parse(text string, scope Scope) (*Expr, error) {
 	p := &parser{Scope: scope, text: text}
 	e, err := p.binary(0)
 	if err == nil && p.skip() < len(p.text) {
-		if err = fmt.Errorf("%q is left over", p.text[p.i:]); p.text[p.i] == '?' {
-			err = fmt.Errorf("%w: a choice of two numbers is written as a sum, such as 2 + (unit != 1)", err)
-		}
+		err = p.choice("%q is left over", p.text[p.i:])
 	}
 	if err == nil {
 		e, err = p.number(e)
@@ -252,9 +250,18 @@ func naturalOf(v uint64) *Expr {
 
 func (p *parser) closed() error {
 	if !p.word(")") {
-		return fmt.Errorf("a parenthesis is not closed")
+		return p.choice("a parenthesis is not closed")
 	}
 	return nil
+}
+
+// choice is an error, with what to write where it is about a choice of two numbers as in C.
+func (p *parser) choice(format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	if p.skip() < len(p.text) && p.text[p.i] == '?' {
+		err = fmt.Errorf("%w: a choice of two numbers is written as a sum, such as 2 + (unit != 1)", err)
+	}
+	return err
 }
 
 func (p *parser) quoted() (string, error) {
