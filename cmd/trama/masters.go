@@ -132,7 +132,7 @@ func number(n *uint64) string {
 // hintAtStrangers says where a device is found that nobody knows.
 func (a *app) hintAtStrangers(err error) {
 	if strings.Contains(err.Error(), actors.ErrUnknownMaster.Error()) {
-		a.complain("a device that is not understood stands in: trama refused, trama events --kind unidentified")
+		a.complain("a device that is not understood stands in: trama refused, trama events --kind unidentified; one that sends another serial: trama masters")
 	}
 }
 
