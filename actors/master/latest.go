@@ -14,7 +14,7 @@ type latest struct {
 	at        time.Time
 	command   string
 	message   string
-	device    time.Time // when it was made, by the master's clock; zero when it does not say
+	device    time.Time // when it was made, by the master's clock; zero when it does not say, or is off by years
 }
 
 // keep remembers the newest frame of each profile, and the last alarm.
@@ -34,7 +34,9 @@ func (m *Master) keep(by *profiles.Installed, f *codec.Frame, raw []byte, at tim
 	}
 	k.installed, k.raw, k.at = by, append(k.raw[:0], raw...), at
 	k.command, k.message = f.Command(), f.Message().Name
-	k.device, _ = f.Timestamp()
+	if k.device, _ = f.Timestamp(); k.device.Year() < firstYear || k.device.Sub(at) > mostAhead {
+		k.device = time.Time{} // its samples show it, and say that it is suspect
+	}
 	if alarm, ok := f.Alarm(); ok {
 		m.alarmed, m.lastAlarm = true, alarm
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	"trama/actors"
@@ -117,4 +118,24 @@ fields  = [{ key = "celsius", type = "byte", role = "value" }, { key = "kelvin",
 	p.cli("redecode", "7").want(t, 0, "temperature", "celsius=17", "1 of 1 frame can be read now")
 	p.cli("history", "7", "--field", "kelvin").want(t, 0, "77")
 	p.cli("redecode", "8").want(t, 0, "0 of 0 frames")
+}
+
+func TestATimeOfAnotherCenturyIsSuspectAndNoDeviceTime(t *testing.T) {
+	p := serve(t, "[admin]\nlisten = \"127.0.0.1:0\"\n[[listener]]\nname = \"g\"\naddress = \"127.0.0.1:0\"\nprofile = \"gt06\"\n")
+	device := p.dial("g")
+	device.send(fromHex(t, "78780d0103598700123499830001e14f0d0a")) // a login
+	device.receive(10)
+	device.send(fromHex(t, "78782012500106141316cc04500000003000004b14860000000000000000000002403c0d0a")) // a position of 1980
+	var r result
+	await(t, "the position", func() bool {
+		r = p.cli("history", "359870012349983")
+		return strings.Contains(r.stdout, "position")
+	})
+	r.want(t, 0, "2080-01-06", "suspect time")
+	var m actors.MasterInfo
+	p.get("/api/v1/masters/359870012349983", &m)
+	if !m.DeviceTime.IsZero() {
+		t.Errorf("the device time is %s", m.DeviceTime)
+	}
+	p.cli("masters", "359870012349983").want(t, 0, "2080-01-06", "suspect time")
 }
