@@ -38,8 +38,9 @@ func (m *Master) summary() Summary {
 
 // Find returns the masters of a page, and how many the query keeps in all.
 func (d *Directory) Find(q Query) (page []*Master, total int) {
-	var kept []Summary
-	for _, m := range d.List() {
+	all := d.List()
+	kept := make([]Summary, 0, len(all))
+	for _, m := range all {
 		if s := m.summary(); q.Keep == nil || q.Keep(s) {
 			kept = append(kept, s)
 		}

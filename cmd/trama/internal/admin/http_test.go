@@ -25,7 +25,7 @@ func testOptions(g actors.Gateway) Options {
 }
 
 // ask sends one request with the token; change may spoil it.
-func ask(t *testing.T, h http.Handler, method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+func ask(t testing.TB, h http.Handler, method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Host = "127.0.0.1:8686"

@@ -1,0 +1,80 @@
+package admin
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"trama/actors"
+	"trama/codec"
+	"trama/journal"
+	"trama/transport"
+)
+
+// tenPoints is a profile whose report has ten values.
+func tenPoints(tb testing.TB) *codec.Profile {
+	tb.Helper()
+	fields := make([]string, 10)
+	for i := range fields {
+		fields[i] = fmt.Sprintf(`{ key = "value_%d", type = "uint16", unit = "°C", scale = 0.1, role = "value" }`, i)
+	}
+	p, err := codec.Compile("ten.toml", []byte(`
+name = "ten"
+[frame]
+header = [{ key = "serial", type = "uint32", role = "identity" }, { key = "at", type = "time", as = "unix", size = 4, role = "timestamp" }]
+[[message]]
+name   = "report"
+from   = "master"
+fields = [`+strings.Join(fields, ",\n")+`]
+`))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+// past is a journal with one frame of each of so many masters.
+type past struct {
+	journal.Memory
+	masters int
+}
+
+func (p *past) Restore(_ context.Context, _ func(journal.MasterRow) error, frame func(uint64, *journal.Record) *journal.Subject) error {
+	now := time.Now()
+	for i := range p.masters {
+		raw := binary.BigEndian.AppendUint32(nil, uint32(10_000_000+i))
+		raw = binary.BigEndian.AppendUint32(raw, uint32(now.Unix()))
+		for v := range 10 {
+			raw = binary.BigEndian.AppendUint16(raw, uint16(i+v))
+		}
+		frame(uint64(i+1), &journal.Record{Received: now, Listener: "field", Master: fmt.Sprint(10_000_000 + i), Profile: 1, Raw: raw})
+	}
+	return nil
+}
+
+// What a listing of 20,000 masters with 10 points each costs: a page of it, and all of it.
+func BenchmarkMastersAreListed(b *testing.B) {
+	g, err := actors.Start(actors.Options{Logger: hclog.NewNullLogger(), Journal: &past{masters: 20_000}, MaxMasters: 1 << 20,
+		Listeners: []actors.ListenerOptions{{Profile: tenPoints(b), Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = g.Drain(context.Background()) }()
+	h := Handler(testOptions(g))
+	for _, query := range []string{"?limit=50", "?limit=1000", ""} {
+		b.Run("page"+query, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w := ask(b, h, "GET", "/api/v1/masters"+query, "")
+				if w.Code != 200 || w.Header().Get("X-Total-Count") != "20000" || !strings.Contains(w.Body.String(), `"name":"value_9"`) {
+					b.Fatal(w.Code, w.Header(), w.Body)
+				}
+			}
+		})
+	}
+}
