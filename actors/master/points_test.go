@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"trama/actors/profiles"
+	"trama/actors/supervise"
 	"trama/codec"
+	"trama/journal"
 )
 
 // logger is a profile of devices with several sensors, which send what they have stored.
@@ -164,5 +166,32 @@ func BenchmarkSamplesAreKept(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p.note(by, f, noon, 1, 0, &s)
+	}
+}
+
+// A state may be told while frames are on their way to the disk: their positions are filled in when it is written.
+func TestAStateHasThePositionsOfFramesOnTheirWay(t *testing.T) {
+	by := installed(t, logger, 1)
+	d := NewDirectory(Options{System: new(supervise.System), Journal: new(journal.Memory)})
+	m, s := d.newMaster("1"), new(scratch)
+	for record := range uint64(4) {
+		m.points.note(by, records(t, by, [3]int{int(record), int(record), 1}), noon, record+1, 0, s)
+		m.points.recorded++
+	}
+	m.points.placed(0, 1, 5)
+	state := m.encode()
+	var last journal.Positions
+	last.Add(5, 1, noon, noon)
+	last.Add(8, 2, noon, noon)
+	last.Add(77, 1, noon, noon)
+	if err := state.Fill(&last); err != nil {
+		t.Fatal(err)
+	}
+	back := d.newMaster("1")
+	if err := back.decode(state.State, func(uint32) (*profiles.Installed, error) { return by, nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got := back.points.String(); got != "level/0=0.01@12:00:5.0 level/1=0.01@12:01:8.0 level/2=0.01@12:02:9.0 level/3=0.01@12:03:77.0" {
+		t.Error(got)
 	}
 }

@@ -30,10 +30,13 @@ const programVariable = "TRAMA_TEST_PROGRAM"
 func startProcess(t *testing.T) *process { return startProcessIn(t, t.TempDir()) }
 
 // startProcessIn is startProcess in a directory that another one may have left.
-func startProcessIn(t *testing.T, dir string) *process {
+func startProcessIn(t *testing.T, dir string) *process { return startProcessWith(t, dir, twoPorts) }
+
+// startProcessWith is startProcessIn with a configuration.
+func startProcessWith(t *testing.T, dir, config string) *process {
 	t.Helper()
 	file := filepath.Join(dir, "config.toml")
-	if err := os.WriteFile(file, []byte(twoPorts), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	addresses := filepath.Join(dir, "addresses.json")
