@@ -142,6 +142,26 @@ func TestDecodeShowsFieldsForPeople(t *testing.T) {
 	}
 }
 
+// Two sensors, two relays, records with times of their own: what decode prints says which is which, and encode takes it back.
+func TestDecodeShowsSamples(t *testing.T) {
+	for _, test := range []struct{ profile, hex, text, object string }{
+		{"extended", "0025010000000022222222010101 6d00202611300133000000000100 41ac0000", "  MS/1/1  21.5  2026-11-30T01:33:00Z  good\n",
+			`"samples":[{"point":"AL/1/1","value":0,"device_time":"2026-11-30T01:33:00Z","quality":"good"},{"point":"MS/1/1","value":21.5,`},
+		{"extended", "0025010000000022222222010202 6d00202611300133010000000200 447a0000", "  MS/2/2  1000  ", `"point":"MS/2/2","value":1000,`},
+		{"extended", "00220100000000123456780102036f0020261123143000000000130301", "  relay/3  on (1)  ", `"OP":{"value":1,"label":"on"}},"samples":[{"point":"relay/3","value":{"value":1,"label":"on"},`},
+		{"teltonika", "000000000000004308020000016b40d57b480100000000000000000000000000000001010101000000000000016b40d5c198010000000000000000000000000000000101010101000000020000252c",
+			"  value-1  1       2019-06-10T10:01:19Z  good\n", `{"point":"speed","value":0,"unit":"km/h","device_time":"2019-06-10T10:01:01Z","quality":"good"}`},
+	} {
+		frame := strings.ReplaceAll(test.hex, " ", "")
+		command(t, "", "decode", "-p", test.profile, frame).want(t, 0, "\nsamples:\n", test.text)
+		objects := command(t, "", "decode", "-p", test.profile, "--json", frame)
+		objects.want(t, 0, `"fields":{`, test.object)
+		command(t, objects.stdout, "encode", "-p", test.profile, "--from-json", "-").want(t, 0, frame)
+	}
+	// an object of the version before, with the fields in the object itself
+	command(t, `{"profile":"compact","message":"keep-alive","SD":"12345678","RFC":1,"SC":2}`, "encode", "-p", "compact", "--from-json", "-").want(t, 0, "000801000000001234567801026b00")
+}
+
 func TestListsAndGroupsAreTyped(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "lists.toml")
 	if err := os.WriteFile(file, []byte(`

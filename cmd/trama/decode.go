@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -158,12 +160,7 @@ func (d *decoder) show() error {
 		}
 	}
 	if d.json {
-		object, err := d.frame.AppendJSON(nil)
-		if err != nil {
-			return err
-		}
-		d.say("%s", object)
-		return nil
+		return d.object()
 	}
 	if d.shown > 0 {
 		d.say("")
@@ -175,7 +172,56 @@ func (d *decoder) show() error {
 	for _, it := range d.frame.Items() {
 		_, _ = fmt.Fprintf(w, "  %s%s\t%s\t%s\t%s\n", strings.Repeat("  ", it.Depth), it.Field.Key, explain.Value(it), shownBytes(d.frame.Raw(), it), it.Field.Title)
 	}
+	if samples := d.samples(); len(samples) > 0 {
+		_ = w.Flush()
+		d.say("samples:")
+		for _, s := range samples {
+			device := ""
+			if !s.Device.IsZero() {
+				device = s.Device.Format(time.RFC3339Nano)
+			}
+			_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.Point, strings.TrimSpace(s.text+" "+s.Unit), device, s.Quality)
+		}
+	}
 	return w.Flush()
+}
+
+// sample is one value of a point, as JSON shows it.
+type sample struct {
+	Point   string    `json:"point"`
+	Value   any       `json:"value"`
+	Unit    string    `json:"unit,omitempty"`
+	Device  time.Time `json:"device_time,omitzero"`
+	Quality string    `json:"quality"`
+	text    string
+}
+
+// samples are those of the frame; what a server sends has none.
+func (d *decoder) samples() []sample {
+	out := []sample{}
+	if d.frame.From() == codec.Server {
+		return out
+	}
+	var all codec.Samples
+	d.profile.Samples(&d.frame, time.Time{}, &all)
+	for _, s := range all.List {
+		v := s.Item.Value()
+		out = append(out, sample{string(s.Point), v.Any(), s.Item.Field.Unit, s.Device, s.Quality.String(), v.String()})
+	}
+	return out
+}
+
+// object prints the frame as one JSON object.
+func (d *decoder) object() error {
+	out := json.NewEncoder(d.stdout)
+	out.SetEscapeHTML(false)
+	return out.Encode(struct {
+		Profile   string          `json:"profile"`
+		Message   string          `json:"message"`
+		Direction string          `json:"direction"`
+		Fields    json.RawMessage `json:"fields"`
+		Samples   []sample        `json:"samples"`
+	}{d.profile.Name(), d.frame.Message().Name, d.frame.Direction().String(), d.frame.AppendFields(nil), d.samples()})
 }
 
 // shownBytes are the bytes of a field as they stand in the frame, with their place.

@@ -186,7 +186,7 @@ func TestExplainSaysWhatStandsWhere(t *testing.T) {
   1  03     func        3
   2  02     byte_count  2
             registers
-  3  7f ff    [0]       32767
+  3  7f ff    [0]       32767  point registers/0
   5  d8 34  crc         34d8   crc-16/modbus over bytes 0-4: ok
 `
 	if got.code != exitDone || got.stdout != want {

@@ -54,6 +54,7 @@ type Span struct {
 	Index int          // number of the element in its list, from 0; -1: no element
 	Field *field.Field // nil where the definition has no field: marks, unread bytes
 	Item  frame.Item   // the value; of a SpanField alone
+	Point string       // of an accepted frame to the server: what the value is one of; empty where it is the key of the field
 	Plain []byte       // what the bytes stand for, when that is something else: escapes, transformed regions
 	Check *Check       // of a SpanSum, and of a SpanField that is a checksum
 	Wrong error        // of a SpanFault: what is wrong

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"time"
 
+	"trama/codec/internal/field"
+	"trama/codec/internal/frame"
 	"trama/codec/internal/program"
 	"trama/codec/internal/scalar"
 )
@@ -20,6 +23,8 @@ type spanBuilder struct {
 	cursor int // every byte before it belongs to a span
 	unread bool
 	path   []level
+
+	samples frame.Samples
 }
 
 // sumAt is the checksum of a block on the wire.
@@ -92,6 +97,9 @@ func (b *spanBuilder) build() {
 	if start := b.startMark(); start > 0 {
 		b.mark(SpanMark, start)
 	}
+	if b.t.Outcome == Accepted && f.From() != field.Server {
+		f.Samples(time.Time{}, &b.samples)
+	}
 	for i := range f.Cells {
 		if i == after {
 			b.fault(b.first(i))
@@ -130,7 +138,7 @@ func (b *spanBuilder) cell(i int) {
 	f := &b.t.frame
 	c := &f.Cells[i]
 	o := &b.p.Ops[c.Op]
-	s := Span{Depth: int(c.Depth), Field: o.Field, Item: f.ItemAt(i, o)}
+	s := Span{Depth: int(c.Depth), Field: o.Field, Item: f.ItemAt(i, o), Point: b.point(i)}
 	s.Path, s.Index = b.name(s.Depth, o)
 	group := o.Code == scalar.OpGroup || o.Code == scalar.OpList
 	pieces := b.w.stretches(int(c.Off), int(c.Size))
@@ -159,6 +167,22 @@ func (b *spanBuilder) cell(i int) {
 		s.Len = piece.to - piece.from
 		b.span(s)
 	}
+}
+
+// point is the name of the sample in cell i, unless it is the key of the field.
+func (b *spanBuilder) point(i int) string {
+	if len(b.samples.List) == 0 {
+		return ""
+	}
+	s := &b.samples.List[0]
+	cell, _ := s.Place()
+	if cell == i { // they stand in the order of the cells
+		b.samples.List = b.samples.List[1:]
+	}
+	if cell != i || string(s.Point) == s.Item.Field.Key {
+		return ""
+	}
+	return string(s.Point)
 }
 
 // endMark says that an op is the field of the mark at the end, of which its value is the last bytes.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"trama/codec/internal/expr"
 	"trama/codec/internal/field"
 	"trama/codec/internal/frame"
 	"trama/codec/internal/program"
@@ -44,6 +45,11 @@ func ParseJSON(p *program.Program, src []byte, f *frame.Frame) error {
 	}
 	for _, key := range field.ReservedKeys {
 		delete(fields, key)
+	}
+	inner, nested := fields["fields"].(map[string]any)
+	_, sampled := fields["samples"]
+	if nested && len(fields) == 1+int(expr.Truth(sampled)) { // as `trama decode` prints it
+		fields = inner
 	}
 	return parseTree(p, f, l, direction, fields)
 }

@@ -44,6 +44,16 @@ func (f *Frame) AppendTree(dst []byte) []byte {
 	return dst
 }
 
+// AppendFields appends all fields of the frame as one JSON object.
+func (f *Frame) AppendFields(dst []byte) []byte {
+	from := len(dst)
+	if dst = f.AppendTree(dst); len(dst) == from {
+		dst = append(dst, '{')
+	}
+	dst[from] = '{' // in place of a comma
+	return append(dst, '}')
+}
+
 // AppendJSON appends the frame as one JSON object: profile, message and direction, then each field under its
 // key.  Whole and real numbers are numbers, labelled values their label, digits and text strings, bytes
 // hexadecimal strings, times RFC 3339 in the zone of the profile (a time that does not exist: its digits).

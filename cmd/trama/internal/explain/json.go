@@ -69,6 +69,7 @@ type SpanIs struct {
 	Kind    string   `json:"kind"`
 	Owns    bool     `json:"owns"` // the bytes belong to this span and to no other
 	Path    string   `json:"path,omitempty"`
+	Point   string   `json:"point,omitempty"` // what the value is one of, where that is not the key of the field
 	Depth   int      `json:"depth"`
 	Bits    []int    `json:"bits,omitempty"` // highest and lowest
 	Value   string   `json:"value,omitempty"`
@@ -142,7 +143,7 @@ func checkOf(c *explain.Check, base int) CheckIs {
 }
 
 func spanOf(s *explain.Span, raw []byte, base int) SpanIs {
-	out := SpanIs{Offset: base + s.Off, Length: s.Len, Kind: s.Kind.String(), Owns: s.Owns(), Path: s.Path,
+	out := SpanIs{Offset: base + s.Off, Length: s.Len, Kind: s.Kind.String(), Owns: s.Owns(), Path: s.Path, Point: s.Point,
 		Depth: s.Depth, Plain: hex.EncodeToString(s.Plain)}
 	if s.Owns() {
 		out.Bytes = hex.EncodeToString(raw[s.Off : s.Off+s.Len])

@@ -92,7 +92,9 @@ func describe(line *row, t *explain.Trace, i, base int) {
 		if s.Field.Unit != "" && !s.Item.Missing() {
 			line.value += " " + s.Field.Unit
 		}
-		line.about = meaning(s.Item)
+		if line.about = meaning(s.Item); s.Point != "" {
+			line.about = strings.TrimPrefix(line.about+", point "+s.Point, ", ")
+		}
 		if hi, lo, ok := s.Item.Bits(); ok && hi == lo {
 			line.bytes = fmt.Sprintf("bit %d", lo)
 		} else if ok {
