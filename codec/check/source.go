@@ -68,7 +68,8 @@ func (w *sampleSource) usual() {
 			size := len(bytesOf(&w.c.ops[n.Op], 1, w.regs[w.c.ops[n.Op].Reg].value))
 			try(func() bool { return w.want(n.Size, int64(size), -1) })
 		} else if n.Size != nil && !w.follows(n.Size) {
-			try(func() bool { return w.want(n.Size, 2, -1) })
+			least, _ := w.c.g.Span(n.Kids)
+			try(func() bool { return w.want(n.Size, int64(max(least, 2)), -1) })
 		}
 		if n.Count != nil && !w.follows(n.Count) {
 			try(func() bool { return w.want(n.Count, 1, -1) })
@@ -201,6 +202,9 @@ func (w *sampleSource) Value(e *encode.Encoder, op int) (encode.Input, bool) {
 	if o.Reg > 0 {
 		wish = w.regs[o.Reg]
 	}
+	if o.Table > 0 && wish.mask == 0 {
+		wish = w.regs[-o.Table]
+	}
 	derived := o.Reg > 0 && w.c.g.Derived[o.Reg] || o.Flags&(scalar.FlagLength|scalar.FlagBound) != 0
 	switch {
 	case o.Code == scalar.OpGroup:
@@ -240,7 +244,15 @@ func (w *sampleSource) Value(e *encode.Encoder, op int) (encode.Input, bool) {
 func (w *sampleSource) elements(e *encode.Encoder, n *program.Node) (out []any) {
 	count, forced := w.force[subject{n, decode.AspectCount}]
 	if !forced {
-		count = 1
+		count = -1
+		for other, k := range w.force { // lists of one count have as many elements
+			if other.of == decode.AspectCount && n.Count != nil && other.n.Count.Same(n.Count) {
+				count = max(count, k)
+			}
+		}
+		if count < 0 {
+			count = 1
+		}
 	}
 	if n.Count != nil && !w.follows(n.Count) {
 		count = int(min(max(e.Eval(n.Count), 0), 64))

@@ -20,8 +20,8 @@ func (w want) and(v, mask int64) (want, bool) {
 // field, or of some of its bits, with a number.
 type wants struct {
 	c    *checker
-	regs map[int]want
-	next want // of the byte that comes next
+	regs map[int]want // by register; by -n of the field in all elements of a list that at() names
+	next want         // of the byte that comes next
 	up   bool
 }
 
@@ -115,6 +115,10 @@ func (w *wants) want(e *expr.Expr, v, mask int64) bool {
 		var ok bool
 		w.next, ok = w.next.and(v, mask)
 		return ok && v&^255 == 0
+	case expr.At:
+		var ok bool
+		w.regs[-e.Reg], ok = w.regs[-e.Reg].and(v, mask)
+		return ok
 	case expr.Remaining, expr.Ahead:
 		return true
 	case expr.Not, expr.Or, expr.And, expr.Eq, expr.Ne, expr.Lt, expr.Le, expr.Gt, expr.Ge:
