@@ -151,7 +151,8 @@ func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env en
 //   - Quiet: none has come for p.Quiet().  A frame that a silence ends is whole, and a whole frame with a right checksum inside
 //     the frame begun is taken; what is before it is noise.
 //   - Ended: no more bytes will come for the frame begun.  It is given up at its first byte, and the search goes on inside it.
-//   - Behind: a frame ended where data begins.
+//   - Behind: a frame ended where data begins.  The mark at its end may be that at the beginning of the next one, whose bytes
+//     f.Raw() then are no part of data: the mark, and the advance bytes behind it.
 //
 // A frame that was found holds on to data: it is valid until the bytes of data change or f is used again.  A Frame takes
 // about 300 bytes, 20 for each of its fields, and its own size once more where its bytes are written in escape sequences,
@@ -159,7 +160,7 @@ func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env en
 // frame of a read, allocates nothing.  When nothing is found f is of no use.
 func (p *Profile) Next(d field.Direction, data []byte, around decode.Around, f *frame.Frame) (advance int, found bool) {
 	if d != field.Uplink && d != field.Downlink { // of two ways to read a frame, the better one is found when all of it is known
-		at, n := decode.Next(p.program, field.Any, data, around, nil)
+		at, n := decode.Next(p.program, field.Any, data, around&^decode.Behind, nil)
 		return at + n, n > 0 && p.Decode(field.Any, data[at:at+n], f) == nil
 	}
 	at, n := decode.Next(p.program, d, data, around|decode.Sealed, f)

@@ -91,6 +91,9 @@ func arriving(p *codec.Profile, d codec.Direction, stream []byte, ends ...int) (
 		for used < end {
 			var f codec.Frame
 			n, found := p.Next(d, stream[used:end], around, &f)
+			if n == 0 {
+				break
+			}
 			noise := n
 			if around &= codec.Quiet; found {
 				noise, around = n-len(f.Raw()), around|codec.Behind
@@ -101,9 +104,7 @@ func arriving(p *codec.Profile, d codec.Direction, stream []byte, ends ...int) (
 			if found {
 				taken = append(taken, hex.EncodeToString(f.Raw()))
 			}
-			if used += n; n == 0 {
-				break
-			}
+			used += n
 		}
 	}
 	return taken
@@ -186,6 +187,30 @@ func TestASilenceEndsAFrameThatLooksAhead(t *testing.T) {
 	} {
 		if got := arriving(p, codec.Uplink, unhex(t, stream)); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, expected %v", stream, got, want)
+		}
+	}
+}
+
+func TestFramesMayShareTheMarkBetweenThem(t *testing.T) {
+	p := shipped(t, "jt808")
+	const a, b, c = "000200000139000000170014397e", "000200000139000000170015387e", "0002000001390000001700163b7e"
+	noiseOf := func(bytes string) string { return strings.Repeat("noise", len(bytes)/2) }
+	damaged := strings.Replace(b, "38", "39", 1)
+	for stream, want := range map[string][]string{
+		"7e" + a + b + c:                    {"7e" + a, "7e" + b, "7e" + c},
+		"7e" + a + b + "7e" + c:             {"7e" + a, "7e" + b, "7e" + c},
+		"7e" + a + damaged + c:              {"7e" + a, noiseOf(damaged[2:]), "7e" + c}, // its last mark begins the next
+		"7e" + a + "0d0a" + "7e" + b + c:    {"7e" + a, noiseOf("0d0a"), "7e" + b, "7e" + c},
+		"7e" + a + "0d0a" + b:               {"7e" + a, noiseOf("0d0a" + b[2:])},
+		"7e" + a + "0d0a":                   {"7e" + a, noiseOf("0d0a")},
+		a + b:                               {noiseOf(a[2:]), "7e" + b},
+		"7e" + a + "7e7e" + "7e" + b + "7e": {"7e" + a, noiseOf("0d0a"), "7e" + b},
+	} {
+		data := unhex(t, stream)
+		for i := range data {
+			if got := arriving(p, codec.Uplink, data, i); strings.Join(got, "") != strings.Join(want, "") {
+				t.Errorf("%s cut at %d: %v, expected %v", stream, i, got, want)
+			}
 		}
 	}
 }

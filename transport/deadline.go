@@ -92,8 +92,8 @@ func (c *Conn) recheck() bool {
 		return true
 	}
 	_, reason := c.dueFor()
-	if reason == CloseNone {
-		c.quiet()
+	quiet := reason == CloseNone || reason == CloseFrame && !c.reading.hushed && c.listener.framing.Load().Quiet > 0
+	if quiet && c.quiet() || reason == CloseNone {
 		return true
 	}
 	if c.salvage(cutStall) {

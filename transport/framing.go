@@ -18,6 +18,8 @@ type Cutter interface {
 	//
 	// It must not keep data; an error is taken as a defect and ends the connection with CloseFault.
 	//
+	// A token may be longer than advance by bytes that it shares with the frame before it (Behind).
+	//
 	// The frame becomes number len(b.Frames) of b, if it is taken: what Next has found out about it stays in b.Found for
 	// the layer above, which has both.  Next is called by readers, several at a time.
 	Next(b *Batch, data []byte, around Around) (advance int, token []byte, err error)

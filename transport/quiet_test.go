@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -60,4 +61,47 @@ func TestWithoutQuietASilenceTellsNothing(t *testing.T) {
 	if n := h.asked.Load(); n != 0 {
 		t.Errorf("asked %d times", n)
 	}
+}
+
+// sharing cuts frames like |abc|, of which the mark at the end may begin the next.
+type sharing struct{}
+
+func (sharing) Next(_ *Batch, data []byte, around Around) (advance int, token []byte, err error) {
+	end := bytes.IndexByte(data[1:], '|') + 2
+	switch {
+	case data[0] != '|' && around&Behind == 0:
+		return 1, nil, nil
+	case end > 1 && data[0] == '|' && end > 2:
+		return end, data[:end], nil
+	case end > 1 && data[0] != '|' && data[0] != '-':
+		return end, append([]byte{'|'}, data[:end]...), nil
+	case end > 1 || around != 0 && around != Behind:
+		return 1, nil, nil
+	}
+	return 0, nil, nil
+}
+
+func TestFramesThatShareAMarkAreCountedOnce(t *testing.T) {
+	for _, pieces := range [][]string{{"|a|b|c||d|"}, {"|a|", "b|", "c|", "|d|"}, {"|", "a", "|", "b", "|", "c", "|", "|", "d", "|"}} {
+		r := start(t, Options{Cutter: sharing{}, Quiet: time.Hour}, echo)
+		p, c := r.connect()
+		for _, s := range pieces {
+			p.send(s)
+		}
+		p.expect("|a||b||c||d|")
+		if s := c.Stats(); s.InFrames != 10 || s.Skipped != 0 || s.Pending != 0 || s.Frames != 4 {
+			t.Errorf("%q: counts %+v", pieces, s.ByteCounts)
+		}
+	}
+}
+
+// Bytes that only a silence shows to be noise are no frame that its sender owes the rest of.
+func TestNoiseWithoutPausesBehindAFrameDoesNotEndTheConnection(t *testing.T) {
+	r := start(t, Options{Cutter: sharing{}, Quiet: time.Hour, FrameTimeout: 50 * time.Millisecond}, echo)
+	p, c := r.connect()
+	p.send("|a|-")
+	p.expect("|a|")
+	eventually(t, "noise", func() bool { return c.Stats().Skipped == 1 })
+	p.send("|b|")
+	p.expect("|b|")
 }

@@ -365,12 +365,12 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 				advance = 1
 			}
 		}
-		if err != nil || advance <= 0 || advance > len(rest) || len(token) > advance {
+		if err != nil || advance <= 0 || advance > len(rest) || len(token) > advance && !done.behind {
 			panic(fmt.Errorf("framing function: advance %d of %d, token %d bytes, error %v", advance, len(rest),
 				len(token), err))
 		}
 		if len(token) > longest {
-			advance, token, long = advance-len(token)+1, nil, true
+			advance, token, long = max(advance-len(token), 0)+1, nil, true
 		}
 		if noise := advance - len(token); noise > 0 {
 			c.skip(b, data, done.used, noise, long)
@@ -429,10 +429,10 @@ func (c *Conn) salvage(mode cutMode) bool {
 	return true
 }
 
-// quiet looks once for what a silence behind the beginning of a frame tells.
-func (c *Conn) quiet() {
+// quiet looks once for what a silence behind the beginning of a frame tells, and whether that takes any bytes.
+func (c *Conn) quiet() bool {
 	c.reading.hushed = true
-	c.salvage(cutQuiet)
+	return c.salvage(cutQuiet)
 }
 
 // drain is the orderly end: it delivers what the kernel holds already and waits until every batch is released.

@@ -57,3 +57,28 @@ frame_timeout = "24h"
 		}
 	}
 }
+
+// TestFramesThatShareAMarkAreAcknowledged sends one mark between two frames, in one write and byte by byte.
+func TestFramesThatShareAMarkAreAcknowledged(t *testing.T) {
+	p := serve(t, `
+[admin]
+listen = "127.0.0.1:0"
+[[listener]]
+name = "terminals"
+address = "127.0.0.1:0"
+profile = "jt808"
+frame_timeout = "24h"
+`)
+	stream := fromHex(t, "7e000200000139000000170014397e000200000139000000170015387e0002000001390000001700163b7e")
+	for _, size := range []int{len(stream), 1} {
+		c := p.dial("terminals")
+		for at := 0; at < len(stream); at += size {
+			c.send(stream[at : at+size])
+		}
+		for n := byte(0x14); n <= 0x16; n++ {
+			if got := c.receive(20); got[0] != 0x7e || got[14] != n {
+				t.Errorf("in pieces of %d: %x, expected the acknowledgement of %x", size, got, n)
+			}
+		}
+	}
+}

@@ -12,10 +12,9 @@ import (
 // mostPieces bounds the ways in which a stream is cut.
 const mostPieces = 64
 
-// misread cuts a stream of frames with nothing between them: whole, in two parts at many places, and in small pieces, each
-// time with a silence behind it.  The result is what comes out first of all, and whether all frames do each time.
-func misread(p *codec.Profile, d field.Direction, frames ...[]byte) (first []byte, bad bool) {
-	stream := slices.Concat(frames...)
+// misread cuts a stream of frames: whole, in two parts at many places, and in small pieces, each time with a silence
+// behind it.  The result is what comes out first of all, and whether something else than the frames ever does.
+func misread(p *codec.Profile, d field.Direction, stream []byte, frames ...[]byte) (first []byte, bad bool) {
 	step := 1 + len(stream)/mostPieces
 	ways := [][]int{{len(stream)}, nil}
 	for at := step; at < len(stream); at += step {

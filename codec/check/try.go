@@ -61,8 +61,12 @@ func (c *checker) try(s *sample) bool {
 // cut finds the frame in a stream: alone, and before another one.
 func (c *checker) cut(s *sample) {
 	twice := slices.Concat(s.frame, s.frame)
-	for n, stream := range [][]byte{s.frame, twice} {
-		token, bad := misread(c.p, s.way, [][]byte{s.frame, s.frame}[:n+1]...)
+	streams := [][]byte{s.frame, twice}
+	if k := s.body.FrameKind; k.Shares {
+		streams = append(streams, slices.Concat(s.frame, s.frame[len(k.Start):]))
+	}
+	for n, stream := range streams {
+		token, bad := misread(c.p, s.way, stream, [][]byte{s.frame, s.frame}[:min(n+1, 2)]...)
 		text := ", whose frames are not found in a stream"
 		switch {
 		case !bad:

@@ -47,12 +47,17 @@ func (c *compiler) finish() {
 		}
 	}
 	c.p.Prepare()
-	if c.p.Quiet == 0 && c.p.HasChecksum() {
+	for _, f := range c.p.Kinds {
+		f.Shares = f.Start != nil && f.EndMarks.Behind == 0 &&
+			slices.ContainsFunc(f.EndMarks.Marks, func(m []byte) bool { return string(m) == string(f.Start) })
+		c.p.Shares = c.p.Shares || f.Shares
+	}
+	if c.p.Quiet == 0 && (c.p.HasChecksum() || c.p.Shares) {
 		c.p.Quiet = usualQuiet
 	}
 }
 
-// usualQuiet is the silence after which a frame with a right checksum is looked for behind a beginning.
+// usualQuiet is the silence after which a frame is looked for behind a beginning.
 const usualQuiet = 300 * time.Millisecond
 
 // through lets a length, count or size be found through a computed field: what it is computed from follows too.

@@ -52,8 +52,13 @@ func DecodeAnswer(p *program.Program, d field.Direction, raw []byte, f, asked *f
 }
 
 // Next finds the next frame of n bytes in a stream, behind at bytes of noise, and decodes it into f, unless f is nil.
-// Without a frame, n is 0.
+// Without a frame, n is 0.  A frame that shares its mark with the one before begins there: at is below 0.
 func Next(p *program.Program, d field.Direction, data []byte, around Around, f *frame.Frame) (at, n int) {
+	if p.Shares && around&Behind != 0 && len(data) > 0 && !p.Begins[d].Has(data[0]) {
+		if lead, n, v := shared(p, d, data, around, f); v != program.Refused {
+			return -lead, n
+		}
+	}
 	var m *Walker
 	doubt := -1 // the beginning of a frame, behind which another one is looked for
 	for ; at < len(data); at++ {

@@ -32,6 +32,7 @@ type Program struct {
 	Tables   int               // lists whose elements are kept for at(); the first is never used
 	Derived  []bool            // by register: the value follows from the rest of a frame
 	Rewrites bool              // some part differs on the wire from what is decoded
+	Shares   bool              // frames of some kind may share a mark
 	Quiet    time.Duration     // a silence behind the beginning of a frame that tells something; 0: none does
 	Unused   []string          // paths of layouts that nothing uses
 	Points   Points
@@ -82,6 +83,7 @@ type FrameKind struct {
 	Length     *LengthPlan
 	Totals     []int // sizes of its frames, the largest first; nil: as their bytes say
 	Silent     bool  // a silence ends its frames
+	Shares     bool  // its marks are alike: the end of a frame may be the beginning of the next
 	CommandOp  int   // -1: none
 	CommandReg int
 	Bodies     []*Body
