@@ -109,6 +109,7 @@ func (l *Link) account(m *ended) {
 		l.skipped(s, cut)
 	}
 	if stats.Received == 0 {
+		l.on.Silent.Add(1)
 		l.on.probes.add(l, m)
 	} else {
 		masters := l.Masters()
@@ -122,6 +123,7 @@ func (l *Link) account(m *ended) {
 	if len(l.bound) > 0 || taken > 0 || stats.Received == 0 && m.reason != transport.CloseFirstFrame {
 		return
 	}
+	l.on.Unidentified.Add(1)
 	detail := fmt.Sprintf("%d bytes received, %d skipped", stats.Received, stats.Skipped)
 	if m.detail != "" {
 		detail = m.detail + "; " + detail

@@ -65,6 +65,8 @@ type Listener struct {
 	Links     LinkSet
 	Refusals  count.By // why frames were rejected
 	Stretches StretchBook
+	// connections that have ended: without a byte; with bytes, and no master was identified
+	Silent, Unidentified atomic.Uint64
 
 	installed atomic.Pointer[profiles.Installed]
 	events    *eventLimit // rejected frames and alarms

@@ -124,7 +124,7 @@ func (b *StretchBook) List() []Stretch {
 func (s *stretch) judge(raw []byte) (from, to int) {
 	s.known, s.Reason, s.Detail, s.Place = true, reasonNoise, "", -1
 	if s.long {
-		s.Reason, s.Detail = reasonTooLong, fmt.Sprintf("a frame has at most %d bytes here", s.by.MaxFrameBytes())
+		s.Reason, s.Detail = reasonTooLong, "longer than max_frame_bytes, or than any frame of the profile"
 		return 0, 0
 	}
 	raw = raw[:min(len(raw), judgedBytes)]

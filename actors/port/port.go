@@ -192,7 +192,9 @@ type Info struct {
 	Live         int                 `json:"live"`
 	Accepted     uint64              `json:"accepted"`
 	Refused      uint64              `json:"refused"`
-	Closed       map[string]uint64   `json:"closed"` // by close reason
+	Closed       map[string]uint64   `json:"closed"`       // by close reason
+	Silent       uint64              `json:"silent"`       // connections that ended without a byte
+	Unidentified uint64              `json:"unidentified"` // that ended, and no master was identified on them
 	Frames       uint64              `json:"frames"`
 	Acknowledged uint64              `json:"acknowledged"`
 	Rejected     uint64              `json:"rejected"`
@@ -218,6 +220,7 @@ func (p *Port) Info() Info {
 	info := Info{
 		Name: p.Name, Address: p.Addr(), Role: p.Role.String(), Profile: e.Profile.Name(), Definition: e.What, State: string(state),
 		Live: st.Live, Accepted: st.Accepted, Closed: map[string]uint64{},
+		Silent: p.Silent.Load(), Unidentified: p.Unidentified.Load(),
 		Frames: sum.Frames, Acknowledged: sum.Acknowledged, Rejected: sum.Rejected, Unreadable: sum.Unreadable, Poisoned: sum.Poisoned,
 		BytesIn: st.Received, BytesOut: st.Sent, InFrames: st.InFrames, Skipped: st.Skipped, Heartbeats: st.Beats, Aside: st.Aside, Pending: st.Pending, CutOff: st.CutOff,
 		Error: why,

@@ -67,6 +67,8 @@ var (
 	skippedDesc          = describe("listener_skipped_bytes_total", "Bytes received that belong to no frame.", "listener")
 	asideDesc            = describe("listener_aside_bytes_total", "Bytes of heartbeats and registrations between frames.", "listener")
 	cutOffDesc           = describe("listener_cut_off_bytes_total", "Bytes of frames that had not come whole when their connection ended.", "listener")
+	silentDesc           = describe("listener_silent_connections_total", "Connections that ended without a byte.", "listener")
+	unidentifiedDesc     = describe("listener_unidentified_connections_total", "Connections that ended and on which no master was identified.", "listener")
 	heartbeatsDesc       = describe("listener_heartbeats_total", "Heartbeats between frames.", "listener")
 	generationDesc       = describe("listener_profile_generation", "1 at the start, one more with each swap of the profile.", "listener")
 )
@@ -77,7 +79,7 @@ func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 		framesDesc, storedDesc, duplicatesDesc, alarmsDesc, acknowledgedDesc, noReplyDueDesc, journalUpDesc, journalCommitsDesc, journalSecondsDesc, journalWorstDesc,
 		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, unreadableDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
 		connectionsDesc, restartsDesc, settleDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
-		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, cutOffDesc, heartbeatsDesc, generationDesc,
+		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, cutOffDesc, silentDesc, unidentifiedDesc, heartbeatsDesc, generationDesc,
 	} {
 		out <- d
 	}
@@ -133,6 +135,8 @@ func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
 		counter(sentDesc, l.BytesOut, l.Name)
 		counter(skippedDesc, l.Skipped, l.Name)
 		counter(cutOffDesc, l.CutOff, l.Name)
+		counter(silentDesc, l.Silent, l.Name)
+		counter(unidentifiedDesc, l.Unidentified, l.Name)
 		counter(asideDesc, l.Aside, l.Name)
 		counter(heartbeatsDesc, l.Heartbeats, l.Name)
 		gauge(generationDesc, int(l.Definition.Generation), l.Name)

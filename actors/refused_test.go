@@ -1,0 +1,64 @@
+package actors
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"trama/transport"
+)
+
+func refused(t *testing.T, g *gateway, of string) []Stretch {
+	t.Helper()
+	all, err := g.Refused(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestNoiseThatComesInPiecesIsOneStretch(t *testing.T) {
+	g := start(t, "gt:gt06")
+	d := dial(t, g, "gt")
+	for n := range 300 {
+		d.send("41")
+		await(t, "the byte", func() bool { all := g.Connections(); return len(all) == 1 && all[0].Skipped == uint64(n+1) })
+	}
+	await(t, "the stretch", func() bool { all := refused(t, g, "gt"); return len(all) == 1 && all[0].Length == 300 })
+	if s := refused(t, g, "")[0]; s.Bytes != strings.Repeat("41", 256) || s.Reason != "no frame" || s.Profile != "gt06" || s.Place != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestTheLastStretchesOfAListenerAreKept(t *testing.T) {
+	g := start(t, "field:extended", "other:extended")
+	d := dial(t, g, "field")
+	for n := range 250 {
+		d.send(fmt.Sprintf("ff%04x", n) + measurement("12345678", n+1))
+		d.acknowledged("12345678", "m", n+1)
+	}
+	all := refused(t, g, "field")
+	if len(all) != 200 || all[0].Bytes != fmt.Sprintf("ff%04x", 50) || all[199].Bytes != fmt.Sprintf("ff%04x", 249) || all[199].Master != "12345678" {
+		t.Errorf("%d stretches, the first %+v, the last %+v", len(all), all[0], all[len(all)-1])
+	}
+	if all := refused(t, g, "12345678"); len(all) != 199 && len(all) != 200 { // of nobody before the first frame
+		t.Errorf("%d stretches of the master", len(all))
+	}
+	if all := refused(t, g, "other"); len(all) != 0 {
+		t.Errorf("%+v", all)
+	}
+	if _, err := g.Refused("nobody"); err == nil {
+		t.Error("a stranger has stretches")
+	}
+}
+
+func TestAFrameThatIsTooLongForThePortIsSaidToBe(t *testing.T) {
+	g := startAll(t, Options{Listeners: []ListenerOptions{{Profile: shipped(t, "jt808"),
+		Transport: transport.Options{Name: "field", Address: "127.0.0.1:0", MaxFrameBytes: 40}}}})
+	d := dial(t, g, "field")
+	d.send("7e" + strings.Repeat("01", 60))
+	await(t, "the stretch", func() bool {
+		all := refused(t, g, "field")
+		return len(all) > 0 && all[0].Reason == "too large" && strings.Contains(all[0].Detail, "max_frame_bytes")
+	})
+}
