@@ -67,7 +67,10 @@ func (f *fence) definition(t *testing.T) string {
 		}
 		frame := append([]byte{byte(len(body) + 2)}, body...)
 		frame = append(frame, sumOf(frame))
-		fmt.Fprintf(&examples, "[[example]]\nhex = \"%x\"\nexpect = %s\n", frame, expect)
+		expect, samples, named := strings.Cut(expect, " → ")
+		if fmt.Fprintf(&examples, "[[example]]\nhex = \"%x\"\nexpect = %s\n", frame, expect); named {
+			fmt.Fprintf(&examples, "samples = %s\n", samples)
+		}
 	}
 	return `name = "part"
 [frame]

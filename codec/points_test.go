@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // partOf is a profile of one message with these fields behind a byte "unit".
@@ -209,5 +210,51 @@ func BenchmarkSamples(b *testing.B) {
 			b.Fatal(err)
 		}
 		p.Samples(&f, received, &samples)
+	}
+}
+
+func TestARoleCanHaveACondition(t *testing.T) {
+	p := partOf(t, `from = "master"`, `
+		{ key = "kind", type = "byte" },
+		{ key = "volume", type = "uint16", scale = 0.1, role = "value", role_when = "kind < 2", when = "kind != 1" },
+		{ key = "code", type = "byte", role = "alarm", role_when = "kind = 3", enum = { 1 = "low" } },
+		{ key = "twice", type = "computed", value = "volume * 2" }`)
+	for body, want := range map[string]string{"00 0102 01": "volume=25.8", "01 01": "", "02 0102 01": "", "03 0102 01": "code=low (1)"} {
+		if got := samplesOf(t, p, framed(body)); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+	report := check.Profile(p)
+	for i := range report.Findings {
+		if f := &report.Findings[i]; f.Severity > codec.SeverityNote {
+			t.Error(f)
+		}
+	}
+	if report.Frames < 4 {
+		t.Errorf("%d frames went there and back", report.Frames)
+	}
+}
+
+func TestExamplesProveTheirSamples(t *testing.T) {
+	for samples, want := range map[string]string{
+		`{ relay = "on", level = [1, 2.5] }`: "",
+		`{ relay = "off" }`:                  "samples: relay: found [on (1)], expected [off]",
+		`{ relay = "" }`:                     "samples: relay: found [on (1)], expected []",
+		`{ level = [1] }`:                    "samples: level: found [1 2.5], expected [1]",
+		`{ "relay/3" = 1 }`:                  `samples: found ["level" "relay"], expected "relay/3"`,
+	} {
+		p := partOf(t, "", `
+			{ key = "relay", type = "byte", enum = { 1 = "on" }, role = "value" },
+			{ key = "r", type = "list", fields = [{ key = "at", type = "time", as = "unix", role = "timestamp" }, { key = "level", type = "byte", scale = 0.1, role = "value" }] }]
+[[example]]
+hex = "070b 01 6b49d201 0a 6b49d202 19"
+samples = `+samples+"\n#")
+		got := ""
+		for _, err := range check.Examples(p) {
+			got += err.Error()
+		}
+		if want == "" && got != "" || !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %s, want %s", samples, got, want)
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"time"
 
 	"trama/codec"
 	"trama/codec/internal/encode"
@@ -74,6 +76,7 @@ func checkExample(p *codec.Profile, e *program.Example) (out []error) {
 			note(fmt.Errorf("%s: %w", key, err))
 		}
 	}
+	note(expectSamples(&f, e.Samples))
 	if again, err := p.Append(nil, &f); err != nil {
 		note(fmt.Errorf("it cannot be encoded again: %w", err))
 	} else if !bytes.Equal(again, e.Frame) {
@@ -132,6 +135,41 @@ func throughJSON(p *codec.Profile, f *frame.Frame, raw []byte) error {
 		return fmt.Errorf("from JSON it is %x", again)
 	}
 	return nil
+}
+
+// expectSamples compares the values of points, of which want need not name all; those of several records are an array.
+func expectSamples(f *frame.Frame, want map[string]any) error {
+	var all frame.Samples
+	f.Samples(time.Time{}, &all)
+	values := map[string][]frame.Value{}
+	for _, s := range all.List {
+		values[string(s.Point)] = append(values[string(s.Point)], s.Item.Value())
+	}
+	for _, point := range slices.Sorted(maps.Keys(want)) {
+		texts := []any{want[point]}
+		if list, several := want[point].([]any); several {
+			texts = list
+		}
+		found, known := values[point]
+		switch {
+		case !known:
+			return fmt.Errorf("samples: found %q, expected %q", slices.Sorted(maps.Keys(values)), point)
+		case !slices.EqualFunc(found, texts, reads):
+			return fmt.Errorf("samples: %s: found %v, expected %v", point, found, texts)
+		}
+	}
+	return nil
+}
+
+// reads says that a definition may write the value so: its label, its number, its text.
+func reads(v frame.Value, want any) bool {
+	text, _ := scalar.TextOf(want)
+	if text == v.String() || text != "" && text == v.Label() {
+		return true
+	}
+	x, number := v.Number()
+	y, err := strconv.ParseFloat(text, 64)
+	return number && err == nil && x == y
 }
 
 // expect compares a field by its path, on the wire, so that a value may be written in any way that can be encoded.

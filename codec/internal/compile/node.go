@@ -46,6 +46,9 @@ func (c *compiler) node(def *schema.FieldDef, s *scope) []*program.Node {
 	if def.Kind == "end" {
 		return c.markField(def)
 	}
+	if def.RoleWhen != "" {
+		def = c.conditional(def)
+	}
 	if def.Use != "" && def.Kind == "" {
 		return c.used(def, s, def.When == "" && def.Size == 0 && def.SizeExpr == "" && def.Key == "" && def.Point == "")
 	}
@@ -94,6 +97,19 @@ func (c *compiler) node(def *schema.FieldDef, s *scope) []*program.Node {
 	}
 	c.transform(n, def)
 	return []*program.Node{n}
+}
+
+// conditional is a field with a role under a condition: a choice of the field with the role and without it.
+func (c *compiler) conditional(def *schema.FieldDef) *schema.FieldDef {
+	if def.Role == "" || def.Role == "command" {
+		c.src.Problem(def.Path+".role_when", field.Quote(def.RoleWhen), "it beside a role other than command")
+	}
+	with, without := *def, *def
+	with.RoleWhen, with.When, without.RoleWhen, without.When, without.Role = "", "", "", "", ""
+	without.Point = ""
+	return &schema.FieldDef{Path: def.Path, Kind: "choice", When: def.When, Cases: []schema.CaseDef{
+		{Path: def.Path, When: def.RoleWhen, Fields: []schema.FieldDef{with}}, {Path: def.Path, Fields: []schema.FieldDef{without}},
+	}}
 }
 
 // boundless says that a field of characters or bytes does not say where it ends.

@@ -15,6 +15,7 @@ type Example struct {
 	Direction field.Direction
 	Frame     []byte
 	Expect    map[string]any
+	Samples   map[string]any // by point: a value, or those of several records
 	Reply     []byte
 	Request   []byte // the frame that this one answers
 	Now       time.Time

@@ -59,7 +59,7 @@ type SetDef struct {
 
 type exampleDef struct {
 	Path, Title, Hex, Direction, Reply, Now, Request string
-	Expect                                           map[string]any
+	Expect, Samples                                  map[string]any
 }
 
 func ReadDefinition(t *Table) *Definition {
@@ -189,6 +189,13 @@ func readExample(t *Table) exampleDef {
 	if v, ok := t.Get("expect"); ok {
 		if e.Expect, ok = v.(map[string]any); !ok {
 			t.src.Problem(t.At("expect"), Describe(v), "a table of fields and their values")
+		}
+	}
+	if t.more("samples") {
+		v, _ := t.Get("samples")
+		var ok bool
+		if e.Samples, ok = v.(map[string]any); !ok {
+			t.src.Problem(t.At("samples"), Describe(v), "a table of points and their values")
 		}
 	}
 	t.Finish()

@@ -10,9 +10,9 @@ import (
 
 // FieldDef is a field, a part of bits, or a group, list or choice.
 type FieldDef struct {
-	Path, Key, Title, Unit, Kind, Role, Point string
-	Notes                                     []field.Note
-	rich                                      bool // it says more than a place of fixed size and its value
+	Path, Key, Title, Unit, Kind, Role, RoleWhen, Point string
+	Notes                                               []field.Note
+	rich                                                bool // it says more than a place of fixed size and its value
 
 	// Where its bytes are.
 	Size, MaxSize                            int
@@ -227,7 +227,7 @@ func (f *FieldDef) readMore(t *Table, order string) {
 	for _, one := range []struct {
 		key string
 		to  *string
-	}{{"when", &f.When}, {"point", &f.Point}, {"count", &f.Count}, {"stop", &f.Stop}, {"on", &f.On}, {"use", &f.Use}, {"value", &f.Value}, {"text", &f.Text},
+	}{{"when", &f.When}, {"point", &f.Point}, {"role_when", &f.RoleWhen}, {"count", &f.Count}, {"stop", &f.Stop}, {"on", &f.On}, {"use", &f.Use}, {"value", &f.Value}, {"text", &f.Text},
 		{"exponent", &f.Exponent}, {"separator", &f.Separator}, {"before", &f.Before}, {"until", &f.Until}, {"over", &f.Over},
 		{"armour", &f.Armour}, {"filler", &f.Filler}, {"minus", &f.Minus}, {"epoch", &f.Epoch}, {"zone", &f.Zone}} {
 		n, number := t.Values[one.key].(int64)
