@@ -25,6 +25,7 @@ type recent struct {
 const (
 	recentLeast = 4
 	recentFree  = 64 // what every master may have; beyond it the memory is one for all, see windows
+	blockBits   = 4  // numbers that follow each other are named beside each other, in blocks of so many bits
 	recentChain = 64 // frames that are compared with one that came in, at most
 )
 
@@ -54,7 +55,7 @@ func (r *recent) place(n uint32) *seenFrame { return &r.frames[n&uint32(len(r.fr
 
 // newest is where the newest frame with a number's hash is named.
 func (r *recent) newest(number uint64) *uint32 {
-	return &r.place(uint32(number * 0x9e3779b97f4a7c15 >> 32)).first
+	return &r.place(uint32(number>>blockBits*0x9e3779b97f4a7c15>>32)<<blockBits | uint32(number)&(1<<blockBits-1)).first
 }
 
 // find looks a frame up.  thisLife says that its number was used since the master began its numbers anew.

@@ -139,6 +139,26 @@ func TestAMasterThatGivesUpItsWindowKnowsItsLastFrames(t *testing.T) {
 	}
 }
 
+// However numbers follow each other (times in milliseconds, counters in steps, hashes), all frames are known.
+func TestNumbersOfAnyStepAreKnown(t *testing.T) {
+	p, err := codec.Shipped("extended")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []uint64{1, 2, 10, 16, 256, 1000, 60_000, 1 << 20, 10_000_000, 1 << 32, 0x9e3779b97f4a7c15} {
+		m := NewDirectory(Options{System: new(supervise.System), ResendBytes: 8 << 20}).newMaster("1")
+		const frames = 10_000
+		for n := range uint64(frames) {
+			m.remember(seenFrame{number: n * step, content: uint32(n), at: 100}, p)
+		}
+		for n := range uint64(frames) {
+			if what, _ := m.recent.find(seenFrame{number: n * step, content: uint32(n), at: 100}, time.Hour); what != sightResend {
+				t.Fatalf("step %d: frame %d is not known: %d", step, n, what)
+			}
+		}
+	}
+}
+
 // Of numbers that go round soon no more are remembered than half, so that a counter that goes round is no restart.
 func TestNumbersThatGoRoundAreNoRestart(t *testing.T) {
 	m := NewDirectory(Options{System: new(supervise.System), ResendBytes: 1 << 20}).newMaster("1")
