@@ -49,7 +49,9 @@ func start(t testing.TB, listeners ...string) *gateway {
 
 func startAll(t testing.TB, o Options) *gateway {
 	t.Helper()
-	o.AllowFaults, o.Logger = true, testLog()
+	if o.AllowFaults = true; o.Logger == nil {
+		o.Logger = testLog()
+	}
 	g, err := Start(o)
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,14 @@
 package actors
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"trama/transport"
 )
@@ -60,5 +65,46 @@ func TestAFrameThatIsTooLongForThePortIsSaidToBe(t *testing.T) {
 	await(t, "the stretch", func() bool {
 		all := refused(t, g, "field")
 		return len(all) > 0 && all[0].Reason == "too large" && strings.Contains(all[0].Detail, "max_frame_bytes")
+	})
+}
+
+func TestConnectionsWithoutAByteAreToldOncePerMinute(t *testing.T) {
+	var text bytes.Buffer
+	log := hclog.New(&hclog.LoggerOptions{Output: &text, DisableTime: true})
+	inBubble(t, Options{Logger: log}, nil, func(t *testing.T, g *gateway, w *wires) {
+		said := func() (lines []string) {
+			synctest.Wait()
+			for line := range strings.Lines(text.String()) {
+				if strings.Contains(line, "connection") {
+					lines = append(lines, line)
+				}
+			}
+			text.Reset()
+			return lines
+		}
+		probe := func(times int, reason transport.CloseReason) {
+			for range times {
+				w.dial(t).Close(reason, "")
+			}
+		}
+		said()
+		probe(10, transport.ClosePeer)
+		if lines := said(); len(lines) != 1 || !strings.Contains(lines[0], "without a byte: listener=field count=1 ") {
+			t.Errorf("%q", lines)
+		}
+		time.Sleep(59 * time.Second)
+		probe(3, transport.ClosePeer)
+		if lines := said(); len(lines) != 0 {
+			t.Errorf("%q", lines)
+		}
+		time.Sleep(2 * time.Second)
+		probe(2, transport.CloseReset)
+		if lines := said(); len(lines) != 1 || !strings.Contains(lines[0], "count=13 ") || !strings.Contains(lines[0], "peer closed:12") ||
+			!strings.Contains(lines[0], "peer reset:1") {
+			t.Errorf("%q", lines)
+		}
+		if info := g.Listeners()[0]; info.Silent != 15 || info.Unidentified != 0 {
+			t.Errorf("%+v", info)
+		}
 	})
 }

@@ -125,6 +125,9 @@ func (l *Link) account(m *ended) {
 	}
 	l.on.Unidentified.Add(1)
 	detail := fmt.Sprintf("%d bytes received, %d skipped", stats.Received, stats.Skipped)
+	if n := l.counters.rejected.Load(); n > 0 {
+		detail += fmt.Sprintf(", %d frames rejected", n)
+	}
 	if m.detail != "" {
 		detail = m.detail + "; " + detail
 	}
