@@ -73,6 +73,7 @@ type (
 	Sample         = master.Sample
 
 	Definition     = profiles.Definition
+	KeptDefinition = profiles.Installed
 	ProfileVersion = profiles.Version
 
 	ListenerInfo = port.Info
@@ -120,7 +121,7 @@ var (
 )
 
 // CompileKept makes the profile of a definition that a journal has kept.
-func CompileKept(row journal.ProfileRow) (*codec.Profile, error) { return profiles.CompileKept(row) }
+func CompileKept(row journal.ProfileRow) (*KeptDefinition, error) { return profiles.CompileKept(row) }
 
 // Greeting builds the message that a listener sends to whoever dials in.
 func Greeting(p *codec.Profile, name string, session *codec.Session) ([]byte, error) {

@@ -37,6 +37,7 @@ const (
 	Historical                   // some of its samples were older than the newest of their points
 
 	Unreadable Flags = 1 << 6 // its marks, length and checksum are right, and not all of its fields can be read
+	Pointed    Flags = 1 << 7 // its samples were made when it was accepted; a version before points did not make any
 )
 
 // On disk a record is

@@ -33,7 +33,6 @@ type lastSample struct {
 	index      uint32
 	quality    codec.Quality
 	by         *profiles.Installed // nil when its definition does not compile any more
-	message    string
 }
 
 // scratch is memory for the samples of one frame.
@@ -49,7 +48,7 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, record, position uint64, s *scratch) {
 	by.Profile.Samples(f, at, &s.samples)
 	s.historical = s.historical[:0]
-	message, received, next := f.Message().Name, at.UnixNano(), 0
+	received, next := at.UnixNano(), 0
 	p.placing.Lock()
 	defer p.placing.Unlock()
 	for i := range s.samples.List {
@@ -64,7 +63,7 @@ func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, reco
 		}
 		next = where + 1
 		k := &p.list[where]
-		k.by, k.message = by, message
+		k.by = by
 		if k.received != 0 && moment(one.Device, received) < moment(k.device, k.received) {
 			for len(s.historical) <= i/8 {
 				s.historical = append(s.historical, 0)
@@ -75,7 +74,7 @@ func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, reco
 		k.unit, k.value, k.device, k.received = one.Item.Field.Unit, one.Item.Value(), utc(one.Device), received
 		k.position, k.record, k.index, k.quality = position, record, uint32(i), one.Quality
 	}
-	p.forget(by, message)
+	p.forget(by)
 }
 
 // find looks a point up, beginning with the one that is expected: frames of one kind name their points in one order.
@@ -92,18 +91,24 @@ func (p *points) find(name []byte, expected int) int {
 	return -1
 }
 
-// forget drops the points that a message had under an earlier version of its definition and has no more.
-func (p *points) forget(by *profiles.Installed, message string) {
-	gone := func(k *lastSample) bool {
-		return k.by != by && k.by != nil && k.by.Number != by.Number && k.message == message &&
-			k.by.Profile.Name() == by.Profile.Name()
-	}
+// forget drops the points that had their sample by an earlier version of a definition, which makes them no more.
+func (p *points) forget(by *profiles.Installed) {
 	for i := range p.list {
-		if gone(&p.list[i]) {
-			p.list = slices.DeleteFunc(p.list, func(k lastSample) bool { return gone(&k) })
-			return
+		if p.list[i].earlier(by) {
+			p.list = slices.DeleteFunc(p.list, func(k lastSample) bool { return k.earlier(by) && !by.Makes(k.name) })
+			break
 		}
 	}
+	for i := range p.list {
+		if k := &p.list[i]; k.earlier(by) {
+			k.by = by
+		}
+	}
+}
+
+// earlier says that k was made by another version of a definition.
+func (k *lastSample) earlier(by *profiles.Installed) bool {
+	return k.by != by && k.by != nil && k.by.Number != by.Number && k.by.Profile.Name() == by.Profile.Name()
 }
 
 // placed tells where in the journal some of the last records stand: count of them behind the first before ones.

@@ -195,3 +195,16 @@ func TestAStateHasThePositionsOfFramesOnTheirWay(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The next frame may be of another sensor than the last one: what the new definition can still make stays.
+func TestAPointThatIsStillMadeStays(t *testing.T) {
+	old := installed(t, logger, 1)
+	renamed := installed(t, strings.Replace(logger, `"level/{sensor}"`, `"level/{sensor?1}"`, 1), 3)
+	var p points
+	var s scratch
+	p.note(old, records(t, old, [3]int{1, 1, 1}, [3]int{1, 2, 2}), noon, 0, 1, &s)
+	p.note(renamed, records(t, renamed, [3]int{1, 1, 3}), noon, 0, 3, &s)
+	if got := p.String(); got != "level=0.03@12:01:3.0 level/1=0.01@12:01:1.0 level/2=0.02@12:01:1.1" {
+		t.Error(got)
+	}
+}

@@ -52,7 +52,7 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		frames++
 		e, err := definition(r.Profile)
 		if err == nil {
-			err = e.Profile.Decode(codec.Uplink, r.Raw, &f)
+			e, err = e.Read(r, &f)
 		}
 		if err != nil && err != f.Unreadable() {
 			return &m.subject // counted by nobody, but it is there

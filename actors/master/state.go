@@ -16,7 +16,7 @@ import (
 //	seenFrames: count uvarint, (number 8, content 8, at 4) each | latest: count uvarint, (definition uvarint, at 8, bytes) each |
 //	alarm + 1, 0 for none: uvarint | samples beyond: uvarint |
 //	points: count uvarint, (position 8, index uvarint, received 8, device: 0 or 1 and seconds varint and nanoseconds uvarint,
-//	quality 1, definition uvarint, message, name, unit, value) each
+//	quality 1, definition uvarint, name, unit, value) each
 //
 // Times are Unix nanoseconds, numbers little-endian; bytes and texts begin with their size as uvarint.  The last of latest
 // is the newest.  Version 1 ends behind latest, and has in it the newest frame of each kind: samples are made of those.
@@ -107,7 +107,7 @@ func (p *points) encode(state *journal.OpenState) {
 			number = k.by.Number
 		}
 		b = binary.AppendUvarint(append(b, byte(k.quality)), uint64(number))
-		b = appendText(appendText(appendText(b, k.message), k.name), k.unit)
+		b = appendText(appendText(b, k.name), k.unit)
 		b = k.value.AppendBinary(b)
 	}
 	state.State = b
@@ -212,11 +212,20 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 	for n := r.number(); n > 0 && !r.bad; n-- {
 		number, at := uint32(r.number()), r.time()
 		raw := r.take(r.number())
-		if e, err := definition(number); err == nil && e.Profile.Decode(codec.Uplink, raw, &f) == nil {
-			m.keep(e, &f, raw, at)
-			if b[0] == 1 {
-				m.points.note(e, &f, at, 0, 0, &s)
-			}
+		e, err := definition(number)
+		if err != nil {
+			continue
+		}
+		kept := journal.Record{Raw: raw}
+		if b[0] > 1 {
+			kept.Flags = journal.Pointed
+		}
+		if e, err = e.Read(&kept, &f); err != nil {
+			continue
+		}
+		m.keep(e, &f, raw, at)
+		if b[0] == 1 {
+			m.points.note(e, &f, at, 0, 0, &s)
 		}
 	}
 	if b[0] > 1 {
@@ -248,7 +257,7 @@ func (p *points) decode(r *reading, definition func(uint32) (*profiles.Installed
 		if number := r.number(); number > 0 {
 			k.by, _ = definition(uint32(number)) // its samples are kept also without it
 		}
-		k.message, k.name, k.unit = r.text(), r.text(), r.text()
+		k.name, k.unit = r.text(), r.text()
 		rest, err := k.value.DecodeBinary(r.b)
 		r.bad, r.b = r.bad || err != nil, rest
 		if !r.bad && len(p.list) < maxPoints {

@@ -3,7 +3,6 @@ package profiles
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"sync"
 
 	"trama/codec"
@@ -107,24 +106,10 @@ func (s *Store) Find(number uint32, listeners []*Installed) (*Installed, error) 
 			return e, nil
 		}
 	}
-	p, err := CompileKept(s.old[number])
+	e, err := CompileKept(s.old[number])
 	if err != nil {
 		return nil, err
 	}
-	e := &Installed{Profile: p, Number: number}
-	s.numbers[p], s.known[number] = number, e
+	s.numbers[e.Profile], s.known[number] = number, e
 	return e, nil
-}
-
-// CompileKept makes the profile of a definition that a journal has kept.
-func CompileKept(row journal.ProfileRow) (*codec.Profile, error) {
-	var sources []codec.Source
-	if err := json.Unmarshal(row.Sources, &sources); err != nil {
-		return nil, fmt.Errorf("definition %d of the journal: %w", row.ID, err)
-	}
-	p, err := codec.CompileSources(sources)
-	if err != nil {
-		return nil, fmt.Errorf("definition %d of the journal (%s): %w", row.ID, row.Name, err)
-	}
-	return p, nil
 }

@@ -33,7 +33,9 @@ type Installed struct {
 	Number  uint32 // of the definition in the journal
 	What    Definition
 
-	next atomic.Pointer[Installed] // nil while this one is in force
+	next    atomic.Pointer[Installed] // nil while this one is in force
+	pointed *Installed                // reads frames that were recorded before definitions named points; nil: this one does
+	names   pointNames
 }
 
 // Install makes the one that follows old, which is nil at the start; number is that of the definition in the journal.
@@ -76,7 +78,7 @@ type Origin struct {
 func (e *Installed) AppendRecord(entry *journal.Entry, from Origin, f *codec.Frame, raw []byte, master string,
 	flags journal.Flags, historical []byte) {
 	r := journal.Record{
-		Received: from.Received, Listener: from.Listener, Connection: from.Connection, Master: master, Profile: e.Number, Command: f.Command(), Flags: flags, Raw: raw,
+		Received: from.Received, Listener: from.Listener, Connection: from.Connection, Master: master, Profile: e.Number, Command: f.Command(), Flags: flags | journal.Pointed, Raw: raw,
 	}
 	if len(historical) > 0 {
 		r.Historical = historical

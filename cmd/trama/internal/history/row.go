@@ -48,7 +48,7 @@ type Reader struct {
 	source Source
 
 	mu       sync.Mutex // guards the rest
-	profiles map[uint32]*codec.Profile
+	profiles map[uint32]*actors.KeptDefinition
 	errs     map[uint32]error
 	latest   map[string]uint32 // number of the newest definition of a name
 	listed   time.Time         // when latest was read
@@ -56,15 +56,15 @@ type Reader struct {
 
 // NewReader reads from source.
 func NewReader(source Source) *Reader {
-	return &Reader{source: source, profiles: map[uint32]*codec.Profile{}, errs: map[uint32]error{}}
+	return &Reader{source: source, profiles: map[uint32]*actors.KeptDefinition{}, errs: map[uint32]error{}}
 }
 
-// Profile returns a definition by its number in the journal.
-func (r *Reader) Profile(ctx context.Context, number uint32) (*codec.Profile, error) {
+// definition returns one by its number in the journal.
+func (r *Reader) definition(ctx context.Context, number uint32) (*actors.KeptDefinition, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p := r.profiles[number]; p != nil {
-		return p, nil
+	if d := r.profiles[number]; d != nil {
+		return d, nil
 	}
 	if err := r.errs[number]; err != nil {
 		return nil, err
@@ -77,13 +77,13 @@ func (r *Reader) Profile(ctx context.Context, number uint32) (*codec.Profile, er
 		if row.ID != number {
 			continue
 		}
-		p, err := actors.CompileKept(row)
+		d, err := actors.CompileKept(row)
 		if err != nil {
 			r.errs[number] = err
 			return nil, err
 		}
-		r.profiles[number] = p
-		return p, nil
+		r.profiles[number] = d
+		return d, nil
 	}
 	return nil, fmt.Errorf("definition %d is not in the journal", number)
 }
@@ -104,8 +104,10 @@ func (r *Reader) newest(ctx context.Context, name string) *codec.Profile {
 	}
 	number := r.latest[name]
 	r.mu.Unlock()
-	p, _ := r.Profile(ctx, number)
-	return p
+	if d, err := r.definition(ctx, number); err == nil {
+		return d.Profile
+	}
+	return nil
 }
 
 // Row decodes one frame by the definition that it was received with.  A frame that this one cannot read whole is read by the
@@ -120,15 +122,17 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 	if f.Flags&journal.Numbered != 0 {
 		row.Transaction = &f.Number
 	}
-	p, err := r.Profile(ctx, f.Record.Profile)
+	d, err := r.definition(ctx, f.Record.Profile)
 	if err != nil {
 		row.Error = err.Error()
 		return row
 	}
-	row.Profile = p.Name()
+	row.Profile = d.Profile.Name()
 	var frame codec.Frame
 	historical := f.Historical // of the samples that it had when it came
-	if err = p.Decode(codec.Uplink, f.Raw, &frame); err != nil && err == frame.Unreadable() {
+	d, err = d.Read(&f.Record, &frame)
+	p := d.Profile
+	if err != nil && err == frame.Unreadable() {
 		if newer := r.newest(ctx, p.Name()); newer != nil && newer != p && newer.Decode(codec.Uplink, f.Raw, &frame) == nil {
 			p, err, historical, row.Redecoded = newer, nil, nil, true
 		} else {
