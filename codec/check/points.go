@@ -51,7 +51,7 @@ func (c *checker) alike(f *frame.Frame, a, b int) bool {
 	for i := range min(len(first.Elements), len(second.Elements)) {
 		depth := first.Elements[i].Depth
 		if depth != second.Elements[i].Depth || elementOf(f, a, depth) != elementOf(f, b, depth) {
-			if first == second && second.Elements[i].Tagged {
+			if tags := second.Elements[i].Tags; first == second && tags != nil && sameTags(f, a, b, depth, tags) {
 				return false // the same quantity, said twice
 			}
 			break
@@ -78,6 +78,19 @@ func elementOf(f *frame.Frame, cell, depth int) int {
 		cell--
 	}
 	return cell
+}
+
+// sameTags says that fields have the same values in the elements at depth around two cells.
+func sameTags(f *frame.Frame, a, b, depth int, tags []int) bool {
+	values := func(cell int) (out []scalar.Value) {
+		for k := elementOf(f, cell, depth) + 1; k < len(f.Cells) && int(f.Cells[k].Depth) > depth; k++ {
+			if op := int(f.Cells[k].Op); op != int(f.Cells[cell].Op) && slices.Contains(tags, op) {
+				out = append(out, f.ItemAt(k, &f.Program.Ops[op]).V)
+			}
+		}
+		return out
+	}
+	return slices.EqualFunc(values(a), values(b), scalar.Value.Same)
 }
 
 // path is where a cell stands, such as "records[1].value".

@@ -44,21 +44,22 @@ type taken struct {
 
 // naming is what names are made of in the frames of one message.
 type naming struct {
-	c       *compiler
-	all     []stand
-	samples []*stand
-	byKey   map[string][]*stand
-	names   map[*program.Node][]*stand     // of role name, by the part around
-	dated   map[*program.Node]bool         // lists with a timestamp in their elements
-	regs    map[*program.Node]map[int]bool // that fields in the elements of a list fill
-	alike   map[string][]*stand            // samples by key
-	beside  map[*program.Node][]*stand     // values by the part around
+	c        *compiler
+	all      []stand
+	samples  []*stand
+	byKey    map[string][]*stand
+	names    map[*program.Node][]*stand      // of role name, by the part around
+	dated    map[*program.Node]bool          // lists with a timestamp in their elements
+	regs     map[*program.Node]map[int][]int // fields in the elements of a list, by register
+	alike    map[string][]*stand             // samples by key
+	beside   map[*program.Node][]*stand      // values by the part around
+	choosers map[*program.Node]*chooser
 }
 
 // newNaming gathers what can be in names among the fields of frames.
 func (c *compiler) newNaming(all []stand) *naming {
 	n := &naming{c: c, all: all, byKey: map[string][]*stand{}, names: map[*program.Node][]*stand{}, dated: map[*program.Node]bool{},
-		regs: map[*program.Node]map[int]bool{}, alike: map[string][]*stand{}, beside: map[*program.Node][]*stand{}}
+		regs: map[*program.Node]map[int][]int{}, alike: map[string][]*stand{}, beside: map[*program.Node][]*stand{}, choosers: map[*program.Node]*chooser{}}
 	for i := range all {
 		s := &all[i]
 		o := &c.p.Ops[s.op]
@@ -71,9 +72,9 @@ func (c *compiler) newNaming(all []stand) *naming {
 				n.dated[list] = true
 			}
 			if n.regs[list] == nil {
-				n.regs[list] = map[int]bool{}
+				n.regs[list] = map[int][]int{}
 			}
-			n.regs[list][o.Reg] = true
+			n.regs[list][o.Reg] = append(n.regs[list][o.Reg], s.op)
 		}
 	}
 	return n
@@ -199,7 +200,7 @@ func (n *naming) name(own []stand, common []bool, unroled bool) {
 	for _, s := range n.samples {
 		name := program.PointName{Op: s.op}
 		for i, list := range s.lists {
-			name.Elements = append(name.Elements, program.PointElement{Depth: s.depths[i], Dated: n.dated[list], Tagged: n.tagged(s, i)})
+			name.Elements = append(name.Elements, program.PointElement{Depth: s.depths[i], Dated: n.dated[list], Tags: n.tags(s, i)})
 		}
 		if s.pattern.text != "" {
 			name.Segments = n.patterned(s)
@@ -247,34 +248,56 @@ func (n *naming) usual(s *stand) []program.NameSegment {
 	}
 	out := []program.NameSegment{{{Fixed: key}}}
 	for i, list := range s.lists {
-		if !n.dated[list] && !n.tagged(s, i) {
+		if !n.dated[list] && n.tags(s, i) == nil {
 			out = append(out, program.NameSegment{{Index: true, Depth: s.depths[i]}})
 		}
 	}
 	return out
 }
 
-// tagged says that what stands in an element of list level around a field chose the case in which the field stands.
-func (n *naming) tagged(s *stand, level int) bool {
-	return slices.ContainsFunc(s.cases, func(t taken) bool {
+// tags are the fields in an element of list level around a field that chose the case in which the field stands; of bytes to
+// come, the field that they are.
+func (n *naming) tags(s *stand, level int) (out []int) {
+	for _, t := range s.cases {
 		if t.lists <= level {
-			return false
+			continue
 		}
-		var regs []int
-		asks := []*expr.Expr{t.choice.On}
-		for k := range t.choice.Cases {
-			asks = append(asks, t.choice.Cases[k].When)
+		by := n.chooser(t.choice)
+		if by.sees {
+			out = append(out, s.op)
+		}
+		for _, reg := range by.regs {
+			out = append(out, n.regs[s.lists[level]][reg]...)
+		}
+	}
+	return out
+}
+
+// chooser is what chooses a case: registers, and whether bytes to come do.
+type chooser struct {
+	regs []int
+	sees bool
+}
+
+func (n *naming) chooser(choice *program.Node) *chooser {
+	by := n.choosers[choice]
+	if by == nil {
+		by = &chooser{}
+		n.choosers[choice] = by
+		asks := []*expr.Expr{choice.On}
+		for k := range choice.Cases {
+			asks = append(asks, choice.Cases[k].When)
 		}
 		for _, e := range asks {
-			if e != nil && e.Sees() {
-				return true
-			}
 			if e != nil {
-				regs = e.Fields(regs)
+				by.sees = by.sees || e.Sees()
+				by.regs = e.Fields(by.regs)
 			}
 		}
-		return slices.ContainsFunc(regs, func(reg int) bool { return n.regs[s.lists[level]][reg] })
-	})
+		slices.Sort(by.regs)
+		by.regs = slices.Compact(by.regs)
+	}
+	return by
 }
 
 // patterned compiles the pattern of a sample, such as "MS/{SC}/{CC}".

@@ -36,9 +36,9 @@ type PointName struct {
 
 // PointElement is an element of a list around a field.
 type PointElement struct {
-	Depth  int  // of its cell
-	Dated  bool // a timestamp stands inside
-	Tagged bool // something inside chose the case that the field stands in
+	Depth int   // of its cell
+	Dated bool  // a timestamp stands inside
+	Tags  []int // fields inside that chose the case that the field stands in
 }
 
 // NameSegment is left out when a field of it is absent, missing, or has its usual value.
