@@ -200,6 +200,9 @@ func TestExplainSaysWhatStandsWhere(t *testing.T) {
 		"noise, byte 0", "frame 1, bytes 1-15", "incomplete, bytes 16-19: compact, uplink, 11 bytes are missing")
 	command(t, "", "explain", "-p", "extended", "0025010000000012345f7801").want(t, exitFailed,
 		"wrong at byte 7, SD: not a decimal digit: 5f in 12345f78", "SD          HERE: not a decimal digit", "not read")
+	command(t, "", "explain", "-p", "../../codec/testdata/bits-packed.good.toml", "a52005 0001f1 01 010f 0000").want(t, exitFailed,
+		"3  00 01 f1  id       31   (20 bits)", "             kind     1    (4 bits)", "7  01 0f       [0]    1.6  (12 bits)",
+		"wrong at byte 8: not the constant value: found 15 in the bits up to the next byte, expected 0")
 }
 
 func TestExplainTakesBytesFromEverywhere(t *testing.T) {

@@ -2,7 +2,6 @@ package describe
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -233,7 +232,7 @@ func (d *describer) field(o *scalar.Op) *FieldDescription {
 	}
 	if o.Code == scalar.OpPart {
 		out.Type, out.At = "", strconv.Itoa(int(o.Shift))
-		if hi := int(o.Shift) + bits.Len64(o.Mask) - 1; hi > int(o.Shift) {
+		if hi := int(o.Shift) + o.Width() - 1; hi > int(o.Shift) {
 			out.At = fmt.Sprintf("%d-%d", hi, o.Shift)
 		}
 	}

@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"math/bits"
 	"time"
 
 	"trama/codec/internal/field"
@@ -126,7 +125,15 @@ func (it Item) Bits() (hi, lo int, ok bool) {
 		return 0, 0, false
 	}
 	lo = int(it.V.Op.Shift)
-	return lo + bits.Len64(it.V.Op.Mask) - 1, lo, true
+	return lo + it.V.Op.Width() - 1, lo, true
+}
+
+// SizeBits is how many bits a field has that need not begin or end with a byte; 0: it has whole bytes.
+func (it Item) SizeBits() int {
+	if it.V.Op == nil || it.V.Op.Code != scalar.OpSlice {
+		return 0
+	}
+	return it.V.Op.Width()
 }
 
 // Computed says that the value follows from other fields and has no bytes.

@@ -72,6 +72,7 @@ type SpanIs struct {
 	Point   string   `json:"point,omitempty"` // what the value is one of, where that is not the key of the field
 	Depth   int      `json:"depth"`
 	Bits    []int    `json:"bits,omitempty"` // highest and lowest
+	Width   int      `json:"size_bits,omitempty"`
 	Value   string   `json:"value,omitempty"`
 	Unit    string   `json:"unit,omitempty"`
 	Label   string   `json:"label,omitempty"`
@@ -160,6 +161,7 @@ func spanOf(s *explain.Span, raw []byte, base int) SpanIs {
 		if hi, lo, ok := s.Item.Bits(); ok {
 			out.Bits = []int{hi, lo}
 		}
+		out.Width = s.Item.SizeBits()
 	}
 	if s.Check != nil {
 		c := checkOf(s.Check, base)

@@ -94,6 +94,13 @@ func meaning(it codec.Item) string {
 	if it.Computed() {
 		text = strings.TrimSpace(text + " (follows from other fields)")
 	}
+	switch n := it.SizeBits(); n {
+	case 0:
+	case 1:
+		text = strings.TrimSpace(text + " (1 bit)")
+	default:
+		text = strings.TrimSpace(fmt.Sprintf("%s (%d bits)", text, n))
+	}
 	return text
 }
 
