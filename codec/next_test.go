@@ -3,6 +3,7 @@ package codec_test
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"trama/codec"
@@ -92,7 +93,16 @@ func FuzzNext(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte, of uint16, way uint8) {
 		if len(stream) < 2000 {
 			var used codec.Frame
-			sameStream(t, all[int(of)%len(all)].p, codec.Direction(way%3), stream, &used)
+			p, d := all[int(of)%len(all)].p, codec.Direction(way%3)
+			sameStream(t, p, d, stream, &used)
+			whole := arriving(p, d, stream)
+			for _, at := range []int{1, len(stream) / 3, len(stream) / 2, len(stream) - 1} {
+				if at > 0 && at < len(stream) {
+					if got := arriving(p, d, stream, at); !slices.Equal(got, whole) {
+						t.Fatalf("%s %s %x cut at %d: %v, whole %v", p.Name(), d, stream, at, got, whole)
+					}
+				}
+			}
 		}
 	})
 }

@@ -2,22 +2,26 @@ package explain
 
 import (
 	"trama/codec"
+	"trama/codec/internal/decode"
 	"trama/codec/internal/field"
 )
 
-// Piece is a part of a stream.  The pieces of a stream account for each of its bytes, in order.
+// Piece is a part of a stream.  The pieces of a stream account for each of its bytes, in order; a frame that shares its
+// mark with the one before begins there.
 type Piece struct {
 	Off, Len int
 	Trace    *Trace // nil: noise, in which no frame begins
 }
 
 // Stream cuts a stream as the Splitter does and explains its pieces: frames, the beginning of one at the end,
-// and
-// what the Splitter passes over.  There it looks for damaged frames; what is none is noise.
+// and what the Splitter passes over.  There it looks for damaged frames; what is none is noise.
 func Stream(p *codec.Profile, d field.Direction, data []byte) []Piece {
 	s := &streamTracer{p: p, d: d, data: data}
 	split := p.Splitter(d)
 	for s.at < len(data) {
+		if s.shares() {
+			continue
+		}
 		rest := data[s.at:]
 		advance, token, _ := split(rest, false)
 		if token == nil && advance == 0 {
@@ -63,6 +67,19 @@ func (s *streamTracer) add(n int, t *Trace) {
 		s.pieces = append(s.pieces, Piece{s.at, n, t})
 		s.at += n
 	}
+}
+
+// shares takes a frame that begins with the mark at the end of the frame before.
+func (s *streamTracer) shares() bool {
+	if k := len(s.pieces); !s.p.Program().Shares || k == 0 || s.pieces[k-1].Trace == nil || s.pieces[k-1].Trace.Outcome != Accepted {
+		return false
+	}
+	lead, n := decode.Next(s.p.Program(), s.d, s.data[s.at:], decode.Behind, nil)
+	if lead < 0 {
+		s.at += lead
+		s.add(n, Frame(s.p, s.d, s.data[s.at:s.at+n]))
+	}
+	return lead < 0
 }
 
 // over is a refused frame with a right checksum that begins before a place and goes on behind it: what begins at the

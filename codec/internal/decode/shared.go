@@ -24,13 +24,8 @@ func shared(p *program.Program, d field.Direction, data []byte, around Around, f
 			continue
 		}
 		raw := slices.Concat(a.Start, data[:end+len(mark)])
-		m := Walkers.Get().(*Walker)
-		m.AtEOF = false
-		if n, v = m.Exactly(p, f, a, raw); v == program.Complete {
-			m.settle(f, raw)
-		}
-		if m.release(f); v == program.Complete {
-			return lead, n, v
+		if at, n := Next(p, d, raw, around&^Behind, f); at == 0 && n == len(raw) {
+			return lead, n, program.Complete
 		}
 	}
 	return 0, 0, program.Refused
