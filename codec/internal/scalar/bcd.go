@@ -71,17 +71,18 @@ func allDigits(b []byte) bool {
 }
 
 // AppendDigits appends the digits of packed BCD as text, eight at a time: nibbles are spread to bytes, and 0x30 makes
-// each a digit.
+// each a digit, and 0x27 more a letter from 10 on.
 func AppendDigits(dst, b []byte) []byte {
 	for ; len(b) >= 4; b = b[4:] {
 		v := uint64(binary.BigEndian.Uint32(b))
 		v = (v | v<<16) & 0x0000ffff0000ffff
 		v = (v | v<<8) & 0x00ff00ff00ff00ff
 		v = (v | v<<4) & 0x0f0f0f0f0f0f0f0f
-		dst = binary.BigEndian.AppendUint64(dst, v|0x3030303030303030)
+		letters := (v + 0x0606060606060606) >> 4 & 0x0101010101010101
+		dst = binary.BigEndian.AppendUint64(dst, v+0x3030303030303030+letters*0x27)
 	}
 	for _, c := range b {
-		dst = append(dst, '0'+c>>4, '0'+c&0x0f)
+		dst = append(dst, HexDigits[c>>4], HexDigits[c&0x0f])
 	}
 	return dst
 }

@@ -16,7 +16,7 @@ const HexDigits = "0123456789abcdef"
 func (o *Op) PlainDigits() bool {
 	f := o.Form
 	return o.Code == OpDigits && !o.Little &&
-		(f == nil || !f.Swapped && !f.Reversed && !f.HexDigit && f.Filler < 0 && f.Digits == 0 && f.Missing == nil)
+		(f == nil || !f.Swapped && !f.Reversed && f.Filler < 0 && f.Digits == 0 && f.Missing == nil)
 }
 
 func readDigits(o *Op, b []byte) (num uint64, ok bool) {
