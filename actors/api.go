@@ -131,6 +131,9 @@ func Greeting(p *codec.Profile, name string, session *codec.Session) ([]byte, er
 // SmallestFrame is the size of the smallest frame that can come in, in bytes; parts that vary count as empty.
 func SmallestFrame(p *codec.Profile) int { return port.SmallestFrame(p) }
 
+// ApplyKnown shows samples of a master as the operator has told of their points.
+func ApplyKnown(samples []Sample, k known.Master) { master.Apply(samples, k) }
+
 // SamplesOf lists the samples of a frame that stands in the journal: its definition, when it was received, its position
 // and the bits of those of its samples that were historical then.
 func SamplesOf(p *codec.Profile, f *codec.Frame, received time.Time, position uint64, historical []byte) []Sample {

@@ -100,6 +100,9 @@ const (
 	KindGroup  = field.KindGroup
 )
 
+// FloatValue is a number that stands in no frame.
+func FloatValue(v float64) Value { return frame.FloatValue(v) }
+
 // Purposes of a message.
 const (
 	PurposeOther           = field.PurposeOther

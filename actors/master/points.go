@@ -152,7 +152,8 @@ func utc(t time.Time) time.Time {
 // Sample is one value of one point.
 type Sample struct {
 	Name     string    `json:"point"`
-	Value    any       `json:"value"` // number, text, null where the device has none, {"value":3,"label":"SOS"}
+	Title    string    `json:"title,omitempty"` // as the operator calls the point
+	Value    any       `json:"value"`           // number, text, null where the device has none, {"value":3,"label":"SOS"}
 	Unit     string    `json:"unit,omitempty"`
 	Device   time.Time `json:"device_time,omitzero"` // of its record, else of its frame
 	Received time.Time `json:"received"`
@@ -171,6 +172,7 @@ func (s *Sample) When() time.Time { return time.Unix(0, moment(s.Device, s.Recei
 // Point is the last sample of a point.
 type Point struct {
 	Name     string    `json:"name"`
+	Title    string    `json:"title,omitempty"` // as the operator calls it
 	Value    any       `json:"value"`
 	Unit     string    `json:"unit,omitempty"`
 	Device   time.Time `json:"device_time,omitzero"`

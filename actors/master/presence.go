@@ -40,8 +40,8 @@ func (m *Master) tell(l Link, changes []presence.Change) {
 // expect takes over the interval that the operator has given.
 func (m *Master) expect() {
 	known, profile := m.dir.known.Get(), m.profile
-	if len(m.links) > 0 {
-		profile = m.links[0].link.Profile().Name()
+	if p := m.speaks.Load(); p != nil {
+		profile = p.Name()
 	}
 	if known != m.known || profile != m.profile {
 		m.known, m.profile = known, profile
@@ -103,6 +103,11 @@ func (m handler) describeKnown(info *Info) {
 	m.expect()
 	k := m.known.Of(m.Serial, m.profile)
 	info.State = m.presence.Shown().String()
+	for i := range info.Points {
+		if p, told := k.Points[info.Points[i].Name]; told {
+			(*Sample)(&info.Points[i]).Apply(p)
+		}
+	}
 	info.Name, info.Site, info.Tags = k.Name, k.Site, k.Tags
 	if i := m.presence.Interval(); i > 0 {
 		info.Interval, info.Learned = presence.Span(i), m.presence.Given == 0

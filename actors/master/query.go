@@ -4,13 +4,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"trama/actors/presence"
 )
 
 // Summary is what is known of a master without asking its actor.
 type Summary struct {
 	Serial   string
-	Profile  string // of its newest frame; empty when it has said nothing
-	Online   bool
+	Profile  string    // of its newest frame; empty when it has said nothing
+	State    string    // online, away, late or offline
 	LastSeen time.Time // zero: never
 
 	of *Master
@@ -26,7 +28,7 @@ type Query struct {
 
 // summary may be called by any goroutine.
 func (m *Master) summary() Summary {
-	s := Summary{Serial: m.Serial, Online: m.Online(), of: m}
+	s := Summary{Serial: m.Serial, State: presence.State(m.shown.Load()).String(), of: m}
 	if p := m.speaks.Load(); p != nil {
 		s.Profile = p.Name()
 	}

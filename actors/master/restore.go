@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"trama/actors/profiles"
@@ -64,7 +65,12 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		return err
 	}
 	for _, m := range known {
+		m.expect()
 		m.presence.Began(begun)
+		m.tell(nil, nil)
+		if m.alarmed && m.lastAlarm != 0 {
+			m.device.alarm, m.device.raised = m.lastAlarm, strconv.FormatUint(m.lastAlarm, 10)
+		}
 	}
 	d.restored = slices.Collect(maps.Values(known))
 	if len(d.restored) > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"trama/actors/presence"
 	"trama/actors/profiles"
 	"trama/codec"
 	"trama/journal"
@@ -16,7 +17,8 @@ import (
 //	seenFrames: count uvarint, (number 8, content 8, at 4) each | latest: count uvarint, (definition uvarint, at 8, bytes) each |
 //	alarm + 1, 0 for none: uvarint | samples beyond: uvarint |
 //	points: count uvarint, (position 8, index uvarint, received 8, device: 0 or 1 and seconds varint and nanoseconds uvarint,
-//	quality 1, definition uvarint, name, unit, value) each
+//	quality 1, definition uvarint, name, unit, value) each |
+//	presence: state 1 | gaps between reports: count uvarint, seconds uvarint each
 //
 // Times are Unix nanoseconds, numbers little-endian; bytes and texts begin with their size as uvarint.  The last of latest
 // is the newest.  Version 1 ends behind latest, and has in it the newest frame of each kind: samples are made of those.
@@ -79,6 +81,11 @@ func (m *Master) encode() *journal.OpenState {
 	}
 	state := &journal.OpenState{State: binary.AppendUvarint(b, alarm)}
 	m.points.encode(state)
+	gaps := m.presence.Gaps()
+	state.State = binary.AppendUvarint(append(state.State, byte(m.presence.State)), uint64(len(gaps)))
+	for _, gap := range gaps {
+		state.State = binary.AppendUvarint(state.State, uint64(gap))
+	}
 	return state
 }
 
@@ -235,6 +242,11 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 			m.alarmed = false
 		}
 		m.points.decode(&r, definition)
+		there, gaps := presence.State(r.byte()), make([]uint32, 0, 16)
+		for n := r.number(); n > 0 && !r.bad; n-- {
+			gaps = append(gaps, uint32(r.number()))
+		}
+		m.presence.Restore(there, m.last, gaps)
 	}
 	if r.bad || len(r.b) > 0 {
 		return fmt.Errorf("%w: its fields do not fit", journal.ErrDamaged)

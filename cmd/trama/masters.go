@@ -21,12 +21,27 @@ import (
 )
 
 func (a *app) mastersCommand() *cobra.Command {
+	filters := map[string]*string{}
 	c := look(a, "masters [SERIAL]", "List the known masters, or show one", func(args []string) string {
 		if len(args) > 0 {
 			return "/api/v1/masters/" + url.PathEscape(args[0])
 		}
-		return "/api/v1/masters"
+		q := url.Values{}
+		for name, value := range filters {
+			if *value != "" {
+				q.Set(name, *value)
+			}
+		}
+		return "/api/v1/masters?" + q.Encode()
 	}, noneEmpty(cobra.MaximumNArgs(1)), a.showMasters)
+	c.Example = "  trama masters --state late --site north --sort silent --limit 20\n  trama masters 12345678"
+	for _, f := range []struct{ name, usage string }{
+		{"state", "only those that are online, away, late or offline"}, {"site", "only those of a site"}, {"tag", "only those with a tag"},
+		{"name", "only those whose name has this in it"}, {"profile", "only those that speak a profile"}, {"silent", "only those not heard for a time, such as 10m"},
+		{"sort", "by serial, name, site, profile, state, seen (newest first) or silent (longest first)"}, {"limit", "so many at the most"},
+	} {
+		filters[f.name] = c.Flags().String(f.name, "", f.usage)
+	}
 	c.AddCommand(a.mastersImportCommand())
 	all := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -49,9 +64,17 @@ func (a *app) mastersCommand() *cobra.Command {
 }
 
 func (a *app) showMasters(rows []actors.MasterInfo) {
-	a.table("SERIAL\tSTATE\tPROFILE\tLINKS\tSEEN\tLAST\tFRAMES\tALARM\tVALUES", len(rows), func(i int) []any {
+	heading, told := "SERIAL", slices.ContainsFunc(rows, func(m actors.MasterInfo) bool { return m.Name+m.Site != "" })
+	if told {
+		heading += "\tNAME\tSITE"
+	}
+	a.table(heading+"\tSTATE\tPROFILE\tLINKS\tSEEN\tLAST\tFRAMES\tALARM\tVALUES", len(rows), func(i int) []any {
 		m := rows[i]
-		return []any{m.Serial, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames, number(m.Alarm), dash(newest(m.Points))}
+		cells := []any{m.Serial}
+		if told {
+			cells = append(cells, dash(m.Name), dash(m.Site))
+		}
+		return append(cells, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames, number(m.Alarm), dash(newest(m.Points)))
 	})
 }
 
@@ -152,12 +175,23 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) // the writer below is standard output: see say
 	}
 	line("serial", "%s", m.Serial)
+	for _, told := range []struct{ name, value string }{{"name", m.Name}, {"site", m.Site}, {"tags", strings.Join(m.Tags, ", ")}} {
+		if told.value != "" {
+			line(told.name, "%s", told.value)
+		}
+	}
 	line("state", "%s", m.State)
+	if m.Interval != "" {
+		line("reports", "every %s%s", m.Interval, map[bool]string{true: " (learned)"}[m.Learned])
+	}
 	line("profile", "%s", m.Profile)
 	line("first seen", "%s", m.FirstSeen.Local().Format(time.DateTime))
 	line("last seen", "%s ago, %s", since(m.LastSeen), dash(m.LastMessage))
 	if !m.DeviceTime.IsZero() {
 		line("device time", "%s", m.DeviceTime.Format(time.DateTime))
+	}
+	if m.ClockOff {
+		line("clock", "wrong (trama events %s --kind \"clock off\")", m.Serial)
 	}
 	line("alarm", "%s", number(m.Alarm))
 	for _, l := range m.Links {
@@ -189,6 +223,10 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		if at.IsZero() {
 			at = p.Received
 		}
-		return []any{p.Name, short(p.Value), dash(p.Unit), moment(at), since(p.When()), p.Quality}
+		name := p.Name
+		if p.Title != "" {
+			name += " (" + p.Title + ")"
+		}
+		return []any{name, short(p.Value), dash(p.Unit), moment(at), since(p.When()), p.Quality}
 	})
 }

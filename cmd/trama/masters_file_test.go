@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -38,4 +39,63 @@ func TestATableOfMastersIsImported(t *testing.T) {
 	command(t, "", "masters", "import", p.file("masters.csv")).want(t, 0, `serial = "12345678"`, `tags = ["water", "critical"]`, "[[master.point]]", `unit = "m"`)
 	p.write("masters.csv", "serial;interval\n12345678;10\n")
 	command(t, "", "masters", "import", p.file("masters.csv")).want(t, 2, "masters.csv:2: interval: found \"10\" without a unit")
+}
+
+func TestMastersAreShownAndChosenAsTheOperatorHasToldOfThem(t *testing.T) {
+	p := serveMasters(t, `
+[[master]]
+profile  = "extended"
+tags     = ["water"]
+interval = "1h"
+[[master]]
+serial = "12345678"
+name   = "Pump 3"
+site   = "north"
+[[master.point]]
+point = "MS/2/3"
+name  = "level"
+unit  = "m"
+scale = 0.01
+max   = 0.2
+[[master]]
+serial = "22345678"
+name   = "Well"
+site   = "south"
+tags   = ["critical"]
+`)
+	for _, serial := range []int{22345678, 12345678, 32345678} {
+		p.dial("field").ask(serial, 1)
+	}
+	p.cli("masters", "12345678").want(t, 0, "Pump 3", "north", "water", "every 1h", "MS/2/3 (level)", "0.215", "implausible")
+	p.cli("masters", "12345678", "--json").want(t, 0, `"title":"level","value":0.21500002,"unit":"m"`)
+	p.cli("history", "12345678").want(t, 0, "0.215", "implausible")
+	p.cli("export", "-").want(t, 0, "MS/2/3,0.21500002,,m,implausible")
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"", "12345678 22345678 32345678"},
+		{"--site north", "12345678"},
+		{"--tag critical", "22345678"},
+		{"--tag water --sort site", "32345678 12345678 22345678"},
+		{"--name pump", "12345678"},
+		{"--state online --limit 2", "12345678 22345678"},
+		{"--state late", ""},
+		{"--silent 10m", ""},
+		{"--sort silent", "22345678 12345678 32345678"},
+		{"--sort seen --limit 1", "32345678"},
+		{"--profile compact", ""},
+	} {
+		r := p.cli(strings.Fields("masters --json " + c.args)...)
+		r.want(t, 0)
+		if got := strings.Join(regexp.MustCompile(`"serial":"(\d+)"`).FindAllString(r.stdout, -1), " "); strings.NewReplacer(`"serial":"`, "", `"`, "").Replace(got) != c.want {
+			t.Errorf("masters %s: %s, want %s", c.args, got, c.want)
+		}
+	}
+	p.cli("masters", "--state", "ofline").want(t, 1, "state=ofline: expected one of online, away, late, offline")
+	// A reload changes what is shown, of the past too.
+	p.write("masters.toml", "[[master]]\nserial = \"12345678\"\nname = \"Pump 4\"\n")
+	p.cli("reload").want(t, 0, "masters: entries read: 1")
+	p.cli("masters").want(t, 0, "Pump 4")
+	p.cli("export", "-").want(t, 0, "MS/2/3,21.500002,,,good")
 }

@@ -114,3 +114,15 @@ func TestTwoDevicesWithOneSerialAreAnAlarm(t *testing.T) {
 		t.Errorf("alarms: %+v", all)
 	}
 }
+
+func TestAMasterThatDialsInIsNotOfflineBecauseTheGatewayWasRestarted(t *testing.T) {
+	p := serveMasters(t, "[[master]]\nserial = \"12345678\"\ninterval = \"1h\"\n")
+	p.dial("field").ask(12345678, 1)
+	p.cli("masters", "12345678").want(t, 0, "online")
+	p.end()
+	p = serveIn(t, p.dir, withMasters)
+	p.cli("masters", "12345678").want(t, 0, "away", "every 1h")
+	if kinds, _ := p.happened("12345678"); slices.Contains(kinds, "offline") {
+		t.Errorf("events: %v", kinds)
+	}
+}

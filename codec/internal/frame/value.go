@@ -254,3 +254,6 @@ func (r *binaryReader) skip(n int) {
 	}
 	r.rest = r.rest[n:]
 }
+
+// FloatValue is a number that stands in no frame.
+func FloatValue(v float64) Value { return Value{Kind: ValueFloat, bits: math.Float64bits(v)} }

@@ -259,7 +259,7 @@ func TestQueryThatIsNotKnownIsRefused(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		"GET /api/v1/masters?Limit=1":                      "known: after, limit",
+		"GET /api/v1/masters?Limit=1":                      "sort, after, limit",
 		"GET /api/v1/masters?limit=1&limit=2":              "given twice",
 		"GET /api/v1/masters?limit=%zz":                    "query: ",
 		"POST /api/v1/actors/trama/restart?on_frame=true":  "restart takes no query parameter",

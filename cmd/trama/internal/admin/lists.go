@@ -13,12 +13,12 @@ import (
 )
 
 func (e *endpoint) masters(w http.ResponseWriter, r *http.Request) {
-	limit, err := countParameter(r, "limit", 0)
+	q, err := e.mastersQuery(r)
 	if err != nil {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	page, total := e.Gateway.FindMasters(actors.MasterQuery{After: r.URL.Query().Get("after"), Limit: limit})
+	page, total := e.Gateway.FindMasters(q)
 	w.Header().Set("X-Total-Count", strconv.Itoa(total))
 	stream(w, page)
 }

@@ -28,7 +28,7 @@ func (e *endpoint) routes() []route {
 		{pattern: "GET /readyz", handle: e.readyz},
 		{pattern: "GET /metrics", query: []string{"name[]"}, handle: promhttp.HandlerFor(e.metrics(), promhttp.HandlerOpts{}).ServeHTTP},
 		{pattern: "GET /debug/actors", query: []string{"under", "depth", "limit", "offset", "format"}, handle: e.tree},
-		{pattern: "GET /api/v1/masters", query: page, handle: e.masters},
+		{pattern: "GET /api/v1/masters", query: append(slices.Clone(masterFilters), page...), handle: e.masters},
 		{pattern: "GET /api/v1/masters/{serial}", handle: e.master},
 		{pattern: "POST /api/v1/masters/{serial}/commands", handle: e.command},
 		{pattern: "GET /api/v1/connections", query: page, handle: e.connections},

@@ -103,7 +103,7 @@ func Handler(o Options) http.Handler {
 	}
 	e := &endpoint{Options: o}
 	if o.Archive != nil {
-		e.history = history.NewReader(o.Archive)
+		e.history = history.NewReader(o.Archive, o.Known)
 	}
 	return e.guard(e.mux())
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"trama/actors"
+	"trama/actors/known"
 	"trama/codec"
 	"trama/journal"
 )
@@ -46,6 +47,7 @@ type Row struct {
 // Reader decodes frames by the definitions that they were received with, or better ones.  It may be used by several goroutines.
 type Reader struct {
 	source Source
+	known  *known.Current
 
 	mu       sync.Mutex // guards the rest
 	profiles map[uint32]*actors.KeptDefinition
@@ -54,9 +56,9 @@ type Reader struct {
 	listed   time.Time         // when latest was read
 }
 
-// NewReader reads from source.
-func NewReader(source Source) *Reader {
-	return &Reader{source: source, profiles: map[uint32]*actors.KeptDefinition{}, errs: map[uint32]error{}}
+// NewReader reads from source; samples are shown as the operator has told of their points.
+func NewReader(source Source, told *known.Current) *Reader {
+	return &Reader{source: source, known: told, profiles: map[uint32]*actors.KeptDefinition{}, errs: map[uint32]error{}}
 }
 
 // definition returns one by its number in the journal.
@@ -150,6 +152,7 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 		row.Fields = append(row.Fields, '}')
 	}
 	row.Samples = actors.SamplesOf(p, &frame, f.Received, f.Seq, historical)
+	actors.ApplyKnown(row.Samples, r.known.Get().Of(row.Master, row.Profile))
 	return row
 }
 
