@@ -51,12 +51,52 @@ func TestAFrameHasASampleForEachOfItsValues(t *testing.T) {
 		{"dlt645", "68 610100000000 68 91 08 33333433 59333333 8a 16", "pos_active_energy_kwh=0.26"},
 		{"gt06", "7878 1f 12 0f0a140e150b c5 05e51e78 0293a9e8 00 5400 00f6 01 006e 0055da 0003 5f24 0d0a", "speed_kmh=0, latitude=54.945346666666666, longitude=24.017622222222222"},
 		{"hj212", "23233031313253543d33323b434e3d323036313b50573d3132333435363b4d4e3d3031303030304138393030303136463030303136394443303b43503d26264461746154696d653d32303236313133303132303030303b7730313031382d4176673d33382e352c7730313031382d466c61673d4e2626304630300d0a",
-			"DataTime/2061=20261130120000, w01018-Avg/2061=38.5, w01018-Flag/2061=N"},
+			"w01018-Avg/2061=38.5, w01018-Flag/2061=N"},
 		{"sl651", "7e7e010012345678123430002b020003591011154947f1f1001234567848f0f0591011154920190000052619000005392300000127381211150320fa",
 			"current_rain_mm=0.5 (suspect time), rain_total_mm=0.5 (suspect time), river_level_m=0.127 (suspect time), battery_v=11.15 (suspect time)"}, // 2059
 	} {
 		if got := samplesOf(t, fresh(t, test.profile), test.frame); got != test.want {
 			t.Errorf("%s: %s, want %s", test.profile, got, test.want)
+		}
+	}
+}
+
+// Data of HJ 212 say their time in front: that of an upload after an outage is not the time of its arrival.
+func TestDataTimeDatesWhatFollowsIt(t *testing.T) {
+	p := fresh(t, "hj212")
+	cp := func(pairs ...[2]string) (out []any) {
+		for _, pair := range pairs {
+			out = append(out, []any{map[string]any{"name": pair[0], "value": pair[1]}})
+		}
+		return out
+	}
+	for _, test := range []struct {
+		pairs []any
+		want  string
+	}{
+		{cp([2]string{"DataTime", "20261130110000"}, [2]string{"a", "1"}, [2]string{"DataTime", "20261130115900"}, [2]string{"a", "2"}), "a/2061 03:00 good, a/2061 03:59 good"},
+		{cp([2]string{"DataTime", "20261330110000"}, [2]string{"a", "1"}), "a/2061 - suspect time"},
+		{cp([2]string{"DataTime", "20261130110000123"}, [2]string{"a", "1"}), "DataTime/2061 - good, a/2061 - good"},
+	} {
+		var f, back codec.Frame
+		if err := p.Build(&f, "report", map[string]any{"CN": "2061", "MN": "1", "CP": test.pairs}); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Decode(codec.Uplink, f.Raw(), &back); err != nil {
+			t.Fatal(err)
+		}
+		var samples codec.Samples
+		p.Samples(&back, received, &samples)
+		var got []string
+		for _, s := range samples.List {
+			at := "-"
+			if !s.Device.IsZero() {
+				at = s.Device.UTC().Format("15:04")
+			}
+			got = append(got, fmt.Sprintf("%s %s %s", s.Point, at, s.Quality))
+		}
+		if text := strings.Join(got, ", "); text != test.want {
+			t.Errorf("%s, want %s", text, test.want)
 		}
 	}
 }

@@ -21,7 +21,7 @@ var simulations = []struct{ profile, serial, identity, last, values string }{
 	{"gt06", "30000001", "352000030000001", "position", `latitude=22\.\d{1,7} ° longitude=11[34]\.\d{1,7} ° speed_kmh=\d+ km/h`},
 	{"sl651", "40000001", "0040000001", "report", `battery_v=1[1-3](\.\d+)? current_rain_mm=\d+(\.\d)? river_level_m=[2-5](\.\d+)?`},
 	{"teltonika", "50000001", "353000050000001", "records", `lat=54\.\d+ ° lon=25\.\d+ ° speed=\d+ km/h value-239=1 value-66=1\d{4}`},
-	{"hj212", "60000001", "010000A8900016F060000001", "report", `DataTime=20\d{12} w01018-Flag=N w01018-Rtd=[2-6]\d\.\d w21003-Flag=N w21003-Rtd=[1-5]\.\d\d`},
+	{"hj212", "60000001", "010000A8900016F060000001", "report", `w01018-Flag=N w01018-Rtd=[2-6]\d\.\d w21003-Flag=N w21003-Rtd=[1-5]\.\d\d`},
 	{"szy206", "70000001", "3301000100", "report", `alarm=0( \S+=\d+)+`},
 }
 
