@@ -270,8 +270,8 @@ func (d *describer) given(o *scalar.Op) string {
 }
 
 // codingNames say how the bytes of a field are read, by opcode.
-var codingNames = [...]string{"uint", "int", "float", "float", "bcd", "bits", "part", "slice", "digits", "hex", "text", "time",
-	"decimal", "bitset", "group", "list", "checksum", "run", "computed", "varint"}
+var codingNames = [...]string{"uint", "int", "float", "float", "bcd", "bits", "part", "slice", "digits", "hex", "text",
+	"time", "decimal", "bitset", "group", "list", "checksum", "run", "computed", "varint"}
 
 // formOf is the form of a field for other programs.
 func formOf(o *scalar.Op) FieldForm {

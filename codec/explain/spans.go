@@ -50,13 +50,11 @@ func (b *spanBuilder) node(op int) *program.Node {
 		return b.nodes[op]
 	}
 	b.nodes = map[int]*program.Node{}
-	for _, nodes := range append([][]*program.Node{b.w.family.Header, b.w.family.Trailer}, program.Bodies(b.w.family)...) {
-		program.Each(nodes, func(n *program.Node) {
-			if n.Op >= 0 {
-				b.nodes[n.Op] = n
-			}
-		})
-	}
+	b.w.family.Each(func(n *program.Node) {
+		if n.Op >= 0 {
+			b.nodes[n.Op] = n
+		}
+	})
 	return b.nodes[op]
 }
 

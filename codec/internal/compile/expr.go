@@ -225,10 +225,8 @@ func (c *compiler) result(n *program.Node, def *schema.FieldDef, o *scalar.Op) {
 		}
 		return
 	}
-	if o.Form == nil {
-		o.Form = &scalar.Form{Filler: -1}
-	}
-	if o.Form.Natural, o.Form.Real = kind == expr.Natural, kind == expr.Real; kind == expr.Natural {
+	f := o.Special()
+	if f.Natural, f.Real = kind == expr.Natural, kind == expr.Real; kind == expr.Natural {
 		o.Field.Kind = field.KindUint
 		return
 	}

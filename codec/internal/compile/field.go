@@ -352,10 +352,8 @@ func (c *compiler) enum(def *schema.FieldDef, o *scalar.Op) {
 	for _, e := range def.Enum {
 		num, err := o.ParseInteger(e.Value)
 		if lo, hi, failed := o.ParseRange(e.Value); err != nil && failed == nil && !scalar.IsDigits(e.Label) && e.Label != "" {
-			if o.Form == nil {
-				o.Form = &scalar.Form{Filler: -1}
-			}
-			o.Form.Labels = append(o.Form.Labels, scalar.LabelRange{Lo: lo, Hi: hi, Label: e.Label})
+			f := o.Special()
+			f.Labels = append(f.Labels, scalar.LabelRange{Lo: lo, Hi: hi, Label: e.Label})
 			continue
 		}
 		if err != nil {

@@ -36,15 +36,13 @@ func (c *compiler) finish() {
 		header, _ := c.p.Span(f.Header)
 		f.Least = header + max(least, 0) + f.Tail
 		f.First = c.firstBytes(f)
-		for _, nodes := range append([][]*program.Node{f.Header, f.Trailer}, program.Bodies(f)...) {
-			program.Each(nodes, func(n *program.Node) {
-				c.absent(n, users)
-				c.boundFields(f, n)
-				if n.Packed {
-					c.unmarked(n)
-				}
-			})
-		}
+		f.Each(func(n *program.Node) {
+			c.absent(n, users)
+			c.boundFields(f, n)
+			if n.Packed {
+				c.unmarked(n)
+			}
+		})
 	}
 	c.p.Prepare()
 	for _, f := range c.p.Kinds {
@@ -65,21 +63,19 @@ func (c *compiler) through() {
 	for again := true; again; {
 		again = false
 		for _, f := range c.p.Kinds {
-			for _, nodes := range append([][]*program.Node{f.Header, f.Trailer}, program.Bodies(f)...) {
-				program.Each(nodes, func(n *program.Node) {
-					if n.Kind != program.NodeLeaf || c.p.Ops[n.Op].Code != scalar.OpComputed || !c.p.Derived[c.p.Ops[n.Op].Reg] {
-						return
+			f.Each(func(n *program.Node) {
+				if n.Kind != program.NodeLeaf || c.p.Ops[n.Op].Code != scalar.OpComputed || !c.p.Derived[c.p.Ops[n.Op].Reg] {
+					return
+				}
+				for _, x := range append([]*expr.Expr{n.Value}, rowExprs(n)...) {
+					if x == nil {
+						continue
 					}
-					for _, x := range append([]*expr.Expr{n.Value}, rowExprs(n)...) {
-						if x == nil {
-							continue
-						}
-						if reg := x.Source(); reg > 0 && !c.p.Derived[reg] {
-							c.p.Derived[reg], again = true, true
-						}
+					if reg := x.Source(); reg > 0 && !c.p.Derived[reg] {
+						c.p.Derived[reg], again = true, true
 					}
-				})
-			}
+				}
+			})
 		}
 	}
 }

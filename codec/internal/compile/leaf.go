@@ -55,11 +55,10 @@ func (c *compiler) leaf(n *program.Node, def *schema.FieldDef, s *scope) []*prog
 		if !o.Integer() && o.Code != scalar.OpFloat32 && o.Code != scalar.OpFloat64 || o.Scale != nil {
 			c.src.Problem(def.Path+".exponent", "it on type "+def.Kind, "it on numbers without scale")
 		}
-		if o.Form == nil {
-			o.Form = &scalar.Form{Filler: -1}
-		}
+		o.Special()
 	}
-	if n.Size != nil && (o.Size > 0 || n.Until != nil || n.Rest || o.Sized() && n.Size.Looks || o.Numeric() && n.Size.Asks) {
+	if n.Size != nil && (o.Size > 0 || n.Until != nil || n.Rest ||
+		o.Sized() && n.Size.Looks || o.Numeric() && n.Size.Asks) {
 		want := "none for type " + def.Kind
 		if o.Code <= scalar.OpInt {
 			want = "a size from fields that stand before, on type uint or int"
@@ -73,8 +72,8 @@ func (c *compiler) leaf(n *program.Node, def *schema.FieldDef, s *scope) []*prog
 	if o.Code == scalar.OpASCII || o.Code == scalar.OpHex || o.Code == scalar.OpBitset || o.Code == scalar.OpDecimal {
 		c.derive(n.Size)
 	}
-	if (n.Size != nil || n.Until != nil) && o.Form == nil {
-		o.Form = &scalar.Form{Filler: -1}
+	if n.Size != nil || n.Until != nil {
+		o.Special()
 	}
 	n.Op, n.Parts = len(c.p.Ops), len(ops)-1
 	c.p.Ops = append(c.p.Ops, ops...)

@@ -8,8 +8,8 @@ import (
 	"trama/codec/internal/schema"
 )
 
-// Fields of bits that need not begin with a byte stand side by side, however deep in groups, lists and choices.  Each
-// run of them is made a group that begins and ends with a whole byte.
+// Fields of bits that need not begin with a byte stand side by side, however deep in groups, lists and choices.  Such
+// fields between two fields of whole bytes become a packed group, which begins and ends with a whole byte.
 
 // slice compiles a field of bits that need not begin with a byte.
 func (c *compiler) slice(def *schema.FieldDef) []scalar.Op {
@@ -26,7 +26,7 @@ func (c *compiler) slice(def *schema.FieldDef) []scalar.Op {
 	return []scalar.Op{o}
 }
 
-// packed puts a group around each run.
+// packed makes the packed groups among nodes.
 func (c *compiler) packed(nodes []*program.Node) (out []*program.Node) {
 	for i := 0; i < len(nodes); {
 		n, size := nodes[i], 1
@@ -43,17 +43,19 @@ func (c *compiler) packed(nodes []*program.Node) (out []*program.Node) {
 				size = k - i + 1
 			}
 		}
-		run := &program.Node{Kind: program.NodeGroup, Path: n.Path, Op: -1, Element: -1, Packed: true, Kids: nodes[i : i+size]}
-		c.inOrder(run)
-		out, i = append(out, run), i+size
+		group := &program.Node{Kind: program.NodeGroup, Path: n.Path, Op: -1, Element: -1, Packed: true,
+			Kids: nodes[i : i+size]}
+		c.inOrder(group)
+		out, i = append(out, group), i+size
 	}
 	return out
 }
 
-// unpacked looks for runs inside a node that is in none.
+// unpacked looks for packed groups inside a node that is in none.
 func (c *compiler) unpacked(n *program.Node) {
 	if loose, has := c.looseAll(n.Kids); n.Kind == program.NodeList && loose && has {
-		c.src.Problem(n.Path, "a list of items that are no whole bytes, without count", `a count and no size, such as count = "remaining * 8 / 12" in a part with a size`)
+		c.src.Problem(n.Path, "a list of items that are no whole bytes, without count",
+			`a count and no size, such as count = "remaining * 8 / 12" in a part with a size`)
 	}
 	n.Kids = c.packed(n.Kids)
 	for i := range n.Cases {
@@ -61,10 +63,10 @@ func (c *compiler) unpacked(n *program.Node) {
 	}
 }
 
-// inOrder checks what the fields of a run must have in common.
-func (c *compiler) inOrder(run *program.Node) {
+// inOrder checks that the fields of a packed group have one order of bits.
+func (c *compiler) inOrder(group *program.Node) {
 	var first *scalar.Op
-	program.Each(run.Kids, func(n *program.Node) {
+	program.Each(group.Kids, func(n *program.Node) {
 		if n.Kind != program.NodeLeaf || c.p.Ops[n.Op].Code != scalar.OpSlice {
 			return
 		}
@@ -72,27 +74,29 @@ func (c *compiler) inOrder(run *program.Node) {
 			first = &c.p.Ops[n.Op]
 		}
 		if first.Little != c.p.Ops[n.Op].Little {
-			c.src.Problem(n.Path+".order", "another order than that of the bits before it", "one order up to the next whole byte")
+			c.src.Problem(n.Path+".order", "another order than that of the bits before it",
+				"one order up to the next whole byte")
 		}
 	})
 }
 
-// unmarked refuses lengths and checksums that begin or end inside a run.
-func (c *compiler) unmarked(run *program.Node) {
-	program.Each(run.Kids, func(n *program.Node) {
+// unmarked refuses lengths and checksums that begin or end inside a packed group.
+func (c *compiler) unmarked(group *program.Node) {
+	program.Each(group.Kids, func(n *program.Node) {
 		if n.Mark > 0 {
 			c.src.Problem(n.Path, "a length or checksum from, after or to "+c.nameOf(n), "fields of whole bytes there")
 		}
 	})
 }
 
-// loose says that a node can stand in a run, and has fields of bits.
+// loose says that a node can stand in a packed group, and has fields of bits.
 func (c *compiler) loose(n *program.Node) (loose, has bool) {
 	switch {
 	case n.Kind == program.NodeLeaf:
 		code := c.p.Ops[n.Op].Code
 		return code == scalar.OpSlice || code == scalar.OpComputed, code == scalar.OpSlice
-	case n.Size != nil || n.Rest || n.Until != nil || n.Before != nil || n.Transform != nil || n.Separator != nil || n.Column,
+	case n.Size != nil || n.Rest || n.Until != nil || n.Before != nil || n.Transform != nil || n.Separator != nil,
+		n.Column,
 		n.Kind == program.NodeList && n.Count == nil && n.Stop == nil:
 		return false, false
 	}
@@ -104,7 +108,7 @@ func (c *compiler) loose(n *program.Node) (loose, has bool) {
 	return loose, has
 }
 
-// looseAll says that nodes can stand in a run, and that one has fields of bits.
+// looseAll says that nodes can stand in a packed group, and that one has fields of bits.
 func (c *compiler) looseAll(nodes []*program.Node) (loose, has bool) {
 	loose = true
 	for _, n := range nodes {

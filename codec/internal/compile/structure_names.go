@@ -43,7 +43,8 @@ func (v *inspection) names() {
 		}
 	}
 	var loose, silent []string
-	first, firstSilent, told := "", "", slices.ContainsFunc(v.g.Messages, func(m *field.Message) bool { return m.From != field.Anyone })
+	first, firstSilent := "", ""
+	told := slices.ContainsFunc(v.g.Messages, func(m *field.Message) bool { return m.From != field.Anyone })
 	for _, f := range v.g.Kinds {
 		if !v.guarded(f) {
 			text := "a kind of frame without constant, mark or checksum: it takes noise for frames"
@@ -55,7 +56,8 @@ func (v *inspection) names() {
 				text := fmt.Sprintf("message %s, a command without from: it cannot be sent", m.Name)
 				v.Add(schema.SeverityWarning, "from", s.Path, text, `from = "server"`)
 			}
-			if m.From == field.Anyone && (m.Purpose == field.PurposeMeasurement || m.Purpose == field.PurposeOther && m.Command != "" && told) {
+			if m.From == field.Anyone &&
+				(m.Purpose == field.PurposeMeasurement || m.Purpose == field.PurposeOther && m.Command != "" && told) {
 				silent, firstSilent = append(silent, m.Name), cmp.Or(firstSilent, s.Path)
 			}
 			if v.accepting(s) {

@@ -11,10 +11,7 @@ import (
 
 // enumOfTexts reads labels of short texts, such as A = "valid", V = "void".
 func (c *compiler) enumOfTexts(def *schema.FieldDef, o *scalar.Op) {
-	if o.Form == nil {
-		o.Form = &scalar.Form{Filler: -1}
-	}
-	o.Form.Words = map[string]string{}
+	o.Special().Words = map[string]string{}
 	for _, e := range def.Enum {
 		plain := *o
 		plain.Chars, plain.Check = nil, scalar.CheckNone
@@ -39,10 +36,7 @@ func (c *compiler) enumOfTexts(def *schema.FieldDef, o *scalar.Op) {
 
 // texts are the values that `in` lists for a field of characters or bytes.
 func (c *compiler) texts(def *schema.FieldDef, o *scalar.Op) {
-	if o.Form == nil {
-		o.Form = &scalar.Form{Filler: -1}
-	}
-	plain := *o
+	f, plain := o.Special(), *o
 	plain.Form = nil
 	if o.Code == scalar.OpASCII {
 		plain.Most = field.HardMaxFrame
@@ -53,9 +47,9 @@ func (c *compiler) texts(def *schema.FieldDef, o *scalar.Op) {
 			c.src.Problem(fmt.Sprintf("%s.in[%d]", def.Path, i), schema.Describe(v)+" ("+err.Error()+")", "a value that the field can hold")
 			continue
 		}
-		if slices.Contains(o.Form.Texts, string(out)) {
+		if slices.Contains(f.Texts, string(out)) {
 			c.src.Problem(fmt.Sprintf("%s.in[%d]", def.Path, i), schema.Describe(v)+" a second time", "values that differ")
 		}
-		o.Form.Texts = append(o.Form.Texts, string(out))
+		f.Texts = append(f.Texts, string(out))
 	}
 }

@@ -214,7 +214,7 @@ func (e *Encoder) nodes(list []*program.Node) error {
 }
 
 func (e *Encoder) node(n *program.Node) error {
-	if n.Asks && n.Kind == program.NodeLeaf && e.p.Ops[n.Op].Code == scalar.OpComputed { // what the request said is not written
+	if n.Asks && n.Kind == program.NodeLeaf && e.p.Ops[n.Op].Code == scalar.OpComputed { // it is not written
 		e.source.Value(e, n.Op)
 		return nil
 	}

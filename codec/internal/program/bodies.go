@@ -7,3 +7,10 @@ func Bodies(f *FrameKind) (out [][]*Node) {
 	}
 	return out
 }
+
+// Each calls visit for every node of a frame kind: of header, trailer and bodies.
+func (f *FrameKind) Each(visit func(n *Node)) {
+	for _, nodes := range append([][]*Node{f.Header, f.Trailer}, Bodies(f)...) {
+		Each(nodes, visit)
+	}
+}

@@ -22,7 +22,7 @@
 // A node is one step of the walk, in the order of the bytes:
 //
 //	leaf      one field                         op
-//	group     fields together                   kids
+//	group     fields together                   kids; a packed one has fields of bits, side by side up to a whole byte
 //	list      the same fields several times     kids; ends by count, stop, a separator or the end around it
 //	choice    one of several                    cases, found by the value of on (byValue), each with kids
 //

@@ -24,11 +24,7 @@ const (
 func (p *Program) Prepare() {
 	visit := func(n *Node) { n.prepare(p.Ops) }
 	for _, f := range p.Kinds {
-		Each(f.Header, visit)
-		Each(f.Trailer, visit)
-		for _, s := range f.Bodies {
-			Each(s.Nodes, visit)
-		}
+		f.Each(visit)
 		f.Alike = p.alike(f)
 		p.Index(f)
 		f.Seal = p.seals(f)

@@ -16,9 +16,7 @@ func (p *Program) HasChecksum() bool {
 	found := false
 	look := func(n *Node) { found = found || n.Transform != nil && n.Transform.Block > 0 }
 	for _, f := range p.Kinds {
-		for _, nodes := range append([][]*Node{f.Header, f.Trailer}, Bodies(f)...) {
-			Each(nodes, look)
-		}
+		f.Each(look)
 	}
 	return found
 }

@@ -68,8 +68,8 @@ func (o *Op) ParsePart(v any) (bits uint64, err error) {
 // Width is how many bits the field has.
 func (o *Op) Width() int { return bits.Len64(o.Mask) }
 
-// Take reads the bits of a field that need not begin with a byte: left is how many bits of data[at-1] are not taken yet.
-// Big-endian bits are taken from the highest one down, little-endian ones from the lowest one up.
+// Take reads the bits of a field that need not begin with a byte: left is how many bits of data[at-1] are not taken
+// yet.  Big-endian bits are taken from the highest one down, little-endian ones from the lowest one up.
 func (o *Op) Take(data []byte, at, left int) (v uint64, next, spare int) {
 	for have, width := 0, o.Width(); have < width; {
 		if left == 0 {

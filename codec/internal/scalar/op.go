@@ -167,8 +167,8 @@ func (o *Op) permits(b []byte) bool {
 		(f == nil || (f.Texts == nil || slices.Contains(f.Texts, string(b))) && (!f.Bounded || len(b) <= 8))
 }
 
-// form is what the field has beyond its type, made when there is nothing.
-func (o *Op) form() *Form {
+// Special is what the field has beyond its type, made when there is nothing.
+func (o *Op) Special() *Form {
 	if o.Form == nil {
 		o.Form = &Form{Filler: -1}
 	}
@@ -176,7 +176,7 @@ func (o *Op) form() *Form {
 }
 
 // Bound limits a field that expressions see as a number to eight bytes.
-func (o *Op) Bound() { o.form().Bounded = true }
+func (o *Op) Bound() { o.Special().Bounded = true }
 
 // Fixed says that the definition allows one value only.
 func (o *Op) Fixed() bool { return o.Check == CheckBytes || o.Check == CheckRange && o.Lo == o.Hi }
@@ -207,7 +207,7 @@ func (o *Op) Largest() uint64 {
 func (o *Op) Wide() bool { return o.Code == OpHex || o.Code == OpDigits || o.Code == OpTime }
 
 // CountReal lets expressions see a real number.
-func (o *Op) CountReal() { o.form().asReal = !o.Float() }
+func (o *Op) CountReal() { o.Special().asReal = !o.Float() }
 
 // Noted is what expressions see of a field with this number and these bytes; of a real number the bits of a float64.
 func (o *Op) Noted(num uint64, b []byte) uint64 {

@@ -31,8 +31,9 @@ var partKeys = []string{"order", "missing", "default", "const", "in", "min", "ma
 	"zone", "bits", "remember", "counter", "reversed", "swapped", "filler", "align", "digits", "minus", "form", "base", "places", "exponent", "value", "wire", "stuffed"}
 
 // wholeKeys have a meaning on fields of whole bytes alone.
-var wholeKeys = []string{"size", "max_size", "until", "before", "optional", "bits", "remember", "layout", "chars", "charset", "pad", "filler", "minus",
-	"align", "epoch", "zone", "reversed", "swapped", "digits", "fill", "base", "places", "exponent", "wire", "stuffed"}
+var wholeKeys = []string{"size", "max_size", "until", "before", "optional", "bits", "remember", "layout", "chars",
+	"charset", "pad", "filler", "minus", "align", "epoch", "zone", "reversed", "swapped", "digits", "fill", "base", "places",
+	"exponent", "wire", "stuffed"}
 
 // fitBits reports what a field that need not begin with a byte cannot have.
 func (t *Table) fitBits(kind string) {
