@@ -50,8 +50,9 @@ type Framing struct {
 	Tag           any           // of the layer above: each Batch says by which framing it was cut
 
 	// Tap sees every byte that was cut, frames and noise, in order; at is how many it was shown of this connection
-	// before.  It is called by the reader, must not keep data and must not block.  nil is the usual case.
-	Tap func(conn, at uint64, data []byte)
+	// before, and silent that no byte has come behind them for a while.  It is called by the reader, must not keep data and
+	// must not block.  nil is the usual case.
+	Tap func(conn, at uint64, data []byte, silent bool)
 }
 
 // framing is a Framing in force, with the buffers it needs.

@@ -52,7 +52,7 @@ func TestATapSeesEveryByteThatWasCut(t *testing.T) {
 	var seen []byte
 	r := start(t, Options{Aside: &Aside{HeartbeatBytes: [][]byte{{0xff}}}}, echo)
 	f := r.Framing()
-	f.Tap = func(_, at uint64, data []byte) {
+	f.Tap = func(_, at uint64, data []byte, _ bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		if at != uint64(len(seen)) {

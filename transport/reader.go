@@ -332,7 +332,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 						continue
 					}
 				}
-				c.tap(f, data[tapped:done.used])
+				c.tap(f, data[tapped:done.used], mode != cutStream)
 				if done.used += a.n; a.life {
 					done.beats++
 					c.echo(rest[:a.n])
@@ -390,14 +390,14 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 		b.unskip(c.before() + uint64(done.used))
 	}
 	if tapped < done.used {
-		c.tap(f, data[tapped:done.used])
+		c.tap(f, data[tapped:done.used], mode != cutStream)
 	}
 	return done
 }
 
-func (c *Conn) tap(f *framing, data []byte) {
+func (c *Conn) tap(f *framing, data []byte, silent bool) {
 	if f.Tap != nil && len(data) > 0 {
-		f.Tap(c.id, c.tapped, data)
+		f.Tap(c.id, c.tapped, data, silent)
 		c.tapped += uint64(len(data))
 	}
 }

@@ -1,7 +1,6 @@
 package shadow
 
 import (
-	"bufio"
 	"bytes"
 	"container/list"
 
@@ -12,13 +11,13 @@ import (
 // side is one of the two profiles that are compared.
 type side struct {
 	profile *codec.Profile
-	split   bufio.SplitFunc
+	frame   codec.Frame // the one cut last
 	login   bool
 	decode  func(raw []byte, f *codec.Frame) error
 }
 
 func newSide(p *codec.Profile) *side {
-	return &side{profile: p, split: p.Splitter(codec.Uplink), login: profiles.HasAnonymous(p),
+	return &side{profile: p, login: profiles.HasAnonymous(p),
 		decode: func(raw []byte, f *codec.Frame) error { return p.Decode(codec.Uplink, raw, f) }}
 }
 
@@ -40,6 +39,7 @@ const (
 type cutter struct {
 	side    *side
 	session codec.Session
+	behind  bool   // a frame ended where rest begins
 	at      uint64 // place of rest in the stream: everything before it is decided
 	rest    []byte
 	found   []found
@@ -51,26 +51,28 @@ type found struct {
 	raw []byte
 }
 
-func (c *cutter) feed(data []byte) {
+func (c *cutter) feed(data []byte, silent bool) {
 	c.rest = append(c.rest, data...)
 	used := 0
 	for used < len(c.rest) {
-		rest := c.rest[used:]
-		advance, token, err := c.side.split(rest, false)
-		if err == nil && advance == 0 && token == nil {
+		rest, around := c.rest[used:], codec.Around(0)
+		if silent {
+			around |= codec.Quiet
+		}
+		if c.behind {
+			around |= codec.Behind
+		}
+		advance, whole := c.side.profile.Next(codec.Uplink, rest, around, &c.side.frame)
+		if advance == 0 {
 			if len(rest) < c.side.profile.MaxFrameBytes() {
 				break
 			}
-			if advance, token, err = c.side.split(rest, true); err == nil && advance == 0 && token == nil {
-				advance = 1
-			}
+			advance, whole = c.side.profile.Next(codec.Uplink, rest, codec.Ended, &c.side.frame)
 		}
-		if err != nil || advance <= 0 || advance > len(rest) || len(token) > advance {
-			panic("its framing makes no sense")
-		}
-		used += advance
-		if token != nil {
-			c.found = append(c.found, found{c.at + uint64(used-len(token)), bytes.Clone(token)})
+		used += max(advance, 1)
+		if c.behind = whole; whole && c.side.frame.Unreadable() == nil {
+			raw := c.side.frame.Raw()
+			c.found = append(c.found, found{c.at + uint64(used-len(raw)), bytes.Clone(raw)})
 		}
 	}
 	c.at += uint64(used)
@@ -105,7 +107,7 @@ func (all *streams) of(sh *Shadow, c *chunk) *stream {
 		s.next = c.at
 		for i := range s.cuts {
 			k := &s.cuts[i]
-			k.at, k.rest, k.found = c.at, k.rest[:0], k.found[:0]
+			k.at, k.rest, k.found, k.behind = c.at, k.rest[:0], k.found[:0], false
 		}
 		fallthrough
 	default:
@@ -119,7 +121,7 @@ func (sh *Shadow) take(c *chunk) {
 	s := sh.streams.of(sh, c)
 	s.next += uint64(len(c.data))
 	for i := range s.cuts {
-		s.cuts[i].feed(c.data)
+		s.cuts[i].feed(c.data, c.silent)
 	}
 	a, b := &s.cuts[current], &s.cuts[candidate]
 	i, k := 0, 0

@@ -60,6 +60,8 @@ type chunk struct {
 	at   uint64 // place in what was shown of the connection
 	data []byte
 	time time.Time
+
+	silent bool // nothing came behind it for a while
 }
 
 var chunks = sync.Pool{New: func() any { return new(chunk) }}
@@ -87,14 +89,14 @@ func (sh *Shadow) Comparing() bool { return !sh.deaf.Load() }
 // Done is closed when the goroutine has ended.
 func (sh *Shadow) Done() <-chan struct{} { return sh.done }
 
-// Tap is offered every byte that the listener cuts: at is how many were shown of the connection before.  It copies
-// and does not block.
-func (sh *Shadow) Tap(conn, at uint64, data []byte) {
+// Tap is offered every byte that the listener cuts: at is how many were shown of the connection before, silent that
+// nothing came behind them for a while.  It copies and does not block.
+func (sh *Shadow) Tap(conn, at uint64, data []byte, silent bool) {
 	if sh.deaf.Load() {
 		return
 	}
 	c := chunks.Get().(*chunk)
-	c.conn, c.at, c.data, c.time = conn, at, append(c.data[:0], data...), time.Now()
+	c.conn, c.at, c.data, c.time, c.silent = conn, at, append(c.data[:0], data...), time.Now(), silent
 	select {
 	case sh.queue <- c:
 		sh.offered.Add(1)

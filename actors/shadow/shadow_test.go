@@ -55,7 +55,7 @@ func TestACandidateThatFailsOrHangsKeepsNobody(t *testing.T) {
 				sh.candidate.decode = func([]byte, *codec.Frame) error { return c.decode(stuck) }
 				go sh.run()
 				for n := range uint64(2 * shadowQueue) {
-					sh.Tap(1, n*uint64(len(frame)), frame)
+					sh.Tap(1, n*uint64(len(frame)), frame, false)
 				}
 				time.Sleep(2 * shadowStuck)
 				i := sh.Info()
@@ -89,5 +89,37 @@ func TestAShadowThatMissedAReadGoesOnBehindIt(t *testing.T) {
 	}
 	if len(sh.streams.by) != shadowStreams || sh.streams.aged.Len() != shadowStreams || sh.streams.by[1] != nil {
 		t.Errorf("%d streams are kept", len(sh.streams.by))
+	}
+}
+
+// A shadow sees the frames that the listener takes: those that a silence ends, and those that share a mark.
+func TestAShadowCutsAsTheListenerDoes(t *testing.T) {
+	compile := func(frame string) profiles.Version {
+		p, err := codec.Compile("tank.toml", []byte(`
+name = "tank"
+[frame]
+`+frame+`
+header = [{ key = "ID", type = "byte", role = "identity" }]
+[[message]]
+name   = "level"
+fields = [{ key = "level", type = "hex", size = "rest" }]
+`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return profiles.Version{Profile: p}
+	}
+	for frame, stream := range map[string]string{
+		"sizes = [4, 2]":                      "\x07\x01\x02\x03\x07\x01",
+		"start = \"0x7e\"\n end = \"0x7e\"\n": "\x7e\x07\x01\x7e\x07\x02\x7e",
+	} {
+		v := compile(frame)
+		sh := newShadow(Options{Listener: "port", Log: hclog.NewNullLogger(), Active: profiles.Install(v, 1, nil), Candidate: v})
+		for at := range stream {
+			sh.take(&chunk{conn: 1, at: uint64(at), data: []byte(stream[at : at+1]), silent: at == len(stream)-1})
+		}
+		if i := sh.Info(); i.Frames != 2 || i.Same != 2 {
+			t.Errorf("%s: %+v", frame, i)
+		}
 	}
 }
