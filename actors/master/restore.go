@@ -28,9 +28,7 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	var s scratch
 	err := d.journal.Restore(ctx, func(row journal.MasterRow) error {
 		m := d.newMaster(row.Serial)
-		for _, w := range row.Windows {
-			m.recallWindow(w)
-		}
+		m.recallWindows(row.Windows)
 		if err := m.decode(row.State, definition); err != nil {
 			d.log.Named("journal").Error("the state of a master cannot be read: it begins anew", "master",
 				row.Serial, "error", err)

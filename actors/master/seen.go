@@ -63,33 +63,39 @@ func (m *Master) checkDuplicate(b *Batch, f *codec.Frame, s seenFrame) (record b
 func (m *Master) remember(s seenFrame, p *codec.Profile) {
 	rule := p.Resend()
 	if m.recent.full(s.at, rule.Within) {
-		most := math.MaxInt
+		most := uint64(math.MaxUint64)
 		// of numbers that are few, half: the other half may have gone round
-		if limit := p.TransactionLimit(); rule.Numbered && limit > 0 && limit/2 < math.MaxInt {
-			most = int(limit / 2)
+		if limit := p.TransactionLimit(); rule.Numbered && limit > 0 {
+			most = limit / 2
 		}
-		m.grow(most)
+		m.double(most)
 	}
 	m.recent.add(s)
 }
 
-// grow makes the ring of recent frames twice as large, when it may have so many and there is memory.
-func (m *Master) grow(most int) {
+// double makes the ring of recent frames twice as large, when it may have so many and there is memory; else not again
+// before half of it has been overwritten.
+func (m *Master) double(most uint64) {
 	r := &m.recent
 	size := max(2*len(r.frames), recentLeast)
-	ok := size <= max(most, recentLeast)
-	if ok && size > recentFree {
-		var silent []*Master
-		silent, ok = m.dir.windows.claim(m, size*seenBytes)
+	if size > recentLeast && uint64(size) > most || !m.grow(size) {
+		r.wait = r.kept / 2
+	}
+}
+
+// grow gives the ring of recent frames a size, if there is memory.
+func (m *Master) grow(size int) bool {
+	if size > recentFree {
+		silent, ok := m.dir.windows.claim(m, size*seenBytes)
 		for _, each := range silent {
 			each.send(&forgetOld{})
 		}
+		if !ok {
+			return false
+		}
 	}
-	if !ok {
-		r.wait = r.kept / 2
-		return
-	}
-	r.resize(size)
+	m.recent.resize(size)
+	return true
 }
 
 // forgetOld gives up what is remembered beyond what every master may have.
@@ -127,20 +133,39 @@ func (m *Master) window() (w journal.Window) {
 	return w
 }
 
-// recallWindow remembers the frames of a window.
-func (m *Master) recallWindow(w journal.Window) {
-	for ; len(w) >= 16; w = w[16:] {
-		m.recall(seenFrame{number: binary.LittleEndian.Uint64(w), content: binary.LittleEndian.Uint32(w[8:]),
-			at: binary.LittleEndian.Uint32(w[12:])})
+// recallWindows remembers the frames of the windows that an earlier process has written, as far as there is memory.
+func (m *Master) recallWindows(windows []journal.Window) {
+	r, frames := &m.recent, 0
+	for _, w := range windows {
+		frames += len(w) / windowFrame
 	}
-	m.recent.unsaved = 0
+	if frames == 0 {
+		return
+	}
+	size := recentFree
+	for size < frames {
+		size *= 2
+	}
+	for !m.grow(size) {
+		size /= 2
+	}
+	for _, w := range windows {
+		for ; len(w) >= windowFrame; w = w[windowFrame:] {
+			r.add(seenFrame{number: binary.LittleEndian.Uint64(w), content: binary.LittleEndian.Uint32(w[8:]),
+				at: binary.LittleEndian.Uint32(w[12:])})
+		}
+	}
+	r.unsaved = 0
 }
+
+// windowFrame is the size of a frame in a window.
+const windowFrame = 16
 
 // recall adds a frame of an earlier process, unless it is there.
 func (m *Master) recall(s seenFrame) {
 	r := &m.recent
 	if r.full(s.at, forever) {
-		m.grow(math.MaxInt)
+		m.double(math.MaxUint64)
 	}
 	if what, _ := r.find(s, forever); what != sightResend {
 		r.add(s)

@@ -92,9 +92,7 @@ func TestWhatAMasterRemembersComesBackFromItsWindows(t *testing.T) {
 		t.Errorf("%d windows were written", len(windows))
 	}
 	back := NewDirectory(Options{System: new(supervise.System), ResendBytes: 8 << 20}).newMaster("1")
-	for _, w := range windows {
-		back.recallWindow(w)
-	}
+	back.recallWindows(windows)
 	if err := back.decode(state, nil); err != nil {
 		t.Fatal(err)
 	}
