@@ -34,7 +34,7 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 	case req.Listener != "" && len(m.links) > 0:
 		return nil, fmt.Errorf("%w on listener %q: %s", ErrOffline, req.Listener, m.Serial)
 	}
-	return nil, fmt.Errorf("%w: %s (last seen %s)", ErrOffline, m.Serial, m.last.Format(time.RFC3339))
+	return nil, fmt.Errorf("%w: %s (last seen %s)", ErrOffline, m.Serial, m.last().Format(time.RFC3339))
 }
 
 // serverMessage finds a command of the server by its letter or name.

@@ -52,10 +52,10 @@ func (m *Master) watchDevice(l Link, f *codec.Frame) {
 		m.clockChange(l, m.device.clock.dead(), "its date does not exist")
 		return
 	}
-	change := m.device.clock.see(m.last, made)
+	change := m.device.clock.see(m.last(), made)
 	words := "right again"
 	if m.device.clock.off {
-		words = clockWords(m.last, made)
+		words = clockWords(m.last(), made)
 	}
 	m.clockChange(l, change, words)
 }

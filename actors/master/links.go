@@ -71,7 +71,7 @@ type rivals struct {
 // suspectRival raises an alarm when two devices seem to have one serial: they take the link from each other again and again.
 func (m handler) suspectRival(old, l Link, at time.Time) {
 	r := &m.rivals
-	if at.Sub(m.last) > rivalWithin {
+	if at.Sub(m.last()) > rivalWithin {
 		return
 	}
 	if r.count == 0 || at.Sub(r.since) > rivalSpan {

@@ -31,7 +31,6 @@ type Master struct {
 	condemned bool   // it failed too often: start anew
 
 	first     time.Time
-	last      time.Time
 	links     []*masterLink
 	latest    []latest // the newest frame of each profile
 	lastFrame int      // index into latest of the newest
@@ -70,6 +69,14 @@ func (d *Directory) newMaster(serial string) *Master {
 	m := &Master{Serial: serial, dir: d, first: now, lastNumber: uint64(now.Unix())}
 	m.subject.Serial, m.subject.Owner = serial, m
 	return m
+}
+
+// last is when its last frame came; zero when none has.
+func (m *Master) last() time.Time {
+	if at := m.seen.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
 }
 
 // Online says whether the master has a link.  Any goroutine may call it.
@@ -168,14 +175,13 @@ func (m handler) handle() {
 	b := m.held
 	m.expect()
 	m.tell(b.Link, m.presence.Heard(b.At))
-	m.last = b.At
-	m.seen.Store(m.last.UnixNano())
+	m.seen.Store(b.At.UnixNano())
 	from := b.origin()
 	scratch := scratches.Get().(*scratch) // lost with a frame that crashes: no harm
 	for ; b.next < len(b.Fates); b.next++ {
 		m.Node.Drill()
 		f, raw := &b.Frames[b.next], b.Raw[b.next]
-		s, known := seenFrameOf(b.Installed, f, m.last)
+		s, known := seenFrameOf(b.Installed, f, b.At)
 		var flags journal.Flags
 		if known {
 			var record bool
@@ -189,7 +195,7 @@ func (m handler) handle() {
 		if !reads {
 			m.noteUnreadable(f.Unreadable())
 		} else { // what the newest frame that can be read says stays, and only such a frame answers
-			m.keep(b.Installed, f, raw, m.last)
+			m.keep(b.Installed, f, raw, b.At)
 		}
 		if c := m.inFlight; c != nil && reads {
 			if answer := c.answeredBy(b, f, raw); answer != nil {
@@ -197,7 +203,7 @@ func (m handler) handle() {
 			}
 		}
 		m.watchDevice(b.Link, f)
-		m.points.note(b.Installed, f, m.last, m.points.recorded+1, 0, scratch)
+		m.points.note(b.Installed, f, b.At, m.points.recorded+1, 0, scratch)
 		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags, scratch.historical)
 		m.points.recorded++
 		if known {
@@ -227,5 +233,5 @@ func (m *Master) noteUnreadable(why error) {
 		m.unreadable = new(Unreadable)
 	}
 	m.unreadable.Frames++
-	m.unreadable.Reason, m.unreadable.At = why.Error(), m.last
+	m.unreadable.Reason, m.unreadable.At = why.Error(), m.last()
 }

@@ -81,7 +81,6 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 // replay takes in a frame of an earlier process.
 func (m *Master) replay(by *profiles.Installed, f *codec.Frame, seq uint64, r *journal.Record, s *scratch) {
 	m.presence.Heard(r.Received)
-	m.last = r.Received
 	m.seen.Store(r.Received.UnixNano())
 	m.frames++
 	m.bytes += uint64(len(r.Raw))

@@ -56,7 +56,7 @@ func (t told) Committed(uint64, error) { t.m.telling.Store(false) }
 func (m *Master) encode() *journal.OpenState {
 	var b []byte
 	b = append(b, stateVersion)
-	for _, t := range []time.Time{m.first, m.last, {}} {
+	for _, t := range []time.Time{m.first, m.last(), {}} {
 		b = appendTime(b, t)
 	}
 	for _, n := range []uint64{m.frames, m.bytes, m.connects, m.takeovers, m.commands, m.duplicates, m.lastNumber} {
@@ -200,9 +200,9 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 		return fmt.Errorf("version %d, this program knows 1 to %d", b[0], stateVersion)
 	}
 	r := reading{b: b[1:]}
-	for _, t := range []*time.Time{&m.first, &m.last, new(time.Time)} {
-		*t = r.time()
-	}
+	m.first = r.time()
+	last := r.time()
+	r.time() // of no use any more
 	for _, n := range []*uint64{&m.frames, &m.bytes, &m.connects, &m.takeovers, &m.commands, &m.duplicates,
 		&m.lastNumber} {
 		*n = r.number()
@@ -246,13 +246,13 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 		for n := r.number(); n > 0 && !r.bad; n-- {
 			gaps = append(gaps, uint32(r.number()))
 		}
-		m.presence.Restore(there, m.last, gaps)
+		m.presence.Restore(there, last, gaps)
 	}
 	if r.bad || len(r.b) > 0 {
 		return fmt.Errorf("%w: its fields do not fit", journal.ErrDamaged)
 	}
-	if !m.last.IsZero() {
-		m.seen.Store(m.last.UnixNano())
+	if !last.IsZero() {
+		m.seen.Store(last.UnixNano())
 	}
 	return nil
 }
