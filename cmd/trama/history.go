@@ -98,10 +98,10 @@ func (a *app) samplesTable(rows []history.Row) {
 	var cells [][]any
 	for _, r := range rows {
 		if len(r.Samples) == 0 || r.Error != "" {
-			cells = append(cells, []any{r.Position, "-", moment(r.Received), moment(r.Device), dash(r.Message), "-", "-", "", r.Error})
+			cells = append(cells, []any{r.Position, "-", moment(r.Received), moment(r.Device), dash(r.Message), "-", "-", "-", dash(r.Error)})
 		}
 		for _, s := range r.Samples {
-			cells = append(cells, []any{r.Position, s.Index, moment(r.Received), moment(s.Device), r.Message, s.Name, short(s.Value), s.Unit, s.Quality})
+			cells = append(cells, []any{r.Position, s.Index, moment(r.Received), moment(s.Device), r.Message, s.Name, short(s.Value), dash(s.Unit), s.Quality})
 		}
 	}
 	a.table("POSITION\tINDEX\tRECEIVED\tDEVICE TIME\tMESSAGE\tPOINT\tVALUE\tUNIT\tQUALITY", len(cells), func(i int) []any { return cells[i] })
@@ -192,7 +192,7 @@ func (a *app) valueOutput(v admin.Values, format string) error {
 	default:
 		a.table("RECEIVED\tDEVICE TIME\tPOINT\tVALUE\tUNIT\tQUALITY", len(v.Samples), func(i int) []any {
 			s := v.Samples[i]
-			return []any{moment(s.Received), moment(s.Device), s.Name, short(s.Value), s.Unit, s.Quality}
+			return []any{moment(s.Received), moment(s.Device), s.Name, short(s.Value), dash(s.Unit), s.Quality}
 		})
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"trama/actors"
 	"trama/cmd/trama/internal/admin"
@@ -263,13 +264,18 @@ func TestMastersValuesAndCountersSurviveARestart(t *testing.T) {
 func TestHistoryIsShownAndExported(t *testing.T) {
 	p := serve(t, twoPorts)
 	p.dial("field").ask(12345678, 1, 2, 3, 4, 5)
-	p.cli("history", "12345678").want(t, exitDone, "measurement  MS/2/3  21.50001   ", "measurement  AL/2/3  0                good")
+	p.cli("history", "12345678").want(t, exitDone, "measurement  MS/2/3  21.50001   ", "measurement  AL/2/3  0          -     good")
 	p.cli("history", "12345678", "--frames").want(t, exitDone, "measurement", "AL/2/3=0 MS/2/3=21.5", frameOf(12345678, 5, 5))
 	p.cli("history", "12345678", "--limit", "2", "--format", "csv").want(t, exitDone, "position,index,received", frameOf(12345678, 4, 4), frameOf(12345678, 5, 5))
 	if r := p.cli("history", "12345678", "--limit", "2", "--json"); strings.Contains(r.stdout, frameOf(12345678, 3, 3)) {
 		t.Errorf("more than the two newest: %s", r.stdout)
 	}
 	p.cli("history", "12345678", "--point", "MS/2/3", "--format", "plot").want(t, exitDone, "5 values", "┤")
+	month := p.cli("history", "12345678", "--point", "MS/2/3", "--format", "plot", "--since", "30d")
+	month.want(t, exitDone, "5 values", time.Now().Format("2006-01-02"))
+	if then := time.Now().AddDate(0, 0, -30).Format("2006-01-02"); strings.Contains(month.stdout, then) {
+		t.Errorf("the axis begins long before there is data: %s", month.stdout)
+	}
 	p.cli("history", "12345678", "--field", "MS/2/3", "--bucket", "1h").want(t, exitDone, "COUNT", "5")
 	p.cli("history", "12345678", "--since", "yesterday").want(t, exitUsage, `--since: found "yesterday", expected how long ago`)
 	p.cli("history", "12345678", "--format", "plot").want(t, exitUsage, "--format plot needs --point")

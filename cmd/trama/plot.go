@@ -33,12 +33,15 @@ func (p *past) plot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if first, last, ok := extent(all); ok { // the axis is as long as there is data
-		since, until = first, last
-		if fine := (last.Sub(first) / (plotColumns * 2)).Round(time.Second); fine >= time.Second && fine.String() != all.Bucket {
-			if all, err = p.series(ctx, "bucket", fine.String()); err != nil {
-				return err
-			}
+	for length := until.Sub(since); len(all.Buckets) > 0; { // the axis is as long as there is data
+		since, until = extent(all)
+		fine := max((until.Sub(since) / (plotColumns * 2)).Round(time.Second), time.Second)
+		if until.Sub(since) > length/2 || fine.String() == all.Bucket {
+			break
+		}
+		length = until.Sub(since)
+		if all, err = p.series(ctx, "bucket", fine.String()); err != nil {
+			return err
 		}
 	}
 	p.tellDamage(p.damage)
@@ -47,12 +50,9 @@ func (p *past) plot(ctx context.Context) error {
 }
 
 // extent is the time from the first bucket to the end of the last one.
-func extent(all admin.Values) (first, last time.Time, ok bool) {
-	length, err := time.ParseDuration(all.Bucket)
-	if err != nil || len(all.Buckets) == 0 {
-		return first, last, false
-	}
-	return all.Buckets[0].From, all.Buckets[len(all.Buckets)-1].From.Add(length), true
+func extent(all admin.Values) (first, last time.Time) {
+	length, _ := time.ParseDuration(all.Bucket) // the daemon's own text
+	return all.Buckets[0].From, all.Buckets[len(all.Buckets)-1].From.Add(length)
 }
 
 // drawPlot makes the lines of a plot: a column of dots from minimum to maximum of each bucket.
