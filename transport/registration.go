@@ -21,7 +21,7 @@ var openings = [][]byte{[]byte("PROXY "), []byte("GET "), []byte("POST "), []byt
 // undecided says whether more bytes will tell what data is.
 func undecided(data []byte) bool {
 	for _, o := range openings {
-		if len(data) < len(o) && bytes.HasPrefix(o, data) {
+		if len(data) <= len(o) && bytes.HasPrefix(o, data) {
 			return true
 		}
 	}
