@@ -97,6 +97,7 @@ const (
 	RoleIntegrator = connection.RoleIntegrator
 
 	OutcomeDone    = master.OutcomeDone
+	OutcomeSent    = master.OutcomeSent
 	OutcomeRefused = master.OutcomeRefused
 	OutcomeUnknown = master.OutcomeUnknown
 	OutcomeExpired = master.OutcomeExpired

@@ -89,6 +89,9 @@ func (p *Profile) NumbersAnswers() bool {
 	return false
 }
 
+// Answered says whether a command has an answer at all: a broadcast has none.
+func (p *Profile) Answered(command *frame.Frame) bool { return encode.Answered(p.program, command) }
+
 // Relate tells answer what request asked: the fields that the definition computes from `request.KEY` are there
 // afterwards.  Without it, or when the definition has none, they are not.  The frames must go together (see
 // Answers); whether they do is not looked at.  The error is a *FieldError; answer is then as it was.

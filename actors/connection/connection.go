@@ -190,7 +190,9 @@ func (c handler) transmit(m *transmit) {
 	}
 	if err := c.link.conn.Write(bytes); err != nil {
 		m.master.Undelivered(m.command, err)
+		return
 	}
+	m.master.Delivered(m.command)
 }
 
 // greet sends the message that whoever dials in hears first.  The profile was tried for it

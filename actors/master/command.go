@@ -38,6 +38,7 @@ type Command struct {
 	Result   CommandResult
 	Answer   []byte // raw
 	bytes    []byte // as sent
+	silent   bool   // nobody answers it
 	ended    bool   // Respond was called
 
 	state atomic.Uint32 // of commandState: what may still happen to its bytes
@@ -73,6 +74,13 @@ func (m *Master) Take(c *Command) {
 
 // Undelivered tells the master that its connection could not write c.
 func (m *Master) Undelivered(c *Command, err error) { m.send(&Undelivered{ID: c.id, Err: err}) }
+
+// Delivered tells the master that c was written, if nothing more is to come of it.
+func (m *Master) Delivered(c *Command) {
+	if c.silent {
+		m.send(&Delivered{ID: c.id})
+	}
+}
 
 // Orphaned implements supervise.Orphan.
 func (c *Command) Orphaned(f *supervise.Fault) { c.end(fmt.Errorf("%w: %w", ErrFault, f)) }
@@ -142,6 +150,7 @@ func (m handler) transmit(c *Command) {
 		m.finish(c, fmt.Errorf("%w: %w", ErrBadCommand, err))
 		return
 	}
+	c.silent = !c.Profile.Answered(&c.frame)
 	c.Result.Sent = hex.EncodeToString(c.bytes)
 	m.dir.log.Named("command").Info("command sent", "master", m.Serial, "command", c.Result.Command, "conn",
 		c.link.ID(), "by", c.Request.Origin, "frame", c.Result.Sent)
@@ -189,6 +198,14 @@ func (m handler) due(id uint64) {
 			m.finish(c, nil)
 			return
 		}
+	}
+}
+
+// delivered ends a command that nobody answers.
+func (m handler) delivered(msg *Delivered) {
+	if c := m.inFlight; c != nil && c.id == msg.ID {
+		c.Result.Outcome, c.Result.Detail = OutcomeSent, "nobody answers it"
+		m.finish(c, nil)
 	}
 }
 

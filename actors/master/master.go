@@ -112,6 +112,8 @@ func (m handler) Receive(ctx actor.Context) {
 		m.command(msg)
 	case *commandDue:
 		m.due(msg.id)
+	case *Delivered:
+		m.delivered(msg)
 	case *Undelivered:
 		m.undelivered(msg)
 	case *timeOver:

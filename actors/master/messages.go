@@ -25,6 +25,8 @@ type (
 		ID  uint64
 		Err error
 	}
+	// Delivered comes from a connection that has written a command that nobody answers.
+	Delivered struct{ ID uint64 }
 	// Describe asks for one Info, for a listing.
 	Describe struct {
 		At    int

@@ -22,6 +22,7 @@ type Outcome string
 // The outcomes of a command.
 const (
 	OutcomeDone    Outcome = "done"    // the master answered with response code 0
+	OutcomeSent    Outcome = "sent"    // it was written; nobody answers it
 	OutcomeRefused Outcome = "refused" // the master answered with another response code
 	OutcomeUnknown Outcome = "unknown" // it was sent and no answer came: it may have been executed
 	OutcomeExpired Outcome = "expired" // it was never sent: the wait ended while it stood behind another command

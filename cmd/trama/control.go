@@ -174,7 +174,7 @@ func (a *app) showResult(r commandResult, asJSON bool) error {
 			a.say("answer: %s", answerInWords(r.Answer))
 		}
 	}
-	if r.Outcome != actors.OutcomeDone {
+	if r.Outcome != actors.OutcomeDone && r.Outcome != actors.OutcomeSent {
 		return errSilent
 	}
 	return nil
@@ -188,7 +188,7 @@ func outcomeInWords(r commandResult) string {
 		s = fmt.Sprintf("%s answered %s in %v", r.Serial, r.Command, took)
 	case actors.OutcomeRefused:
 		s = fmt.Sprintf("%s answered %s with response code %s in %v", r.Serial, r.Command, number(r.Code), took)
-	case actors.OutcomeUnknown:
+	case actors.OutcomeUnknown, actors.OutcomeSent:
 		s = fmt.Sprintf("%s was sent to %s", r.Command, r.Serial)
 	case actors.OutcomeExpired:
 		s = fmt.Sprintf("%s for %s", r.Command, r.Serial)

@@ -84,6 +84,7 @@ func (c *compiler) frames() {
 	c.forwards(d)
 	c.replies(d)
 	c.answer(d)
+	c.unanswered(d)
 	for _, m := range c.p.Messages {
 		if m.From == field.Server && m.Purpose == field.PurposeCommand {
 			c.p.Commands = append(c.p.Commands, m)

@@ -132,6 +132,21 @@ func (c *compiler) answer(d *schema.Definition) {
 	}
 }
 
+// unanswered reads which commands nobody answers: the fields that say so and their values.
+func (c *compiler) unanswered(d *schema.Definition) {
+	for _, set := range d.Unanswered {
+		if c.all[set.Key] == nil && !c.paths[set.Key] {
+			c.src.Problem(set.Path, field.Quote(set.Key), "a field", slices.Sorted(maps.Keys(c.all))...)
+		}
+		switch v := set.Value.(type) {
+		case int64, string:
+			c.p.Unanswered = append(c.p.Unanswered, [2]string{set.Key, fmt.Sprint(v)})
+		default:
+			c.src.Problem(set.Path, fmt.Sprint(v), "a whole number or a text")
+		}
+	}
+}
+
 // ownSets compiles what a request that goes back, its header or all of it, has not of itself.
 func (c *compiler) ownSets(r *program.ReplyRule, def schema.ReplyDef) {
 	for _, set := range def.Set {

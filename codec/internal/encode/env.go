@@ -43,6 +43,16 @@ func AnswersTo(p *program.Program, request, answer *frame.Frame) bool {
 	return true
 }
 
+// Answered says whether anybody answers a command; see Profile.Answered.
+func Answered(p *program.Program, command *frame.Frame) bool {
+	for _, sign := range p.Unanswered {
+		if it, ok := command.Item(sign[0]); !ok || it.Text() != sign[1] {
+			return true
+		}
+	}
+	return len(p.Unanswered) == 0
+}
+
 // agree says that a field of one frame is there and has the value of a field of another.
 func agree(a *frame.Frame, key string, b *frame.Frame, other string) bool {
 	i, k := a.At(key), b.At(other)

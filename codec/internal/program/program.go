@@ -24,21 +24,22 @@ type Program struct {
 
 	Fast [3][256]*FastTable // by direction and first byte: fast paths of the kind that is tried first; nil: none
 
-	Kinds    []*FrameKind
-	attempts [3][]Attempt      // by direction
-	Begins   [3]scalar.ByteSet // likewise: bytes that a frame can begin with
-	Regs     int               // registers of a walk; the first is never used
-	Marks    int               // places of a walk; the first is never used
-	Tables   int               // lists whose elements are kept for at(); the first is never used
-	Derived  []bool            // by register: the value follows from the rest of a frame
-	Rewrites bool              // some part differs on the wire from what is decoded
-	Shares   bool              // frames of some kind may share a mark
-	Quiet    time.Duration     // a silence behind the beginning of a frame that tells something; 0: none does
-	Unused   []string          // paths of layouts that nothing uses
-	Points   Points
-	Replies  []ReplyRule
-	Answers  [][2]string
-	Asks     []Asked // what computed fields want to know of the request
+	Kinds      []*FrameKind
+	attempts   [3][]Attempt      // by direction
+	Begins     [3]scalar.ByteSet // likewise: bytes that a frame can begin with
+	Regs       int               // registers of a walk; the first is never used
+	Marks      int               // places of a walk; the first is never used
+	Tables     int               // lists whose elements are kept for at(); the first is never used
+	Derived    []bool            // by register: the value follows from the rest of a frame
+	Rewrites   bool              // some part differs on the wire from what is decoded
+	Shares     bool              // frames of some kind may share a mark
+	Quiet      time.Duration     // a silence behind the beginning of a frame that tells something; 0: none does
+	Unused     []string          // paths of layouts that nothing uses
+	Points     Points
+	Replies    []ReplyRule
+	Answers    [][2]string
+	Unanswered [][2]string // fields and values, as text, of commands that nobody answers: all must be there
+	Asks       []Asked     // what computed fields want to know of the request
 }
 
 // Sizes holds the sizes in a frame of a plain definition that are known before its header is complete.

@@ -12,19 +12,20 @@ import (
 type Definition struct {
 	Name, Title, Zone, order string
 
-	max      int
-	Length   *lengthDef
-	header   []FieldDef
-	Families []FamilyDef // [[frame]], or [frame] with more than a header and a length
-	Layouts  map[string][]FieldDef
-	includes []string
-	rich     bool // needs the grammar: the flat plan cannot hold it
-	Messages []MessageDef
-	Replies  []ReplyDef
-	AnswerBy []string
-	Resend   *ResendDef
-	Simulate *SimulateDef
-	Examples []exampleDef
+	max        int
+	Length     *lengthDef
+	header     []FieldDef
+	Families   []FamilyDef // [[frame]], or [frame] with more than a header and a length
+	Layouts    map[string][]FieldDef
+	includes   []string
+	rich       bool // needs the grammar: the flat plan cannot hold it
+	Messages   []MessageDef
+	Replies    []ReplyDef
+	AnswerBy   []string
+	Unanswered []SetDef // fields and values of commands that nobody answers
+	Resend     *ResendDef
+	Simulate   *SimulateDef
+	Examples   []exampleDef
 }
 
 type lengthDef struct {
@@ -83,6 +84,12 @@ func ReadDefinition(t *Table) *Definition {
 	}
 	if answer := t.Sub("answer"); answer != nil {
 		d.AnswerBy = answer.Texts("by")
+		if none := answer.Sub("none"); none != nil {
+			for _, key := range none.Keys() {
+				v, _ := none.Get(key)
+				d.Unanswered = append(d.Unanswered, SetDef{none.At(key), key, v})
+			}
+		}
 		answer.Finish()
 	}
 	if again := t.Sub("resend"); again != nil {
