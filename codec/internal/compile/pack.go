@@ -75,7 +75,7 @@ func (c *compiler) inOrder(group *program.Node) {
 		}
 		if first.Little != c.p.Ops[n.Op].Little {
 			c.src.Problem(n.Path+".order", "another order than that of the bits before it",
-				"one order up to the next whole byte")
+				"one order up to the next whole byte, or a part with a size around the others")
 		}
 	})
 }
