@@ -39,6 +39,12 @@ var unreadables = []struct {
 		identity: "0012340001", bad: "value at byte 39", keeps: []string{`"message":"report"`, `"value":0.127`, `"value":11.15`}, lacks: `"value":0.0`,
 		reply: "7e7e00123400010112343280080200032609011200001b797f",
 	},
+	{
+		name: "two counts that differ, one behind the body", profile: "teltonika",
+		hex:   "000000000000003a1001000001a2265a93c0010eba7260236c4c600064005a0b0000000b050401000b27010042563a0101c70000a1b201000e00000000000003e8020000d293",
+		bad:   "count2 at byte 65", keeps: []string{`"message":"records-16"`, `"value":22074`}, lacks: `"crc"`,
+		reply: "00000001",
+	},
 }
 
 func TestSealedFramesThatDoNotReadAreFoundWithWhatReads(t *testing.T) {

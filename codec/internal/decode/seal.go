@@ -70,7 +70,7 @@ func (m *Walker) seal(p *program.Program, f *frame.Frame, a program.Attempt, dat
 	if v := m.Nodes(a.Header[:a.Seal.Header]); v != program.Complete {
 		return 0, v
 	}
-	m.spares = f != nil
+	m.spares = true
 	defer func() { m.spares = false }()
 	header := m.Nodes(a.Header[a.Seal.Header:])
 	late := len(m.Late)

@@ -47,7 +47,7 @@ type Walker struct {
 	Inside        int           // parts around whose bytes are not those of the wire
 	Summed        int           // bits of the checksums that were right
 	Lack          Lack
-	spares        bool // of a sealed frame: a field that does not read is passed over
+	spares        bool // of a sealed frame: a field that does not read is passed over, and a wrong value taken
 }
 
 // Lack is the node and place at which a walk stopped that needs more bytes.

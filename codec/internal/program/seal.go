@@ -56,16 +56,16 @@ func (p *Program) seals(f *FrameKind) *Seal {
 	return s
 }
 
-// covers reports whether a checksum covers the body of every frame.
+// covers reports whether a checksum covers the body of every frame: from somewhere before it to somewhere behind it.
 func (p *Program) covers(f *FrameKind, c *ChecksumPlan) bool {
-	inBody := func(mark int) (is bool) {
-		for _, nodes := range append(Bodies(f), f.Trailer) {
+	marked := func(mark int, lists ...[]*Node) (is bool) {
+		for _, nodes := range lists {
 			Each(nodes, func(n *Node) { is = is || n.Mark > 0 && (mark == n.Mark || mark == n.Mark+1) })
 		}
 		return is
 	}
-	return !inBody(c.From) && (f.Body.Mark == 0 || c.From != f.Body.Mark+1) &&
-		(c.To <= 0 || f.Body.Mark > 0 && c.To == f.Body.Mark+1)
+	before := c.From == 0 || c.From == f.Body.Mark || marked(c.From, f.Header)
+	return before && (c.To <= 0 || f.Body.Mark > 0 && c.To == f.Body.Mark+1 || marked(c.To, f.Trailer))
 }
 
 // holds reports whether a node writes a register.
