@@ -183,7 +183,7 @@ func (c *Conn) aside(f *framing, b *Batch, data []byte, mode cutMode) cutAside {
 			n = -1
 		}
 	}
-	if n == 0 && r != nil && !c.scanner && c.unnamed() {
+	if n == 0 && r != nil && !c.scanner && c.unnamed(b) {
 		if found := c.search(f, b, r, data, mode); found != (cutAside{}) {
 			return found
 		}

@@ -29,11 +29,11 @@ func undecided(data []byte) bool {
 }
 
 // unnamed says whether nothing is known of the peer yet: no frame and no registration.
-func (c *Conn) unnamed() bool { return !c.registered && c.lastLife == 0 }
+func (c *Conn) unnamed(b *Batch) bool { return !c.registered && c.lastLife == 0 && len(b.Frames) == 0 }
 
 // registration looks for one at the beginning of data.
 func (c *Conn) registration(b *Batch, r *Registration, data []byte, mode cutMode) cutAside {
-	if c.unnamed() {
+	if c.unnamed(b) {
 		if c.scanner = scanners.Match(data); c.scanner || len(r.Before) == 0 && dirt.Match(data) {
 			return cutAside{}
 		}
