@@ -105,8 +105,20 @@ func (c *Conn) recheck() bool {
 			return true
 		}
 	}
-	c.Close(reason, "")
+	c.Close(reason, c.silence(reason))
 	return false
+}
+
+// silence says in words which deadline has passed.
+func (c *Conn) silence(reason CloseReason) string {
+	o := &c.listener.options
+	switch reason {
+	case CloseFirstFrame:
+		return "no whole frame within " + o.FirstFrameTimeout.String()
+	case CloseFrame:
+		return "the rest of a frame did not come within " + o.FrameTimeout.String()
+	}
+	return "no whole frame for " + o.IdleTimeout.String()
 }
 
 // parkAgain is when a connection is looked at again that could not park for want of kernel memory or descriptors.

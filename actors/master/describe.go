@@ -13,7 +13,7 @@ func (m *Master) Silent() Info {
 func (m handler) info() Info {
 	info := Info{
 		Serial: m.Serial, State: "offline", FirstSeen: m.first, LastSeen: m.last(), Links: []LinkInfo{}, Points: m.points.show(), Beyond: m.points.beyond,
-		Frames: m.frames, Duplicates: m.duplicates, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers, Commands: m.commands, Queued: len(m.queue),
+		Frames: m.frames, Duplicates: m.duplicates, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers, Commands: m.commands, Queued: len(m.queue), LastEnd: m.lastEnd,
 	}
 	m.describeKnown(&info)
 	for _, l := range m.links {

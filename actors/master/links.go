@@ -106,7 +106,9 @@ func (m handler) detach(l Link) {
 		m.online.Store(int32(len(m.links)))
 		m.linkLost(l)
 		reason, detail := l.Reason()
-		m.tell(l, m.presence.LinkDown(time.Now(), reason.String(), detail))
+		now := time.Now()
+		m.lastEnd = &LinkEnd{At: now, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Reason: reason.String(), Detail: detail}
+		m.tell(l, m.presence.LinkDown(now, reason.String(), detail))
 		return
 	}
 }

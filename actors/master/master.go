@@ -32,6 +32,7 @@ type Master struct {
 
 	first     time.Time
 	links     []*masterLink
+	lastEnd   *LinkEnd // nil: none has ended since the start of the process
 	latest    []latest // the newest frame of each profile
 	lastFrame int      // index into latest of the newest
 	alarmed   bool     // lastAlarm is there

@@ -62,6 +62,16 @@ type LinkInfo struct {
 	Since      time.Time `json:"since"`
 }
 
+// LinkEnd is the end of a link.
+type LinkEnd struct {
+	At         time.Time `json:"at"`
+	Listener   string    `json:"listener"`
+	Connection uint64    `json:"connection"`
+	Remote     string    `json:"remote"`
+	Reason     string    `json:"reason"`
+	Detail     string    `json:"detail,omitempty"`
+}
+
 // Unreadable is how many frames of a master were accepted though they cannot be read whole, and the last of them.
 type Unreadable struct {
 	Frames uint64    `json:"frames"`
@@ -94,6 +104,7 @@ type Info struct {
 	InFlight    string     `json:"in_flight,omitempty"` // command letter that waits for its answer
 	Queued      int        `json:"queued,omitempty"`
 
+	LastEnd     *LinkEnd          `json:"last_link_ended,omitempty"`
 	Refused     map[string]uint64 `json:"refused,omitempty"` // frames by reason, since the start of the process
 	LastRefused *Refusal          `json:"last_refused,omitempty"`
 	Unreadable  *Unreadable       `json:"unreadable,omitempty"` // since the start of the process

@@ -159,6 +159,14 @@ func (a *app) hintAtStrangers(err error) {
 	}
 }
 
+// why is a reason with what is known of it.
+func why(reason, detail string) string {
+	if detail == "" {
+		return reason
+	}
+	return reason + ": " + detail
+}
+
 // counts prints counts by reason.
 func counts(by map[string]uint64) string {
 	var words []string
@@ -196,6 +204,9 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	line("alarm", "%s", number(m.Alarm))
 	for _, l := range m.Links {
 		line("link", "%s, connection %d from %s, for %s", l.Listener, l.Connection, l.Remote, since(l.Since))
+	}
+	if e := m.LastEnd; e != nil && len(m.Links) == 0 {
+		line("link ended", "%s ago, %s, connection %d from %s: %s", since(e.At), e.Listener, e.Connection, e.Remote, why(e.Reason, e.Detail))
 	}
 	line("frames", "%d (%d bytes)", m.Frames, m.Bytes)
 	if m.LastRefused != nil {

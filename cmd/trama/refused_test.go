@@ -227,3 +227,14 @@ func TestADamagedFrameIsAnsweredAndNoiseIsNot(t *testing.T) {
 		t.Errorf("%d replies to 100 damaged frames", naks)
 	}
 }
+
+func TestAMasterThatHasGoneSaysHowItsLinkEnded(t *testing.T) {
+	p := serve(t, portsOfStrangers)
+	d := p.dial("gt")
+	d.send(fromHex(t, "78780d0103598700123400320001267d0d0a"))
+	d.receive(10)
+	d.send(fromHex(t, "78780a13"))
+	await(t, "the end", func() bool { return strings.Contains(p.cli("masters", "359870012340032").stdout, "link ended") })
+	p.cli("masters", "359870012340032").want(t, 0, "from "+d.LocalAddr().String(), "frame timeout: the rest of a frame did not come within 100ms")
+	p.cli("refused", "359870012340032").want(t, 0, "incomplete", "78780a13")
+}
