@@ -45,6 +45,7 @@ func FuzzDecode(f *testing.F) {
 			for _, it := range frame.Items() {
 				_, _, _, _ = it.Uint(), it.Int(), it.Float(), it.Text()
 			}
+			samplesHold(t, p, &frame)
 			reply, due, err := p.Reply(nil, &frame, codec.Env{})
 			if err != nil {
 				t.Fatal(err)

@@ -206,6 +206,7 @@ func usedAgain(t testing.TB, p *codec.Profile, used *codec.Frame, raw []byte) {
 			t.Fatalf("%s %x: %v, alone %v", p.Name(), raw, again, err)
 		}
 		if err == nil {
+			samplesHold(t, p, used)
 			got, _ := used.AppendJSON(nil)
 			want, _ := alone.AppendJSON(nil)
 			if !bytes.Equal(got, want) || !bytes.Equal(used.Identity(), alone.Identity()) {

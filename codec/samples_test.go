@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"trama/codec"
 	"trama/codec/check"
@@ -124,5 +125,27 @@ func TestAValueCanBeKeptApartFromItsFrame(t *testing.T) {
 			}
 			return true
 		})
+	}
+}
+
+// samplesHold checks that every sample of a frame has a name that can be printed and a value that can be kept, and that the
+// memory of another frame changes nothing.
+func samplesHold(t testing.TB, p *codec.Profile, f *codec.Frame) {
+	t.Helper()
+	var alone, used codec.Samples
+	p.Samples(f, received, &alone)
+	for range 2 {
+		p.Samples(f, time.Time{}, &used)
+	}
+	if len(alone.List) != len(used.List) {
+		t.Fatalf("%s %x: %d samples, then %d", p.Name(), f.Raw(), len(alone.List), len(used.List))
+	}
+	for i := range alone.List {
+		one, other := &alone.List[i], &used.List[i]
+		v, kept := one.Item.Value(), codec.Value{}
+		_, err := kept.DecodeBinary(v.AppendBinary(nil))
+		if len(one.Point) == 0 || !utf8.Valid(one.Point) || string(one.Point) != string(other.Point) || !one.Device.Equal(other.Device) || err != nil || kept != v {
+			t.Fatalf("%s %x: %q, then %q; %v, then %v; %v, kept %v, %v", p.Name(), f.Raw(), one.Point, other.Point, one.Device, other.Device, v, kept, err)
+		}
 	}
 }

@@ -243,24 +243,29 @@ func (s *Samples) find(i int, p *program.NamePart) int {
 
 // part appends the value of a field to a name; false: it has its usual value, or none.
 func (s *Samples) part(cell int, p *program.NamePart) bool {
-	o := &s.f.Program.Ops[s.f.Cells[cell].Op]
+	c := &s.f.Cells[cell]
+	o, from := &s.f.Program.Ops[c.Op], len(s.names)
+	if o.Integer() && !o.Signed() && o.Form == nil && o.Scale == nil && o.Field.Enum == nil && c.Exp == 0 { // most are
+		s.names = strconv.AppendUint(append(s.names, p.Key...), s.f.Nums[cell], 10)
+		return !p.Sparse || string(s.names[from+len(p.Key):]) != p.Usual
+	}
 	it := s.f.ItemAt(cell, o)
 	if it.Missing() {
 		return false
 	}
-	from := len(s.names)
-	if p.Key != "" && it.Label() == "" && (it.Kind == field.KindUint || it.Kind == field.KindInt) {
-		s.names = it.AppendText(append(s.names, p.Key...))
-		return true
+	label, after := it.Label(), p.After
+	if p.Key != "" && label == "" && (it.Kind == field.KindUint || it.Kind == field.KindInt) {
+		s.names, after = append(s.names, p.Key...), ""
+		from = len(s.names)
 	}
 	s.names = it.AppendText(s.names)
-	if len(s.names) == from || p.Sparse && (string(s.names[from:]) == p.Usual || it.Label() != "" && it.V.Unlabelled() == p.Usual) {
+	if len(s.names) == from || p.Sparse && (string(s.names[from:]) == p.Usual || label != "" && it.V.Unlabelled() == p.Usual) {
 		return false
 	}
-	if it.Kind == field.KindText && it.Label() == "" {
+	if it.Kind == field.KindText && label == "" {
 		s.names = printable(s.names, from, it.Unicode())
 	}
-	s.names = append(s.names, p.After...)
+	s.names = append(s.names, after...)
 	return true
 }
 
