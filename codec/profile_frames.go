@@ -33,8 +33,8 @@ func (p *Profile) Append(dst []byte, f *frame.Frame) ([]byte, error) {
 	return encode.AppendFrame(p.program, dst, f)
 }
 
-// ParseJSON makes f the frame that AppendJSON described; its fields may stand in an object of their own, "fields".  Computed fields may stand in it and are computed anew;
-// fields that have a default may be left out.
+// ParseJSON makes f the frame that AppendJSON described; its fields may stand in an object of their own, "fields".
+// Computed fields may stand in it and are computed anew; fields that have a default may be left out.
 func (p *Profile) ParseJSON(src []byte, f *frame.Frame) error {
 	return encode.ParseJSON(p.program, src, f)
 }

@@ -171,7 +171,7 @@ func FuzzDefinitions(f *testing.F) {
 			}
 		}()
 		var known [][]byte
-		check.Samples(p, codec.Uplink, func(message, branch string, raw []byte) bool {
+		check.SampleFrames(p, codec.Uplink, func(message, branch string, raw []byte) bool {
 			var f codec.Frame
 			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 				t.Fatalf("%s %s %x: %v", message, branch, raw, err)

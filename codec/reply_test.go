@@ -17,7 +17,7 @@ func TestAReplyFollowsFromItsRequestAlone(t *testing.T) {
 	for _, name := range codec.ShippedNames() {
 		var frames [][]byte
 		p := fresh(t, name)
-		check.Samples(p, codec.Uplink, func(_, _ string, frame []byte) bool {
+		check.SampleFrames(p, codec.Uplink, func(_, _ string, frame []byte) bool {
 			frames = append(frames, slices.Clone(frame))
 			return true
 		})

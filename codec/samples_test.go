@@ -107,7 +107,7 @@ func TestAValueCanBeKeptApartFromItsFrame(t *testing.T) {
 	var samples codec.Samples
 	for _, name := range codec.ShippedNames() {
 		p := fresh(t, name)
-		check.Samples(p, codec.Uplink, func(_, _ string, raw []byte) bool {
+		check.SampleFrames(p, codec.Uplink, func(_, _ string, raw []byte) bool {
 			var f codec.Frame
 			if p.Decode(codec.Uplink, raw, &f) != nil {
 				return true

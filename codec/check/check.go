@@ -19,8 +19,8 @@ import (
 type Report struct {
 	Messages int // in the definition
 	Branches int // cases, conditions that hold or do not, lists that are empty or have two elements
-	Tried    int // of these, how many a sample or an example goes through
-	Frames   int // samples: made, decoded, encoded back and cut
+	Tried    int // of these, how many a sample frame or an example goes through
+	Frames   int // sample frames: made, decoded, encoded back and cut
 	Replies  int // made
 	Examples int // in the definition; CheckExamples runs them
 	Findings []schema.Finding
@@ -35,13 +35,13 @@ func (r *Report) Count(s schema.Severity) (n int) {
 }
 
 // Profile looks for what is wrong with a profile that compiled: by its structure (see inspect), and by sending a
-// simple frame for each message and each branch (see Samples) through everything there is.  A branch for which the values do
+// simple frame for each message and each branch (see SampleFrames) through everything there is.  A branch for which the values do
 // not follow directly from the definition is not tried, and a finding says so.
 func Profile(p *codec.Profile) *Report {
 	c := newChecker(p)
 	c.Findings = compile.Inspect(c.g, c.ops)
 	for _, way := range []field.Direction{field.Uplink, field.Downlink} {
-		c.samples(way, c.try)
+		c.sampleFrames(way, c.try)
 	}
 	c.examples()
 	c.conclude()
@@ -50,21 +50,21 @@ func Profile(p *codec.Profile) *Report {
 	return &c.report
 }
 
-// Samples calls yield with frames made from the definition alone: for each message that travels this way one plain
+// SampleFrames calls yield with frames made from the definition alone: for each message that travels this way one plain
 // frame, then one for each branch of a choice, each condition that holds or does not, each list that is empty or has
 // two elements, which no frame before it has shown.  Only branches are made whose values follow directly: from a
 // constant, a label, a comparison with a field or with some of its bits.  branch says what the frame shows; it is empty
 // for the plain one.  Every frame decodes, in the direction, to the message it is said to be.
 //
-// The frames are the same every time, and belong to the caller.  With Any, the uplink comes first.  Samples ends when
+// The frames are the same every time, and belong to the caller.  With Any, the uplink comes first.  It ends when
 // yield returns false.
-func Samples(p *codec.Profile, d field.Direction, yield func(message, branch string, frame []byte) bool) {
+func SampleFrames(p *codec.Profile, d field.Direction, yield func(message, branch string, frame []byte) bool) {
 	c := newChecker(p)
 	for _, way := range []field.Direction{field.Uplink, field.Downlink} {
 		if d != field.Any && d != way {
 			continue
 		}
-		if !c.samples(way, func(s *sample) bool {
+		if !c.sampleFrames(way, func(s *sampleFrame) bool {
 			return s.fault != nil || s.taken != nil || yield(s.body.Message.Name, s.name, s.frame)
 		}) {
 			return
@@ -85,9 +85,9 @@ type checker struct {
 	alone    map[*program.Body]*program.FrameKind    // its kind of frame with one message
 	kinds    map[*program.FrameKind]*program.Program // the program with one kind of frame
 	branches map[branchKey]bool                      // each way that something can go, and whether a frame goes it
-	untried  []*sample
-	spent    int                    // fields written for samples
-	good     map[*program.Body]bool // messages with a sample
+	untried  []*sampleFrame
+	spent    int                    // fields written for sample frames
+	good     map[*program.Body]bool // messages with a sample frame
 	tries    map[[2]string]*tries
 }
 

@@ -15,7 +15,7 @@ import (
 
 // points looks for two values of one frame, and of one record in it, that have one name whatever the fields are that
 // names are made of.
-func (c *checker) points(s *sample, f *frame.Frame) {
+func (c *checker) points(s *sampleFrame, f *frame.Frame) {
 	if s.way == field.Downlink {
 		return
 	}

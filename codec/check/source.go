@@ -14,10 +14,10 @@ import (
 	"trama/codec/internal/scalar"
 )
 
-// sampleSource gives the encoder the values of a sample: what is wanted of a field, or a plain value.
+// sampleSource gives the encoder the values of a sample frame: what is wanted of a field, or a plain value.
 type sampleSource struct {
 	wants
-	s     *sample
+	s     *sampleFrame
 	force map[subject]int
 	first map[*program.Node]want // what the first byte of a field must be
 }
@@ -29,8 +29,8 @@ type fieldPlace struct {
 	around []decision    // conditions and cases in which it stands, the outermost first
 }
 
-// source finds what a sample wants; an error when that does not follow directly.
-func (c *checker) source(s *sample) (*sampleSource, error) {
+// source finds what a sample frame wants; an error when that does not follow directly.
+func (c *checker) source(s *sampleFrame) (*sampleSource, error) {
 	w := &sampleSource{wants: wants{c: c, regs: map[int]want{}, up: s.way == field.Uplink}, s: s, force: map[subject]int{},
 		first: map[*program.Node]want{}}
 	ok := true

@@ -17,7 +17,7 @@ import (
 )
 
 // try sends one frame through everything there is.
-func (c *checker) try(s *sample) bool {
+func (c *checker) try(s *sampleFrame) bool {
 	name := s.body.Message.Name
 	if s.taken != nil {
 		taker := s.taken.Message.Name
@@ -59,7 +59,7 @@ func (c *checker) try(s *sample) bool {
 }
 
 // cut finds the frame in a stream: alone, and before another one.
-func (c *checker) cut(s *sample) {
+func (c *checker) cut(s *sampleFrame) {
 	twice := slices.Concat(s.frame, s.frame)
 	streams := [][]byte{s.frame, twice}
 	if k := s.body.FrameKind; k.Shares {
@@ -89,9 +89,9 @@ func (c *checker) cut(s *sample) {
 }
 
 // deadClock answers the frames of devices whose clock is dead, those that are accepted though they cannot be read too.
-func (c *checker) deadClock(s *sample) {
+func (c *checker) deadClock(s *sampleFrame) {
 	for k := range deadTimes {
-		dead := &sample{body: s.body, way: s.way, path: s.path, dead: k + 1}
+		dead := &sampleFrame{body: s.body, way: s.way, path: s.path, dead: k + 1}
 		c.make(dead)
 		var f frame.Frame
 		if err := c.p.Decode(s.way, dead.frame, &f); dead.taken != nil || err != f.Unreadable() || f.Body != s.body {
@@ -125,7 +125,7 @@ func deadTime(o *scalar.Op, k int) []byte {
 }
 
 // others looks for other kinds of frames and other messages that take the bytes too.
-func (c *checker) others(s *sample) {
+func (c *checker) others(s *sampleFrame) {
 	var f frame.Frame
 	own, name := s.body.FrameKind, s.body.Message.Name
 	for _, k := range c.g.Kinds {
@@ -147,11 +147,11 @@ func (c *checker) others(s *sample) {
 	}
 }
 
-func (c *checker) ambiguous(path, text string, s *sample) {
+func (c *checker) ambiguous(path, text string, s *sampleFrame) {
 	c.witnessed(schema.SeverityWarning, "ambiguous", path, text, "a condition that tells them apart", s)
 }
 
-func (c *checker) witnessed(severity schema.Severity, rule, path, found, expected string, s *sample) {
+func (c *checker) witnessed(severity schema.Severity, rule, path, found, expected string, s *sampleFrame) {
 	if f := c.Add(severity, rule, path, found, expected); f.Witness == nil {
 		f.Witness, f.Direction = s.frame, s.way
 	}
@@ -161,10 +161,10 @@ func (c *checker) witnessed(severity schema.Severity, rule, path, found, expecte
 type tries struct {
 	good, bad int
 	text      string // of the first that failed
-	s         *sample
+	s         *sampleFrame
 }
 
-func (c *checker) note(rule string, s *sample, err error, text string) {
+func (c *checker) note(rule string, s *sampleFrame, err error, text string) {
 	key := [2]string{rule, s.body.Path}
 	all := c.tries[key]
 	if all == nil {
@@ -227,7 +227,7 @@ func (c *checker) examples() {
 		}
 		if c.p.Decode(e.Direction, e.Frame, &f) == nil {
 			c.good[f.Body] = true
-			c.points(&sample{body: f.Body, way: f.Direction(), frame: e.Frame}, &f)
+			c.points(&sampleFrame{body: f.Body, way: f.Direction(), frame: e.Frame}, &f)
 		}
 		for d := range c.decides(e.Direction, e.Frame, asked) {
 			if _, known := c.branches[d.branch()]; known {

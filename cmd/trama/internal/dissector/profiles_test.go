@@ -109,7 +109,7 @@ func (p profile) published(t *testing.T) (out []sample) {
 // made are frames of every message and branch of the definition.
 func (p profile) made() (out []sample) {
 	for _, d := range []codec.Direction{codec.Uplink, codec.Downlink} {
-		check.Samples(p.Profile, d, func(message, branch string, frame []byte) bool {
+		check.SampleFrames(p.Profile, d, func(message, branch string, frame []byte) bool {
 			out = append(out, sample{message + " " + branch, d, frame})
 			return true
 		})

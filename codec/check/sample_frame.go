@@ -15,11 +15,11 @@ import (
 	"trama/codec/internal/schema"
 )
 
-// sampleTime is the clock of the samples.
+// sampleTime is the clock of the sample frames.
 var sampleTime = time.Date(2026, 11, 23, 14, 30, 0, 0, time.UTC)
 
-// sample is a frame that is wanted, and what came of it.
-type sample struct {
+// sampleFrame is a frame that is wanted, and what came of it.
+type sampleFrame struct {
 	body    *program.Body
 	way     field.Direction
 	name    string // what the frame shows beside the message; "" for the plain one
@@ -53,23 +53,23 @@ type branchKey struct {
 
 func (d decision) branch() branchKey { return branchKey{d.n.Path, d.of, d.k} }
 
-// branch is what the sample was made for; false for a plain one.
-func (s *sample) branch() (branchKey, bool) {
+// branch is what the sample frame was made for; false for a plain one.
+func (s *sampleFrame) branch() (branchKey, bool) {
 	if len(s.force) == 0 {
 		return branchKey{}, false
 	}
 	return s.force[len(s.force)-1].branch(), true
 }
 
-// mostSampled is how many fields are written for samples: a definition of a megabyte is checked in seconds.
+// mostSampled is how many fields are written for sample frames: a definition of a megabyte is checked in seconds.
 const mostSampled = 2_000_000
 
 var errBudget = errors.New("the definition is too large for a frame for each of its ways")
 
 var errIndirect = errors.New("the values for it do not follow directly from the definition")
 
-// samples makes a frame for each message that travels this way, and for each branch that none before it has shown.
-func (c *checker) samples(way field.Direction, visit func(*sample) bool) bool {
+// sampleFrames makes one for each message that travels this way, and for each branch that none before it has shown.
+func (c *checker) sampleFrames(way field.Direction, visit func(*sampleFrame) bool) bool {
 	for _, f := range c.g.Kinds {
 		if f.Direction != field.Any && f.Direction != way {
 			continue
@@ -99,8 +99,8 @@ func (c *checker) samples(way field.Direction, visit func(*sample) bool) bool {
 	return true
 }
 
-// make makes the frame of a sample, if that is easy.
-func (c *checker) make(s *sample) {
+// make makes the bytes of a sample frame, if that is easy.
+func (c *checker) make(s *sampleFrame) {
 	var from *sampleSource
 	program.Each(s.body.Nodes, func(*program.Node) { c.spent++ })
 	if c.spent > mostSampled {
@@ -143,8 +143,8 @@ func (c *checker) taker(own *program.Body, l *program.Body, err error) *program.
 	return nil
 }
 
-// write makes the bytes of a sample, which are a frame of its message if there were no other.
-func (c *checker) write(s *sample, from encode.ValueSource) ([]byte, error) {
+// write makes the bytes of a sample frame, which are a frame of its message if there were no other.
+func (c *checker) write(s *sampleFrame, from encode.ValueSource) ([]byte, error) {
 	e := encode.NewEncoder(c.g, s.body, s.way, encode.Env{Now: sampleTime})
 	defer e.Free()
 	if err := e.Write(from); err != nil {
@@ -159,10 +159,10 @@ func (c *checker) write(s *sample, from encode.ValueSource) ([]byte, error) {
 }
 
 // goals of one message, the plain one first.
-func (c *checker) goals(f *program.FrameKind, body *program.Body) []sample {
-	out := []sample{{body: body, path: body.Path}}
+func (c *checker) goals(f *program.FrameKind, body *program.Body) []sampleFrame {
+	out := []sampleFrame{{body: body, path: body.Path}}
 	add := func(name, path string, force []decision) {
-		out = append(out, sample{name: name, body: body, path: path, force: force})
+		out = append(out, sampleFrame{name: name, body: body, path: path, force: force})
 	}
 	var visit func(nodes []*program.Node, name string, on []decision)
 	visit = func(nodes []*program.Node, name string, on []decision) {
@@ -201,7 +201,7 @@ func (c *checker) goals(f *program.FrameKind, body *program.Body) []sample {
 	visit(f.Trailer, "", nil)
 	for i, r := range body.Commands {
 		if i > 0 && i < 16 {
-			out = append(out, sample{name: fmt.Sprintf("command %d", i+1), body: body, path: body.Path, command: &r})
+			out = append(out, sampleFrame{name: fmt.Sprintf("command %d", i+1), body: body, path: body.Path, command: &r})
 		}
 	}
 	return out
