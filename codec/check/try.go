@@ -67,7 +67,7 @@ func (c *checker) cut(s *sampleFrame) {
 	}
 	for n, stream := range streams {
 		token, bad := misread(c.p, s.way, stream, [][]byte{s.frame, s.frame}[:min(n+1, 2)]...)
-		text := ", whose frames are not found in a stream"
+		text, expected := ", whose frames are not found in a stream", ""
 		switch {
 		case !bad:
 			continue
@@ -75,7 +75,7 @@ func (c *checker) cut(s *sampleFrame) {
 			text = fmt.Sprintf(", of whose frames %d of %d bytes are cut from a stream", len(token), len(s.frame))
 		default:
 			if _, next, _ := c.p.Splitter(s.way)(twice, false); bytes.Equal(next, s.frame) {
-				text = ", whose frames end only when a byte comes behind them"
+				text, expected = ", whose frames end only when a byte comes behind them", "quiet beside the header, so that a silence ends them"
 			}
 			waits := func(k *program.FrameKind) bool { return k != s.body.FrameKind && c.waits(k, s.way, stream) }
 			if i := slices.IndexFunc(c.g.Kinds, waits); i >= 0 {
@@ -83,7 +83,7 @@ func (c *checker) cut(s *sampleFrame) {
 					", which is tried at the same byte and waits for its end"
 			}
 		}
-		c.witnessed(schema.SeverityError, "framing", s.body.Path, "message "+s.body.Message.Name+text, "", s)
+		c.witnessed(schema.SeverityError, "framing", s.body.Path, "message "+s.body.Message.Name+text, expected, s)
 		return
 	}
 }

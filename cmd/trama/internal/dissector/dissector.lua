@@ -549,11 +549,18 @@ function M:choose(k, stop)
   refuse(known and "no message of this command fits" or "unknown command")
 end
 
--- frame walks one frame of a kind from the first byte of data; of a kind of several sizes, the largest that fits.
+-- frame walks one frame of a kind from the first byte of data; of a kind of several sizes, what has come is one, or the
+-- largest that fits.
 local function frame(k, data, way, size)
+  local fits
   for _, one in ipairs(not size and k.sizes or {}) do
     local m = one <= #data and frame(k, data:sub(1, one), way, one)
-    if m or one == k.sizes[#k.sizes] then return m or nil, "no size fits", 0 end
+    if m and one == #data then return m end
+    fits = fits or m or nil
+  end
+  if k.sizes and not size then
+    if #data < k.sizes[1] then return nil, MORE end
+    return fits, "no size fits", 0
   end
   local m = setmetatable({ off = 0, left = 0, depth = 0, index = 0, r = {}, marks = {}, late = {}, cells = {}, way = way,
     up = way == "uplink" and 1 or 0, data = data }, M)
