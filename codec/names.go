@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"time"
 	"trama/codec/internal/checksum"
 	"trama/codec/internal/decode"
 	"trama/codec/internal/encode"
@@ -99,6 +100,10 @@ const (
 	KindList   = field.KindList
 	KindGroup  = field.KindGroup
 )
+
+// Meant says whether a time is one that a device can mean, in a frame that was received at a time: at most ten years
+// behind and a day ahead.
+func Meant(device, received time.Time) bool { return frame.Meant(device, received) }
 
 // FloatValue is a number that stands in no frame.
 func FloatValue(v float64) Value { return frame.FloatValue(v) }

@@ -13,8 +13,6 @@ const (
 	clockFrames    = 3                // frames of a clock that is behind: fewer may have waited in the device
 	clockDrift     = time.Minute      // between those frames: the times of frames that have waited run faster than ours
 	clockSpan      = 5 * time.Second  // least time in which they came
-	mostAhead      = 24 * time.Hour
-	firstYear      = 2000
 )
 
 // device is what the frames of a master say of the device itself: its alarm and its clock.
@@ -82,7 +80,7 @@ func (c *clock) dead() bool {
 func (c *clock) see(received, made time.Time) bool {
 	behind := received.Sub(made)
 	switch {
-	case made.Year() < firstYear || behind < -clockTolerance:
+	case !codec.Meant(made, received) || behind < -clockTolerance:
 		return c.dead()
 	case behind <= clockTolerance:
 		changed := c.off

@@ -34,7 +34,7 @@ func (m *Master) keep(by *profiles.Installed, f *codec.Frame, raw []byte, at tim
 	}
 	k.installed, k.raw, k.at = by, append(k.raw[:0], raw...), at
 	k.command, k.message = f.Command(), f.Message().Name
-	if k.device, _ = f.Timestamp(); k.device.Year() < firstYear || k.device.Sub(at) > mostAhead {
+	if k.device, _ = f.Timestamp(); !codec.Meant(k.device, at) {
 		k.device = time.Time{} // its samples show it, and say that it is suspect
 	}
 	if alarm, ok := f.Alarm(); ok {

@@ -129,13 +129,10 @@ func (p *points) clear() {
 	p.list, p.beyond = nil, 0
 }
 
-// year2000 is before every time that a device means.
-var year2000 = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
 // moment is when a sample was made, for the order of samples, in Unix nanoseconds: its device time, or when it was
 // received if it has none that can be meant.  A clock that runs ahead must not hide what comes when it is set right.
 func moment(device time.Time, received int64) int64 {
-	if device.Before(year2000) || device.After(time.Unix(0, received)) {
+	if at := time.Unix(0, received); device.After(at) || !codec.Meant(device, at) {
 		return received
 	}
 	return device.UnixNano()

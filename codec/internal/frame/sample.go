@@ -16,7 +16,7 @@ type Quality uint8
 // Qualities of samples.
 const (
 	Good        Quality = iota
-	SuspectTime         // its time does not exist, or lies before 2000 or more than a day ahead
+	SuspectTime         // its time does not exist, or lies more than ten years behind or a day ahead
 	Historical          // older than the newest sample of its point; only the master knows
 	Missing             // the device says that it has no value
 	Implausible         // outside the limits of plausibility
@@ -172,6 +172,22 @@ func (s *Samples) behind(i, depth int, is func(op uint16) bool) int {
 	return -1
 }
 
+// Times that a device can mean, from when its frame was received.
+const (
+	MostBehind = 10 * 365 * 24 * time.Hour
+	MostAhead  = 24 * time.Hour
+)
+
+// Meant says whether a time is one that a device can mean, in a frame that was received at a time; the zero time of
+// receiving stands for any.
+func Meant(device, received time.Time) bool {
+	if received.IsZero() {
+		return device.Year() >= 2000
+	}
+	ahead := device.Sub(received)
+	return -MostBehind <= ahead && ahead <= MostAhead
+}
+
 // read finds out what the timestamp in a cell says.
 func (s *Samples) read(cell int) {
 	if s.cell == cell {
@@ -183,7 +199,7 @@ func (s *Samples) read(cell int) {
 	if s.at, ok = it.Time(); !ok {
 		s.at = time.Time{}
 	}
-	s.suspect = !it.Missing() && (!ok || s.at.Year() < 2000 || !s.received.IsZero() && s.at.Sub(s.received) > 24*time.Hour)
+	s.suspect = !it.Missing() && (!ok || !Meant(s.at, s.received))
 }
 
 // name makes the name of the sample of cell i.
