@@ -56,9 +56,9 @@ type Conn struct {
 	registered bool // a registration has come; the reader's own
 	scanner    bool // it talks as scanners do, and is never registered; the reader's own
 	named      bool // the PROXY header has come; the reader's own
+	behind     bool // a frame ended where the next bytes begin; the reader's own
 
 	peer   atomic.Pointer[netip.AddrPort] // as a PROXY header says; nil: that of the socket
-	behind bool                           // a frame ended where the next bytes begin; the reader's own
 	tapped uint64                         // bytes that Framing.Tap was shown; the reader's own
 
 	// mu guards all that follows.  It is held while the kernel is offered bytes, which never blocks.

@@ -92,7 +92,7 @@ func (c handler) decide(r *readBatch) {
 		c.note(r)
 	}
 	r.seal()
-	if len(l.early) > 0 && len(l.session.Identity()) > 0 {
+	if l.early != nil && len(l.session.Identity()) > 0 {
 		c.handOver()
 	}
 	l.held = nil

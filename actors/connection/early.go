@@ -22,6 +22,12 @@ type earlyFrames struct {
 	raw       [][]byte
 }
 
+// waitingRoom holds the early frames of a connection, until a timer sends loginDue.
+type waitingRoom struct {
+	reads []earlyFrames
+	due   *time.Timer
+}
+
 // maxEarly is how many frames of a connection wait.
 const maxEarly = 16
 
@@ -43,7 +49,7 @@ func (c handler) putAside(r *readBatch, i int) master.Fate {
 	raw := r.batch.Frames[i]
 	patience := l.on.FirstFrame - time.Since(l.conn.Opened())
 	var err error
-	if l.earlyCount() >= maxEarly {
+	if l.early.count() >= maxEarly {
 		err = errTooEarly
 	}
 	if patience <= 0 || err != nil {
@@ -51,19 +57,24 @@ func (c handler) putAside(r *readBatch, i int) master.Fate {
 		l.keepHead(raw)
 		return master.Rejected
 	}
-	if len(l.early) == 0 {
-		l.loginDue = time.AfterFunc(patience, func() { l.send(&l.Node, &loginDue{}) })
+	if l.early == nil {
+		l.early = &waitingRoom{due: time.AfterFunc(patience, func() { l.send(&l.Node, &loginDue{}) })}
 	}
-	if n := len(l.early); n == 0 || l.early[n-1].installed != r.installed || !l.early[n-1].received.Equal(r.batch.Received) {
-		l.early = append(l.early, earlyFrames{installed: r.installed, received: r.batch.Received})
+	w := l.early
+	if n := len(w.reads); n == 0 || w.reads[n-1].installed != r.installed || !w.reads[n-1].received.Equal(r.batch.Received) {
+		w.reads = append(w.reads, earlyFrames{installed: r.installed, received: r.batch.Received})
 	}
-	e := &l.early[len(l.early)-1]
+	e := &w.reads[len(w.reads)-1]
 	e.raw = append(e.raw, slices.Clone(raw))
 	return master.Waiting
 }
 
-func (l *Link) earlyCount() (n int) {
-	for _, e := range l.early {
+// count is how many frames wait.  w may be nil.
+func (w *waitingRoom) count() (n int) {
+	if w == nil {
+		return 0
+	}
+	for _, e := range w.reads {
 		n += len(e.raw)
 	}
 	return n
@@ -71,11 +82,12 @@ func (l *Link) earlyCount() (n int) {
 
 // takeEarly empties the waiting room.
 func (l *Link) takeEarly() []earlyFrames {
-	early := l.early
-	if l.early = nil; len(early) > 0 {
-		l.loginDue.Stop()
+	w := l.early
+	if l.early = nil; w == nil {
+		return nil
 	}
-	return early
+	w.due.Stop()
+	return w.reads
 }
 
 // handOver hands the frames that waited to the connection again, now that somebody has logged in.

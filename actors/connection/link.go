@@ -47,8 +47,7 @@ type Link struct {
 	held      *readBatch          // in hand, so that a restart goes on behind the frame that failed
 	session   codec.Session       // who has logged in
 	name      []byte              // that was registered last
-	early     []earlyFrames       // that wait for a login
-	loginDue  *time.Timer         // until when
+	early     *waitingRoom        // of frames that wait for a login; nil: none do
 	condemned bool                // it failed too often: nothing is handled any more, the socket is closing
 	head      []byte              // the first bytes, as long as nobody is identified
 	noise     *stretch            // that was skipped last

@@ -23,7 +23,7 @@ func (m handler) info() Info {
 	if c := m.inFlight; c != nil {
 		info.InFlight = c.Result.Command
 	}
-	m.refused.describe(&info)
+	m.refused.Load().describe(&info)
 	if m.alarmed {
 		alarm := m.lastAlarm
 		info.Alarm = &alarm

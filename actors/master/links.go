@@ -70,10 +70,13 @@ type rivals struct {
 
 // suspectRival raises an alarm when two devices seem to have one serial: they take the link from each other again and again.
 func (m handler) suspectRival(old, l Link, at time.Time) {
-	r := &m.rivals
 	if at.Sub(m.last()) > rivalWithin {
 		return
 	}
+	if m.rivals == nil {
+		m.rivals = new(rivals)
+	}
+	r := m.rivals
 	if r.count == 0 || at.Sub(r.since) > rivalSpan {
 		r.count, r.since = 0, at
 	}

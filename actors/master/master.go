@@ -19,23 +19,26 @@ type Master struct {
 	Node   supervise.Node // first: every message touches it
 	Serial string
 
-	dir    *Directory
-	online atomic.Int32                  // links it has
-	load   atomic.Int32                  // commands without outcome, those on their way to the actor included
-	shown  atomic.Uint32                 // presence.State, for a listing
-	due    atomic.Int64                  // when to look whether it is still there, Unix nanoseconds; 0 for never
-	seen   atomic.Int64                  // last frame, Unix nanoseconds; for lists and the tree
-	speaks atomic.Pointer[codec.Profile] // of its newest frame, or of its first link; for lists
+	dir     *Directory
+	online  atomic.Int32                  // links it has
+	load    atomic.Int32                  // commands without outcome, those on their way to the actor included
+	shown   atomic.Uint32                 // presence.State, for a listing
+	telling atomic.Bool                   // a state is on its way to the journal
+	due     atomic.Int64                  // when to look whether it is still there, Unix nanoseconds; 0 for never
+	seen    atomic.Int64                  // last frame, Unix nanoseconds; for lists and the tree
+	speaks  atomic.Pointer[codec.Profile] // of its newest frame, or of its first link; for lists
+	refused atomic.Pointer[refusals]      // nil: nothing was
 
 	held      *Batch // in hand, so that a restart goes on behind the frame that failed
 	condemned bool   // it failed too often: start anew
+	gone      bool   // the gateway is stopping: no more commands
+	alarmed   bool   // lastAlarm is there
 
 	first     time.Time
 	links     []*masterLink
 	lastEnd   *LinkEnd // nil: none has ended since the start of the process
 	latest    []latest // the newest frame of each profile
 	lastFrame int      // index into latest of the newest
-	alarmed   bool     // lastAlarm is there
 	lastAlarm uint64
 	frames    uint64
 	bytes     uint64
@@ -46,18 +49,15 @@ type Master struct {
 	known    *known.Masters // by which presence.Given was set, with the profile
 	profile  string
 	device   device
-	rivals   rivals
+	rivals   *rivals // nil: none was suspected
 
 	points  points
 	subject journal.Subject
-	telling atomic.Bool // a state is on its way to the journal
 
 	recent     recent
 	duplicates uint64
 	unreadable *Unreadable // nil: all of its frames could be read
 
-	refused    refusals
-	gone       bool // the gateway is stopping: no more commands
 	commands   uint64
 	inFlight   *Command
 	queue      []*Command
@@ -214,7 +214,7 @@ func (m handler) handle() {
 			m.remember(s, b.Installed.Profile)
 		}
 	}
-	m.refused.after(b.Fates)
+	m.refused.Load().after(b.Fates)
 	scratches.Put(scratch)
 	m.held = nil
 	m.Node.After(b)

@@ -24,7 +24,8 @@ type Refusal struct {
 
 // Refused counts bytes of the master that were refused: a frame, or one that is damaged.  Any goroutine may call it.
 func (m *Master) Refused(reason string) {
-	r := &m.refused
+	m.refused.CompareAndSwap(nil, new(refusals))
+	r := m.refused.Load()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.by == nil {
@@ -35,20 +36,20 @@ func (m *Master) Refused(reason string) {
 	r.row.Store(true)
 }
 
-// after takes note of a batch that was handled.
+// after takes note of a batch that was handled.  r may be nil.
 func (r *refusals) after(fates []Fate) {
-	if r.row.Load() && len(fates) > 0 && fates[len(fates)-1] == Accepted {
+	if r != nil && r.row.Load() && len(fates) > 0 && fates[len(fates)-1] == Accepted {
 		r.row.Store(false)
 	}
 }
 
-// describe tells info of them.
+// describe tells info of them.  r may be nil.
 func (r *refusals) describe(info *Info) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.by) == 0 {
+	if r == nil {
 		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	last := r.last
 	info.Refused, info.LastRefused = maps.Clone(r.by), &last
 	if len(info.Links) > 0 && r.row.Load() {

@@ -55,9 +55,9 @@ type Watch struct {
 	known    uint8            // gaps that are known
 	next     uint8            // place in the ring
 	ups      uint8            // links that came within flappingWithin
+	flapping bool
 	upsSince time.Time
 	lastUp   time.Time
-	flapping bool
 	ended    [2]string // reason and detail of the last link's end
 }
 
