@@ -167,9 +167,13 @@ func (m handler) answered(f *codec.Frame) {
 			c.Result.Outcome = OutcomeRefused
 		}
 	}
+	bad := f.Unreadable()
+	if bad != nil {
+		c.Result.Outcome, c.Result.Detail = OutcomeUnknown, fmt.Sprintf("its answer cannot be read: %v: it may have been executed", bad)
+	}
 	c.Answer = append([]byte(nil), f.Raw()...)
 	c.Result.AnswerHex = hex.EncodeToString(c.Answer)
-	if err := c.Profile.Relate(&c.frame, f); err != nil {
+	if err := c.Profile.Relate(&c.frame, f); err != nil && bad == nil {
 		c.Result.Detail = "answer cannot be shown with what was asked: " + err.Error()
 	}
 	if text, err := f.AppendJSON(nil); err == nil {

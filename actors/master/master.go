@@ -194,13 +194,12 @@ func (m handler) handle() {
 		}
 		m.frames++
 		m.bytes += uint64(len(raw))
-		reads := f.Unreadable() == nil
-		if !reads {
-			m.noteUnreadable(f.Unreadable())
-		} else { // what the newest frame that can be read says stays, and only such a frame answers
+		if bad := f.Unreadable(); bad != nil {
+			m.noteUnreadable(bad)
+		} else { // what the newest frame that can be read says stays
 			m.keep(b.Installed, f, raw, b.At)
 		}
-		if c := m.inFlight; c != nil && reads {
+		if c := m.inFlight; c != nil {
 			if answer := c.answeredBy(b, f, raw); answer != nil {
 				m.answered(answer)
 			}

@@ -139,3 +139,17 @@ func TestATimeOfAnotherCenturyIsSuspectAndNoDeviceTime(t *testing.T) {
 	}
 	p.cli("masters", "359870012349983").want(t, 0, "2080-01-06", "suspect time")
 }
+
+func TestACommandWhoseAnswerCannotBeReadEndsAtOnce(t *testing.T) {
+	p := serve(t, "[admin]\nlisten = \"127.0.0.1:0\"\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:0\"\nprofile = \"dlt645\"\n")
+	meter := p.dial("m")
+	meter.send(fromHex(t, "6861010000000068910833333433ab8967457816")) // an energy of 123456.78 kWh
+	await(t, "the meter", func() bool { return p.cli("masters", "000000000161").code == 0 })
+	done := make(chan result)
+	go func() {
+		done <- p.cli("send", "000000000161", "request", "func=17", `data={"di":"00010000"}`, "--wait", "5m")
+	}()
+	meter.receive(16)
+	meter.send(fromHex(t, "68610100000000689108333334334d8967451a16")) // the same with a digit of 10
+	(<-done).want(t, 1, "unknown", "cannot be read", "pos_active_energy_kwh at byte 14", `"di":"00010000"`)
+}
