@@ -116,10 +116,25 @@ func (r *Reader) newest(ctx context.Context, name string) *codec.Profile {
 // newest of its name, if that can.  What cannot be decoded is shown with its bytes and why, and with the values that can be
 // read.
 func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
+	var frame codec.Frame
+	row := r.read(ctx, f, &frame)
+	row.Frame = hex.EncodeToString(f.Raw)
+	if row.Message == "" {
+		return row
+	}
+	if row.Fields = frame.AppendTree(nil); len(row.Fields) > 0 {
+		row.Fields[0] = '{' // a comma: what AppendTree writes goes on an object
+		row.Fields = append(row.Fields, '}')
+	}
+	return row
+}
+
+// read is Row without the bytes and the fields, and decodes into frame.
+func (r *Reader) read(ctx context.Context, f *journal.Frame, frame *codec.Frame) Row {
 	row := Row{
 		Position: f.Seq, Received: f.Received, Device: f.Device, Listener: f.Listener, Process: f.Boot, Connection: f.Connection, Master: f.Master,
 		Command: f.Command, Restarted: f.Flags&journal.Restarted != 0, Integrator: f.Flags&journal.Integrator != 0,
-		Samples: []actors.Sample{}, Frame: hex.EncodeToString(f.Raw),
+		Samples: []actors.Sample{},
 	}
 	if f.Flags&journal.Numbered != 0 {
 		row.Transaction = &f.Number
@@ -130,15 +145,14 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 		return row
 	}
 	row.Profile = d.Profile.Name()
-	var frame codec.Frame
 	historical := f.Historical // of the samples that it had when it came
-	d, err = d.Read(&f.Record, &frame)
+	d, err = d.Read(&f.Record, frame)
 	p := d.Profile
 	if err != nil && err == frame.Unreadable() {
-		if newer := r.newest(ctx, p.Name()); newer != nil && newer != p && newer.Decode(codec.Uplink, f.Raw, &frame) == nil {
+		if newer := r.newest(ctx, p.Name()); newer != nil && newer != p && newer.Decode(codec.Uplink, f.Raw, frame) == nil {
 			p, err, historical, row.Redecoded = newer, nil, nil, true
 		} else {
-			err = p.Decode(codec.Uplink, f.Raw, &frame)
+			err = p.Decode(codec.Uplink, f.Raw, frame)
 		}
 	}
 	if err != nil {
@@ -147,11 +161,7 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 		}
 	}
 	row.Message = frame.Message().Name
-	if row.Fields = frame.AppendTree(nil); len(row.Fields) > 0 {
-		row.Fields[0] = '{' // a comma: what AppendTree writes goes on an object
-		row.Fields = append(row.Fields, '}')
-	}
-	row.Samples = actors.SamplesOf(p, &frame, f.Received, f.Seq, historical)
+	row.Samples = actors.SamplesOf(p, frame, f.Received, f.Seq, historical)
 	actors.ApplyKnown(row.Samples, r.known.Get().Of(row.Master, row.Profile))
 	return row
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trama/actors"
+	"trama/codec"
 	"trama/journal"
 )
 
@@ -73,7 +74,8 @@ func (r *Reader) Samples(ctx context.Context, s Series) (samples []actors.Sample
 
 // samples appends those of one frame.
 func (r *Reader) samples(ctx context.Context, f *journal.Frame, point string, to []actors.Sample) []actors.Sample {
-	for _, s := range r.Row(ctx, f).Samples {
+	var frame codec.Frame
+	for _, s := range r.read(ctx, f, &frame).Samples {
 		if point == "" || s.Name == point {
 			to = append(to, s)
 		}
