@@ -98,6 +98,8 @@ func TestPointsHaveNamesWithoutAPattern(t *testing.T) {
 			"01 05 06", "level/0=5, level/1=6"},
 		{"one key in two groups", `{ key = "now", type = "group", fields = [{ key = "volume", type = "byte", role = "value" }] },
 			{ key = "settled", type = "group", fields = [{ key = "volume", type = "byte", role = "value" }] }`, "05 06", "now.volume=5, settled.volume=6"},
+		{"the name is not there", `{ key = "n", type = "byte" }, { key = "r", type = "list", fields = [{ key = "id", type = "byte", when = "n = 1", role = "name" }, { key = "value", type = "byte", role = "value" }] }`,
+			"00 05 06", "value/0=5, value/1=6"},
 		{"a name beside one value, and beside two", `{ key = "points", type = "list", fields = [{ key = "what", type = "byte", enum = { 1 = "position" }, role = "name" },
 			{ key = "x", type = "byte", role = "value" }, { key = "y", type = "byte", role = "value", when = "what = 1" }] }`, "01 05 06 02 07", "position.x=5, position.y=6, x-2=7"},
 	} {
@@ -163,6 +165,8 @@ func TestASampleHasTheTimeOfItsRecord(t *testing.T) {
 		{"else of the frame", `{ key = "sent", type = "time", as = "unix", role = "timestamp" }, { key = "n", type = "byte" },
 			{ key = "r", type = "list", count = "n", fields = [{ key = "full", type = "byte" }, { key = "at", type = "time", as = "unix", role = "timestamp", when = "full = 1" }, ` + level + `] },
 			{ key = "battery", type = "byte", role = "value" }`, "6b49d205 02 00 0a 01 6b49d202 0b 63", "10@5, 11@2, 99@5"},
+		{"of the frame, behind records", `{ key = "n", type = "byte" }, { key = "level", type = "byte", role = "value" }, { key = "r", type = "list", count = "n", fields = [` + at + `] },
+			{ key = "sent", type = "time", as = "unix", role = "timestamp" }`, "01 63 6b49d201 6b49d205", "99@5"},
 		{"values outside the records have none", `{ key = "n", type = "byte" }, { key = "r", type = "list", count = "n", fields = [` + at + `, ` + level + `] },
 			{ key = "battery", type = "byte", role = "value" }`, "01 6b49d201 0a 63", "10@1, 99@-"},
 		{"doubtful times, and none", `{ key = "r", type = "list", fields = [` + at + `, ` + level + `] }`,

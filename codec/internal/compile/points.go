@@ -198,7 +198,7 @@ func (n *naming) name(own []stand, common []bool, unroled bool) {
 		}
 	}
 	for _, s := range n.samples {
-		name := program.PointName{Op: s.op}
+		var name program.PointName
 		for i, list := range s.lists {
 			name.Elements = append(name.Elements, program.PointElement{Depth: s.depths[i], Dated: n.dated[list], Tags: n.tags(s, i)})
 		}
@@ -207,7 +207,9 @@ func (n *naming) name(own []stand, common []bool, unroled bool) {
 		} else {
 			name.Segments = n.usual(s)
 		}
-		c.finishName(&name)
+		if c.finishName(&name); name.Whole == nil {
+			name.Else = n.keyed(s)
+		}
 		c.p.Points.Names = append(c.p.Points.Names, name)
 		c.p.Points.Fields[s.op].Name = int32(len(c.p.Points.Names))
 	}
@@ -235,13 +237,20 @@ func (n *naming) usual(s *stand) []program.NameSegment {
 			return []program.NameSegment{{part}}
 		}
 	}
+	return n.keyed(s)
+}
+
+// keyed is the name of samples by their key.
+func (n *naming) keyed(s *stand) []program.NameSegment {
+	o := &n.c.p.Ops[s.op]
+	key := o.Field.Key
 	if k := len(s.lists); k > 0 && s.lists[k-1].Element < 0 && s.part == s.lists[k-1] {
 		if list := s.keys[len(s.keys)-1]; list != "" {
 			key = list
 		}
 	}
 	for _, one := range n.alike[o.Field.Key] { // two of a kind: in which group each stands
-		if near(one) && n.c.p.Ops[one.op].Role == o.Role && one.part != s.part && len(one.lists) == len(s.lists) {
+		if one.op != s.op && !one.apart(s) && n.c.p.Ops[one.op].Role == o.Role && one.part != s.part && len(one.lists) == len(s.lists) {
 			key = strings.TrimLeft(strings.Join(append(slices.Clip(s.keys), o.Field.Key), "."), ".")
 			break
 		}

@@ -57,7 +57,8 @@ type Samples struct {
 	count    [maxDepth]int     // by depth: cells in the part around
 	ahead    [maxDepth]lookout // by depth of an element: the first timestamp in it
 	whole    int               // the first timestamp of the frame itself; -1: none yet
-	inner    int               // the last timestamp in a list, likewise
+	looked   bool              // it was looked for behind a value
+	inner    int               // the last timestamp in a list; -1: none yet
 	cell     int               // what is known of the timestamp in this cell; -1: of none
 	at       time.Time
 	suspect  bool
@@ -76,7 +77,7 @@ func (f *Frame) Samples(received time.Time, into *Samples) {
 		return
 	}
 	points := &f.Program.Points
-	into.f, into.received, into.whole, into.inner, into.cell = f, received, -1, -1, -1
+	into.f, into.received, into.whole, into.inner, into.cell, into.looked = f, received, -1, -1, -1, false
 	into.count[0] = 0
 	if cap(into.slots) <= points.Slots {
 		into.slots = make([]int, points.Slots+1)
@@ -154,10 +155,9 @@ func (s *Samples) timestamp(i int, n *program.PointName) int {
 			return s.inner
 		}
 	}
-	if s.whole < 0 { // it may stand behind the value
-		if at, o := s.f.Role(field.RoleTimestamp); at >= 0 && s.f.Program.Points.Fields[s.f.Cells[at].Op].Dates == program.DatesFrame && o != nil {
-			s.whole = at
-		}
+	if s.whole < 0 && !s.looked { // it may stand behind the value
+		s.looked = true
+		s.whole = s.behind(i, -1, func(op uint16) bool { return s.f.Program.Points.Fields[op].Dates == program.DatesFrame })
 	}
 	return s.whole
 }
@@ -205,17 +205,19 @@ func (s *Samples) read(cell int) {
 // name makes the name of the sample of cell i.
 func (s *Samples) name(i int, n *program.PointName) []byte {
 	from := len(s.names)
-	for k := range n.Segments {
-		start := len(s.names)
-		if start > from {
-			s.names = append(s.names, '/')
+	for _, segments := range [2][]program.NameSegment{n.Segments, n.Else} {
+		for k := range segments {
+			start := len(s.names)
+			if start > from {
+				s.names = append(s.names, '/')
+			}
+			if !s.segment(i, segments[k]) {
+				s.names = s.names[:start]
+			}
 		}
-		if !s.segment(i, n.Segments[k]) {
-			s.names = s.names[:start]
+		if len(s.names) > from {
+			break
 		}
-	}
-	if len(s.names) == from {
-		s.names = append(s.names, s.f.Program.Ops[n.Op].Field.Key...)
 	}
 	return s.names[from:len(s.names):len(s.names)]
 }

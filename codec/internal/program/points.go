@@ -29,8 +29,8 @@ const (
 type PointName struct {
 	Text     string // the name, with fields in braces
 	Whole    []byte // the name where it is always the same
-	Op       int
 	Segments []NameSegment
+	Else     []NameSegment  // instead, where none of these is there
 	Elements []PointElement // of the lists around, the outermost first
 }
 
