@@ -58,15 +58,16 @@ func (r *recent) newest(number uint64) *uint32 {
 	return &r.place(uint32(number>>blockBits*0x9e3779b97f4a7c15>>32)<<blockBits | uint32(number)&(1<<blockBits-1)).first
 }
 
-// find looks a frame up.  thisLife says that its number was used since the master began its numbers anew.
-func (r *recent) find(s seenFrame, within time.Duration) (what sight, thisLife bool) {
+// find looks a frame up.  age is how many frames came behind the one that was found; below r.life that was since the
+// master began its numbers anew.
+func (r *recent) find(s seenFrame, within time.Duration) (what sight, age uint32) {
 	if r.kept == 0 {
-		return sightNew, false
+		return sightNew, 0
 	}
 	n := *r.newest(s.number)
 	for range recentChain {
-		age := r.added - n
-		if age >= r.kept {
+		back := r.added - n
+		if back >= r.kept {
 			break
 		}
 		o := r.place(n)
@@ -75,13 +76,13 @@ func (r *recent) find(s seenFrame, within time.Duration) (what sight, thisLife b
 			continue
 		}
 		if o.content == s.content {
-			return sightResend, age < r.life
+			return sightResend, back
 		}
 		if what == sightNew {
-			what, thisLife = sightReused, age < r.life
+			what, age = sightReused, back
 		}
 	}
-	return what, thisLife
+	return what, age
 }
 
 // add remembers a frame as the newest.

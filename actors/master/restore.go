@@ -89,8 +89,8 @@ func (m *Master) replay(by *profiles.Installed, f *codec.Frame, seq uint64, r *j
 	}
 	m.points.note(by, f, r.Received, 0, seq, s)
 	if seen, ok := seenFrameOf(by, f, r.Received); ok {
-		what, thisLife := m.recent.find(seen, by.Profile.Resend().Within)
-		if what == sightReused && thisLife && r.Flags&journal.Restarted != 0 {
+		what, age := m.recent.find(seen, by.Profile.Resend().Within)
+		if what == sightReused && age < m.recent.life && r.Flags&journal.Restarted != 0 {
 			m.recent.beginAnew(0)
 		}
 		m.remember(seen, by.Profile)

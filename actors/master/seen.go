@@ -39,7 +39,15 @@ func (m *Master) checkDuplicate(b *Batch, f *codec.Frame, s seenFrame) (record b
 	if rule.Session && r.link != link {
 		r.beginAnew(link)
 	}
-	switch what, thisLife := r.find(s, rule.Within); {
+	what, age := r.find(s, rule.Within)
+	thisLife := age < r.life
+	if what == sightResend && rule.Session && !thisLife && age >= recentFree {
+		// of another connection, and long ago: without a time of its own it may be another one that is equal
+		if _, dated := f.Timestamp(); !dated {
+			what = sightNew
+		}
+	}
+	switch {
 	case what == sightNew:
 		return true, 0
 	case what == sightResend:

@@ -56,17 +56,17 @@ func TestBothFramesOfANumberAreKnown(t *testing.T) {
 	send(0, 200)
 	m.recent.beginAnew(7)
 	other := seenFrame{number: 5, content: 1005, at: 100}
-	if what, thisLife := m.recent.find(other, time.Hour); what != sightReused || thisLife {
-		t.Errorf("the number of a frame before: %d, %v", what, thisLife)
+	if what, age := m.recent.find(other, time.Hour); what != sightReused || age != 194 {
+		t.Errorf("the number of a frame before: %d, %d", what, age)
 	}
 	m.recent.add(other)
 	for _, c := range []struct {
-		content  uint32
-		what     sight
-		thisLife bool
-	}{{5, sightResend, false}, {1005, sightResend, true}, {6, sightReused, true}} {
-		if what, thisLife := m.recent.find(seenFrame{number: 5, content: c.content, at: 100}, time.Hour); what != c.what || thisLife != c.thisLife {
-			t.Errorf("content %d: %d, %v", c.content, what, thisLife)
+		content uint32
+		what    sight
+		age     uint32
+	}{{5, sightResend, 195}, {1005, sightResend, 0}, {6, sightReused, 0}} {
+		if what, age := m.recent.find(seenFrame{number: 5, content: c.content, at: 100}, time.Hour); what != c.what || age != c.age {
+			t.Errorf("content %d: %d, %d", c.content, what, age)
 		}
 	}
 	for n := range uint32(1000) {
