@@ -35,7 +35,10 @@ func TestASilenceInsideAFrameTakesNothing(t *testing.T) {
 	for _, c := range corpora(t) {
 		p := shipped(t, c.Profile)
 		if want := time.Duration(0); p.HasChecksum() {
-			if want = 300 * time.Millisecond; p.Quiet() != want {
+			if want = 300 * time.Millisecond; c.Profile == "modbus-rtu" {
+				want = 500 * time.Millisecond
+			}
+			if p.Quiet() != want {
 				t.Errorf("%s: quiet %v, want %v", c.Profile, p.Quiet(), want)
 			}
 		} else if p.Quiet() != want {
@@ -44,7 +47,7 @@ func TestASilenceInsideAFrameTakesNothing(t *testing.T) {
 		var f codec.Frame
 		for _, g := range c.Frames {
 			raw, d := unhex(t, g.Hex), directionOf(g.Direction)
-			for n := 1; n < len(raw); n++ {
+			for n := 1; n < len(raw) && !p.EndsSilently(d); n++ {
 				if taken, found := p.Next(d, raw[:n], codec.Quiet, &f); found || taken > 0 {
 					t.Fatalf("%s %x: %d of %d bytes are taken, found %v", c.Profile, raw, taken, n, found)
 				}
@@ -211,6 +214,19 @@ func TestFramesMayShareTheMarkBetweenThem(t *testing.T) {
 			if got := arriving(p, codec.Uplink, data, i); strings.Join(got, "") != strings.Join(want, "") {
 				t.Errorf("%s cut at %d: %v, expected %v", stream, i, got, want)
 			}
+		}
+	}
+}
+
+func TestDirtOnALineThatEndsFramesBySilenceIsNoise(t *testing.T) {
+	p := shipped(t, "modbus-rtu")
+	for stream, want := range map[string][]string{
+		"00048302d0f000":         {"noise", "048302d0f0", "noise"},
+		"01030200017984 0103":    {"01030200017984", "noise", "noise"},
+		"0103 01030200017984 00": {"noise", "noise", "01030200017984", "noise"},
+	} {
+		if got := arriving(p, codec.Uplink, unhex(t, stream)); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, expected %v", stream, got, want)
 		}
 	}
 }
