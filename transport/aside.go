@@ -179,7 +179,7 @@ func (c *Conn) aside(f *framing, b *Batch, data []byte, mode cutMode) cutAside {
 		switch {
 		case len(beat) > n && bytes.HasPrefix(data, beat):
 			n = len(beat)
-		case n == 0 && !mode.final() && len(data) < len(beat) && bytes.HasPrefix(beat, data):
+		case n == 0 && mode.waits() && len(data) < len(beat) && bytes.HasPrefix(beat, data):
 			n = -1
 		}
 	}
@@ -196,7 +196,7 @@ func (c *Conn) aside(f *framing, b *Batch, data []byte, mode cutMode) cutAside {
 	switch {
 	case err != nil || token != nil && noise == 0: // a frame, or for cut to complain of
 		return cutAside{}
-	case n < 0, advance == 0 && !mode.final() && len(data) < f.MaxFrameBytes:
+	case n < 0, advance == 0 && mode.waits() && len(data) < f.MaxFrameBytes:
 		return cutAside{wait: true}
 	case n == 0 && noise <= a.HeartbeatText && noise <= len(data) && isText(data[:noise]):
 		n = noise

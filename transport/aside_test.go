@@ -131,6 +131,22 @@ func TestAsidesAreTakenHoweverTheStreamIsCut(t *testing.T) {
 	}
 }
 
+func TestDirtThatLooksLikeANameIsGivenUpAfterAWhile(t *testing.T) {
+	r := start(t, Options{Aside: &Aside{Registration: &Registration{Form: FormDigits, Min: 5, Max: 5}}}, name)
+	p, c := r.connect()
+	p.send("+CSQ: 20")
+	eventually(t, "it is noise", func() bool { return c.Stats().Skipped == 8 })
+	p.send("86501<a>")
+	p.expect("{86501}<a>")
+}
+
+func TestHalfANameBehindDirtIsNone(t *testing.T) {
+	r := start(t, Options{Aside: &Aside{Registration: &Registration{Form: FormDigits, Min: 5, Max: 5}}}, name)
+	p, _ := r.connect()
+	p.send("+CSQ: 2086501<a>")
+	p.expect("<a>")
+}
+
 func TestHeartbeatsAreEchoedOnRequest(t *testing.T) {
 	r := start(t, Options{Aside: &Aside{HeartbeatBytes: [][]byte{[]byte("ping"), {0xfe}}, HeartbeatEcho: true}}, name)
 	p, _ := r.connect()

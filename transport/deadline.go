@@ -101,7 +101,7 @@ func (c *Conn) recheck() bool {
 	}
 	if c.reading.brief { // no aside after all; it may still be a frame
 		c.reading.brief = false
-		if !c.overdue() {
+		if c.salvage(cutFrame) || !c.overdue() {
 			return true
 		}
 	}

@@ -264,6 +264,7 @@ type cutMode uint8
 
 const (
 	cutStream cutMode = iota // wait for its rest
+	cutFrame                 // wait for its rest, but for no aside
 	cutQuiet                 // wait for its rest, unless the Cutter knows better in a silence
 	cutStall                 // give it up until a whole frame comes out, then as cutStream
 	cutEnd                   // give it up: no more bytes come at all
@@ -272,10 +273,13 @@ const (
 // final says that no more bytes come.
 func (m cutMode) final() bool { return m >= cutStall }
 
+// waits says whether the rest of an aside is waited for.
+func (m cutMode) waits() bool { return m == cutStream || m == cutQuiet }
+
 // around is what a Cutter is told.
 func (m cutMode) around() Around {
 	switch m {
-	case cutStream:
+	case cutStream, cutFrame:
 		return 0
 	case cutQuiet:
 		return Quiet
@@ -304,7 +308,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 	last := done // up to the last frame or aside
 	tapped := 0
 	if c.listener.options.Proxy && !c.named && len(data) > 0 {
-		switch n, v := c.proxied(data, mode.final()); v {
+		switch n, v := c.proxied(data, !mode.waits()); v {
 		case begun:
 			done.wait = true
 			return done
@@ -421,7 +425,7 @@ func (c *Conn) salvage(mode cutMode) bool {
 	b.Received = time.Now()
 	data := b.data[:copy(b.data, r.partial)]
 	done := c.cut(b, data, mode)
-	if len(b.Frames) == 0 && done.aside == 0 && (mode != cutQuiet || done.used == 0) {
+	if len(b.Frames) == 0 && done.aside == 0 && (mode.final() || done.used == 0) {
 		putBatch(b)
 		return false
 	}

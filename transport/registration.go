@@ -37,15 +37,17 @@ func (c *Conn) registration(b *Batch, r *Registration, data []byte, mode cutMode
 		if c.scanner = scanners.Match(data); c.scanner || len(r.Before) == 0 && dirt.Match(data) {
 			return cutAside{}
 		}
-		if !mode.final() && undecided(data) {
+		if mode.waits() && undecided(data) {
 			return cutAside{wait: true}
 		}
 	}
-	n, name, v := r.match(data, mode.final())
+	n, name, v := r.match(data, !mode.waits())
+	dirty := c.unnamed(b) && (c.counts.Skipped > 0 || len(b.Skipped) > 0) // its first bytes may be those of the dirt
 	switch {
+	case v == whole && dirty && !r.endsAt(data, n): // not the name, or not all of it
 	case v == whole && c.register(b, r, name):
 		return cutAside{n: n}
-	case v == begun && !mode.final():
+	case v == begun && mode.waits():
 		return cutAside{wait: true}
 	}
 	return cutAside{}
@@ -71,10 +73,10 @@ func (c *Conn) search(f *framing, b *Batch, r *Registration, data []byte, mode c
 		if !r.mayBegin(data, at) {
 			continue
 		}
-		switch n, name, v := r.match(data[at:], mode.final()); {
+		switch n, name, v := r.match(data[at:], !mode.waits()); {
 		case v == whole && r.endsAt(data, at+n) && c.register(b, r, name):
 			return cutAside{noise: at, n: n}
-		case v == begun && !mode.final():
+		case v == begun && mode.waits():
 			return cutAside{wait: true}
 		}
 	}
