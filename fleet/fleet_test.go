@@ -237,7 +237,7 @@ func TestCommandsAreAnswered(t *testing.T) {
 			t.Errorf("%s: %+v", profile, s)
 		}
 		for _, want := range [][]string{
-			{`"C":"O"`, `"RC":0`}, {`"C":"X"`, `"RC":1`}, {`"message":"relay-report"`, `"RN":3`, `"OP":1`},
+			{`"C":"O"`, `"RC":0`}, {`"C":"X"`, `"RC":1`}, {`"message":"relay-report"`, `"RN":3`, `"OP":{"value":1,"label":"on"}`},
 			{`"message":"slave-report"`}, {`"message":"sensor-report"`},
 		} {
 			if !g.has(want...) {
