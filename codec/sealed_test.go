@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"trama/codec"
+	"trama/codec/explain"
 )
 
 // unreadables are frames whose marks, length and checksum are right and whose body does not fit.
@@ -41,8 +42,8 @@ var unreadables = []struct {
 	},
 	{
 		name: "two counts that differ, one behind the body", profile: "teltonika",
-		hex:   "000000000000003a1001000001a2265a93c0010eba7260236c4c600064005a0b0000000b050401000b27010042563a0101c70000a1b201000e00000000000003e8020000d293",
-		bad:   "count2 at byte 65", keeps: []string{`"message":"records-16"`, `"value":22074`}, lacks: `"crc"`,
+		hex: "000000000000003a1001000001a2265a93c0010eba7260236c4c600064005a0b0000000b050401000b27010042563a0101c70000a1b201000e00000000000003e8020000d293",
+		bad: "count2 at byte 65", keeps: []string{`"message":"records-16"`, `"value":22074`}, lacks: `"crc"`,
 		reply: "00000001",
 	},
 }
@@ -77,6 +78,9 @@ func TestSealedFramesThatDoNotReadAreFoundWithWhatReads(t *testing.T) {
 			}
 			if err := p.Decode(codec.Uplink, raw, &f); err == nil || err != f.Unreadable() {
 				t.Errorf("decoded alone: %v, %v", err, f.Unreadable())
+			}
+			if pieces := explain.Stream(p, codec.Uplink, raw); len(pieces) != 1 || pieces[0].Trace == nil || !pieces[0].Trace.Kept {
+				t.Errorf("explain does not say that it is kept: %+v", pieces)
 			}
 			whole := exampleOf(t, p)
 			if n, ok := p.Next(codec.Uplink, whole, 0, &f); !ok || n != len(whole) || f.Unreadable() != nil {

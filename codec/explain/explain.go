@@ -32,6 +32,7 @@ type Trace struct {
 	Spans     []Span            // in the order of the wire
 	Checks    []*Check          // every checksum that was looked at
 	Fault     *field.FieldError // Refused: what is wrong, at which byte on the wire
+	Kept      bool              // Refused, and a gateway keeps it as unreadable: its marks, length and checksum are right
 	Missing   int               // Incomplete: so many bytes are still to come, or more
 	Exact     bool              // Incomplete: Missing is how many
 
@@ -128,7 +129,18 @@ func (s score) less(t score) bool {
 // Frame explains the bytes of one frame.  The trace of a frame that Decode accepts is Accepted, that of bytes that
 // may still become a frame Incomplete, that of all others Refused.
 func Frame(p *codec.Profile, d field.Direction, raw []byte) *Trace {
-	return explain(p.Program(), d, raw, false)
+	t := explain(p.Program(), d, raw, false)
+	t.keep(p, d)
+	return t
+}
+
+// keep finds whether a gateway keeps the refused frame.
+func (t *Trace) keep(p *codec.Profile, d field.Direction) {
+	if t.Outcome == Refused && d != field.Downlink {
+		var f frame.Frame
+		_, found := p.Next(field.Uplink, t.Raw, 0, &f)
+		t.Kept = found && f.Unreadable() != nil && len(f.Raw()) == len(t.Raw)
+	}
 }
 
 // HasChecks says whether every checksum of the frame is right, and that there is one.

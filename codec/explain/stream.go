@@ -63,6 +63,9 @@ func (s *streamTracer) add(n int, t *Trace) {
 	if t != nil && t.Outcome == Accepted {
 		s.way = t.Direction
 	}
+	if t != nil {
+		t.keep(s.p, s.d)
+	}
 	if n > 0 {
 		s.pieces = append(s.pieces, Piece{s.at, n, t})
 		s.at += n

@@ -40,6 +40,7 @@ type PieceIs struct {
 	Missing   int       `json:"missing,omitempty"`
 	Exact     bool      `json:"exact,omitempty"`
 	Fault     *FaultIs  `json:"fault,omitempty"`
+	Kept      bool      `json:"kept,omitempty"` // by a gateway, as unreadable
 	Checks    []CheckIs `json:"checksums,omitempty"`
 	Spans     []SpanIs  `json:"spans,omitempty"`
 }
@@ -121,6 +122,7 @@ func pieceOf(piece explain.Piece, data []byte) PieceIs {
 	case explain.Incomplete:
 		out.Missing, out.Exact = t.Missing, t.Exact
 	default:
+		out.Kept = t.Kept
 		out.Fault = &FaultIs{piece.Off + t.Fault.Offset, t.Fault.Field, t.Fault.Err.Error()}
 	}
 	if t.Message != nil {

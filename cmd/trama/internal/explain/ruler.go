@@ -88,6 +88,9 @@ func (r *Ruler) piece(p *codec.Profile, data []byte, piece explain.Piece, frame 
 	default:
 		r.heading(bad, "refused, %s: %s", where, name)
 		r.say("  %s", r.paint(bad, reason(t, piece.Off)))
+		if t.Kept {
+			r.say("  a gateway keeps it as unreadable: marks, length and checksum are right")
+		}
 	}
 	if t.Message != nil && t.Message.Title != "" {
 		r.say("  %s", t.Message.Title)
