@@ -40,6 +40,9 @@ func FuzzDecode(f *testing.F) {
 			agree(t, p, d, data)
 			var frame, back codec.Frame
 			if p.Decode(d, data, &frame) != nil {
+				if frame.Unreadable() != nil { // what stands before the fault is kept
+					samplesHold(t, p, &frame)
+				}
 				continue
 			}
 			for _, it := range frame.Items() {
