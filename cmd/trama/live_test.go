@@ -119,7 +119,7 @@ func TestEveryShippedProtocolIsLiveOnAPort(t *testing.T) {
 				await(t, "its frames", func() bool {
 					m = actors.MasterInfo{}
 					r := p.cli("masters", d.serial, "--json")
-					return json.Unmarshal([]byte(r.stdout), &m) == nil && m.State == "online" && len(m.Links) > 0 && m.Frames+m.Duplicates >= d.frames
+					return json.Unmarshal([]byte(r.stdout), &m) == nil && m.State == "online" && m.Profile == profile && len(m.Links) > 0 && m.Frames+m.Duplicates >= d.frames
 				})
 				if m.Profile != profile || m.Serial != d.serial {
 					t.Errorf("%s %s", m.Profile, m.Serial)
