@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"trama/actors"
 	"trama/cmd/trama/internal/admin"
@@ -150,5 +151,24 @@ func (p *past) values(ctx context.Context) error {
 		return err
 	}
 	p.tellDamage(p.damage)
+	if len(all.Samples)+len(all.Buckets) == 0 {
+		p.tellPoints(ctx)
+	}
 	return p.valueOutput(all, p.flags.format)
+}
+
+// tellPoints says what points the master has, when there is nothing of the one that was asked for.
+func (p *past) tellPoints(ctx context.Context) {
+	var m actors.MasterInfo
+	if p.flags.point == "" || p.daemon.get(ctx, p.path, &m) != nil {
+		return
+	}
+	var names []string
+	for _, point := range m.Points {
+		if point.Name == p.flags.point || point.Title == p.flags.point {
+			return // it has the point, and no samples of it at that time
+		}
+		names = append(names, point.Name)
+	}
+	p.complain("no samples of point %s; master %s has %s", p.flags.point, m.Serial, dash(strings.Join(names, ", ")))
 }

@@ -45,6 +45,9 @@ func (p *past) plot(ctx context.Context) error {
 		}
 	}
 	p.tellDamage(p.damage)
+	if len(all.Buckets) == 0 {
+		p.tellPoints(ctx)
+	}
 	p.say("%s", strings.Join(drawPlot(p.flags.point, all.Buckets, since, until), "\n"))
 	return nil
 }

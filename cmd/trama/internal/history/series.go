@@ -29,7 +29,7 @@ type Bucket struct {
 // Series asks for values of one master.
 type Series struct {
 	journal.Query
-	Point string // empty: all
+	Point string // its name, or what the operator calls it; empty: all
 }
 
 // page is how many frames are read at once; MaxBuckets bounds an answer.
@@ -76,7 +76,7 @@ func (r *Reader) Samples(ctx context.Context, s Series) (samples []actors.Sample
 func (r *Reader) samples(ctx context.Context, f *journal.Frame, point string, to []actors.Sample) []actors.Sample {
 	var frame codec.Frame
 	for _, s := range r.read(ctx, f, &frame).Samples {
-		if point == "" || s.Name == point {
+		if point == "" || s.Name == point || s.Title == point {
 			to = append(to, s)
 		}
 	}
