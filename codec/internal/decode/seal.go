@@ -65,6 +65,8 @@ func (m *Walker) seal(p *program.Program, f *frame.Frame, a program.Attempt, dat
 	end := -1
 	if m.Marked = total > 0; m.Marked {
 		end = len(content)
+	} else {
+		content = content[:min(len(content), a.Max)] // more belongs to other frames
 	}
 	m.Begin(a.FrameKind, content, end)
 	if v := m.Nodes(a.Header[:a.Seal.Header]); v != program.Complete {
