@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -173,5 +174,31 @@ fields = [{ key = "points", type = "list", count = 2, fields = [
 	}
 	if got, want := strings.Join(samplesOf(p, &f), ", "), "position.value=10, position.other=11, level.value=20"; got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// RFC 3339 has four digits for a year: one device with a wild clock must not make a list that JSON cannot hold.
+func TestATimeBehindTheYear9999CanBeShown(t *testing.T) {
+	p, err := codec.Compile("far.toml", []byte(`
+name = "far"
+[frame]
+header = [{ key = "unit", type = "byte", role = "identity" }, { key = "at", type = "time", as = "unix", size = 8, role = "timestamp" }]
+[[message]]
+name   = "m"
+fields = [{ key = "v", type = "byte", role = "value" }, { key = "due", type = "time", as = "unix", size = 8, role = "value" }]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f codec.Frame
+	if err := p.Decode(codec.Uplink, []byte("\x01\x00\x00\x01\x00\x00\x00\x00\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00"), &f); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(SamplesOf(p, &f, time.Now(), 1, nil))
+	if err != nil || !strings.Contains(string(text), `"suspect time"`) {
+		t.Errorf("%s, %v", text, err)
+	}
+	if at, ok := f.Timestamp(); ok {
+		t.Errorf("the frame was made %v", at)
 	}
 }

@@ -198,7 +198,7 @@ func (c *Clock) time(v uint64) (t time.Time, ok bool) {
 		}
 		day := uint64(24 * time.Hour / c.Step)
 		t = c.Epoch.Add(time.Duration(v%day)*c.Step).AddDate(0, 0, int(v/day)).In(c.Zone)
-		return t, c.Step == time.Second || t.Year() <= 9999
+		return t, t.Year() <= 9999
 	case ClockPacked:
 		m := unpacked(int64(v))
 		t, ok = m.in(c.Zone)
