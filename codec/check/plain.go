@@ -96,6 +96,9 @@ func decimalOf(o *scalar.Op, size int, num uint64) []byte {
 
 // bytesOf is a field of bytes that expressions see as v.
 func bytesOf(o *scalar.Op, size int, v int64) []byte {
+	if o.Form != nil && o.Form.Long[uint64(v)] != "" {
+		return []byte(o.Form.Long[uint64(v)])
+	}
 	for _, b := range listedTexts(o) {
 		if int64(scalar.LoadBE(b)) == v && (o.Size == 0 || len(b) == o.Size) {
 			return bytes.Clone(b)

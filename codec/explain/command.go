@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,7 +24,11 @@ func (w *traced) unknownCommand(p *program.Program, f *frame.Frame, bodies []*pr
 			continue
 		}
 		w.bad.Off = int(f.Cells[i].Off)
-		w.bad.Err = fmt.Errorf("%w: found %s", field.ErrUnknownCommand, program.CommandText(o, f.Nums[i]))
+		found := program.CommandText(o, f.Nums[i])
+		if b := f.Data[w.bad.Off:][:f.Cells[i].Size]; len(b) > 8 {
+			found = scalar.Printable(b)
+		}
+		w.bad.Err = fmt.Errorf("%w: found %s", field.ErrUnknownCommand, found)
 		if known := knownCommands(o, bodies); known != "" {
 			w.bad.Err = fmt.Errorf("%w, known are %s", w.bad.Err, known)
 		}
@@ -36,6 +41,6 @@ func knownCommands(o *scalar.Op, bodies []*program.Body) string {
 	for _, l := range bodies {
 		all = append(all, l.Commands...)
 	}
-	slices.SortFunc(all, func(a, b [2]uint64) int { return int(int64(a[0]) - int64(b[0])) })
+	slices.SortFunc(all, func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) })
 	return strings.Join(program.CommandTexts(o, slices.Compact(all)), ", ")
 }

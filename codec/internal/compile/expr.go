@@ -27,6 +27,7 @@ func (c *compiler) expr(path, text string, s *scope) *expr.Expr {
 		Table: func(name string) (*expr.Expr, error) { return c.tableExpr(name, s) },
 		Label: func(name, label string) (int64, bool, error) { return c.labelled(name, label, s) },
 		Count: func(e *expr.Expr) error { return c.countBytes(e, s) },
+		Words: strings.HasSuffix(path, ".on"),
 	})
 	if err == nil && e.Kind == expr.Real && !(c.computing && strings.HasSuffix(path, ".value")) {
 		if e = e.Nonzero().Done(); !strings.HasSuffix(path, ".when") && !strings.HasSuffix(path, ".stop") {
@@ -103,10 +104,20 @@ func (c *compiler) seen(name string, b *binding) (kind expr.Kind, err error) {
 			kind = expr.Natural
 		}
 	}
-	if kind == expr.Real {
+	switch kind {
+	case expr.Real:
 		b.adapt((*scalar.Op).CountReal, c)
+	case expr.Text:
+		b.adapt(c.word, c)
 	}
 	return kind, nil
+}
+
+// word lets words of any length be compared with a field.
+func (c *compiler) word(o *scalar.Op) {
+	if o.Size == 0 && (o.Code == scalar.OpASCII || o.Wide()) {
+		o.Special().Long = c.long
+	}
 }
 
 // adapt applies a change to all fields of a name, and to those that get the name later.
@@ -190,8 +201,16 @@ func (c *compiler) labelOf(name, label string, ops []int) (int64, bool, error) {
 		if v, ok := o.Enum[label]; ok {
 			return int64(v), true, nil
 		}
-		if len(label) > max(o.Size, 1) { // it cannot be the characters themselves
+		text := o.Code == scalar.OpASCII && o.Form != nil
+		if text && (o.Form.Words[label] != "" || o.Form.Long != nil && len(label) > 8) {
+			v, _, err := o.ParseRange(label)
+			return int64(v), true, err
+		}
+		if len(label) > max(o.Size, 1) && !(text && o.Size == 0) { // it cannot be the characters themselves
 			known = append(known, slices.Sorted(maps.Keys(o.Enum))...)
+			if text {
+				known = append(known, slices.Sorted(maps.Keys(o.Form.Words))...)
+			}
 		}
 	}
 	if len(known) == 0 {

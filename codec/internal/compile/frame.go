@@ -178,6 +178,7 @@ func (c *compiler) commandField(f *program.FrameKind, s *scope, i int) {
 		c.src.Problem(path, fmt.Sprintf("role \"command\" for %s and for %s", c.p.Ops[first].Field.Key, o.Field.Key), "one field of that role, or several with one key of which one is there")
 	}
 	f.CommandReg = c.register(b)
+	b.adapt(c.word, c)
 	if c.p.CommandOp < 0 {
 		c.p.CommandOp = i
 	}

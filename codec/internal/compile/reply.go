@@ -294,6 +294,7 @@ func (c *compiler) replyField(r *program.ReplyRule, name string) (*expr.Expr, er
 		if seen && own != kind {
 			return nil, fmt.Errorf("%s is not of one type in all messages", name)
 		}
+		c.word(o)
 		kind, seen = own, true
 	}
 	if !seen {

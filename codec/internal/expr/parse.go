@@ -34,6 +34,7 @@ type Scope struct {
 	Table func(list string) (*Expr, error)              // value in one element; its A is set by the parser
 	Label func(name, label string) (int64, bool, error) // value of a quoted text compared with a field
 	Count func(e *Expr) error                           // text that is used as a number: at most 8 bytes
+	Words bool                                          // whether the value may be a text, which others are compared with
 }
 
 // parser reads one expression.
@@ -52,7 +53,7 @@ func Parse(text string, scope Scope) (*Expr, error) {
 	if err == nil && p.skip() < len(p.text) {
 		err = p.choice("%q is left over", p.text[p.i:])
 	}
-	if err == nil {
+	if err == nil && !(p.Scope.Words && e.Kind == Text) {
 		e, err = p.number(e)
 	}
 	if err != nil {
@@ -137,9 +138,15 @@ func (p *parser) number(e *Expr) (*Expr, error) {
 // join is the node of an operator.
 func (p *parser) join(op operator, a, b *Expr) (_ *Expr, err error) {
 	e := &Expr{Code: op.Code, A: a, B: b}
-	literal := func(x, y *Expr) bool { return x.Kind == Text && y.Code == Const && y.Value != 0 }
+	literal := func(x, y *Expr) bool {
+		is := x.Kind == Text && y.Code == Const && y.Value != 0
+		if is {
+			y.Kind = Natural
+		}
+		return is
+	}
 	if (op.Code == Eq || op.Code == Ne) && (literal(a, b) || literal(b, a)) {
-		e.Mixed = true // a longer text counts as 0, which differs from the other
+		e.Mixed = true
 		return e, nil
 	}
 	if e.A, err = p.number(a); err == nil {

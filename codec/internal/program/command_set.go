@@ -75,6 +75,8 @@ func CommandTexts(o *scalar.Op, set CommandSet) (out []string) {
 // CommandText is a command as protocols name it: characters, or a number in hexadecimal.
 func CommandText(o *scalar.Op, num uint64) string {
 	switch {
+	case o.Form != nil && o.Form.Long[num] != "":
+		return scalar.Printable([]byte(o.Form.Long[num]))
 	case o.Code == scalar.OpASCII:
 		var b [8]byte
 		scalar.StoreBE(b[:], num)

@@ -76,7 +76,7 @@ func (o *Op) parseMissing(buf []byte, v any) (out []byte, num uint64, found bool
 	case marked && f.Missing != nil:
 		b, err := hex.DecodeString(digits)
 		if _, missing, _ := o.Read(b); err == nil && missing {
-			return append(buf, b...), firstWord(b[:min(8, len(b))]), true, nil
+			return append(buf, b...), o.wordNumber(b), true, nil
 		}
 		return buf, 0, true, fmt.Errorf("%w: %q does not stand for a missing value", field.ErrValue, text)
 	case v != nil:
@@ -90,5 +90,5 @@ func (o *Op) parseMissing(buf []byte, v any) (out []byte, num uint64, found bool
 	if len(b) > 0 && o.Size > len(b) && !f.Column {
 		b = bytes.Repeat(b, (o.Size+len(b)-1)/len(b))
 	}
-	return append(buf, b...), firstWord(b[:min(8, len(b))]), true, nil
+	return append(buf, b...), o.wordNumber(b), true, nil
 }

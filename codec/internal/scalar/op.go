@@ -231,7 +231,7 @@ func (o *Op) Counted(num uint64, b []byte) uint64 {
 	case !o.Wide():
 		return num
 	case len(b) > 8:
-		return 0
+		return o.wordNumber(b)
 	case o.Form != nil && o.Form.Reversed:
 		return LoadLE(b)
 	}

@@ -69,7 +69,7 @@ func (o *Op) Parse(buf []byte, v any, exp int, exact bool) (out []byte, num uint
 	case o.Code == OpHex && f != nil && f.Reversed:
 		num = o.Noted(0, b)
 	case o.Code != OpDecimal:
-		num = firstWord(b)
+		num = o.wordNumber(b)
 	}
 	if err != nil {
 		return buf, 0, err
@@ -96,10 +96,13 @@ func (o *Op) parseBoth(buf []byte, both map[string]any, exp int, exact bool) (ou
 	return out, num, nil
 }
 
-// ParseRange reads one value, or two with a dash between.
+// ParseRange reads one value of a definition, or two with a dash between; long words are kept in Form.Long.
 func (o *Op) ParseRange(v any) (lo, hi uint64, err error) {
 	parse := func(v any) (uint64, error) {
-		_, num, err := o.Parse(nil, v, 0, false)
+		out, num, err := o.Parse(nil, v, 0, false)
+		if f := o.Form; len(out) > 8 && f != nil && f.Long != nil {
+			f.Long[num] = string(out)
+		}
 		return num, err
 	}
 	if text, ok := v.(string); ok && len(text) > 2 && !o.isOneValue(text) {

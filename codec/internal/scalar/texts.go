@@ -22,7 +22,7 @@ func readASCII(o *Op, b []byte) (num uint64, ok bool) {
 			}
 		}
 	}
-	return firstWord(b), o.permits(b)
+	return o.wordNumber(b), o.permits(b)
 }
 
 func beginsBytes(o *Op, b []byte) bool {

@@ -85,11 +85,12 @@ type Form struct {
 	Varint   Varint            // OpVarint: how it is written
 	None     []uint64          // of bits: those that mean that there is no value; the first are written
 	Labels   []LabelRange
-	Composed []TextPart // OpComputed: a text made of fields
-	Natural  bool       // opComputed: without sign
-	Real     bool       // opComputed: a float64
-	asReal   bool       // expressions see it as a real number, because another field of its name is one
-	Bounded  bool       // expressions see it as a number: at most eight bytes
+	Composed []TextPart        // OpComputed: a text made of fields
+	Natural  bool              // opComputed: without sign
+	Real     bool              // opComputed: a float64
+	asReal   bool              // expressions see it as a real number, because another field of its name is one
+	Bounded  bool              // expressions see it as a number: at most eight bytes
+	Long     map[uint64]string // of a word that is compared: those of more than 8 bytes in the definition, by number
 }
 
 // LabelRange is the label of several numbers.
@@ -105,15 +106,15 @@ func (f *Form) Plain() bool {
 }
 
 // Read reads the value of a field from exactly its bytes.  missing: b says that there is no value, and num is b as it
-// stands.  For fields of bytes num is the first eight packed, where dispatch compares them.
+// stands.  For characters num is the number by which words are compared.
 func (o *Op) Read(b []byte) (num uint64, missing, ok bool) {
 	f := o.Form
 	if f != nil && f.Missing != nil && o.IsMissing(b) {
-		return firstWord(b), true, true
+		return o.wordNumber(b), true, true
 	}
 	if num, ok = wireTypes[o.Code].read(o, b); !ok {
 		if f != nil && f.Missing != nil && f.badMissing(b) {
-			return firstWord(b), true, true
+			return o.wordNumber(b), true, true
 		}
 		return 0, false, false
 	}

@@ -1,6 +1,9 @@
 package scalar
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"hash/fnv"
+)
 
 // LoadBE reads up to 8 bytes, most significant first.
 func LoadBE(b []byte) uint64 {
@@ -61,12 +64,18 @@ func StoreLE(b []byte, v uint64) {
 	}
 }
 
-// firstWord is the number that up to 8 bytes make; 0 for more.
-func firstWord(b []byte) uint64 {
-	if len(b) > 8 {
+// wordNumber is the number by which a word is compared: what up to 8 bytes make; of more a hash with the highest bit
+// set, 0 where the definition compares nothing.
+func (o *Op) wordNumber(b []byte) uint64 {
+	switch {
+	case len(b) <= 8:
+		return LoadBE(b)
+	case o.Form == nil || o.Form.Long == nil:
 		return 0
 	}
-	return LoadBE(b)
+	h := fnv.New64a()
+	_, _ = h.Write(b)
+	return h.Sum64() | 1<<63
 }
 
 // WordOrder is the places of the bytes of a word, most significant first.
