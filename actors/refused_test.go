@@ -61,11 +61,19 @@ func TestAFrameThatIsTooLongForThePortIsSaidToBe(t *testing.T) {
 	g := startAll(t, Options{Listeners: []ListenerOptions{{Profile: shipped(t, "jt808"),
 		Transport: transport.Options{Name: "field", Address: "127.0.0.1:0", MaxFrameBytes: 40}}}})
 	d := dial(t, g, "field")
-	d.send("7e" + strings.Repeat("01", 60))
-	await(t, "the stretch", func() bool {
-		all := refused(t, g, "field")
-		return len(all) > 0 && all[0].Reason == "too large" && strings.Contains(all[0].Detail, "max_frame_bytes")
-	})
+	d.send("7e000200000139000000170014397e")
+	await(t, "the master", func() bool { m, err := g.Master("013900000017"); return err == nil && m.Frames == 1 })
+	for n := range 3 {
+		d.send("7e"+strings.Repeat("01", 60), strings.Repeat("02", 60))
+		await(t, "the refusal", func() bool {
+			m, _ := g.Master("013900000017")
+			return m.Refused["too large"] == uint64(n+1) && m.LastRefused.Reason == "too large"
+		})
+	}
+	all := refused(t, g, "field")
+	if len(all) == 0 || all[0].Reason != "too large" || !strings.Contains(all[0].Detail, "max_frame_bytes") {
+		t.Errorf("%+v", all)
+	}
 }
 
 func TestConnectionsWithoutAByteAreToldOncePerMinute(t *testing.T) {

@@ -47,8 +47,8 @@ type damagedFrame struct {
 	raw    []byte
 }
 
-// skipped keeps a stretch that came with these bytes, of which the last may be behind it.  A whole frame that was
-// refused is an event, and returned.
+// skipped keeps a stretch that came with these bytes, of which the last may be behind it.  A frame that was refused is
+// an event, and returned.
 func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 	s.Listener, s.Connection, s.Remote, s.Master = l.on.Name, l.id, l.Remote(), l.serials.only()
 	s.Profile = s.by.Name()
@@ -76,10 +76,14 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 		l.on.Stretches.add(s)
 		l.noise = s
 	}
-	if to == 0 {
+	switch {
+	case to > 0:
+		l.refusedTo = start + uint64(to)
+	case s.known && s.long:
+		to = len(s.raw)
+	default:
 		return nil
 	}
-	l.refusedTo = start + uint64(to)
 	l.blame(s.Master, s.Reason)
 	l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: s.Master, Listener: l.on.Name,
 		Connection: l.id, Remote: s.Remote, Reason: s.Reason, Detail: s.Detail, Raw: bytes[from:to]})
