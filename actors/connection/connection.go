@@ -144,8 +144,8 @@ func (c handler) group(r *readBatch) {
 			r.fates[i] = c.putAside(r, i)
 			continue
 		}
-		if bad := f.Unreadable(); bad != nil {
-			l.RecordEventLimited(journal.Event{Kind: journal.EventUnreadable, Master: string(id), Listener: l.on.Name,
+		if bad := f.Unreadable(); bad != nil && len(id) == 0 { // else its master tells
+			l.RecordEventLimited(journal.Event{Kind: journal.EventUnreadable, Listener: l.on.Name,
 				Connection: l.id, Remote: l.Remote(), Detail: bad.Error(), Raw: r.batch.Frames[i]})
 		}
 		if len(id) == 0 {

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -195,7 +196,7 @@ func (m handler) handle() {
 		m.frames++
 		m.bytes += uint64(len(raw))
 		if bad := f.Unreadable(); bad != nil {
-			m.noteUnreadable(bad)
+			m.noteUnreadable(b.Link, bad, raw, b.At)
 		} else { // what the newest frame that can be read says stays
 			m.keep(b.Installed, f, raw, b.At)
 		}
@@ -229,11 +230,24 @@ func (m handler) reset() {
 	m.online.Store(0)
 }
 
-// noteUnreadable counts a frame that was accepted though it cannot be read whole.
-func (m *Master) noteUnreadable(why error) {
-	if m.unreadable == nil {
-		m.unreadable = new(Unreadable)
+// noteUnreadable counts a frame that was accepted though it cannot be read whole.  It is an event when the field at fault is
+// another one than before, and once an hour: a dead sensor must not fill the journal.
+func (m *Master) noteUnreadable(l Link, why error, raw []byte, at time.Time) {
+	u := m.unreadable
+	if u == nil {
+		u = new(Unreadable)
+		m.unreadable = u
 	}
-	m.unreadable.Frames++
-	m.unreadable.Reason, m.unreadable.At = why.Error(), m.last()
+	u.Frames++
+	u.Reason, u.At = why.Error(), at
+	place := ""
+	if bad := (*codec.FieldError)(nil); errors.As(why, &bad) {
+		place = bad.Frame + "." + bad.Field
+	}
+	if place == u.place && at.Sub(u.told) < time.Hour {
+		return
+	}
+	u.place, u.told = place, at
+	l.RecordEventLimited(journal.Event{Kind: journal.EventUnreadable, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(),
+		Remote: l.Remote(), Detail: u.Reason, Raw: raw})
 }

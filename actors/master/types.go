@@ -77,6 +77,9 @@ type Unreadable struct {
 	Frames uint64    `json:"frames"`
 	Reason string    `json:"reason"` // with the place
 	At     time.Time `json:"at"`
+
+	place string    // of the last event: message and field
+	told  time.Time // when that was
 }
 
 // Info is what is known of one master.

@@ -99,7 +99,12 @@ func TestABetterProfileReadsWhatWasKept(t *testing.T) {
 		t.Errorf("the acknowledgement is %s", got)
 	}
 	p.cli("masters", "7").want(t, 0, "unreadable", "1; last", "unknown command")
-	p.cli("redecode").want(t, 0, "unknown command", "0 of 1 frame can be read now")
+	device.send(fromHex(t, "68020207114ed2")) // and again, which is no news
+	device.receive(5)
+	if n := strings.Count(p.cli("events", "7", "--kind", "unreadable").stdout, "unknown command"); n != 1 {
+		t.Errorf("%d events", n)
+	}
+	p.cli("redecode").want(t, 0, "unknown command", "0 of 2 frames can be read now")
 	p.cli("history", "7").want(t, 0, "unknown command")
 
 	p.write("gauges.toml", gauges+`
@@ -113,9 +118,9 @@ fields  = [{ key = "celsius", type = "byte", role = "value" }, { key = "kelvin",
 	await(t, "the new definition", func() bool {
 		var page struct{ Frames []struct{ Redecoded bool } }
 		p.get("/api/v1/unreadable?master=7", &page)
-		return len(page.Frames) == 1 && page.Frames[0].Redecoded
+		return len(page.Frames) == 2 && page.Frames[0].Redecoded
 	})
-	p.cli("redecode", "7").want(t, 0, "temperature", "celsius=17", "1 of 1 frame can be read now")
+	p.cli("redecode", "7").want(t, 0, "temperature", "celsius=17", "2 of 2 frames can be read now")
 	p.cli("history", "7", "--field", "kelvin").want(t, 0, "77")
 	p.cli("redecode", "8").want(t, 0, "0 of 0 frames")
 }
