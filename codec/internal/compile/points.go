@@ -199,6 +199,7 @@ func (n *naming) name(own []stand, common []bool, unroled bool) {
 	}
 	for _, s := range n.samples {
 		var name program.PointName
+		c.p.Points.Lists = c.p.Points.Lists || s.lists != nil
 		for i, list := range s.lists {
 			name.Elements = append(name.Elements, program.PointElement{Depth: s.depths[i], Dated: n.dated[list], Tags: n.tags(s, i)})
 		}

@@ -31,6 +31,7 @@ type Frame struct {
 	Bad     error                   // why it cannot be read whole; see Unreadable
 	text    []byte                  // Identity
 	items   []Item
+	stamp   stamp
 }
 
 // NoValue in cell.exp marks a field that holds the sign for "missing".
@@ -214,9 +215,29 @@ func (f *Frame) Timestamp() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	if o.Code == scalar.OpTime && o.Form == nil {
-		return o.Time.Parse(f.Bytes(i))
+		return f.stamp.read(o.Time, f.Bytes(i))
 	}
 	return f.ItemAt(i, o).Time()
+}
+
+// stamp is the last timestamp that was read: of a frame it is asked for several times.
+type stamp struct {
+	by  *scalar.TimeLayout
+	raw [16]byte
+	n   int
+	at  time.Time
+	ok  bool
+}
+
+func (s *stamp) read(by *scalar.TimeLayout, b []byte) (time.Time, bool) {
+	if s.by != by || string(s.raw[:s.n]) != string(b) {
+		if len(b) > len(s.raw) {
+			return by.Parse(b)
+		}
+		s.at, s.ok = by.Parse(b)
+		s.by, s.n = by, copy(s.raw[:], b)
+	}
+	return s.at, s.ok
 }
 
 // Items lists every field in order.  Valid until the next use of f.

@@ -86,15 +86,22 @@ func (f *Frame) Samples(received time.Time, into *Samples) {
 	for i := range into.slots {
 		into.slots[i] = -1
 	}
-	for i := range into.ahead {
-		into.ahead[i].from = -1
+	if points.Lists {
+		for i := range into.ahead {
+			into.ahead[i].from = -1
+		}
 	}
 	for i := range f.Cells {
 		c := &f.Cells[i]
-		into.last[c.Depth] = i
-		into.count[c.Depth]++
-		into.count[c.Depth+1] = 0
+		if points.Lists {
+			into.last[c.Depth] = i
+			into.count[c.Depth]++
+			into.count[c.Depth+1] = 0
+		}
 		at := &points.Fields[c.Op]
+		if *at == (program.PointField{}) {
+			continue
+		}
 		if at.Slot > 0 {
 			into.slots[at.Slot] = i
 		}
@@ -112,12 +119,13 @@ func (f *Frame) Samples(received time.Time, into *Samples) {
 
 // add appends the sample of cell i.
 func (s *Samples) add(i int, n *program.PointName) {
-	f := s.f
-	one := Sample{Item: f.ItemAt(i, &f.Program.Ops[f.Cells[i].Op]), Point: n.Whole, cell: i, record: s.timestamp(i, n)}
-	if one.Point == nil {
+	s.List = append(s.List, Sample{})
+	one := &s.List[len(s.List)-1]
+	one.Item, one.Point, one.cell = s.f.ItemAt(i, &s.f.Program.Ops[s.f.Cells[i].Op]), n.Whole, i
+	if n.Whole == nil {
 		one.Point = s.name(i, n)
 	}
-	if one.record >= 0 {
+	if one.record = s.timestamp(i, n); one.record >= 0 {
 		s.read(one.record)
 		if one.Device = s.at; s.suspect {
 			one.Quality = SuspectTime
@@ -126,7 +134,6 @@ func (s *Samples) add(i int, n *program.PointName) {
 	if one.Item.Missing() {
 		one.Quality = Missing
 	}
-	s.List = append(s.List, one)
 }
 
 // timestamp is the cell that dates cell i; -1 when none does.  In the innermost list first, the last timestamp in the same
@@ -195,8 +202,12 @@ func (s *Samples) read(cell int) {
 	}
 	it := s.f.ItemAt(cell, &s.f.Program.Ops[s.f.Cells[cell].Op])
 	var ok bool
-	s.cell = cell
-	if s.at, ok = it.Time(); !ok {
+	if s.cell = cell; cell == int(s.f.Roles[field.RoleTimestamp])-1 {
+		s.at, ok = s.f.Timestamp()
+	} else {
+		s.at, ok = it.Time()
+	}
+	if !ok {
 		s.at = time.Time{}
 	}
 	s.suspect = !it.Missing() && (!ok || !Meant(s.at, s.received))

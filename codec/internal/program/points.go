@@ -5,6 +5,7 @@ type Points struct {
 	Fields []PointField // by op
 	Names  []PointName
 	Slots  int     // fields that names are made of, from 1
+	Lists  bool    // some samples stand in lists
 	All    []Point // what frames to the server can have samples of
 }
 
