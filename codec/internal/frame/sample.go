@@ -191,8 +191,8 @@ func Meant(device, received time.Time) bool {
 	if received.IsZero() {
 		return device.Year() >= 2000
 	}
-	ahead := device.Sub(received)
-	return -MostBehind <= ahead && ahead <= MostAhead
+	ahead := device.Unix() - received.Unix()
+	return -int64(MostBehind/time.Second) <= ahead && ahead <= int64(MostAhead/time.Second)
 }
 
 // read finds out what the timestamp in a cell says.
