@@ -41,6 +41,12 @@ var unreadables = []struct {
 		reply: "7e7e00123400010112343280080200032609011200001b797f",
 	},
 	{
+		name: "one item of a batch runs over its end", profile: "jt808",
+		hex:      "7e0704004f013900000017000b00020000260000000000000003015752a006c9f9e0000a000000002609011200000104000000053004010200220000000000000003015752a006c9f9e0000a000000002609011200000104000000065a7e",
+		identity: "013900000017", bad: "2 left, 4 needed", keeps: []string{`"message":"locations"`, `"mileage":0.5`, `"mileage":0.6`}, lacks: "signal",
+		reply: "7e800100050139000000170000000b070400a37e",
+	},
+	{
 		name: "two counts that differ, one behind the body", profile: "teltonika",
 		hex: "000000000000003a1001000001a2265a93c0010eba7260236c4c600064005a0b0000000b050401000b27010042563a0101c70000a1b201000e00000000000003e8020000d293",
 		bad: "count2 at byte 65", keeps: []string{`"message":"records-16"`, `"value":22074`}, lacks: `"crc"`,

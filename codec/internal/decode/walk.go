@@ -47,6 +47,7 @@ type Walker struct {
 	Inside        int           // parts around whose bytes are not those of the wire
 	Summed        int           // bits of the checksums that were right
 	Lack          Lack
+	listed        int  // lists around
 	spares        bool // of a sealed frame: a field that does not read is passed over, and a wrong value taken
 }
 

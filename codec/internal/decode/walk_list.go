@@ -30,7 +30,9 @@ func (m *Walker) list(n *program.Node) program.Verdict {
 		return m.Refuse(n, m.Off, field.ErrRegion)
 	}
 	outer := m.place.Index
+	m.listed++
 	v := m.elements(n, count)
+	m.listed--
 	m.place.Index = outer
 	return v
 }

@@ -88,6 +88,9 @@ func (m *Walker) bounded(n *program.Node) program.Verdict {
 	}
 	m.End = end
 	v := m.content(n)
+	if v == program.Refused && m.spares && m.listed > 0 && n.Size != nil && after <= len(m.Data) { // the other elements are read
+		m.Off, v = end, program.Complete
+	}
 	if v == program.Complete {
 		if m.Off != end {
 			v = m.fail(n, m.Off, field.ErrRegion, "%d bytes are left over", int64(end-m.Off))
