@@ -53,7 +53,7 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 			compile.RefuseStructure(s, p.program)
 		}
 		if len(s.Problems) == 0 { // of a frame that cannot be, nothing can be made
-			p.resend = compile.CompileResend(s, d.Resend, p.program.Messages)
+			p.resend = compile.CompileResend(s, d.Resend, p.program)
 			p.script = simulate.CompileScript(s, d.Simulate, p.program, p.program.Zone)
 		}
 	}

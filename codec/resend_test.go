@@ -88,3 +88,23 @@ func TestAProfileCompilesAgainFromItsSources(t *testing.T) {
 		t.Errorf("modbus-rtu has %d sources, want the definition and the part it includes", len(rtu.Sources()))
 	}
 }
+
+// A number counts wherever it stands, in a list too.
+func TestANumberInAListTellsResends(t *testing.T) {
+	p := compiled(t, `
+name = "listed"
+[frame]
+header = [{ key = "n", type = "byte", max = 4 }]
+[[message]]
+name    = "m"
+from    = "master"
+purpose = "measurement"
+fields  = [{ key = "l", type = "list", count = "n", fields = [{ key = "no", type = "uint16", role = "transaction" }] }]
+`)
+	if r := p.Resend(); !r.Numbered || r.Within != 24*time.Hour {
+		t.Errorf("%+v", r)
+	}
+	if number, _, ok := p.Print(decoded(t, p, "01 0008")); !ok || number != 8 {
+		t.Errorf("number %d, %t", number, ok)
+	}
+}

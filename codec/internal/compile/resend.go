@@ -11,14 +11,16 @@ import (
 	"trama/codec/internal/schema"
 )
 
-// CompileResend compiles [resend] of a profile with these messages.
-func CompileResend(src *schema.Reader, def *schema.ResendDef, messages []*field.Message) (r program.Resend) {
+// CompileResend compiles [resend] of a profile.
+func CompileResend(src *schema.Reader, def *schema.ResendDef, p *program.Program) (r program.Resend) {
 	known := map[string]bool{}
-	for _, m := range messages {
+	for _, m := range p.Messages {
 		for _, f := range m.Fields {
 			known[f.Key] = true
-			r.Numbered = r.Numbered || f.Role == field.RoleTransaction
 		}
+	}
+	for i := range p.Ops {
+		r.Numbered = r.Numbered || p.Ops[i].Role == field.RoleTransaction
 	}
 	if r.Numbered {
 		r.Within = resendDefault
