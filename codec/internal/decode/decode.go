@@ -94,6 +94,9 @@ func Next(p *program.Program, d field.Direction, data []byte, around Around, f *
 				break
 			}
 		}
+		if v == program.Refused && p.Lines[d] {
+			at += max(p.LineEnd(d, rest)-1, 0) // the rest of a line is no frame of its own
+		}
 		if n = 0; v == program.Incomplete && doubt < 0 && around&Ended == 0 {
 			if doubt = at; around&Quiet == 0 {
 				break

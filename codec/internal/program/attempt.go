@@ -15,6 +15,7 @@ type Attempt struct {
 func (p *Program) Order() {
 	for d := range p.attempts {
 		p.attempts[d], p.Begins[d], p.Fast[d] = nil, scalar.ByteSet{}, [256]*FastTable{}
+		p.Lines[d] = !p.HasChecksum()
 		for _, way := range [2]field.Direction{field.Uplink, field.Downlink} {
 			for _, f := range p.Kinds {
 				asked := field.Direction(d) == field.Any || field.Direction(d) == way
@@ -26,10 +27,32 @@ func (p *Program) Order() {
 						}
 					}
 					p.Begins[d].Join(&f.First)
+					p.Lines[d] = p.Lines[d] && f.line()
 				}
 			}
 		}
 	}
+}
+
+// line reports whether frames of the kind have a mark at the end, and at the beginning neither a mark nor a constant.
+func (f *FrameKind) line() bool {
+	if f.EndMarks == nil || f.EndMarks.Behind > 0 || f.Start != nil || len(f.Header) == 0 {
+		return false
+	}
+	first := f.Header[0]
+	return first.Before == nil && (first.Field == nil || !first.Field.Fixed())
+}
+
+// LineEnd is the number of bytes up to the first mark at the end of a frame that travels in d, with the mark; 0: there
+// is none.
+func (p *Program) LineEnd(d field.Direction, data []byte) (n int) {
+	for _, a := range p.Tries(d) {
+		at, mark, v := a.FindEnd(data[:min(len(data), a.Max)], false)
+		if v == Complete && (n == 0 || at+len(mark) < n) {
+			n = at + len(mark)
+		}
+	}
+	return n
 }
 
 // Tries lists the attempts for bytes that travel in d, in their order.

@@ -27,6 +27,7 @@ type Program struct {
 	Kinds      []*FrameKind
 	attempts   [3][]Attempt      // by direction
 	Begins     [3]scalar.ByteSet // likewise: bytes that a frame can begin with
+	Lines      [3]bool           // likewise: nothing but the mark at the end of one frame tells where the next begins
 	Regs       int               // registers of a walk; the first is never used
 	Marks      int               // places of a walk; the first is never used
 	Tables     int               // lists whose elements are kept for at(); the first is never used
