@@ -72,7 +72,8 @@ func (r *recent) find(s seenFrame, within time.Duration) (what sight, age uint32
 		}
 		o := r.place(n)
 		n = o.before
-		if o.number != s.number || s.at > o.at && time.Duration(s.at-o.at)*time.Second > within {
+		apart := max(s.at, o.at) - min(s.at, o.at) // to either side: the clock may have been set back
+		if o.number != s.number || time.Duration(apart)*time.Second > within {
 			continue
 		}
 		if o.content == s.content {

@@ -175,7 +175,7 @@ func (m *Master) recall(s seenFrame) {
 	if r.full(s.at, forever) {
 		m.double(math.MaxUint64)
 	}
-	if what, _ := r.find(s, forever); what != sightResend {
+	if what, _ := r.find(s, 0); what != sightResend { // an equal one of another time is another one
 		r.add(s)
 	}
 }

@@ -174,3 +174,35 @@ func TestNumbersThatGoRoundAreNoRestart(t *testing.T) {
 		m.remember(s, p)
 	}
 }
+
+// A wall clock that was set back must not make what comes now a resend of what is still to come.
+func TestAClockThatWasSetBackLosesNothing(t *testing.T) {
+	m, _ := remembering(t, NewDirectory(Options{System: new(supervise.System)}), "1", 100)
+	p, _ := codec.Shipped("compact")
+	m.remember(seenFrame{number: 7, content: 7, at: 5000}, p)
+	for _, c := range []struct {
+		at   uint32
+		what sight
+	}{{5000, sightResend}, {5020, sightResend}, {5021, sightNew}, {4990, sightResend}, {1400, sightNew}} {
+		if what, _ := m.recent.find(seenFrame{number: 7, content: 7, at: c.at}, p.Resend().Within); what != c.what {
+			t.Errorf("at %d: %d, want %d", c.at, what, c.what)
+		}
+	}
+}
+
+// Equal frames of a protocol without numbers are told apart by their time, also after a restart: the newest one counts.
+func TestTheNewestOfEqualFramesComesBack(t *testing.T) {
+	d := NewDirectory(Options{System: new(supervise.System)})
+	m, _ := remembering(t, d, "1", 100)
+	p, _ := codec.Shipped("compact")
+	for at := uint32(1000); at <= 3000; at += 1000 {
+		m.remember(seenFrame{number: 7, content: 7, at: at}, p)
+	}
+	back := d.newMaster("1")
+	if err := back.decode(m.encode().State, nil); err != nil {
+		t.Fatal(err)
+	}
+	if what, _ := back.recent.find(seenFrame{number: 7, content: 7, at: 3010}, p.Resend().Within); what != sightResend || back.recent.kept != 3 {
+		t.Errorf("a resend of the last one: %d; %d frames are remembered", what, back.recent.kept)
+	}
+}
