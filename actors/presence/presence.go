@@ -236,7 +236,7 @@ func (w *Watch) Due() (due time.Time) {
 // Began starts a new process: there are no links, and nobody was listening before.  A master that is expected gets its
 // time from now on.
 func (w *Watch) Began(now time.Time) {
-	w.links, w.flapping, w.ups = 0, false, 0
+	w.links, w.flapping, w.ups, w.heard = 0, false, 0, time.Time{}
 	if w.State != Offline {
 		w.last = now
 	}

@@ -169,3 +169,18 @@ func TestARestartOfTheGatewayGivesAMasterItsTime(t *testing.T) {
 		t.Errorf("it has learned %s", got)
 	}
 }
+
+// A start reads again what was recorded behind the last state; the time in which there was no gateway is no gap.
+func TestTheTimeWithoutAGatewayIsNoInterval(t *testing.T) {
+	s := tell(t)
+	s.w.LinkUp(s.now)
+	s.reports(4, time.Minute)
+	s.now = s.now.Add(48 * time.Hour)
+	s.w.Began(s.now)
+	s.w.LinkUp(s.now)
+	s.w.Heard(s.now)
+	s.reports(3, time.Minute)
+	if got := s.w.Interval(); got != time.Minute {
+		t.Errorf("it has learned %s", got)
+	}
+}
