@@ -179,6 +179,22 @@ func TestGivenUpConnectionLeavesNothingBehind(t *testing.T) {
 	await(t, "the master is offline", func() bool { m, _ := g.Master("12345678"); return m.State == "offline" })
 }
 
+// The links of a master that was given up are closed: it is not there before it dials in again.
+func TestAMasterThatWasGivenUpIsOffline(t *testing.T) {
+	g := start(t, "field:extended")
+	for n := range 2 {
+		d := dial(t, g, "field")
+		d.send(measurement("12345678", 2*n))
+		d.acknowledged("12345678", "m", 2*n)
+		m := g.masters.Get("12345678")
+		for range supervise.LeafFaults + 1 {
+			g.sys.Send(&m.Node, &supervise.InjectFault{})
+		}
+		d.closed()
+		await(t, "the master is offline", func() bool { m, _ := g.Master("12345678"); return m.State == "offline" })
+	}
+}
+
 func TestCommandThatMeetsTheEndIsAnswered(t *testing.T) {
 	g := start(t, "field:extended")
 	online(t, g, "12345678")

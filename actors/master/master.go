@@ -12,6 +12,7 @@ import (
 	"trama/actors/supervise"
 	"trama/codec"
 	"trama/journal"
+	"trama/transport"
 )
 
 // Master is what is known of one master and survives a restart of its actor.  Everything but the head belongs to the
@@ -225,6 +226,9 @@ func (m handler) reset() {
 	m.condemned = false
 	m.giveUpCommands("the master's actor failed repeatedly")
 	m.closeLinks()
+	for _, l := range m.links {
+		m.tell(l.link, m.presence.LinkDown(time.Now(), transport.CloseFaults.String(), "the actor of the master failed repeatedly"))
+	}
 	m.links, m.latest, m.lastFrame, m.alarmed = nil, nil, 0, false
 	m.points.clear()
 	m.online.Store(0)

@@ -37,13 +37,14 @@ func (m *Master) Snapshot() {
 // snapshot has the journal keep what is known of the master: everything that it handled before this message.  One that
 // is still on its way will do.
 func (m handler) snapshot() {
-	if !m.telling.CompareAndSwap(false, true) {
+	if m.telling.Load() {
 		return
 	}
 	rows := []journal.Row{m.encode()}
 	if w := m.window(); w != nil {
 		rows = append(rows, w)
 	}
+	m.telling.Store(true)
 	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: rows, Owner: told{m.Master}})
 }
 
