@@ -76,6 +76,21 @@ func TestAFrameThatIsTooLongForThePortIsSaidToBe(t *testing.T) {
 	}
 }
 
+// The last bytes of a damaged frame look like the beginning of another one, of which more is cut off than is kept.
+func TestACutOffBeginningInsideADamagedFrameIsTold(t *testing.T) {
+	g := start(t, "gt:gt06")
+	d := dial(t, g, "gt")
+	damaged := "7979" + "0190" + "98" + strings.Repeat("11", 20) + "797903e898" + strings.Repeat("22", 370) + "0001ffff0d0a"
+	d.send(damaged + strings.Repeat("33", 60))
+	await(t, "the refusal", func() bool { return len(refused(t, g, "gt")) > 0 })
+	_ = d.Close()
+	await(t, "the end", func() bool { return len(g.Connections()) == 0 })
+	all := refused(t, g, "gt")
+	if n := g.Totals().Restarts; n != 0 || len(all) != 2 || all[0].Length != len(damaged)/2 || all[1].Length != 60 {
+		t.Errorf("%d restarts, %+v", n, all)
+	}
+}
+
 func TestConnectionsWithoutAByteAreToldOncePerMinute(t *testing.T) {
 	var text bytes.Buffer
 	log := hclog.New(&hclog.LoggerOptions{Output: &text, DisableTime: true})

@@ -60,7 +60,7 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 		if s.Length -= n; s.Length == 0 {
 			return nil
 		}
-		start, bytes = start+uint64(n), bytes[n:]
+		start, bytes = start+uint64(n), bytes[min(n, len(bytes)):]
 	}
 	if l.judged == nil {
 		l.judged = rate.NewLimiter(judgedASecond, judgedAtOnce)
