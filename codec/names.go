@@ -105,6 +105,9 @@ const (
 // behind and a day ahead.
 func Meant(device, received time.Time) bool { return frame.Meant(device, received) }
 
+// MostBehind is how far behind a time is that a device can just mean.
+const MostBehind = frame.MostBehind
+
 // FloatValue is a number that stands in no frame.
 func FloatValue(v float64) Value { return frame.FloatValue(v) }
 

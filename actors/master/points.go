@@ -96,12 +96,12 @@ func (p *points) forget(by *profiles.Installed) {
 	for i := range p.list {
 		if p.list[i].earlier(by) {
 			p.list = slices.DeleteFunc(p.list, func(k lastSample) bool { return k.earlier(by) && !by.Makes(k.name) })
-			break
-		}
-	}
-	for i := range p.list {
-		if k := &p.list[i]; k.earlier(by) {
-			k.by = by
+			for ; i < len(p.list); i++ {
+				if k := &p.list[i]; k.earlier(by) {
+					k.by = by
+				}
+			}
+			return
 		}
 	}
 }
@@ -132,10 +132,13 @@ func (p *points) clear() {
 // moment is when a sample was made, for the order of samples, in Unix nanoseconds: its device time, or when it was
 // received if it has none that can be meant.  A clock that runs ahead must not hide what comes when it is set right.
 func moment(device time.Time, received int64) int64 {
-	if at := time.Unix(0, received); device.After(at) || !codec.Meant(device, at) {
+	if s := received/1e9 - device.Unix(); s < -1 || s > 1+int64(codec.MostBehind/time.Second) { // perhaps too far for nanoseconds
 		return received
 	}
-	return device.UnixNano()
+	if at := device.UnixNano(); at <= received && at >= received-int64(codec.MostBehind) {
+		return at
+	}
+	return received
 }
 
 // utc is a time without the zone of its profile; the zero time stays zero.

@@ -157,15 +157,33 @@ func TestSamplesOfKnownPointsCostNoMemory(t *testing.T) {
 	}
 }
 
-// What the samples of a frame of 4 points cost.
+// What the samples of a frame cost: of one whose fields have fixed places, and of 4 records in a list.
 func BenchmarkSamplesAreKept(b *testing.B) {
-	by := installed(b, logger, 1)
-	f := records(b, by, [3]int{1, 1, 1}, [3]int{1, 2, 2}, [3]int{1, 3, 3}, [3]int{1, 4, 4})
-	var p points
-	var s scratch
-	b.ReportAllocs()
-	for b.Loop() {
-		p.note(by, f, noon, 1, 0, &s)
+	list := installed(b, logger, 1)
+	p, err := codec.Shipped("extended")
+	if err != nil {
+		b.Fatal(err)
+	}
+	raw, _ := hex.DecodeString("00250100000000123456780102036d0020261130113000000000070041ac0000")
+	var fixed codec.Frame
+	if err := p.Decode(codec.Uplink, raw, &fixed); err != nil {
+		b.Fatal(err)
+	}
+	for name, run := range map[string]struct {
+		by *profiles.Installed
+		f  *codec.Frame
+	}{
+		"fixed places": {&profiles.Installed{Profile: p, Number: 1}, &fixed},
+		"4 records":    {list, records(b, list, [3]int{1, 1, 1}, [3]int{1, 2, 2}, [3]int{1, 3, 3}, [3]int{1, 4, 4})},
+	} {
+		b.Run(name, func(b *testing.B) {
+			var p points
+			var s scratch
+			b.ReportAllocs()
+			for b.Loop() {
+				p.note(run.by, run.f, noon, 1, 0, &s)
+			}
+		})
 	}
 }
 

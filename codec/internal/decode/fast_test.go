@@ -106,7 +106,28 @@ func fastPathAgrees(t testing.TB, one profile, d field.Direction, data []byte) b
 		t.Fatalf("%s %s %x: %+v %v of %s, by the walk alone %+v %v of %s", one.name, d, data,
 			fast.Cells, fast.Nums, fast.Body.Message.Name, walked.Cells, walked.Nums, walked.Body.Message.Name)
 	}
-	return fast.Plan != nil
+	if fast.Plan == nil {
+		return false
+	}
+	samplesAgree(t, one, &fast, &walked)
+	return true
+}
+
+// samplesAgree compares the samples of a frame, whose places the fast path knows, with those that are looked for in it.
+func samplesAgree(t testing.TB, one profile, fast, walked *frame.Frame) {
+	t.Helper()
+	var ours, theirs frame.Samples
+	fast.Samples(time.Time{}, &ours)
+	walked.Samples(time.Time{}, &theirs)
+	same := slices.EqualFunc(ours.List, theirs.List, func(a, b frame.Sample) bool {
+		cell, record := a.Place()
+		otherCell, otherRecord := b.Place()
+		return cell == otherCell && record == otherRecord && string(a.Point) == string(b.Point) && a.Item.Value() == b.Item.Value() &&
+			a.Device.Equal(b.Device) && a.Quality == b.Quality
+	})
+	if !same {
+		t.Fatalf("%s %x: %+v, by the walk alone %+v", one.name, fast.Data, ours.List, theirs.List)
+	}
 }
 
 // fastReplyAgrees compares the reply to a frame, which takes the fast path where there is one, with the reply that the

@@ -77,7 +77,15 @@ func (f *Frame) Samples(received time.Time, into *Samples) {
 		return
 	}
 	points := &f.Program.Points
-	into.f, into.received, into.whole, into.inner, into.cell, into.looked = f, received, -1, -1, -1, false
+	into.f, into.received, into.cell = f, received, -1
+	if f.Plan != nil {
+		for i := range f.Plan.Samples {
+			one := &f.Plan.Samples[i]
+			into.add(one.Cell, one.Record, &one.Name)
+		}
+		return
+	}
+	into.whole, into.inner, into.looked = -1, -1, false
 	into.count[0] = 0
 	if cap(into.slots) <= points.Slots {
 		into.slots = make([]int, points.Slots+1)
@@ -112,21 +120,22 @@ func (f *Frame) Samples(received time.Time, into *Samples) {
 			into.whole = i
 		}
 		if at.Name > 0 {
-			into.add(i, &points.Names[at.Name-1])
+			n := &points.Names[at.Name-1]
+			into.add(i, into.timestamp(i, n), n)
 		}
 	}
 }
 
-// add appends the sample of cell i.
-func (s *Samples) add(i int, n *program.PointName) {
+// add appends the sample of cell i, which the timestamp in cell record dates.
+func (s *Samples) add(i, record int, n *program.PointName) {
 	s.List = append(s.List, Sample{})
 	one := &s.List[len(s.List)-1]
-	one.Item, one.Point, one.cell = s.f.ItemAt(i, &s.f.Program.Ops[s.f.Cells[i].Op]), n.Whole, i
+	one.Item, one.Point, one.cell, one.record = s.f.ItemAt(i, &s.f.Program.Ops[s.f.Cells[i].Op]), n.Whole, i, record
 	if n.Whole == nil {
 		one.Point = s.name(i, n)
 	}
-	if one.record = s.timestamp(i, n); one.record >= 0 {
-		s.read(one.record)
+	if record >= 0 {
+		s.read(record)
 		if one.Device = s.at; s.suspect {
 			one.Quality = SuspectTime
 		}
@@ -252,6 +261,9 @@ func (s *Samples) segment(i int, parts program.NameSegment) bool {
 
 // find is the cell of a field that the name of the sample of cell i is made of; -1 when it is not there.
 func (s *Samples) find(i int, p *program.NamePart) int {
+	if s.f.Plan != nil {
+		return p.Cell
+	}
 	cell, element := -1, -1
 	if p.Depth >= 0 {
 		element = s.last[p.Depth]

@@ -21,6 +21,8 @@ type FastPath struct {
 	Cells []Cell
 	Nums  []uint64
 	Roles [field.RoleCount]uint16
+
+	Samples []FastSample
 }
 
 // FastReply is the fast path of a reply that is the header of its request: the bytes of the request, but for constants,

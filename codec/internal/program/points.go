@@ -1,5 +1,7 @@
 package program
 
+import "slices"
+
 // Points says which fields of a frame are samples, and of which points they are.
 type Points struct {
 	Fields []PointField // by op
@@ -54,8 +56,66 @@ type NamePart struct {
 	Usual  string // the value with which the segment is left out
 	Sparse bool   // there is such a value
 	Index  bool   // the number of the element at Depth, from 0
+	Cell   int    // of the field, in frames of a fast path; -1: it is not there
 	Key    string // of a field that names the values beside it: stands before a number without a label
 	After  string // stands behind another value of such a field
+}
+
+// FastSample is a sample that frames of a fast path have.
+type FastSample struct {
+	Cell   int       // of the value
+	Record int       // of the timestamp that dates it; -1: none does
+	Name   PointName // with the cells of its fields
+}
+
+// Place finds the samples that the frames of fast paths have.
+func (p *Points) Place(kinds []*FrameKind) {
+	for _, kind := range kinds {
+		for _, table := range kind.Fast {
+			for i := 0; table != nil && i < len(table.Plans); i++ {
+				for _, plan := range table.Plans[i] {
+					plan.Samples = p.fastSamples(plan.Cells)
+				}
+			}
+		}
+	}
+}
+
+// fastSamples lists the samples of frames that have these cells, in no list.
+func (p *Points) fastSamples(cells []Cell) (out []FastSample) {
+	record := slices.IndexFunc(cells, func(c Cell) bool { return p.Fields[c.Op].Dates == DatesFrame })
+	for i, c := range cells {
+		at := p.Fields[c.Op].Name
+		if at == 0 {
+			continue
+		}
+		one := FastSample{Cell: i, Record: record, Name: p.Names[at-1]}
+		for _, segments := range []*[]NameSegment{&one.Name.Segments, &one.Name.Else} {
+			*segments = slices.Clone(*segments)
+			for k, parts := range *segments {
+				(*segments)[k] = slices.Clone(parts)
+				for j := range parts {
+					(*segments)[k][j].Cell = parts[j].nearest(cells, i)
+				}
+			}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// nearest is the cell of the field in the name of the sample in cell i: the last one up to there, else the first one behind.
+func (p *NamePart) nearest(cells []Cell, i int) int {
+	is := func(c Cell) bool { return slices.Contains(p.Ops, int(c.Op)) }
+	for k := i; k >= 0; k-- {
+		if is(cells[k]) {
+			return k
+		}
+	}
+	if k := slices.IndexFunc(cells, is); p.Behind {
+		return k
+	}
+	return -1
 }
 
 // Point is one quantity that the messages of a profile can have a value of.
