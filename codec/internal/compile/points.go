@@ -93,9 +93,13 @@ func (c *compiler) points() {
 			own := c.stands(body.Nodes, stand{pattern: c.patterns[body]})
 			all := append(slices.Clip(own), frame...)
 			valued := slices.ContainsFunc(all, func(s stand) bool { return p.Ops[s.op].Role == field.RoleValue })
-			wish := body.Message.Purpose == field.PurposeRequest || body.Message.Purpose == field.PurposeAnswer // or a result
-			c.newNaming(all).name(own, common, !valued && !wish)
-			if body.Direction != field.Downlink && !wish && body.Message.Purpose != field.PurposeAcknowledgement {
+			reports := true // what its fields without a role say is news
+			switch body.Message.Purpose {
+			case field.PurposeRequest, field.PurposeAnswer, field.PurposeAcknowledgement:
+				reports = false
+			}
+			c.newNaming(all).name(own, common, !valued && reports)
+			if body.Direction != field.Downlink {
 				c.listPoints(all, body, known)
 			}
 		}
