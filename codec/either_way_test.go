@@ -29,9 +29,9 @@ name = "pong"
 	}
 	var f codec.Frame
 	for raw, want := range map[string]string{
-		":104\n": "ping ping: sum at byte 1: checksum is wrong: found 04, computed 31",
+		":104\n": "ping ping: sum at byte 2: checksum is wrong: found 04, computed 31",
 		":3\n":   "ping: cmd at byte 1: unknown command",
-		":2x\n":  "ping at byte 1: length does not fit: a body of 1 bytes, message pong has at most 0",
+		":2x\n":  "ping at byte 2: length does not fit: a body of 1 bytes, message pong has at most 0",
 	} {
 		if err := p.Decode(codec.Any, []byte(raw), &f); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", raw, err, want)

@@ -83,7 +83,7 @@ expect = { text = "AB" }
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"mine.toml:18: example[0]: no [[reply]] is for it, expected 00", "mine.toml:21: example[1]: words at byte 3: length does not fit: no message has a body of 2 bytes or fits the conditions"}
+	want := []string{"mine.toml:18: example[0]: no [[reply]] is for it, expected 00", "mine.toml:21: example[1]: words at byte 4: length does not fit: no message has a body of 2 bytes or fits the conditions"}
 	errs := check.Examples(p)
 	for i := range max(len(want), len(errs)) {
 		got, wanted := "nothing", "nothing"

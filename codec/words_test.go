@@ -98,3 +98,33 @@ fields = [{ key = "lat", type = "byte", when = "fix = 'valid'" }, { key = "why",
 		}
 	}
 }
+
+// Decode counts bytes as explain does: from the first one of the frame, with marks and escapes, and a command that no
+// message has stands where its field does.
+func TestAFaultIsCountedFromTheFirstByteOfTheFrame(t *testing.T) {
+	p := compiled(t, `
+name = "places"
+[frame]
+start  = "$"
+end    = "\n"
+escape = { "0a" = "5c6e", "5c" = "5c5c" }
+header = [{ key = "word", type = "ascii", until = ",", chars = "any", role = "command" }]
+[[message]]
+command = "A"
+name    = "a"
+fields  = [{ key = "v", type = "decimal", size = "rest" }]
+`)
+	for raw, want := range map[string]string{
+		"$BCD,1\n":    "places: word at byte 1: unknown command",
+		"$\\\\BC,1\n": "places: word at byte 1: unknown command",
+		"$A,1\\\\\n":  "places a: v at byte 3: not a decimal digit",
+		"$\\\\,1\nxx": "places: word at byte 1: unknown command",
+		"$A,1\nxx":    "places a at byte 5: too many bytes: 2 after the end of the frame",
+		"#A,1\n":      "places at byte 0: not the constant value: found 23, expected 24",
+	} {
+		var f codec.Frame
+		if err := p.Decode(codec.Uplink, []byte(raw), &f); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v, expected %s", raw, err, want)
+		}
+	}
+}

@@ -178,9 +178,14 @@ func why(p *program.Program, m *Walker, d field.Direction, f *frame.Frame, data 
 	m.AtEOF = true
 	for _, a := range p.Tries(d) {
 		var s Faults
-		m.Sink, m.Near = &s, nil
-		if _, v := m.Exactly(p, f, a, data); v == program.Complete {
+		m.Sink, m.Near, m.Kind = &s, nil, nil
+		n, v := m.Exactly(p, f, a, data)
+		if v == program.Complete {
 			return nil // its first byte is none that this kind begins with
+		}
+		if c := a.EndMarks; c != nil && m.Kind != nil && n == 0 { // the walk has begun: the place is one of the plain bytes
+			places := a.Places(m.Wire, max(len(m.Wire)-c.Kept-c.Behind, 0), data)
+			s.Bad.Off = places[min(s.Bad.Off, len(places)-1)]
 		}
 		if fault, is := lengthFault(p, s.Bad, data); is {
 			s.Bad, f.Body = fault, nil

@@ -59,14 +59,11 @@ func (m *Walker) messagesOf(command uint64) (all []*program.Body) {
 
 // unknownCommand refuses a command that no message has, at the place of the command field if that is fixed.
 func (m *Walker) unknownCommand() program.Verdict {
-	at, off := m.Kind.CommandOp, m.Off
-	if m.Kind.Sizes != nil {
-		off = 0
-		for i := range at {
-			off += m.P.Ops[i].Size
-		}
+	i, o := m.F.Role(field.RoleCommand)
+	if i < 0 {
+		return m.refuseOp(&m.P.Ops[m.Kind.CommandOp], m.Off, field.ErrUnknownCommand)
 	}
-	return m.refuseOp(&m.P.Ops[at], off, field.ErrUnknownCommand)
+	return m.refuseOp(o, int(m.F.Cells[i].Off), field.ErrUnknownCommand)
 }
 
 // sizesOf lists the sizes of bodies.
