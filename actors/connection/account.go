@@ -128,6 +128,9 @@ func (l *Link) account(m *ended) {
 		return
 	}
 	l.on.Unidentified.Add(1)
+	if !l.on.strangers.allow() { // a guess costs more than the connection did
+		return
+	}
 	detail := fmt.Sprintf("%d bytes received, %d skipped", stats.Received, stats.Skipped)
 	if n := l.counters.rejected.Load(); n > 0 {
 		detail += fmt.Sprintf(", %d frames rejected", n)
@@ -145,7 +148,7 @@ func (l *Link) account(m *ended) {
 	if hint != "" {
 		detail += "; " + hint
 	}
-	l.on.strangers.record(l.on.Journal, journal.Event{Kind: journal.EventUnidentified, Listener: l.on.Name,
+	l.on.strangers.write(l.on.Journal, journal.Event{Kind: journal.EventUnidentified, Listener: l.on.Name,
 		Connection: l.id, Remote: l.Remote(), Reason: m.reason.String(), Detail: detail,
 		Raw: l.head[:min(len(l.head), headShown)]})
 }

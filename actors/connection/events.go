@@ -27,13 +27,24 @@ func newEventLimit(perMinute, atOnce int) *eventLimit {
 	return &eventLimit{limiter: rate.NewLimiter(rate.Every(time.Minute/time.Duration(perMinute)), atOnce)}
 }
 
-// record writes an event unless there were too many; how many were left out stands in the next one.  The counters have
-// them all.
+// record writes an event unless there were too many.  The counters have them all.
 func (m *eventLimit) record(to Journal, e journal.Event) {
-	if !m.limiter.Allow() {
-		m.suppressed.Add(1)
-		return
+	if m.allow() {
+		m.write(to, e)
 	}
+}
+
+// allow says whether one more event may be written.
+func (m *eventLimit) allow() bool {
+	if m.limiter.Allow() {
+		return true
+	}
+	m.suppressed.Add(1)
+	return false
+}
+
+// write writes an event that is allowed, with how many were left out before it.
+func (m *eventLimit) write(to Journal, e journal.Event) {
 	if n := m.suppressed.Swap(0); n > 0 {
 		e.Detail += fmt.Sprintf(" (%d like it were not written)", n)
 	}
