@@ -84,14 +84,12 @@ func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journa
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	if !r.URL.Query().Has("cursor") {
-		newest, _, err := e.Archive.Events(ctx, journal.EventQuery{Newest: true, Limit: 1})
+		newest, err := e.newestEvent(ctx)
 		if err != nil {
 			e.failArchive(w, err)
 			return
 		}
-		if len(newest) > 0 {
-			q.After = newest[0].ID
-		}
+		q.After = newest
 	}
 	q.Newest, q.Limit = false, followPage
 	header(w)
@@ -111,7 +109,11 @@ func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journa
 		if ctx.Err() != nil || out.Flush() != nil {
 			return
 		}
-		events, _, err := e.Archive.Events(ctx, q)
+		newest, err := e.newestEvent(ctx)
+		if err != nil {
+			return
+		}
+		events, damage, err := e.Archive.Events(ctx, q)
 		if err != nil {
 			return
 		}
@@ -124,11 +126,23 @@ func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journa
 		if len(events) == q.Limit {
 			continue
 		}
+		if len(damage) == 0 { // the others are not asked for: not to be looked through again
+			q.After = max(q.After, newest)
+		}
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
 		}
 	}
+}
+
+// newestEvent is the ID of the newest event; 0 when there is none.
+func (e *endpoint) newestEvent(ctx context.Context) (uint64, error) {
+	newest, _, err := e.Archive.Events(ctx, journal.EventQuery{Newest: true, Limit: 1})
+	if len(newest) == 0 {
+		return 0, err
+	}
+	return newest[0].ID, err
 }
 
 func (e *endpoint) cursors(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 
@@ -58,5 +59,32 @@ func TestAFollowerThatReadsNothingDoesNotHoldUpTheEnd(t *testing.T) {
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// others is an archive with events of other kinds than the one that is asked for; it fails at the third question.
+type others struct {
+	Archive
+	asked []uint64
+}
+
+func (a *others) Events(_ context.Context, q journal.EventQuery) ([]journal.Event, []journal.Damage, error) {
+	if q.Newest {
+		return []journal.Event{{ID: 1000}}, nil, nil
+	}
+	if a.asked = append(a.asked, q.After); len(a.asked) == 3 {
+		return nil, nil, journal.ErrClosed
+	}
+	return nil, nil, nil
+}
+
+// Who follows a kind of events that is rare does not have all others looked through again and again.
+func TestAFollowerOfRareEventsAsksForNewOnes(t *testing.T) {
+	a := new(others)
+	o := testOptions(someGateway())
+	o.Archive = a
+	ask(t, Handler(o), "GET", "/api/v1/events?follow=true&kind=alarm&cursor=7", "")
+	if want := []uint64{7, 1000, 1000}; !slices.Equal(a.asked, want) {
+		t.Errorf("asked for what is behind %v, want %v", a.asked, want)
 	}
 }
