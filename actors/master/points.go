@@ -10,8 +10,12 @@ import (
 	"trama/codec"
 )
 
-// maxPoints bounds the points of one master that are kept; samples of further ones are counted.
-const maxPoints = 512
+// Bounds of what is kept of the points of one master; samples beyond are counted.
+const (
+	maxPoints = 512
+	maxText   = 64 << 10 // bytes of names and of values that are texts
+	smallText = 64       // of a value that is not worth adding up
+)
 
 // points are the last samples of a master, one for each point, in the order in which the points were first seen.
 type points struct {
@@ -54,27 +58,50 @@ func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, reco
 	for i := range s.samples.List {
 		one := &s.samples.List[i]
 		where := p.find(one.Point, next)
-		if where < 0 {
-			if where = len(p.list); where == maxPoints {
-				p.beyond++
-				continue
-			}
-			p.list = append(p.list, lastSample{name: string(one.Point)})
-		}
-		next = where + 1
-		k := &p.list[where]
-		k.by = by
-		if k.received != 0 && moment(one.Device, received) < moment(k.device, k.received) {
+		if where >= 0 && moment(one.Device, received) < moment(p.list[where].device, p.list[where].received) {
+			p.list[where].by, next = by, where+1
 			for len(s.historical) <= i/8 {
 				s.historical = append(s.historical, 0)
 			}
 			s.historical[i/8] |= 1 << (i % 8)
 			continue
 		}
-		k.unit, k.value, k.device, k.received = one.Item.Field.Unit, one.Item.Value(), utc(one.Device), received
+		value := one.Item.Value()
+		if !p.fits(where, len(one.Point), value) {
+			p.beyond++
+			if where >= 0 { // an old value would be taken for the last one
+				p.list = slices.Delete(p.list, where, where+1)
+			}
+			continue
+		}
+		if where < 0 {
+			where = len(p.list)
+			p.list = append(p.list, lastSample{name: string(one.Point)})
+		}
+		next = where + 1
+		k := &p.list[where]
+		k.by = by
+		k.unit, k.value, k.device, k.received = one.Item.Field.Unit, value, utc(one.Device), received
 		k.position, k.record, k.index, k.quality = position, record, uint32(i), one.Quality
 	}
 	p.forget(by)
+}
+
+// fits says whether a sample can be kept: in place of one, or of a new point when where is negative.
+func (p *points) fits(where, name int, value codec.Value) bool {
+	size := value.TextBytes()
+	switch {
+	case where < 0 && len(p.list) >= maxPoints:
+		return false
+	case where >= 0 && size <= smallText:
+		return true
+	}
+	for i := range p.list {
+		if k := &p.list[i]; i != where {
+			size += len(k.name) + k.value.TextBytes()
+		}
+	}
+	return size+name <= maxText
 }
 
 // find looks a point up, beginning with the one that is expected: frames of one kind name their points in one order.

@@ -226,3 +226,25 @@ func TestAPointThatIsStillMadeStays(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A device that sends long texts under ever new names has no more memory than any other.
+func TestLongTextsAreBounded(t *testing.T) {
+	by := installed(t, strings.NewReplacer(`"level",  type = "uint16", unit = "m", scale = 0.01, missing = "ffff"`, `"text", type = "ascii", size = 200`,
+		`"level/{sensor}"`, `"note/{sensor}"`).Replace(logger), 1)
+	note := func(sensor int, text string) *codec.Frame {
+		raw := append([]byte{0, 1, 1, 0x6a, 0, 0, byte(sensor), byte(sensor)}, text...)
+		var f codec.Frame
+		if err := by.Profile.Decode(codec.Uplink, append(raw, strings.Repeat(" ", 200-len(text))...), &f); err != nil {
+			t.Fatal(err)
+		}
+		return &f
+	}
+	p, s := points{list: []lastSample{{name: strings.Repeat("n", maxText-2000), received: 1}}}, new(scratch)
+	for sensor := range 20 {
+		p.note(by, note(sensor, strings.Repeat("x", 200)), noon, 0, 1, s)
+	}
+	kept := len(p.list) - 1
+	if p.beyond != uint64(20-kept) || kept < 5 || kept > 10 {
+		t.Errorf("%d texts are kept, %d beyond", kept, p.beyond)
+	}
+}

@@ -221,7 +221,7 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		line("in flight", "%s, %d behind it", dash(m.InFlight), m.Queued)
 	}
 	if m.Beyond > 0 {
-		line("not kept", "%d samples of points beyond the first %d", m.Beyond, len(m.Points))
+		line("not kept", "%d samples of points that are too many, or texts too long", m.Beyond)
 	}
 	_ = w.Flush()
 	if len(m.Points) == 0 {

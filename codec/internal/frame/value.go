@@ -70,6 +70,14 @@ func (it Item) Value() Value {
 // Missing says that the device has no value.
 func (v Value) Missing() bool { return v.Kind == ValueMissing }
 
+// TextBytes is the size of a text of its own; 0 for anything that is no text.
+func (v Value) TextBytes() int {
+	if v.Kind != ValueText {
+		return 0
+	}
+	return len(v.text)
+}
+
 // Label is the name that the definition gives to the value; empty when it gives none.
 func (v Value) Label() string {
 	if v.Kind == ValueText {
