@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -259,6 +260,26 @@ func TestOnlyAMissingTokenFileIsSaidToBeMadeByServe(t *testing.T) {
 	if strings.Contains(open.stderr, "trama serve") {
 		t.Errorf("it gives a hint that does not help: %s", open.stderr)
 	}
+}
+
+func TestOneLongValueMovesNoOtherRow(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "lines.toml")
+	definition := `name = "lines"
+[frame]
+end    = "0xc0"
+header = [{ key = "id", type = "ascii", size = 1 }]
+[[message]]
+name   = "m"
+from   = "master"
+fields = [{ key = "word", type = "ascii", until = ",", const = "LONG" }, { key = "text", type = "ascii", size = "rest" }]
+`
+	if err := os.WriteFile(file, []byte(definition), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := command(t, "", "decode", "-p", file, hex.EncodeToString([]byte("1LONG,"+strings.Repeat("x", 60)+"\xc0")))
+	got.want(t, 0, "lines m from master, 67 bytes\n  id    1     0: 31\n  word  LONG  1: 4c4f4e47\n  text  xxx")
+	command(t, "", "decode", "-p", file, hex.EncodeToString([]byte("1SHORT,x\xc0"))).want(t, 1, "word at byte 1: not the constant value")
+	command(t, "", "explain", "-p", file, "c0").want(t, 1, "end of the frame")
 }
 
 func TestFramesThatAreWrongEndWithOne(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -167,23 +167,44 @@ func (d *decoder) show() error {
 	}
 	d.shown++
 	m := d.frame.Message()
-	d.say("%s %s from %s, %d bytes: %s", d.profile.Name(), m.Name, d.frame.From(), len(d.frame.Raw()), m.Title)
-	w := tabwriter.NewWriter(d.stdout, 0, 0, 2, ' ', 0)
+	d.say("%s", strings.TrimSuffix(fmt.Sprintf("%s %s from %s, %d bytes: %s", d.profile.Name(), m.Name, d.frame.From(), len(d.frame.Raw()), m.Title), ": "))
+	var rows [][]string
 	for _, it := range d.frame.Items() {
-		_, _ = fmt.Fprintf(w, "  %s%s\t%s\t%s\t%s\n", strings.Repeat("  ", it.Depth), it.Field.Key, explain.Value(it), shownBytes(d.frame.Raw(), it), it.Field.Title)
+		rows = append(rows, []string{strings.Repeat("  ", it.Depth) + it.Field.Key, explain.Value(it), shownBytes(d.frame.Raw(), it), it.Field.Title})
 	}
+	d.table(rows)
 	if samples := d.samples(); len(samples) > 0 {
-		_ = w.Flush()
+		rows = nil
 		d.say("samples:")
 		for _, s := range samples {
 			device := ""
 			if !s.Device.IsZero() {
 				device = s.Device.Format(time.RFC3339Nano)
 			}
-			_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.Point, strings.TrimSpace(s.text+" "+s.Unit), device, s.Quality)
+			rows = append(rows, []string{s.Point, strings.TrimSpace(s.text + " " + s.Unit), device, s.Quality})
+		}
+		d.table(rows)
+	}
+	return nil
+}
+
+// table prints rows in columns; a cell of more than 40 characters moves no other row.
+func (d *decoder) table(rows [][]string) {
+	var widths [4]int
+	for _, row := range rows {
+		for i, cell := range row {
+			if n := utf8.RuneCountInString(cell); n <= 40 {
+				widths[i] = max(widths[i], n)
+			}
 		}
 	}
-	return w.Flush()
+	for _, row := range rows {
+		line := ""
+		for i, cell := range row {
+			line += fmt.Sprintf("  %-*s", widths[i], cell)
+		}
+		d.say("%s", strings.TrimRight(line, " "))
+	}
 }
 
 // sample is one value of a point, as JSON shows it.

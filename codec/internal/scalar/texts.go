@@ -38,7 +38,7 @@ func beginsBytes(o *Op, b []byte) bool {
 }
 
 func refuseBytes(o *Op, b []byte) error {
-	if o.Size > 0 && o.Check == CheckBytes && !bytes.Equal(b, o.Want) {
+	if o.Check == CheckBytes && !bytes.Equal(b, o.Want) {
 		return fmt.Errorf("%w: found %x, expected %x", field.ErrConst, b, o.Want)
 	}
 	if o.Size > 0 {

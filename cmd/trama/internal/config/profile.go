@@ -40,7 +40,11 @@ func (s *profileSet) find(key, name string) (*codec.Profile, string) {
 	switch {
 	case l.err == nil:
 	case errors.As(l.err, &definition):
-		s.Problem(key, fmt.Sprintf("%q, a definition with %d problems", name, len(definition.Problems)), "a definition without problems (they are listed below)")
+		problems := "1 problem"
+		if n := len(definition.Problems); n > 1 {
+			problems = fmt.Sprint(n, " problems")
+		}
+		s.Problem(key, fmt.Sprintf("%q, a definition with %s", name, problems), "a definition without problems (they are listed below)")
 	case IsPath(name):
 		s.Problem(key, fmt.Sprintf("%q: %v", name, l.err), s.expected())
 	default:

@@ -146,7 +146,7 @@ func mark(t *explain.Trace, i int) (value, about string) {
 		about = "before " + s.Field.Key
 	case s.Field != nil:
 		about = "ends " + s.Field.Key
-	case s.Off == 0:
+	case i == 0:
 		about = "start of the frame"
 	case s.Off+s.Len == len(t.Raw):
 		about = "end of the frame"
