@@ -158,3 +158,24 @@ func TestACommandWhoseAnswerCannotBeReadEndsAtOnce(t *testing.T) {
 	meter.send(fromHex(t, "68610100000000689108333334334d8967451a16")) // the same with a digit of 10
 	(<-done).want(t, 1, "unknown", "cannot be read", "pos_active_energy_kwh at byte 14", `"di":"00010000"`)
 }
+
+func TestATimeWithABadDigitDoesNotHideWhatStandsBesideIt(t *testing.T) {
+	p := serve(t, "[admin]\nlisten = \"127.0.0.1:0\"\n[[listener]]\nname = \"g\"\naddress = \"127.0.0.1:0\"\nprofile = \"jt808\"\n")
+	device := p.dial("g")
+	device.send(fromHex(t, "7e02000026123456789013007d02000000010000000200ba7f0e07e4f11c0028003c0000fa10151010100104000000640202007d01f07e"))
+	device.receive(15)
+	p.cli("masters", "123456789013").want(t, 0, "suspect time", "unreadable")
+	p.cli("history", "123456789013").want(t, 0, "time at byte 36: not a decimal digit", "suspect time", "12.5")
+	p.cli("history", "123456789013", "--json").want(t, 0, `"time": "?fa1015101010"`)
+	p.cli("history", "123456789013", "--point", "oil").want(t, 0, "12.5")
+	p.cli("export", "-").want(t, 0, "oil,12.5")
+	p.cli("redecode").want(t, 0, "0 of 1 frame can be read now")
+	p.cli("cursors", "set", "c", "0").want(t, 0)
+	var behind struct{ Frames []struct{ Error string } }
+	if p.get("/api/v1/cursors/c/frames", &behind); len(behind.Frames) != 1 || behind.Frames[0].Error == "" {
+		t.Errorf("behind the cursor: %+v", behind)
+	}
+	if got := p.watched(1); len(got) != 6 {
+		t.Errorf("the stream has %q", got)
+	}
+}

@@ -219,7 +219,7 @@ func (s *Samples) read(cell int) {
 	if !ok {
 		s.at = time.Time{}
 	}
-	s.suspect = !it.Missing() && (!ok || !Meant(s.at, s.received))
+	s.suspect = (!it.Missing() || it.V.Refused()) && (!ok || !Meant(s.at, s.received))
 }
 
 // name makes the name of the sample of cell i.

@@ -44,9 +44,17 @@ func (o *Op) Lacks(bits uint64) bool {
 	return o.Form != nil && slices.Contains(o.Form.None, bits&o.Mask)
 }
 
+// Refused says of a time that its bytes are neither one nor the sign for none: they stand in a frame that cannot be read whole.
+func (v Value) Refused() bool {
+	return v.Missing && v.Op.Code == OpTime && !v.Op.IsMissing(v.Data)
+}
+
 // usualMissing says that null is written as these bytes again.
 func (v Value) usualMissing() bool {
 	f := v.Op.Form
+	if f == nil { // of a time that was refused
+		return false
+	}
 	if v.Op.Bitwise() {
 		return f.None[0] == v.Num&v.Op.Mask
 	}

@@ -116,22 +116,25 @@ func (r *Reader) newest(ctx context.Context, name string) *codec.Profile {
 // newest of its name, if that can.  What cannot be decoded is shown with its bytes and why, and with the values that can be
 // read.
 func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
-	var frame codec.Frame
-	row := r.read(ctx, f, &frame)
+	row := r.read(ctx, f, true)
 	row.Frame = hex.EncodeToString(f.Raw)
-	if row.Message == "" {
-		return row
-	}
-	if row.Fields = frame.AppendTree(nil); len(row.Fields) > 0 {
-		row.Fields[0] = '{' // a comma: what AppendTree writes goes on an object
-		row.Fields = append(row.Fields, '}')
-	}
 	return row
 }
 
-// read is Row without the bytes and the fields, and decodes into frame.
-func (r *Reader) read(ctx context.Context, f *journal.Frame, frame *codec.Frame) Row {
-	row := Row{
+// MarshalJSON writes the row; a row that cannot be written says so.
+func (r Row) MarshalJSON() ([]byte, error) {
+	type plain Row
+	text, err := json.Marshal(plain(r))
+	if err == nil {
+		return text, nil
+	}
+	return json.Marshal(plain{Position: r.Position, Received: r.Received, Listener: r.Listener, Process: r.Process, Connection: r.Connection,
+		Master: r.Master, Profile: r.Profile, Samples: []actors.Sample{}, Frame: r.Frame, Error: "it cannot be written as JSON: " + err.Error()})
+}
+
+// read is Row without the bytes; the fields are wanted or not.  A fault of trama spoils this row alone.
+func (r *Reader) read(ctx context.Context, f *journal.Frame, fields bool) (row Row) {
+	row = Row{
 		Position: f.Seq, Received: f.Received, Device: f.Device, Listener: f.Listener, Process: f.Boot, Connection: f.Connection, Master: f.Master,
 		Command: f.Command, Restarted: f.Flags&journal.Restarted != 0, Integrator: f.Flags&journal.Integrator != 0,
 		Samples: []actors.Sample{},
@@ -139,6 +142,12 @@ func (r *Reader) read(ctx context.Context, f *journal.Frame, frame *codec.Frame)
 	if f.Flags&journal.Numbered != 0 {
 		row.Transaction = &f.Number
 	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			row.Error = fmt.Sprintf("a fault of trama, please report it with this frame: %v", fault)
+		}
+	}()
+	frame := new(codec.Frame)
 	d, err := r.definition(ctx, f.Record.Profile)
 	if err != nil {
 		row.Error = err.Error()
@@ -163,6 +172,13 @@ func (r *Reader) read(ctx context.Context, f *journal.Frame, frame *codec.Frame)
 	row.Message = frame.Message().Name
 	row.Samples = actors.SamplesOf(p, frame, f.Received, f.Seq, historical)
 	actors.ApplyKnown(row.Samples, r.known.Get().Of(row.Master, row.Profile))
+	if !fields {
+		return row
+	}
+	if text := frame.AppendTree(nil); len(text) > 0 {
+		text[0] = '{' // a comma: what AppendTree writes goes on an object
+		row.Fields = append(text, '}')
+	}
 	return row
 }
 

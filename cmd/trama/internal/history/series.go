@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"trama/actors"
-	"trama/codec"
 	"trama/journal"
 )
 
@@ -74,8 +73,7 @@ func (r *Reader) Samples(ctx context.Context, s Series) (samples []actors.Sample
 
 // samples appends those of one frame.
 func (r *Reader) samples(ctx context.Context, f *journal.Frame, point string, to []actors.Sample) []actors.Sample {
-	var frame codec.Frame
-	for _, s := range r.read(ctx, f, &frame).Samples {
+	for _, s := range r.read(ctx, f, false).Samples {
 		if point == "" || s.Name == point || s.Title == point {
 			to = append(to, s)
 		}
