@@ -46,10 +46,36 @@ func (m *Masters) Len() int {
 // Of is what is known of a master: what holds for its profile, then for the prefixes of its serial from the shortest,
 // then for itself; a later word replaces an earlier one, tags add up.
 func (m *Masters) Of(serial, profile string) Master {
-	if m == nil {
-		return Master{}
+	var room [4]*Master
+	all := m.entries(room[:0], serial, profile)
+	out := saying(all)
+	shared := false // Points is that of an entry
+	for _, each := range all {
+		switch {
+		case len(each.Points) == 0:
+		case out.Points == nil:
+			out.Points, shared = each.Points, true
+		case shared:
+			out.Points, shared = maps.Clone(out.Points), false
+			fallthrough
+		default:
+			out.addPoints(each)
+		}
 	}
-	var all []*Master
+	return out
+}
+
+// Words is Of without the points, for those who go through all masters.
+func (m *Masters) Words(serial, profile string) Master {
+	var room [4]*Master
+	return saying(m.entries(room[:0], serial, profile))
+}
+
+// entries appends what holds for a master, in the order of Of.
+func (m *Masters) entries(all []*Master, serial, profile string) []*Master {
+	if m == nil {
+		return nil
+	}
 	add := func(found *Master) {
 		if found != nil {
 			all = append(all, found)
@@ -62,29 +88,30 @@ func (m *Masters) Of(serial, profile string) Master {
 		}
 	}
 	add(m.serials[serial])
-	switch len(all) {
-	case 0:
-		return Master{}
-	case 1:
-		return *all[0]
-	}
-	out := Master{Points: map[string]Point{}}
-	for _, each := range all {
-		out.add(each)
-	}
-	return out
+	return all
 }
 
-// add puts what another entry says over what is known.
-func (k *Master) add(other *Master) {
-	replace(&k.Name, other.Name)
-	replace(&k.Site, other.Site)
-	replace(&k.Interval, other.Interval)
-	for _, tag := range other.Tags {
-		if !slices.Contains(k.Tags, tag) {
-			k.Tags = append(k.Tags, tag)
+// saying is what entries say beside points.
+func saying(all []*Master) (k Master) {
+	for _, each := range all {
+		replace(&k.Name, each.Name)
+		replace(&k.Site, each.Site)
+		replace(&k.Interval, each.Interval)
+		if k.Tags == nil {
+			k.Tags = slices.Clip(each.Tags)
+			continue
+		}
+		for _, tag := range each.Tags {
+			if !slices.Contains(k.Tags, tag) {
+				k.Tags = append(k.Tags, tag)
+			}
 		}
 	}
+	return k
+}
+
+// addPoints puts what another entry says of points over what is known.
+func (k *Master) addPoints(other *Master) {
 	for name, p := range other.Points {
 		point := k.Points[name]
 		replace(&point.Name, p.Name)

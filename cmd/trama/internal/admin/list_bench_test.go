@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"trama/actors"
+	"trama/actors/known"
 	"trama/codec"
 	"trama/journal"
 	"trama/transport"
@@ -57,16 +58,37 @@ func (p *past) Restore(_ context.Context, _ func(journal.MasterRow) error, frame
 	return nil
 }
 
-// What a listing of 20,000 masters with 10 points each costs: a page of it, and all of it.
+// told is what an operator has told of so many masters: of each its name, of all their site, and of each profile its points.
+func told(tb testing.TB, masters int) *known.Current {
+	tb.Helper()
+	var text strings.Builder
+	text.WriteString("[[master]]\nprofile = \"ten\"\ntags = [\"critical\"]\n")
+	for i := range 10 {
+		fmt.Fprintf(&text, "[[master.point]]\npoint = \"value_%d\"\nmax = 100\n", i)
+	}
+	text.WriteString("[[master]]\nprefix = \"10\"\nsite = \"north\"\n")
+	for i := range masters {
+		fmt.Fprintf(&text, "[[master]]\nserial = \"%d\"\nname = \"pump %d\"\n", 10_000_000+i, i*7919%masters)
+	}
+	m, err := known.Parse("masters.toml", []byte(text.String()))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var all known.Current
+	all.Set(m)
+	return &all
+}
+
+// What a listing of 20,000 masters with 10 points each costs: a page of it, sorted and filtered too, and all of it.
 func BenchmarkMastersAreListed(b *testing.B) {
-	g, err := actors.Start(actors.Options{Logger: hclog.NewNullLogger(), Journal: &past{masters: 20_000}, MaxMasters: 1 << 20,
+	g, err := actors.Start(actors.Options{Logger: hclog.NewNullLogger(), Journal: &past{masters: 20_000}, Known: told(b, 20_000), MaxMasters: 1 << 20,
 		Listeners: []actors.ListenerOptions{{Profile: tenPoints(b), Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}}}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer func() { _ = g.Drain(context.Background()) }()
 	h := Handler(testOptions(g))
-	for _, query := range []string{"?limit=50", "?limit=1000", ""} {
+	for _, query := range []string{"?limit=50", "?limit=50&sort=name", "?limit=50&sort=seen", "?limit=50&site=north&tag=critical&sort=name", "?limit=1000", ""} {
 		b.Run("page"+query, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"trama/actors"
-	"trama/actors/known"
 	"trama/cmd/trama/internal/history"
 )
 
@@ -20,23 +19,17 @@ var masterFilters = []string{"state", "site", "tag", "profile", "name", "silent"
 // States that masters are chosen by.
 var masterStates = []string{"online", "away", "late", "offline"}
 
-// A listed master is a summary with what the operator has told of it.
-type listed struct {
-	actors.MasterSummary
-	known.Master
-}
-
 // masterOrders are the orders of a list of masters; equal ones stay in the order of their serials.
-var masterOrders = map[string]func(a, b listed) int{
+var masterOrders = map[string]func(a, b *actors.MasterSummary) int{
 	"serial":  nil,
-	"name":    func(a, b listed) int { return strings.Compare(a.Name, b.Name) },
-	"site":    func(a, b listed) int { return strings.Compare(a.Site, b.Site) },
-	"profile": func(a, b listed) int { return strings.Compare(a.Profile, b.Profile) },
-	"state": func(a, b listed) int {
+	"name":    func(a, b *actors.MasterSummary) int { return strings.Compare(a.Name, b.Name) },
+	"site":    func(a, b *actors.MasterSummary) int { return strings.Compare(a.Site, b.Site) },
+	"profile": func(a, b *actors.MasterSummary) int { return strings.Compare(a.Profile, b.Profile) },
+	"state": func(a, b *actors.MasterSummary) int {
 		return slices.Index(masterStates, a.State) - slices.Index(masterStates, b.State)
 	},
-	"seen":   func(a, b listed) int { return b.LastSeen.Compare(a.LastSeen) },
-	"silent": func(a, b listed) int { return a.LastSeen.Compare(b.LastSeen) },
+	"seen":   func(a, b *actors.MasterSummary) int { return b.LastSeen.Compare(a.LastSeen) },
+	"silent": func(a, b *actors.MasterSummary) int { return a.LastSeen.Compare(b.LastSeen) },
 }
 
 // mastersQuery reads what masters are asked for.
@@ -62,24 +55,16 @@ func (e *endpoint) mastersQuery(r *http.Request) (q actors.MasterQuery, err erro
 		}
 	}
 	state, site, tag, profile, name := values.Get("state"), values.Get("site"), values.Get("tag"), values.Get("profile"), strings.ToLower(values.Get("name"))
-	told := e.Known.Get()
-	of := func(s actors.MasterSummary) listed { return listed{s, told.Of(s.Serial, s.Profile)} }
 	now := e.Clock()
 	if state+site+tag+profile+name != "" || silent > 0 {
-		q.Keep = func(s actors.MasterSummary) bool {
+		q.Keep = func(s *actors.MasterSummary) bool {
 			if state != "" && s.State != state || profile != "" && s.Profile != profile || silent > 0 && now.Sub(s.LastSeen) < silent {
 				return false
 			}
-			if site+tag+name == "" {
-				return true
-			}
-			m := of(s)
-			return (site == "" || strings.EqualFold(m.Site, site)) && (tag == "" || m.Has(tag)) &&
-				(name == "" || strings.Contains(strings.ToLower(m.Name), name))
+			return (site == "" || strings.EqualFold(s.Site, site)) && (tag == "" || s.Has(tag)) &&
+				(name == "" || strings.Contains(strings.ToLower(s.Name), name))
 		}
 	}
-	if order := masterOrders[values.Get("sort")]; order != nil {
-		q.Order = func(a, b actors.MasterSummary) int { return order(of(a), of(b)) }
-	}
+	q.Order = masterOrders[values.Get("sort")]
 	return q, nil
 }
