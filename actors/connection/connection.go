@@ -26,7 +26,7 @@ func (c handler) Receive(ctx actor.Context) {
 	case *greet:
 		c.greet()
 	case *loginDue:
-		c.link.refuseEarly()
+		c.loginDue()
 	case *ended:
 		c.ended(ctx, m)
 	case *actor.Started:

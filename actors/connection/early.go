@@ -13,7 +13,7 @@ import (
 
 // A device may send frames before the login that says whose they are.  They wait, not acknowledged and not counted,
 // until somebody logs in on the connection, and are handled then as if they had come behind the login.  When nobody
-// does by the deadline of the first frame, or before the connection ends, they are refused.
+// does by the deadline of the first frame, they are refused and the connection is closed.
 
 // earlyFrames are frames of one read that came before the login.
 type earlyFrames struct {
@@ -55,6 +55,9 @@ func (c handler) putAside(r *readBatch, i int) master.Fate {
 	if patience <= 0 || err != nil {
 		l.Reject("", raw, reasonNobody, err)
 		l.keepHead(raw)
+		if patience <= 0 {
+			l.StopReading(transport.CloseFirstFrame, reasonNobody)
+		}
 		return master.Rejected
 	}
 	if l.early == nil {
@@ -103,6 +106,14 @@ func (c handler) handOver() {
 		b := transport.NewBatch(e.raw, e.received, e.installed, func() { l.resumed.Add(-1) })
 		b.Found = found
 		l.Node.Post(newReadBatch(l, b))
+	}
+}
+
+// loginDue closes a connection on which frames wait for a login that has not come in time.
+func (c handler) loginDue() {
+	if l := c.link; l.early != nil {
+		l.refuseEarly()
+		l.StopReading(transport.CloseFirstFrame, reasonNobody)
 	}
 }
 
