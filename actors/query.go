@@ -2,10 +2,13 @@ package actors
 
 import (
 	"cmp"
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"trama/actors/connection"
 	"trama/actors/master"
 	"trama/codec"
 )
@@ -74,9 +77,15 @@ func (g *gateway) Refused(of string) ([]Stretch, error) {
 	for _, p := range g.ports.All {
 		known = known || p.Name == of
 		for _, s := range p.Stretches.List() {
-			if of == "" || of == p.Name || of == s.Master {
-				all = append(all, s)
+			if of != "" && of != p.Name && of != s.Master {
+				continue
 			}
+			if raw, err := hex.DecodeString(s.Bytes); err == nil && s.Reason == connection.ReasonNoise {
+				if hint := g.guess(s.Listener, raw); hint != "" {
+					s.Detail = strings.TrimPrefix(s.Detail+"; "+hint, "; ")
+				}
+			}
+			all = append(all, s)
 		}
 	}
 	if !known && len(all) == 0 {
@@ -87,36 +96,48 @@ func (g *gateway) Refused(of string) ([]Stretch, error) {
 }
 
 // guess says which profile takes bytes that the one of a listener does not: that of another listener, or a shipped one.
+// One with a checksum counts before one without.
 func (g *gateway) guess(listener string, data []byte) string {
-	for _, p := range g.ports.All {
-		if own, err := g.port(listener); err != nil || p == own || p.Profile().Hash() == own.Profile().Hash() {
-			continue
+	own, err := g.port(listener)
+	if err != nil {
+		return ""
+	}
+	weak := ""
+	found := func(p *codec.Profile, words string, args ...any) bool {
+		if p.Hash() == own.Profile().Hash() || (weak != "" && !p.HasChecksum()) || !takes(p, data) {
+			return false
 		}
-		if takes(p.Profile(), data) {
-			return fmt.Sprintf("these are %s frames, as listener %s takes them: wrong port?", p.Profile().Name(), p.Name)
+		weak = fmt.Sprintf("these are "+words, args...)
+		return p.HasChecksum()
+	}
+	for _, p := range g.ports.All {
+		if found(p.Profile(), "%s frames, as listener %s takes them: wrong port?", p.Profile().Name(), p.Name) {
+			return weak
 		}
 	}
 	for _, name := range codec.ShippedNames() {
-		p, err := codec.Shipped(name)
-		if own, e := g.port(listener); err == nil && e == nil && p.Hash() != own.Profile().Hash() && takes(p, data) {
-			return fmt.Sprintf("these are %s frames: wrong profile?", name)
+		if p, err := codec.Shipped(name); err == nil && found(p, "%s frames: wrong profile?", name) {
+			return weak
 		}
 	}
-	return ""
+	return weak
 }
 
-// fewestTaken is the size of the smallest frame without a checksum that says what bytes are.
-const fewestTaken = 12
+// Sizes of the smallest frames without a checksum that say what bytes are: among others, and alone.
+const (
+	fewestTaken = 12
+	fewestAlone = 6
+)
 
 // takes says whether most of data are frames of a profile.
 func takes(p *codec.Profile, data []byte) bool {
-	split, frames, least := p.Splitter(codec.Uplink), 0, 1
+	split, frames, all, least := p.Splitter(codec.Uplink), 0, 0, 1
 	if !p.HasChecksum() {
 		least = fewestTaken
 	}
 	for rest := data; len(rest) > 0; {
 		advance, token, _ := split(rest, true) // it returns no error
-		if len(token) >= least {
+		if all += len(token); len(token) >= least {
 			frames += len(token)
 		}
 		if advance == 0 {
@@ -124,7 +145,7 @@ func takes(p *codec.Profile, data []byte) bool {
 		}
 		rest = rest[advance:]
 	}
-	return 2*frames > len(data)
+	return 2*frames > len(data) || all == len(data) && all >= fewestAlone
 }
 
 // Tree implements Gateway.  It renders the part of the tree that q asks for.

@@ -52,6 +52,7 @@ const MaxRegistrationBytes = 64
 // Registered is a registration that was found.
 type Registered struct {
 	Before   int    // it came before this frame of the batch
+	Skipped  int    // behind so many stretches of its noise
 	Identity []byte // the name; valid as long as the frames
 }
 

@@ -340,6 +340,8 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 				if done.used += a.n; a.life {
 					done.beats++
 					c.echo(rest[:a.n])
+				} else {
+					b.Registered[len(b.Registered)-1].Skipped = len(b.Skipped)
 				}
 				done.aside += a.n
 				done.behind = false

@@ -31,12 +31,20 @@ const (
 // note takes down what was skipped in a read, behind its frames.
 func (c handler) note(r *readBatch) {
 	r.noted = true
+	dirt := 0 // stretches before a registration are nobody's
+	if all := r.batch.Registered; len(all) > 0 {
+		dirt = all[len(all)-1].Skipped
+	}
 	for i := range r.batch.Skipped {
 		k := &r.batch.Skipped[i]
 		s := &stretch{by: r.installed.Profile, end: k.At + uint64(k.Len), long: k.Long}
 		s.At, s.Length = r.batch.Received, k.Len
-		if frame := c.link.skipped(s, k.Bytes); frame != nil && s.Reason == reasonChecksum {
+		frame := c.link.skipped(s, k.Bytes)
+		switch {
+		case frame != nil && s.Reason == reasonChecksum:
 			r.damaged = append(r.damaged, damagedFrame{before: k.Before, raw: frame})
+		case frame == nil && s.Length > 0 && i >= dirt:
+			c.link.noisy = !c.link.blame(s.Master, ReasonNoise) && s.Master != "" && k.Before == len(r.frames)
 		}
 	}
 }
@@ -90,11 +98,13 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 	return bytes[from:to]
 }
 
-// blame counts on a master what was refused of it.
-func (l *Link) blame(serial, reason string) {
-	if m := l.on.Masters.Get(serial); m != nil {
+// blame counts on a master what was refused of it; false when the registry has not made it yet.
+func (l *Link) blame(serial, reason string) bool {
+	m := l.on.Masters.Get(serial)
+	if m != nil {
 		m.Refused(reason)
 	}
+	return m != nil
 }
 
 // keepHead keeps the first bytes of a connection, as long as nobody is identified on it.

@@ -180,6 +180,10 @@ func (c handler) identified(m *identified) {
 	if b.master = m.master; b.master == nil && b.routing == 0 {
 		c.link.unbind(b)
 	}
+	if b.master != nil && c.link.noisy {
+		b.master.Refused(ReasonNoise)
+		c.link.noisy = false
+	}
 }
 
 // transmit writes a command, unless it was reported meanwhile as not sent.

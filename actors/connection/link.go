@@ -51,6 +51,7 @@ type Link struct {
 	condemned bool                // it failed too often: nothing is handled any more, the socket is closing
 	head      []byte              // the first bytes, as long as nobody is identified
 	noise     *stretch            // that was skipped last
+	noisy     bool                // it is to be counted on a master that the registry has not made yet
 	refusedTo uint64              // behind the last whole frame that was refused, in bytes of the connection
 	judged    *rate.Limiter       // bounds how many stretches are judged when they come; nil before the first
 

@@ -30,7 +30,7 @@ type Stretch struct {
 
 // Reasons of a Stretch, beside those that frames are rejected with.
 const (
-	reasonNoise    = "no frame" // no candidate, or none that is whole
+	ReasonNoise    = "no frame" // no candidate, or none that is whole
 	reasonChecksum = "wrong checksum"
 	reasonContent  = "wrong content" // a whole frame by its marks and length
 	reasonTooLong  = "too large"
@@ -122,7 +122,7 @@ func (b *StretchBook) List() []Stretch {
 // judge says why the bytes are no frame; raw is all that has come of them and what is behind.  A whole frame that was
 // refused stands from one place to another; to is 0 when there is none.
 func (s *stretch) judge(raw []byte) (from, to int) {
-	s.known, s.Reason, s.Detail, s.Place = true, reasonNoise, "", -1
+	s.known, s.Reason, s.Detail, s.Place = true, ReasonNoise, "", -1
 	if s.long {
 		s.Reason, s.Detail = reasonTooLong, "longer than max_frame_bytes, or than any frame of the profile"
 		return 0, 0
@@ -136,7 +136,7 @@ func (s *stretch) judge(raw []byte) (from, to int) {
 		if t == nil || t.Outcome == explain.Accepted {
 			continue
 		}
-		reason := reasonNoise
+		reason := ReasonNoise
 		switch {
 		case t.Outcome == explain.Incomplete:
 			reason = reasonPartial
@@ -156,7 +156,7 @@ func (s *stretch) judge(raw []byte) (from, to int) {
 	}
 	if s.Reason == reasonPartial && from > 0 { // why the first byte begins no frame says more than what the last one could
 		if t := explain.Frame(s.by, codec.Uplink, raw); t.Fault != nil {
-			s.Reason, s.Detail, s.Place = reasonNoise, t.Fault.Error(), max(t.Fault.Offset, 0)
+			s.Reason, s.Detail, s.Place = ReasonNoise, t.Fault.Error(), max(t.Fault.Offset, 0)
 		}
 	}
 	if !s.whole() {
@@ -172,5 +172,5 @@ func (s *stretch) whole() bool {
 
 // rank says how much of a frame the bytes are.
 func rank(reason string) int {
-	return slices.Index([]string{reasonNoise, reasonPartial, reasonContent, reasonChecksum}, reason)
+	return slices.Index([]string{ReasonNoise, reasonPartial, reasonContent, reasonChecksum}, reason)
 }

@@ -52,6 +52,8 @@ func TestAConnectionOfNobodyLeavesAnAccount(t *testing.T) {
 		"another listener's frames":   {"field", compact, false, "peer closed", "compact frames, as listener compact takes them: wrong port?"},
 		"likewise, the other way":     {"compact", extended, false, "peer closed", "extended frames, as listener field takes them: wrong port?"},
 		"frames of a shipped profile": {"field", "7e0200001c01390000000000010000000000000003015752a006c9f9e0000a00000000260901120000607e", false, "peer closed", "jt808 frames: wrong profile?"},
+		"a checksum counts before":    {"field", "681a68b35303810d00c00059000000826110000001106000004508090a3516", false, "peer closed", "szy206 frames: wrong profile?"},
+		"a short frame alone":         {"field", "68040b000000", false, "peer closed", "iec104 frames: wrong profile?"},
 		"a wrong checksum":            {"gt", wrongSum, false, "peer closed", "18 bytes received, 18 skipped; wrong checksum: gt06 login: crc at byte 14"},
 		"half a frame":                {"gt", login[:20], true, "frame timeout", "10 bytes received, 0 skipped; incomplete: "},
 		"a scanner":                   {"gt", "474554202f20485454502f312e310d0a0d0a", false, "peer closed", "18 bytes received, 18 skipped"},
@@ -152,6 +154,30 @@ func TestAMasterThatIsRefusedShowsIt(t *testing.T) {
 	d.receive(10)
 	if m := master(); m.State != "online" || m.Refused["wrong checksum"] != 1 {
 		t.Errorf("%+v", m)
+	}
+}
+
+// A modem names itself, and what is behind it speaks another protocol than that of the port.
+func TestARegisteredMasterWithTheWrongProfileShowsIt(t *testing.T) {
+	p := serve(t, twoPorts+"[[listener]]\nname = \"reg\"\naddress = \"127.0.0.1:0\"\nprofile = \"mbus\"\nregistration = \"imei\"\n")
+	dirty := p.dial("reg")
+	dirty.send([]byte("AT\r\n352887071911112"))
+	await(t, "its master", func() bool { return p.cli("masters", "352887071911112").code == 0 })
+	d := p.dial("reg")
+	const frame = "010314000a000b000c000d000e000f00100011001200ab29a4"
+	d.send(append([]byte("352887071911111"), fromHex(t, frame)...))
+	master := func() (m actors.MasterInfo) {
+		_ = json.Unmarshal([]byte(p.cli("masters", "352887071911111", "--json").stdout), &m)
+		return m
+	}
+	await(t, "the refusal", func() bool { return master().Refused["no frame"] > 0 })
+	if m := master(); m.State != "online, refusing" || m.Frames != 0 || m.LastRefused.Reason != "no frame" {
+		t.Errorf("%+v", m)
+	}
+	p.cli("masters", "352887071911111").want(t, 0, "online, refusing", "no frame (trama refused 352887071911111)")
+	p.cli("refused", "352887071911111").want(t, 0, frame, "these are modbus-rtu frames: wrong profile?")
+	if r := p.cli("masters", "352887071911112"); !strings.Contains(r.stdout, "online") || strings.Contains(r.stdout, "refus") {
+		t.Errorf("dirt before the name: %s", r.stdout)
 	}
 }
 
