@@ -44,13 +44,23 @@ func (g *gateway) Masters() []MasterInfo { return describe(g.masters.List()) }
 // FindMasters implements Gateway.
 func (g *gateway) FindMasters(q MasterQuery) (page []MasterInfo, total int) {
 	found, total := g.masters.Find(q)
-	return describe(found), total
+	described := describe(master.Masters(found))
+	for i, s := range found {
+		if s.State == master.NeverSeen {
+			info, _ := g.masters.NeverSeen(s.Serial)
+			described = slices.Insert(described, i, info)
+		}
+	}
+	return described, total
 }
 
 // Master implements Gateway.
 func (g *gateway) Master(serial string) (MasterInfo, error) {
 	m := g.masters.Get(serial)
 	if m == nil {
+		if info, told := g.masters.NeverSeen(serial); told {
+			return info, nil
+		}
 		return MasterInfo{}, fmt.Errorf("%w: %q", ErrUnknownMaster, serial)
 	}
 	return describe([]*master.Master{m})[0], nil

@@ -35,6 +35,14 @@ type Masters struct {
 	lengths  []int // of prefixes, from the shortest
 }
 
+// Serials lists the masters that are told of by their serial, sorted.
+func (m *Masters) Serials() []string {
+	if m == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(m.serials))
+}
+
 // Len counts the entries.
 func (m *Masters) Len() int {
 	if m == nil {

@@ -24,10 +24,7 @@ func (m handler) info() Info {
 		info.InFlight = c.Result.Command
 	}
 	m.refused.Load().describe(&info)
-	if m.alarmed {
-		alarm := m.lastAlarm
-		info.Alarm = &alarm
-	}
+	info.Alarm = m.points.alarm()
 	if len(m.latest) > 0 {
 		k := &m.latest[m.lastFrame]
 		info.LastCommand, info.LastMessage, info.DeviceTime, info.Profile = k.command, k.message, k.device, k.installed.Profile.Name()

@@ -15,13 +15,6 @@ const (
 	clockSpan      = 5 * time.Second  // least time in which they came
 )
 
-// device is what the frames of a master say of the device itself: its alarm and its clock.
-type device struct {
-	alarm  uint64
-	raised string // its label, when it is not 0
-	clock  clock
-}
-
 // clock watches how far a device's clock is off.
 type clock struct {
 	off    bool
@@ -30,29 +23,33 @@ type clock struct {
 	agree  int
 }
 
-// watchDevice records what has changed of the device's alarm and clock with a frame that was just accepted.
-func (m *Master) watchDevice(l Link, f *codec.Frame) {
-	if alarm, ok := f.Alarm(); ok && alarm != m.device.alarm {
-		if m.device.alarm != 0 {
-			m.event(l, journal.EventAlarmCleared, m.device.raised)
-		}
-		if m.device.alarm = alarm; alarm != 0 {
-			m.device.raised = alarmName(f)
-			m.event(l, journal.EventAlarmRaised, m.device.raised)
-		}
+// tellAlarm records an alarm of the device that was raised, changed or cleared.
+func (m *Master) tellAlarm(l Link, c alarmChange) {
+	if !raised(c.now) {
+		m.event(l, journal.EventAlarmCleared, fmt.Sprintf("%s: it was %s", c.point, c.before))
+		return
 	}
+	detail := fmt.Sprintf("%s: %s", c.point, c.now)
+	if raised(c.before) {
+		detail += fmt.Sprintf(", before %s", c.before)
+	}
+	m.event(l, journal.EventAlarmRaised, detail)
+}
+
+// watchDevice records what has changed of the device's clock with a frame that was just accepted.
+func (m *Master) watchDevice(l Link, f *codec.Frame) {
 	made, ok := f.Timestamp()
 	if !ok {
 		i, o := f.Role(codec.RoleTimestamp)
 		if o == nil || !f.ItemAt(i, o).Suspect() {
 			return
 		}
-		m.clockChange(l, m.device.clock.dead(), "its date does not exist")
+		m.clockChange(l, m.clock.dead(), "its date does not exist")
 		return
 	}
-	change := m.device.clock.see(m.last(), made)
+	change := m.clock.see(m.last(), made)
 	words := "right again"
-	if m.device.clock.off {
+	if m.clock.off {
 		words = clockWords(m.last(), made)
 	}
 	m.clockChange(l, change, words)
@@ -112,14 +109,4 @@ func clockWords(received, made time.Time) string {
 		amount = fmt.Sprintf("%d days", days)
 	}
 	return fmt.Sprintf("%s %s: it says %s", amount, way, made.Format(time.DateTime))
-}
-
-// alarmName is the alarm of a frame as people read it.
-func alarmName(f *codec.Frame) string {
-	for _, it := range f.Items() {
-		if it.Field.Role == codec.RoleAlarm {
-			return it.Value().String()
-		}
-	}
-	return ""
 }

@@ -37,9 +37,6 @@ func (m *Master) keep(by *profiles.Installed, f *codec.Frame, raw []byte, at tim
 	if k.device, _ = f.Timestamp(); !codec.Meant(k.device, at) {
 		k.device = time.Time{} // its samples show it, and say that it is suspect
 	}
-	if alarm, ok := f.Alarm(); ok {
-		m.alarmed, m.lastAlarm = true, alarm
-	}
 }
 
 // header is what the newest frame of the master in this profile says of it: commands default to that.

@@ -34,14 +34,12 @@ type Master struct {
 	held      *Batch // in hand, so that a restart goes on behind the frame that failed
 	condemned bool   // it failed too often: start anew
 	gone      bool   // the gateway is stopping: no more commands
-	alarmed   bool   // lastAlarm is there
 
 	first     time.Time
 	links     []*masterLink
 	lastEnd   *LinkEnd // nil: none has ended since the start of the process
 	latest    []latest // the newest frame of each profile
 	lastFrame int      // index into latest of the newest
-	lastAlarm uint64
 	frames    uint64
 	bytes     uint64
 	connects  uint64
@@ -50,7 +48,7 @@ type Master struct {
 	presence presence.Watch
 	known    *known.Masters // by which presence.Given was set, with the profile
 	profile  string
-	device   device
+	clock    clock
 	rivals   *rivals // nil: none was suspected
 
 	points  points
@@ -207,7 +205,10 @@ func (m handler) handle() {
 			}
 		}
 		m.watchDevice(b.Link, f)
-		m.points.note(b.Installed, f, b.At, m.points.recorded+1, 0, scratch)
+		m.points.note(b.Installed, f, b.At, m.points.recorded+1, 0, m.clock.off, scratch)
+		for _, change := range scratch.alarms {
+			m.tellAlarm(b.Link, change)
+		}
 		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags, scratch.historical)
 		m.points.recorded++
 		if known {
@@ -229,7 +230,7 @@ func (m handler) reset() {
 	for _, l := range m.links {
 		m.tell(l.link, m.presence.LinkDown(time.Now(), transport.CloseFaults.String(), "the actor of the master failed repeatedly"))
 	}
-	m.links, m.latest, m.lastFrame, m.alarmed = nil, nil, 0, false
+	m.links, m.latest, m.lastFrame = nil, nil, 0
 	m.points.clear()
 	m.online.Store(0)
 }

@@ -36,6 +36,7 @@ type lastSample struct {
 	record     uint64    // counts the frames of this process; 0 as soon as position is known
 	index      uint32
 	quality    codec.Quality
+	alarm      bool                // the device's own alarm: 0 is none
 	by         *profiles.Installed // nil when its definition does not compile any more
 }
 
@@ -43,22 +44,30 @@ type lastSample struct {
 type scratch struct {
 	samples    codec.Samples
 	historical []byte // a bit for each sample, the lowest first; none when no sample is historical
+	alarms     []alarmChange
+}
+
+// alarmChange is a device's alarm that was raised, changed or cleared.
+type alarmChange struct {
+	point       string
+	before, now codec.Value
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // note takes the samples of a frame in, under the number that the frame has among the records of this process or with
-// its position.  In s are then the samples, and which of them are historical.
-func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, record, position uint64, s *scratch) {
+// its position.  In s are then the samples, which of them are historical, and what has changed of the device's alarms.
+// Samples of a device whose clock is wrong are ordered by when they were received.
+func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, record, position uint64, clockOff bool, s *scratch) {
 	by.Profile.Samples(f, at, &s.samples)
-	s.historical = s.historical[:0]
+	s.historical, s.alarms = s.historical[:0], s.alarms[:0]
 	received, next := at.UnixNano(), 0
 	p.placing.Lock()
 	defer p.placing.Unlock()
 	for i := range s.samples.List {
 		one := &s.samples.List[i]
 		where := p.find(one.Point, next)
-		if where >= 0 && moment(one.Device, received) < moment(p.list[where].device, p.list[where].received) {
+		if where >= 0 && p.list[where].hides(one, received, record, position, clockOff) {
 			p.list[where].by, next = by, where+1
 			for len(s.historical) <= i/8 {
 				s.historical = append(s.historical, 0)
@@ -81,6 +90,9 @@ func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, reco
 		next = where + 1
 		k := &p.list[where]
 		k.by = by
+		if k.alarm = one.Item.Field.Role == codec.RoleAlarm; k.alarm && value != k.value && (raised(value) || raised(k.value)) {
+			s.alarms = append(s.alarms, alarmChange{k.name, k.value, value})
+		}
 		k.unit, k.value, k.device, k.received = one.Item.Field.Unit, value, utc(one.Device), received
 		k.position, k.record, k.index, k.quality = position, record, uint32(i), one.Quality
 	}
@@ -102,6 +114,39 @@ func (p *points) fits(where, name int, value codec.Value) bool {
 		}
 	}
 	return size+name <= maxText
+}
+
+// hides says whether the sample that is kept is newer than another one.  A time that cannot be meant hides nothing, and a
+// sample with one takes the place of none of its own frame that has a good one.
+func (k *lastSample) hides(other *codec.Sample, received int64, record, position uint64, clockOff bool) bool {
+	kept, new := k.quality == codec.SuspectTime, other.Quality == codec.SuspectTime
+	if kept || new || clockOff {
+		return received < k.received || new && !kept && k.record == record && k.position == position
+	}
+	return moment(other.Device, received) < moment(k.device, k.received)
+}
+
+// raised says whether an alarm is one.
+func raised(v codec.Value) bool {
+	n, ok := v.Number()
+	return ok && n != 0
+}
+
+// alarm is the first alarm that is raised; nil when the master tells none.
+func (p *points) alarm() *uint64 {
+	p.placing.Lock()
+	defer p.placing.Unlock()
+	var first *uint64
+	for i := range p.list {
+		if k := &p.list[i]; k.alarm {
+			n, _ := k.value.Number()
+			if first == nil || *first == 0 {
+				v := uint64(n)
+				first = &v
+			}
+		}
+	}
+	return first
 }
 
 // find looks a point up, beginning with the one that is expected: frames of one kind name their points in one order.

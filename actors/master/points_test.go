@@ -71,12 +71,12 @@ func TestAStoredValueNeverHidesTheCurrentOne(t *testing.T) {
 	var p points
 	var s scratch
 	at := noon.Add(time.Hour)
-	p.note(by, records(t, by, [3]int{50, 1, 500}, [3]int{50, 2, 700}), at, 0, 1, &s)
+	p.note(by, records(t, by, [3]int{50, 1, 500}, [3]int{50, 2, 700}), at, 0, 1, false, &s)
 	if len(s.historical) != 0 {
 		t.Errorf("historical %b of the first frame", s.historical)
 	}
 	// newest first, and of sensor 2 all are old
-	p.note(by, records(t, by, [3]int{52, 1, 520}, [3]int{51, 1, 510}, [3]int{40, 2, 640}, [3]int{30, 2, 630}), at.Add(time.Second), 0, 2, &s)
+	p.note(by, records(t, by, [3]int{52, 1, 520}, [3]int{51, 1, 510}, [3]int{40, 2, 640}, [3]int{30, 2, 630}), at.Add(time.Second), 0, 2, false, &s)
 	if got := fmt.Sprintf("%s %04b", &p, s.historical); got != "level/1=5.2@12:52:2.0 level/2=7@12:50:1.1 [1110]" {
 		t.Error(got)
 	}
@@ -88,8 +88,8 @@ func TestAClockThatRanAheadHidesNothing(t *testing.T) {
 	for name, wrong := range map[string]int{"some hours": 300, "more than a day": 3000} {
 		var p points
 		var s scratch
-		p.note(by, records(t, by, [3]int{wrong, 1, 1}), noon.Add(time.Minute), 0, 1, &s)
-		p.note(by, records(t, by, [3]int{2, 1, 2}), noon.Add(2*time.Minute), 0, 2, &s)
+		p.note(by, records(t, by, [3]int{wrong, 1, 1}), noon.Add(time.Minute), 0, 1, false, &s)
+		p.note(by, records(t, by, [3]int{2, 1, 2}), noon.Add(2*time.Minute), 0, 2, false, &s)
 		if got := p.String(); got != "level/1=0.02@12:02:2.0" || len(s.historical) != 0 {
 			t.Errorf("%s: %s, %b", name, got, s.historical)
 		}
@@ -110,7 +110,7 @@ func TestPointsBeyondTheBoundAreCounted(t *testing.T) {
 		if err := by.Profile.Decode(codec.Uplink, raw, &f); err != nil {
 			t.Fatal(err)
 		}
-		p.note(by, &f, noon, 0, 1, &s)
+		p.note(by, &f, noon, 0, 1, false, &s)
 	}
 	if len(p.list) != maxPoints || p.beyond != 600-maxPoints {
 		t.Errorf("%d points, %d samples beyond", len(p.list), p.beyond)
@@ -123,9 +123,9 @@ func TestAPointThatIsNamedOtherwiseGoes(t *testing.T) {
 	renamed := installed(t, strings.Replace(logger, `"level/{sensor}"`, `"depth/{sensor}"`, 1), 3)
 	var p points
 	var s scratch
-	p.note(old, records(t, old, [3]int{1, 1, 1}), noon, 0, 1, &s)
-	p.note(other, records(t, other, [3]int{1, 2, 2}), noon, 0, 2, &s)
-	p.note(renamed, records(t, renamed, [3]int{1, 1, 3}), noon, 0, 3, &s)
+	p.note(old, records(t, old, [3]int{1, 1, 1}), noon, 0, 1, false, &s)
+	p.note(other, records(t, other, [3]int{1, 2, 2}), noon, 0, 2, false, &s)
+	p.note(renamed, records(t, renamed, [3]int{1, 1, 3}), noon, 0, 3, false, &s)
 	if got := p.String(); got != "depth/1=0.03@12:01:3.0 level/2=0.02@12:01:2.0" {
 		t.Error(got)
 	}
@@ -137,7 +137,7 @@ func TestASampleGetsThePositionOfItsFrame(t *testing.T) {
 	var p points
 	var s scratch
 	for record := range uint64(4) {
-		p.note(by, records(t, by, [3]int{int(record), int(record), 1}), noon, record+1, 0, &s)
+		p.note(by, records(t, by, [3]int{int(record), int(record), 1}), noon, record+1, 0, false, &s)
 	}
 	p.placed(0, 2, 71)
 	p.placed(2, 1, 90)
@@ -152,7 +152,7 @@ func TestSamplesOfKnownPointsCostNoMemory(t *testing.T) {
 	f := records(t, by, [3]int{1, 1, 1}, [3]int{1, 2, 2}, [3]int{1, 3, 0xffff}, [3]int{1, 4, 4})
 	var p points
 	var s scratch
-	if n := testing.AllocsPerRun(100, func() { p.note(by, f, noon, 1, 0, &s) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { p.note(by, f, noon, 1, 0, false, &s) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -181,7 +181,7 @@ func BenchmarkSamplesAreKept(b *testing.B) {
 			var s scratch
 			b.ReportAllocs()
 			for b.Loop() {
-				p.note(run.by, run.f, noon, 1, 0, &s)
+				p.note(run.by, run.f, noon, 1, 0, false, &s)
 			}
 		})
 	}
@@ -193,7 +193,7 @@ func TestAStateHasThePositionsOfFramesOnTheirWay(t *testing.T) {
 	d := NewDirectory(Options{System: new(supervise.System), Journal: new(journal.Memory)})
 	m, s := d.newMaster("1"), new(scratch)
 	for record := range uint64(4) {
-		m.points.note(by, records(t, by, [3]int{int(record), int(record), 1}), noon, record+1, 0, s)
+		m.points.note(by, records(t, by, [3]int{int(record), int(record), 1}), noon, record+1, 0, false, s)
 		m.points.recorded++
 	}
 	m.points.placed(0, 1, 5)
@@ -220,8 +220,8 @@ func TestAPointThatIsStillMadeStays(t *testing.T) {
 	renamed := installed(t, strings.Replace(logger, `"level/{sensor}"`, `"level/{sensor?1}"`, 1), 3)
 	var p points
 	var s scratch
-	p.note(old, records(t, old, [3]int{1, 1, 1}, [3]int{1, 2, 2}), noon, 0, 1, &s)
-	p.note(renamed, records(t, renamed, [3]int{1, 1, 3}), noon, 0, 3, &s)
+	p.note(old, records(t, old, [3]int{1, 1, 1}, [3]int{1, 2, 2}), noon, 0, 1, false, &s)
+	p.note(renamed, records(t, renamed, [3]int{1, 1, 3}), noon, 0, 3, false, &s)
 	if got := p.String(); got != "level=0.03@12:01:3.0 level/1=0.01@12:01:1.0 level/2=0.02@12:01:1.1" {
 		t.Error(got)
 	}
@@ -241,10 +241,38 @@ func TestLongTextsAreBounded(t *testing.T) {
 	}
 	p, s := points{list: []lastSample{{name: strings.Repeat("n", maxText-2000), received: 1}}}, new(scratch)
 	for sensor := range 20 {
-		p.note(by, note(sensor, strings.Repeat("x", 200)), noon, 0, 1, s)
+		p.note(by, note(sensor, strings.Repeat("x", 200)), noon, 0, 1, false, s)
 	}
 	kept := len(p.list) - 1
 	if p.beyond != uint64(20-kept) || kept < 5 || kept > 10 {
 		t.Errorf("%d texts are kept, %d beyond", kept, p.beyond)
+	}
+}
+
+func TestAClockThatGoesBackHidesNothing(t *testing.T) {
+	by := installed(t, logger, 1)
+	var s scratch
+	for name, c := range map[string]struct {
+		first, second int  // minutes of the clock
+		off           bool // the clock is known to be wrong
+		want          bool // the second one is shown
+	}{
+		"buffered":                   {50, 40, false, false},
+		"a wrong clock, known":       {50, 40, true, true},
+		"from a time far ahead":      {99999, 40, false, true},
+		"to a time far ahead":        {40, 99999, false, true},
+		"right again, after a wrong": {40, 50, false, true},
+	} {
+		var p points
+		p.note(by, records(t, by, [3]int{c.first, 1, 100}), noon.Add(time.Hour), 0, 1, false, &s)
+		p.note(by, records(t, by, [3]int{c.second, 1, 200}), noon.Add(time.Hour+time.Second), 0, 2, c.off, &s)
+		if got := p.list[0].position == 2; got != c.want {
+			t.Errorf("%s: the second one is shown: %t", name, got)
+		}
+	}
+	var p points
+	p.note(by, records(t, by, [3]int{40, 1, 100}, [3]int{99999, 1, 200}), noon.Add(time.Hour), 0, 1, false, &s)
+	if n, _ := p.list[0].value.Number(); n != 1 {
+		t.Errorf("a record with a time far ahead hides a good one of its upload: %v is shown", n)
 	}
 }

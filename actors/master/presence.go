@@ -52,7 +52,11 @@ func (m *Master) expect() {
 // timeOver looks at a master whose time may be over.
 func (m handler) timeOver() {
 	m.expect()
-	m.tell(nil, m.presence.Look(time.Now()))
+	changes := m.presence.Look(time.Now())
+	m.tell(nil, changes)
+	if len(changes) > 0 { // else a kill and a restart tell it again
+		m.snapshot()
+	}
 }
 
 // KeepTime looks after masters that are late, until done is closed.
@@ -101,16 +105,21 @@ func (d *Directory) look(now time.Time) {
 // describeKnown says whether the master is there, and what the operator has told of it.
 func (m handler) describeKnown(info *Info) {
 	m.expect()
-	k := m.known.Of(m.Serial, m.profile)
 	info.State = m.presence.Shown().String()
+	m.describeTold(info)
+	if i := m.presence.Interval(); i > 0 {
+		info.Interval, info.Learned = presence.Span(i), m.presence.Given == 0
+	}
+	info.ClockOff = m.clock.off
+}
+
+// describeTold says what the operator has told of the master.
+func (m handler) describeTold(info *Info) {
+	k := m.dir.known.Get().Of(m.Serial, m.profile)
 	for i := range info.Points {
 		if p, told := k.Points[info.Points[i].Name]; told {
 			(*Sample)(&info.Points[i]).Apply(p)
 		}
 	}
 	info.Name, info.Site, info.Tags = k.Name, k.Site, k.Tags
-	if i := m.presence.Interval(); i > 0 {
-		info.Interval, info.Learned = presence.Span(i), m.presence.Given == 0
-	}
-	info.ClockOff = m.device.clock.off
 }

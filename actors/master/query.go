@@ -13,13 +13,16 @@ import (
 type Summary struct {
 	Serial   string
 	Profile  string    // of its newest frame; empty when it has said nothing
-	State    string    // online, away, late or offline
+	State    string    // online, away, late, offline, or NeverSeen
 	LastSeen time.Time // zero: never
 
 	known.Master // without points
 
-	of *Master
+	of *Master // nil: the operator has told of it, and it never reported
 }
+
+// NeverSeen is the state of a master that the operator has told of and that never reported.
+const NeverSeen = "never seen"
 
 // Query chooses masters.  Only those of the page are asked for more.
 type Query struct {
@@ -27,6 +30,26 @@ type Query struct {
 	Order func(a, b *Summary) int // nil: by serial, as equal ones are
 	After string                  // serial of the last master before the page
 	Limit int                     // masters at most; 0: all
+}
+
+// NeverSeen describes a master that never reported; ok is false when the operator has not told of it either.
+func (d *Directory) NeverSeen(serial string) (info Info, ok bool) {
+	m := Master{Serial: serial, dir: d}
+	info = m.Silent()
+	info.State = NeverSeen
+	handler{&m}.describeTold(&info)
+	_, ok = slices.BinarySearch(d.known.Get().Serials(), serial)
+	return info, ok
+}
+
+// Masters are those of a page that are not NeverSeen.
+func Masters(page []*Summary) (all []*Master) {
+	for _, s := range page {
+		if s.of != nil {
+			all = append(all, s.of)
+		}
+	}
+	return all
 }
 
 // summary may be called by any goroutine.
@@ -43,13 +66,23 @@ func (m *Master) summary() *Summary {
 }
 
 // Find returns the masters of a page, and how many the query keeps in all.
-func (d *Directory) Find(q Query) (page []*Master, total int) {
+func (d *Directory) Find(q Query) (page []*Summary, total int) {
 	all := d.List()
 	kept := make([]*Summary, 0, len(all))
 	for _, m := range all {
 		if s := m.summary(); q.Keep == nil || q.Keep(s) {
 			kept = append(kept, s)
 		}
+	}
+	told, missing := d.known.Get(), false
+	for _, serial := range told.Serials() {
+		s := &Summary{Serial: serial, State: NeverSeen, Master: told.Words(serial, "")}
+		if d.Get(serial) == nil && (q.Keep == nil || q.Keep(s)) {
+			kept, missing = append(kept, s), true
+		}
+	}
+	if missing {
+		slices.SortFunc(kept, func(a, b *Summary) int { return strings.Compare(a.Serial, b.Serial) })
 	}
 	total = len(kept)
 	if q.Order != nil {
@@ -70,9 +103,5 @@ func (d *Directory) Find(q Query) (page []*Master, total int) {
 	if q.Limit > 0 {
 		kept = kept[:min(q.Limit, len(kept))]
 	}
-	page = make([]*Master, len(kept))
-	for i := range kept {
-		page[i] = kept[i].of
-	}
-	return page, total
+	return kept, total
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"trama/actors/profiles"
@@ -66,9 +65,6 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		m.expect()
 		m.presence.Began(begun)
 		m.tell(nil, nil)
-		if m.alarmed && m.lastAlarm != 0 {
-			m.device.alarm, m.device.raised = m.lastAlarm, strconv.FormatUint(m.lastAlarm, 10)
-		}
 	}
 	d.restored = slices.Collect(maps.Values(known))
 	if len(d.restored) > 0 {
@@ -87,7 +83,7 @@ func (m *Master) replay(by *profiles.Installed, f *codec.Frame, seq uint64, r *j
 	if f.Unreadable() == nil {
 		m.keep(by, f, r.Raw, r.Received)
 	}
-	m.points.note(by, f, r.Received, 0, seq, s)
+	m.points.note(by, f, r.Received, 0, seq, false, s)
 	if seen, ok := seenFrameOf(by, f, r.Received); ok {
 		what, age := m.recent.find(seen, by.Profile.Resend().Within)
 		if what == sightReused && age < m.recent.life && r.Flags&journal.Restarted != 0 {

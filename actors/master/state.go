@@ -15,9 +15,9 @@ import (
 //
 //	version | first 8 | last 8 | 0 8 | frames, bytes, connects, takeovers, commands, duplicates, lastNumber: uvarint |
 //	seenFrames: count uvarint, (number 8, content 8, at 4) each | latest: count uvarint, (definition uvarint, at 8, bytes) each |
-//	alarm + 1, 0 for none: uvarint | samples beyond: uvarint |
+//	samples beyond: uvarint |
 //	points: count uvarint, (position 8, index uvarint, received 8, device: 0 or 1 and seconds varint and nanoseconds uvarint,
-//	quality 1, definition uvarint, name, unit, value) each |
+//	quality 1 (0x80 beside it: an alarm), definition uvarint, name, unit, value) each |
 //	presence: state 1 | gaps between reports: count uvarint, seconds uvarint each
 //
 // Times are Unix nanoseconds, numbers little-endian; bytes and texts begin with their size as uvarint.  The last of latest
@@ -76,11 +76,7 @@ func (m *Master) encode() *journal.OpenState {
 		b = appendTime(b, k.at)
 		b = appendText(b, string(k.raw))
 	}
-	alarm := uint64(0)
-	if m.alarmed {
-		alarm = m.lastAlarm + 1
-	}
-	state := &journal.OpenState{State: binary.AppendUvarint(b, alarm)}
+	state := &journal.OpenState{State: b}
 	m.points.encode(state)
 	gaps := m.presence.Gaps()
 	state.State = binary.AppendUvarint(append(state.State, byte(m.presence.State)), uint64(len(gaps)))
@@ -114,11 +110,21 @@ func (p *points) encode(state *journal.OpenState) {
 		if k.by != nil {
 			number = k.by.Number
 		}
-		b = binary.AppendUvarint(append(b, byte(k.quality)), uint64(number))
+		b = binary.AppendUvarint(append(b, byte(k.quality)|flag(k.alarm)), uint64(number))
 		b = appendText(appendText(b, k.name), k.unit)
 		b = k.value.AppendBinary(b)
 	}
 	state.State = b
+}
+
+// alarmFlag stands beside the quality of a device's alarm.
+const alarmFlag = 0x80
+
+func flag(alarm bool) byte {
+	if alarm {
+		return alarmFlag
+	}
+	return 0
 }
 
 func appendText(b []byte, s string) []byte {
@@ -233,15 +239,10 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 		}
 		m.keep(e, &f, raw, at)
 		if b[0] == 1 {
-			m.points.note(e, &f, at, 0, 0, &s)
+			m.points.note(e, &f, at, 0, 0, false, &s)
 		}
 	}
 	if b[0] > 1 {
-		if alarm := r.number(); alarm > 0 {
-			m.alarmed, m.lastAlarm = true, alarm-1
-		} else {
-			m.alarmed = false
-		}
 		m.points.decode(&r, definition)
 		there, gaps := presence.State(r.byte()), make([]uint32, 0, 16)
 		for n := r.number(); n > 0 && !r.bad; n-- {
@@ -266,7 +267,8 @@ func (p *points) decode(r *reading, definition func(uint32) (*profiles.Installed
 		if r.byte() != 0 {
 			k.device = time.Unix(r.signed(), int64(r.number()%1e9)).UTC()
 		}
-		k.quality = codec.Quality(r.byte())
+		quality := r.byte()
+		k.quality, k.alarm = codec.Quality(quality&^alarmFlag), quality&alarmFlag != 0
 		if number := r.number(); number > 0 {
 			k.by, _ = definition(uint32(number)) // its samples are kept also without it
 		}

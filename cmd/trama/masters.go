@@ -36,7 +36,7 @@ func (a *app) mastersCommand() *cobra.Command {
 	}, noneEmpty(cobra.MaximumNArgs(1)), a.showMasters)
 	c.Example = "  trama masters --state late --site north --sort silent --limit 20\n  trama masters 12345678"
 	for _, f := range []struct{ name, usage string }{
-		{"state", "only those that are online, away, late or offline"}, {"site", "only those of a site"}, {"tag", "only those with a tag"},
+		{"state", "only those that are online, away, late, offline or \"never seen\""}, {"site", "only those of a site"}, {"tag", "only those with a tag"},
 		{"name", "only those whose name has this in it"}, {"profile", "only those that speak a profile"}, {"silent", "only those not heard for a time, such as 10m"},
 		{"sort", "by serial, name, site, profile, state, seen (newest first) or silent (longest first)"}, {"limit", "so many at the most"},
 	} {
@@ -193,6 +193,11 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		line("reports", "every %s%s", m.Interval, map[bool]string{true: " (learned)"}[m.Learned])
 	}
 	line("profile", "%s", m.Profile)
+	if m.FirstSeen.IsZero() {
+		line("hint", "no frame came with this serial; one that is not understood stands in trama refused, one with another serial in trama masters --sort seen")
+		_ = w.Flush()
+		return
+	}
 	line("first seen", "%s", m.FirstSeen.Local().Format(time.DateTime))
 	line("last seen", "%s ago, %s", since(m.LastSeen), dash(m.LastMessage))
 	if !m.DeviceTime.IsZero() {

@@ -63,11 +63,11 @@ func TestTheAlarmAndTheClockOfADeviceAreEvents(t *testing.T) {
 	var kinds []string
 	var all []admin.Event
 	await(t, "four events", func() bool { kinds, all = p.happened("12345678"); return len(kinds) > 3 })
-	if got := strings.Join(kinds, ", "); got != "online, alarm raised, clock off, alarm cleared" {
+	if got := strings.Join(kinds, ", "); got != "online, clock off, alarm raised, alarm cleared" {
 		t.Errorf("events: %s", got)
 	}
 	for _, e := range all {
-		if e.Kind == "clock off" && !strings.Contains(e.Detail, "days ahead: it says 2099-11-30") || e.Kind == "alarm raised" && e.Detail != "3" {
+		if e.Kind == "clock off" && !strings.Contains(e.Detail, "days ahead: it says 2099-11-30") || e.Kind == "alarm raised" && e.Detail != "AL/1/1: 3" {
 			t.Errorf("%s: %q", e.Kind, e.Detail)
 		}
 	}
@@ -128,4 +128,45 @@ func TestAMasterThatDialsInIsNotOfflineBecauseTheGatewayWasRestarted(t *testing.
 	if kinds, _ := p.happened("12345678"); slices.Contains(kinds, "offline") {
 		t.Errorf("events: %v", kinds)
 	}
+}
+
+func TestAnotherSensorDoesNotClearAnAlarm(t *testing.T) {
+	p := serve(t, twoPorts)
+	c := p.dial("field")
+	for _, tail := range []string{
+		"0101" + "6d00" + "20261130120000" + "00000001" + "02" + "41ac0000",
+		"0202" + "6d00" + "20261130120001" + "00000002" + "00" + "41ac0000",
+		"0101" + "6d00" + "20261130120002" + "00000003" + "05" + "41ac0000",
+		"0101" + "6d00" + "20261130120003" + "00000004" + "05" + "41ac0000",
+	} {
+		c.send(fromHex(t, "00250100000000"+"12345678"+"01"+tail))
+		c.receive(27)
+	}
+	p.cli("masters", "12345678", "--json").want(t, 0, `"alarm":5`)
+	c.send(fromHex(t, "00250100000000"+"12345678"+"01"+"0101"+"6d00"+"20261130120004"+"00000005"+"00"+"41ac0000"))
+	c.receive(27)
+	var told []string
+	await(t, "three changes", func() bool {
+		told = nil
+		_, all := p.happened("12345678")
+		for _, e := range all {
+			if strings.HasPrefix(e.Kind, "alarm") {
+				told = append(told, e.Kind+" "+e.Detail)
+			}
+		}
+		return len(told) > 2
+	})
+	if got, want := strings.Join(told, "; "), "alarm raised AL/1/1: 2; alarm raised AL/1/1: 5, before 2; alarm cleared AL/1/1: it was 5"; got != want {
+		t.Errorf("told %s\nwant %s", got, want)
+	}
+}
+
+func TestAMasterThatNeverReportedIsListed(t *testing.T) {
+	p := serveMasters(t, oneMaster+"site = \"south\"\n")
+	p.dial("field").ask(22345678, 1)
+	p.cli("masters").want(t, 0, "12345678  Pump 3  south  never seen", "22345678")
+	p.cli("masters", "--site", "south", "--state", "never seen").want(t, 0, "12345678")
+	p.cli("masters", "12345678").want(t, 0, "Pump 3", "never seen", "trama refused")
+	p.dial("field").ask(12345678, 1)
+	p.cli("masters", "--state", "online", "--site", "south").want(t, 0, "12345678")
 }
