@@ -75,7 +75,7 @@ func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, reco
 			s.historical[i/8] |= 1 << (i % 8)
 			continue
 		}
-		value := one.Item.Value()
+		value := one.Value()
 		if !p.fits(where, len(one.Point), value) {
 			p.beyond++
 			if where >= 0 { // an old value would be taken for the last one

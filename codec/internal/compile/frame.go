@@ -77,7 +77,7 @@ func (c *compiler) frames() {
 	c.finish()
 	c.bind()
 	c.points()
-	c.p.Points.Place(c.p.Kinds)
+	c.p.Points.Place(c.p.Kinds, c.p.Ops)
 	c.unusedPatterns()
 	if len(c.src.Problems) > 0 {
 		return

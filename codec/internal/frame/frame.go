@@ -293,8 +293,14 @@ func (f *Frame) Item(key string) (Item, bool) {
 }
 
 // ItemAt is the field of cell i.
-func (f *Frame) ItemAt(i int, o *scalar.Op) Item {
-	it := Item{Field: o.Field, Kind: o.Field.Kind, Len: int(f.Cells[i].Size), V: scalar.Value{Op: o, Num: f.Nums[i]}}
+func (f *Frame) ItemAt(i int, o *scalar.Op) (it Item) {
+	f.read(i, o, &it)
+	return it
+}
+
+// read is ItemAt without a copy.
+func (f *Frame) read(i int, o *scalar.Op, it *Item) {
+	*it = Item{Field: o.Field, Kind: o.Field.Kind, Len: int(f.Cells[i].Size), V: scalar.Value{Op: o, Num: f.Nums[i]}}
 	if !o.Numeric() {
 		it.V.Data = f.Bytes(i)
 	}
@@ -307,7 +313,6 @@ func (f *Frame) ItemAt(i int, o *scalar.Op) Item {
 	if o.Form != nil && o.Form.Composed != nil {
 		it.V.Data = f.composed(i, o)
 	}
-	return it
 }
 
 // composed is a text made of fields that stand before cell i, in the same part or around it; a field that is not there is

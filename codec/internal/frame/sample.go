@@ -62,6 +62,10 @@ type Samples struct {
 	cell     int               // what is known of the timestamp in this cell; -1: of none
 	at       time.Time
 	suspect  bool
+
+	plan    *program.FastPath // of the frame that points are of; nil: of no frame
+	numbers []uint64          // of its plan.Named
+	points  [][]byte          // names of the samples of that frame
 }
 
 // maxDepth is one more than the depth of any cell.
@@ -72,19 +76,17 @@ type lookout struct{ from, cell int }
 
 // Samples lists the values of f; received is when the frame came, or zero.
 func (f *Frame) Samples(received time.Time, into *Samples) {
-	into.List, into.names = into.List[:0], into.names[:0]
+	into.List = into.List[:0]
 	if f.Body == nil {
 		return
 	}
 	points := &f.Program.Points
 	into.f, into.received, into.cell = f, received, -1
 	if f.Plan != nil {
-		for i := range f.Plan.Samples {
-			one := &f.Plan.Samples[i]
-			into.add(one.Cell, one.Record, &one.Name)
-		}
+		into.fixed(f.Plan)
 		return
 	}
+	into.plan, into.names = nil, into.names[:0]
 	into.whole, into.inner, into.looked = -1, -1, false
 	into.count[0] = 0
 	if cap(into.slots) <= points.Slots {
@@ -121,19 +123,43 @@ func (f *Frame) Samples(received time.Time, into *Samples) {
 		}
 		if at.Name > 0 {
 			n := &points.Names[at.Name-1]
-			into.add(i, into.timestamp(i, n), n)
+			into.add(i, into.timestamp(i, n), into.name(i, n))
 		}
 	}
 }
 
-// add appends the sample of cell i, which the timestamp in cell record dates.
-func (s *Samples) add(i, record int, n *program.PointName) {
-	s.List = append(s.List, Sample{})
-	one := &s.List[len(s.List)-1]
-	one.Item, one.Point, one.cell, one.record = s.f.ItemAt(i, &s.f.Program.Ops[s.f.Cells[i].Op]), n.Whole, i, record
-	if n.Whole == nil {
-		one.Point = s.name(i, n)
+// fixed lists the samples of a frame of a fast path.  The names are those of the frame before, if the same numbers are in them.
+func (s *Samples) fixed(plan *program.FastPath) {
+	same := s.plan == plan
+	for i, cell := range plan.Named {
+		same = same && s.numbers[i] == s.f.Nums[cell]
 	}
+	if !same {
+		if s.plan, s.numbers, s.points = nil, s.numbers[:0], s.points[:0]; plan.Numbered {
+			s.plan = plan
+		}
+		for _, cell := range plan.Named {
+			s.numbers = append(s.numbers, s.f.Nums[cell])
+		}
+		s.names = s.names[:0]
+		for i := range plan.Samples {
+			s.points = append(s.points, s.name(plan.Samples[i].Cell, &plan.Samples[i].Name))
+		}
+	}
+	for i := range plan.Samples {
+		s.add(plan.Samples[i].Cell, plan.Samples[i].Record, s.points[i])
+	}
+}
+
+// add appends the sample of cell i, which the timestamp in cell record dates.
+func (s *Samples) add(i, record int, point []byte) {
+	if len(s.List) == cap(s.List) {
+		s.List = slices.Grow(s.List, 1)
+	}
+	s.List = s.List[:len(s.List)+1]
+	one := &s.List[len(s.List)-1]
+	one.Point, one.Device, one.Quality, one.cell, one.record = point, time.Time{}, Good, i, record
+	s.f.read(i, &s.f.Program.Ops[s.f.Cells[i].Op], &one.Item)
 	if record >= 0 {
 		s.read(record)
 		if one.Device = s.at; s.suspect {
@@ -209,21 +235,26 @@ func (s *Samples) read(cell int) {
 	if s.cell == cell {
 		return
 	}
+	s.cell = cell
+	if cell == int(s.f.Roles[field.RoleTimestamp])-1 {
+		if at, ok := s.f.Timestamp(); ok {
+			s.at, s.suspect = at, !Meant(at, s.received)
+			return
+		}
+	}
 	it := s.f.ItemAt(cell, &s.f.Program.Ops[s.f.Cells[cell].Op])
-	var ok bool
-	if s.cell = cell; cell == int(s.f.Roles[field.RoleTimestamp])-1 {
-		s.at, ok = s.f.Timestamp()
+	if at, ok := it.Time(); ok {
+		s.at, s.suspect = at, !Meant(at, s.received)
 	} else {
-		s.at, ok = it.Time()
+		s.at, s.suspect = time.Time{}, !it.Missing() || it.V.Refused()
 	}
-	if !ok {
-		s.at = time.Time{}
-	}
-	s.suspect = (!it.Missing() || it.V.Refused()) && (!ok || !Meant(s.at, s.received))
 }
 
 // name makes the name of the sample of cell i.
 func (s *Samples) name(i int, n *program.PointName) []byte {
+	if n.Whole != nil {
+		return n.Whole
+	}
 	from := len(s.names)
 	for _, segments := range [2][]program.NameSegment{n.Segments, n.Else} {
 		for k := range segments {

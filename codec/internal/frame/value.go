@@ -37,7 +37,12 @@ type Value struct {
 }
 
 // Value copies the value of a field.  Numbers, labels and times cost no memory.
-func (it Item) Value() Value {
+func (it Item) Value() Value { return it.value() }
+
+// Value is that of the sample's Item.
+func (s *Sample) Value() Value { return s.Item.value() }
+
+func (it *Item) value() Value {
 	o := it.V.Op
 	if o == nil || it.V.Missing || it.Kind == field.KindList || it.Kind == field.KindGroup {
 		return Value{}

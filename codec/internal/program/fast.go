@@ -22,7 +22,9 @@ type FastPath struct {
 	Nums  []uint64
 	Roles [field.RoleCount]uint16
 
-	Samples []FastSample
+	Samples  []FastSample
+	Named    []int // cells that are in their names,
+	Numbered bool  // which are all numbers
 }
 
 // FastReply is the fast path of a reply that is the header of its request: the bytes of the request, but for constants,

@@ -1,6 +1,10 @@
 package program
 
-import "slices"
+import (
+	"slices"
+
+	"trama/codec/internal/scalar"
+)
 
 // Points says which fields of a frame are samples, and of which points they are.
 type Points struct {
@@ -69,12 +73,18 @@ type FastSample struct {
 }
 
 // Place finds the samples that the frames of fast paths have.
-func (p *Points) Place(kinds []*FrameKind) {
+func (p *Points) Place(kinds []*FrameKind, ops []scalar.Op) {
 	for _, kind := range kinds {
 		for _, table := range kind.Fast {
 			for i := 0; table != nil && i < len(table.Plans); i++ {
 				for _, plan := range table.Plans[i] {
 					plan.Samples = p.fastSamples(plan.Cells)
+					plan.Named, plan.Numbered = nil, true
+					for k, c := range plan.Cells {
+						if p.Fields[c.Op].Slot > 0 {
+							plan.Named, plan.Numbered = append(plan.Named, k), plan.Numbered && ops[c.Op].Numeric()
+						}
+					}
 				}
 			}
 		}
