@@ -200,6 +200,43 @@ func TestSamplesCostNoMemory(t *testing.T) {
 	}
 }
 
+// Names are kept from one frame to the next; each frame has its own all the same.
+func TestASampleIsNeverNamedLikeThatOfTheFrameBefore(t *testing.T) {
+	p, other := fresh(t, "extended"), fresh(t, "compact")
+	const header = "0100000000123456780102036d0020261123143000"
+	var samples codec.Samples
+	var f codec.Frame
+	var got []string
+	for _, step := range []struct {
+		p     *codec.Profile
+		frame string
+	}{
+		{p, "0025" + header + "000000070041ac0000"},
+		{p, "0025" + header + "000000080041ac0000"},
+		{p, "0025" + strings.Replace(header, "010203", "010204", 1) + "000000090041ac0000"},
+		{p, "0025" + strings.Replace(header, "010203", "010304", 1) + "000000100041ac0000"},
+		{other, "0013" + "010000000012345678030473000041ac0000"},
+		{p, "0022" + strings.Replace(header, "0102036d", "0103046f", 1) + "000000110201"},
+		{p, "0025" + strings.Replace(header, "010203", "010304", 1) + "000000120041ac0000"},
+	} {
+		raw, err := hex.DecodeString(step.frame)
+		if err == nil {
+			err = step.p.Decode(codec.Uplink, raw, &f)
+		}
+		if err != nil {
+			t.Error(step.frame, err)
+			continue
+		}
+		step.p.Samples(&f, received, &samples)
+		for _, s := range samples.List {
+			got = append(got, string(s.Point))
+		}
+	}
+	if text := strings.Join(got, " "); text != "AL/2/3 MS/2/3 AL/2/3 MS/2/3 AL/2/4 MS/2/4 AL/3/4 MS/3/4 AL/4 MS/4 relay/2 AL/3/4 MS/3/4" {
+		t.Error(text)
+	}
+}
+
 func BenchmarkSamples(b *testing.B) {
 	src, _ := codec.ShippedSource("extended")
 	p, err := codec.Compile("extended", src)

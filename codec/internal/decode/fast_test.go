@@ -27,6 +27,7 @@ type profile struct {
 	p      *program.Program
 	slow   *program.Program // without fast paths of replies
 	frames [][]byte
+	used   *frame.Samples // of the frame before, of whatever profile
 }
 
 var written = regexp.MustCompile(`"((?:[0-9a-f]{2} ?){5,})"`)
@@ -34,6 +35,7 @@ var written = regexp.MustCompile(`"((?:[0-9a-f]{2} ?){5,})"`)
 // profiles are all definitions that are shipped, and all good ones of the tests.
 func profiles(t testing.TB) (out []profile) {
 	t.Helper()
+	used := new(frame.Samples)
 	shipped, _ := filepath.Glob("../../profiles/*.toml")
 	good, _ := filepath.Glob("../../testdata/*.good.toml")
 	for _, file := range append(shipped, good...) {
@@ -45,7 +47,7 @@ func profiles(t testing.TB) (out []profile) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		one := profile{name: compiled.Name(), p: compiled.Program()}
+		one := profile{name: compiled.Name(), p: compiled.Program(), used: used}
 		slow := *one.p
 		slow.Replies, one.slow = slices.Clone(slow.Replies), &slow
 		for i := range slow.Replies {
@@ -116,9 +118,9 @@ func fastPathAgrees(t testing.TB, one profile, d field.Direction, data []byte) b
 // samplesAgree compares the samples of a frame, whose places the fast path knows, with those that are looked for in it.
 func samplesAgree(t testing.TB, one profile, fast, walked *frame.Frame) {
 	t.Helper()
-	var ours, theirs frame.Samples
-	fast.Samples(time.Time{}, &ours)
-	walked.Samples(time.Time{}, &theirs)
+	ours, theirs := one.used, new(frame.Samples)
+	fast.Samples(time.Time{}, ours)
+	walked.Samples(time.Time{}, theirs)
 	same := slices.EqualFunc(ours.List, theirs.List, func(a, b frame.Sample) bool {
 		cell, record := a.Place()
 		otherCell, otherRecord := b.Place()
