@@ -26,7 +26,7 @@ type Master struct {
 	load    atomic.Int32                  // commands without outcome, those on their way to the actor included
 	shown   atomic.Uint32                 // presence.State, for a listing
 	telling atomic.Bool                   // a state is on its way to the journal
-	due     atomic.Int64                  // when to look whether it is still there, Unix nanoseconds; 0 for never
+	due     atomic.Int64                  // when to look whether it is still there, as Directory.sinceStart says; 0 for never
 	seen    atomic.Int64                  // last frame, Unix nanoseconds; for lists and the tree
 	speaks  atomic.Pointer[codec.Profile] // of its newest frame, or of its first link; for lists
 	refused atomic.Pointer[refusals]      // nil: nothing was

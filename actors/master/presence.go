@@ -28,13 +28,9 @@ func (m *Master) tell(l Link, changes []presence.Change) {
 		m.due.Store(0)
 		return
 	}
-	m.due.Store(due.UnixNano())
-	for {
-		next := m.dir.due.Load()
-		if next != 0 && next <= due.UnixNano() || m.dir.due.CompareAndSwap(next, due.UnixNano()) {
-			return
-		}
-	}
+	at := m.dir.sinceStart(due)
+	m.due.Store(at)
+	m.dir.lookAt(at)
 }
 
 // expect takes over the interval that the operator has given.
@@ -59,14 +55,35 @@ func (m handler) timeOver() {
 	}
 }
 
-// KeepTime looks after masters that are late, until done is closed.
+// sinceStart is a time in nanoseconds since the start, never 0: a wall clock that is set makes nobody late.
+func (d *Directory) sinceStart(t time.Time) int64 { return max(int64(t.Sub(d.started)), 1) }
+
+// lookAt has look do something at a time, unless it does earlier; 0 is never.
+func (d *Directory) lookAt(at int64) {
+	for at != 0 {
+		next := d.due.Load()
+		if next != 0 && next <= at || d.due.CompareAndSwap(next, at) {
+			return
+		}
+	}
+}
+
+// KeepTime looks after masters that are late, until done is closed.  When what the operator has told is another, it
+// looks at all: the interval of some may be.
 func (d *Directory) KeepTime(done <-chan struct{}) {
 	ticks := time.NewTicker(lookEvery)
 	defer ticks.Stop()
+	told := d.known.Get()
 	for {
 		select {
 		case now := <-ticks.C:
-			d.look(now)
+			if d.known.Get() != told {
+				told = d.known.Get()
+				for _, m := range d.List() {
+					m.send(&timeOver{})
+				}
+			}
+			d.look(d.sinceStart(now))
 		case <-done:
 			return
 		}
@@ -74,9 +91,9 @@ func (d *Directory) KeepTime(done <-chan struct{}) {
 }
 
 // look sends a message to each master whose time is over.
-func (d *Directory) look(now time.Time) {
+func (d *Directory) look(now int64) {
 	next := d.due.Load()
-	if next == 0 || next > now.UnixNano() {
+	if next == 0 || next > now {
 		return
 	}
 	d.due.Store(0)
@@ -87,19 +104,14 @@ func (d *Directory) look(now time.Time) {
 		due := m.due.Load()
 		switch {
 		case due == 0:
-		case due <= now.UnixNano():
+		case due <= now:
 			m.due.Store(0) // its actor says when the next look is due
 			m.send(&timeOver{})
 		case earliest == 0 || due < earliest:
 			earliest = due
 		}
 	}
-	for earliest != 0 {
-		next := d.due.Load()
-		if next != 0 && next <= earliest || d.due.CompareAndSwap(next, earliest) {
-			return
-		}
-	}
+	d.lookAt(earliest)
 }
 
 // describeKnown says whether the master is there, and what the operator has told of it.

@@ -48,7 +48,8 @@ type Directory struct {
 	commandQueue int
 	maxMasters   int
 	known        *known.Current
-	due          atomic.Int64 // when the first master may be late, Unix nanoseconds; 0 for never
+	started      time.Time
+	due          atomic.Int64 // when the first master may be late, as sinceStart says; 0 for never
 	stopping     <-chan struct{}
 
 	Node     *supervise.Node // the registry's
@@ -71,7 +72,7 @@ const refusalPause = time.Minute
 // NewDirectory makes an empty book.
 func NewDirectory(o Options) *Directory {
 	return &Directory{
-		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, stopping: o.Stopping,
+		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(), stopping: o.Stopping,
 		revived: make(chan struct{}), by: make(map[string]*Master),
 		windows: windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}
