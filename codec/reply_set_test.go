@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -66,5 +67,38 @@ func TestAReplyHasATableForEachElementOfTheRequest(t *testing.T) {
 	}
 	if proof := check.Profile(p); proof.Count(codec.SeverityError) > 0 || proof.Replies == 0 {
 		t.Errorf("%d replies, %v", proof.Replies, proof.Findings)
+	}
+}
+
+// A group takes a group of the request field by field: bits, groups inside and computed fields too.
+func TestAGroupTakesAGroupOfTheRequest(t *testing.T) {
+	p := compiled(t, `
+name = "swap"
+[layout.address]
+fields = [
+  { key = "area", type = "bits", size_bits = 4 }, { key = "low", type = "bits", size_bits = 12 },
+  { key = "unit", type = "group", fields = [{ key = "a", type = "byte" }, { key = "b", type = "bits", size = 1, bits = [{ key = "x", at = "7-4" }, { key = "y", at = "3-0" }] }] },
+  { key = "end",  type = "byte", const = 0x0d },
+  { key = "name", type = "computed", text = "{area}-{low}" },
+]
+[frame]
+header = [{ key = "cmd", type = "byte", role = "command" }, { key = "dest", use = "address" }, { key = "source", use = "address" }]
+[[message]]
+command = 1
+name    = "m"
+from    = "master"
+[[message]]
+command = 2
+name    = "ack"
+from    = "server"
+[[reply]]
+messages = ["m"]
+send     = "ack"
+set      = { dest = "$source", source = "$dest" }
+`)
+	f := decoded(t, p, "01 1234 05 67 0d 89ab 0c de 0d")
+	got, due, err := p.Reply(nil, f, codec.Env{})
+	if want := unhex(t, "02 89ab 0c de 0d 1234 05 67 0d"); err != nil || !due || !bytes.Equal(got, want) {
+		t.Errorf("%x, due %t (%v), expected %x", got, due, err, want)
 	}
 }

@@ -88,6 +88,10 @@ func (c *compiler) replySets(r *program.ReplyRule, def schema.ReplyDef) {
 			if one.Echo, one.Plus, err = program.Echoed(text); err != nil {
 				src.Problem(set.Path, field.Quote(text), `"$KEY", "$KEY + 1" or "$KEY - 0x80"`)
 			}
+			if group := c.echoed(r.Send, set.Key, one.Echo); group != nil {
+				one.Echo, one.Value = "", group
+				one.Deep = c.deep(set.Path, group)
+			}
 		} else {
 			one.Deep = c.deep(set.Path, set.Value)
 		}
@@ -102,6 +106,40 @@ func (c *compiler) replySets(r *program.ReplyRule, def schema.ReplyDef) {
 			src.Problem(path, field.Quote(key)+", which set gives", "one of them")
 		}
 		r.Sets = append(r.Sets, program.ReplySet{Key: key, Count: true})
+	}
+}
+
+// echoed is the value of a group that takes a group of the request, field by field; nil: the key is none.
+func (c *compiler) echoed(to *program.Body, key, from string) map[string]any {
+	var group map[string]any
+	program.Each(slices.Concat(to.FrameKind.Header, to.Nodes, to.FrameKind.Trailer), func(n *program.Node) {
+		if f := to.Message.Fields; from != "" && n.Op >= 0 && n.Kind == program.NodeGroup && c.p.Ops[n.Op].Field.Key == key &&
+			slices.Contains(f, c.p.Ops[n.Op].Field) {
+			group = map[string]any{}
+			c.echoedFields(group, n.Kids, "$"+from)
+		}
+	})
+	return group
+}
+
+// echoedFields adds the fields of nodes that somebody gives.
+func (c *compiler) echoedFields(group map[string]any, nodes []*program.Node, from string) {
+	for _, n := range nodes {
+		if n.Op < 0 {
+			c.echoedFields(group, n.Kids, from)
+			continue
+		}
+		o := &c.p.Ops[n.Op]
+		key := o.Field.Key
+		switch {
+		case n.Kind == program.NodeGroup:
+			inner := map[string]any{}
+			c.echoedFields(inner, n.Kids, from+"."+key)
+			group[key] = inner
+		case o.Code == scalar.OpComputed || o.Code == scalar.OpChecksum || o.Fixed() || n.Value != nil || o.Reg > 0 && slices.Contains(c.derived, o.Reg):
+		default:
+			group[key] = from + "." + key
+		}
 	}
 }
 
