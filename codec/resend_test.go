@@ -58,6 +58,26 @@ func TestFramesWithoutNumbersAreRecognisedByContentIfMeasured(t *testing.T) {
 	}
 }
 
+func TestRecordsThatSayTheirTimeAreRecognisedByContent(t *testing.T) {
+	const records = "000000000000004308020000016b40d57b480100000000000000000000000000000001010101000000000000016b40d5c198010000000000000000000000000000000101010101000000020000252c"
+	p := fresh(t, "teltonika")
+	if r := p.Resend(); r.Numbered || r.Within != 24*time.Hour {
+		t.Errorf("%+v", r)
+	}
+	_, first, ok := p.Print(decoded(t, p, records))
+	_, again, _ := p.Print(decoded(t, p, records))
+	f := decoded(t, p, records)
+	if err := p.Set(f, "records[1].timestamp_ms", "2026-11-30T12:00:00Z"); err != nil {
+		t.Fatal(err)
+	}
+	if _, other, _ := p.Print(f); !ok || first != again || first == other {
+		t.Errorf("%x, again %x, of another time %x, %v", first, again, other, ok)
+	}
+	if r := fresh(t, "hj212").Resend(); r.Within != 24*time.Hour {
+		t.Errorf("hj212: %+v", r)
+	}
+}
+
 func TestIgnoredFieldsMayDifferInAResend(t *testing.T) {
 	src, _ := codec.ShippedSource("extended")
 	p, err := codec.Compile("mine.toml", bytes.Replace(src, []byte("[resend]"), []byte("[resend]\nignore = [\"TS\"]"), 1))

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"database/sql"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -333,5 +334,23 @@ func TestEveryViewShowsTheSameSamples(t *testing.T) {
 	p = start()
 	if again := p.agree("after a kill", masters...); !slices.Equal(again, all) {
 		t.Errorf("the samples are others after a kill:\n%s\n\n%s", strings.Join(again, "\n"), strings.Join(all, "\n"))
+	}
+}
+
+func TestRecordsThatComeAgainOnAnotherConnectionAreRecordedOnce(t *testing.T) {
+	p := serve(t, "[admin]\nlisten = \"127.0.0.1:0\"\n[[listener]]\nname = \"t\"\naddress = \"127.0.0.1:0\"\nprofile = \"teltonika\"\n")
+	for range 2 { // the acknowledgement of the first is lost with its connection
+		tracker := p.dial("t")
+		tracker.send(fromHex(t, "000f333536333037303432343431303133"))
+		tracker.receive(1)
+		tracker.send(fromHex(t, "000000000000004308020000016b40d57b480100000000000000000000000000000001010101000000000000016b40d5c198010000000000000000000000000000000101010101000000020000252c"))
+		if got := hex.EncodeToString(tracker.receive(4)); got != "00000002" {
+			t.Errorf("acknowledged with %s", got)
+		}
+		_ = tracker.Close()
+	}
+	var values admin.Values
+	if p.get("/api/v1/masters/356307042441013/values?point=value-1", &values); len(values.Samples) != 2 {
+		t.Errorf("%d samples of two", len(values.Samples))
 	}
 }
