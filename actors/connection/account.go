@@ -62,9 +62,10 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 	s.Profile = s.by.Name()
 	l.keepHead(bytes[:min(s.Length, len(bytes))])
 	start := s.end - uint64(s.Length)
+	s.came = start + uint64(len(bytes))
 	if start < l.refusedTo { // the last bytes of a frame that is in the book
 		n := min(s.Length, int(l.refusedTo-start))
-		l.on.Stretches.lengthen(l.noise, n)
+		l.on.Stretches.lengthen(l.noise, bytes[:min(n, len(bytes))], n)
 		if s.Length -= n; s.Length == 0 {
 			return nil
 		}
@@ -78,6 +79,13 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 		began := time.Now()
 		from, to = s.judge(bytes)
 		l.on.judging.ReserveN(began, min(int(time.Since(began)/judgingUnit), judgingBurst))
+	}
+	if n := l.noise.holds(s, start); n > 0 && to == 0 { // the bytes before went on, and these looked like a beginning
+		l.on.Stretches.lengthen(l.noise, bytes[:min(n, len(bytes))], n)
+		if s.Length -= n; s.Length == 0 {
+			return nil
+		}
+		bytes, s.known = bytes[min(n, len(bytes)):], false
 	}
 	s.raw = slices.Clone(bytes[:min(max(s.Length, to), len(bytes), stretchBytes)])
 	if !l.on.Stretches.extend(l.noise, s) {
@@ -131,7 +139,7 @@ func (l *Link) account(m *ended) {
 		l.log("connection").Info("connection closed", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(),
 			"masters", names, "reason", m.reason.String(), "detail", m.detail,
 			"open", time.Since(l.conn.Opened()).Round(time.Millisecond), "received", stats.Received,
-			"skipped", stats.Skipped, "frames", l.counters.frames.Load(), "acknowledged", l.counters.acked.Load())
+			"skipped", stats.Skipped, "cut_off", stats.CutOff, "frames", l.counters.frames.Load(), "acknowledged", l.counters.acked.Load())
 	}
 	taken := stats.Frames - min(stats.Frames, l.counters.rejected.Load()+l.counters.poisoned.Load())
 	if len(l.bound) > 0 || taken > 0 || stats.Received == 0 && m.reason != transport.CloseFirstFrame {
@@ -142,6 +150,9 @@ func (l *Link) account(m *ended) {
 		return
 	}
 	detail := fmt.Sprintf("%d bytes received, %d skipped", stats.Received, stats.Skipped)
+	if stats.CutOff > 0 {
+		detail += fmt.Sprintf(", %d cut off", stats.CutOff)
+	}
 	if n := l.counters.rejected.Load(); n > 0 {
 		detail += fmt.Sprintf(", %d frames rejected", n)
 	}

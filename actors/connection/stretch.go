@@ -52,6 +52,7 @@ type stretch struct {
 	Stretch
 	raw   []byte         // the first bytes, and of a damaged frame those that were not skipped
 	end   uint64         // the byte of the connection behind it
+	came  uint64         // the byte behind all that had come with it
 	by    *codec.Profile // that refused it; nil: Reason says why
 	long  bool
 	known bool // Reason, Detail and Place are those of raw
@@ -86,15 +87,28 @@ func (b *StretchBook) extend(s, by *stretch) bool {
 		s.raw = append(s.raw[:min(s.Length, len(s.raw))], by.raw[:min(room, len(by.raw))]...)
 		s.known = false
 	}
-	s.Length, s.end, s.At, s.long = s.Length+by.Length, by.end, by.At, s.long || by.long
+	s.Length, s.end, s.came, s.At, s.long = s.Length+by.Length, by.end, by.came, by.At, s.long || by.long
 	return true
 }
 
-// lengthen counts bytes of a stretch that came later than it.
-func (b *StretchBook) lengthen(s *stretch, n int) {
+// lengthen adds n bytes to a stretch that were taken for none of it at first; the front of them is known.
+func (b *StretchBook) lengthen(s *stretch, front []byte, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if s.Length <= len(s.raw) && s.Length+len(front) > len(s.raw) {
+		s.raw = append(s.raw[:s.Length], front[:min(len(front), stretchBytes-s.Length)]...)
+	}
 	s.Length, s.end = s.Length+n, s.end+uint64(n)
+}
+
+// holds is how many of the first bytes of next, few enough to mean nothing, came with s, the refused frame that they
+// follow at once.  s may be nil.
+func (s *stretch) holds(next *stretch, start uint64) int {
+	if s == nil || s.end != start || s.came <= start || s.came > start+convincing || s.by != next.by || !s.whole() ||
+		!next.known || next.long {
+		return 0
+	}
+	return min(next.Length, int(s.came-start))
 }
 
 // List returns the stretches, the oldest first.

@@ -55,7 +55,7 @@ func TestAConnectionOfNobodyLeavesAnAccount(t *testing.T) {
 		"a checksum counts before":    {"field", "681a68b35303810d00c00059000000826110000001106000004508090a3516", false, "peer closed", "szy206 frames: wrong profile?"},
 		"a short frame alone":         {"field", "68040b000000", false, "peer closed", "iec104 frames: wrong profile?"},
 		"a wrong checksum":            {"gt", wrongSum, false, "peer closed", "18 bytes received, 18 skipped; wrong checksum: gt06 login: crc at byte 14"},
-		"half a frame":                {"gt", login[:20], true, "frame timeout", "10 bytes received, 0 skipped; incomplete: "},
+		"half a frame":                {"gt", login[:20], true, "frame timeout", "10 bytes received, 0 skipped, 10 cut off; incomplete: "},
 		"a scanner":                   {"gt", "474554202f20485454502f312e310d0a0d0a", false, "peer closed", "18 bytes received, 18 skipped"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -186,6 +186,26 @@ func TestAStrangerIsHintedAt(t *testing.T) {
 	p.cli("masters", "12345679").want(t, 1, "unknown master", "trama refused, trama events --kind unidentified")
 	p.cli("events", "12345679").want(t, 0, "unknown master", "trama refused, trama events --kind unidentified")
 	p.cli("refused", "12345679").want(t, 1, "unknown master, and no listener")
+}
+
+// The last byte of bytes that are no frame may begin one, and is held back; it belongs to what came with it.
+func TestBytesHeldBackBehindARefusedFrameStandWithIt(t *testing.T) {
+	for name, rest := range map[string]string{"the end": "", "more noise": "7f7f7f"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t, twoPorts+"[[listener]]\nname = \"rtu\"\naddress = \"127.0.0.1:0\"\nprofile = \"modbus-rtu\"\n")
+			d := p.dial("rtu")
+			d.send(fromHex(t, "018302000000"))
+			await(t, "the bytes", func() bool { return p.cli("refused", "rtu").stdout != "" && len(p.events("rejected")) > 0 })
+			d.send(fromHex(t, rest))
+			_ = d.Close()
+			await(t, "its end", func() bool { return p.log.has("connection closed", "cut_off=") })
+			p.cli("refused", "rtu").want(t, 0, " 018302000000 ")
+			if rest == "" && !p.log.has("received=6 skipped=5 cut_off=1 ") {
+				t.Error(p.log)
+			}
+		})
+	}
 }
 
 // nak is a profile that replies to damaged frames.
