@@ -168,6 +168,7 @@ func (m handler) started() {
 	if b.next < len(b.Fates) {
 		b.Fates[b.next] = Poison
 		b.Link.Poison(b.Raw[b.next], m.Serial, &m.Node)
+		m.points.placed(m.points.recorded, 1, 0) // its samples are in no record
 		b.next++
 	}
 	m.handle()

@@ -276,3 +276,17 @@ func TestAClockThatGoesBackHidesNothing(t *testing.T) {
 		t.Errorf("a record with a time far ahead hides a good one of its upload: %v is shown", n)
 	}
 }
+
+// What a poison frame left behind has no position; asking for one would crash the journal's writer.
+func TestAStateBehindAPoisonFrameIsWritten(t *testing.T) {
+	by := installed(t, logger, 1)
+	d := NewDirectory(Options{System: new(supervise.System), Journal: new(journal.Memory)})
+	m := d.newMaster("1")
+	m.points.note(by, records(t, by, [3]int{1, 1, 1}), noon, 1, 0, false, new(scratch)) // and it is not recorded
+	var last journal.Positions
+	last.Add(5, 1, noon, noon)
+	state := m.encode()
+	if err := state.Fill(&last); err != nil || len(state.Open) != 0 {
+		t.Errorf("%+v, %v", state.Open, err)
+	}
+}

@@ -94,7 +94,7 @@ func (p *points) encode(state *journal.OpenState) {
 	b = binary.AppendUvarint(b, uint64(len(p.list)))
 	for i := range p.list {
 		k := &p.list[i]
-		if k.record > 0 {
+		if k.record > 0 && k.record <= p.recorded { // that of a poison frame never is
 			state.Open = append(state.Open, journal.Open{At: len(b), Back: int(p.recorded - k.record)})
 		}
 		b = binary.LittleEndian.AppendUint64(b, k.position)
