@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // A silence behind bytes that may begin a longer frame: what Next finds then.
@@ -53,6 +54,14 @@ func TestASilenceInsideAFrameTakesNothing(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Two glued frames may be one of another size; with a silence between them, as the definition says, they are not.
+func TestExamplesOfFramesThatASilencePartsHold(t *testing.T) {
+	p := profileFrom(t, "sizes-paused.warn.toml")
+	if errs := check.Examples(p); len(p.Examples()) != 2 || len(errs) > 0 {
+		t.Errorf("%d examples: %v", len(p.Examples()), errs)
 	}
 }
 

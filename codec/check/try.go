@@ -83,7 +83,11 @@ func (c *checker) cut(s *sampleFrame) {
 					", which is tried at the same byte and waits for its end"
 			}
 		}
-		c.witnessed(schema.SeverityError, "framing", s.body.Path, "message "+s.body.Message.Name+text, expected, s)
+		severity := schema.SeverityError
+		if n > 0 && s.body.FrameKind.Paused && !c.p.HasChecksum() {
+			severity, text = schema.SeverityNote, ", whose frames nothing but a silence parts"
+		}
+		c.witnessed(severity, "framing", s.body.Path, "message "+s.body.Message.Name+text, expected, s)
 		return
 	}
 }

@@ -196,6 +196,7 @@ func (c *compiler) silence(def *schema.FamilyDef, f *program.FrameKind) {
 			c.src.Problem(def.Path+".sizes", strconv.Itoa(f.Totals[0]), fmt.Sprintf("at most %d (max of the frame)", f.Max))
 		}
 	}
+	f.Paused = f.Totals != nil && def.Quiet > 0
 	if f.Silent = f.Totals != nil || def.Quiet > 0; !f.Silent {
 		return
 	}

@@ -85,6 +85,7 @@ type FrameKind struct {
 	Length     *LengthPlan
 	Totals     []int // sizes of its frames, the largest first; nil: as their bytes say
 	Silent     bool  // a silence ends its frames
+	Paused     bool  // likewise, as the definition says, frames of several sizes
 	Shares     bool  // its marks are alike: the end of a frame may be the beginning of the next
 	CommandOp  int   // -1: none
 	CommandReg int
