@@ -38,6 +38,7 @@ func TestAFrameHasASampleForEachOfItsValues(t *testing.T) {
 		{"extended", "0022010000000012345678 01 02 03 6f00 20261123143000 00000013 03 01", "relay/3=on (1)"},
 		{"extended", "0022010000000012345678 01 02 03 6f00 20261123143000 00000014 01 00", "relay/1=off (0)"},
 		{"compact", "0013010000000012345678 01 02 7300 00 41ac0000", "AL/2=0, MS/2=21.5"},
+		{"compact", "0013010000000012345678 01 02 7300 00 7fc00000", "AL/2=0, MS/2=NaN (implausible)"},
 		{"mbus", "681b1b68080172785634122440010755000000041331d40000441300000000c316", "status=0, volume_m3=54.321, volume_m3/storage=1=0"},
 		{"mbus", "681f1f68 08 02 72 78563412 2440 01 07 55 00 0000 0313153100 da023b1301 8b60043718 02 18 16",
 			"status=0, volume_m3=12.565, volume_flow_m3h/maximum/storage=5=0.113, energy_wh/tariff=2/unit=1=218370"},

@@ -180,14 +180,14 @@ func (a *app) valueOutput(v admin.Values, format string) error {
 			return []any{moment(b.From), b.Point, b.Count, decimal(b.Min), decimal(b.Mean), decimal(b.Max), decimal(b.Last), b.Unit}
 		})
 	case format == "csv":
-		return a.csvRows([]string{"position", "index", "received", "device_time", "point", "value", "label", "unit", "quality"}, len(v.Samples), func(i int) []string {
+		return a.csvRows([]string{"position", "index", "received", "device_time", "point", "value", "label", "unit", "quality", "title"}, len(v.Samples), func(i int) []string {
 			s := v.Samples[i]
 			value, label := history.Plain(s.Value)
 			text := ""
 			if value != nil {
 				text = fmt.Sprint(value)
 			}
-			return []string{strconv.FormatUint(s.Position, 10), strconv.Itoa(s.Index), csvTime(s.Received), csvTime(s.Device), s.Name, text, label, s.Unit, s.Quality}
+			return []string{strconv.FormatUint(s.Position, 10), strconv.Itoa(s.Index), csvTime(s.Received), csvTime(s.Device), s.Name, text, label, s.Unit, s.Quality, s.Title}
 		})
 	default:
 		a.table("RECEIVED\tDEVICE TIME\tPOINT\tVALUE\tUNIT\tQUALITY", len(v.Samples), func(i int) []any {

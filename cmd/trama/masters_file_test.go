@@ -1,9 +1,13 @@
 package main
 
 import (
+	"database/sql"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"trama/cmd/trama/internal/admin"
 )
 
 const withMasters = onePort + "[masters]\nfile = \"masters.toml\"\n"
@@ -98,4 +102,33 @@ tags   = ["critical"]
 	p.cli("reload").want(t, 0, "masters: entries read: 1")
 	p.cli("masters").want(t, 0, "Pump 4")
 	p.cli("export", "-").want(t, 0, "MS/2/3,21.500002,,,good")
+}
+
+func TestHistoryAndExportsSayWhatIsKnownAndLeaveOutWhatIsImplausible(t *testing.T) {
+	p := serveMasters(t, oneMaster+"site = \"north\"\ntags = [\"water\"]\n[[master.point]]\npoint = \"MS/2/3\"\nname = \"level\"\nmax = 100\n")
+	device := p.dial("field")
+	now := time.Now().Truncate(time.Minute)
+	for i, value := range []string{"41ac0000", "447a0000", "7fc00000", "7f800000"} { // 21.5, 1000, not a number, infinite
+		device.send(fromHex(t, fieldFrame(i+1, 2, 3, 'm', now, "00"+value)))
+		device.receive(27)
+	}
+	p.cli("history", "12345678", "--json").want(t, 0, `"name": "Pump 3"`, `"site": "north"`, `"water"`, `"value": "NaN"`, `"value": "+Inf"`)
+	var values admin.Values
+	p.get("/api/v1/masters/12345678/values?point=level&bucket=1h", &values)
+	if len(values.Buckets) != 1 || values.Buckets[0].Count != 1 || values.Buckets[0].Max != 21.5 || values.LeftOut != 3 {
+		t.Errorf("%+v", values)
+	}
+	p.cli("history", "12345678", "--point", "level", "--format", "plot").want(t, 0, "1 values", "3 samples left out: implausible or missing")
+	p.cli("history", "12345678", "--point", "level", "--format", "csv").want(t, 0, ",NaN,,,implausible,level", ",1000,,,implausible,level", ",21.5,,,good,level")
+	p.cli("export", "-").want(t, 0, "quality,frame,title", ",level\n")
+	p.cli("export", p.file("out.db")).want(t, 0)
+	db, err := sql.Open("sqlite", p.file("out.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var null, numbers int
+	if err := db.QueryRow("SELECT sum(value IS NULL), sum(typeof(value) = 'real' OR typeof(value) = 'integer') FROM sample WHERE title = 'level'").Scan(&null, &numbers); err != nil || null != 2 || numbers != 2 {
+		t.Errorf("%d without a value, %d with a number, %v", null, numbers, err)
+	}
 }

@@ -151,10 +151,18 @@ func (p *past) values(ctx context.Context) error {
 		return err
 	}
 	p.tellDamage(p.damage)
+	p.tellLeftOut(all)
 	if len(all.Samples)+len(all.Buckets) == 0 {
 		p.tellPoints(ctx)
 	}
 	return p.valueOutput(all, p.flags.format)
+}
+
+// tellLeftOut says how many samples stand in no bucket.
+func (p *past) tellLeftOut(all admin.Values) {
+	if all.LeftOut > 0 {
+		p.complain("%d %s left out: implausible or missing", all.LeftOut, plural(all.LeftOut, "sample"))
+	}
 }
 
 // tellPoints says what points the master has, when there is nothing of the one that was asked for.

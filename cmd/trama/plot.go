@@ -45,6 +45,7 @@ func (p *past) plot(ctx context.Context) error {
 		}
 	}
 	p.tellDamage(p.damage)
+	p.tellLeftOut(all)
 	if len(all.Buckets) == 0 {
 		p.tellPoints(ctx)
 	}

@@ -19,7 +19,7 @@ const (
 	SuspectTime         // its time does not exist, or lies more than ten years behind or a day ahead
 	Historical          // older than the newest sample of its point; only the master knows
 	Missing             // the device says that it has no value
-	Implausible         // outside the limits of plausibility
+	Implausible         // outside the limits of plausibility, or no finite number
 )
 
 func (q Quality) String() string {
@@ -168,6 +168,10 @@ func (s *Samples) add(i, record int, point []byte) {
 	}
 	if one.Item.Missing() {
 		one.Quality = Missing
+	} else if one.Item.V.Op.Float() {
+		if x := one.Item.V.Float(); x-x != 0 { // not a number, or infinite
+			one.Quality = Implausible
+		}
 	}
 }
 

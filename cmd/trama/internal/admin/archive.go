@@ -40,7 +40,8 @@ type Frames struct {
 type Values struct {
 	Samples []actors.Sample  `json:"samples,omitempty"`
 	Buckets []history.Bucket `json:"buckets,omitempty"`
-	Bucket  string           `json:"bucket,omitempty"` // length of each
+	Bucket  string           `json:"bucket,omitempty"`   // length of each
+	LeftOut int              `json:"left_out,omitempty"` // samples that stand in no bucket, because they are implausible or missing
 	Cursor  string           `json:"cursor,omitempty"`
 	Damage  []journal.Damage `json:"damage,omitempty"`
 }
@@ -197,7 +198,7 @@ func (e *endpoint) values(w http.ResponseWriter, r *http.Request) {
 	var out Values
 	if length > 0 {
 		out.Bucket = length.String()
-		out.Buckets, out.Damage, err = e.history.Buckets(r.Context(), s, length)
+		out.Buckets, out.LeftOut, out.Damage, err = e.history.Buckets(r.Context(), s, length)
 	} else {
 		var next uint64
 		if out.Samples, next, out.Damage, err = e.history.Samples(r.Context(), s); next > 0 {

@@ -10,10 +10,13 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"trama/codec"
 )
 
 // Exporter takes rows one after the other.  What Close has not ended is not there.
@@ -26,7 +29,7 @@ type Exporter interface {
 // CSVHeading names the columns of an export as CSV: a row for each sample, and one for a frame that has none.  The bytes
 // of a frame stand in its first row.
 var CSVHeading = []string{"position", "index", "received", "device_time", "listener", "process", "connection", "master", "profile", "message", "command", "transaction",
-	"point", "value", "label", "unit", "quality", "frame"}
+	"point", "value", "label", "unit", "quality", "frame", "title"}
 
 // csvExport writes CSV.
 type csvExport struct {
@@ -50,12 +53,12 @@ func (e *csvExport) Add(r Row) error {
 	if r.Transaction != nil {
 		transaction = strconv.FormatUint(*r.Transaction, 10)
 	}
-	row := func(index string, device time.Time, point, value, label, unit, quality, frame string) error {
+	row := func(index string, device time.Time, point, value, label, unit, quality, frame, title string) error {
 		return e.out.Write([]string{strconv.FormatUint(r.Position, 10), index, stamp(r.Received), stamp(device), r.Listener, strconv.FormatInt(r.Process, 10),
-			strconv.FormatUint(r.Connection, 10), r.Master, r.Profile, r.Message, r.Command, transaction, point, value, label, unit, quality, frame})
+			strconv.FormatUint(r.Connection, 10), r.Master, r.Profile, r.Message, r.Command, transaction, point, value, label, unit, quality, frame, title})
 	}
 	if len(r.Samples) == 0 {
-		return row("", r.Device, "", "", "", "", "", r.Frame)
+		return row("", r.Device, "", "", "", "", "", r.Frame, "")
 	}
 	frame := r.Frame
 	for _, s := range r.Samples {
@@ -64,7 +67,7 @@ func (e *csvExport) Add(r Row) error {
 		if value != nil {
 			text = fmt.Sprint(value)
 		}
-		if err := row(strconv.Itoa(s.Index), s.Device, s.Name, text, label, s.Unit, s.Quality, frame); err != nil {
+		if err := row(strconv.Itoa(s.Index), s.Device, s.Name, text, label, s.Unit, s.Quality, frame, s.Title); err != nil {
 			return err
 		}
 		frame = ""
@@ -148,7 +151,7 @@ const exportTables = `
 CREATE TABLE frame(position INTEGER PRIMARY KEY, received TEXT NOT NULL, device_time TEXT, listener TEXT NOT NULL, process INTEGER NOT NULL,
 	connection INTEGER NOT NULL, master TEXT NOT NULL, profile TEXT NOT NULL, message TEXT, command TEXT, "transaction" INTEGER, bytes BLOB NOT NULL, error TEXT);
 CREATE TABLE sample(position INTEGER NOT NULL REFERENCES frame(position), idx INTEGER NOT NULL, master TEXT NOT NULL, point TEXT NOT NULL, value, label TEXT,
-	unit TEXT, device_time TEXT, received TEXT NOT NULL, quality TEXT NOT NULL, PRIMARY KEY(position, idx)) WITHOUT ROWID;
+	unit TEXT, device_time TEXT, received TEXT NOT NULL, quality TEXT NOT NULL, title TEXT, PRIMARY KEY(position, idx)) WITHOUT ROWID;
 CREATE INDEX frame_master ON frame(master, received);
 CREATE INDEX sample_point ON sample(master, point, device_time);`
 
@@ -165,7 +168,7 @@ func NewSQLiteFile(path string) (_ Exporter, err error) {
 	if _, err = e.db.Exec(exportTables); err == nil {
 		if e.tx, err = e.db.Begin(); err == nil {
 			if e.frame, err = e.tx.Prepare("INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"); err == nil {
-				e.sample, err = e.tx.Prepare("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+				e.sample, err = e.tx.Prepare("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 			}
 		}
 	}
@@ -192,8 +195,11 @@ func (e *sqliteExport) Add(r Row) error {
 	}
 	for _, s := range r.Samples {
 		value, label := Plain(s.Value)
+		if s.Quality == codec.Implausible.String() && slices.Contains([]any{"NaN", "+Inf", "-Inf"}, value) {
+			value = nil // a column of numbers
+		}
 		if _, err := e.sample.Exec(int64(r.Position), s.Index, r.Master, s.Name, column(value), orNull(label), orNull(s.Unit), orNull(stamp(s.Device)),
-			stamp(s.Received), s.Quality); err != nil {
+			stamp(s.Received), s.Quality, orNull(s.Title)); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,9 @@ type Row struct {
 	Process     int64           `json:"process"` // start of the gateway; connections are numbered anew with each
 	Connection  uint64          `json:"connection"`
 	Master      string          `json:"master"`
+	Name        string          `json:"name,omitempty"` // of the master, as Site and Tags, as the operator has told of it
+	Site        string          `json:"site,omitempty"`
+	Tags        []string        `json:"tags,omitempty"`
 	Profile     string          `json:"profile"`
 	Message     string          `json:"message,omitempty"`
 	Command     string          `json:"command,omitempty"`
@@ -149,11 +152,15 @@ func (r *Reader) read(ctx context.Context, f *journal.Frame, fields bool) (row R
 	}()
 	frame := new(codec.Frame)
 	d, err := r.definition(ctx, f.Record.Profile)
+	if err == nil {
+		row.Profile = d.Profile.Name()
+	}
+	told := r.known.Get().Of(row.Master, row.Profile)
+	row.Name, row.Site, row.Tags = told.Name, told.Site, told.Tags
 	if err != nil {
 		row.Error = err.Error()
 		return row
 	}
-	row.Profile = d.Profile.Name()
 	historical := f.Historical // of the samples that it had when it came
 	d, err = d.Read(&f.Record, frame)
 	p := d.Profile
@@ -171,7 +178,7 @@ func (r *Reader) read(ctx context.Context, f *journal.Frame, fields bool) (row R
 	}
 	row.Message = frame.Message().Name
 	row.Samples = actors.SamplesOf(p, frame, f.Received, f.Seq, historical)
-	actors.ApplyKnown(row.Samples, r.known.Get().Of(row.Master, row.Profile))
+	actors.ApplyKnown(row.Samples, told)
 	if !fields {
 		return row
 	}

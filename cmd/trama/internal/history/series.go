@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trama/actors"
+	"trama/codec"
 	"trama/journal"
 )
 
@@ -82,10 +83,11 @@ func (r *Reader) samples(ctx context.Context, f *journal.Frame, point string, to
 }
 
 // Buckets gathers the numbers of a series into spans of the given length, by the samples' own times,
-// oldest first, of what was received in the span and has its time in it.
-func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (buckets []Bucket, damage []journal.Damage, err error) {
+// oldest first, of what was received in the span and has its time in it.  Samples that are implausible or missing are left
+// out and counted.
+func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (buckets []Bucket, leftOut int, damage []journal.Damage, err error) {
 	if length < time.Second {
-		return nil, nil, fmt.Errorf("a bucket of %s: 1s is the shortest", length)
+		return nil, 0, nil, fmt.Errorf("a bucket of %s: 1s is the shortest", length)
 	}
 	type slot struct {
 		at    int64
@@ -98,7 +100,7 @@ func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (b
 	for {
 		p, err := r.source.Frames(ctx, q)
 		if err != nil {
-			return nil, nil, err
+			return nil, 0, nil, err
 		}
 		damage = append(damage, p.Damage...)
 		for i := range p.Frames {
@@ -106,14 +108,21 @@ func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (b
 			for _, v := range samples {
 				x, number := v.Plain.Number()
 				at := v.When()
-				if !number || !s.Since.IsZero() && at.Before(s.Since) || !s.Until.IsZero() && !at.Before(s.Until) {
+				if !s.Since.IsZero() && at.Before(s.Since) || !s.Until.IsZero() && !at.Before(s.Until) {
+					continue
+				}
+				if v.Quality == codec.Implausible.String() || v.Quality == codec.Missing.String() {
+					leftOut++
+					continue
+				}
+				if !number {
 					continue
 				}
 				k := slot{at.UnixNano() / int64(length), v.Name}
 				b := sums[k]
 				if b == nil {
 					if len(sums) == MaxBuckets {
-						return nil, nil, fmt.Errorf("more than %d buckets: choose longer ones, or a shorter time", MaxBuckets)
+						return nil, 0, nil, fmt.Errorf("more than %d buckets: choose longer ones, or a shorter time", MaxBuckets)
 					}
 					b = &Bucket{From: time.Unix(0, k.at*int64(length)).UTC(), Point: v.Name, Unit: v.Unit, Min: x, Max: x}
 					sums[k] = b
@@ -136,7 +145,7 @@ func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (b
 		}
 		return strings.Compare(a.Point, b.Point)
 	})
-	return buckets, damage, nil
+	return buckets, leftOut, damage, nil
 }
 
 func (b *Bucket) add(v float64, at time.Time) {
