@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -236,5 +237,22 @@ func TestAFrameBehindAHeartbeatThatLooksLikeOneIsNotHeldUp(t *testing.T) {
 	p.expect("\x03ab")
 	if n := c.Stats(); n.Beats != 1 || n.Skipped != 0 {
 		t.Errorf("counts %+v", n.ByteCounts)
+	}
+}
+
+// What a read of noise costs where a registration is searched; twice as much noise costs twice as much.
+func BenchmarkNoiseWhereARegistrationIsSearched(b *testing.B) {
+	for _, size := range []int{1000, 2000, 4000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			l := &Listener{options: Options{Aside: &Aside{Registration: &Registration{Form: FormDigits, Min: 5, Max: 20}}}}
+			l.framing.Store(&framing{Framing: Framing{MaxFrameBytes: 4096, Cutter: SplitFunc(func([]byte, bool) (int, []byte, error) { return 1, nil, nil })}})
+			c := &Conn{listener: l, reading: &reading{}}
+			data := bytes.Repeat([]byte{0x81}, size)
+			for b.Loop() {
+				if done := c.cut(new(Batch), data, cutStream); done.skipped != size {
+					b.Fatal(done)
+				}
+			}
+		})
 	}
 }

@@ -55,6 +55,7 @@ type Conn struct {
 
 	registered bool // a registration has come; the reader's own
 	scanner    bool // it talks as scanners do, and is never registered; the reader's own
+	searched   bool // what is being cut has no registration behind its first byte; likewise
 	named      bool // the PROXY header has come; the reader's own
 	behind     bool // a frame ended where the next bytes begin; the reader's own
 

@@ -306,6 +306,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 	toEnd := mode == cutEnd
 	done.behind = c.behind
 	last := done // up to the last frame or aside
+	c.searched = false
 	tapped := 0
 	if c.listener.options.Proxy && !c.named && len(data) > 0 {
 		switch n, v := c.proxied(data, !mode.waits()); v {

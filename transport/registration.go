@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"regexp"
+	"strings"
 )
 
 // dirt is what modems and balancers send in front of a registration: line ends, a PROXY header that nobody has asked
@@ -13,6 +14,9 @@ var dirt = regexp.MustCompile(`^(?:[\r\n ]+|PROXY [ -~]{1,100}\r\n|\+IPD,[0-9,]+
 // scanners are the first words of those who look for servers of other protocols: HTTP, SSH, TLS.
 var scanners = regexp.MustCompile(`(?s)^(?:(?:GET|POST|PUT|HEAD|OPTIONS|DELETE|TRACE|PATCH|PRI|CONNECT)(?: [^0-9]|[\r\n]|$)|` +
 	`SSH-|\x16\x03[\x00-\x04][\x00-\x48].\x01)`)
+
+// scannersBegin are the first bytes of those.
+const scannersBegin = "GPHODTCS\x16"
 
 // openings are what dirt or a scanner's talk may begin with, for which the rest is awaited.
 var openings = [][]byte{[]byte("PROXY "), []byte("GET "), []byte("POST "), []byte("PUT "), []byte("HEAD "), []byte("OPTIONS "),
@@ -66,8 +70,12 @@ func (c *Conn) search(f *framing, b *Batch, r *Registration, data []byte, mode c
 	if n := len(dirt.Find(data)); n > 0 && len(r.Before) == 0 {
 		return cutAside{noise: min(n, limit)}
 	}
+	if c.searched { // with more bytes in front
+		return cutAside{}
+	}
+	c.searched = true
 	for at := 1; at < limit; at++ {
-		if scanners.Match(data[at:]) {
+		if strings.IndexByte(scannersBegin, data[at]) >= 0 && scanners.Match(data[at:]) {
 			break
 		}
 		if !r.mayBegin(data, at) {
