@@ -18,8 +18,8 @@ func (a *app) exportCommand() *cobra.Command {
 	var since, until, serial string
 	c := &cobra.Command{
 		Use: "export FILE", Short: "Write frames and samples of a span of time to a file: .csv, .db (SQLite), or - for CSV", Args: noneEmpty(cobra.ExactArgs(1)),
-		Long: "export writes what the journal has of a span of time, of one master or of all.  CSV has a row for each sample; a database has the tables\n" +
-			"frame and sample.  The file must not exist yet, and is there only when it is whole.",
+		Long: "export writes what was received in a span of time, of one master or of all; samples may be older than\n" +
+			"their frames.  CSV has a row for each sample; a database has the tables frame and sample.  The file must not exist yet, and is there only when it is whole.",
 		Example: "  trama export november.db --since 2026-11-01 --until 2026-12-01\n  trama export - --since 1h --serial 12345678",
 		RunE: func(c *cobra.Command, args []string) error {
 			for _, m := range []struct{ name, text string }{{"since", since}, {"until", until}} {
@@ -63,11 +63,14 @@ func (a *app) exportCommand() *cobra.Command {
 				return err
 			}
 			p.tellDamage(p.damage)
+			if n == 0 {
+				p.tellNothing()
+			}
 			a.complain("%d frames exported", n)
 			return nil
 		},
 	}
-	c.Flags().StringVar(&since, "since", "24h", "beginning, or how long ago")
+	c.Flags().StringVar(&since, "since", "24h", "beginning of when frames were received, or how long ago")
 	c.Flags().StringVar(&until, "until", "", "end, not included (default: now)")
 	c.Flags().StringVar(&serial, "serial", "", "only this master")
 	return a.daemonFlags(c)

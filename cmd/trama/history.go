@@ -30,7 +30,9 @@ func (a *app) historyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "history SERIAL", Short: "Show the past of a master: its samples, its frames, or one point", Args: noneEmpty(cobra.ExactArgs(1)),
 		Long: "history shows what the journal has of a master, a row for each sample and for each frame that has none; with --frames a row for each\n" +
-			"frame; with --point the samples of one point, or with --bucket minimum, mean and maximum of each span of time.  Moments are how long ago (24h, 7d), a date (2026-11-24, \"2026-11-24 14:30\") or RFC 3339.",
+			"frame; with --point the samples of one point, or with --bucket minimum, mean and maximum of each span of time.\n" +
+			"Frames are chosen by when they were received, and spans and plots by the times of samples: a master may have buffered them.\n" +
+			"Moments are how long ago (24h, 7d), a date (2026-11-24, \"2026-11-24 14:30\") or RFC 3339.",
 		Example: "  trama history 12345678 --since 24h --point MS --format plot\n  trama history 12345678 --since 7d --point MS --bucket 1h --format csv",
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.asJSON {
@@ -40,7 +42,7 @@ func (a *app) historyCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.since, "since", "24h", "beginning, or how long ago")
+	flags.StringVar(&f.since, "since", "24h", "beginning of when frames were received (--bucket, plot: of the times of samples), or how long ago")
 	flags.StringVar(&f.until, "until", "", "end, not included (default: now)")
 	flags.StringVar(&f.point, "point", "", "`name` of the point")
 	flags.StringVar(&f.point, "field", "", "the same as --point")

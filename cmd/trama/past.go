@@ -106,6 +106,9 @@ func (p *past) frames(ctx context.Context) error {
 		slices.Reverse(rows)
 	}
 	p.tellDamage(p.damage)
+	if len(rows) == 0 {
+		p.tellNothing()
+	}
 	switch p.flags.format {
 	case "json":
 		return p.sayJSON(rows)
@@ -158,6 +161,11 @@ func (p *past) values(ctx context.Context) error {
 	return p.valueOutput(all, p.flags.format)
 }
 
+// tellNothing says what the span of an empty answer is one of.
+func (p *past) tellNothing() {
+	p.complain("nothing was received in this span; what a master has buffered came later than its samples say")
+}
+
 // tellLeftOut says how many samples stand in no bucket.
 func (p *past) tellLeftOut(all admin.Values) {
 	if all.LeftOut > 0 {
@@ -174,6 +182,9 @@ func (p *past) tellPoints(ctx context.Context) {
 	var names []string
 	for _, point := range m.Points {
 		if point.Name == p.flags.point || point.Title == p.flags.point {
+			if p.flags.bucket == "" && p.flags.format != "plot" {
+				p.tellNothing()
+			}
 			return // it has the point, and no samples of it at that time
 		}
 		names = append(names, point.Name)

@@ -83,7 +83,7 @@ func (r *Reader) samples(ctx context.Context, f *journal.Frame, point string, to
 }
 
 // Buckets gathers the numbers of a series into spans of the given length, by the samples' own times,
-// oldest first, of what was received in the span and has its time in it.  Samples that are implausible or missing are left
+// oldest first.  What was buffered may have come after the span.  Samples that are implausible or missing are left
 // out and counted.
 func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (buckets []Bucket, leftOut int, damage []journal.Damage, err error) {
 	if length < time.Second {
@@ -95,7 +95,7 @@ func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (b
 	}
 	sums := map[slot]*Bucket{}
 	q := s.Query
-	q.Newest, q.Limit = false, page
+	q.Newest, q.Limit, q.Until = false, page, time.Time{} // no sample is younger than its frame, some are older
 	var samples []actors.Sample
 	for {
 		p, err := r.source.Frames(ctx, q)
