@@ -56,6 +56,7 @@ type Master struct {
 
 	recent     recent
 	duplicates uint64
+	restarted  time.Time   // its numbers, last
 	unreadable *Unreadable // nil: all of its frames could be read
 
 	commands   uint64

@@ -122,7 +122,7 @@ func (m handler) describeKnown(info *Info) {
 	if i := m.presence.Interval(); i > 0 {
 		info.Interval, info.Learned = presence.Span(i), m.presence.Given == 0
 	}
-	info.ClockOff = m.clock.off
+	info.ClockOff, info.Flapping = m.clock.off, m.presence.IsFlapping()
 }
 
 // describeTold says what the operator has told of the master.

@@ -58,6 +58,7 @@ func (m *Master) checkDuplicate(b *Batch, f *codec.Frame, s seenFrame) (record b
 		// a master whose number never changes is told of once a connection
 		if r.life > 1 || r.link != link {
 			number, _ := f.Transaction()
+			m.restarted = b.At
 			m.alarm(b, journal.EventRestarted, fmt.Sprintf("transaction number %d was used before for another frame", number))
 		}
 		r.beginAnew(link)

@@ -118,4 +118,7 @@ type Info struct {
 	Interval string   `json:"interval,omitempty"`         // how often it reports
 	Learned  bool     `json:"interval_learned,omitempty"` // from its frames; else the operator has told it
 	ClockOff bool     `json:"clock_off,omitempty"`        // its clock is wrong
+	Flapping bool     `json:"flapping,omitempty"`         // its link comes and goes
+
+	Restarted time.Time `json:"counter_restarted,omitzero"` // when it last began its numbers anew, since the start of the process
 }

@@ -215,6 +215,9 @@ func (w *Watch) Shown() State {
 	return w.State
 }
 
+// IsFlapping says whether its link comes and goes, so that no change is told.
+func (w *Watch) IsFlapping() bool { return w.flapping }
+
 // Due is when Look may find a change; zero for never.
 func (w *Watch) Due() (due time.Time) {
 	earliest := func(t time.Time) {

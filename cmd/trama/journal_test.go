@@ -213,6 +213,7 @@ func TestAMasterThatBeginsItsNumbersAnewIsRecorded(t *testing.T) {
 			if s := p.totals(); s.Stored != 7 || s.Duplicates != 7 || len(s.Rejected) > 0 || s.Alarms["counter restarted"] != 1 {
 				t.Errorf("totals %+v", s)
 			}
+			p.cli("masters", "12345678").want(t, 0, "7, acknowledged again and not stored again", `trama events 12345678 --kind "counter restarted"`)
 			var events struct {
 				Events []struct{ Master, Detail string }
 			}

@@ -74,6 +74,9 @@ func (a *app) showMasters(rows []actors.MasterInfo) {
 		if told {
 			cells = append(cells, dash(m.Name), dash(m.Site))
 		}
+		if m.Flapping {
+			m.State += ", flapping"
+		}
 		return append(cells, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames, number(m.Alarm), dash(newest(m.Points)))
 	})
 }
@@ -213,7 +216,16 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	if e := m.LastEnd; e != nil && len(m.Links) == 0 {
 		line("link ended", "%s ago, %s, connection %d from %s: %s", since(e.At), e.Listener, e.Connection, e.Remote, why(e.Reason, e.Detail))
 	}
+	if m.Flapping {
+		line("flapping", "its link comes and goes (trama events %s --kind flapping)", m.Serial)
+	}
 	line("frames", "%d (%d bytes)", m.Frames, m.Bytes)
+	if m.Duplicates > 0 {
+		line("duplicates", "%d, acknowledged again and not stored again", m.Duplicates)
+	}
+	if !m.Restarted.IsZero() {
+		line("counter", "restarted %s ago (trama events %s --kind \"counter restarted\")", since(m.Restarted), m.Serial)
+	}
 	if m.LastRefused != nil {
 		line("refused", "%s; last %s ago: %s (trama refused %s)", counts(m.Refused), since(m.LastRefused.At), m.LastRefused.Reason, m.Serial)
 	}

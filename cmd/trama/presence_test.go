@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -47,6 +48,27 @@ func TestAMasterThatFallsSilentIsLateThenOfflineThenBack(t *testing.T) {
 	c.send(fromHex(t, measurement(12345678, 2)))
 	c.receive(27)
 	await(t, "online again", func() bool { kinds, _ := p.happened("12345678"); return kinds[len(kinds)-1] == "online" })
+}
+
+func TestALinkThatComesAndGoesIsShown(t *testing.T) {
+	p := serve(t, twoPorts+"[[listener]]\nname = \"reg\"\naddress = \"127.0.0.1:0\"\nprofile = \"compact\"\nregistration = \"imei\"\n")
+	const serial = "352887071911111"
+	shows := func(part string) func() bool {
+		return func() bool { return strings.Contains(p.cli("masters", serial, "--json").stdout, part) }
+	}
+	for n := range 7 {
+		if r := p.cli("masters", serial); strings.Contains(r.stdout, "flapping") {
+			t.Errorf("after %d links: %s", n, r.stdout)
+		}
+		c := p.dial("reg")
+		c.send([]byte(serial))
+		await(t, "its link", shows(fmt.Sprintf(`"connects":%d,`, n+1)))
+		_ = c.Close()
+		await(t, "its end", shows(`"links":[]`))
+	}
+	p.event("flapping")
+	p.cli("masters", serial).want(t, 0, "its link comes and goes (trama events "+serial+" --kind flapping)")
+	p.cli("masters").want(t, 0, ", flapping")
 }
 
 func TestTheAlarmAndTheClockOfADeviceAreEvents(t *testing.T) {
