@@ -33,6 +33,7 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 				row.Serial, "error", err)
 			d.windows.giveUp(m)
 			m = d.newMaster(row.Serial)
+			m.recallWindows(row.Windows)
 		}
 		through[row.Serial] = row.Through
 		known[row.Serial] = m

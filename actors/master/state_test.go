@@ -2,11 +2,14 @@ package master
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"trama/actors/profiles"
 	"trama/actors/supervise"
@@ -101,6 +104,30 @@ func TestWhatAMasterRemembersComesBackFromItsWindows(t *testing.T) {
 	}
 	if w := back.window(); w != nil {
 		t.Errorf("%d bytes are written again", len(w))
+	}
+}
+
+// oneMaster is a journal with one master.
+type oneMaster struct {
+	journal.Memory
+	row journal.MasterRow
+}
+
+func (j *oneMaster) Restore(_ context.Context, master func(journal.MasterRow) error, _ func(uint64, *journal.Record) *journal.Subject) error {
+	return master(j.row)
+}
+
+// A state that cannot be read takes nothing else with it: what is sent again is known from the windows.
+func TestWindowsAreKeptWithoutTheState(t *testing.T) {
+	m, send := remembering(t, NewDirectory(Options{System: new(supervise.System), ResendBytes: 8 << 20}), "1", 100)
+	send(0, 1000)
+	j := &oneMaster{row: journal.MasterRow{Serial: "1", State: []byte{99}, Windows: []journal.Window{m.window()}}}
+	d := NewDirectory(Options{System: &supervise.System{Log: hclog.NewNullLogger()}, Journal: j, Profiles: profiles.NewStore(j), ResendBytes: 8 << 20})
+	if err := d.Restore(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := d.restored[0].recent.known(0, 1000); n != 1000 {
+		t.Errorf("%d of 1000 frames are known", n)
 	}
 }
 
