@@ -36,6 +36,8 @@ type Frames struct {
 	Damage []journal.Damage `json:"damage,omitempty"` // rows that are not what was written, and are left out
 }
 
+func (f Frames) rows() []history.Row { return f.Frames }
+
 // Values is the answer of a series: Samples, or Buckets when they were asked for.
 type Values struct {
 	Samples []actors.Sample  `json:"samples,omitempty"`

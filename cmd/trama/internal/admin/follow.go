@@ -67,7 +67,8 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 			if serial != "" && page.Frames[i].Master != serial {
 				continue
 			}
-			if lines.Encode(e.history.Row(ctx, &page.Frames[i])) != nil {
+			row := e.history.Row(ctx, &page.Frames[i])
+			if lines.Encode(row) != nil && lines.Encode(row.Writable()) != nil {
 				return
 			}
 		}
@@ -253,3 +254,5 @@ type Behind struct {
 	Next   uint64           `json:"next"` // where to move the cursor when these are worked off
 	Damage []journal.Damage `json:"damage,omitempty"`
 }
+
+func (b Behind) rows() []history.Row { return b.Frames }

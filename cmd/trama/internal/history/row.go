@@ -124,15 +124,14 @@ func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 	return row
 }
 
-// MarshalJSON writes the row; a row that cannot be written says so.
-func (r Row) MarshalJSON() ([]byte, error) {
-	type plain Row
-	text, err := json.Marshal(plain(r))
+// Writable is the row, or what is left of one that cannot be written as JSON.
+func (r Row) Writable() Row {
+	_, err := json.Marshal(r)
 	if err == nil {
-		return text, nil
+		return r
 	}
-	return json.Marshal(plain{Position: r.Position, Received: r.Received, Listener: r.Listener, Process: r.Process, Connection: r.Connection,
-		Master: r.Master, Profile: r.Profile, Samples: []actors.Sample{}, Frame: r.Frame, Error: "it cannot be written as JSON: " + err.Error()})
+	return Row{Position: r.Position, Received: r.Received, Listener: r.Listener, Process: r.Process, Connection: r.Connection,
+		Master: r.Master, Profile: r.Profile, Samples: []actors.Sample{}, Frame: r.Frame, Error: "it cannot be written as JSON: " + err.Error()}
 }
 
 // read is Row without the bytes; the fields are wanted or not.  A fault of trama spoils this row alone.
