@@ -202,3 +202,29 @@ func TestProfilesThatCannotBeGuessedSayWhatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+// What a master says without a login that names it would belong to nobody.
+func TestAGuessedMasterSaysWhoItIs(t *testing.T) {
+	const definition = `
+name = "login"
+[frame]
+header = [{ key = "kind", type = "byte", role = "command" }]
+[[message]]
+command = 1
+name    = "hello"
+from    = "master"
+fields  = [{ key = "unit", type = "byte", role = "identity" }]
+[[message]]
+command = 2
+name    = "level"
+from    = "master"
+purpose = "measurement"
+fields  = [{ key = "level", type = "byte", role = "value" }]
+`
+	if _, err := compiled(t, definition).Script(); err == nil || !strings.Contains(err.Error(), "a login, such as hello") {
+		t.Errorf("no [simulate]: %v", err)
+	}
+	if _, err := compiled(t, definition+"[simulate]\nlogin = [\"hello\"]\nmeasure = [\"level\"]\n[simulate.message.level]\nlevel = 1\n").Script(); err != nil {
+		t.Errorf("with [simulate]: %v", err)
+	}
+}

@@ -49,7 +49,25 @@ func GuessScript(p *program.Program) (*Script, error) {
 	if s.Measure == nil {
 		return nil, fmt.Errorf("profile %s has no measurement that a master sends, and no [simulate] that says what else", p.Name)
 	}
+	if names := func(m *field.Message) bool { return m.From == field.Master && identifies(p, m) }; !names(s.Measure[0].Message) {
+		if i := slices.IndexFunc(p.Messages, names); i >= 0 {
+			return nil, fmt.Errorf("profile %s has measurements without identity, and no [simulate] that begins with a login, such as %s",
+				p.Name, p.Messages[i].Name)
+		}
+	}
 	return s, nil
+}
+
+// identifies reports whether a message says which master it is of.
+func identifies(p *program.Program, m *field.Message) (is bool) {
+	for _, b := range p.Bodies {
+		program.Each(slices.Concat(b.FrameKind.Header, b.Nodes, b.FrameKind.Trailer), func(n *program.Node) {
+			for i := n.Op; b.Message == m && i >= 0 && i <= n.Op+n.Parts; i++ {
+				is = is || p.Ops[i].Role == field.RoleIdentity
+			}
+		})
+	}
+	return is
 }
 
 // guess finds a value for every field that a message needs.  An answer has the number of the command.
