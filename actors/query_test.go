@@ -25,13 +25,14 @@ func TestMastersAreChosenSortedAndPaged(t *testing.T) {
 		want  string
 		total int
 	}{
-		"all":            {MasterQuery{}, "12345678 30000001 30000002 30000003 40000001", 5},
-		"of a profile":   {MasterQuery{Keep: field}, "30000001 30000002 30000003 40000001", 4},
-		"newest first":   {MasterQuery{Keep: field, Order: newest, Limit: 3}, "40000001 30000002 30000001", 4},
-		"the next page":  {MasterQuery{Keep: field, Order: newest, Limit: 3, After: "30000001"}, "30000003", 4},
-		"behind a gap":   {MasterQuery{After: "30000000", Limit: 2}, "30000001 30000002", 5},
-		"behind the end": {MasterQuery{After: "9"}, "", 5},
-		"none":           {MasterQuery{Keep: func(*MasterSummary) bool { return false }}, "", 0},
+		"all":                         {MasterQuery{}, "12345678 30000001 30000002 30000003 40000001", 5},
+		"of a profile":                {MasterQuery{Keep: field}, "30000001 30000002 30000003 40000001", 4},
+		"newest first":                {MasterQuery{Keep: field, Order: newest, Limit: 3}, "40000001 30000002 30000001", 4},
+		"the next page":               {MasterQuery{Keep: field, Order: newest, Limit: 3, After: "30000001"}, "30000003", 4},
+		"behind one that is not kept": {MasterQuery{Keep: func(s *MasterSummary) bool { return field(s) && s.Serial != "30000001" }, Order: newest, After: "30000001"}, "30000003", 3},
+		"behind a gap":                {MasterQuery{After: "30000000", Limit: 2}, "30000001 30000002", 5},
+		"behind the end":              {MasterQuery{After: "9"}, "", 5},
+		"none":                        {MasterQuery{Keep: func(*MasterSummary) bool { return false }}, "", 0},
 	} {
 		page, total := g.FindMasters(c.q)
 		var serials []string

@@ -85,18 +85,25 @@ func (d *Directory) Find(q Query) (page []*Summary, total int) {
 		slices.SortFunc(kept, func(a, b *Summary) int { return strings.Compare(a.Serial, b.Serial) })
 	}
 	total = len(kept)
-	if q.Order != nil {
-		slices.SortFunc(kept, func(a, b *Summary) int {
-			if order := q.Order(a, b); order != 0 {
-				return order
+	order := func(a, b *Summary) int {
+		if q.Order != nil {
+			if c := q.Order(a, b); c != 0 {
+				return c
 			}
-			return strings.Compare(a.Serial, b.Serial)
-		})
+		}
+		return strings.Compare(a.Serial, b.Serial)
 	}
-	if q.After != "" {
-		behind := slices.IndexFunc(kept, func(s *Summary) bool { return s.Serial == q.After }) + 1
-		if q.Order == nil { // it may be gone
-			behind, _ = slices.BinarySearchFunc(kept, q.After+"\x00", func(s *Summary, serial string) int { return strings.Compare(s.Serial, serial) })
+	if q.Order != nil {
+		slices.SortFunc(kept, order)
+	}
+	if q.After != "" { // the query may keep it no more
+		after := &Summary{Serial: q.After}
+		if m := d.Get(q.After); m != nil {
+			after = m.summary()
+		}
+		behind, found := slices.BinarySearchFunc(kept, after, order)
+		if found {
+			behind++
 		}
 		kept = kept[behind:]
 	}
