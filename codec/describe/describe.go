@@ -178,6 +178,7 @@ type FieldForm struct {
 	Reversed, Right bool        // last byte first; filled up on the left
 	Filler          string      // the digit that fills up
 	Digits          int
+	Letters         bool // half bytes above 9 are digits too
 	Charset         string
 	Scale           [3]int64      // A, B, C: the value is (raw × A + B) ÷ C; C 0: it is the raw number
 	Layout, As      string        // of a time in digits; how a time is written

@@ -303,10 +303,11 @@ func formOf(o *scalar.Op) FieldForm {
 	}
 	f.Reversed, f.Right, f.Digits, f.Fill = f.Reversed || special.Reversed, special.Right, special.Digits,
 		HexBytes{special.Fill}
+	f.Letters = special.HexDigit
 	if special.Filler >= 0 {
 		f.Filler = fmt.Sprintf("%x", special.Filler)
 	}
-	f.Odd = f.Odd || special.Swap != nil || special.Swapped || special.HexDigit || special.Degrees || special.Letters ||
+	f.Odd = f.Odd || special.Swap != nil || special.Swapped || special.Degrees || special.Letters ||
 		special.Texts != nil ||
 		special.None != nil || special.Base != 0 || special.Minus != nil || special.MinusBit || special.Column ||
 		special.Left || special.Hex || special.Composed != nil || special.Packed || special.Real

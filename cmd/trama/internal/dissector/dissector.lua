@@ -386,7 +386,7 @@ function M:digits(n, b, c)
   if n.filler then s = s:gsub(n.right and "^" .. n.filler .. "+" or n.filler .. "+$", "") end
   local more = n.digits and #s - n.digits or 0
   if more > 0 and not s:sub(1, more):find("[^0]") then s = s:sub(more + 1) end
-  if s:find("%a") then refuse("not a decimal digit: %s", s) end
+  if not n.letters and s:find("%a") then refuse("not a decimal digit: %s", s) end
   self:same(n, b)
   c.v = s
 end
