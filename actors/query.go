@@ -106,7 +106,7 @@ func (g *gateway) Refused(of string) ([]Stretch, error) {
 }
 
 // guess says which profile takes bytes that the one of a listener does not: that of another listener, or a shipped one.
-// One with a checksum counts before one without.
+// A profile with a checksum counts before another without.
 func (g *gateway) guess(listener string, data []byte) string {
 	own, err := g.port(listener)
 	if err != nil {

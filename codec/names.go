@@ -60,7 +60,7 @@ const (
 	Downlink = field.Downlink
 )
 
-// What may be known of the stream around the bytes that are cut.
+// Hints about the stream around the bytes that are cut.
 const (
 	Behind = decode.Behind
 	Quiet  = decode.Quiet

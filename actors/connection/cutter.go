@@ -16,7 +16,7 @@ type cutter struct{ profile *codec.Profile }
 // it has cut.
 func Cutter(p *codec.Profile) transport.Cutter { return cutter{p} }
 
-// What a cutter is told is what the codec wants to know, bit by bit.
+// The hints of transport and of the codec are the same, bit by bit.
 var _ = [1]struct{}{}[uint8(transport.Behind)^uint8(codec.Behind)|uint8(transport.Quiet)^uint8(codec.Quiet)|
 	uint8(transport.Ended)^uint8(codec.Ended)]
 

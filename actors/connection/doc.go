@@ -17,7 +17,7 @@
 // A frame that nobody owns, on a protocol with a login, is put aside (early.go) and comes again as a read of its own
 // when somebody has logged in.
 //
-// What a read skipped is judged behind its frames and kept in the listener's StretchBook; judging is bounded by the
+// Skipped bytes of a read are judged behind its frames and kept in the listener's StretchBook; judging is bounded by the
 // connection, and by time on the listener.  The account of a connection is written with its last message.
 //
 // # Who owns what

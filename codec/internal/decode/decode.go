@@ -11,7 +11,7 @@ import (
 // Around says what is known of the stream around the bytes that are cut; 0: nothing.
 type Around uint8
 
-// What may be known.
+// Hints of the caller.
 const (
 	Behind Around = 1 << iota // a frame ended where the bytes begin
 	Quiet                     // no byte has come behind them for the quiet time of the profile

@@ -25,7 +25,7 @@ type PointField struct {
 // DateMark says what a timestamp dates.
 type DateMark uint8
 
-// What a timestamp dates.
+// Reach of a timestamp.
 const (
 	DatesNothing DateMark = iota
 	DatesFrame

@@ -24,6 +24,20 @@ const endingGrace = 250 * time.Millisecond
 // longestWait bounds how long a consumer may wait for frames.
 const longestWait = 5 * time.Minute
 
+// follow begins an answer that does not end by itself, of one JSON object a line; cancel is called when the server ends.
+func (e *endpoint) follow(w http.ResponseWriter, cancel func()) (out *http.ResponseController, lines *json.Encoder, stop func() bool) {
+	header(w)
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.WriteHeader(http.StatusOK)
+	out = http.NewResponseController(w)
+	_ = out.SetReadDeadline(time.Time{})        // nothing more is to be read
+	stop = context.AfterFunc(e.ending, func() { // a client that does not read any more must not hold up the end
+		cancel()
+		_ = out.SetWriteDeadline(time.Now().Add(endingGrace))
+	})
+	return out, json.NewEncoder(w), stop
+}
+
 // watch answers GET /api/v1/watch with every frame as it is committed, one JSON object a line, until the client leaves.
 func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 	q, err := e.span(r)
@@ -37,16 +51,8 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("cursor") {
 		after = q.After
 	}
-	header(w)
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	w.WriteHeader(http.StatusOK)
-	out := http.NewResponseController(w)
-	_ = out.SetReadDeadline(time.Time{}) // nothing more is to be read
-	lines := json.NewEncoder(w)
-	defer context.AfterFunc(e.ending, func() { // who does not read any more must not hold up the end
-		cancel()
-		_ = out.SetWriteDeadline(time.Now().Add(endingGrace))
-	})()
+	out, lines, stop := e.follow(w, cancel)
+	defer stop()
 	for {
 		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
 		if ctx.Err() != nil || out.Flush() != nil {
@@ -93,16 +99,8 @@ func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journa
 		q.After = newest
 	}
 	q.Newest, q.Limit = false, followPage
-	header(w)
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	w.WriteHeader(http.StatusOK)
-	out := http.NewResponseController(w)
-	_ = out.SetReadDeadline(time.Time{}) // nothing more is to be read
-	lines := json.NewEncoder(w)
-	defer context.AfterFunc(e.ending, func() { // who does not read any more must not hold up the end
-		cancel()
-		_ = out.SetWriteDeadline(time.Now().Add(endingGrace))
-	})()
+	out, lines, stop := e.follow(w, cancel)
+	defer stop()
 	pause := time.NewTicker(eventPause)
 	defer pause.Stop()
 	for {
