@@ -45,13 +45,15 @@ func (g *gateway) Masters() []MasterInfo { return describe(g.masters.List()) }
 func (g *gateway) FindMasters(q MasterQuery) (page []MasterInfo, total int) {
 	found, total := g.masters.Find(q)
 	described := describe(master.Masters(found))
+	page = make([]MasterInfo, len(found))
 	for i, s := range found {
 		if s.State == master.NeverSeen {
-			info, _ := g.masters.NeverSeen(s.Serial)
-			described = slices.Insert(described, i, info)
+			page[i], _ = g.masters.NeverSeen(s.Serial)
+			continue
 		}
+		page[i], described = described[0], described[1:]
 	}
-	return described, total
+	return page, total
 }
 
 // Master implements Gateway.

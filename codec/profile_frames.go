@@ -149,7 +149,7 @@ func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env en
 //   - not found, advance > 0: so many bytes are noise.
 //   - not found, advance == 0: the bytes may begin a frame; more are needed.
 //
-// What comes out does not depend on how the stream was cut.  around says what else is known, 0 while bytes come:
+// The result does not depend on how the stream was cut.  around says what else is known, 0 while bytes come:
 //
 //   - Quiet: none has come for p.Quiet().  A frame that a silence ends is whole, and a whole frame with a right checksum inside
 //     the frame begun is taken; what is before it is noise.
@@ -176,7 +176,7 @@ func (p *Profile) Next(d field.Direction, data []byte, around decode.Around, f *
 //   - token == nil, advance > 0: so many bytes are noise.
 //   - token == nil, advance == 0: the bytes may begin a frame; more are needed.
 //
-// It never returns an error and does not allocate, and passes over frames that cannot be read.  For the rest it is as Next,
+// Splitting never fails and does not allocate; the function passes over frames that cannot be read.  For the rest it is as Next,
 // which decodes too.
 func (p *Profile) Splitter(d field.Direction) bufio.SplitFunc {
 	if d > field.Downlink {

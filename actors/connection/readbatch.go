@@ -70,7 +70,7 @@ func newReadBatch(l *Link, b *transport.Batch) *readBatch {
 
 var readBatchName = "readBatch"
 
-// What is the name of the message in the tree; see supervise.Frames.
+// What implements supervise.Frames: the name of the message in the tree.
 func (r *readBatch) What() *string { return &readBatchName }
 
 // Received implements supervise.Frames.

@@ -32,7 +32,8 @@ type Masters struct {
 	serials  map[string]*Master
 	prefixes map[string]*Master
 	profiles map[string]*Master
-	lengths  []int // of prefixes, from the shortest
+	sorted   []string // the serials
+	lengths  []int    // of prefixes, from the shortest
 }
 
 // Serials lists the masters that are told of by their serial, sorted.
@@ -40,8 +41,11 @@ func (m *Masters) Serials() []string {
 	if m == nil {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(m.serials))
+	return m.sorted
 }
+
+// Names says whether a master is told of by its serial.
+func (m *Masters) Names(serial string) bool { return m != nil && m.serials[serial] != nil }
 
 // Len counts the entries.
 func (m *Masters) Len() int {

@@ -3,6 +3,7 @@ package known
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -60,6 +61,7 @@ func Parse(file string, src []byte) (*Masters, error) {
 		}
 	}
 	slices.Sort(m.lengths)
+	m.sorted = slices.Sorted(maps.Keys(m.serials))
 	return m, nil
 }
 

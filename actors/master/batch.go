@@ -95,7 +95,7 @@ func (d *Directory) refuse(serial string, b *Batch, reason string) {
 
 var batchName = "masterBatch"
 
-// What is the name of the message in the tree; see supervise.Frames.
+// What implements supervise.Frames: the name of the message in the tree.
 func (b *Batch) What() *string { return &batchName }
 
 // Received implements supervise.Frames.

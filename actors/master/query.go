@@ -38,8 +38,12 @@ func (d *Directory) NeverSeen(serial string) (info Info, ok bool) {
 	info = m.Silent()
 	info.State = NeverSeen
 	handler{&m}.describeTold(&info)
-	_, ok = slices.BinarySearch(d.known.Get().Serials(), serial)
-	return info, ok
+	return info, d.known.Get().Names(serial)
+}
+
+// neverSeen is the summary of a master that never reported.
+func neverSeen(told *known.Masters, serial string) *Summary {
+	return &Summary{Serial: serial, State: NeverSeen, Master: told.Words(serial, "")}
 }
 
 // Masters are those of a page that are not NeverSeen.
@@ -76,8 +80,10 @@ func (d *Directory) Find(q Query) (page []*Summary, total int) {
 	}
 	told, missing := d.known.Get(), false
 	for _, serial := range told.Serials() {
-		s := &Summary{Serial: serial, State: NeverSeen, Master: told.Words(serial, "")}
-		if d.Get(serial) == nil && (q.Keep == nil || q.Keep(s)) {
+		if d.Get(serial) != nil {
+			continue
+		}
+		if s := neverSeen(told, serial); q.Keep == nil || q.Keep(s) {
 			kept, missing = append(kept, s), true
 		}
 	}
@@ -97,7 +103,7 @@ func (d *Directory) Find(q Query) (page []*Summary, total int) {
 		slices.SortFunc(kept, order)
 	}
 	if q.After != "" { // the query may keep it no more
-		after := &Summary{Serial: q.After}
+		after := neverSeen(told, q.After)
 		if m := d.Get(q.After); m != nil {
 			after = m.summary()
 		}

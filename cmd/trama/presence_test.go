@@ -189,6 +189,11 @@ func TestAMasterThatNeverReportedIsListed(t *testing.T) {
 	p.cli("masters").want(t, 0, "12345678  Pump 3  south  never seen", "22345678")
 	p.cli("masters", "--site", "south", "--state", "never seen").want(t, 0, "12345678")
 	p.cli("masters", "12345678").want(t, 0, "Pump 3", "never seen", "trama refused")
+	var after []struct{ Serial string }
+	p.get("/api/v1/masters?sort=site&after=12345678", &after) // sites are "" and "south"
+	if len(after) != 0 {
+		t.Errorf("behind the last master stand %v", after)
+	}
 	p.dial("field").ask(12345678, 1)
 	p.cli("masters", "--state", "online", "--site", "south").want(t, 0, "12345678")
 }

@@ -19,7 +19,7 @@ const (
 
 // Node is one step of the walk; the package comment draws it.
 type Node struct {
-	// What the walk asks of every node stands first.
+	// The fields that the walk asks of every node stand first.
 	Step    stepKind
 	Kind    nodeKind
 	Guarded bool       // it is not always there
