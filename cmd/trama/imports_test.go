@@ -21,8 +21,8 @@ var layers = map[string][]string{
 	"codec":     {"internal/tomlread"},
 	"transport": {},
 	"journal":   {},
-	"actors":    {"codec", "codec/explain", "transport", "journal/...", "internal/tomlread"},
-	"fleet":     {"codec"},
+	"actors":    {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "internal/tomlread"},
+	"fleet":     {"codec", "codec/protect"},
 	"cmd":       {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "internal/..."},
 }
 
@@ -31,7 +31,8 @@ var bottom = []string{"codec/internal/field", "codec/internal/expr", "codec/inte
 
 // rooms is the direction inside codec and actors, where each package is named: what it may import of the same part.
 var rooms = map[string][]string{
-	"codec":          {"codec/internal/..."},
+	"codec":          {"codec/internal/...", "codec/protect"},
+	"codec/protect":  {},
 	"codec/explain":  {"codec", "codec/internal/..."},
 	"codec/check":    {"codec", "codec/internal/..."},
 	"codec/describe": {"codec", "codec/internal/..."},

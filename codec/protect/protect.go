@@ -1,0 +1,87 @@
+package protect
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// Protection is how a plain frame is protected.
+type Protection struct {
+	Suite     Suite
+	Key       Key
+	Epoch     uint8
+	Counter   uint32
+	Server    bool   // the frame is the server's
+	Challenge []byte // Rs and Rd, 16 bytes: the key of the connection; nil: that of the epoch
+	Reference []byte // for an answer: Opened.ReferenceTo of what it answers; nil in other frames
+}
+
+var errPlain = errors.New("these bytes are no plain frame")
+
+// Protect protects a plain frame and appends it to dst.  The caller never uses a counter twice under one key, epoch, direction
+// and suite.  On an error dst is returned as it was.
+func (l *Layout) Protect(dst, plain []byte, p Protection) ([]byte, error) {
+	if len(plain) < l.Header || len(plain) > l.Max || length(plain) != len(plain) || Suite(plain[suiteAt]) != None ||
+		integrity(plain) != 0 {
+		return dst, errPlain
+	}
+	if !p.Suite.Known() {
+		return dst, fmt.Errorf("suite %v: there is none", p.Suite)
+	}
+	want := 0
+	if l.carries(plain, p.Server) {
+		want = p.Suite.ReferenceBytes()
+	}
+	if len(p.Reference) != want {
+		return dst, fmt.Errorf("suite %v: command %q carries a reference of %d bytes, not %d", p.Suite, plain[l.Command], want,
+			len(p.Reference))
+	}
+	h := Head{Suite: p.Suite, Serial: [4]byte(plain[serialAt:]), Server: p.Server, OfConnection: p.Challenge != nil,
+		Epoch: p.Epoch & 0x3f, Counter: p.Counter}
+	start := len(dst)
+	var c *ciphers
+	if p.Suite != None {
+		var err error
+		if c, err = ciphersOf(p.Key, h, p.Challenge); err != nil {
+			return dst, err
+		}
+	}
+	var frame []byte
+	switch p.Suite {
+	case None, Auth24:
+		frame = append(append(dst, plain...), p.Reference...)[start:]
+	case Enc24:
+		frame = append(dst, plain[:l.Result+1]...)
+		frame = append(frame, byte(h.Counter>>8), byte(h.Counter))
+		frame = append(append(frame, plain[l.Result+1:]...), p.Reference...)[start:]
+	case CCM8, CCM16:
+		frame = append(append(dst, plain[:clear]...), h.SC())
+		frame = binary.BigEndian.AppendUint32(frame, h.Counter)
+		frame = append(append(frame, plain[clear:]...), p.Reference...)
+		frame = append(frame, make([]byte, p.Suite.trailer())...)[start:]
+	}
+	frame[suiteAt] = byte(p.Suite)
+	putLength(frame)
+	switch p.Suite {
+	case CCM8, CCM16:
+		nonce, data := ccmInput(frame, h)
+		secret := frame[clear+headBytes : len(frame)-p.Suite.trailer()]
+		c.aead.Seal(secret[:0], nonce[:], secret, data[:])
+		putIntegrity(frame, frameCRC(frame))
+	case Enc24:
+		secret := frame[l.Result+3:]
+		stream(c.encr, frame, h).XORKeyStream(secret, secret)
+		fallthrough
+	case Auth24:
+		mac := l.mac(c, frame, h)
+		copy(frame[integrityAt:], mac[:])
+	case None:
+		putIntegrity(frame, frameCRC(frame))
+	}
+	return append(dst[:start], frame...), nil
+}
+
+func putIntegrity(frame []byte, crc uint32) {
+	frame[integrityAt], frame[integrityAt+1], frame[integrityAt+2] = byte(crc>>16), byte(crc>>8), byte(crc)
+}
