@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"trama/actors/admission"
 	"trama/actors/connection"
 	"trama/actors/known"
 	"trama/actors/master"
@@ -28,7 +29,8 @@ type ListenerOptions struct {
 	// FrameNames: the identity in a frame counts before the registered one (Transport.Aside.Registration), which else
 	// is that of every frame of the connection.
 	FrameNames bool
-	MaxMasters int // that may be identified on one connection (default 4,096)
+	MaxMasters int              // that may be identified on one connection (default 4,096)
+	Policy     admission.Policy // who may speak
 	// Name and Address are required; Cutter, MaxFrameBytes and Descriptors are set from the profile and by the gateway
 	Transport transport.Options
 }

@@ -172,7 +172,7 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 	for _, lo := range listeners {
 		options := lo.Transport
 		l := connection.NewListener(g.shared, options.Name, lo.Role)
-		l.FrameNames, l.Greeting = lo.FrameNames, lo.Greeting
+		l.FrameNames, l.Greeting, l.Policy = lo.FrameNames, lo.Greeting, lo.Policy
 		l.MaxMasters = cmp.Or(lo.MaxMasters, connection.DefaultMaxMasters)
 		l.FirstFrame = cmp.Or(options.FirstFrameTimeout, transport.DefaultFirstFrameTimeout)
 		l.Registers = options.Aside != nil && options.Aside.Registration != nil

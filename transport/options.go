@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"time"
 )
 
@@ -27,6 +28,12 @@ type Options struct {
 
 	Aside *Aside // what may stand between frames; nil is nothing
 	Proxy bool   // a balancer sends a PROXY header (version 1 or 2) in front of each connection; one without it is closed
+
+	// ProxyFrom are the balancers that send it, when others may connect too: a connection of these without a header is
+	// closed, and in one of others a header is noise.
+	ProxyFrom []netip.Prefix
+	Sources   []netip.Prefix // that may connect, by the address that a header gives where one is sent; nil: all
+	TLS       TLSFiles       // zero: the connections are not encrypted
 
 	// 15 s from the accept to the first whole frame or registration; noise does not prolong it
 	FirstFrameTimeout time.Duration

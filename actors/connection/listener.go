@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"trama/actors/admission"
 	"trama/actors/internal/count"
 	"trama/actors/master"
 	"trama/actors/profiles"
@@ -61,6 +62,7 @@ type Listener struct {
 	FrameNames bool          // the identity in a frame counts before a registered one
 	Greeting   string        // message sent to whoever dials in; "": none
 	MaxMasters int           // that may be identified on one connection
+	Policy     admission.Policy
 
 	Links     LinkSet
 	Refusals  count.By // why frames were rejected

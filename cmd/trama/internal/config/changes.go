@@ -59,7 +59,7 @@ func differing(a, b reflect.Value, where string) (keys []string) {
 		field := a.Type().Field(i)
 		switch x, y := a.Field(i), b.Field(i); {
 		case !field.IsExported():
-		case field.Name == "Transport", field.Name == "Aside" && !x.IsNil() && !y.IsNil():
+		case field.Name == "Transport", field.Name == "Policy", field.Name == "Aside" && !x.IsNil() && !y.IsNil():
 			keys = append(keys, differing(reflect.Indirect(x), reflect.Indirect(y), where)...)
 		case field.Type.Kind() == reflect.Func: // none is set by a configuration
 		case !reflect.DeepEqual(x.Interface(), y.Interface()):
@@ -76,6 +76,8 @@ func keyNamed(field string) string {
 		return "registration.identity"
 	case "IdleTimeout":
 		return "heartbeat or idle_timeout"
+	case "ProxyFrom":
+		return "proxy_protocol"
 	case "Aside":
 		return "registration, heartbeat_bytes or heartbeat_text"
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trama/actors"
+	"trama/actors/admission"
 	"trama/actors/known"
 	"trama/codec"
 	"trama/transport"
@@ -79,6 +80,9 @@ type Listener struct {
 	FrameNames              bool              // registration.identity = "frame"
 	MaxMastersPerConnection int               // 0: the default
 	Transport               transport.Options // Name, Address, deadlines and limits
+	Policy                  admission.Policy  // who may speak
+
+	dir string // of the configuration
 }
 
 // Default returns the configuration that an empty file stands for.  It has no listener.

@@ -24,10 +24,11 @@ const (
 
 // readListener reads one [[listener]].
 func readListener(t table, profiles *profileSet) Listener {
-	l := Listener{}
+	l := Listener{dir: profiles.dir}
 	l.readIdentity(t, profiles)
 	l.readDeadlines(t)
 	l.readAside(t)
+	l.readAdmission(t)
 	l.readLimits(t)
 	t.done()
 	l.Transport.Name, l.Transport.Address = l.Name, l.Address
@@ -85,7 +86,6 @@ const keepAliveProbes = 3
 func (l *Listener) readLimits(t table) {
 	o := &l.Transport
 	t.count("max_connections", &o.MaxConnections, 0, 1_000_000)
-	t.flag("proxy", &o.Proxy)
 	t.count("max_masters_per_connection", &l.MaxMastersPerConnection, 1, 1_000_000)
 	if t.count("max_frame_bytes", &o.MaxFrameBytes, 1, transport.MaxFrameBytesLimit); l.Profile != nil && o.MaxFrameBytes > 0 {
 		if smallest := actors.SmallestFrame(l.Profile); o.MaxFrameBytes < smallest {
