@@ -21,9 +21,10 @@ var layers = map[string][]string{
 	"codec":     {"internal/tomlread"},
 	"transport": {},
 	"journal":   {},
-	"actors":    {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "internal/tomlread"},
+	"keys":      {"codec/protect"},
+	"actors":    {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread"},
 	"fleet":     {"codec", "codec/protect"},
-	"cmd":       {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "internal/..."},
+	"cmd":       {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "keys", "internal/..."},
 }
 
 // bottom are the rooms of codec that everything in it stands on.

@@ -1,0 +1,58 @@
+package keys
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+// generationFile holds the generation.
+const generationFile = "generation"
+
+// Generation is the number that the journal keeps too: a journal with a smaller one was restored from a copy.  It only
+// grows; 0 at first.
+func (s *Store) Generation() uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.number
+}
+
+// Advance makes the generation larger.  It waits for the disk.
+func (s *Store) Advance(to uint64) error {
+	return s.locked(func(d *folder) error {
+		now, err := readGeneration(d)
+		if err != nil {
+			return err
+		}
+		if to <= now {
+			return fmt.Errorf("generation of the keys: it is %d and cannot become %d", now, to)
+		}
+		if err := d.write(generationFile, []byte(strconv.FormatUint(to, 10)+"\n")); err != nil {
+			return err
+		}
+		if err := d.Sync(); err != nil {
+			return fmt.Errorf("key directory: %w", err)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.number = to
+		return nil
+	})
+}
+
+func readGeneration(d *folder) (uint64, error) {
+	text, err := d.read(generationFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s holds no number; remove it and every master begins a new epoch", d.path(generationFile))
+	}
+	return n, nil
+}
