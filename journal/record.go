@@ -21,7 +21,17 @@ type Record struct {
 	Device     time.Time
 	Flags      Flags
 	Historical []byte // a bit for each sample of the frame, the lowest first: it is older than the newest of its point
-	Raw        []byte
+	Protection Protection
+	Raw        []byte // of a protected frame the plain frame that was in it
+}
+
+// Protection is what a frame came under; the zero value is that of a frame that came plain.  A start makes the replay
+// windows from it.
+type Protection struct {
+	Suite   uint8 // the byte TE
+	SC      uint8 // direction, key and epoch
+	Counter uint32
+	Tag     [4]byte // its first bytes
 }
 
 // Flags of a record.
@@ -42,16 +52,23 @@ const (
 
 // On disk a record is
 //
-//	crc 4 | size uvarint | flags 1 | received 8 | connection uvarint | profile uvarint |
-//	listener, master, command: size uvarint, text | [number uvarint] | [device 8] | [historical: size uvarint, bits] | raw
+//	crc 4 | head uvarint | flags 1 | received 8 | connection uvarint | profile uvarint |
+//	listener, master, command: size uvarint, text | [number uvarint] | [device 8] | [historical: size uvarint, bits] |
+//	[protection: suite 1, SC 1, counter 4, tag 4] | raw
 //
-// Times are Unix nanoseconds, numbers little-endian; crc is CRC-32C of everything behind it, size counts what follows
-// it.
+// Times are Unix nanoseconds, numbers little-endian; crc is CRC-32C of everything behind it.  The low 14 bits of head
+// are a size, which counts what follows; those above are further flags.  Head has two bytes when there are none, and
+// three when there are.
 const (
-	crcBytes  = 4
-	timeBytes = 8
+	crcBytes        = 4
+	timeBytes       = 8
+	protectionBytes = 10
+	sizeBits        = 14
+
+	furtherProtected = 1 // there is a protection
+
 	// MaxRecordBytes bounds a record: a frame is at most 9,999 bytes.
-	MaxRecordBytes = 16 << 10
+	MaxRecordBytes = 1 << sizeBits
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -71,7 +88,11 @@ var ErrDamaged = errors.New("damaged")
 // AppendRecord encodes r at the end of dst.
 func AppendRecord(dst []byte, r *Record) []byte {
 	begin := len(dst)
-	dst = append(dst, 0, 0, 0, 0, 0, 0) // crc, and a size of two bytes: every record but the largest needs just these
+	dst = append(dst, 0, 0, 0, 0, 0, 0) // crc, and a head of two bytes
+	protected := r.Protection != (Protection{})
+	if protected {
+		dst = append(dst, furtherProtected)
+	}
 	at := len(dst)
 	dst = append(dst, byte(r.Flags))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.Received.UnixNano()))
@@ -90,12 +111,20 @@ func AppendRecord(dst []byte, r *Record) []byte {
 		dst = binary.AppendUvarint(dst, uint64(len(r.Historical)))
 		dst = append(dst, r.Historical...)
 	}
+	if protected {
+		dst = append(dst, r.Protection.Suite, r.Protection.SC)
+		dst = binary.LittleEndian.AppendUint32(dst, r.Protection.Counter)
+		dst = append(dst, r.Protection.Tag[:]...)
+	}
 	dst = append(dst, r.Raw...)
 	size := len(dst) - at
+	if size >= MaxRecordBytes {
+		panic(fmt.Sprintf("journal: a record of %d bytes", size)) // frames are bounded far below
+	}
 	dst[begin+crcBytes] = byte(size)&0x7f | 0x80 // a uvarint, in two bytes even when one would do
 	dst[begin+crcBytes+1] = byte(size >> 7)
-	if size >= 1<<14 {
-		panic(fmt.Sprintf("journal: a record of %d bytes", size)) // frames are bounded far below
+	if protected {
+		dst[begin+crcBytes+1] |= 0x80 // the flags are its third byte
 	}
 	binary.LittleEndian.PutUint32(dst[begin:], crc32.Checksum(dst[begin+crcBytes:], castagnoli))
 	return dst
@@ -112,15 +141,15 @@ func ReadRecord(src []byte, r *Record) (size int, err error) {
 	if len(src) < crcBytes+2 {
 		return 0, fmt.Errorf("%w: %d bytes are no record", ErrDamaged, len(src))
 	}
-	body, n := binary.Uvarint(src[crcBytes:min(len(src), crcBytes+3)])
-	if n != 2 || body > MaxRecordBytes || int(body) > len(src)-crcBytes-n {
+	head, n, further := readHead(src)
+	if n == 0 {
 		return 0, fmt.Errorf("%w: its size does not fit", ErrDamaged)
 	}
-	size = crcBytes + n + int(body)
+	size = head + n
 	if got, want := crc32.Checksum(src[crcBytes:size], castagnoli), binary.LittleEndian.Uint32(src); got != want {
 		return size, fmt.Errorf("%w: checksum is %08x, %08x was written", ErrDamaged, got, want)
 	}
-	d := decoder{src: src[crcBytes+n : size]}
+	d := decoder{src: src[head:size]}
 	r.Flags = Flags(d.byte())
 	r.Received = d.time()
 	r.Connection = d.number()
@@ -136,6 +165,13 @@ func ReadRecord(src []byte, r *Record) (size int, err error) {
 	if r.Flags&Historical != 0 {
 		r.Historical = d.take(int(min(d.number(), MaxRecordBytes+1)))
 	}
+	r.Protection = Protection{}
+	if further&furtherProtected != 0 {
+		if b := d.take(protectionBytes); b != nil {
+			r.Protection = Protection{Suite: b[0], SC: b[1], Counter: binary.LittleEndian.Uint32(b[2:]), Tag: [4]byte(b[6:])}
+		}
+		d.bad = d.bad || r.Protection == Protection{}
+	}
 	r.Raw = d.src
 	if d.bad {
 		return size, fmt.Errorf("%w: its fields do not fit", ErrDamaged)
@@ -143,21 +179,31 @@ func ReadRecord(src []byte, r *Record) (size int, err error) {
 	return size, nil
 }
 
+// readHead reads the front of a record, which has at least six bytes: how many come before its flags, how many follow
+// (0: none that AppendRecord has made), and the further flags.
+func readHead(src []byte) (head, size int, further uint64) {
+	v, n := binary.Uvarint(src[crcBytes:min(len(src), crcBytes+3)])
+	head, size, further = crcBytes+n, int(v&(MaxRecordBytes-1)), v>>sizeBits
+	if n < 2 || further > furtherProtected || (n == 3) != (further > 0) || size > len(src)-head {
+		return 0, 0, 0
+	}
+	return head, size, further
+}
+
 // ReceivedWithin says when encoded records were received: the earliest and the latest time.  Zero when there are none.
 func ReceivedWithin(records []byte) (from, until time.Time) {
-	const at = crcBytes + 2 + 1
 	first, last, any := int64(0), int64(0), false
-	for len(records) >= at+timeBytes {
-		body, n := binary.Uvarint(records[crcBytes : crcBytes+2])
-		if n != 2 || int(body) > len(records)-crcBytes-2 {
+	for len(records) >= crcBytes+2 {
+		head, n, _ := readHead(records)
+		if n < 1+timeBytes {
 			break // none that AppendRecord has made
 		}
-		received := int64(binary.LittleEndian.Uint64(records[at:]))
+		received := int64(binary.LittleEndian.Uint64(records[head+1:]))
 		if !any {
 			first, last, any = received, received, true
 		}
 		first, last = min(first, received), max(last, received)
-		records = records[crcBytes+2+int(body):]
+		records = records[head+n:]
 	}
 	if !any {
 		return from, until

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"testing"
 	"time"
@@ -14,9 +15,16 @@ func example() *Record {
 	}
 }
 
+// protected is the example as it came under suite 20.
+func protected() *Record {
+	r := example()
+	r.Protection = Protection{Suite: 0x20, SC: 3, Counter: 7, Tag: [4]byte{0xc8, 0xc1, 0x50, 0}}
+	return r
+}
+
 func equal(a, b *Record) bool {
 	return a.Received.Equal(b.Received) && a.Listener == b.Listener && a.Connection == b.Connection && a.Master == b.Master && a.Profile == b.Profile &&
-		a.Command == b.Command && a.Flags == b.Flags && a.Number == b.Number && a.Device.Equal(b.Device) && bytes.Equal(a.Historical, b.Historical) && bytes.Equal(a.Raw, b.Raw)
+		a.Command == b.Command && a.Flags == b.Flags && a.Number == b.Number && a.Device.Equal(b.Device) && bytes.Equal(a.Historical, b.Historical) && a.Protection == b.Protection && bytes.Equal(a.Raw, b.Raw)
 }
 
 func TestRecordsComeBackAsTheyWere(t *testing.T) {
@@ -28,7 +36,9 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	old := example()
 	old.Flags, old.Historical = old.Flags|Historical, []byte{0, 0x81}
 	var b []byte
-	all := []*Record{example(), plain, large, empty, old}
+	largest, least := protected(), &Record{Received: time.Unix(0, 0), Protection: Protection{Tag: [4]byte{3: 1}}}
+	largest.Raw, largest.Historical, largest.Flags = large.Raw, old.Historical, old.Flags
+	all := []*Record{example(), plain, protected(), large, largest, empty, least, old}
 	for _, r := range all {
 		b = AppendRecord(b, r)
 	}
@@ -46,7 +56,12 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 }
 
 func TestEveryChangedBitOfARecordIsFound(t *testing.T) {
-	good := AppendRecord(nil, example())
+	for _, r := range []*Record{example(), protected()} {
+		testEveryChangedBit(t, AppendRecord(nil, r))
+	}
+}
+
+func testEveryChangedBit(t *testing.T, good []byte) {
 	for bit := range len(good) * 8 {
 		b := bytes.Clone(good)
 		b[bit/8] ^= 1 << (bit % 8)
@@ -59,6 +74,18 @@ func TestEveryChangedBitOfARecordIsFound(t *testing.T) {
 		var r Record
 		if size, err := ReadRecord(good[:n], &r); !errors.Is(err, ErrDamaged) || size > n {
 			t.Errorf("%d bytes of %d: size %d, %v", n, len(good), size, err)
+		}
+	}
+}
+
+// The bytes of a record that came plain are those of before there were protected frames.
+func TestRecordsAreWrittenAsEver(t *testing.T) {
+	for want, r := range map[string]*Record{
+		"36c40c4eaa00037b00f323845bd7184d03056669656c64083132333435363738016d630000f323845bd7186672616d65":                       example(),
+		"b14f2fdcb48001037b00f323845bd7184d03056669656c64083132333435363738016d630000f323845bd718200307000000c8c150006672616d65": protected(),
+	} {
+		if got := hex.EncodeToString(AppendRecord(nil, r)); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }
@@ -81,6 +108,7 @@ func FuzzRecord(f *testing.F) {
 	good := AppendRecord(nil, example())
 	f.Add(good, uint(0), byte(0))
 	f.Add(good[:9], uint(3), byte(1))
+	f.Add(AppendRecord(nil, protected()), uint(5), byte(0x80))
 	f.Add(AppendRecord(nil, &Record{Received: time.Unix(0, 0), Raw: []byte{1}}), uint(7), byte(0x80))
 	f.Fuzz(func(t *testing.T, b []byte, at uint, change byte) {
 		var r Record
@@ -118,6 +146,9 @@ func TestTheTimesOfRecordsAreReadWithoutDecodingThem(t *testing.T) {
 	for _, at := range []int64{30, 10, 20} {
 		r := example()
 		r.Received, r.Raw = time.Unix(at, 5), bytes.Repeat([]byte{7}, int(100*at))
+		if at == 10 {
+			r.Protection = protected().Protection
+		}
 		b = AppendRecord(b, r)
 	}
 	if from, until := ReceivedWithin(b); from != time.Unix(10, 5) || until != time.Unix(30, 5) {
