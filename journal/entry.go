@@ -49,6 +49,22 @@ type Window []byte
 // RowKind implements Row.
 func (Window) RowKind() string { return "window" }
 
+// Trust is a Row: what is known of the keys, epochs and counters of the entry's subject.  It has one, which is
+// replaced; an empty one removes it.
+type Trust []byte
+
+// RowKind implements Row.
+func (Trust) RowKind() string { return "trust" }
+
+// Forget is a Row: the entry's subject is no master any more.  Its state and windows go; its frames stay in the
+// history until retention, and a start does not bring it back from them.  Its trust stays, unless an empty Trust goes
+// with it: a key that is used again must not meet counters that were used.  Nothing is appended for the subject after
+// it; a master of the same serial has a new one.
+type Forget struct{}
+
+// RowKind implements Row.
+func (Forget) RowKind() string { return "forgotten" }
+
 // OpenState is a State with places for positions that its subject does not know yet: of records that were appended
 // before it and may not be on disk.  A subject has one at a time on its way.
 type OpenState struct {
@@ -92,6 +108,7 @@ type Subject struct {
 
 	Pending Positions // records since the last span that the index holds
 	Listed  bool      // among those to be asked
+	Gone    bool      // forgotten
 }
 
 // Snapshotter is asked, from a goroutine of the engine, to append an entry with its state soon.

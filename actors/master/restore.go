@@ -26,6 +26,9 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	var f codec.Frame
 	var s scratch
 	err := d.journal.Restore(ctx, func(row journal.MasterRow) error {
+		if row.Forgotten {
+			return nil
+		}
 		m := d.newMaster(row.Serial)
 		m.recallWindows(row.Windows)
 		if err := m.decode(row.State, definition); err != nil {
@@ -45,8 +48,10 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		m := known[r.Master]
 		if m == nil {
 			m = d.newMaster(r.Master)
-			m.first = r.Received
 			known[r.Master] = m
+		}
+		if r.Received.Before(m.first) {
+			m.first = r.Received
 		}
 		frames++
 		e, err := definition(r.Profile)

@@ -36,6 +36,9 @@ func Backup(ctx context.Context, path, to string) error {
 	if err = errors.Join(err, db.Close()); err != nil {
 		return errors.Join(fmt.Errorf("backup to %s: %w", to, err), removed(partial))
 	}
+	if err := disown(ctx, partial); err != nil {
+		return errors.Join(fmt.Errorf("backup to %s: %w", to, err), removed(partial))
+	}
 	f, err := os.OpenFile(partial, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -47,6 +50,16 @@ func Backup(ctx context.Context, path, to string) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	return syncDirectory(filepath.Dir(to))
+}
+
+// disown removes the generation from a copy: the daemon goes on and uses counters that the copy does not know.
+func disown(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_pragma=journal_mode(OFF)")
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "DELETE FROM meta WHERE key = ?", generation)
+	return errors.Join(err, db.Close())
 }
 
 func removed(file string) error {

@@ -10,6 +10,8 @@
 //	clock    where the times of batches do not go on from those before; see clock.go
 //	master   a master's state and the positions of its records that no span holds yet
 //	seen     what masters remember beside their states, to recognise frames that come again
+//	trust    what is known of keys, epochs and counters of masters
+//	forgotten serials that are no masters any more; see trust.go
 //	span     positions of a master's records, some dozens to a row
 //	event    links, rejected frames, alarms
 //	profile  the definitions that records were received with

@@ -103,12 +103,16 @@ func (v view) read(t testing.TB, j *Journal) (damaged bool) {
 		v[fmt.Sprint("definition ", r.ID)] = fmt.Sprintf("%s %s %s", r.Name, r.Hash, r.Sources)
 	}
 	if err := j.Restore(ctx, func(r journal.MasterRow) error {
-		v["state "+r.Serial] = fmt.Sprintf("%s %d %x %d %d", r.State, r.Through, r.Pending, r.From.UnixNano(), r.Until.UnixNano())
+		v["state "+r.Serial] = fmt.Sprintf("%s %s %v %d %x %d %d", r.State, r.Trust, r.Forgotten, r.Through, r.Pending, r.From.UnixNano(), r.Until.UnixNano())
 		return nil
-	}, func(uint64, *journal.Record) *journal.Subject { return nil }); err != nil {
+	}, func(_ uint64, r *journal.Record) *journal.Subject { v["comes back "+r.Master] = ""; return nil }); err != nil {
 		damaged = true
 	}
-	return damaged
+	n, err := j.Generation(ctx)
+	if n > 0 {
+		v["generation"] = fmt.Sprint(n)
+	}
+	return damaged || err != nil || n == 0
 }
 
 // relic are the files of a journal, and all that was ever true of it.
@@ -147,6 +151,12 @@ func bury(t testing.TB) []*relic {
 		for i := range 12 { // an end of the log with a bit of everything
 			s := &journal.Subject{Serial: "of the end"}
 			putFrames(t, j, s, i, 1)
+			gone := &journal.Subject{Serial: fmt.Sprint("forgotten ", i)}
+			putFrames(t, j, gone, i, 1)
+			put(t, j, journal.Entry{Subject: gone, Rows: []journal.Row{journal.Trust("of one that is gone"), journal.Forget{}}})
+			if err := j.SetGeneration(t.Context(), 10*boot+uint64(i)); err != nil {
+				t.Fatal(err)
+			}
 			put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: begin, Kind: journal.EventOnline, Master: serialOf(0), Raw: []byte{1}}}})
 			if err := j.MoveCursor(t.Context(), fmt.Sprint("south ", i%5), uint64(i), true); err != nil {
 				t.Fatal(err)

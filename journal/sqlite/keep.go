@@ -175,6 +175,11 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 			if _, err := c.ExecContext(ctx, "DELETE FROM clock WHERE first < ?", oldest); err != nil {
 				return err
 			}
+			// what has gone cannot bring a master back, and a trust says for ever that its serial is none
+			if _, err := c.ExecContext(ctx, "DELETE FROM forgotten WHERE through < ? AND tape <= ? AND serial NOT IN (SELECT serial FROM trust)",
+				oldest, j.w.tape-j.options.WindowsUpTo); err != nil {
+				return err
+			}
 			j.oldest.Store(uint64(oldest)) // before anybody can see that they are gone
 			if err := writeMeta(ctx, c, "oldest", oldest); err != nil {
 				return err

@@ -122,7 +122,8 @@ func (m *machine) send(count int, event, state bool) *parcel {
 		s.tried++
 		number = s.tried
 		l.states[m.subject.Serial] = s
-		p.entry.Rows = append(p.entry.Rows, journal.State(fmt.Appendf(nil, "%s %d", m.subject.Serial, number)))
+		p.entry.Rows = append(p.entry.Rows, journal.State(fmt.Appendf(nil, "%s %d", m.subject.Serial, number)),
+			journal.Trust(fmt.Appendf(nil, "trust in %s %d", m.subject.Serial, number)))
 	}
 	p.entry.Count, p.entry.Subject, p.entry.Owner = count, &m.subject, p
 	l.parcels = append(l.parcels, p)
@@ -367,6 +368,9 @@ func (l *life) check(t testing.TB, d *faultfs.Disk) (problems []string) {
 		var n int
 		if _, err := fmt.Sscanf(string(r.State), r.Serial+" %d", &n); err != nil || n < l.states[r.Serial].promised || n > l.states[r.Serial].tried {
 			bad("state of %s is %q, promised %+v", r.Serial, r.State, l.states[r.Serial])
+		}
+		if want := "trust in " + string(r.State); string(r.Trust) != want {
+			bad("trust is %q, want %q", r.Trust, want)
 		}
 		return nil
 	}, func(uint64, *journal.Record) *journal.Subject { return nil }); err != nil {

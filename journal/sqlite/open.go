@@ -92,6 +92,7 @@ type Journal struct {
 	oldest    atomic.Uint64 // first position that retention has left, or the next one to come
 	full      atomic.Bool
 	found     atomic.Pointer[[]Damage] // when it was opened
+	lost      bool                     // the end of the database was gone
 	looked    spanKey                  // the last span that retention has looked at
 	sweepDue  chan struct{}            // the sweeper is not to wait any longer
 	patience  time.Duration            // of a sweep
@@ -269,7 +270,9 @@ func (j *Journal) resume(ctx context.Context) error {
 		damage = append(damage, Damage{Where: j.options.Path + markSuffix, What: j.mark.damage.Error()})
 	}
 	last = max(last, oldest-1) // when retention has left nothing
-	damage = append(damage, j.mark.missing(reached{last: last, changes: uint64(changes)})...)
+	missing := j.mark.missing(reached{last: last, changes: uint64(changes)})
+	j.lost = len(missing) > 0 || j.mark.damage != nil
+	damage = append(damage, missing...)
 	last, changes = max(last, j.mark.last), max(changes, int64(j.mark.changes)) // their numbers are not given again
 	var first int64
 	if err := j.conn.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch",

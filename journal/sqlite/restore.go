@@ -10,7 +10,7 @@ import (
 
 // Restore tells what is known from earlier processes: first every master as it last told its state, then, in order,
 // the frames since. master may keep the row's state; it calls Adopt with the subject that stands for the master from
-// now on.  frame returns the subject of the record's master, or nil when the record is of none or its state covers it
+// now on, unless the row says that it is Forgotten.  frame returns the subject of the record's master, or nil when the record is of none or its state covers it
 // already (record ≤ Through).  It is called once, before the first Append.  Damaged rows are left out and told to
 // Warn.
 //
@@ -20,7 +20,19 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 	r *journal.Record) *journal.Subject) error {
 	j.counters.sweeping.Lock() // a sweep would say of frames that are still to be read here that states cover them
 	defer j.counters.sweeping.Unlock()
-	windows, err := j.windows(ctx)
+	gone, err := readForgotten(ctx, j.read, func(serial string) {
+		j.options.Warn("journal is damaged: a master that was forgotten may come back", "master", serial)
+	})
+	if err != nil {
+		return err
+	}
+	windows, err := j.windows(ctx, gone)
+	if err != nil {
+		return err
+	}
+	trust, err := readTrust(ctx, j.read, func(serial string) {
+		j.options.Warn("journal is damaged: the trust of a master is left out", "master", serial)
+	})
 	if err != nil {
 		return err
 	}
@@ -40,14 +52,22 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 			j.options.Warn("journal is damaged: the state of a master is left out", "master", serial)
 			continue
 		}
-		row := journal.MasterRow{Serial: serial, State: state, Windows: windows[serial], Through: uint64(through), Pending: pending,
+		row := journal.MasterRow{Serial: serial, State: state, Trust: trust[serial], Windows: windows[serial], Through: uint64(through), Pending: pending,
 			From: time.Unix(0, from), Until: time.Unix(0, until)}
+		delete(trust, serial)
 		if err := master(row); err != nil {
 			return fmt.Errorf("state of master %s: %w", serial, err)
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return err
+	}
+	for serial, t := range trust { // it has told no state yet, or is no master any more
+		row := journal.MasterRow{Serial: serial, Windows: windows[serial], Trust: t}
+		_, row.Forgotten = gone[serial]
+		if err := master(row); err != nil {
+			return fmt.Errorf("trust of %s: %w", serial, err)
+		}
 	}
 	after, read := j.swept.Load(), 0
 	for {
@@ -60,6 +80,9 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 		}
 		for i := range page.Frames {
 			f := &page.Frames[i]
+			if int64(f.Seq) <= gone[f.Master].through && f.Flags&journal.Integrator == 0 {
+				continue // of a master that was forgotten
+			}
 			if s := frame(f.Seq, &f.Record); s != nil {
 				s.Pending.Add(f.Seq, 1, f.Received, f.Received)
 				if !s.Listed {

@@ -34,8 +34,8 @@ func (j *Journal) seenKind() Kind {
 	}
 }
 
-// windows are the rows of each master, the oldest first.
-func (j *Journal) windows(ctx context.Context) (map[string][]journal.Window, error) {
+// windows are the rows of each master, the oldest first, without those that were there when it was forgotten.
+func (j *Journal) windows(ctx context.Context, gone map[string]forgotten) (map[string][]journal.Window, error) {
 	rows, err := j.read.QueryContext(ctx, "SELECT id, serial, frames, crc FROM seen WHERE id > ? ORDER BY id",
 		j.w.tape-j.options.WindowsUpTo)
 	if err != nil {
@@ -54,7 +54,9 @@ func (j *Journal) windows(ctx context.Context) (map[string][]journal.Window, err
 			j.options.Warn("journal is damaged: a window is left out", "master", serial)
 			continue
 		}
-		of[serial] = append(of[serial], frames)
+		if id > gone[serial].tape {
+			of[serial] = append(of[serial], frames)
+		}
 	}
 	return of, rows.Err()
 }

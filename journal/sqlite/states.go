@@ -18,7 +18,7 @@ func (j *Journal) stateKind() Kind {
 				positions BLOB NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY(serial, last)) WITHOUT ROWID`,
 		},
 		Write: func(ctx context.Context, _ Tx, at Place, row journal.Row) error {
-			if at.Subject == nil {
+			if at.Subject == nil || at.Subject.Gone {
 				return nil // of nobody
 			}
 			state, plain := row.(journal.State)
@@ -39,12 +39,9 @@ func (j *Journal) stateKind() Kind {
 func (j *Journal) writeState(ctx context.Context, s *journal.Subject, state journal.State, through int64) error {
 	p := &s.Pending
 	if p.Count >= spanPositions {
-		from, until, last := p.From.UnixNano(), p.Until.UnixNano(), int64(p.Last)
-		if _, err := j.w.span.ExecContext(ctx, s.Serial, last, from, until, p.Bytes(), sum(s.Serial, last, from,
-			until, p.Bytes())); err != nil {
-			return fmt.Errorf("write a span of %s: %w", s.Serial, err)
+		if err := j.writeSpan(ctx, s); err != nil {
+			return err
 		}
-		p.Reset()
 	}
 	var from, until int64
 	if p.Count > 0 {
@@ -55,9 +52,29 @@ func (j *Journal) writeState(ctx context.Context, s *journal.Subject, state jour
 	if _, err := j.w.master.ExecContext(ctx, s.Serial, through, from, until, pending, []byte(state), crc); err != nil {
 		return fmt.Errorf("write the state of %s: %w", s.Serial, err)
 	}
+	j.answered(s)
+	return nil
+}
+
+// writeSpan makes a span of the positions that the subject's row would hold.
+func (j *Journal) writeSpan(ctx context.Context, s *journal.Subject) error {
+	p := &s.Pending
+	if p.Count == 0 {
+		return nil
+	}
+	from, until, last := p.From.UnixNano(), p.Until.UnixNano(), int64(p.Last)
+	if _, err := j.w.span.ExecContext(ctx, s.Serial, last, from, until, p.Bytes(), sum(s.Serial, last, from,
+		until, p.Bytes())); err != nil {
+		return fmt.Errorf("write a span of %s: %w", s.Serial, err)
+	}
+	p.Reset()
+	return nil
+}
+
+// answered tells the sweep that s need not be waited for.
+func (j *Journal) answered(s *journal.Subject) {
 	if j.w.asked[s] {
 		delete(j.w.asked, s)
 		j.w.done <- struct{}{}
 	}
-	return nil
 }

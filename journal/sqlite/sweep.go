@@ -71,6 +71,7 @@ func (j *Journal) portion(ctx context.Context, subjects []*journal.Subject) (sil
 	done := make(chan struct{}, len(subjects))
 	err = j.do(ctx, func(context.Context, *sql.Conn) error {
 		j.w.asked, j.w.done = make(map[*journal.Subject]bool, len(subjects)), done
+		subjects = slices.DeleteFunc(slices.Clone(subjects), func(s *journal.Subject) bool { return s.Gone })
 		for _, s := range subjects {
 			j.w.asked[s] = true
 		}

@@ -73,7 +73,7 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 		do   func(context.Context, *sql.Tx) error
 	}{
 		{"structure", r.structure}, {"meta", r.meta}, {"clock", r.clock}, {"batch", r.batches}, {"master",
-			r.masters}, {"seen", r.windows}, {"span", r.spans}, {"event", r.events},
+			r.masters}, {"seen", r.windows}, {"span", r.spans}, {"trust", r.trust}, {"event", r.events},
 		{"profile", r.profiles}, {"cursor", r.cursors},
 	} {
 		if err := check.do(ctx, tx); err != nil {

@@ -29,7 +29,7 @@ type writer struct {
 	done      chan<- struct{} // of the sweep: told of each state
 
 	begin, commit, batch, clock, change *sql.Stmt // of commits
-	event, master, span                 *sql.Stmt // of kinds
+	event, master, span, trust          *sql.Stmt // of kinds
 }
 
 // Bounds of one commit.
@@ -63,6 +63,8 @@ func (w *writer) prepare(ctx context.Context, c *sql.Conn) (err error) {
 			ON CONFLICT(serial) DO UPDATE SET through = excluded.through, from_at = excluded.from_at, until_at = excluded.until_at,
 			pending = excluded.pending, state = excluded.state, crc = excluded.crc`},
 		{&w.change, setMeta},
+		{&w.trust, `INSERT INTO trust(serial, trust, crc) VALUES (?, ?, ?)
+			ON CONFLICT(serial) DO UPDATE SET trust = excluded.trust, crc = excluded.crc`},
 		{&w.span, "INSERT INTO span(serial, last, from_at, until_at, positions, crc) VALUES (?, ?, ?, ?, ?, ?)"},
 	} {
 		if *s.into, err = c.PrepareContext(ctx, s.text); err != nil {
@@ -73,7 +75,7 @@ func (w *writer) prepare(ctx context.Context, c *sql.Conn) (err error) {
 }
 
 func (w *writer) close() {
-	for _, s := range []*sql.Stmt{w.begin, w.commit, w.batch, w.clock, w.event, w.master, w.span, w.change} {
+	for _, s := range []*sql.Stmt{w.begin, w.commit, w.batch, w.clock, w.event, w.master, w.span, w.trust, w.change} {
 		if s != nil {
 			_ = s.Close() // the connection goes next
 		}
