@@ -4,10 +4,16 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // acceptPauseTime is how long accept rests when descriptors or memory are used up.
 const acceptPauseTime = 100 * time.Millisecond
+
+// acceptRate bounds the connections of a listener that are accepted in a second, and at once.  The others wait in the
+// kernel: a storm of reconnects, and a flood that is refused, leave time for the connections there are.
+const acceptRate = 500
 
 // refusingHold is how long nobody must have been refused before the listener counts as recovered: at its limit it
 // may refuse and accept by turns.
@@ -18,6 +24,7 @@ const refusingHold = time.Second
 // socket is broken then; Suspend and Resume open a new one and Serve may be called again.
 func (l *Listener) Serve(accept func(*Conn)) error {
 	s := serving{l: l}
+	pace := rate.NewLimiter(acceptRate, acceptRate)
 	for {
 		socket, changed, closed := l.current()
 		if closed {
@@ -26,6 +33,13 @@ func (l *Listener) Serve(accept func(*Conn)) error {
 		if socket == nil {
 			<-changed
 			continue
+		}
+		if wait := pace.Reserve().Delay(); wait > 0 {
+			select {
+			case <-time.After(wait):
+			case <-changed:
+				continue
+			}
 		}
 		tcp, err := socket.AcceptTCP()
 		if err == nil {
@@ -86,7 +100,11 @@ func (s *serving) admit(tcp *net.TCPConn, accept func(*Conn)) {
 	if c == nil {
 		_ = tcp.SetLinger(0) // no TIME-WAIT for those we do not want
 		_ = tcp.Close()
-		s.refused(reason)
+		if reason == CloseSource {
+			s.l.foreign(addrPort(tcp.RemoteAddr()))
+		} else {
+			s.refused(reason)
+		}
 		return
 	}
 	s.admitted()
@@ -119,6 +137,8 @@ func (l *Listener) enter(tcp *net.TCPConn) (*Conn, CloseReason) {
 	l.accepted++
 	var reason CloseReason
 	switch {
+	case !l.options.direct(tcp):
+		reason = CloseSource
 	case l.options.MaxConnections > 0 && l.liveLen >= l.options.MaxConnections:
 		reason = CloseFull
 	case !l.options.Reserve.take():

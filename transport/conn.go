@@ -56,7 +56,7 @@ type Conn struct {
 	registered bool // a registration has come; the reader's own
 	scanner    bool // it talks as scanners do, and is never registered; the reader's own
 	searched   bool // what is being cut has no registration behind its first byte; likewise
-	named      bool // the PROXY header has come; the reader's own
+	headed     bool // the PROXY header has come, or none is due; the reader's own
 	behind     bool // a frame ended where the next bytes begin; the reader's own
 
 	peer   atomic.Pointer[netip.AddrPort] // as a PROXY header says; nil: that of the socket
@@ -93,6 +93,7 @@ func newConn(l *Listener, tcp *net.TCPConn) (*Conn, error) {
 		return nil, err
 	}
 	c.lastBytes = c.opened
+	c.headed = !l.options.proxies(tcp)
 	return c, nil
 }
 

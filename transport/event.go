@@ -1,6 +1,9 @@
 package transport
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // EventKind says what an Event reports.
 type EventKind uint8
@@ -12,6 +15,7 @@ const (
 	EventAcceptResumed           // accept works again; After is how long it did not
 	EventRefusing                // the listener is full (Reason): connections are closed at the accept
 	EventRecovered               // the listener takes connections again; Count were refused, within After
+	EventForeign                 // Count connections of networks that may not connect were closed, the last one Remote; at most once a minute
 	EventFault                   // a panic below Start: Conn, Err and Stack; the connection is closed
 )
 
@@ -26,6 +30,8 @@ func (k EventKind) String() string {
 		return "refusing connections"
 	case EventRecovered:
 		return "taking connections again"
+	case EventForeign:
+		return "network not allowed"
 	case EventFault:
 		return "internal fault"
 	}
@@ -35,11 +41,12 @@ func (k EventKind) String() string {
 // Event is something an operator should read of and no caller gets as a return value.
 type Event struct {
 	Kind     EventKind
-	Listener string        // Options.Name
-	Reason   CloseReason   // of EventRefusing
-	Err      error         // of EventAcceptPaused and EventFault
-	Count    uint64        // of EventRecovered
-	After    time.Duration // of EventAcceptResumed and EventRecovered
-	Conn     uint64        // of EventFault
-	Stack    []byte        // of EventFault
+	Listener string         // Options.Name
+	Reason   CloseReason    // of EventRefusing
+	Err      error          // of EventAcceptPaused and EventFault
+	Count    uint64         // of EventRecovered and EventForeign
+	Remote   netip.AddrPort // of EventForeign
+	After    time.Duration  // of EventAcceptResumed and EventRecovered
+	Conn     uint64         // of EventFault
+	Stack    []byte         // of EventFault
 }

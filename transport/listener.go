@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // Listener accepts connections on one address and counts them.  It owns neither the connections nor their
@@ -27,6 +28,9 @@ type Listener struct {
 	accepted uint64
 	byReason [NumCloseReasons]uint64
 	ended    ByteCounts // of connections that are no longer live
+
+	foreigners uint64    // that were closed since the last EventForeign
+	foreignAt  time.Time // when that was
 }
 
 // Listen binds the address; connections are taken once Serve runs.  All problems of the options are reported at

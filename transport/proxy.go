@@ -70,9 +70,14 @@ func (c *Conn) proxied(data []byte, final bool) (n int, v verdict) {
 	n, peer, v := proxyHeader(data)
 	switch {
 	case v == whole:
-		c.named = true
+		c.headed = true
 		if peer.IsValid() {
 			c.peer.Store(&peer)
+		}
+		if remote := c.Remote(); !c.listener.options.admits(remote) {
+			c.Close(CloseSource, "")
+			c.listener.foreign(remote)
+			return 0, refused
 		}
 	case v == refused || final:
 		c.Close(CloseRefused, "no PROXY header")

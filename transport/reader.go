@@ -308,7 +308,7 @@ func (c *Conn) cut(b *Batch, data []byte, mode cutMode) (done taken) {
 	last := done // up to the last frame or aside
 	c.searched = false
 	tapped := 0
-	if c.listener.options.Proxy && !c.named && len(data) > 0 {
+	if !c.headed && len(data) > 0 {
 		switch n, v := c.proxied(data, !mode.waits()); v {
 		case begun:
 			done.wait = true

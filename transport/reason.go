@@ -28,6 +28,7 @@ const (
 	CloseFault                            // a panic in deliver or in the framing function: our own bug
 	CloseFull                             // MaxConnections reached at the accept
 	CloseNoDescriptors                    // the process-wide budget of descriptors was used up at the accept
+	CloseSource                           // its network may not connect
 	CloseShutdown                         // the process or the listener ends
 	closeReasons                          // how many there are
 )
@@ -53,6 +54,7 @@ var reasonNames = [closeReasons]string{
 	CloseFault:         "internal fault",
 	CloseFull:          "listener full",
 	CloseNoDescriptors: "no descriptors",
+	CloseSource:        "network not allowed",
 	CloseShutdown:      "shutdown",
 }
 
@@ -92,7 +94,7 @@ func (r CloseReason) flushes() bool {
 // worth the kernel's memory.
 func (r CloseReason) aborts() bool {
 	switch r {
-	case CloseSlowPeer, CloseUnreachable, CloseFull, CloseNoDescriptors:
+	case CloseSlowPeer, CloseUnreachable, CloseFull, CloseNoDescriptors, CloseSource:
 		return true
 	}
 	return false

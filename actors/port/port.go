@@ -230,7 +230,7 @@ func (p *Port) Info() Info {
 			info.Closed[transport.CloseReason(reason).String()] = n
 		}
 	}
-	info.Refused = st.Closed[transport.CloseFull] + st.Closed[transport.CloseNoDescriptors]
+	info.Refused = st.Closed[transport.CloseFull] + st.Closed[transport.CloseNoDescriptors] + st.Closed[transport.CloseSource]
 	return info
 }
 
@@ -279,6 +279,8 @@ func (p *Port) TransportEvent(e transport.Event) {
 		log.Warn("listener refuses connections", "reason", e.Reason.String())
 	case transport.EventRecovered:
 		log.Warn("listener takes connections again", "refused", e.Count, "within", e.After)
+	case transport.EventForeign:
+		log.Warn("connections of networks that may not connect were closed", "count", e.Count, "last", e.Remote)
 	case transport.EventFault:
 		log.Error("fault below a connection, it is closed", "conn", e.Conn, "error", e.Err, "stack", string(e.Stack))
 	}

@@ -57,7 +57,7 @@ var (
 	upDesc               = describe("listener_up", "1 while the listener accepts.", "listener")
 	liveDesc             = describe("listener_connections", "Live connections of the listener.", "listener")
 	acceptedDesc         = describe("listener_accepted_total", "Connections accepted.", "listener")
-	refusedDesc          = describe("listener_refused_total", "Connections turned away: listener full or no descriptors left.", "listener")
+	refusedDesc          = describe("listener_refused_total", "Connections turned away: listener full, no descriptors left or network not allowed.", "listener")
 	closedDesc           = describe("listener_closed_total", "Connections ended.", "listener", "reason")
 	listenerFramesDesc   = describe("listener_frames_total", "Whole frames cut from the streams of the listener.", "listener")
 	listenerAckDesc      = describe("listener_acknowledged_total", "Acknowledgements of the listener.", "listener")
