@@ -46,7 +46,7 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 		}
 		return CommandResult{}, fmt.Errorf("%w: the actor of master %s does not answer, %s", ErrFault, req.Serial, what)
 	case <-ctx.Done():
-		return CommandResult{Serial: req.Serial, Command: req.Command, Outcome: OutcomeUnknown,
+		return CommandResult{Serial: req.Serial, By: req.Origin, Command: req.Command, Outcome: OutcomeUnknown,
 			Detail: "the caller left"}, ctx.Err()
 	}
 }

@@ -144,8 +144,11 @@ const (
 	// EventUnreadable is of an accepted frame, not all of whose fields can be read: its marks, length and checksum are right.
 	EventUnreadable = "unreadable"
 	EventAlarm      = "alarm" // somebody must look: an acknowledgement that cannot be made, AlarmTwoDevices
-	EventStart      = "start" // of the process
-	EventStop       = "stop"
+	// EventChange is of a change that somebody asked for at the admin endpoint, and of a refused one: the reason is what
+	// came of it, the detail who, in which role, and what.
+	EventChange = "change"
+	EventStart  = "start" // of the process
+	EventStop   = "stop"
 
 	EventUnidentified = "unidentified" // a connection has ended on which no master was identified
 	// EventRestarted: a master has begun its transaction numbers anew.
@@ -157,7 +160,7 @@ const AlarmTwoDevices = "two devices, one serial"
 
 // EventKinds are the kinds of events.
 var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick, EventRestarted,
-	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventStart, EventStop}
+	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.
 func KnownKind(kind string) error {

@@ -71,7 +71,7 @@ func (m handler) build(c *Command) error {
 	for key, value := range c.Request.Fields {
 		fields[key] = value
 	}
-	c.Result = CommandResult{Serial: m.Serial, Command: nameOfCommand(msg), Listener: c.link.Listener(),
+	c.Result = CommandResult{Serial: m.Serial, By: c.Request.Origin, Command: nameOfCommand(msg), Listener: c.link.Listener(),
 		Connection: c.link.ID()}
 	for _, field := range msg.Fields {
 		switch field.Role {

@@ -35,13 +35,14 @@ type CommandRequest struct {
 	Fields   map[string]any // fields by key: Go or JSON numbers, or strings as typed on a command line
 	Wait     time.Duration  // how long to wait for the answer (default 10 s, at most 5 min)
 	Listener string         // which link to use when the master has several; "" = the newest that knows the command
-	Origin   string         // who asked, for the log
+	Origin   string         // who asked
 }
 
 // CommandResult is what became of a command.
 type CommandResult struct {
 	Serial      string           `json:"serial"`
 	Command     string           `json:"command"`
+	By          string           `json:"by,omitempty"` // who asked
 	Outcome     Outcome          `json:"outcome"`
 	Code        *uint64          `json:"code,omitempty"`        // response code of the master
 	Transaction *uint64          `json:"transaction,omitempty"` // NUT it was sent with

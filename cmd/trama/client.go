@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"trama/cmd/trama/internal/access"
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/config"
 )
@@ -27,6 +28,11 @@ type client struct {
 	tokenFile string
 	http      *http.Client
 }
+
+// noDaemon is the error of a command that found no daemon.
+type noDaemon struct{ error }
+
+func (e noDaemon) Unwrap() error { return e.error }
 
 // daemonFlags adds the flags that say where the daemon is.
 func (a *app) daemonFlags(c *cobra.Command) *cobra.Command {
@@ -58,9 +64,9 @@ func (a *app) client() (*client, error) {
 	if u, err := url.Parse(base); err != nil || u.Hostname() == "" {
 		return nil, usageError{fmt.Errorf("--admin: found %q, expected a URL such as http://127.0.0.1:8686", a.adminURL)}
 	}
-	token, err := admin.ReadToken(tokenFile)
+	token, err := access.ReadLocal(tokenFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w (it is made when `trama serve` starts)", err)
+		return nil, noDaemon{fmt.Errorf("%w (it is made when `trama serve` starts)", err)}
 	}
 	if err != nil {
 		return nil, err
@@ -113,7 +119,7 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 	}
 	w, err := c.http.Do(r)
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return nil, fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.base)
+		return nil, noDaemon{fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.base)}
 	}
 	if err != nil {
 		return nil, err

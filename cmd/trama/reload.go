@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/actors"
+	"trama/cmd/trama/internal/access"
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/config"
 )
@@ -116,6 +117,13 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	}
 	if problems := problemsOfAll(editions); len(problems) > 0 {
 		return done, &admin.Refusal{What: fmt.Sprintf("the profiles have %d %s", len(problems), plural(len(problems), "problem")), Problems: problems}
+	}
+	local, _, err := access.Local(c.Admin.TokenFile)
+	if err == nil {
+		err = d.tokens.Reload(fixedTokens(local, c.Admin))
+	}
+	if err != nil {
+		return done, &admin.Refusal{What: "the tokens cannot be read", Problems: []string{err.Error()}}
 	}
 	swapped, err := d.gateway.Swap(ctx, editions)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"trama/actors"
 	"trama/actors/known"
+	"trama/cmd/trama/internal/access"
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/config"
 	"trama/journal"
@@ -65,7 +66,8 @@ type daemon struct {
 	http             *admin.Server
 	httpEnded        chan error
 	adminAddr        string
-	tokenValue       string
+	tokens           *access.Tokens
+	record           actors.Journal // of what is changed
 	addressesWritten bool
 	known            known.Current
 	reloading        sync.Mutex // held by the one reload at a time
@@ -122,14 +124,16 @@ func (d *daemon) untilTheEnd(ctx context.Context, hangUps <-chan os.Signal) (fai
 
 // start opens everything or leaves nothing open.
 func (d *daemon) start() error {
-	token, made, err := admin.Token(d.config.Admin.TokenFile)
+	local, made, err := access.Local(d.config.Admin.TokenFile)
 	if err != nil {
 		return err
 	}
 	if made {
 		d.log.Info("made a new admin token", "file", d.config.Admin.TokenFile)
 	}
-	d.tokenValue = token
+	if d.tokens, err = access.OpenTokens(d.config.Admin.TokensFile(), fixedTokens(local, d.config.Admin)); err != nil {
+		return err
+	}
 	adminPort, err := net.Listen("tcp", d.config.Admin.Listen)
 	if err != nil {
 		return fmt.Errorf("admin endpoint: %w", err)
@@ -147,6 +151,7 @@ func (d *daemon) start() error {
 		_ = closeJournal(d.journal)
 		return err
 	}
+	d.record = options.Journal
 	d.serveHTTP(adminPort)
 	d.log.Info("admin endpoint open", "url", "http://"+d.adminAddr, "token_file", d.config.Admin.TokenFile, "faults_allowed", d.config.Admin.AllowFaults)
 	if d.addressesFile != "" {
@@ -174,6 +179,11 @@ func taken(listeners []config.Listener) error {
 	return errors.Join(problems...)
 }
 
+// fixedTokens are those that nobody can add or revoke while it runs: of the token file, and of the configuration.
+func fixedTokens(local string, c config.Admin) []access.Token {
+	return append([]access.Token{{Name: access.LocalName, Role: access.Admin, Hash: access.HashOf(local), Kept: "token file"}}, c.Tokens...)
+}
+
 func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 	o := actors.Options{
 		Logger: log, AllowFaults: c.Admin.AllowFaults, CommandQueue: c.Limits.CommandsPerMaster, MaxMasters: c.Limits.MaxMasters,
@@ -191,8 +201,9 @@ func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 func (d *daemon) serveHTTP(port net.Listener) {
 	host, _, _ := net.SplitHostPort(d.config.Admin.Listen) // the configuration was checked
 	options := admin.Options{
-		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Token: d.tokenValue, ListenHost: host,
+		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Tokens: d.tokens, ListenHost: host,
 		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf,
+		Record: func(e journal.Event) { journal.AppendEvent(d.record, e) },
 	}
 	if d.journal != nil {
 		options.Archive = d.journal

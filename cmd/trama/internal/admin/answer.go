@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"trama/actors"
+	"trama/cmd/trama/internal/access"
 	"trama/cmd/trama/internal/history"
 )
 
@@ -66,6 +67,10 @@ var statuses = []struct {
 	{actors.ErrFaultsForbidden, http.StatusForbidden},
 	{actors.ErrBadCommand, http.StatusUnprocessableEntity},
 	{actors.ErrUnfit, http.StatusUnprocessableEntity},
+	{access.ErrUnknownToken, http.StatusNotFound},
+	{access.ErrTokenExists, http.StatusConflict},
+	{access.ErrFixedToken, http.StatusConflict},
+	{access.ErrBadToken, http.StatusUnprocessableEntity},
 	{actors.ErrBusy, http.StatusTooManyRequests},
 	{actors.ErrStopping, http.StatusServiceUnavailable},
 }

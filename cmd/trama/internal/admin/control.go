@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,13 +46,23 @@ func (e *endpoint) command(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(wait + writeTimeout)) // not every writer has deadlines (tests)
 	result, err := e.Gateway.Send(r.Context(), actors.CommandRequest{
 		Serial: r.PathValue("serial"), Command: c.Command, Fields: plainNumbers(c.Fields), Wait: wait,
-		Listener: c.Listener, Origin: "http " + r.RemoteAddr,
+		Listener: c.Listener, Origin: callerOf(r).Name,
 	})
+	note(r, c.words(), string(result.Outcome))
 	if err != nil {
 		failWith(w, err)
 		return
 	}
 	answer(w, http.StatusOK, result)
+}
+
+// words are the command as it may be written: letter and fields.
+func (c *Command) words() string {
+	words := []string{c.Command}
+	for _, key := range slices.Sorted(maps.Keys(c.Fields)) {
+		words = append(words, fmt.Sprintf("%s=%v", key, c.Fields[key]))
+	}
+	return strings.Join(words, " ")
 }
 
 // plainNumbers gives JSON numbers the Go type that holds them exactly: a 64-bit serial must not pass through a float.

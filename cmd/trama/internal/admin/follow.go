@@ -186,6 +186,7 @@ func (e *endpoint) moveCursor(w http.ResponseWriter, r *http.Request) {
 		e.failArchive(w, journal.ErrBeyond)
 		return
 	}
+	note(r, strconv.FormatUint(position, 10), "")
 	if err := e.Archive.MoveCursor(r.Context(), name, position, m.Back); err != nil {
 		e.failArchive(w, err)
 		return

@@ -1,8 +1,9 @@
 package admin
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
+	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -10,11 +11,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"trama/cmd/trama/internal/access"
 )
 
 // guard stands before every route.
 func (e *endpoint) guard(next http.Handler) http.Handler {
-	next = e.withToken(next)
+	next = e.withCaller(next)
 	next = e.sameOrigin(next)
 	next = e.ourHost(next)
 	return e.recovering(next)
@@ -76,18 +79,64 @@ func (e *endpoint) sameOrigin(next http.Handler) http.Handler {
 	return protection.Handler(next)
 }
 
-func (e *endpoint) withToken(next http.Handler) http.Handler {
-	want := sha256.Sum256([]byte(e.Token))
+// callerKey is the key of the caller among the values of a request.
+type callerKey struct{}
+
+// callerOf is who asks; everything behind withCaller may call it.
+func callerOf(r *http.Request) access.Caller {
+	c, _ := r.Context().Value(callerKey{}).(access.Caller)
+	return c
+}
+
+// withCaller finds out who asks.  Without a token that counts there is /livez only.
+func (e *endpoint) withCaller(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		got := sha256.Sum256([]byte(strings.TrimSpace(token)))
-		// Hashes are of equal length, so that the comparison tells nothing about the token's own.
-		ok := subtle.ConstantTimeCompare(got[:], want[:]) == 1 && strings.EqualFold(scheme, "Bearer") && e.Token != ""
-		if !ok && !e.isOpen(r) {
+		caller, err := e.caller(r)
+		if err != nil && !e.isOpen(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="trama"`)
-			fail(w, http.StatusUnauthorized, "a bearer token is needed: Authorization: Bearer <the content of the token file>")
+			fail(w, http.StatusUnauthorized, err.Error())
+			e.refusedCaller(caller, r, err)
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
 	})
+}
+
+// errNoToken answers whoever has no token, or one that nobody knows.
+var errNoToken = errors.New("a bearer token is needed: Authorization: Bearer <the content of the token file>")
+
+// caller is who asks, by the token; with an error it is nobody.
+func (e *endpoint) caller(r *http.Request) (access.Caller, error) {
+	nobody := access.Caller{Role: access.Anyone, From: r.RemoteAddr}
+	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return nobody, errNoToken
+	}
+	token, err := e.Tokens.Find(strings.TrimSpace(text), e.Clock())
+	if errors.Is(err, access.ErrExpired) {
+		return nobody, err
+	}
+	if err != nil {
+		return nobody, errNoToken
+	}
+	return access.Caller{Name: token.Name, Role: token.Role, From: r.RemoteAddr}, nil
+}
+
+// allowed is a route for those whose role suffices; what it changes, or is not allowed to change, goes into the audit.
+func (e *endpoint) allowed(route route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		caller, audit := callerOf(r), auditOf(route, r)
+		if route.role == 0 || caller.Role < route.role {
+			fail(w, http.StatusForbidden, fmt.Sprintf("%s has the role %s, and this needs %s", caller.Name, caller.Role, route.role))
+			e.record(audit, r, fmt.Sprintf("refused: it needs the role %s", route.role))
+			return
+		}
+		if route.change == "" {
+			route.strict(w, r)
+			return
+		}
+		answered := &answered{ResponseWriter: w}
+		defer func() { e.record(audit, r, audit.outcomeOf(answered)) }()
+		route.strict(answered, r.WithContext(context.WithValue(r.Context(), auditKey{}, audit)))
+	}
 }

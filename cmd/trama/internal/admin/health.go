@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/hashicorp/go-hclog"
@@ -58,6 +59,6 @@ func (e *endpoint) setLogLevel(w http.ResponseWriter, r *http.Request) {
 	}
 	before := e.Root.GetLevel()
 	e.Root.SetLevel(level)
-	e.Logger.Info("log level changed", "from", before, "to", level, "by", r.RemoteAddr)
+	note(r, fmt.Sprintf("%s → %s", before, level), "")
 	answer(w, http.StatusOK, LogLevel{Level: level.String()})
 }

@@ -10,56 +10,63 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"trama/cmd/trama/internal/access"
 )
 
 // route is one line of the endpoint's table.
 type route struct {
-	pattern string   // as http.ServeMux takes it
-	open    bool     // needs no token
-	query   []string // the parameters it knows
+	pattern string      // as http.ServeMux takes it
+	role    access.Role // the least that may use it; Anyone: no token is needed
+	change  string      // what it changes, in the words of the audit; empty: nothing
+	query   []string    // the parameters it knows
 	handle  http.HandlerFunc
 }
 
-// The routes, and with them everything that can be reached.
+// The routes, and with them everything that can be reached.  Whoever may only read can change nothing.
 func (e *endpoint) routes() []route {
+	const anyone, read, operate, admin = access.Anyone, access.Read, access.Operate, access.Admin
 	page := []string{"after", "limit"}
 	return []route{
-		{pattern: "GET /livez", open: true, handle: e.livez},
-		{pattern: "GET /readyz", handle: e.readyz},
-		{pattern: "GET /metrics", query: []string{"name[]"}, handle: promhttp.HandlerFor(e.metrics(), promhttp.HandlerOpts{}).ServeHTTP},
-		{pattern: "GET /debug/actors", query: []string{"under", "depth", "limit", "offset", "format"}, handle: e.tree},
-		{pattern: "GET /api/v1/masters", query: append(slices.Clone(masterFilters), page...), handle: e.masters},
-		{pattern: "GET /api/v1/masters/{serial}", handle: e.master},
-		{pattern: "POST /api/v1/masters/{serial}/commands", handle: e.command},
-		{pattern: "GET /api/v1/connections", query: page, handle: e.connections},
-		{pattern: "DELETE /api/v1/connections/{id}", handle: e.kick},
-		{pattern: "GET /api/v1/listeners", query: page, handle: e.listeners},
-		{pattern: "POST /api/v1/listeners/{name}/suspend", handle: e.suspend},
-		{pattern: "POST /api/v1/listeners/{name}/resume", handle: e.resume},
-		{pattern: "GET /api/v1/listeners/{name}/shadow", handle: e.shadow},
-		{pattern: "POST /api/v1/listeners/{name}/shadow", query: []string{"file"}, handle: e.startShadow},
-		{pattern: "DELETE /api/v1/listeners/{name}/shadow", handle: e.endShadow},
-		{pattern: "POST /api/v1/listeners/{name}/shadow/promote", handle: e.promote},
-		{pattern: "POST /api/v1/reload", handle: e.reload},
-		{pattern: "POST /api/v1/actors/{path...}", query: []string{"on_frame"}, handle: e.actor},
-		{pattern: "GET /api/v1/journal", handle: e.journalStats},
-		{pattern: "GET /api/v1/frames", query: spanParameters, handle: e.kept(e.frames)},
-		{pattern: "GET /api/v1/unreadable", query: append([]string{"master"}, spanParameters...), handle: e.kept(e.unreadable)},
-		{pattern: "GET /api/v1/masters/{serial}/frames", query: spanParameters, handle: e.kept(e.frames)},
-		{pattern: "GET /api/v1/masters/{serial}/values", query: append([]string{"point", "field", "bucket", "points"}, spanParameters...), handle: e.kept(e.values)},
-		{pattern: "GET /api/v1/events", query: append([]string{"master", "kind", "follow"}, spanParameters...), handle: e.kept(e.events)},
-		{pattern: "GET /api/v1/watch", query: []string{"serial", "cursor"}, handle: e.kept(e.watch)},
-		{pattern: "GET /api/v1/cursors", handle: e.kept(e.cursors)},
-		{pattern: "GET /api/v1/cursors/{name}", handle: e.kept(e.cursor)},
-		{pattern: "PUT /api/v1/cursors/{name}", handle: e.kept(e.moveCursor)},
-		{pattern: "DELETE /api/v1/cursors/{name}", handle: e.kept(e.removeCursor)},
-		{pattern: "GET /api/v1/cursors/{name}/frames", query: []string{"limit", "wait"}, handle: e.kept(e.cursorFrames)},
-		{pattern: "GET /api/v1/poisoned", handle: e.poisoned},
-		{pattern: "GET /api/v1/refused", query: []string{"of"}, handle: e.refused},
-		{pattern: "GET /api/v1/totals", handle: e.totals},
-		{pattern: "GET /api/v1/version", handle: e.version},
-		{pattern: "GET /api/v1/log/level", handle: e.logLevel},
-		{pattern: "PUT /api/v1/log/level", handle: e.setLogLevel},
+		{"GET /livez", anyone, "", nil, e.livez},
+		{"GET /readyz", read, "", nil, e.readyz},
+		{"GET /metrics", read, "", []string{"name[]"}, promhttp.HandlerFor(e.metrics(), promhttp.HandlerOpts{}).ServeHTTP},
+		{"GET /debug/actors", read, "", []string{"under", "depth", "limit", "offset", "format"}, e.tree},
+		{"GET /api/v1/masters", read, "", append(slices.Clone(masterFilters), page...), e.masters},
+		{"GET /api/v1/masters/{serial}", read, "", nil, e.master},
+		{"POST /api/v1/masters/{serial}/commands", operate, "send", nil, e.command},
+		{"GET /api/v1/connections", read, "", page, e.connections},
+		{"DELETE /api/v1/connections/{id}", operate, "kick", nil, e.kick},
+		{"GET /api/v1/listeners", read, "", page, e.listeners},
+		{"POST /api/v1/listeners/{name}/suspend", operate, "suspend", nil, e.suspend},
+		{"POST /api/v1/listeners/{name}/resume", operate, "resume", nil, e.resume},
+		{"GET /api/v1/listeners/{name}/shadow", read, "", nil, e.shadow},
+		{"POST /api/v1/listeners/{name}/shadow", admin, "shadow", []string{"file"}, e.startShadow},
+		{"DELETE /api/v1/listeners/{name}/shadow", admin, "end shadow", nil, e.endShadow},
+		{"POST /api/v1/listeners/{name}/shadow/promote", admin, "promote shadow", nil, e.promote},
+		{"POST /api/v1/reload", admin, "reload", nil, e.reload},
+		{"POST /api/v1/actors/{path...}", admin, "actor", []string{"on_frame"}, e.actor},
+		{"GET /api/v1/journal", read, "", nil, e.journalStats},
+		{"GET /api/v1/frames", read, "", spanParameters, e.kept(e.frames)},
+		{"GET /api/v1/unreadable", read, "", append([]string{"master"}, spanParameters...), e.kept(e.unreadable)},
+		{"GET /api/v1/masters/{serial}/frames", read, "", spanParameters, e.kept(e.frames)},
+		{"GET /api/v1/masters/{serial}/values", read, "", append([]string{"point", "field", "bucket", "points"}, spanParameters...), e.kept(e.values)},
+		{"GET /api/v1/events", read, "", append([]string{"master", "kind", "follow"}, spanParameters...), e.kept(e.events)},
+		{"GET /api/v1/watch", read, "", []string{"serial", "cursor"}, e.kept(e.watch)},
+		{"GET /api/v1/cursors", read, "", nil, e.kept(e.cursors)},
+		{"GET /api/v1/cursors/{name}", read, "", nil, e.kept(e.cursor)},
+		{"PUT /api/v1/cursors/{name}", operate, "move cursor", nil, e.kept(e.moveCursor)},
+		{"DELETE /api/v1/cursors/{name}", operate, "remove cursor", nil, e.kept(e.removeCursor)},
+		{"GET /api/v1/cursors/{name}/frames", read, "", []string{"limit", "wait"}, e.kept(e.cursorFrames)},
+		{"GET /api/v1/poisoned", read, "", nil, e.poisoned},
+		{"GET /api/v1/refused", read, "", []string{"of"}, e.refused},
+		{"GET /api/v1/totals", read, "", nil, e.totals},
+		{"GET /api/v1/version", read, "", nil, e.version},
+		{"GET /api/v1/log/level", read, "", nil, e.logLevel},
+		{"PUT /api/v1/log/level", admin, "log level", nil, e.setLogLevel},
+		{"GET /api/v1/tokens", admin, "", nil, e.tokens},
+		{"POST /api/v1/tokens", admin, "add token", nil, e.addToken},
+		{"DELETE /api/v1/tokens/{name}", admin, "revoke token", nil, e.revokeToken},
 	}
 }
 
@@ -87,7 +94,7 @@ func (r route) strict(w http.ResponseWriter, req *http.Request) {
 func (e *endpoint) mux() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range e.routes() {
-		mux.HandleFunc(r.pattern, r.strict)
+		mux.HandleFunc(r.pattern, e.allowed(r))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refusal, pattern := mux.Handler(r)

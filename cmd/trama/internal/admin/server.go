@@ -6,14 +6,18 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
 
 	"trama/actors"
 	"trama/actors/known"
+	"trama/cmd/trama/internal/access"
 	"trama/cmd/trama/internal/history"
 	"trama/codec"
+	"trama/journal"
 )
 
 // Limits of the endpoint.
@@ -33,13 +37,15 @@ type Options struct {
 	Known        *known.Current // nil: nothing is known beside frames
 	Logger       hclog.Logger   // what is logged of requests, at debug; its level is the one /api/v1/log/level sets
 	Root         hclog.Logger   // the program's logger
-	Token        string         // bearer token
-	ListenHost   string         // host of the configured listen address
-	AllowedHosts []string       // further hosts
+	Tokens       *access.Tokens
+	ListenHost   string   // host of the configured listen address
+	AllowedHosts []string // further hosts
 	Version      string
 	Clock        func() time.Time
 	Archive      Archive // nil: the journal keeps nothing
 
+	// Record puts an event into the journal; nil: none is kept.
+	Record func(journal.Event)
 	// Reload takes over the profiles of the configuration.
 	Reload func(context.Context) (Reloaded, error)
 	// Check is what a profile that compiles can still have wrong; nil checks nothing.
@@ -101,7 +107,7 @@ func Handler(o Options) http.Handler {
 	if o.ending == nil {
 		o.ending = context.Background()
 	}
-	e := &endpoint{Options: o}
+	e := &endpoint{Options: o, refusals: rate.NewLimiter(refusalsPerSecond, refusalsAtOnce)}
 	if o.Archive != nil {
 		e.history = history.NewReader(o.Archive, o.Known)
 	}
@@ -111,6 +117,8 @@ func Handler(o Options) http.Handler {
 // endpoint holds what the handlers need.
 type endpoint struct {
 	Options
-	history *history.Reader // nil: nothing is kept
-	checks  sync.Mutex      // held while a definition is compiled and checked
+	refusals *rate.Limiter   // of what the audit says of callers without a token
+	leftOut  atomic.Int64    // of it, since the last
+	history  *history.Reader // nil: nothing is kept
+	checks   sync.Mutex      // held while a definition is compiled and checked
 }

@@ -42,6 +42,7 @@ func (e *endpoint) startShadow(w http.ResponseWriter, r *http.Request) {
 	}
 	defer e.checks.Unlock()
 	file := cmp.Or(r.URL.Query().Get("file"), "definition")
+	note(r, file, "")
 	p, err := codec.Compile(file, text)
 	if err == nil {
 		err = e.check(p)

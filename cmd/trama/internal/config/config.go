@@ -10,6 +10,7 @@ import (
 	"trama/actors"
 	"trama/actors/admission"
 	"trama/actors/known"
+	"trama/cmd/trama/internal/access"
 	"trama/codec"
 	"trama/transport"
 )
@@ -47,6 +48,7 @@ type Admin struct {
 	AllowedHosts []string // further names that the Host header may carry
 	AllowRemote  bool     // Listen may be other than loopback
 	AllowFaults  bool     // faults may be injected
+	Tokens       []access.Token
 }
 
 // Limits are those of the whole process.
@@ -127,6 +129,9 @@ func LoadAdmin(file string, mayBeMissing bool) (Admin, error) {
 	}
 	return parseAdmin(file, src)
 }
+
+// TokensFile is where tokens are kept that were added: beside the token file.
+func (a Admin) TokensFile() string { return filepath.Join(filepath.Dir(a.TokenFile), "tokens.toml") }
 
 func resolveAdmin(a Admin, dir string) Admin {
 	a.TokenFile = resolve(dir, a.TokenFile)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"trama/actors/known"
+	"trama/cmd/trama/internal/access"
 	"trama/internal/tomlread"
 )
 
@@ -99,6 +100,9 @@ func (a *Admin) read(t table) {
 	t.texts("allowed_hosts", &a.AllowedHosts)
 	t.flag("allow_remote", &a.AllowRemote)
 	t.flag("allow_faults", &a.AllowFaults)
+	for _, t := range t.sections("token") {
+		a.Tokens = append(a.Tokens, readToken(t, a.Tokens))
+	}
 	t.done()
 	if host, _, err := net.SplitHostPort(a.Listen); err == nil && !a.AllowRemote && !isLoopback(host) {
 		t.Problem(t.At("listen"), fmt.Sprintf("%q, which others on the network can reach", a.Listen),
@@ -109,4 +113,33 @@ func (a *Admin) read(t table) {
 			t.Problem(t.At("allowed_hosts"), fmt.Sprintf("%q", host), "host names without scheme, port or path")
 		}
 	}
+}
+
+// readToken reads one [[admin.token]]; before are those above it.
+func readToken(t table, before []access.Token) access.Token {
+	token := access.Token{Kept: "configuration"}
+	var role, hash, expires string
+	t.text("name", &token.Name)
+	t.enum("role", &role, access.Roles...)
+	t.text("hash", &hash)
+	if moment, ok := t.Values["expires"].(time.Time); ok {
+		t.Get("expires")
+		token.Expires = moment
+	} else if t.text("expires", &expires); expires != "" {
+		var err error
+		if token.Expires, err = time.Parse(time.RFC3339, expires); err != nil {
+			t.Problem(t.At("expires"), fmt.Sprintf("%q", expires), "a time with its zone, such as 2027-02-28T12:00:00Z")
+		}
+	}
+	t.done()
+	_ = token.Role.UnmarshalText([]byte(role)) // enum has said what is wrong
+	if err := token.Hash.UnmarshalText([]byte(hash)); err != nil && hash != "" {
+		t.Problem(t.At("hash"), "another text", `"sha256:" and 64 hexadecimal digits`)
+	} else if err := token.Check(); err != nil && (role != "" || !t.Has("role")) {
+		t.Problem(t.Path, err.Error(), "name, role and hash of a token")
+	}
+	if slices.ContainsFunc(before, func(b access.Token) bool { return b.Name == token.Name }) {
+		t.Problem(t.At("name"), fmt.Sprintf("%q a second time", token.Name), "a name of its own")
+	}
+	return token
 }

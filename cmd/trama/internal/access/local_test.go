@@ -1,4 +1,4 @@
-package admin
+package access
 
 import (
 	"errors"
@@ -11,11 +11,11 @@ import (
 
 func TestTokenIsMadeOnceAndKept(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "data", "admin.token")
-	first, made, err := Token(file)
+	first, made, err := Local(file)
 	if err != nil || !made || len(first) != 43 {
 		t.Fatalf("first start: %q, made %v, %v", first, made, err)
 	}
-	again, made, err := Token(file)
+	again, made, err := Local(file)
 	if err != nil || made || again != first {
 		t.Errorf("second start: %q, made %v, %v; want the same token", again, made, err)
 	}
@@ -51,7 +51,7 @@ func TestUnsafeTokenFileIsRefused(t *testing.T) {
 		if err := os.Chmod(file, c.mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := Token(file); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := Local(file); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
 	}
@@ -60,19 +60,19 @@ func TestUnsafeTokenFileIsRefused(t *testing.T) {
 func TestSymlinkAsTokenFileIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	real, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
-	if _, _, err := Token(real); err != nil {
+	if _, _, err := Local(real); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(real, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Token(link); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+	if _, _, err := Local(link); err == nil || !strings.Contains(err.Error(), "symbolic link") {
 		t.Errorf("got %v", err)
 	}
 	if err := os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "dangling")); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Token(filepath.Join(dir, "dangling")); err == nil || errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := Local(filepath.Join(dir, "dangling")); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("dangling link: got %v", err)
 	}
 }
