@@ -176,8 +176,10 @@ class Way:
         return self.sender << 7 | (CONNECTION if self.challenge else self.epoch)
 
     def derive(self, label, serial):
-        """A key for one purpose."""
+        """A key for one purpose.  Suite 11 needs two keys and has none of a connection."""
         if self.challenge:
+            if self.suite == 0x11:
+                raise Refused("suite")
             return cmac(self.key, b"\1conn\0" + serial + self.challenge + bytes([self.sender, self.suite, 0, 0x80]))
         return cmac(self.key, b"\1" + label + b"\0" + serial + bytes([self.epoch, self.sender, self.suite, 0, 0x80]))
 
@@ -228,7 +230,7 @@ def protect(way, counter, plain, answers=b""):
         clear = way.profile - 11 - (11 if way.profile == EXTENDED else 0)
         head = _length(4 + len(text) + 2) + head
         start = _nonce(head, way.control, suite, counter) + b"\0"
-        hidden = ctr(way.derive(b"encr", plain[7:11]), start, text[clear:], 0)
+        hidden = ctr(way.derive(b"encr", plain[7:11]), start, text[clear:], 1)
         frame = head + text[:clear] + (counter & 0xFFFF).to_bytes(2, "big") + hidden
         code = _code(way, frame, counter.to_bytes(4, "big"))
     else:
@@ -270,7 +272,7 @@ def unprotect(way, near, frame):
         if _code(way, frame, counter.to_bytes(4, "big")) != frame[4:7]:
             raise Refused("code")
         start = _nonce(frame, way.control, suite, counter) + b"\0"
-        text = frame[11:clear] + ctr(way.derive(b"encr", frame[7:11]), start, frame[clear + 2:], 0)
+        text = frame[11:clear] + ctr(way.derive(b"encr", frame[7:11]), start, frame[clear + 2:], 1)
     if 11 + len(text) < way.profile:
         raise Refused("length")
     return _length(4 + len(text)) + frame[2:3] + bytes(4) + frame[7:11] + text, counter, own
