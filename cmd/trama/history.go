@@ -85,28 +85,51 @@ func (a *app) history(c *cobra.Command, serial string, f historyFlags) error {
 
 // framesTable prints frames as rows; those that are damaged are told after them.
 func (a *app) framesTable(rows []history.Row) {
-	a.table("RECEIVED\tDEVICE TIME\tLISTENER\tCONN\tMESSAGE\tNUMBER\tVALUES\tFRAME", len(rows), func(i int) []any {
+	shown := protectionColumn(rows)
+	a.table("RECEIVED\tDEVICE TIME\tLISTENER\tCONN\tMESSAGE\tNUMBER\tVALUES\tFRAME"+shown.heading(), len(rows), func(i int) []any {
 		r := rows[i]
 		said := valuesText(r)
 		if r.Error != "" {
 			said = strings.TrimPrefix(said+"; "+r.Error, "; ")
 		}
-		return []any{moment(r.Received), moment(r.Device), r.Listener, r.Connection, dash(r.Message), number(r.Transaction), dash(said), r.Frame}
+		return shown.add([]any{moment(r.Received), moment(r.Device), r.Listener, r.Connection, dash(r.Message), number(r.Transaction), dash(said), r.Frame}, r)
 	})
+}
+
+// protected says whether a table has a column for what frames came under: if some frame was protected.
+type protected bool
+
+func protectionColumn(rows []history.Row) protected {
+	return protected(slices.ContainsFunc(rows, func(r history.Row) bool { return r.Protection != nil }))
+}
+
+func (p protected) heading() string {
+	if p {
+		return "\tPROTECTION"
+	}
+	return ""
+}
+
+func (p protected) add(cells []any, r history.Row) []any {
+	if p {
+		return append(cells, dash(r.Protection.String()))
+	}
+	return cells
 }
 
 // samplesTable prints samples as rows, and frames that have none or cannot be read.
 func (a *app) samplesTable(rows []history.Row) {
 	var cells [][]any
+	shown := protectionColumn(rows)
 	for _, r := range rows {
 		if len(r.Samples) == 0 || r.Error != "" {
-			cells = append(cells, []any{r.Position, "-", moment(r.Received), moment(r.Device), dash(r.Message), "-", "-", "-", dash(r.Error)})
+			cells = append(cells, shown.add([]any{r.Position, "-", moment(r.Received), moment(r.Device), dash(r.Message), "-", "-", "-", dash(r.Error)}, r))
 		}
 		for _, s := range r.Samples {
-			cells = append(cells, []any{r.Position, s.Index, moment(r.Received), moment(s.Device), r.Message, s.Name, short(s.Value), dash(s.Unit), s.Quality})
+			cells = append(cells, shown.add([]any{r.Position, s.Index, moment(r.Received), moment(s.Device), r.Message, s.Name, short(s.Value), dash(s.Unit), s.Quality}, r))
 		}
 	}
-	a.table("POSITION\tINDEX\tRECEIVED\tDEVICE TIME\tMESSAGE\tPOINT\tVALUE\tUNIT\tQUALITY", len(cells), func(i int) []any { return cells[i] })
+	a.table("POSITION\tINDEX\tRECEIVED\tDEVICE TIME\tMESSAGE\tPOINT\tVALUE\tUNIT\tQUALITY"+shown.heading(), len(cells), func(i int) []any { return cells[i] })
 }
 
 func valuesText(r history.Row) string {

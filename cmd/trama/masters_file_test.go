@@ -120,7 +120,7 @@ func TestHistoryAndExportsSayWhatIsKnownAndLeaveOutWhatIsImplausible(t *testing.
 	}
 	p.cli("history", "12345678", "--point", "level", "--format", "plot").want(t, 0, "1 values", "3 samples left out: implausible or missing")
 	p.cli("history", "12345678", "--point", "level", "--format", "csv").want(t, 0, ",NaN,,,implausible,level", ",1000,,,implausible,level", ",21.5,,,good,level")
-	p.cli("export", "-").want(t, 0, "quality,frame,title", ",level\n")
+	p.cli("export", "-").want(t, 0, "quality,frame,title,protection\n", ",level,\n")
 	p.cli("export", p.file("out.db")).want(t, 0)
 	db, err := sql.Open("sqlite", p.file("out.db"))
 	if err != nil {

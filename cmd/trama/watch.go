@@ -101,6 +101,9 @@ func watchLines(r history.Row, paint painter) []string {
 	if r.Restarted {
 		first = append(first, paint(colourBad, "counter restarted"))
 	}
+	if r.Protection != nil {
+		first = append(first, "protected "+r.Protection.String())
+	}
 	first = append(first, paint(colourFaint, r.Frame))
 	line := func(more ...string) string { return strings.Join(append(slices.Clip(head), more...), "  ") }
 	if len(r.Samples) == 0 {

@@ -27,9 +27,9 @@ type Exporter interface {
 }
 
 // CSVHeading names the columns of an export as CSV: a row for each sample, and one for a frame that has none.  The bytes
-// of a frame stand in its first row.
+// of a frame, and what it came under, stand in its first row.
 var CSVHeading = []string{"position", "index", "received", "device_time", "listener", "process", "connection", "master", "profile", "message", "command", "transaction",
-	"point", "value", "label", "unit", "quality", "frame", "title"}
+	"point", "value", "label", "unit", "quality", "frame", "title", "protection"}
 
 // csvExport writes CSV.
 type csvExport struct {
@@ -53,24 +53,24 @@ func (e *csvExport) Add(r Row) error {
 	if r.Transaction != nil {
 		transaction = strconv.FormatUint(*r.Transaction, 10)
 	}
-	row := func(index string, device time.Time, point, value, label, unit, quality, frame, title string) error {
+	row := func(index string, device time.Time, point, value, label, unit, quality, frame, title, protection string) error {
 		return e.out.Write([]string{strconv.FormatUint(r.Position, 10), index, stamp(r.Received), stamp(device), r.Listener, strconv.FormatInt(r.Process, 10),
-			strconv.FormatUint(r.Connection, 10), r.Master, r.Profile, r.Message, r.Command, transaction, point, value, label, unit, quality, frame, title})
+			strconv.FormatUint(r.Connection, 10), r.Master, r.Profile, r.Message, r.Command, transaction, point, value, label, unit, quality, frame, title, protection})
 	}
 	if len(r.Samples) == 0 {
-		return row("", r.Device, "", "", "", "", "", r.Frame, "")
+		return row("", r.Device, "", "", "", "", "", r.Frame, "", r.Protection.String())
 	}
-	frame := r.Frame
+	frame, protection := r.Frame, r.Protection.String()
 	for _, s := range r.Samples {
 		value, label := Plain(s.Value)
 		text := ""
 		if value != nil {
 			text = fmt.Sprint(value)
 		}
-		if err := row(strconv.Itoa(s.Index), s.Device, s.Name, text, label, s.Unit, s.Quality, frame, s.Title); err != nil {
+		if err := row(strconv.Itoa(s.Index), s.Device, s.Name, text, label, s.Unit, s.Quality, frame, s.Title, protection); err != nil {
 			return err
 		}
-		frame = ""
+		frame, protection = "", ""
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ type sqliteExport struct {
 // The tables of an export.  Times are texts in UTC, as SQLite's own functions read them.
 const exportTables = `
 CREATE TABLE frame(position INTEGER PRIMARY KEY, received TEXT NOT NULL, device_time TEXT, listener TEXT NOT NULL, process INTEGER NOT NULL,
-	connection INTEGER NOT NULL, master TEXT NOT NULL, profile TEXT NOT NULL, message TEXT, command TEXT, "transaction" INTEGER, bytes BLOB NOT NULL, error TEXT);
+	connection INTEGER NOT NULL, master TEXT NOT NULL, profile TEXT NOT NULL, message TEXT, command TEXT, "transaction" INTEGER, bytes BLOB NOT NULL, error TEXT, protection TEXT);
 CREATE TABLE sample(position INTEGER NOT NULL REFERENCES frame(position), idx INTEGER NOT NULL, master TEXT NOT NULL, point TEXT NOT NULL, value, label TEXT,
 	unit TEXT, device_time TEXT, received TEXT NOT NULL, quality TEXT NOT NULL, title TEXT, PRIMARY KEY(position, idx)) WITHOUT ROWID;
 CREATE INDEX frame_master ON frame(master, received);
@@ -167,7 +167,7 @@ func NewSQLiteFile(path string) (_ Exporter, err error) {
 	e.db.SetMaxOpenConns(1)
 	if _, err = e.db.Exec(exportTables); err == nil {
 		if e.tx, err = e.db.Begin(); err == nil {
-			if e.frame, err = e.tx.Prepare("INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"); err == nil {
+			if e.frame, err = e.tx.Prepare("INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"); err == nil {
 				e.sample, err = e.tx.Prepare("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 			}
 		}
@@ -190,7 +190,7 @@ func (e *sqliteExport) Add(r Row) error {
 		transaction = int64(*r.Transaction)
 	}
 	if _, err := e.frame.Exec(int64(r.Position), stamp(r.Received), orNull(stamp(r.Device)), r.Listener, r.Process, int64(r.Connection), r.Master, r.Profile,
-		orNull(r.Message), orNull(r.Command), transaction, raw, orNull(r.Error)); err != nil {
+		orNull(r.Message), orNull(r.Command), transaction, raw, orNull(r.Error), orNull(r.Protection.String())); err != nil {
 		return err
 	}
 	for _, s := range r.Samples {

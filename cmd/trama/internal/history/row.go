@@ -40,11 +40,37 @@ type Row struct {
 	Transaction *uint64         `json:"transaction,omitempty"`
 	Restarted   bool            `json:"numbers_restarted,omitempty"` // its transaction number was used before
 	Integrator  bool            `json:"integrator,omitempty"`
+	Protection  *Protection     `json:"protection,omitempty"` // nil: it came plain
 	Fields      json.RawMessage `json:"fields,omitempty"` // everything decoded, by key
 	Samples     []actors.Sample `json:"samples"`
 	Frame       string          `json:"frame"`               // hex
 	Error       string          `json:"error,omitempty"`     // why it cannot be decoded, or not whole
 	Redecoded   bool            `json:"redecoded,omitempty"` // by a newer definition than the one it was received with
+}
+
+// Protection is what a frame came under.  Frames of suite 00 say no epoch, and those of suites 00 and 10 no counter.
+type Protection struct {
+	Suite   string `json:"suite"`
+	Epoch   uint8  `json:"epoch"`
+	Counter uint32 `json:"counter"`
+}
+
+// epochBits are those of the epoch in SC.
+const epochBits = 0x3f
+
+func protectionOf(p journal.Protection) *Protection {
+	if p == (journal.Protection{}) {
+		return nil
+	}
+	return &Protection{Suite: fmt.Sprintf("%02x", p.Suite), Epoch: p.SC & epochBits, Counter: p.Counter}
+}
+
+// String is suite/epoch/counter; nothing for a frame that came plain.
+func (p *Protection) String() string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s/%d/%d", p.Suite, p.Epoch, p.Counter)
 }
 
 // Reader decodes frames by the definitions that they were received with, or better ones.  It may be used by several goroutines.
@@ -139,7 +165,7 @@ func (r *Reader) read(ctx context.Context, f *journal.Frame, fields bool) (row R
 	row = Row{
 		Position: f.Seq, Received: f.Received, Device: f.Device, Listener: f.Listener, Process: f.Boot, Connection: f.Connection, Master: f.Master,
 		Command: f.Command, Restarted: f.Flags&journal.Restarted != 0, Integrator: f.Flags&journal.Integrator != 0,
-		Samples: []actors.Sample{},
+		Samples: []actors.Sample{}, Protection: protectionOf(f.Protection),
 	}
 	if f.Flags&journal.Numbered != 0 {
 		row.Transaction = &f.Number

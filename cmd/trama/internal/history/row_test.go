@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"strings"
@@ -40,5 +41,37 @@ func TestARowThatCannotBeMadeOrWrittenSpoilsNoOther(t *testing.T) {
 	text, err := json.Marshal(rows[0].Writable())
 	if err != nil || !strings.Contains(string(text), "cannot be written as JSON") || !strings.Contains(string(text), `"position":1`) {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+func TestRowSaysWhatItsFrameCameUnder(t *testing.T) {
+	f := journal.Frame{Seq: 1}
+	f.Received, f.Raw = time.Unix(0, 0), []byte{1}
+	r := history.NewReader(&faulty{asked: 1}, nil)
+	plain := r.Row(t.Context(), &f)
+	f.Protection = journal.Protection{Suite: 0x20, SC: 0x83, Counter: 7, Tag: [4]byte{1}}
+	protected := r.Row(t.Context(), &f)
+	if text, err := json.Marshal(plain); err != nil || bytes.Contains(text, []byte("protection")) {
+		t.Errorf("plain: %s, %v", text, err)
+	}
+	if text, err := json.Marshal(protected); err != nil || !bytes.Contains(text, []byte(`"protection":{"suite":"20","epoch":3,"counter":7}`)) {
+		t.Errorf("protected: %s, %v", text, err)
+	}
+	var out bytes.Buffer
+	to, err := history.NewCSV(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []history.Row{plain, protected} {
+		if err := to.Add(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	if !strings.HasSuffix(lines[0], ",title,protection") || !strings.HasSuffix(lines[1], ",01,,") || !strings.HasSuffix(lines[2], ",01,,20/3/7") {
+		t.Errorf("%s", out.String())
 	}
 }
