@@ -103,7 +103,15 @@ func (v view) read(t testing.TB, j *Journal) (damaged bool) {
 		v[fmt.Sprint("definition ", r.ID)] = fmt.Sprintf("%s %s %s", r.Name, r.Hash, r.Sources)
 	}
 	if err := j.Restore(ctx, func(r journal.MasterRow) error {
-		v["state "+r.Serial] = fmt.Sprintf("%s %s %v %d %x %d %d", r.State, r.Trust, r.Forgotten, r.Through, r.Pending, r.From.UnixNano(), r.Until.UnixNano())
+		if len(r.State) > 0 {
+			v["state "+r.Serial] = fmt.Sprintf("%s %d %x %d %d", r.State, r.Through, r.Pending, r.From.UnixNano(), r.Until.UnixNano())
+		}
+		if len(r.Trust) > 0 {
+			v["trust "+r.Serial] = string(r.Trust)
+		}
+		if r.Forgotten {
+			v["forgotten "+r.Serial] = ""
+		}
 		return nil
 	}, func(_ uint64, r *journal.Record) *journal.Subject { v["comes back "+r.Master] = ""; return nil }); err != nil {
 		damaged = true

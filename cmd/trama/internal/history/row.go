@@ -41,7 +41,7 @@ type Row struct {
 	Restarted   bool            `json:"numbers_restarted,omitempty"` // its transaction number was used before
 	Integrator  bool            `json:"integrator,omitempty"`
 	Protection  *Protection     `json:"protection,omitempty"` // nil: it came plain
-	Fields      json.RawMessage `json:"fields,omitempty"` // everything decoded, by key
+	Fields      json.RawMessage `json:"fields,omitempty"`     // everything decoded, by key
 	Samples     []actors.Sample `json:"samples"`
 	Frame       string          `json:"frame"`               // hex
 	Error       string          `json:"error,omitempty"`     // why it cannot be decoded, or not whole
