@@ -251,7 +251,7 @@ func TestProfilesDescribeThemselves(t *testing.T) {
 	if got := strings.Join(letters, ""); got != "ABCDEFGHOS" {
 		t.Errorf("commands %s", got)
 	}
-	if n := p.MaxFrameBytes(); n != 27+64 {
+	if n := p.MaxFrameBytes(); n != 27+64+29 {
 		t.Errorf("largest frame %d", n)
 	}
 	for _, m := range p.Messages() {

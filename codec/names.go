@@ -65,6 +65,7 @@ const (
 	Behind = decode.Behind
 	Quiet  = decode.Quiet
 	Ended  = decode.Ended
+	Weak   = decode.Weak
 )
 
 // Senders of a message.

@@ -28,8 +28,13 @@ func (p *Profile) Name() string { return p.program.Name }
 // Title says in words what the profile is.
 func (p *Profile) Title() string { return p.program.Title }
 
-// MaxFrameBytes is the size of the largest frame that is accepted.
-func (p *Profile) MaxFrameBytes() int { return p.program.Max }
+// MaxFrameBytes is the size of the largest frame that is accepted, protected or not.
+func (p *Profile) MaxFrameBytes() int {
+	if p.program.Security != nil {
+		return p.program.Security.MaxBytes()
+	}
+	return p.program.Max
+}
 
 // Quiet is how long the line must be silent behind the beginning of a frame for Next to be told so; 0: it need not be told.
 func (p *Profile) Quiet() time.Duration { return p.program.Quiet }

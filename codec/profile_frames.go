@@ -146,6 +146,7 @@ func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env en
 //   - found: f is that frame, of which f.Raw() is a part of data; the advance-len(f.Raw()) bytes before it are noise.
 //     A frame whose marks, length and checksum are right is found though its fields cannot all be read: f.Unreadable
 //     says why, and f holds what could be read.  Bytes that read as a frame of the other direction are no such frame.
+//     A protected frame is found closed: f.Raw() is its bytes, and Open makes the plain frame of it.
 //   - not found, advance > 0: so many bytes are noise.
 //   - not found, advance == 0: the bytes may begin a frame; more are needed.
 //
@@ -154,6 +155,8 @@ func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env en
 //   - Quiet: none has come for p.Quiet().  A frame that a silence ends is whole, and a whole frame with a right checksum inside
 //     the frame begun is taken; what is before it is noise.
 //   - Ended: no more bytes will come for the frame begun.  It is given up at its first byte, and the search goes on inside it.
+//   - Weak: protected frames of suites 10 and 11 are looked for too.  Nothing but their tag tells them from noise, and so they are
+//     noise otherwise.
 //   - Behind: a frame ended where data begins.  The mark at its end may be that at the beginning of the next one, whose bytes
 //     f.Raw() then are no part of data: the mark, and the advance bytes behind it.
 //
@@ -164,6 +167,10 @@ func (p *Profile) ReplyDamaged(dst []byte, d field.Direction, raw []byte, env en
 func (p *Profile) Next(d field.Direction, data []byte, around decode.Around, f *frame.Frame) (advance int, found bool) {
 	if d != field.Uplink && d != field.Downlink { // of two ways to read a frame, the better one is found when all of it is known
 		at, n := decode.Next(p.program, field.Any, data, around&^decode.Behind, nil)
+		if n > 0 && p.program.Security != nil && p.program.Security.Is(data[at:at+n]) {
+			f.Close(p.program, field.Any, data[at:at+n])
+			return at + n, true
+		}
 		return at + n, n > 0 && p.Decode(field.Any, data[at:at+n], f) == nil
 	}
 	at, n := decode.Next(p.program, d, data, around|decode.Sealed, f)
@@ -177,15 +184,18 @@ func (p *Profile) Next(d field.Direction, data []byte, around decode.Around, f *
 //   - token == nil, advance == 0: the bytes may begin a frame; more are needed.
 //
 // Splitting never fails and does not allocate; the function passes over frames that cannot be read.  For the rest it is as Next,
-// which decodes too.
-func (p *Profile) Splitter(d field.Direction) bufio.SplitFunc {
+// which decodes too; hints go for every call.
+func (p *Profile) Splitter(d field.Direction, hints ...decode.Around) bufio.SplitFunc {
 	if d > field.Downlink {
 		d = field.Any
 	}
 	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
 		var around decode.Around
+		for _, hint := range hints {
+			around |= hint
+		}
 		if atEOF {
-			around = decode.Ended
+			around |= decode.Ended
 		}
 		at, n := decode.Next(p.program, d, data, around, nil)
 		if n > 0 {

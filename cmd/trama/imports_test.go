@@ -28,7 +28,7 @@ var layers = map[string][]string{
 }
 
 // bottom are the rooms of codec that everything in it stands on.
-var bottom = []string{"codec/internal/field", "codec/internal/expr", "codec/internal/scalar", "codec/internal/checksum"}
+var bottom = []string{"codec/protect", "codec/internal/field", "codec/internal/expr", "codec/internal/scalar", "codec/internal/checksum"}
 
 // rooms is the direction inside codec and actors, where each package is named: what it may import of the same part.
 var rooms = map[string][]string{

@@ -9,6 +9,7 @@ type Layout struct {
 	Result  int          // offset of RC; suite 11 encrypts what is behind it
 	Number  int          // offset of NUT; 0: there is none
 	Digits  []int        // offsets behind SD, up to RC, of bytes that are two decimal digits
+	Letters [256]bool    // what C can be
 	Answers [2][256]bool // commands whose frames carry a reference: from the device, from the server
 }
 
@@ -44,44 +45,56 @@ func (l *Layout) MaxBytes() int { return l.Max + CCM16.added() + CCM16.Reference
 
 // Find looks for a protected frame that data begins with.  n is 0: there is none.  Otherwise it has n bytes, or, as long as
 // fewer are there than say so, at least n; whole says that they are all there.  The CRC of a whole frame of suites 00, 20 and
-// 21 is right; of suites 10 and 11 what stands in clear looks like a header.
+// 21 is right.  Frames of suites 10 and 11 have none: what is found looks like a header, and a date in October or November can.
 func (l *Layout) Find(data []byte) (n int, whole bool) {
-	if len(data) < 2 {
-		return prefix, false
-	}
-	n = length(data)
-	if n < l.Header || n > l.MaxBytes() {
-		return 0, false
-	}
-	if len(data) <= suiteAt {
-		return n, false
-	}
-	s := Suite(data[suiteAt])
-	if !s.Known() || digits(data[versionAt]) < 0 || n < l.Header+s.added() || n > l.Max+s.added()+s.ReferenceBytes() {
-		return 0, false
-	}
-	for _, b := range data[min(serialAt, len(data)):min(clear, len(data))] {
-		if digits(b) < 0 {
+	for i, b := range data[:min(len(data), clear)] {
+		if i == suiteAt && !Suite(b).Known() || i == versionAt && b == 0 || (i < suiteAt || i >= serialAt) && digits(b) < 0 {
 			return 0, false
 		}
 	}
-	if s == None && len(data) >= serialAt && [3]byte(data[integrityAt:]) == [3]byte{} {
+	if len(data) == 0 || digits(data[0]) > (l.MaxBytes()-prefix)/100 {
 		return 0, false
 	}
-	if s == Auth24 || s == Enc24 {
+	if len(data) == 1 {
+		return prefix, false
+	}
+	n = length(data)
+	s, least, most := None, l.Header, l.MaxBytes()
+	if len(data) > suiteAt {
+		s = Suite(data[suiteAt])
+		least, most = l.Header+s.added(), l.Max+s.added()+s.ReferenceBytes()
+	}
+	if n < least || n > most || s == None && len(data) >= serialAt && integrity(data) == 0 {
+		return 0, false
+	}
+	if !s.SaysWay() && len(data) > suiteAt {
 		for _, at := range l.Digits {
 			if at < len(data) && digits(data[at]) < 0 {
 				return 0, false
 			}
 		}
+		if len(data) > l.Command && !l.Letters[data[l.Command]] {
+			return 0, false
+		}
 	}
 	if len(data) < n {
 		return n, false
 	}
-	if s != Auth24 && s != Enc24 && frameCRC(data[:n]) != integrity(data) {
+	if !l.Weak(data) && frameCRC(data[:n]) != integrity(data) {
 		return 0, false
 	}
 	return n, true
+}
+
+// Is says whether data is one whole protected frame.
+func (l *Layout) Is(data []byte) bool {
+	n, whole := l.Find(data)
+	return whole && n == len(data)
+}
+
+// Weak says whether data begins with a frame of suite 10 or 11, which nothing but its tag tells from other bytes.
+func (l *Layout) Weak(data []byte) bool {
+	return len(data) > suiteAt && (Suite(data[suiteAt]) == Auth24 || Suite(data[suiteAt]) == Enc24)
 }
 
 // integrity is I.

@@ -41,7 +41,7 @@ func (o Opened) ReferenceTo() []byte {
 // Open opens a protected frame and appends the plain one to dst.  The error is ErrTag; the frame is then not opened.  The
 // frame and the memory of dst do not overlap.
 func (l *Layout) Open(dst, frame []byte, o Opening) (Opened, error) {
-	if n, whole := l.Find(frame); !whole || n != len(frame) {
+	if !l.Is(frame) {
 		return Opened{}, ErrTag
 	}
 	h := l.Head(frame)

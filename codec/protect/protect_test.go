@@ -14,6 +14,7 @@ func layout(header, command, number int) *protect.Layout {
 		l.Digits = append(l.Digits, at)
 	}
 	for c := 'A'; c <= 'Z'; c++ {
+		l.Letters[c], l.Letters[c+'a'-'A'] = true, true
 		l.Answers[0][c] = true
 		l.Answers[1][c+'a'-'A'] = true
 	}

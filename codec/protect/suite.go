@@ -83,6 +83,9 @@ func (s Suite) ReferenceBytes() int {
 	return 0
 }
 
+// SaysWay says whether frames say who has sent them.
+func (s Suite) SaysWay() bool { return s == CCM8 || s == CCM16 }
+
 // trailer is the size of the tag behind the encrypted bytes.
 func (s Suite) trailer() int {
 	switch s {

@@ -74,6 +74,7 @@ func (c *compiler) frames() {
 			c.p.Unused = append(c.p.Unused, path)
 		}
 	}
+	c.security(d)
 	c.finish()
 	c.bind()
 	c.points()

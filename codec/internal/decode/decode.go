@@ -16,6 +16,7 @@ const (
 	Behind Around = 1 << iota // a frame ended where the bytes begin
 	Quiet                     // no byte has come behind them for the quiet time of the profile
 	Ended                     // no byte will come for the frame begun
+	Weak                      // protected frames of suites 10 and 11 are looked for too
 	Sealed                    // a frame that cannot be read is one too, when its marks, length and checksum are right
 )
 
@@ -76,8 +77,19 @@ func Next(p *program.Program, d field.Direction, data []byte, around Around, f *
 			m = Walkers.Get().(*Walker)
 			m.Silent = around&(Quiet|Ended) != 0
 		}
-		var v program.Verdict
-		if n, v = Try(p, m, d, f, rest, false); v == program.Complete && (doubt < 0 || m.Kind.Proven(m.Summed)) {
+		v := program.Refused
+		if p.Security != nil {
+			if n, v = closed(p, d, rest, around&Weak != 0); v == program.Complete && doubt < 0 {
+				if f != nil {
+					f.Close(p, d, rest[:n])
+				}
+				break
+			}
+		}
+		if v == program.Refused {
+			n, v = Try(p, m, d, f, rest, false)
+		}
+		if v == program.Complete && (doubt < 0 || m.Kind.Proven(m.Summed)) {
 			m.settle(f, rest[:n])
 			break
 		}

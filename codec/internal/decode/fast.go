@@ -80,7 +80,7 @@ func fill(plan *program.FastPath, p *program.Program, f *frame.Frame, d field.Di
 	if f.Plan != plan || f.Program != p {
 		f.Adopt(p, plan)
 	}
-	f.Way, f.Data, f.Wire, f.Decoded = d, data, data, true
+	f.Way, f.Data, f.Wire, f.Decoded, f.Opened = d, data, data, true, nil
 	nums := f.Nums[:len(plan.Cells)]
 	for i := range plan.Numbers {
 		n := &plan.Numbers[i]

@@ -29,6 +29,9 @@ type Frame struct {
 	Memory  []program.Cell          // what cells uses when it is not the plan's
 	Roles   [field.RoleCount]uint16 // index of the cell + 1; the first of its role
 	Bad     error                   // why it cannot be read whole; see Unreadable
+	Shut    bool                    // protected, and not opened
+	Opened  *Opened                 // what it came under; nil: it came plain
+	opened  *Opened                 // its memory
 	text    []byte                  // Identity
 	items   []Item
 	stamp   stamp
@@ -57,7 +60,8 @@ func (f *Frame) Kind() string {
 	return f.Body.FrameKind.Name
 }
 
-// Raw is the bytes of the frame: what Decode was given, or what Build and Set made.  Nil in a frame without message.
+// Raw is the bytes of the frame: what Decode was given, or what Build and Set made; of a protected frame those on the wire, or,
+// once it is opened, those of the plain frame.  Nil in a frame that was never filled, or not with success.
 func (f *Frame) Raw() []byte {
 	if !f.Decoded {
 		return nil
@@ -95,6 +99,7 @@ func (f *Frame) Reset(p *program.Program, d field.Direction) {
 	}
 	f.Program, f.Body, f.Way = p, nil, d
 	f.Plan, f.Decoded, f.Data, f.Wire, f.Bad = nil, false, nil, nil, nil
+	f.Shut, f.Opened = false, nil
 	f.Cells, f.Nums = f.Memory[:0], f.Nums[:0]
 	f.Roles = [field.RoleCount]uint16{}
 }
@@ -104,7 +109,7 @@ func (f *Frame) Adopt(p *program.Program, plan *program.FastPath) {
 	if f.Plan == nil && cap(f.Cells) > cap(f.Memory) {
 		f.Memory = f.Cells
 	}
-	f.Program, f.Body, f.Plan, f.Bad = p, plan.Body, plan, nil
+	f.Program, f.Body, f.Plan, f.Bad, f.Shut = p, plan.Body, plan, nil, false
 	f.Cells, f.Roles = plan.Cells, plan.Roles
 	f.Nums = append(f.Nums[:0], plan.Nums...)
 }

@@ -31,6 +31,11 @@ func (p *Program) Order() {
 				}
 			}
 		}
+		if p.Security != nil { // ML of a protected frame may be larger
+			for hundreds := range p.Security.MaxBytes()/100 + 1 {
+				p.Begins[d].Add(byte(hundreds/10<<4 | hundreds%10))
+			}
+		}
 	}
 }
 

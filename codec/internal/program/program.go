@@ -7,6 +7,7 @@ import (
 	"trama/codec/internal/expr"
 	"trama/codec/internal/field"
 	"trama/codec/internal/scalar"
+	"trama/codec/protect"
 )
 
 // Program is the compiled form of a definition; the package comment draws it.  Once compiled, it is read-only.
@@ -39,8 +40,9 @@ type Program struct {
 	Points     Points
 	Replies    []ReplyRule
 	Answers    [][2]string
-	Unanswered [][2]string // fields and values, as text, of commands that nobody answers: all must be there
-	Asks       []Asked     // what computed fields want to know of the request
+	Unanswered [][2]string     // fields and values, as text, of commands that nobody answers: all must be there
+	Asks       []Asked         // what computed fields want to know of the request
+	Security   *protect.Layout // nil: frames are never protected
 }
 
 // Sizes holds the sizes in a frame of a plain definition that are known before its header is complete.

@@ -24,9 +24,13 @@ type Definition struct {
 	AnswerBy   []string
 	Unanswered []SetDef // fields and values of commands that nobody answers
 	Resend     *ResendDef
+	Security   *SecurityDef
 	Simulate   *SimulateDef
 	Examples   []exampleDef
 }
+
+// SecurityDef names the fields that protection writes.
+type SecurityDef struct{ Path, Suite, Integrity string }
 
 type lengthDef struct {
 	Path   string
@@ -94,6 +98,10 @@ func ReadDefinition(t *Table) *Definition {
 	}
 	if again := t.Sub("resend"); again != nil {
 		d.Resend = readResend(again)
+	}
+	if security := t.Sub("security"); security != nil {
+		d.Security = &SecurityDef{security.Path, security.RequiredText("suite"), security.RequiredText("integrity")}
+		security.Finish()
 	}
 	if simulate := t.Sub("simulate"); simulate != nil {
 		d.Simulate = readSimulate(simulate)
