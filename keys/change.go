@@ -120,13 +120,16 @@ func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Ent
 	return s.locked(func(d *folder) error {
 		edited, problems := make(map[uint32]Entry, n), problems{}
 		for i := range n {
-			at, e, err := s.onDisk(d, serial(i))
-			if err == nil {
-				if _, twice := edited[at]; twice {
-					err = errors.New("it is named twice")
-				} else {
-					err = edit(i, &e)
-				}
+			at, ok := number(serial(i))
+			if !ok {
+				problems.add(CheckSerial(serial(i)))
+				continue
+			}
+			e, err := s.onDisk(d, serial(i))
+			if _, twice := edited[at]; err == nil && twice {
+				err = errors.New("it is named twice")
+			} else if err == nil {
+				err = edit(i, &e)
 			}
 			if err != nil {
 				problems.add(fmt.Errorf("%s: %w", serial(i), err))
@@ -154,17 +157,13 @@ func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Ent
 }
 
 // onDisk reads an entry again: another process may have changed it.
-func (s *Store) onDisk(d *folder, serial string) (at uint32, e Entry, err error) {
-	if err := CheckSerial(serial); err != nil {
-		return 0, Entry{}, err
-	}
-	at, _ = number(serial)
-	e, err = readEntry(d, serial+extension)
+func (s *Store) onDisk(d *folder, serial string) (Entry, error) {
+	e, err := readEntry(d, serial+extension)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 		if known, _ := s.Key(serial); known.Fixed {
 			err = ErrFixed
 		}
 	}
-	return at, e, err
+	return e, err
 }

@@ -22,7 +22,7 @@ func (a *app) reloadCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "reload", Short: "Take over the profiles and masters of the configuration while connections live", Args: cobra.NoArgs,
 		Long: "reload makes the daemon read its configuration again, check every profile that a listener names, and swap those that have changed.\n" +
-			"The file of [masters] is read again too.\n" +
+			"The file of [masters] and the keys of [keys] are read again too.\n" +
 			"One that does not pass is refused, and with it all: every listener goes on with what it has.  SIGHUP does the same.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			daemon, err := a.client()
@@ -41,6 +41,9 @@ func (a *app) reloadCommand() *cobra.Command {
 			}
 			if done.Masters > 0 {
 				a.say("masters: entries read: %d", done.Masters)
+			}
+			if k := done.Keys; k != nil {
+				a.say("keys: %d, of these %d new, %d changed; %d removed", k.Keys, k.Added, k.Changed, k.Removed)
 			}
 			if len(done.NeedsRestart) > 0 {
 				a.say("changed too, but taken over by a restart only:\n  %s", strings.Join(done.NeedsRestart, "\n  "))
@@ -124,6 +127,13 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	}
 	if err != nil {
 		return done, &admin.Refusal{What: "the tokens cannot be read", Problems: []string{err.Error()}}
+	}
+	if d.keys != nil {
+		changes, err := admin.ReloadKeys(d.keys)
+		if err != nil {
+			return done, err
+		}
+		done.Keys = &changes
 	}
 	swapped, err := d.gateway.Swap(ctx, editions)
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"trama/cmd/trama/internal/config"
 	"trama/journal"
 	"trama/journal/sqlite"
+	"trama/keys"
 )
 
 func (a *app) serveCommand() *cobra.Command {
@@ -70,7 +71,8 @@ type daemon struct {
 	record           actors.Journal // of what is changed
 	addressesWritten bool
 	known            known.Current
-	reloading        sync.Mutex // held by the one reload at a time
+	keys             *keys.Store // nil: no master has a key
+	reloading        sync.Mutex  // held by the one reload at a time
 }
 
 func (d *daemon) run(ctx context.Context) error {
@@ -132,6 +134,9 @@ func (d *daemon) start() error {
 		d.log.Info("made a new admin token", "file", d.config.Admin.TokenFile)
 	}
 	if d.tokens, err = access.OpenTokens(d.config.Admin.TokensFile(), fixedTokens(local, d.config.Admin)); err != nil {
+		return err
+	}
+	if d.keys, err = d.openKeys(); err != nil {
 		return err
 	}
 	adminPort, err := net.Listen("tcp", d.config.Admin.Listen)
@@ -202,7 +207,7 @@ func (d *daemon) serveHTTP(port net.Listener) {
 	host, _, _ := net.SplitHostPort(d.config.Admin.Listen) // the configuration was checked
 	options := admin.Options{
 		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Tokens: d.tokens, ListenHost: host,
-		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf,
+		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf, Keys: d.keys,
 		Record: func(e journal.Event) { journal.AppendEvent(d.record, e) },
 	}
 	if d.journal != nil {

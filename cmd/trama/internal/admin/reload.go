@@ -4,13 +4,15 @@ import (
 	"net/http"
 
 	"trama/actors"
+	"trama/keys"
 )
 
 // Reloaded is the answer to POST /api/v1/reload.
 type Reloaded struct {
 	Listeners    []actors.Swapped `json:"listeners"`
 	Masters      int              `json:"masters,omitempty"` // entries of the masters file
-	NeedsRestart []string         `json:"needs_restart"`     // what else has changed in the configuration: not taken over
+	Keys         *keys.Changes    `json:"keys,omitempty"`
+	NeedsRestart []string         `json:"needs_restart"` // what else has changed in the configuration: not taken over
 }
 
 // Refusal is why something that was handed in cannot be taken: every problem, with its place.

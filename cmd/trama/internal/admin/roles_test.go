@@ -24,6 +24,7 @@ var rolesOfRoutes = map[access.Role]string{
 		DELETE /api/v1/listeners/{name}/shadow
 		POST /api/v1/listeners/{name}/shadow/promote
 		POST /api/v1/reload
+		POST /api/v1/keys/reload
 		POST /api/v1/actors/{path...}
 		PUT /api/v1/log/level
 		GET /api/v1/tokens

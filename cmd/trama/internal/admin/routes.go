@@ -64,6 +64,8 @@ func (e *endpoint) routes() []route {
 		{"GET /api/v1/version", read, "", nil, e.version},
 		{"GET /api/v1/log/level", read, "", nil, e.logLevel},
 		{"PUT /api/v1/log/level", admin, "log level", nil, e.setLogLevel},
+		{"GET /api/v1/keys", read, "", page, e.keys},
+		{"POST /api/v1/keys/reload", admin, "reload keys", nil, e.reloadKeys},
 		{"GET /api/v1/tokens", admin, "", nil, e.tokens},
 		{"POST /api/v1/tokens", admin, "add token", nil, e.addToken},
 		{"DELETE /api/v1/tokens/{name}", admin, "revoke token", nil, e.revokeToken},

@@ -18,6 +18,7 @@ import (
 	"trama/cmd/trama/internal/history"
 	"trama/codec"
 	"trama/journal"
+	"trama/keys"
 )
 
 // Limits of the endpoint.
@@ -42,7 +43,8 @@ type Options struct {
 	AllowedHosts []string // further hosts
 	Version      string
 	Clock        func() time.Time
-	Archive      Archive // nil: the journal keeps nothing
+	Archive      Archive     // nil: the journal keeps nothing
+	Keys         *keys.Store // nil: no master has a key
 
 	// Record puts an event into the journal; nil: none is kept.
 	Record func(journal.Event)

@@ -26,6 +26,7 @@ type Config struct {
 	Limits    Limits
 	Journal   Journal
 	Masters   Masters
+	Keys      Keys
 	Listeners []Listener
 }
 
@@ -33,6 +34,11 @@ type Config struct {
 type Masters struct {
 	File  string         // resolved against the directory of the file; empty for none
 	Known *known.Masters // nil for none
+}
+
+// Keys is where the device keys of masters are.
+type Keys struct {
+	Directory string // resolved against the directory of the file; empty: there is no table [keys], and no master has a key
 }
 
 // Log says what is logged and how.
@@ -132,6 +138,23 @@ func LoadAdmin(file string, mayBeMissing bool) (Admin, error) {
 
 // TokensFile is where tokens are kept that were added: beside the token file.
 func (a Admin) TokensFile() string { return filepath.Join(filepath.Dir(a.TokenFile), "tokens.toml") }
+
+// LoadKeys returns the [keys] of file, whatever else is wrong with it.
+func LoadKeys(file string) (Keys, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return Keys{}, err
+	}
+	r, root := open(file, src)
+	var k Keys
+	if root.Table != nil {
+		k.read(root, filepath.Dir(file))
+	}
+	if len(r.Problems) > 0 {
+		return Keys{}, &Error{Problems: sorted(r.Problems)}
+	}
+	return k, nil
+}
 
 func resolveAdmin(a Admin, dir string) Admin {
 	a.TokenFile = resolve(dir, a.TokenFile)

@@ -29,6 +29,7 @@ func parse(file string, src []byte) (*Config, []tomlread.Problem) {
 	c.Journal.read(root.section("journal"))
 	c.Journal.Path = resolve(dir, c.Journal.Path)
 	ofMasters := c.Masters.read(root.section("masters"), dir)
+	c.Keys.read(root, dir)
 	profiles := profileSet{Source: r, dir: dir, read: map[string]*loaded{}}
 	for _, t := range root.sections("listener") {
 		c.Listeners = append(c.Listeners, readListener(t, &profiles))
@@ -92,6 +93,19 @@ func (m *Masters) read(t table, dir string) []tomlread.Problem {
 		t.Problem(t.At("file"), err.Error(), "a file that can be read")
 	}
 	return nil
+}
+
+// read reads [keys] of the file; a table without keys stands for the default directory.
+func (k *Keys) read(root table, dir string) {
+	t := root.section("keys")
+	if root.Has("keys") {
+		k.Directory = filepath.Join("data", "keys")
+	}
+	t.text("directory", &k.Directory)
+	t.done()
+	if k.Directory != "" {
+		k.Directory = resolve(dir, k.Directory)
+	}
 }
 
 func (a *Admin) read(t table) {

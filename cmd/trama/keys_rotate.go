@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"rsc.io/qr"
+
+	"trama/keys"
+)
+
+func (a *app) keysRotateCommand() *cobra.Command {
+	var dir string
+	var all, abandon bool
+	c := &cobra.Command{
+		Use: "rotate (SERIAL… | --all)", Short: "Make the next key of masters, which takes over when a frame proves it",
+		Long: "rotate makes a next key beside the present one.  Both are accepted until a frame comes under the next one: that proves that the device has it,\n" +
+			"and the daemon forgets the old one.  trama keys list shows how many have got so far.  trama keys qr SERIAL shows the next key to whoever\n" +
+			"stands at the device.",
+		Example: "  trama keys rotate 12345678 && trama keys qr 12345678\n  trama keys rotate --all",
+		Args:    noneEmpty(cobra.ArbitraryArgs),
+		RunE: func(c *cobra.Command, args []string) error {
+			if all == (len(args) > 0) {
+				return usageError{errors.New("rotate: expected either serials or --all")}
+			}
+			k, err := a.openKeys(dir)
+			if err != nil {
+				return err
+			}
+			if all {
+				args = k.ofRotation(abandon)
+			}
+			change, said := func() error { return k.Rotate(time.Now(), args...) }, "next key made: %d %s; the present one counts until a frame proves the next"
+			if abandon {
+				change, said = func() error { return k.Abandon(args...) }, "next key forgotten: %d %s"
+			}
+			if err := change(); err != nil {
+				return err
+			}
+			a.say(said, len(args), plural(len(args), "master"))
+			return k.changed(c.Context())
+		},
+	}
+	c.Flags().BoolVar(&all, "all", false, "all masters with a key that are not in a rotation; with --abandon, those that are")
+	c.Flags().BoolVar(&abandon, "abandon", false, "forget the next key: only for devices that never got it")
+	return a.keyFlags(c, &dir)
+}
+
+// ofRotation lists the masters whose key can change and that are in a rotation, or are not.
+func (k *keyring) ofRotation(rotating bool) (serials []string) {
+	for _, serial := range k.Serials() {
+		if e, _ := k.Key(serial); e.Rotating == rotating && !e.Fixed {
+			serials = append(serials, serial)
+		}
+	}
+	return serials
+}
+
+func (a *app) keysQRCommand() *cobra.Command {
+	var dir string
+	return a.keyFlags(&cobra.Command{
+		Use: "qr SERIAL", Short: "Show the key of a master as a QR code, for whoever stands at the device", Args: noneEmpty(cobra.ExactArgs(1)),
+		Long: "qr shows the key that the device is to have: in a rotation the next one.  The code reads TRAMA:1:SERIAL:SUITE:KEY, with the key as 32 hex digits.\n" +
+			"Whoever sees it can speak as this master: mind who looks on, and clear the screen.",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := keys.CheckSerial(args[0]); err != nil {
+				return usageError{err}
+			}
+			k, err := a.openKeys(dir)
+			if err != nil {
+				return err
+			}
+			e, ok := k.Key(args[0])
+			if !ok {
+				return fmt.Errorf("%s: %w", args[0], keys.ErrNoKey)
+			}
+			colours, err := a.coloured("auto")
+			if err != nil {
+				return err
+			}
+			code, err := qrCode(fmt.Sprintf("TRAMA:1:%s:%s:%X", args[0], e.Suite, e.Newest().Bytes()), colours)
+			if err != nil {
+				return err
+			}
+			which := "key"
+			if e.Rotating {
+				which = "next key"
+			}
+			a.complain("This is the %s of %s: whoever sees or photographs it can speak as this master.  Clear the screen afterwards.", which, args[0])
+			a.say("%s", code)
+			return nil
+		},
+	}, &dir)
+}
+
+// qrCode draws a code with two rows of it in each line of text: black on white where colours are to be had, else with blocks
+// for what is light, as on a dark terminal.
+func qrCode(text string, colours bool) (string, error) {
+	code, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return "", err
+	}
+	const quiet = 4 // modules around it, by the standard (ISO/IEC 18004, 6.3.8)
+	cells := []rune{' ', '▄', '▀', '█'}
+	begin, end := "", "\n"
+	if colours {
+		begin, end = "\x1b[97;40m", "\x1b[0m\n"
+	}
+	var b strings.Builder
+	for y := -quiet; y < code.Size+quiet; y += 2 {
+		b.WriteString(begin)
+		for x := -quiet; x < code.Size+quiet; x++ {
+			cell := 0
+			if !code.Black(x, y) {
+				cell |= 2
+			}
+			if !code.Black(x, y+1) && y+1 < code.Size+quiet {
+				cell |= 1
+			}
+			b.WriteRune(cells[cell])
+		}
+		b.WriteString(end)
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}

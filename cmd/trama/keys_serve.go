@@ -1,0 +1,22 @@
+package main
+
+import "trama/keys"
+
+// openKeys opens the keys that [keys] of the configuration names; nil without such a table.
+func (d *daemon) openKeys() (*keys.Store, error) {
+	directory := d.config.Keys.Directory
+	if directory == "" {
+		return nil, nil
+	}
+	if err := noCoreDump(); err != nil {
+		return nil, err
+	}
+	if err := keys.Make(directory); err != nil {
+		return nil, err
+	}
+	s, err := keys.Open(directory)
+	if err == nil {
+		d.log.Info("keys read", "keys", len(s.Serials()), "directory", directory)
+	}
+	return s, err
+}
