@@ -30,6 +30,7 @@ type fleet struct {
 	silent  bool          // a read is taken for the end of a frame: the server writes each at once
 	dialers chan struct{} // one token per connect in progress
 	start   time.Time
+	memory  *Memory       // nil: no device has a key
 	stop    chan struct{} // closed when the masters are to come home
 	grace   atomic.Int64  // Unix nanoseconds until which they may wait for acknowledgements; 0 before stop
 }
@@ -53,20 +54,26 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		Options: o, words: words, split: o.Profile.Splitter(codec.Downlink), silent: o.Profile.EndsSilently(codec.Downlink), dialers: make(chan struct{}, dialling),
 		start: time.Now(), stop: make(chan struct{}),
 	}
+	masters := make([]master, o.Masters)
+	if err := f.equip(ctx, masters); err != nil {
+		return Summary{}, err
+	}
 	words.hire(runtime.GOMAXPROCS(0))
-	f.run(ctx)
+	f.run(ctx, masters)
 	words.dismiss()
+	if f.memory != nil {
+		if err := f.memory.Close(); err != nil {
+			return Summary{}, err
+		}
+	}
 	s := Summary{Progress: f.progress(o.Masters, time.Since(f.start)), MostConnected: int(f.mostConnected.Load())}
 	s.P50, s.P99, s.Max = f.latency.quantile(0.50), f.latency.quantile(0.99), time.Duration(f.latency.longest.Load())
 	return s, nil
 }
 
-func (f *fleet) run(ctx context.Context) {
-	masters := make([]master, f.Masters)
+func (f *fleet) run(ctx context.Context, masters []master) {
 	var all sync.WaitGroup
 	for i := range masters {
-		masters[i].fleet = f
-		masters[i].serial, _ = serial(f.SerialFrom, i) // withDefaults has tried the last one
 		masters[i].random = rand.New(rand.NewPCG(f.Seed, uint64(i)))
 		// Numbers go on where those of a run before this one have not been, as long as none sends a thousand frames a second.
 		masters[i].speaker = codec.Speaker{Serial: masters[i].serial, Random: masters[i].random.Float64,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trama/codec"
+	"trama/codec/protect"
 )
 
 // smallBuffer holds any frame of the shipped profiles; a longer one makes it grow.
@@ -40,6 +41,9 @@ func (m *master) listen(due time.Time) error {
 // cut works off the whole frames at the front of the buffer.
 func (m *master) cut(now time.Time) error {
 	split := m.fleet.split
+	if m.device != nil {
+		split = m.device.split(split)
+	}
 	used := 0
 	for used < m.have {
 		advance, token, err := split(m.in[used:m.have], m.fleet.silent)
@@ -86,6 +90,14 @@ func (m *master) take(raw []byte, now time.Time) error {
 // understand works off one frame of the server and returns the answer that it is owed, if any.
 func (m *master) understand(o *mouth, raw []byte, now time.Time) (answer []byte, err error) {
 	f, words := m.fleet, m.fleet.words
+	var opened protect.Opened
+	if m.device != nil {
+		if opened, err = m.open(o, raw); err != nil {
+			f.Logger.Debug("frame refused", "master", m.serial, "error", err)
+			return nil, nil
+		}
+		raw = opened.Plain
+	}
 	if err := words.profile.Decode(codec.Downlink, raw, &o.got); err != nil {
 		f.unexpected.Add(1)
 		f.Logger.Debug("frame not understood", "master", m.serial, "error", err)
@@ -105,7 +117,19 @@ func (m *master) understand(o *mouth, raw []byte, now time.Time) (answer []byte,
 		m.settle(&m.pending, now)
 		return nil, nil
 	}
-	return m.obey(o, now), nil
+	if m.device != nil {
+		if opened.Reference != nil { // to what was answered already
+			f.unexpected.Add(1)
+			return nil, nil
+		}
+		if err := m.device.Remember(); err != nil {
+			return nil, err
+		}
+	}
+	if answer = m.obey(o, now); answer != nil {
+		return m.protect(answer, opened.ReferenceTo())
+	}
+	return nil, nil
 }
 
 // note keeps what the profile has the masters repeat of the server's words.

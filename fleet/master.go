@@ -18,7 +18,8 @@ type master struct {
 	random *rand.Rand
 
 	speaker    codec.Speaker
-	identity   string // as its own frames say it
+	device     *Device // nil: frames are plain
+	identity   string  // as its own frames say it
 	registered bool
 
 	conn atomic.Pointer[net.TCPConn]
@@ -36,11 +37,14 @@ type master struct {
 	nextAt      time.Time // the next measurement
 	quietAt     time.Time // the next keep-alive, unless something is sent before
 	reconnectAt time.Time
+	movedAt     time.Time // when the device began a new epoch because nobody answered
 }
 
 // kept is a frame that waits for its acknowledgement; none when frame is nil.
 type kept struct {
-	frame    []byte
+	frame    []byte // plain
+	wire     []byte // as it is sent, each time with the same bytes
+	sends    int
 	at       time.Time // said first
 	resendAt time.Time
 }
@@ -183,7 +187,7 @@ func (m *master) login(now time.Time) error {
 	switch {
 	case m.pending.frame != nil:
 		m.fleet.resent.Add(1)
-		return m.write(m.pending.frame, &m.pending, now)
+		return m.write(m.pending.wire, &m.pending, now)
 	case m.sentFrames == 0:
 		m.nextAt = now
 	case silent && script.KeepAlive != nil:
@@ -267,7 +271,10 @@ func (m *master) resend(now time.Time) error {
 		return nil
 	}
 	m.fleet.resent.Add(1)
-	return m.write(k.frame, k, now)
+	if err := m.moveEpoch(k, now); err != nil {
+		return err
+	}
+	return m.write(k.wire, k, now)
 }
 
 // earliest ignores zero times.
@@ -284,10 +291,13 @@ func earliest(times ...time.Time) (first time.Time) {
 func (m *master) send(l *codec.Line, keep *kept, now time.Time) error {
 	m.speaker.Number = m.speaker.Number%max(m.fleet.words.transactions()-1, 1) + 1
 	m.speaker.Result = 0
-	var frame []byte
+	var frame, wire []byte
 	var err error
 	m.work(func(o *mouth) {
 		if frame, err = m.fleet.words.say(o, l, &m.speaker, now); err != nil {
+			return
+		}
+		if wire, err = m.protect(frame, nil); err != nil {
 			return
 		}
 		if id := o.sent.Identity(); len(id) > 0 && string(id) != m.identity {
@@ -301,17 +311,18 @@ func (m *master) send(l *codec.Line, keep *kept, now time.Time) error {
 	m.fleet.sent.Add(1)
 	if l.Acknowledged {
 		m.fleet.outstanding.Add(1)
-		*keep = kept{frame: frame, at: now}
+		*keep = kept{frame: frame, wire: wire, at: now}
 	} else {
 		m.fleet.unowed.Add(1)
 	}
-	return m.write(frame, keep, now)
+	return m.write(wire, keep, now)
 }
 
 // write sends a frame; keep says when it is sent again, should it be kept.
 func (m *master) write(frame []byte, keep *kept, now time.Time) error {
 	if m.quietAt = now.Add(m.fleet.KeepAlive); keep.frame != nil {
 		keep.resendAt = now.Add(m.fleet.AckTimeout)
+		keep.sends++
 	}
 	conn := m.conn.Load()
 	if err := conn.SetWriteDeadline(now.Add(m.fleet.AckTimeout)); err != nil {

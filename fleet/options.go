@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-	"trama/codec"
 
 	"github.com/hashicorp/go-hclog"
+
+	"trama/codec"
+	"trama/codec/protect"
 )
 
 // Options of a fleet.  Address, Profile, Masters and SerialFrom are required.
@@ -26,6 +28,12 @@ type Options struct {
 	Duration       time.Duration // how long the fleet runs; 0 until the context ends
 	Frames         int           // measurements that each master sends before it leaves; 0 no limit
 	Seed           uint64        // of everything random
+
+	// Key is the key of a device and the suite that it speaks; nil: frames are plain.  Memory is then the path of the file in
+	// which the devices keep their counters.
+	Key         func(serial string) (protect.Key, protect.Suite, error)
+	Memory      string
+	EpochFrames int // after which a device begins a new epoch; 0: 2^20
 
 	Logger        hclog.Logger   // what goes wrong with single masters, at debug; nil drops it
 	Progress      func(Progress) // called every ProgressEvery; nil for none
@@ -59,6 +67,12 @@ func (o Options) withDefaults() (Options, error) {
 		if d.value < 0 {
 			problems = append(problems, fmt.Errorf("%s %v is negative", d.name, d.value))
 		}
+	}
+	if o.Key != nil && o.Profile != nil && o.Profile.Security() == nil {
+		problems = append(problems, fmt.Errorf("frames of profile %s are never protected: it has no [security]", o.Profile.Name()))
+	}
+	if o.EpochFrames < 0 {
+		problems = append(problems, fmt.Errorf("%d frames in an epoch, expected at least 1", o.EpochFrames))
 	}
 	if _, err := serial(o.SerialFrom, max(o.Masters-1, 0)); err != nil {
 		problems = append(problems, err)

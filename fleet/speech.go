@@ -23,7 +23,10 @@ type task struct {
 }
 
 // mouth is the scratch memory of one clerk.
-type mouth struct{ got, sent codec.Frame }
+type mouth struct {
+	got, sent codec.Frame
+	plain     []byte
+}
 
 // hire starts the clerks: the few goroutines in which all encoding and decoding is done.  That needs a deeper stack than a
 // master at rest has, and 15,000 goroutines that have grown once stay large.

@@ -23,6 +23,10 @@ type Progress struct {
 	Ignored      uint64 // commands for which the profile has no answer
 	TurnedAway   uint64 // logins that were refused
 	Unexpected   uint64 // frames from the server that fit nothing
+	WrongTag     uint64 // frames from the server that a device with a key refused: forged, or under another key,
+	Unprotected  uint64 // plain, or under another suite,
+	Replayed     uint64 // or sent to it before, or in an epoch that is over,
+	Misplaced    uint64 // or answers to what nobody waits for an answer to
 	Noise        uint64 // bytes from the server that belong to no frame
 	Elapsed      time.Duration
 }
@@ -40,6 +44,7 @@ type counters struct {
 	connects, failed, lost, sent, resent, acked       atomic.Uint64
 	commands, refused, unexpected, noise, outstanding atomic.Uint64
 	unowed, ignored, turnedAway                       atomic.Uint64
+	wrongTag, unprotected, replayed, misplaced        atomic.Uint64
 	latency                                           histogram
 }
 
@@ -57,6 +62,7 @@ func (c *counters) progress(masters int, elapsed time.Duration) Progress {
 		Masters: masters, Connected: int(c.connected.Load()), Connects: c.connects.Load(), Failed: c.failed.Load(), Lost: c.lost.Load(),
 		Sent: c.sent.Load(), Resent: c.resent.Load(), Acknowledged: c.acked.Load(), Waiting: c.outstanding.Load(), Commands: c.commands.Load(),
 		Unowed: c.unowed.Load(), Ignored: c.ignored.Load(), TurnedAway: c.turnedAway.Load(),
+		WrongTag: c.wrongTag.Load(), Unprotected: c.unprotected.Load(), Replayed: c.replayed.Load(), Misplaced: c.misplaced.Load(),
 		Refused: c.refused.Load(), Unexpected: c.unexpected.Load(), Noise: c.noise.Load(), Elapsed: elapsed,
 	}
 }

@@ -16,11 +16,12 @@ import (
 func (a *app) simulateCommand() *cobra.Command {
 	o := fleet.Options{}
 	var profile, level string
+	var keys simulateKeys
 	c := &cobra.Command{
 		Use:   "simulate",
 		Short: "Stand in for a fleet of masters",
 		Long: "simulate runs masters that connect, log in, send measurements, keep each until it is acknowledged, and answer commands,\n" +
-			"as [simulate] of the profile says.\n" +
+			"as [simulate] of the profile says. With --key-dir their frames are protected, and what the server says must be.\n" +
 			"It exits with 1 when a frame stayed unacknowledged or no master could connect.",
 		Example: "  trama simulate --masters 50 --every 10s --duration 1m\n" +
 			"  trama simulate --address 127.0.0.1:12987 --profile compact --masters 1000 --every 1m --ramp 10s\n" +
@@ -44,6 +45,9 @@ func (a *app) simulateCommand() *cobra.Command {
 			}
 			if script.After > 0 && !c.Flags().Changed("keep-alive") {
 				o.KeepAlive = script.After
+			}
+			if err := keys.equip(&o); err != nil {
+				return usageError{err}
 			}
 			if err := checkFleet(o); err != nil {
 				return usageError{err}
@@ -76,6 +80,7 @@ func (a *app) simulateCommand() *cobra.Command {
 	f.IntVar(&o.Frames, "frames", 0, "measurements of each master, after which it leaves; 0 no limit")
 	f.DurationVar(&o.ProgressEvery, "progress-every", 5*time.Second, "between progress lines")
 	f.Uint64Var(&o.Seed, "seed", 0, "of everything random; 0 takes one from the clock")
+	keys.flags(c, &o)
 	f.StringVar(&level, "log", "warn", "what is logged of single masters: debug shows why each connection failed")
 	return c
 }
@@ -104,6 +109,9 @@ func (a *app) showSummary(s fleet.Summary) error {
 	a.say("latency        p50 %v, p99 %v, max %v", fine(s.P50), fine(s.P99), fine(s.Max))
 	a.say("commands       %d answered, %d refused, %d that the profile has no answer for", s.Commands, s.Refused, s.Ignored)
 	a.say("surprises      %d frames that fit nothing, %d bytes of noise", s.Unexpected, s.Noise)
+	if refused := s.WrongTag + s.Unprotected + s.Replayed + s.Misplaced; refused > 0 {
+		a.say("refused        %d frames with a wrong tag, %d unprotected, %d replayed, %d that answer what nobody waits for", s.WrongTag, s.Unprotected, s.Replayed, s.Misplaced)
+	}
 	if s.TurnedAway > 0 {
 		a.say("logins         %d refused", s.TurnedAway)
 	}

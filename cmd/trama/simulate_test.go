@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -187,5 +189,24 @@ func TestAFleetThatIsKilledAndStartedAgainGoesOn(t *testing.T) {
 				t.Error(fmt.Sprint(l))
 			}
 		}
+	}
+}
+
+func TestSimulatedDevicesNeedTheirKeys(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	with := func(more ...string) result {
+		return command(t, "", append([]string{"simulate", "--address", "127.0.0.1:1", "--masters", "1", "--duration", "1ms"}, more...)...)
+	}
+	with("--suite", "20").want(t, 2, "expected --key-dir")
+	with("--key-dir", dir).want(t, 2, "key of device 10000001: no key in "+dir+": trama keys add --key-dir "+dir+" --generate 10000001")
+	command(t, "", "keys", "add", "--key-dir", dir, "--generate", "10000001").want(t, 0)
+	with("--key-dir", dir, "--suite", "99").want(t, 2, `--suite: found "99", expected 10, 11, 20 or 21`)
+	with("--key-dir", dir, "--profile", "gt06").want(t, 2, "frames of profile gt06 are never protected")
+	with("--key-dir", dir).want(t, 1, "no master could connect")
+	if _, err := os.Stat(filepath.Join(dir, "state")); err != nil {
+		t.Error(err)
 	}
 }

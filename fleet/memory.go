@@ -1,0 +1,134 @@
+package fleet
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"os"
+	"sync"
+	"syscall"
+)
+
+// Kept is what a device keeps across a loss of power.
+type Kept struct {
+	Epoch   uint8
+	Counter uint32 // written last; a start goes on at Counter + keepEvery + keepLate
+	Heard   uint32 // counters of the server below it, in Epoch, are not taken any more
+}
+
+// A device writes its counter after every keepEvery frames, and stops when it could not for another keepLate
+// (RFC 8613, appendix B.1.1).
+const (
+	keepEvery = 256
+	keepLate  = 32
+)
+
+// Memory stands for the non-volatile memory of many devices: a file to which a line is added with each write, synced.
+// Its methods may be called from any goroutine.
+type Memory struct {
+	mu   sync.Mutex // guards the rest
+	file *os.File
+	last map[string]Kept
+}
+
+// ErrMemory says that a file is not what was written to it.
+var ErrMemory = errors.New("memory of devices is damaged")
+
+// OpenMemory opens or makes the file.  No other process has it meanwhile: two would use the same counters.  What a
+// write that was cut short has left at the end does not count, as nothing had been sent because of it.
+func OpenMemory(path string) (*Memory, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	m := &Memory{file: f, last: map[string]Kept{}}
+	if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		err = fmt.Errorf("%s: another fleet uses it: %w", path, err)
+	} else {
+		err = m.read(path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return m, nil
+}
+
+func (m *Memory) read(path string) error {
+	text, err := io.ReadAll(m.file)
+	if err != nil {
+		return err
+	}
+	whole := bytes.LastIndexByte(text, '\n') + 1
+	for n, line := range bytes.SplitAfter(text[:whole], []byte("\n")) {
+		if len(line) == 0 {
+			break
+		}
+		var serial string
+		var k Kept
+		var sum uint32
+		if _, err := fmt.Sscanf(string(line), "%s %d %d %d %08x", &serial, &k.Epoch, &k.Counter, &k.Heard, &sum); err != nil || !bytes.Equal(line, memoryLine(serial, k)) {
+			return fmt.Errorf("%w: %s, line %d; give its devices new keys", ErrMemory, path, n+1)
+		}
+		m.last[serial] = k
+	}
+	if whole < len(text) {
+		return errors.Join(m.file.Truncate(int64(whole)), m.file.Sync())
+	}
+	return nil
+}
+
+func memoryLine(serial string, k Kept) []byte {
+	b := fmt.Appendf(nil, "%s %d %d %d", serial, k.Epoch, k.Counter, k.Heard)
+	return fmt.Appendf(b, " %08x\n", crc32.ChecksumIEEE(b))
+}
+
+// Start makes the memory that of devices which start now: their counters go on behind all that can have been used.
+func (m *Memory) Start(serials ...string) error {
+	all := map[string]Kept{}
+	for _, serial := range serials {
+		k, known := m.Of(serial)
+		if known {
+			k.Counter += keepEvery + keepLate
+		}
+		all[serial] = k
+	}
+	return m.keep(all)
+}
+
+// Of is what a device has kept; false: nothing.
+func (m *Memory) Of(serial string) (Kept, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k, known := m.last[serial]
+	return k, known
+}
+
+// Keep writes; when it returns without an error it is on disk.
+func (m *Memory) Keep(serial string, k Kept) error { return m.keep(map[string]Kept{serial: k}) }
+
+func (m *Memory) keep(all map[string]Kept) error {
+	var b []byte
+	for serial, k := range all {
+		b = append(b, memoryLine(serial, k)...)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.file.Write(b); err != nil {
+		return fmt.Errorf("memory of devices: %w", err)
+	}
+	if err := m.file.Sync(); err != nil {
+		return fmt.Errorf("memory of devices: %w", err)
+	}
+	maps.Copy(m.last, all)
+	return nil
+}
+
+// Close closes the file; another process may have it.
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.file.Close()
+}
