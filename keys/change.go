@@ -67,17 +67,23 @@ func (s *Store) Abandon(serials ...string) error {
 }
 
 // Commit ends the rotation of a master that has proven its next key: it becomes the key, and the old one goes.  A rotation
-// that was abandoned or begun anew meanwhile stays as it is.  It waits for the disk.
+// that was abandoned or begun anew meanwhile stays as it is.  It waits for the disk; that of a credential ends in memory.
 func (s *Store) Commit(serial string, proven protect.Key) error {
-	if e, _ := s.Key(serial); e.Fixed {
-		return fmt.Errorf("%s: %w", serial, ErrFixed)
-	}
-	return s.changeEach([]string{serial}, func(e *Entry) error {
+	commit := func(e *Entry) error {
 		if e.Rotating && e.Next == proven {
-			*e = Entry{Key: e.Next, Suite: e.Suite, created: e.nextCreated}
+			*e = Entry{Key: e.Next, Suite: e.Suite, Fixed: e.Fixed, created: e.nextCreated}
 		}
 		return nil
-	})
+	}
+	if e, _ := s.Key(serial); e.Fixed {
+		n, _ := number(serial)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		_ = commit(&e) // it cannot fail
+		s.entries[n] = e
+		return nil
+	}
+	return s.changeEach([]string{serial}, commit)
 }
 
 // Remove forgets the key of a master.

@@ -297,6 +297,7 @@ func TestSystemdCredentialsAreReadAndNotChanged(t *testing.T) {
 	t.Cleanup(func() { _ = os.Chmod(credentials, 0o700) })
 	must(t, os.Chmod(credentials, 0o700))
 	put(t, credentials, "keys_00000001.key", `key = "`+digits+`"`, 0o440)
+	put(t, credentials, "keys_00000003.key", `key = "`+digits+`"`+"\nnext = \""+strings.Repeat("7", 32)+`"`, 0o400)
 	put(t, credentials, "keys_00000002.key", `key = "`+digits+`"`, 0o400)
 	put(t, credentials, "something-else", "", 0o400)
 	put(t, dir, "00000002.key", `key = "`+digits+"\"\nsuite = \"21\"", 0o600)
@@ -308,11 +309,15 @@ func TestSystemdCredentialsAreReadAndNotChanged(t *testing.T) {
 	if !one.Fixed || one.Key != key(t, digits) || two.Fixed || two.Suite != protect.CCM16 {
 		t.Errorf("%+v %+v", one, two)
 	}
-	for what, err := range map[string]error{"rotate": s.Rotate(now, "00000001"), "remove": s.Remove("00000001"),
-		"commit": s.Commit("00000001", keys.Generate())} {
+	for what, err := range map[string]error{"rotate": s.Rotate(now, "00000001"), "remove": s.Remove("00000001")} {
 		if !errors.Is(err, keys.ErrFixed) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+	three, _ := s.Key("00000003")
+	must(t, s.Commit("00000003", three.Next))
+	if now, _ := s.Key("00000003"); now.Rotating || now.Key != three.Next || !now.Fixed {
+		t.Errorf("committed: %+v", now)
 	}
 	must(t, os.Chmod(filepath.Join(credentials, "keys_00000001.key"), 0o444))
 	if _, err := s.Reload(); err == nil || !strings.Contains(err.Error(), "can be used by others (mode 0444)") {
@@ -356,8 +361,9 @@ func TestNoKeyIsPrinted(t *testing.T) {
 func TestAFleetOfKeysIsSmall(t *testing.T) {
 	const fleet = 20_000
 	dir := folder(t)
+	one := put(t, t.TempDir(), "one", "key = \""+digits+"\"\nsuite = \"20\"\ncreated = 2026-11-30T10:00:00Z\n", 0o600)
 	for i := range fleet {
-		put(t, dir, fmt.Sprintf("%08d.key", i), "key = \""+digits+"\"\nsuite = \"20\"\ncreated = 2026-11-30T10:00:00Z\n", 0o600)
+		must(t, os.Link(one, filepath.Join(dir, fmt.Sprintf("%08d.key", i))))
 	}
 	var before, after runtime.MemStats
 	runtime.GC()
