@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -212,8 +213,8 @@ type Gateway interface {
 	Listeners() []ListenerInfo
 	Connections() []ConnectionInfo
 	Masters() []MasterInfo
-	// FindMasters describes the masters of a page only, and counts all that the query keeps.
-	FindMasters(q MasterQuery) (page []MasterInfo, total int)
+	// FindMasters describes the masters of a page only, as it is read, and counts all that the query keeps.
+	FindMasters(q MasterQuery) (page iter.Seq[MasterInfo], total int)
 	Master(serial string) (MasterInfo, error)
 	Tree(q TreeQuery) (*Node, error)
 	Poisoned() []Poison

@@ -70,12 +70,16 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	step("connections drained", began, "connections", open)
 
 	began = time.Now()
-	_, silent := master.Ask(g.masters.List(), max(cutGrace, remaining(ctx)), func(at int,
-		to chan<- master.Answer[struct{}]) any {
+	silent := 0
+	for answered := range master.Ask(g.masters.List(), max(cutGrace, remaining(ctx)), func(at int, to chan<- master.Answer[bool]) any {
 		return &master.Stop{At: at, Reply: to}
-	})
-	if len(silent) > 0 {
-		late = errors.Join(late, fmt.Errorf("%d masters do not answer: %s", len(silent), g.stuck()))
+	}, func(*master.Master) bool { return false }) {
+		if !answered {
+			silent++
+		}
+	}
+	if silent > 0 {
+		late = errors.Join(late, fmt.Errorf("%d masters do not answer: %s", silent, g.stuck()))
 	}
 	step("commands settled", began)
 

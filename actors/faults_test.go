@@ -201,7 +201,7 @@ func TestCommandThatMeetsTheEndIsAnswered(t *testing.T) {
 	m := g.masters.Get("12345678")
 	release := hold(t, g, &m.Node)
 	answered := make(chan error, 1)
-	g.sys.Send(&m.Node, &master.Stop{Reply: make(chan master.Answer[struct{}], 1)})
+	g.sys.Send(&m.Node, &master.Stop{Reply: make(chan master.Answer[bool], 1)})
 	g.sys.Send(&m.Node, &master.Command{Request: CommandRequest{Serial: "12345678", Command: "A"}, Respond: func(_ *master.Command, err error) { answered <- err }})
 	release()
 	select {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -39,21 +40,26 @@ func (g *gateway) Connections() []ConnectionInfo {
 }
 
 // Masters implements Gateway.  A master that does not answer is listed with what is known from outside.
-func (g *gateway) Masters() []MasterInfo { return describe(g.masters.List()) }
+func (g *gateway) Masters() []MasterInfo { return slices.Collect(describe(g.masters.List())) }
 
 // FindMasters implements Gateway.
-func (g *gateway) FindMasters(q MasterQuery) (page []MasterInfo, total int) {
+func (g *gateway) FindMasters(q MasterQuery) (page iter.Seq[MasterInfo], total int) {
 	found, total := g.masters.Find(q)
-	described := describe(master.Masters(found))
-	page = make([]MasterInfo, len(found))
-	for i, s := range found {
-		if s.State == master.NeverSeen {
-			page[i], _ = g.masters.NeverSeen(s.Serial)
-			continue
+	return func(yield func(MasterInfo) bool) {
+		described, stop := iter.Pull(describe(master.Masters(found)))
+		defer stop()
+		for _, s := range found {
+			var info MasterInfo
+			if s.State == master.NeverSeen {
+				info, _ = g.masters.NeverSeen(s.Serial)
+			} else {
+				info, _ = described()
+			}
+			if !yield(info) {
+				return
+			}
 		}
-		page[i], described = described[0], described[1:]
-	}
-	return page, total
+	}, total
 }
 
 // Master implements Gateway.
@@ -65,19 +71,14 @@ func (g *gateway) Master(serial string) (MasterInfo, error) {
 		}
 		return MasterInfo{}, fmt.Errorf("%w: %q", ErrUnknownMaster, serial)
 	}
-	return describe([]*master.Master{m})[0], nil
+	return slices.Collect(describe([]*master.Master{m}))[0], nil
 }
 
 // describe asks masters for what is known of them.
-func describe(masters []*master.Master) []MasterInfo {
-	all, silent := master.Ask(masters, answerWithin, func(at int,
-		to chan<- master.Answer[MasterInfo]) any {
+func describe(masters []*master.Master) iter.Seq[MasterInfo] {
+	return master.Ask(masters, answerWithin, func(at int, to chan<- master.Answer[MasterInfo]) any {
 		return &master.Describe{At: at, Reply: to}
-	})
-	for _, i := range silent {
-		all[i] = masters[i].Silent()
-	}
-	return all
+	}, (*master.Master).Silent)
 }
 
 // Poisoned implements Gateway.

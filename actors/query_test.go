@@ -36,7 +36,7 @@ func TestMastersAreChosenSortedAndPaged(t *testing.T) {
 	} {
 		page, total := g.FindMasters(c.q)
 		var serials []string
-		for _, m := range page {
+		for m := range page {
 			serials = append(serials, m.Serial)
 		}
 		if got := strings.Join(serials, " "); got != c.want || total != c.total {

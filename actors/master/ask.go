@@ -1,6 +1,9 @@
 package master
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // Answer is what one of several masters says: the one at this place of the list.
 type Answer[T any] struct {
@@ -11,34 +14,38 @@ type Answer[T any] struct {
 // askedAtOnce bounds the masters that work on a question at the same time: each has a goroutine meanwhile.
 const askedAtOnce = 1024
 
-// Ask puts a question to masters and collects the answers.  It gives up when none has come for so long; silent are
-// the places of those that have not answered then: they are stuck, unless askedAtOnce others are.
-func Ask[T any](masters []*Master, patience time.Duration, question func(at int,
-	to chan<- Answer[T]) any) (values []T, silent []int) {
-	values = make([]T, len(masters))
-	answered := make([]bool, len(masters))
-	answers := make(chan Answer[T], len(masters)) // a late one blocks nobody
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	for next, waiting := 0, 0; next < len(masters) || waiting > 0; {
-		for next < len(masters) && waiting < askedAtOnce {
-			masters[next].send(question(next, answers))
-			next, waiting = next+1, waiting+1
+// Ask puts a question to masters and yields their answers in the order of the list, while those behind are still asked.
+// It gives up when none has come for so long: a master that has not answered then is stuck, unless askedAtOnce others
+// are, and silent answers for it.
+func Ask[T any](masters []*Master, patience time.Duration, question func(at int, to chan<- Answer[T]) any,
+	silent func(*Master) T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		values := make([]*T, len(masters))
+		answers := make(chan Answer[T], min(len(masters), askedAtOnce)) // a late one blocks nobody
+		late := time.NewTimer(patience)
+		defer late.Stop()
+		for at, next, waiting, gone := 0, 0, 0, false; at < len(masters); at++ {
+			for values[at] == nil && !gone {
+				for ; next < len(masters) && waiting < askedAtOnce; next, waiting = next+1, waiting+1 {
+					masters[next].send(question(next, answers))
+				}
+				late.Reset(patience)
+				select {
+				case a := <-answers:
+					values[a.At], waiting = &a.Value, waiting-1
+				case <-late.C:
+					gone = true
+				}
+			}
+			value := values[at]
+			values[at] = nil
+			if value == nil {
+				none := silent(masters[at])
+				value = &none
+			}
+			if !yield(*value) {
+				return
+			}
 		}
-		select {
-		case a := <-answers:
-			values[a.At], answered[a.At] = a.Value, true
-			waiting--
-			late.Reset(patience)
-			continue
-		case <-late.C:
-		}
-		break
 	}
-	for i, yes := range answered {
-		if !yes {
-			silent = append(silent, i)
-		}
-	}
-	return values, silent
 }

@@ -129,7 +129,7 @@ func (m handler) Receive(ctx actor.Context) {
 	case *Stop:
 		m.gone = true
 		m.giveUpCommands("the gateway is stopping")
-		msg.Reply <- Answer[struct{}]{At: msg.At}
+		msg.Reply <- Answer[bool]{msg.At, true}
 	case *actor.Started:
 		m.started()
 	case *actor.Stopping:

@@ -35,7 +35,7 @@ type (
 	// Stop comes from the gateway, once, when it drains: outcomes are settled, further commands refused.
 	Stop struct {
 		At    int
-		Reply chan<- Answer[struct{}]
+		Reply chan<- Answer[bool]
 	}
 
 	// commandDue: from a timer of the master itself.

@@ -221,15 +221,27 @@ func utc(t time.Time) time.Time {
 	return t.UTC()
 }
 
+// Time is a time that JSON has as text: encoding/json reads what MarshalJSON makes once more, byte by byte.
+type Time time.Time
+
+// MarshalText implements encoding.TextMarshaler.
+func (t Time) MarshalText() ([]byte, error) { return time.Time(t).MarshalText() }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (t *Time) UnmarshalText(text []byte) error { return (*time.Time)(t).UnmarshalText(text) }
+
+// IsZero says whether there is no time.
+func (t Time) IsZero() bool { return time.Time(t).IsZero() }
+
 // Sample is one value of one point.
 type Sample struct {
-	Name     string    `json:"point"`
-	Title    string    `json:"title,omitempty"` // as the operator calls the point
-	Value    any       `json:"value"`           // number, text, null where the device has none, {"value":3,"label":"SOS"}
-	Unit     string    `json:"unit,omitempty"`
-	Device   time.Time `json:"device_time,omitzero"` // of its record, else of its frame
-	Received time.Time `json:"received"`
-	Quality  string    `json:"quality"`
+	Name     string `json:"point"`
+	Title    string `json:"title,omitempty"` // as the operator calls the point
+	Value    any    `json:"value"`           // number, text, null where the device has none, {"value":3,"label":"SOS"}
+	Unit     string `json:"unit,omitempty"`
+	Device   Time   `json:"device_time,omitzero"` // of its record, else of its frame
+	Received Time   `json:"received"`
+	Quality  string `json:"quality"`
 	// Position of the frame in the journal; absent while it is on its way there, and of a sample that a version
 	// before points has kept.  With Index, the place inside the frame, it is the identity of the sample.
 	Position uint64 `json:"position,omitempty"`
@@ -239,19 +251,21 @@ type Sample struct {
 }
 
 // When is the time of the sample: its device time, or when it was received if it has none that can be meant.
-func (s *Sample) When() time.Time { return time.Unix(0, moment(s.Device, s.Received.UnixNano())).UTC() }
+func (s *Sample) When() time.Time {
+	return time.Unix(0, moment(time.Time(s.Device), time.Time(s.Received).UnixNano())).UTC()
+}
 
 // Point is the last sample of a point.
 type Point struct {
-	Name     string    `json:"name"`
-	Title    string    `json:"title,omitempty"` // as the operator calls it
-	Value    any       `json:"value"`
-	Unit     string    `json:"unit,omitempty"`
-	Device   time.Time `json:"device_time,omitzero"`
-	Received time.Time `json:"received"`
-	Quality  string    `json:"quality"`
-	Position uint64    `json:"position,omitempty"`
-	Index    int       `json:"index"`
+	Name     string `json:"name"`
+	Title    string `json:"title,omitempty"` // as the operator calls it
+	Value    any    `json:"value"`
+	Unit     string `json:"unit,omitempty"`
+	Device   Time   `json:"device_time,omitzero"`
+	Received Time   `json:"received"`
+	Quality  string `json:"quality"`
+	Position uint64 `json:"position,omitempty"`
+	Index    int    `json:"index"`
 
 	Plain codec.Value `json:"-"`
 }
@@ -261,7 +275,7 @@ func (p *Point) When() time.Time { return (*Sample)(p).When() }
 
 // shown makes a sample as people see it.
 func shown(name, unit string, value codec.Value, device, received time.Time, quality codec.Quality, position uint64, index int) Sample {
-	return Sample{Name: name, Value: value.Any(), Unit: unit, Device: utc(device), Received: received.UTC(), Quality: quality.String(),
+	return Sample{Name: name, Value: value.Any(), Unit: unit, Device: Time(utc(device)), Received: Time(received.UTC()), Quality: quality.String(),
 		Position: position, Index: index, Plain: value}
 }
 

@@ -61,7 +61,7 @@ var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 func (p *points) String() string {
 	var words []string
 	for _, s := range p.show() {
-		words = append(words, fmt.Sprintf("%s=%s@%s:%d.%d", s.Name, s.Plain, s.Device.Format("15:04"), s.Position, s.Index))
+		words = append(words, fmt.Sprintf("%s=%s@%s:%d.%d", s.Name, s.Plain, time.Time(s.Device).Format("15:04"), s.Position, s.Index))
 	}
 	return strings.Join(words, " ")
 }

@@ -126,7 +126,7 @@ func (a *app) samplesTable(rows []history.Row) {
 			cells = append(cells, shown.add([]any{r.Position, "-", moment(r.Received), moment(r.Device), dash(r.Message), "-", "-", "-", dash(r.Error)}, r))
 		}
 		for _, s := range r.Samples {
-			cells = append(cells, shown.add([]any{r.Position, s.Index, moment(r.Received), moment(s.Device), r.Message, s.Name, short(s.Value), dash(s.Unit), s.Quality}, r))
+			cells = append(cells, shown.add([]any{r.Position, s.Index, moment(r.Received), moment(time.Time(s.Device)), r.Message, s.Name, short(s.Value), dash(s.Unit), s.Quality}, r))
 		}
 	}
 	a.table("POSITION\tINDEX\tRECEIVED\tDEVICE TIME\tMESSAGE\tPOINT\tVALUE\tUNIT\tQUALITY"+shown.heading(), len(cells), func(i int) []any { return cells[i] })
@@ -212,12 +212,12 @@ func (a *app) valueOutput(v admin.Values, format string) error {
 			if value != nil {
 				text = fmt.Sprint(value)
 			}
-			return []string{strconv.FormatUint(s.Position, 10), strconv.Itoa(s.Index), csvTime(s.Received), csvTime(s.Device), s.Name, text, label, s.Unit, s.Quality, s.Title}
+			return []string{strconv.FormatUint(s.Position, 10), strconv.Itoa(s.Index), csvTime(time.Time(s.Received)), csvTime(time.Time(s.Device)), s.Name, text, label, s.Unit, s.Quality, s.Title}
 		})
 	default:
 		a.table("RECEIVED\tDEVICE TIME\tPOINT\tVALUE\tUNIT\tQUALITY", len(v.Samples), func(i int) []any {
 			s := v.Samples[i]
-			return []any{moment(s.Received), moment(s.Device), s.Name, short(s.Value), dash(s.Unit), s.Quality}
+			return []any{moment(time.Time(s.Received)), moment(time.Time(s.Device)), s.Name, short(s.Value), dash(s.Unit), s.Quality}
 		})
 	}
 	return nil

@@ -255,6 +255,6 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		if p.Title != "" {
 			name += " (" + p.Title + ")"
 		}
-		return []any{name, short(p.Value), dash(p.Unit), moment(at), since(p.When()), p.Quality}
+		return []any{name, short(p.Value), dash(p.Unit), moment(time.Time(at)), since(p.When()), p.Quality}
 	})
 }

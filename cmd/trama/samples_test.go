@@ -93,7 +93,7 @@ func line(master string, s actors.Sample) string {
 	if value == nil {
 		value = ""
 	}
-	return strings.Join([]string{fmt.Sprint(s.Position), fmt.Sprint(s.Index), master, s.Name, fmt.Sprint(value), label, s.Unit, rfc(s.Device), rfc(s.Received), s.Quality}, "|")
+	return strings.Join([]string{fmt.Sprint(s.Position), fmt.Sprint(s.Index), master, s.Name, fmt.Sprint(value), label, s.Unit, rfc(time.Time(s.Device)), rfc(time.Time(s.Received)), s.Quality}, "|")
 }
 
 func rfc(t time.Time) string {

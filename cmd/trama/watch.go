@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -113,7 +114,7 @@ func watchLines(r history.Row, paint painter) []string {
 	for _, s := range r.Samples {
 		words := []string{s.Name + "=" + quantity(s.Value, s.Unit)}
 		if !s.Device.IsZero() {
-			words = append(words, moment(s.Device))
+			words = append(words, moment(time.Time(s.Device)))
 		}
 		if s.Quality != codec.Good.String() {
 			words = append(words, paint(colourBad, s.Quality))

@@ -3,6 +3,8 @@ package admin
 import (
 	"context"
 	"fmt"
+	"iter"
+	"slices"
 	"time"
 
 	"trama/actors"
@@ -27,7 +29,7 @@ func (g *fakeGateway) tell(format string, args ...any) error {
 }
 
 func (g *fakeGateway) Masters() []actors.MasterInfo { return g.masters }
-func (g *fakeGateway) FindMasters(q actors.MasterQuery) ([]actors.MasterInfo, int) {
+func (g *fakeGateway) FindMasters(q actors.MasterQuery) (iter.Seq[actors.MasterInfo], int) {
 	rows := g.masters
 	for len(rows) > 0 && rows[0].Serial <= q.After {
 		rows = rows[1:]
@@ -35,7 +37,7 @@ func (g *fakeGateway) FindMasters(q actors.MasterQuery) ([]actors.MasterInfo, in
 	if q.Limit > 0 {
 		rows = rows[:min(q.Limit, len(rows))]
 	}
-	return rows, len(g.masters)
+	return slices.Values(rows), len(g.masters)
 }
 func (g *fakeGateway) Connections() []actors.ConnectionInfo { return g.connections }
 func (g *fakeGateway) Listeners() []actors.ListenerInfo     { return g.listeners }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -150,7 +151,7 @@ func (e *endpoint) cursors(w http.ResponseWriter, r *http.Request) {
 		e.failArchive(w, err)
 		return
 	}
-	stream(w, all)
+	stream(w, slices.Values(all))
 }
 
 func (e *endpoint) cursor(w http.ResponseWriter, r *http.Request) {

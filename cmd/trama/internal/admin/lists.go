@@ -2,9 +2,11 @@ package admin
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -41,7 +43,7 @@ func (e *endpoint) master(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *endpoint) poisoned(w http.ResponseWriter, _ *http.Request) {
-	stream(w, e.Gateway.Poisoned())
+	stream(w, slices.Values(e.Gateway.Poisoned()))
 }
 
 // refused lists refused bytes: of a listener or a master with ?of=, else all.
@@ -51,7 +53,7 @@ func (e *endpoint) refused(w http.ResponseWriter, r *http.Request) {
 		failWith(w, err)
 		return
 	}
-	stream(w, all)
+	stream(w, slices.Values(all))
 }
 
 func (e *endpoint) totals(w http.ResponseWriter, _ *http.Request) {
@@ -89,26 +91,27 @@ func list[T any, K cmp.Ordered](w http.ResponseWriter, r *http.Request, all func
 	if limit > 0 && limit < len(rows) {
 		rows = rows[:limit]
 	}
-	stream(w, rows)
+	stream(w, slices.Values(rows))
 }
 
 // stream writes a JSON list row by row: its memory does not grow with the number of rows.
-func stream[T any](w http.ResponseWriter, rows []T) {
+func stream[T any](w http.ResponseWriter, rows iter.Seq[T]) {
 	header(w)
 	out := bufio.NewWriterSize(w, 32<<10)
+	var text bytes.Buffer
+	encoder, between := json.NewEncoder(&text), "\n"
 	_ = out.WriteByte('[') // bufio keeps the first error and Flush returns it
-	for i := range rows {
-		if i > 0 {
-			_ = out.WriteByte(',')
-		}
-		_ = out.WriteByte('\n')
-		row, err := json.Marshal(&rows[i])
-		if err != nil {
+	for row := range rows {
+		text.Reset()
+		text.WriteString(between)
+		if encoder.Encode(&row) != nil {
 			panic(http.ErrAbortHandler) // half a list is sent: cutting the answer off is the only honest end
 		}
-		if _, err := out.Write(row); err != nil {
+		text.Truncate(text.Len() - 1) // its line end
+		if _, err := out.Write(text.Bytes()); err != nil {
 			return // the client has gone
 		}
+		between = ",\n"
 	}
 	_, _ = out.WriteString("\n]\n")
 	_ = out.Flush()

@@ -3,6 +3,7 @@ package admin
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"trama/cmd/trama/internal/access"
@@ -22,7 +23,9 @@ type MadeToken struct {
 	Expires time.Time `json:"expires,omitzero"`
 }
 
-func (e *endpoint) tokens(w http.ResponseWriter, _ *http.Request) { stream(w, e.Tokens.List()) }
+func (e *endpoint) tokens(w http.ResponseWriter, _ *http.Request) {
+	stream(w, slices.Values(e.Tokens.List()))
+}
 
 func (e *endpoint) addToken(w http.ResponseWriter, r *http.Request) {
 	var n NewToken

@@ -67,7 +67,7 @@ func (e *csvExport) Add(r Row) error {
 		if value != nil {
 			text = fmt.Sprint(value)
 		}
-		if err := row(strconv.Itoa(s.Index), s.Device, s.Name, text, label, s.Unit, s.Quality, frame, s.Title, protection); err != nil {
+		if err := row(strconv.Itoa(s.Index), time.Time(s.Device), s.Name, text, label, s.Unit, s.Quality, frame, s.Title, protection); err != nil {
 			return err
 		}
 		frame, protection = "", ""
@@ -198,8 +198,8 @@ func (e *sqliteExport) Add(r Row) error {
 		if s.Quality == codec.Implausible.String() && slices.Contains([]any{"NaN", "+Inf", "-Inf"}, value) {
 			value = nil // a column of numbers
 		}
-		if _, err := e.sample.Exec(int64(r.Position), s.Index, r.Master, s.Name, column(value), orNull(label), orNull(s.Unit), orNull(stamp(s.Device)),
-			stamp(s.Received), s.Quality, orNull(s.Title)); err != nil {
+		if _, err := e.sample.Exec(int64(r.Position), s.Index, r.Master, s.Name, column(value), orNull(label), orNull(s.Unit), orNull(stamp(time.Time(s.Device))),
+			stamp(time.Time(s.Received)), s.Quality, orNull(s.Title)); err != nil {
 			return err
 		}
 	}
