@@ -120,6 +120,8 @@ var (
 	ErrBusy          = master.ErrBusy
 	ErrFault         = master.ErrFault
 	ErrStopping      = master.ErrStopping
+	ErrTooMany       = master.ErrTooMany
+	ErrNotWaiting    = master.ErrNotWaiting
 	ErrUnfit         = port.ErrUnfit
 	ErrNoShadow      = shadow.ErrNone
 )
@@ -230,6 +232,13 @@ type Gateway interface {
 	Reloading
 	Shadowing
 	Kick(ctx context.Context, connection uint64) error
+	// Approve makes a master of a serial that is in quarantine; Forget ends one, or takes it out of the quarantine.  Both
+	// are on disk when they return.
+	Approve(ctx context.Context, serial string) error
+	Forget(ctx context.Context, serial string) error
+	// Forgettable lists the masters of a choice; ForgetAll forgets them, but those that have spoken meanwhile.
+	Forgettable(c MasterChoice) []string
+	ForgetAll(ctx context.Context, c MasterChoice) ([]string, error)
 	Restart(ctx context.Context, path string) error
 	// Fault makes an actor fail: at once, or (onFrame, connections and masters only) with the next frame it handles.
 	Fault(ctx context.Context, path string, onFrame bool) error

@@ -13,6 +13,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
 
+	"trama/actors/admission"
 	"trama/actors/connection"
 	"trama/actors/master"
 	"trama/actors/port"
@@ -173,6 +174,7 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 		options := lo.Transport
 		l := connection.NewListener(g.shared, options.Name, lo.Role)
 		l.FrameNames, l.Greeting, l.Policy = lo.FrameNames, lo.Greeting, lo.Policy
+		l.Newcomers = admission.NewPace(lo.Policy.NewMastersPerMinute)
 		l.MaxMasters = cmp.Or(lo.MaxMasters, connection.DefaultMaxMasters)
 		l.FirstFrame = cmp.Or(options.FirstFrameTimeout, transport.DefaultFirstFrameTimeout)
 		l.Registers = options.Aside != nil && options.Aside.Registration != nil

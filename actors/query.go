@@ -50,8 +50,8 @@ func (g *gateway) FindMasters(q MasterQuery) (page iter.Seq[MasterInfo], total i
 		defer stop()
 		for _, s := range found {
 			var info MasterInfo
-			if s.State == master.NeverSeen {
-				info, _ = g.masters.NeverSeen(s.Serial)
+			if !s.IsMaster() {
+				info, _ = g.masters.Absent(s.Serial)
 			} else {
 				info, _ = described()
 			}
@@ -66,7 +66,7 @@ func (g *gateway) FindMasters(q MasterQuery) (page iter.Seq[MasterInfo], total i
 func (g *gateway) Master(serial string) (MasterInfo, error) {
 	m := g.masters.Get(serial)
 	if m == nil {
-		if info, told := g.masters.NeverSeen(serial); told {
+		if info, known := g.masters.Absent(serial); known {
 			return info, nil
 		}
 		return MasterInfo{}, fmt.Errorf("%w: %q", ErrUnknownMaster, serial)

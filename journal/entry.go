@@ -152,14 +152,15 @@ const (
 
 	EventUnidentified = "unidentified" // a connection has ended on which no master was identified
 	// EventRestarted: a master has begun its transaction numbers anew.
-	EventRestarted = "counter restarted"
+	EventRestarted   = "counter restarted"
+	EventQuarantined = "quarantined" // a serial that was never seen before waits to be approved
 )
 
 // AlarmTwoDevices is the reason of an alarm: two devices have one serial.
 const AlarmTwoDevices = "two devices, one serial"
 
 // EventKinds are the kinds of events.
-var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick, EventRestarted,
+var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick, EventRestarted, EventQuarantined,
 	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.

@@ -1,6 +1,8 @@
 // Package admission decides who may be a master on a listener.
 //
-//	Policy     what the operator asks of whoever speaks on a listener
+//	Policy       what the operator asks of whoever speaks on a listener
+//	Pace         how fast masters that were never seen before come in
+//	WaitingRoom  those that wait for an operator
 //
 // It knows serials and numbers; sockets, frames and actors it does not.
 package admission

@@ -19,6 +19,8 @@ func (c handler) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *identified:
 		c.identified(m)
+	case *forgotten:
+		c.forgotten(m.master)
 	case *transmit:
 		c.transmit(m)
 	case *relayed:
@@ -158,9 +160,9 @@ func (c handler) group(r *readBatch) {
 		}
 		b := l.find(id)
 		if b == nil {
-			if l.full() {
+			if reason := l.unwelcome(id, r.installed.Longest); reason != "" {
 				r.fates[i] = master.Rejected
-				l.Reject(string(id), r.batch.Frames[i], "too many masters on one connection", nil)
+				l.Reject(string(id[:min(len(id), r.installed.Longest)]), r.batch.Frames[i], reason, nil)
 				continue
 			}
 			b = l.bind(string(id))
@@ -183,6 +185,13 @@ func (c handler) identified(m *identified) {
 	if b.master != nil && c.link.noisy {
 		b.master.Refused(ReasonNoise)
 		c.link.noisy = false
+	}
+}
+
+// forgotten: the master of a serial is none any more.
+func (c handler) forgotten(m *master.Master) {
+	if b := c.link.find([]byte(m.Serial)); b != nil && b.master == m && b.routing == 0 {
+		c.link.unbind(b)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/time/rate"
 
+	"trama/actors/admission"
 	"trama/actors/master"
 	"trama/actors/supervise"
 	"trama/codec"
@@ -126,6 +127,20 @@ func (l *Link) Transmit(m *master.Master, c *master.Command) { l.send(&l.Node, &
 // Identified implements master.Link.
 func (l *Link) Identified(serial string, m *master.Master) { l.send(&l.Node, &identified{serial, m}) }
 
+// Policy implements master.Link.
+func (l *Link) Policy() *admission.Policy { return &l.on.Policy }
+
+// Newcomers implements master.Link.
+func (l *Link) Newcomers() *admission.Pace { return l.on.Newcomers }
+
+// Forgotten implements master.Link.  A connection of this master alone is closed.
+func (l *Link) Forgotten(m *master.Master) {
+	if len(l.Masters()) <= 1 {
+		l.Close(transport.CloseKicked, "master "+m.Serial+" was forgotten")
+	}
+	l.send(&l.Node, &forgotten{m})
+}
+
 // Failed implements supervise.Origin.
 func (l *Link) Failed(f *supervise.Fault) { l.conn.Close(transport.CloseFault, f.Error()) }
 
@@ -138,6 +153,19 @@ const fewBound = 8
 
 // full says whether no further master may be identified on the connection.
 func (l *Link) full() bool { return len(l.bound) >= l.on.MaxMasters }
+
+// unwelcome says why no master of a serial may be identified on the connection; "" when it may.
+func (l *Link) unwelcome(serial []byte, longest int) (reason string) {
+	switch {
+	case len(serial) > longest:
+		return "serial too long"
+	case !l.on.Policy.Names(serial):
+		return "serial not allowed"
+	case l.full():
+		return "too many masters on one connection"
+	}
+	return ""
+}
 
 // find returns the binding of a serial; nil when it is new here.
 func (l *Link) find(serial []byte) *binding {
@@ -325,7 +353,7 @@ func (l *Link) Reject(serial string, raw []byte, reason string, err error) {
 	s.Stretch = Stretch{At: time.Now(), Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Master: serial,
 		Profile: l.Profile().Name(), Length: len(raw), Reason: reason, Detail: detail, Place: -1}
 	l.on.Stretches.add(s)
-	if l.on.Journal.Accepting() == nil {
+	if l.on.Journal.Accepting() == nil && !master.Quiet(reason) {
 		l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: serial, Listener: l.on.Name,
 			Connection: l.id, Remote: l.Remote(), Reason: reason, Detail: detail, Raw: raw})
 	}

@@ -57,12 +57,13 @@ type Listener struct {
 	*Shared
 	Name       string
 	Role       Role
-	Registers  bool          // devices name themselves with a packet outside the protocol
-	FirstFrame time.Duration // how long frames wait for a login, from the accept
-	FrameNames bool          // the identity in a frame counts before a registered one
-	Greeting   string        // message sent to whoever dials in; "": none
-	MaxMasters int           // that may be identified on one connection
-	Policy     admission.Policy
+	Registers  bool             // devices name themselves with a packet outside the protocol
+	FirstFrame time.Duration    // how long frames wait for a login, from the accept
+	FrameNames bool             // the identity in a frame counts before a registered one
+	Greeting   string           // message sent to whoever dials in; "": none
+	MaxMasters int              // that may be identified on one connection
+	Policy     admission.Policy // who may speak
+	Newcomers  *admission.Pace  // the registry's own
 
 	Links     LinkSet
 	Refusals  count.By // why frames were rejected
@@ -79,7 +80,7 @@ type Listener struct {
 
 // NewListener makes what the connections of a port share.
 func NewListener(s *Shared, name string, role Role) *Listener {
-	return &Listener{Shared: s, Name: name, Role: role, MaxMasters: DefaultMaxMasters, events: newEventLimit(eventsPerMinute, eventsAtOnce),
+	return &Listener{Shared: s, Name: name, Role: role, MaxMasters: DefaultMaxMasters, Newcomers: admission.NewPace(0), events: newEventLimit(eventsPerMinute, eventsAtOnce),
 		strangers: newEventLimit(strangersPerMinute, strangersPerMinute),
 		judging:   rate.NewLimiter(judgingRate, judgingBurst)}
 }

@@ -19,6 +19,8 @@ type (
 		master  *master.Master
 		command *master.Command
 	}
+	// forgotten: from a master that is none any more.
+	forgotten struct{ master *master.Master }
 	// relayed: from a master to an integrator's connection, the answer to a request that it made.
 	relayed struct {
 		request *integratorRequest

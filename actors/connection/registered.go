@@ -2,6 +2,7 @@ package connection
 
 import (
 	"trama/codec"
+	"trama/journal"
 	"trama/transport"
 )
 
@@ -36,11 +37,15 @@ func (c handler) register(r *readBatch, all []transport.Registered, i int) []tra
 			continue
 		}
 		b := l.find([]byte(name))
-		if b == nil && l.full() {
-			l.name = nil
-			l.registered.Store(nil)
-			l.on.Refusals.Add("too many masters on one connection")
-			continue
+		if b == nil {
+			if reason := l.unwelcome([]byte(name), len(name)); reason != "" {
+				l.name = nil
+				l.registered.Store(nil)
+				l.on.Refusals.Add(reason)
+				l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: name, Listener: l.on.Name, Connection: l.id,
+					Remote: l.Remote(), Reason: reason, Detail: "its registration"})
+				continue
+			}
 		}
 		if b == nil {
 			b = l.bind(name)

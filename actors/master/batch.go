@@ -3,6 +3,7 @@ package master
 import (
 	"time"
 
+	"trama/actors/admission"
 	"trama/actors/profiles"
 	"trama/actors/supervise"
 	"trama/codec"
@@ -16,8 +17,10 @@ type Link interface {
 	ID() uint64
 	Remote() string
 	Listener() string
-	Profile() *codec.Profile // that its listener has now
-	Masters() []string       // serials that are identified on it
+	Profile() *codec.Profile   // that its listener has now
+	Policy() *admission.Policy // likewise
+	Newcomers() *admission.Pace
+	Masters() []string // serials that are identified on it
 	// the master goes by the name that was registered here, and not by a field of its frames
 	SelfNamed(serial string) bool
 	Close(transport.CloseReason, string)
@@ -26,6 +29,8 @@ type Link interface {
 	Transmit(m *Master, c *Command)
 	// from the registry, once for each Route with a batch; m is nil when it was refused
 	Identified(serial string, m *Master)
+	// from m, which was forgotten: what comes for its serial goes through the registry again
+	Forgotten(m *Master)
 
 	// counts a frame that is refused and records it; serial "" is that of nobody known
 	Reject(serial string, raw []byte, reason string, err error)

@@ -33,7 +33,8 @@ type Master struct {
 
 	held      *Batch // in hand, so that a restart goes on behind the frame that failed
 	condemned bool   // it failed too often: start anew
-	gone      bool   // the gateway is stopping: no more commands
+	gone      bool   // no more commands: the gateway is stopping, or it was forgotten
+	forgotten bool   // it is no master any more
 
 	first     time.Time
 	links     []*masterLink
@@ -124,6 +125,10 @@ func (m handler) Receive(ctx actor.Context) {
 		m.snapshot()
 	case *forgetOld:
 		m.forgetOld()
+	case *weigh:
+		msg.Reply <- Answer[weight]{msg.At, weight{m.frames, m.first}}
+	case *Forget:
+		m.forget(ctx, msg)
 	case *Describe:
 		m.describe(msg)
 	case *Stop:
@@ -142,6 +147,10 @@ func (m handler) Receive(ctx actor.Context) {
 // Carry implements supervise.FrameHandler: it takes in a run of frames of this master.
 func (m handler) Carry(msg supervise.Frames) {
 	b := msg.(*Batch)
+	if m.forgotten {
+		m.dir.refuse(m.Serial, b, reasonForgotten)
+		return
+	}
 	m.held = b
 	b.journal, b.entry.Subject, b.entry.Owner = m.dir.journal, &m.subject, b
 	b.master, b.before = &m.points, m.points.recorded

@@ -11,6 +11,18 @@ type (
 
 		passed bool // the batch has gone on to its master
 	}
+	// Approve comes from the gateway: a serial in quarantine is a master from now on.  The answer comes when that is on
+	// disk.
+	Approve struct {
+		Serial string
+		Reply  chan<- error
+	}
+	// Forget comes from the gateway, and goes on to the master: it is none any more.  Likewise.
+	Forget struct {
+		Serial string
+		Seen   *int64 // not if it was heard at another time than this, in Unix nanoseconds; nil: in any case
+		Reply  chan<- error
+	}
 )
 
 // Messages to a master.
@@ -38,6 +50,11 @@ type (
 		Reply chan<- Answer[bool]
 	}
 
+	// weigh: from Forgettable.
+	weigh struct {
+		At    int
+		Reply chan<- Answer[weight]
+	}
 	// commandDue: from a timer of the master itself.
 	commandDue struct{ id uint64 }
 	// timeOver: from the directory, when the master may be late.

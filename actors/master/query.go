@@ -13,12 +13,12 @@ import (
 type Summary struct {
 	Serial   string
 	Profile  string    // of its newest frame; empty when it has said nothing
-	State    string    // online, away, late, offline, or NeverSeen
+	State    string    // online, away, late, offline, NeverSeen or InQuarantine
 	LastSeen time.Time // zero: never
 
 	known.Master // without points
 
-	of *Master // nil: the operator has told of it, and it never reported
+	of *Master // nil: it is none yet
 }
 
 // NeverSeen is the state of a master that the operator has told of and that never reported.
@@ -32,21 +32,35 @@ type Query struct {
 	Limit int                     // masters at most; 0: all
 }
 
-// NeverSeen describes a master that never reported; ok is false when the operator has not told of it either.
-func (d *Directory) NeverSeen(serial string) (info Info, ok bool) {
+// Absent describes a serial that is no master: in quarantine, or one of which the operator has told; ok is false when it
+// is neither.
+func (d *Directory) Absent(serial string) (info Info, ok bool) {
 	m := Master{Serial: serial, dir: d}
 	info = m.Silent()
 	info.State = NeverSeen
 	handler{&m}.describeTold(&info)
-	return info, d.known.Get().Names(serial)
+	w, held := d.Waiting.Get(serial)
+	if held {
+		info.State, info.Profile, info.FirstSeen, info.LastSeen = InQuarantine, w.Profile, w.First, w.Last
+		info.Refused, info.LastRefused = map[string]uint64{ReasonQuarantine: w.Frames}, &Refusal{Reason: ReasonQuarantine, At: w.Last}
+		info.LastEnd = &LinkEnd{At: w.Last, Listener: w.Listener, Remote: w.Remote, Reason: InQuarantine}
+	}
+	return info, held || d.vouched(serial)
 }
 
-// neverSeen is the summary of a master that never reported.
-func neverSeen(told *known.Masters, serial string) *Summary {
-	return &Summary{Serial: serial, State: NeverSeen, Master: told.Words(serial, "")}
+// absent is the summary of a serial that is no master.
+func (d *Directory) absent(told *known.Masters, serial string) *Summary {
+	s := &Summary{Serial: serial, State: NeverSeen, Master: told.Words(serial, "")}
+	if w, held := d.Waiting.Get(serial); held {
+		s.State, s.Profile, s.LastSeen = InQuarantine, w.Profile, w.Last
+	}
+	return s
 }
 
-// Masters are those of a page that are not NeverSeen.
+// IsMaster says whether the serial is that of a master.
+func (s *Summary) IsMaster() bool { return s.of != nil }
+
+// Masters are those of a page that are masters.
 func Masters(page []*Summary) (all []*Master) {
 	for _, s := range page {
 		if s.of != nil {
@@ -79,11 +93,17 @@ func (d *Directory) Find(q Query) (page []*Summary, total int) {
 		}
 	}
 	told, missing := d.known.Get(), false
-	for _, serial := range told.Serials() {
+	others := slices.Clone(told.Serials())
+	for _, w := range d.Waiting.List() {
+		if !told.Names(w.Serial) {
+			others = append(others, w.Serial)
+		}
+	}
+	for _, serial := range others {
 		if d.Get(serial) != nil {
 			continue
 		}
-		if s := neverSeen(told, serial); q.Keep == nil || q.Keep(s) {
+		if s := d.absent(told, serial); q.Keep == nil || q.Keep(s) {
 			kept, missing = append(kept, s), true
 		}
 	}
@@ -103,7 +123,7 @@ func (d *Directory) Find(q Query) (page []*Summary, total int) {
 		slices.SortFunc(kept, order)
 	}
 	if q.After != "" { // the query may keep it no more
-		after := neverSeen(told, q.After)
+		after := d.absent(told, q.After)
 		if m := d.Get(q.After); m != nil {
 			after = m.summary()
 		}

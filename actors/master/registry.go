@@ -12,6 +12,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
 
+	"trama/actors/admission"
 	"trama/actors/internal/count"
 	"trama/actors/known"
 	"trama/actors/profiles"
@@ -56,6 +57,7 @@ type Directory struct {
 	Commands count.By        // by outcome
 	Alarms   count.By        // by reason
 	windows  windows
+	Waiting  admission.WaitingRoom // serials in quarantine
 
 	restored []*Master     // known from earlier processes, until they have actors
 	revived  chan struct{} // closed when they have
@@ -63,7 +65,8 @@ type Directory struct {
 	mu sync.RWMutex       // guards by
 	by map[string]*Master // all have actors
 
-	refusedAt time.Time // when the log last said that there are too many; the registry's own
+	leaving   map[string]*Master // forgotten, and its actor has not ended; the registry's own
+	refusedAt time.Time          // when the log last said that there are too many; the registry's own
 }
 
 // refusalPause is the least time between two lines in the log about masters that are refused.
@@ -73,7 +76,7 @@ const refusalPause = time.Minute
 func NewDirectory(o Options) *Directory {
 	return &Directory{
 		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(), stopping: o.Stopping,
-		revived: make(chan struct{}), by: make(map[string]*Master),
+		revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
 		windows: windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}
 }
@@ -131,9 +134,20 @@ func (d *Directory) Online() int {
 	return n
 }
 
+// quarantineShown is how many serials of the quarantine the tree shows.
+const quarantineShown = 20
+
 // TreeDetail implements supervise.Detailer.
 func (d *Directory) TreeDetail() map[string]any {
-	return map[string]any{"masters": d.Size()}
+	detail := map[string]any{"masters": d.Size()}
+	if waiting := d.Waiting.List(); len(waiting) > 0 {
+		serials := make([]string, 0, quarantineShown)
+		for _, w := range waiting[:min(len(waiting), quarantineShown)] {
+			serials = append(serials, w.Serial)
+		}
+		detail["quarantine"], detail["in_quarantine"] = len(waiting), serials
+	}
+	return detail
 }
 
 // recordEvent puts an event into the journal.  Nobody waits for it.
@@ -149,9 +163,15 @@ func (r *registry) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *Route:
 		r.route(ctx, m)
+	case *Approve:
+		r.approve(ctx, m)
+	case *Forget:
+		r.forget(ctx, m)
+	case *actor.Terminated:
+		r.left(m.Who)
 	case *actor.Started:
 		r.revive(ctx)
-	case *actor.Stopping, *actor.Stopped, *actor.Terminated:
+	case *actor.Stopping, *actor.Stopped:
 	}
 }
 
@@ -164,9 +184,18 @@ func (r *registry) route(ctx actor.Context, m *Route) {
 		return
 	}
 	if to == nil {
-		if to = r.welcome(ctx, m.Serial); to == nil {
+		reason := reasonForgotten
+		if r.leaving[m.Serial] == nil {
+			reason = r.stranger(m)
+		}
+		if reason == "" {
+			if to = r.welcome(ctx, m.Serial, func(*Master) {}); to == nil {
+				reason = "too many masters"
+			}
+		}
+		if to == nil {
 			m.passed = true
-			r.refuse(m.Serial, m.Batch, "too many masters")
+			r.refuse(m.Serial, m.Batch, reason)
 			m.Link.Identified(m.Serial, nil)
 			return
 		}
@@ -188,8 +217,8 @@ func (m *Route) Orphaned(f *supervise.Fault) {
 	m.Link.Identified(m.Serial, d.Get(m.Serial))
 }
 
-// welcome makes the actor of a master seen for the first time; nil when there are too many.
-func (r *registry) welcome(ctx actor.Context, serial string) *Master {
+// welcome makes the actor of a master seen for the first time, behind first; nil when there are too many.
+func (r *registry) welcome(ctx actor.Context, serial string, first func(*Master)) *Master {
 	if n := r.Size(); n >= r.maxMasters {
 		if now := time.Now(); now.Sub(r.refusedAt) > refusalPause {
 			r.refusedAt = now
@@ -198,6 +227,7 @@ func (r *registry) welcome(ctx actor.Context, serial string) *Master {
 		return nil
 	}
 	m := r.newMaster(serial)
+	first(m)
 	r.spawn(ctx, m)
 	r.add(m) // behind its start: whoever finds a master can send to it
 	r.log.Named("registry").Info("new master", "master", serial)

@@ -37,7 +37,7 @@ func (m *Master) Snapshot() {
 // snapshot has the journal keep what is known of the master: everything that it handled before this message.  One that
 // is still on its way will do.
 func (m handler) snapshot() {
-	if m.telling.Load() {
+	if m.telling.Load() || m.forgotten {
 		return
 	}
 	rows := []journal.Row{m.encode()}

@@ -14,6 +14,7 @@ var (
 	ErrBusy       = errors.New("too many commands wait for this master")
 	ErrFault      = errors.New("the actor failed")
 	ErrStopping   = errors.New("gateway is stopping")
+	ErrTooMany    = errors.New("too many masters")
 )
 
 // Outcome of a command to a master.

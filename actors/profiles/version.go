@@ -30,6 +30,7 @@ type Installed struct {
 	Profile *codec.Profile
 	Login   bool   // some frames do not say whose they are: the connection remembers who logged in
 	Named   bool   // some frames say whose they are
+	Longest int    // bytes of an identity that is taken
 	Number  uint32 // of the definition in the journal
 	What    Definition
 
@@ -40,7 +41,7 @@ type Installed struct {
 
 // Install makes the one that follows old, which is nil at the start; number is that of the definition in the journal.
 func Install(v Version, number uint32, old *Installed) *Installed {
-	made := &Installed{Profile: v.Profile, Login: HasAnonymous(v.Profile), Named: hasIdentity(v.Profile), Number: number}
+	made := &Installed{Profile: v.Profile, Login: HasAnonymous(v.Profile), Named: hasIdentity(v.Profile), Longest: longestIdentity(v.Profile), Number: number}
 	made.What = Definition{Generation: 1, Hash: Hash(v.Profile), Source: v.Source, Loaded: time.Now()}
 	if old != nil {
 		made.What.Generation = old.What.Generation + 1
@@ -118,6 +119,23 @@ func hasIdentity(p *codec.Profile) bool {
 // namesItself says whether a message has its sender's identity.
 func namesItself(msg *codec.Message) bool {
 	return slices.ContainsFunc(msg.Fields, func(f *codec.Field) bool { return f.Role == codec.RoleIdentity })
+}
+
+// usualIdentity bounds the identity of masters, in bytes.
+const usualIdentity = 64
+
+// longestIdentity is how many bytes of an identity are taken: more than usual where a definition has a larger field for
+// it, whose bytes are two digits each at most.
+func longestIdentity(p *codec.Profile) int {
+	longest := usualIdentity
+	for _, msg := range p.Messages() {
+		for _, f := range msg.Fields {
+			if f.Role == codec.RoleIdentity {
+				longest = max(longest, 2*f.Size)
+			}
+		}
+	}
+	return longest
 }
 
 // HasAnonymous says whether a master may send frames without its identity.

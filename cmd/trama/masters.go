@@ -36,7 +36,7 @@ func (a *app) mastersCommand() *cobra.Command {
 	}, noneEmpty(cobra.MaximumNArgs(1)), a.showMasters)
 	c.Example = "  trama masters --state late --site north --sort silent --limit 20\n  trama masters 12345678"
 	for _, f := range []struct{ name, usage string }{
-		{"state", "only those that are online, away, late, offline or \"never seen\""}, {"site", "only those of a site"}, {"tag", "only those with a tag"},
+		{"state", "only those that are online, away, late, offline, \"never seen\" or in quarantine"}, {"site", "only those of a site"}, {"tag", "only those with a tag"},
 		{"name", "only those whose name has this in it"}, {"profile", "only those that speak a profile"}, {"silent", "only those not heard for a time, such as 10m"},
 		{"sort", "by serial, name, site, profile, state, seen (newest first) or silent (longest first)"}, {"limit", "so many at the most"},
 	} {

@@ -132,7 +132,7 @@ func (a *app) root() *cobra.Command {
 	}
 	add("daemon", a.serveCommand(), a.checkCommand())
 	add("look", a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.refusedCommand(), a.poisonedCommand())
-	add("control", a.sendCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(), a.kickCommand(), a.restartCommand(), a.faultCommand(), a.logLevelCommand(), a.tokenCommand(), a.keysCommand())
+	add("control", a.sendCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(), a.kickCommand(), a.approveCommand(), a.forgetCommand(), a.restartCommand(), a.faultCommand(), a.logLevelCommand(), a.tokenCommand(), a.keysCommand())
 	add("journal", a.historyCommand(), a.redecodeCommand(), a.watchCommand(), a.eventsCommand(), a.exportCommand(), a.cursorsCommand(), a.journalCommand())
 	add("frames", a.decodeCommand(), a.explainCommand(), a.encodeCommand(), a.profileCommand(), a.simulateCommand())
 	root.AddCommand(a.versionCommand())

@@ -62,6 +62,8 @@ var statuses = []struct {
 	{actors.ErrNoShadow, http.StatusNotFound},
 	{actors.ErrUnknownConnection, http.StatusNotFound},
 	{actors.ErrUnknownActor, http.StatusNotFound},
+	{actors.ErrNotWaiting, http.StatusNotFound},
+	{actors.ErrTooMany, http.StatusConflict},
 	{actors.ErrMasterOffline, http.StatusConflict},
 	{actors.ErrNotRestartable, http.StatusConflict},
 	{actors.ErrFaultsForbidden, http.StatusForbidden},

@@ -17,7 +17,7 @@ import (
 var masterFilters = []string{"state", "site", "tag", "profile", "name", "silent", "sort"}
 
 // States that masters are chosen by.
-var masterStates = []string{"online", "away", "late", "offline", "never seen"}
+var masterStates = []string{"online", "away", "late", "offline", "never seen", "quarantine"}
 
 // masterOrders are the orders of a list of masters; equal ones stay in the order of their serials.
 var masterOrders = map[string]func(a, b *actors.MasterSummary) int{
