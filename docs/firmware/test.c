@@ -338,7 +338,13 @@ static void test_epochs(void) {
   n = served(&t, frame, 'A', 5, 0, 0, NULL, &own);
   CHECK(trama_open(&t, frame, n, NULL, 0, &which, &own) == TRAMA_EXTENDED);
 
-  t.saved.slot[0].epoch = 63;
+  for (int i = 0; i < 200; i++) CHECK(trama_connected(&t, now += TRAMA_DAY) == 0);
+  CHECK(t.saved.slot[0].epoch == 5 + TRAMA_AHEAD); /* further the server does not follow */
+  n = served(&t, frame, 'A', 5 + TRAMA_AHEAD, 0, 0, NULL, &own);
+  CHECK(trama_open(&t, frame, n, NULL, 0, &which, &own) == TRAMA_EXTENDED);
+  CHECK(memory.saved.slot[0].answered == 5 + TRAMA_AHEAD);
+
+  t.saved.slot[0].epoch = t.saved.slot[0].answered = 63;
   t.next = TRAMA_FRAMES;
   CHECK(sent(&t) == TRAMA_SPENT);
 }

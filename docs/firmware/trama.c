@@ -360,8 +360,14 @@ static int commit(struct trama *t, const struct trama_saved *before) {
   return TRAMA_MEMORY;
 }
 
+/* lonely says that one more epoch would be one that the server no longer takes: those of suites 10 and 11 do not stand in their
+ * frames, and it tries only the next one. */
+static int lonely(struct trama *t) {
+  return slot(t)->epoch >= LAST_EPOCH || slot(t)->epoch >= slot(t)->answered + (tag_size(t->suite) > 0 ? TRAMA_AHEAD : 1);
+}
+
 static int move(struct trama *t, const struct trama_saved *before) {
-  if (slot(t)->epoch >= LAST_EPOCH) {
+  if (lonely(t)) {
     t->saved = *before;
     return TRAMA_SPENT;
   }
@@ -399,6 +405,7 @@ int trama_connected(struct trama *t, uint32_t now) {
   if (t->saved.trial) return change(t, &before);
   if (now < t->saved.moved) t->saved.moved = now; /* the clock was set back: a day from now */
   if (t->saved.moved && now - t->saved.moved < TRAMA_DAY) return 0;
+  if (lonely(t)) return 0;
   t->saved.moved = now;
   return move(t, &before);
 }
@@ -490,7 +497,7 @@ int trama_open(struct trama *t, uint8_t *frame, size_t len, const struct trama_r
   struct trama_window *window = NULL;
   struct trama_saved before = t->saved;
   uint32_t counter = 0;
-  int n, counted;
+  int n, counted, changed = 0;
   uint8_t letter;
   if (len < (size_t)t->profile || differ(frame + SERIAL_AT, t->serial, 4)) return TRAMA_FRAME;
   if (t->forged >= forgeries(t->suite) && t->suite != TRAMA_NONE) return TRAMA_SPENT;
@@ -501,25 +508,29 @@ int trama_open(struct trama *t, uint8_t *frame, size_t len, const struct trama_r
   counted = t->suite != TRAMA_NONE && (t->suite != TRAMA_AUTH24 || t->challenged);
   if (counted && (old(window, counter) || counter >= TRAMA_BOUND)) return TRAMA_REPLAY;
   letter = frame[clear_end(t->profile) - 2];
-  if (lower(letter)) {
-    if (t->suite != TRAMA_NONE) {
-      n = acknowledged(frame, (size_t)n, waiting, count, which);
-      if (n < 0) return n;
-      put_length(frame, (size_t)n);
-    }
-  } else {
+  if (!lower(letter)) {
     *which = count;
-    if (!counted && (!letter || !t->replay_safe || !strchr(t->replay_safe, letter))) return TRAMA_STALE;
+    if (!counted && t->suite != TRAMA_NONE && (!letter || !t->replay_safe || !strchr(t->replay_safe, letter)))
+      return TRAMA_STALE;
     if (counted && window == &t->window[0] && counter >= slot(t)->heard) {
       slot(t)->heard = counter + 1;
-      if (commit(t, &before)) return TRAMA_MEMORY;
+      changed = 1;
     }
+  } else if (t->suite != TRAMA_NONE) {
+    n = acknowledged(frame, (size_t)n, waiting, count, which);
+    if (n < 0) return n;
+    put_length(frame, (size_t)n);
+  }
+  if (window == &t->window[0] && slot(t)->answered != slot(t)->epoch) {
+    slot(t)->answered = slot(t)->epoch;
+    changed = 1;
   }
   if (t->saved.trial) {
     t->saved.trial = 0;
     wipe(&t->saved.slot[t->saved.active ^ 1], sizeof before.slot[0]);
-    if (commit(t, &before)) return TRAMA_MEMORY;
+    changed = 1;
   }
+  if (changed && commit(t, &before)) return TRAMA_MEMORY;
   if (counted) note(window, counter);
   t->silent = 0;
   return n;

@@ -22,6 +22,7 @@ enum { TRAMA_NONE = 0x00, TRAMA_AUTH24 = 0x10, TRAMA_ENC24 = 0x11, TRAMA_CCM8 = 
 #define TRAMA_FRAMES 0x100000ul   /* frames of one epoch, in either direction, before it moves */
 #define TRAMA_BOUND 0x800000ul    /* counters that no frame has */
 #define TRAMA_CONNECTIONS 8       /* N: connections without an acknowledgement before the epoch moves */
+#define TRAMA_AHEAD 8             /* epochs beyond the one in which the server last answered, at most */
 #define TRAMA_DAY 86400ul         /* seconds between two moves for that reason */
 
 /* Results below zero; the frame is then lost and nothing has changed. */
@@ -33,7 +34,7 @@ enum {
   TRAMA_REPLAY = -5,    /* seen before, or too old */
   TRAMA_REFERENCE = -6, /* an acknowledgement of nothing that waits */
   TRAMA_STALE = -7,     /* a command that nothing proves to be new */
-  TRAMA_SPENT = -8,     /* too many forgeries, or no epoch left: only a new epoch or a new key helps */
+  TRAMA_SPENT = -8,     /* too many forgeries, or no epoch left: an answer, a new epoch or a new key helps */
   TRAMA_MEMORY = -9,    /* the write to non-volatile memory failed */
   TRAMA_RANDOM = -10    /* no random bytes */
 };
@@ -42,6 +43,7 @@ enum {
 struct trama_slot {
   uint8_t key[16];
   uint8_t epoch;
+  uint8_t answered; /* the newest epoch in which the server answered */
   uint32_t counter; /* counters below counter + K + F may be used */
   uint32_t heard;   /* one more than the highest counter of a command acted on in this epoch */
 };
