@@ -45,7 +45,7 @@ func TestAcceptSurvivesTheEndOfDescriptors(t *testing.T) {
 // runOutOfDescriptors takes descriptors until accept fails, looks at what that costs, gives descriptors back and expects the
 // listener to take connections again.
 func runOutOfDescriptors() error {
-	const limit = 128
+	const limit = 256
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // ReservedDescriptors is what NewDescriptors leaves to the rest of the process: listening sockets, journal, HTTP,
 // logs.
-const ReservedDescriptors = 64
+const ReservedDescriptors = 128
 
 // Descriptors is the budget of file descriptors that the connections of all listeners of a process share.  Any
 // goroutine may use it.

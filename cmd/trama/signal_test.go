@@ -35,6 +35,12 @@ func startProcessIn(t *testing.T, dir string) *process { return startProcessWith
 // startProcessWith is startProcessIn with a configuration.
 func startProcessWith(t *testing.T, dir, config string) *process {
 	t.Helper()
+	return startProcessUnder(t, "", dir, config)
+}
+
+// startProcessUnder is startProcessWith behind commands of the shell, such as "ulimit -n 200;".
+func startProcessUnder(t *testing.T, prepare, dir, config string) *process {
+	t.Helper()
 	file := filepath.Join(dir, "config.toml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -43,7 +49,7 @@ func startProcessWith(t *testing.T, dir, config string) *process {
 	if err := os.RemoveAll(addresses); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, log: &logBuffer{}, cmd: exec.Command(os.Args[0], "serve", "--config", file, "--addresses-file", addresses)}
+	p := &process{t: t, log: &logBuffer{}, cmd: exec.Command("sh", "-c", prepare+`exec "$0" "$@"`, os.Args[0], "serve", "--config", file, "--addresses-file", addresses)}
 	p.cmd.Stderr, p.cmd.Env = p.log, append(os.Environ(), programVariable+"=1")
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -111,7 +117,7 @@ func TestSignals(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		token, err := os.ReadFile(filepath.Join(filepath.Dir(p.cmd.Args[3]), "data", "admin.token"))
+		token, err := os.ReadFile(filepath.Join(filepath.Dir(p.addressesFile()), "data", "admin.token"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,6 @@ import (
 
 	"trama/actors"
 	"trama/cmd/trama/internal/access"
-	"trama/cmd/trama/internal/history"
 )
 
 // Problem is the body of every answer that is not a success.
@@ -25,18 +24,9 @@ func fail(w http.ResponseWriter, status int, text string) {
 	answer(w, status, Problem{Error: text})
 }
 
-// lister is an answer that has frames.
-type lister interface{ rows() []history.Row }
-
 // answer writes one JSON value.
 func answer(w http.ResponseWriter, status int, value any) {
 	body, err := json.Marshal(value)
-	if list, ok := value.(lister); ok && err != nil { // one row must not hide the others
-		for i, row := range list.rows() {
-			list.rows()[i] = row.Writable()
-		}
-		body, err = json.Marshal(value)
-	}
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer cannot be written as JSON"}`)
 	}

@@ -33,10 +33,9 @@ type Archive interface {
 type Frames struct {
 	Frames []history.Row    `json:"frames"`
 	Cursor string           `json:"cursor,omitempty"` // for ?cursor= of the next page; absent on the last one
+	Cut    bool             `json:"cut,omitempty"`    // there are fewer than asked for, because the answer is as long as one may be
 	Damage []journal.Damage `json:"damage,omitempty"` // rows that are not what was written, and are left out
 }
-
-func (f Frames) rows() []history.Row { return f.Frames }
 
 // Values is the answer of a series: Samples, or Buckets when they were asked for.
 type Values struct {
@@ -45,6 +44,7 @@ type Values struct {
 	Bucket  string           `json:"bucket,omitempty"`   // length of each
 	LeftOut int              `json:"left_out,omitempty"` // samples that stand in no bucket, because they are implausible or missing
 	Cursor  string           `json:"cursor,omitempty"`
+	Cut     bool             `json:"cut,omitempty"`
 	Damage  []journal.Damage `json:"damage,omitempty"`
 }
 
@@ -52,6 +52,7 @@ type Values struct {
 type Events struct {
 	Events []Event          `json:"events"`
 	Cursor string           `json:"cursor,omitempty"`
+	Cut    bool             `json:"cut,omitempty"`
 	Damage []journal.Damage `json:"damage,omitempty"`
 }
 
@@ -123,19 +124,28 @@ func (e *endpoint) frames(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.Master = r.PathValue("serial")
-	page, err := e.Archive.Frames(r.Context(), q)
-	if err != nil {
-		e.failArchive(w, err)
+	rows, out := newRowWriter(w, "frames", q.Limit), Frames{Frames: []history.Row{}}
+	for q.Limit = rows.next(); q.Limit > 0; q.Limit = rows.next() {
+		page, err := e.Archive.Frames(r.Context(), q)
+		if err != nil {
+			rows.broken(e, err)
+			return
+		}
+		addDamage(&out.Damage, page.Damage)
+		for i := range page.Frames {
+			rows.row(e.history.Row(r.Context(), &page.Frames[i]))
+		}
+		if q.After = page.Next; len(page.Frames) < q.Limit {
+			break
+		}
+		if rows.full() {
+			out.Cursor, out.Cut = strconv.FormatUint(page.Next, 10), rows.cut()
+		}
+	}
+	if rows.rows == 0 && q.Master != "" && !e.known(w, q.Master) {
 		return
 	}
-	if len(page.Frames) == 0 && q.Master != "" && !e.known(w, q.Master) {
-		return
-	}
-	out := Frames{Frames: e.history.Rows(r.Context(), page), Damage: page.Damage}
-	if len(page.Frames) == q.Limit {
-		out.Cursor = strconv.FormatUint(page.Next, 10)
-	}
-	answer(w, http.StatusOK, out)
+	rows.end(out)
 }
 
 // unreadable answers GET /api/v1/unreadable: the frames that could not be read whole when they came, as the newest
@@ -146,33 +156,33 @@ func (e *endpoint) unreadable(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	want := q.Limit
-	q.Master, q.Limit = r.URL.Query().Get("master"), unreadableLook
-	out := Frames{Frames: []history.Row{}}
-	for more := true; more && out.Cursor == ""; {
+	rows, out := newRowWriter(w, "frames", q.Limit), Frames{Frames: []history.Row{}}
+	q.Master = r.URL.Query().Get("master")
+	for more := true; more && rows.next() > 0; {
+		q.Limit = unreadableLook
 		page, err := e.Archive.Frames(r.Context(), q)
 		if err != nil {
-			e.failArchive(w, err)
+			rows.broken(e, err)
 			return
 		}
-		out.Damage = append(out.Damage, page.Damage...)
+		addDamage(&out.Damage, page.Damage)
 		more = len(page.Frames) == q.Limit
 		for i := range page.Frames {
 			f := &page.Frames[i]
 			if q.After = f.Seq; f.Flags&journal.Unreadable == 0 {
 				continue
 			}
-			if out.Frames = append(out.Frames, e.history.Row(r.Context(), f)); len(out.Frames) == want {
-				out.Cursor = strconv.FormatUint(f.Seq, 10)
+			if rows.row(e.history.Row(r.Context(), f)); rows.full() {
+				out.Cursor, out.Cut = strconv.FormatUint(f.Seq, 10), rows.cut()
 				break
 			}
 		}
 	}
-	answer(w, http.StatusOK, out)
+	rows.end(out)
 }
 
 // unreadableLook is how many frames are looked at in one go for those that could not be read.
-const unreadableLook = 10_000
+const unreadableLook = 2_000
 
 // known says whether a master without frames is one at all; it answers itself when not.
 func (e *endpoint) known(w http.ResponseWriter, serial string) bool {
@@ -201,20 +211,37 @@ func (e *endpoint) values(w http.ResponseWriter, r *http.Request) {
 	if length > 0 {
 		out.Bucket = length.String()
 		out.Buckets, out.LeftOut, out.Damage, err = e.history.Buckets(r.Context(), s, length)
-	} else {
-		var next uint64
-		if out.Samples, next, out.Damage, err = e.history.Samples(r.Context(), s); next > 0 {
-			out.Cursor = strconv.FormatUint(next, 10)
+		if err != nil {
+			e.failArchive(w, err)
+			return
+		}
+		if len(out.Buckets) > 0 || e.known(w, q.Master) {
+			answer(w, http.StatusOK, out)
+		}
+		return
+	}
+	rows := newRowWriter(w, "samples", q.Limit)
+	for s.Limit = rows.next(); s.Limit > 0; s.Limit = rows.next() {
+		samples, next, damage, err := e.history.Samples(r.Context(), s)
+		if err != nil {
+			rows.broken(e, err)
+			return
+		}
+		addDamage(&out.Damage, damage)
+		for i := range samples {
+			rows.row(&samples[i])
+		}
+		if s.After = next; next == 0 {
+			break
+		}
+		if rows.full() {
+			out.Cursor, out.Cut = strconv.FormatUint(next, 10), rows.cut()
 		}
 	}
-	if err != nil {
-		e.failArchive(w, err)
+	if rows.rows == 0 && !e.known(w, q.Master) {
 		return
 	}
-	if len(out.Samples) == 0 && len(out.Buckets) == 0 && !e.known(w, q.Master) {
-		return
-	}
-	answer(w, http.StatusOK, out)
+	rows.end(out)
 }
 
 // bucket reads bucket, or points: so many buckets over the span.  0: no buckets are wanted.
@@ -266,19 +293,31 @@ func (e *endpoint) events(w http.ResponseWriter, r *http.Request) {
 		e.followEvents(w, r, query)
 		return
 	}
-	all, damage, err := e.Archive.Events(r.Context(), query)
-	if err != nil {
-		e.failArchive(w, err)
-		return
+	e.heavy(func(w http.ResponseWriter, r *http.Request) { e.pastEvents(w, r, query) })(w, r)
+}
+
+// pastEvents is events that do not go on.
+func (e *endpoint) pastEvents(w http.ResponseWriter, r *http.Request, query journal.EventQuery) {
+	rows, out := newRowWriter(w, "events", query.Limit), Events{Events: []Event{}}
+	for query.Limit = rows.next(); query.Limit > 0; query.Limit = rows.next() {
+		all, damage, err := e.Archive.Events(r.Context(), query)
+		if err != nil {
+			rows.broken(e, err)
+			return
+		}
+		addDamage(&out.Damage, damage)
+		for i := range all {
+			rows.row(eventRow(&all[i]))
+		}
+		if len(all) == 0 || len(all)+len(damage) < query.Limit {
+			break
+		}
+		query.After = all[len(all)-1].ID
+		if rows.full() {
+			out.Cursor, out.Cut = strconv.FormatUint(query.After, 10), rows.cut()
+		}
 	}
-	out := Events{Events: make([]Event, len(all)), Damage: damage}
-	for i := range all {
-		out.Events[i] = eventRow(&all[i])
-	}
-	if len(all) == q.Limit {
-		out.Cursor = strconv.FormatUint(all[len(all)-1].ID, 10)
-	}
-	answer(w, http.StatusOK, out)
+	rows.end(out)
 }
 
 func eventRow(v *journal.Event) Event {

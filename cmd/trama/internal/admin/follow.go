@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -46,6 +48,11 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
+	done, ok := e.follower(w)
+	if !ok {
+		return
+	}
+	defer done()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	after, serial := e.Archive.Last(), r.URL.Query().Get("serial")
@@ -89,6 +96,11 @@ const eventPause = 250 * time.Millisecond
 // followEvents answers GET /api/v1/events?follow=true with every event as it is committed, one JSON object a line, until
 // the client leaves.  Without a cursor it begins now.
 func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journal.EventQuery) {
+	done, ok := e.follower(w)
+	if !ok {
+		return
+	}
+	defer done()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	if !r.URL.Query().Has("cursor") {
@@ -163,6 +175,11 @@ func (e *endpoint) cursor(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, c)
 }
 
+// maxCursors bounds the named consumers; cursorName is what a new one may be called.
+const maxCursors = 64
+
+var cursorName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
 // Move is the body of PUT /api/v1/cursors/{name}.
 type Move struct {
 	Position *uint64 `json:"position"` // everything up to it has been worked off; absent: the newest frame
@@ -175,9 +192,20 @@ func (e *endpoint) moveCursor(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := r.PathValue("name")
-	if len(name) > 64 {
-		fail(w, http.StatusBadRequest, "a cursor's name has at most 64 bytes")
+	all, err := e.Archive.Cursors(r.Context())
+	if err != nil {
+		e.failArchive(w, err)
 		return
+	}
+	if !slices.ContainsFunc(all, func(c journal.Cursor) bool { return c.Name == name }) { // one of an older make may be named otherwise
+		if !cursorName.MatchString(name) {
+			fail(w, http.StatusBadRequest, fmt.Sprintf("cursor %q: expected a name of a-z 0-9 . _ -, at most 64, a letter or digit first", name))
+			return
+		}
+		if len(all) >= maxCursors {
+			fail(w, http.StatusConflict, fmt.Sprintf("there are %d cursors, as many as can be; remove one", len(all)))
+			return
+		}
 	}
 	position := e.Archive.Last()
 	if m.Position != nil {
@@ -225,6 +253,11 @@ func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if wait > 0 {
+		done, ok := e.follower(w)
+		if !ok {
+			return
+		}
+		defer done()
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(wait + writeTimeout))
 		ctx, cancel := context.WithTimeout(r.Context(), wait)
 		stop := context.AfterFunc(e.ending, cancel)
@@ -236,16 +269,32 @@ func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	page, err := e.Archive.Read(r.Context(), c.Position, limit)
-	if err != nil {
-		e.failArchive(w, err)
-		return
+	e.heavy(func(w http.ResponseWriter, r *http.Request) { e.behind(w, r, c.Position, limit) })(w, r)
+}
+
+// behind writes what is behind a position.
+func (e *endpoint) behind(w http.ResponseWriter, r *http.Request, position uint64, limit int) {
+	rows, out := newRowWriter(w, "frames", limit), Behind{Frames: []history.Row{}, Next: position}
+	for n := rows.next(); n > 0; n = rows.next() {
+		page, err := e.Archive.Read(r.Context(), out.Next, n)
+		if err != nil {
+			rows.broken(e, err)
+			return
+		}
+		addDamage(&out.Damage, page.Damage)
+		whole := len(page.Frames)
+		if whole > rows.left { // whole batches are read
+			page.Frames = page.Frames[:rows.left]
+			page.Next = page.Frames[rows.left-1].Seq
+		}
+		for i := range page.Frames {
+			rows.row(e.history.Row(r.Context(), &page.Frames[i]))
+		}
+		if out.Next = page.Next; whole < n {
+			break
+		}
 	}
-	if len(page.Frames) > limit { // whole batches are read
-		page.Frames = page.Frames[:limit]
-		page.Next = page.Frames[limit-1].Seq
-	}
-	answer(w, http.StatusOK, Behind{Frames: e.history.Rows(r.Context(), page), Next: page.Next, Damage: page.Damage})
+	rows.end(out)
 }
 
 // Behind is what stands behind a cursor.
@@ -254,5 +303,3 @@ type Behind struct {
 	Next   uint64           `json:"next"` // where to move the cursor when these are worked off
 	Damage []journal.Damage `json:"damage,omitempty"`
 }
-
-func (b Behind) rows() []history.Row { return b.Frames }

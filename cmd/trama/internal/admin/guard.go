@@ -92,6 +92,22 @@ func callerOf(r *http.Request) access.Caller {
 func (e *endpoint) withCaller(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, err := e.caller(r)
+		if err != nil {
+			stranger(w)
+		} else {
+			acquainted(r)
+		}
+		if err == nil || !e.isOpen(r) {
+			refusal, end := e.shares.take(caller, e.Clock())
+			if refusal != "" {
+				if err != nil {
+					e.leftOut.Add(1)
+				}
+				busy(w, refusal)
+				return
+			}
+			defer end()
+		}
 		if err != nil && !e.isOpen(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="trama"`)
 			fail(w, http.StatusUnauthorized, err.Error())

@@ -59,8 +59,11 @@ type Options struct {
 // Server serves the endpoint.  Use New.
 type Server struct {
 	http *http.Server
+	gate *gate
 	log  hclog.Logger
-	end  context.CancelFunc
+
+	ending context.Context
+	end    context.CancelFunc
 }
 
 // New prepares a server; nothing is open yet.
@@ -68,13 +71,15 @@ func New(o Options) *Server {
 	var end context.CancelFunc
 	o.ending, end = context.WithCancel(context.Background())
 	return &Server{
-		log: o.Logger, end: end,
+		log: o.Logger, gate: newGate(maxConnections), ending: o.ending, end: end,
 		http: &http.Server{
 			Handler:           Handler(o),
 			ReadHeaderTimeout: readHeaderTimeout,
 			ReadTimeout:       readTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes - headerSlack,
+			ConnState:         noteState,
+			ConnContext:       withConn,
 			ErrorLog:          log.New(o.Logger.StandardWriter(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}), "", 0),
 		},
 	}
@@ -83,9 +88,9 @@ func New(o Options) *Server {
 // headerSlack is what net/http adds to MaxHeaderBytes on its own account.
 const headerSlack = 4 << 10
 
-// Serve answers on l until Shutdown; then it returns nil.
+// Serve answers on l until Shutdown; then it returns nil.  It may be called for several listeners at once.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); err != http.ErrServerClosed {
+	if err := s.http.Serve(listener{l, s.gate, s.ending.Done()}); err != http.ErrServerClosed {
 		return err
 	}
 	return nil
@@ -109,7 +114,8 @@ func Handler(o Options) http.Handler {
 	if o.ending == nil {
 		o.ending = context.Background()
 	}
-	e := &endpoint{Options: o, refusals: rate.NewLimiter(refusalsPerSecond, refusalsAtOnce)}
+	e := &endpoint{Options: o, refusals: rate.NewLimiter(refusalsPerSecond, refusalsAtOnce), shares: shares{all: map[string]*share{}},
+		reading: make(chan struct{}, maxHeavy), following: make(chan struct{}, maxFollowers)}
 	if o.Archive != nil {
 		e.history = history.NewReader(o.Archive, o.Known)
 	}
@@ -119,8 +125,11 @@ func Handler(o Options) http.Handler {
 // endpoint holds what the handlers need.
 type endpoint struct {
 	Options
-	refusals *rate.Limiter   // of what the audit says of callers without a token
-	leftOut  atomic.Int64    // of it, since the last
-	history  *history.Reader // nil: nothing is kept
-	checks   sync.Mutex      // held while a definition is compiled and checked
+	history   *history.Reader // nil: nothing is kept
+	checks    sync.Mutex      // held while a definition is compiled and checked
+	refusals  *rate.Limiter   // of what the audit says of callers without a token
+	leftOut   atomic.Int64    // of it, since the last
+	shares    shares
+	reading   chan struct{} // holds one for each heavy read
+	following chan struct{} // and for each follower
 }

@@ -213,12 +213,3 @@ func (r *Reader) read(ctx context.Context, f *journal.Frame, fields bool) (row R
 	}
 	return row
 }
-
-// Rows decodes a page.
-func (r *Reader) Rows(ctx context.Context, page journal.Page) []Row {
-	rows := make([]Row, len(page.Frames))
-	for i := range page.Frames {
-		rows[i] = r.Row(ctx, &page.Frames[i])
-	}
-	return rows
-}

@@ -27,13 +27,14 @@ func (s *faulty) Profiles(context.Context) ([]journal.ProfileRow, error) {
 }
 
 func TestARowThatCannotBeMadeOrWrittenSpoilsNoOther(t *testing.T) {
-	page := journal.Page{Frames: make([]journal.Frame, 2)}
-	for i := range page.Frames {
-		f := &page.Frames[i]
+	reader := history.NewReader(&faulty{}, nil)
+	var rows []history.Row
+	for i := range 2 {
+		f := &journal.Frame{}
 		f.Seq, f.Received, f.Master, f.Record.Profile = uint64(i+1), time.Now(), "12345678", 1
 		f.Raw = []byte{1, 2, 3}
+		rows = append(rows, reader.Row(t.Context(), f))
 	}
-	rows := history.NewReader(&faulty{}, nil).Rows(t.Context(), page)
 	if len(rows) != 2 || !strings.Contains(rows[0].Error, "a fault of trama") || rows[0].Frame == "" || rows[1].Error != "definition 1 is not in the journal" {
 		t.Errorf("%+v", rows)
 	}
