@@ -248,7 +248,7 @@ func TestProfilesDescribeThemselves(t *testing.T) {
 		}
 	}
 	slices.Sort(letters)
-	if got := strings.Join(letters, ""); got != "ABCDEFGHOS" {
+	if got := strings.Join(letters, ""); got != "ABCDEFGHKOS" {
 		t.Errorf("commands %s", got)
 	}
 	if n := p.MaxFrameBytes(); n != 27+64+29 {

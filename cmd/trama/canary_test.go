@@ -102,6 +102,7 @@ func TestCanariesAreFoundInEveryForm(t *testing.T) {
 
 // argumentsOf says how the canary calls commands that need arguments.  A command that is not named here is called without.
 var argumentsOf = map[string][]string{
+	"approve":           {"12345678"},
 	"cursors set":       {"canary"},
 	"cursors remove":    {"canary"},
 	"decode":            {"--profile", "extended", "0013010000000012345678010273000041ac0000"},
@@ -109,6 +110,7 @@ var argumentsOf = map[string][]string{
 	"explain":           {"--profile", "extended", "0013010000000012345678010273000041ac0000"},
 	"export":            {"export.csv"},
 	"fault":             {"trama/registry"},
+	"forget":            {"77777777"},
 	"history":           {"12345678"},
 	"journal backup":    {"backup.db"},
 	"keys add":          {"00000008", "--hex", "-"},
