@@ -173,7 +173,7 @@ func TestFieldsMissingSurplusAndComputedAreRefused(t *testing.T) {
 		{"O", "RN=3 OP=1 ML=22", codec.ErrValue, "ML: value cannot be used here: it is computed"},
 		{"O", "RN=3 OP=1 C=A", codec.ErrValue, "A is not a command of this message"},
 		{"opeate-relay", "RN=3 OP=1", codec.ErrUnknownCommand, `did you mean "operate-relay"?`},
-		{"X", "", codec.ErrUnknownCommand, `unknown command: "X"`},
+		{"Y", "", codec.ErrUnknownCommand, `unknown command: "Y"`},
 		{"", "", codec.ErrUnknownCommand, ""},
 		{"answer", "", codec.ErrMissing, "answer stands for several commands"},
 	} {

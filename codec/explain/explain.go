@@ -15,10 +15,11 @@ type Outcome uint8
 const (
 	Refused    Outcome = iota // no frame, or a damaged one
 	Incomplete                // the beginning of a frame, of which more is to come
-	Accepted                  // a frame that Decode accepts
+	Accepted                  // a frame that Decode accepts, or a protected one that was opened and is one
+	Closed                    // a protected frame that was not opened
 )
 
-var outcomeNames = [...]string{"refused", "incomplete", "accepted"}
+var outcomeNames = [...]string{"refused", "incomplete", "accepted", "protected"}
 
 func (o Outcome) String() string { return outcomeNames[o] }
 
@@ -31,10 +32,12 @@ type Trace struct {
 	Direction field.Direction   // Any when neither the caller nor the definition says
 	Spans     []Span            // in the order of the wire
 	Checks    []*Check          // every checksum that was looked at
-	Fault     *field.FieldError // Refused: what is wrong, at which byte on the wire
+	Fault     *field.FieldError // Refused and Closed: what is wrong, at which byte on the wire
 	Kept      bool              // Refused, and a gateway keeps it as unreadable: its marks, length and checksum are right
 	Missing   int               // Incomplete: so many bytes are still to come, or more
 	Exact     bool              // Incomplete: Missing is how many
+
+	Protected *Protected // nil: the frame came plain
 
 	Also []*field.Message // Accepted, and the caller does not know the direction: messages that the bytes could be as well
 
@@ -58,7 +61,9 @@ type Span struct {
 	Point string       // of an accepted frame to the server: what the value is one of; empty where it is the key of the field
 	Plain []byte       // what the bytes stand for, when that is something else: escapes, transformed regions
 	Check *Check       // of a SpanSum, and of a SpanField that is a checksum
-	Wrong error        // of a SpanFault: what is wrong
+	Wrong error        // of a SpanFault, or of a tag: what is wrong
+
+	Text, About string // of a SpanClear
 }
 
 // SpanKind says what a span is.
@@ -73,9 +78,10 @@ const (
 	SpanFault                     // the field at which the frame is refused; it may own no bytes
 	SpanPartial                   // the first bytes of a field that has not come whole
 	SpanUnread                    // bytes that were not read because of a fault before them
+	SpanClear                     // a part of a protected frame: Text is its value, About what it means
 )
 
-var spanNames = [...]string{"field", "continued", "group", "mark", "block-checksum", "fault", "partial", "unread"}
+var spanNames = [...]string{"field", "continued", "group", "mark", "block-checksum", "fault", "partial", "unread", "clear"}
 
 func (k SpanKind) String() string { return spanNames[k] }
 
@@ -130,6 +136,11 @@ func (s score) less(t score) bool {
 // may still become a frame Incomplete, that of all others Refused.
 func Frame(p *codec.Profile, d field.Direction, raw []byte) *Trace {
 	t := explain(p.Program(), d, raw, false)
+	if t.Outcome == Refused {
+		if c := closed(p.Program(), d, raw); c != nil && len(c.Raw) == len(raw) {
+			return c
+		}
+	}
 	t.keep(p, d)
 	return t
 }
@@ -160,6 +171,9 @@ func (t *Trace) Whole() bool { return t.Outcome == Accepted || t.sized }
 func (t *Trace) Frame() *frame.Frame {
 	if t.Outcome != Accepted {
 		return nil
+	}
+	if t.Protected != nil {
+		return t.Protected.Plain.Frame()
 	}
 	return &t.frame
 }

@@ -15,9 +15,13 @@ type Piece struct {
 
 // Stream cuts a stream as the Splitter does and explains its pieces: frames, the beginning of one at the end,
 // and what the Splitter passes over.  There it looks for damaged frames; what is none is noise.
-func Stream(p *codec.Profile, d field.Direction, data []byte) []Piece {
+func Stream(p *codec.Profile, d field.Direction, data []byte, hints ...codec.Around) []Piece {
 	s := &streamTracer{p: p, d: d, data: data}
-	split := p.Splitter(d)
+	if l := p.Security(); l != nil && l.Is(data) { // of suites 10 and 11 too, which hints must name in a stream
+		s.add(len(data), Frame(p, d, data))
+		return s.pieces
+	}
+	split := p.Splitter(d, hints...)
 	for s.at < len(data) {
 		if s.shares() {
 			continue

@@ -29,28 +29,22 @@ func double(b [aes.BlockSize]byte) (out [aes.BlockSize]byte) {
 	return out
 }
 
-// sum is the CMAC of head and data, one behind the other; head is whole blocks.
-func (c *cmac) sum(head, data []byte) (mac [aes.BlockSize]byte) {
-	if len(data) == 0 && len(head) > 0 {
-		head, data = head[:len(head)-aes.BlockSize], head[len(head)-aes.BlockSize:]
-	}
-	for ; len(head) > 0; head = head[aes.BlockSize:] {
-		subtle.XORBytes(mac[:], mac[:], head[:aes.BlockSize])
-		c.block.Encrypt(mac[:], mac[:])
-	}
+// sum is the CMAC of data, which is in s.
+func (c *cmac) sum(s *scratch, data []byte) []byte {
+	s.mac = [aes.BlockSize]byte{}
 	for ; len(data) > aes.BlockSize; data = data[aes.BlockSize:] {
-		subtle.XORBytes(mac[:], mac[:], data[:aes.BlockSize])
-		c.block.Encrypt(mac[:], mac[:])
+		subtle.XORBytes(s.mac[:], s.mac[:], data)
+		c.block.Encrypt(s.mac[:], s.mac[:])
 	}
-	last := c.k1
-	subtle.XORBytes(mac[:], mac[:], data)
+	subtle.XORBytes(s.mac[:], s.mac[:], data)
+	last := &c.k1
 	if len(data) < aes.BlockSize {
-		mac[len(data)] ^= 0x80
-		last = c.k2
+		s.mac[len(data)] ^= 0x80
+		last = &c.k2
 	}
-	subtle.XORBytes(mac[:], mac[:], last[:])
-	c.block.Encrypt(mac[:], mac[:])
-	return mac
+	subtle.XORBytes(s.mac[:], s.mac[:], last[:])
+	c.block.Encrypt(s.mac[:], s.mac[:])
+	return s.mac[:]
 }
 
 // expand makes the cipher of a key.

@@ -46,7 +46,7 @@ var ErrUnwrap = errors.New("wrapped key is damaged, or another key wrapped it")
 // WrappingKey is the key that the next key of a device is wrapped by on its way to it: it follows from the present one.
 func WrappingKey(of Key, serial [4]byte) Key {
 	in := append([]byte("\x01wrap\x00"), serial[:]...)
-	return newCMAC(expand(of)).sum(nil, append(in, 0, 0x80, 0, 0, 0x80)) // as derive, with epoch and suite 0
+	return Key(newCMAC(expand(of)).sum(new(scratch), append(in, 0, 0x80, 0, 0, 0x80))) // as derive, with epoch and suite 0
 }
 
 // WrapKey wraps a key by another one (RFC 3394): 24 bytes.

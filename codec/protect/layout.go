@@ -19,7 +19,7 @@ const (
 	integrityAt = 4
 	serialAt    = 7
 	prefix      = serialAt // bytes that ML does not count
-	clear       = 11       // bytes through SD
+	inClear     = 11       // bytes through SD
 	headBytes   = 5        // SC and IC
 )
 
@@ -47,27 +47,37 @@ func (l *Layout) MaxBytes() int { return l.Max + CCM16.added() + CCM16.Reference
 // fewer are there than say so, at least n; whole says that they are all there.  The CRC of a whole frame of suites 00, 20 and
 // 21 is right.  Frames of suites 10 and 11 have none: what is found looks like a header, and a date in October or November can.
 func (l *Layout) Find(data []byte) (n int, whole bool) {
-	for i, b := range data[:min(len(data), clear)] {
+	if n, whole = l.begins(data); whole && !l.Weak(data) && frameCRC(data[:n]) != integrity(data) {
+		return 0, false
+	}
+	return n, whole
+}
+
+// begins is Find without the CRC.
+func (l *Layout) begins(data []byte) (n int, whole bool) {
+	for i, b := range data[:min(len(data), inClear)] {
 		if i == suiteAt && !Suite(b).Known() || i == versionAt && b == 0 || (i < suiteAt || i >= serialAt) && digits(b) < 0 {
 			return 0, false
 		}
 	}
-	if len(data) == 0 || digits(data[0]) > (l.MaxBytes()-prefix)/100 {
+	switch {
+	case len(data) == 0, digits(data[0]) > (l.MaxBytes()-prefix)/100:
 		return 0, false
-	}
-	if len(data) == 1 {
+	case len(data) == 1:
 		return prefix, false
 	}
 	n = length(data)
-	s, least, most := None, l.Header, l.MaxBytes()
-	if len(data) > suiteAt {
-		s = Suite(data[suiteAt])
-		least, most = l.Header+s.added(), l.Max+s.added()+s.ReferenceBytes()
+	if len(data) <= suiteAt {
+		if n < l.Header || n > l.MaxBytes() {
+			return 0, false
+		}
+		return n, false
 	}
-	if n < least || n > most || s == None && len(data) >= serialAt && integrity(data) == 0 {
+	s := Suite(data[suiteAt])
+	if n < l.Header+s.added() || n > l.Max+s.added()+s.ReferenceBytes() || s == None && len(data) >= serialAt && integrity(data) == 0 {
 		return 0, false
 	}
-	if !s.SaysWay() && len(data) > suiteAt {
+	if !s.SaysWay() {
 		for _, at := range l.Digits {
 			if at < len(data) && digits(data[at]) < 0 {
 				return 0, false
@@ -77,13 +87,7 @@ func (l *Layout) Find(data []byte) (n int, whole bool) {
 			return 0, false
 		}
 	}
-	if len(data) < n {
-		return n, false
-	}
-	if !l.Weak(data) && frameCRC(data[:n]) != integrity(data) {
-		return 0, false
-	}
-	return n, true
+	return n, len(data) >= n
 }
 
 // Is says whether data is one whole protected frame.
@@ -109,9 +113,9 @@ func (l *Layout) Head(frame []byte) Head {
 	case Enc24:
 		h.Counter = uint32(frame[l.Result+1])<<8 | uint32(frame[l.Result+2])
 	case CCM8, CCM16:
-		sc := frame[clear]
+		sc := frame[inClear]
 		h.Server, h.OfConnection, h.Epoch = sc&0x80 != 0, sc&0x40 != 0, sc&0x3f
-		h.Counter = uint32(frame[clear+1])<<24 | uint32(frame[clear+2])<<16 | uint32(frame[clear+3])<<8 | uint32(frame[clear+4])
+		h.Counter = uint32(frame[inClear+1])<<24 | uint32(frame[inClear+2])<<16 | uint32(frame[inClear+3])<<8 | uint32(frame[inClear+4])
 	}
 	return h
 }

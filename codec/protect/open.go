@@ -1,6 +1,7 @@
 package protect
 
 import (
+	"crypto/aes"
 	"crypto/cipher"
 	"crypto/subtle"
 	"encoding/binary"
@@ -38,16 +39,15 @@ func (o Opened) ReferenceTo() []byte {
 	return nil
 }
 
-// Open opens a protected frame and appends the plain one to dst.  The error is ErrTag; the frame is then not opened.  The
-// frame and the memory of dst do not overlap.
+// Open opens a protected frame that Find found, and appends the plain one to dst.  The error is ErrTag; the frame is then not
+// opened.  The frame and the memory of dst do not overlap.
 func (l *Layout) Open(dst, frame []byte, o Opening) (Opened, error) {
-	if !l.Is(frame) {
+	if n, _ := l.begins(frame); n != len(frame) {
 		return Opened{}, ErrTag
 	}
 	h := l.Head(frame)
-	if h.Suite == Auth24 || h.Suite == Enc24 {
-		h.Server, h.OfConnection, h.Epoch = o.Server, o.Challenge != nil, o.Epoch&0x3f
-		h.Counter = o.Counter
+	if !h.Suite.SaysWay() {
+		h.Server, h.OfConnection, h.Epoch, h.Counter = o.Server, o.Challenge != nil, o.Epoch&0x3f, o.Counter
 	}
 	if h.Suite == Auth24 && !h.OfConnection {
 		h.Counter = 0
@@ -55,26 +55,28 @@ func (l *Layout) Open(dst, frame []byte, o Opening) (Opened, error) {
 	out := Opened{Head: h, Tag: [4]byte{frame[integrityAt], frame[integrityAt+1], frame[integrityAt+2]}}
 	start := len(dst)
 	if h.Suite == None {
-		out.Server = o.Server
-		dst = append(dst, frame...)
-		out.finish(l, dst[start:])
+		out.Head = Head{Serial: h.Serial, Server: o.Server}
+		out.finish(l, append(dst, frame...)[start:])
 		return out, nil
 	}
 	c, err := ciphersOf(o.Key, h, o.Challenge)
 	if err != nil {
 		return Opened{}, ErrTag
 	}
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
 	switch h.Suite {
 	case CCM8, CCM16:
 		nonce, data := ccmInput(frame, h)
-		dst = append(dst, frame[:clear]...)
-		if dst, err = c.aead.Open(dst, nonce[:], frame[clear+headBytes:], data[:]); err != nil {
+		tag := frame[len(frame)-h.Suite.trailer():]
+		dst = append(append(dst, frame[:inClear]...), frame[inClear+headBytes:len(frame)-len(tag)]...)
+		if subtle.ConstantTimeCompare(tag, c.aead.run(s, nonce[:], data[:], dst[start+inClear:], true)) != 1 {
+			clear(dst[start:]) // what a wrong key made of it is nobody's
 			return Opened{}, ErrTag
 		}
-		out.Tag = [4]byte(frame[len(frame)-h.Suite.trailer():])
+		out.Tag = [4]byte(tag)
 	default:
-		mac := l.mac(c, frame, h)
-		if subtle.ConstantTimeCompare(mac[:], frame[integrityAt:serialAt]) != 1 {
+		if subtle.ConstantTimeCompare(l.mac(s, c, frame, h), frame[integrityAt:serialAt]) != 1 {
 			return Opened{}, ErrTag
 		}
 		if h.Suite == Auth24 {
@@ -82,8 +84,7 @@ func (l *Layout) Open(dst, frame []byte, o Opening) (Opened, error) {
 			break
 		}
 		dst = append(append(dst, frame[:l.Result+1]...), frame[l.Result+3:]...)
-		secret := dst[start+l.Result+1:]
-		stream(c.encr, frame, h).XORKeyStream(secret, secret)
+		s.crypt(c.encr, frame, h, dst[start+l.Result+1:])
 	}
 	out.finish(l, dst[start:])
 	return out, nil
@@ -121,38 +122,35 @@ func ccmInput(frame []byte, h Head) (nonce [13]byte, data [16]byte) {
 	copy(nonce[1:], h.Serial[:])
 	nonce[5], nonce[6] = frame[versionAt], byte(h.Suite)
 	binary.BigEndian.PutUint32(nonce[9:], h.Counter)
-	copy(data[:], frame[:clear+headBytes])
+	copy(data[:], frame[:inClear+headBytes])
 	data[integrityAt], data[integrityAt+1], data[integrityAt+2] = 0, 0, 0
 	return nonce, data
 }
 
 // mac is I of suites 10 and 11; what I holds in frame counts as 0.
-func (l *Layout) mac(c *ciphers, frame []byte, h Head) (mac [3]byte) {
-	var head [16]byte
-	head[0], head[1] = byte(h.Suite), h.SC()
-	copy(head[2:], h.Serial[:])
+func (l *Layout) mac(s *scratch, c *ciphers, frame []byte, h Head) []byte {
+	in := append(s.text[:0], byte(h.Suite), h.SC())
+	in = append(in, h.Serial[:]...)
 	switch {
 	case h.Suite == Enc24 || h.OfConnection:
-		binary.BigEndian.PutUint32(head[6:], h.Counter)
+		in = binary.BigEndian.AppendUint32(in, h.Counter)
 	case l.Number > 0:
-		copy(head[6:10], frame[l.Number:])
+		in = append(in, frame[l.Number:l.Number+4]...)
+	default:
+		in = append(in, 0, 0, 0, 0)
 	}
-	copy(head[10:], frame[:2])
-	first := make([]byte, 16, 32)
-	copy(first, head[:])
-	in := append(first, frame...)
-	in[16+integrityAt], in[16+integrityAt+1], in[16+integrityAt+2] = 0, 0, 0
-	sum := c.auth.sum(nil, in)
-	return [3]byte(sum[:])
+	in = append(append(in, frame[:2]...), 0, 0, 0, 0)
+	in = append(append(append(in, frame[:integrityAt]...), 0, 0, 0), frame[serialAt:]...)
+	s.text = in
+	return c.auth.sum(s, in)[:3]
 }
 
-// stream encrypts and decrypts what is behind RC in suite 11.
-func stream(block cipher.Block, frame []byte, h Head) cipher.Stream {
-	var first [16]byte
-	first[0] = h.SC()
-	copy(first[1:], h.Serial[:])
-	first[5], first[6] = frame[versionAt], byte(h.Suite)
-	binary.BigEndian.PutUint32(first[9:], h.Counter)
-	first[15] = 1
-	return cipher.NewCTR(block, first[:])
+// crypt encrypts and decrypts what is behind RC in suite 11.
+func (s *scratch) crypt(block cipher.Block, frame []byte, h Head, text []byte) {
+	s.count = [aes.BlockSize]byte{h.SC(), h.Serial[0], h.Serial[1], h.Serial[2], h.Serial[3], frame[versionAt], byte(h.Suite)}
+	binary.BigEndian.PutUint32(s.count[9:], h.Counter)
+	for len(text) > 0 {
+		s.next(block)
+		text = text[subtle.XORBytes(text, text, s.stream[:]):]
+	}
 }

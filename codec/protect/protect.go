@@ -17,6 +17,8 @@ type Protection struct {
 	Reference []byte // for an answer: Opened.ReferenceTo of what it answers; nil in other frames
 }
 
+var emptyTag [16]byte
+
 var errPlain = errors.New("these bytes are no plain frame")
 
 // Protect protects a plain frame and appends it to dst.  The caller never uses a counter twice under one key, epoch, direction
@@ -56,26 +58,26 @@ func (l *Layout) Protect(dst, plain []byte, p Protection) ([]byte, error) {
 		frame = append(frame, byte(h.Counter>>8), byte(h.Counter))
 		frame = append(append(frame, plain[l.Result+1:]...), p.Reference...)[start:]
 	case CCM8, CCM16:
-		frame = append(append(dst, plain[:clear]...), h.SC())
+		frame = append(append(dst, plain[:inClear]...), h.SC())
 		frame = binary.BigEndian.AppendUint32(frame, h.Counter)
-		frame = append(append(frame, plain[clear:]...), p.Reference...)
-		frame = append(frame, make([]byte, p.Suite.trailer())...)[start:]
+		frame = append(append(frame, plain[inClear:]...), p.Reference...)
+		frame = append(frame, emptyTag[:p.Suite.trailer()]...)[start:]
 	}
 	frame[suiteAt] = byte(p.Suite)
 	putLength(frame)
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
 	switch p.Suite {
 	case CCM8, CCM16:
 		nonce, data := ccmInput(frame, h)
-		secret := frame[clear+headBytes : len(frame)-p.Suite.trailer()]
-		c.aead.Seal(secret[:0], nonce[:], secret, data[:])
+		secret := len(frame) - p.Suite.trailer()
+		copy(frame[secret:], c.aead.run(s, nonce[:], data[:], frame[inClear+headBytes:secret], false))
 		putIntegrity(frame, frameCRC(frame))
 	case Enc24:
-		secret := frame[l.Result+3:]
-		stream(c.encr, frame, h).XORKeyStream(secret, secret)
+		s.crypt(c.encr, frame, h, frame[l.Result+3:])
 		fallthrough
 	case Auth24:
-		mac := l.mac(c, frame, h)
-		copy(frame[integrityAt:], mac[:])
+		copy(frame[integrityAt:serialAt], l.mac(s, c, frame, h))
 	case None:
 		putIntegrity(frame, frameCRC(frame))
 	}

@@ -1,6 +1,7 @@
 package protect
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strconv"
 )
@@ -117,6 +118,9 @@ type Head struct {
 	Epoch        uint8  // of the key; suites 10 and 11 do not say it
 	Counter      uint32 // IC; suite 11 says its low half, suite 10 nothing
 }
+
+// Digits is the serial as people write it: eight digits.
+func (h Head) Digits() string { return hex.EncodeToString(h.Serial[:]) }
 
 // SC is the byte of direction, kind of key and epoch.
 func (h Head) SC() byte {

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"sync/atomic"
-
-	"github.com/pion/dtls/v3/pkg/crypto/ccm"
 )
 
 // purpose is what one expanded key is for.
@@ -21,7 +19,7 @@ type purpose struct {
 // ciphers are the expanded keys of one purpose; they do not change.
 type ciphers struct {
 	of   purpose
-	aead cipher.AEAD  // suites 20 and 21
+	aead *ccm         // suites 20 and 21
 	auth *cmac        // suites 10 and 11
 	encr cipher.Block // suite 11
 }
@@ -33,8 +31,11 @@ var errChallenge = errors.New("the key of a connection follows from 16 bytes of 
 
 func ciphersOf(key Key, h Head, challenge []byte) (*ciphers, error) {
 	of := purpose{key: key, serial: h.Serial, sc: h.SC(), suite: h.Suite}
-	if h.OfConnection && (h.Suite == Enc24 || copy(of.challenge[:], challenge) != len(challenge) || len(challenge) != 16) {
-		return nil, errChallenge
+	if h.OfConnection {
+		if h.Suite == Enc24 || len(challenge) != len(of.challenge) {
+			return nil, errChallenge
+		}
+		of.challenge = [16]byte(challenge)
 	}
 	slot := &table[(binary.BigEndian.Uint32(h.Serial[:])^uint32(of.sc)<<24^uint32(of.suite)<<16)*0x9e3779b1>>22]
 	if c := slot.Load(); c != nil && c.of == of {
@@ -42,22 +43,14 @@ func ciphersOf(key Key, h Head, challenge []byte) (*ciphers, error) {
 	}
 	c := &ciphers{of: of}
 	root := newCMAC(expand(key))
-	label := "auth"
-	if h.Suite.trailer() > 0 {
-		label = "aead"
-	}
-	if h.Suite == Enc24 {
+	switch h.Suite {
+	case CCM8, CCM16:
+		c.aead = &ccm{expand(derive(root, "aead", of)), h.Suite.trailer()}
+	case Enc24:
 		c.encr = expand(derive(root, "encr", of))
-	}
-	block := expand(derive(root, label, of))
-	if n := h.Suite.trailer(); n > 0 {
-		aead, err := ccm.NewCCM(block, n, 13)
-		if err != nil {
-			panic(err) // 13 and both sizes are allowed
-		}
-		c.aead = aead
-	} else {
-		c.auth = newCMAC(block)
+		fallthrough
+	default:
+		c.auth = newCMAC(expand(derive(root, "auth", of)))
 	}
 	slot.Store(c)
 	return c, nil
@@ -65,19 +58,12 @@ func ciphersOf(key Key, h Head, challenge []byte) (*ciphers, error) {
 
 // derive makes the key of a purpose (SP 800-108, counter mode with CMAC, one block).
 func derive(root *cmac, label string, of purpose) [16]byte {
-	ofConnection := of.sc&0x40 != 0
-	if ofConnection {
-		label = "conn"
+	which := []byte{of.sc & 0x3f}
+	if of.sc&0x40 != 0 {
+		label, which = "conn", of.challenge[:]
 	}
-	in := append(make([]byte, 0, 30), 1)
-	in = append(in, label...)
-	in = append(in, 0)
-	in = append(in, of.serial[:]...)
-	if ofConnection {
-		in = append(in, of.challenge[:]...)
-	} else {
-		in = append(in, of.sc&0x3f)
-	}
+	in := append([]byte{1}, label...)
+	in = append(append(append(in, 0), of.serial[:]...), which...)
 	in = append(in, of.sc>>7, byte(of.suite), 0, 0x80)
-	return root.sum(nil, in)
+	return [16]byte(root.sum(new(scratch), in))
 }

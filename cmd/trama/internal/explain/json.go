@@ -8,6 +8,7 @@ import (
 
 	"trama/codec"
 	"trama/codec/explain"
+	"trama/codec/protect"
 )
 
 // Report is an explanation as JSON.
@@ -43,6 +44,43 @@ type PieceIs struct {
 	Kept      bool      `json:"kept,omitempty"` // by a gateway, as unreadable
 	Checks    []CheckIs `json:"checksums,omitempty"`
 	Spans     []SpanIs  `json:"spans,omitempty"`
+
+	Protected *ProtectedIs `json:"protected,omitempty"`
+}
+
+// ProtectedIs is what a protected frame came under; Plain, the frame that it was, is there once a key has opened it.
+type ProtectedIs struct {
+	Suite     string   `json:"suite"`
+	Serial    string   `json:"serial"`
+	From      string   `json:"from,omitempty"`
+	Epoch     uint8    `json:"epoch"`
+	Counter   uint32   `json:"counter"`
+	Reference string   `json:"reference,omitempty"`
+	Plain     string   `json:"plain,omitempty"`
+	Spans     []SpanIs `json:"spans,omitempty"` // of the plain frame
+}
+
+func protectedOf(of *explain.Protected) *ProtectedIs {
+	h := of.Head
+	out := &ProtectedIs{Suite: h.Suite.String(), Serial: h.Digits(), Epoch: h.Epoch, Counter: h.Counter}
+	if of.Opened != nil || h.Suite.SaysWay() {
+		out.From = Sender(h)
+	}
+	if of.Opened != nil {
+		out.Reference, out.Plain = hex.EncodeToString(of.Opened.Reference), hex.EncodeToString(of.Opened.Plain)
+		for i := range of.Plain.Spans {
+			out.Spans = append(out.Spans, spanOf(&of.Plain.Spans[i], of.Plain.Raw, 0))
+		}
+	}
+	return out
+}
+
+// Sender says who sent a protected frame.
+func Sender(h protect.Head) string {
+	if h.Server {
+		return codec.Server.String()
+	}
+	return codec.Master.String()
 }
 
 // FaultIs is why a frame is refused.
@@ -116,7 +154,11 @@ func pieceOf(piece explain.Piece, data []byte) PieceIs {
 		return out
 	}
 	out.Kind, out.Direction = t.Outcome.String(), t.Direction.String()
+	if t.Protected != nil {
+		out.Protected = protectedOf(t.Protected)
+	}
 	switch t.Outcome {
+	case explain.Closed:
 	case explain.Accepted:
 		out.Kind = "frame"
 	case explain.Incomplete:
@@ -164,6 +206,9 @@ func spanOf(s *explain.Span, raw []byte, base int) SpanIs {
 			out.Bits = []int{hi, lo}
 		}
 		out.Width = s.Item.SizeBits()
+	}
+	if s.Kind == explain.SpanClear {
+		out.Value, out.Title = s.Text, s.About
 	}
 	if s.Check != nil {
 		c := checkOf(s.Check, base)

@@ -74,9 +74,9 @@ func judge(p *codec.Profile, d codec.Direction, data []byte) Candidate {
 				c.read += s.Len
 			}
 		}
-		if t.Outcome == explain.Accepted {
+		if t.Outcome == explain.Accepted || t.Outcome == explain.Closed {
 			c.Accepted += piece.Len
-			if t.HasChecks() {
+			if t.HasChecks() || t.Protected != nil && t.Protected.Head.Suite.TagBits() != 24 { // which has a CRC
 				c.Verified += piece.Len
 			}
 		}

@@ -57,6 +57,8 @@ func indented(s *explain.Span) string {
 		}
 	case s.Field != nil:
 		name = s.Field.Key
+	case s.Kind == explain.SpanClear:
+		name = s.Path
 	case s.Kind == explain.SpanSum:
 		name = "checksum"
 	}
@@ -71,7 +73,7 @@ func lookOf(s *explain.Span) look {
 	switch {
 	case s.Check != nil && s.Check.OK():
 		return good
-	case s.Check != nil, s.Kind == explain.SpanFault:
+	case s.Check != nil, s.Kind == explain.SpanFault, s.Kind == explain.SpanClear && s.Wrong != nil:
 		return bad
 	case s.Kind == explain.SpanMark, s.Kind == explain.SpanUnread, s.Kind == explain.SpanPartial:
 		return dim
@@ -117,6 +119,8 @@ func describe(line *row, t *explain.Trace, i, base int) {
 		line.about = partial(s)
 	case explain.SpanUnread:
 		line.about = "not read"
+	case explain.SpanClear:
+		line.value, line.about = s.Text, s.About
 	}
 	if s.Plain != nil {
 		line.about = join("stands for "+spaced(s.Plain), line.about)

@@ -8,6 +8,7 @@ import (
 
 	"trama/codec"
 	"trama/codec/explain"
+	"trama/codec/protect"
 )
 
 // Ruler shows the pieces of a stream, each byte with its place and what it means.
@@ -83,6 +84,13 @@ func (r *Ruler) piece(p *codec.Profile, data []byte, piece explain.Piece, frame 
 	switch t.Outcome {
 	case explain.Accepted:
 		r.heading(good, "frame %d, %s: %s, %s", frame, where, name, checked(t))
+	case explain.Closed:
+		r.heading(part, "protected, %s: %s, from %s", where, p.Name(), t.Protected.Head.Digits())
+		if t.Protected.Head.Suite == protect.Auth24 {
+			r.say("  it is not hidden, but only --key proves it")
+		} else {
+			r.say("  its command and values are hidden; --key shows them")
+		}
 	case explain.Incomplete:
 		r.heading(dim, "incomplete, %s: %s, %s", where, name, missing(t))
 	default:
@@ -99,6 +107,13 @@ func (r *Ruler) piece(p *codec.Profile, data []byte, piece explain.Piece, frame 
 		r.say("  the bytes fit %s from %s as well; --direction chooses", m.Name, m.From)
 	}
 	r.rows(rowsOf(t, piece.Off))
+	if t.Protected != nil && t.Protected.Plain != nil {
+		if ref := t.Protected.Opened.Reference; len(ref) > 0 {
+			r.say("  it refers to %x", ref)
+		}
+		r.say("  plain frame, %s:", count(len(t.Protected.Plain.Raw), "byte"))
+		r.rows(rowsOf(t.Protected.Plain, 0))
+	}
 }
 
 func (r *Ruler) heading(l look, format string, args ...any) {
@@ -152,7 +167,7 @@ func width(text string) (n int) {
 
 // Summary says in one line what the pieces are.
 func Summary(pieces []explain.Piece) string {
-	var frames, refused, noise, incomplete int
+	var frames, closed, refused, noise, incomplete int
 	for _, p := range pieces {
 		switch {
 		case p.Trace == nil:
@@ -161,11 +176,16 @@ func Summary(pieces []explain.Piece) string {
 			frames++
 		case p.Trace.Outcome == explain.Incomplete:
 			incomplete += p.Len
+		case p.Trace.Outcome == explain.Closed:
+			closed++
 		default:
 			refused++
 		}
 	}
 	parts := []string{count(frames, "frame")}
+	if closed > 0 {
+		parts = append(parts, fmt.Sprintf("%d protected", closed))
+	}
 	if refused > 0 {
 		parts = append(parts, fmt.Sprintf("%d refused", refused))
 	}
@@ -194,6 +214,9 @@ func span(off, n int) string {
 
 // checked says what speaks for an accepted frame.
 func checked(t *explain.Trace) string {
+	if t.Protected != nil {
+		return "accepted, protected by suite " + t.Protected.Head.Suite.String()
+	}
 	switch n := len(t.Checks); n {
 	case 0:
 		return "accepted, without a checksum"
