@@ -18,6 +18,7 @@ import (
 	"trama/actors/supervise"
 	"trama/codec"
 	"trama/journal"
+	"trama/keys"
 	"trama/transport"
 )
 
@@ -52,6 +53,8 @@ type Options struct {
 	// ResendBytes is the memory in which all masters together remember more than their last 64 frames (default 64 MiB;
 	// negative: none).
 	ResendBytes int
+	// Keys are those of the masters; nil: none has a key.
+	Keys *keys.Store
 	// Known is what the operator has told of masters; nil: nothing.
 	Known *known.Current
 

@@ -19,7 +19,9 @@ import (
 	"trama/actors/port"
 	"trama/actors/profiles"
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/journal"
+	"trama/keys"
 	"trama/transport"
 )
 
@@ -39,6 +41,7 @@ type gateway struct {
 	masters *master.Directory
 	ports   *port.Ports
 	journal Journal
+	keys    *keys.Store // nil: no master has a key
 	store   *profiles.Store
 
 	ending sync.Once
@@ -71,7 +74,7 @@ func Start(o Options) (Gateway, error) {
 	if o.listen == nil {
 		o.listen = port.ListenTCP
 	}
-	g := &gateway{log: o.Logger, allowFaults: o.AllowFaults, journal: o.Journal,
+	g := &gateway{log: o.Logger, allowFaults: o.AllowFaults, journal: o.Journal, keys: o.Keys,
 		store: profiles.NewStore(o.Journal), done: make(chan struct{})}
 	for _, lo := range o.Listeners {
 		if err := g.store.Add(context.Background(), lo.Profile); err != nil {
@@ -79,11 +82,15 @@ func Start(o Options) (Gateway, error) {
 		}
 	}
 	g.sys = supervise.NewSystem(g.log, g.fail)
+	var ring *trust.Keyring
+	if g.keys != nil {
+		ring = trust.New(g.keys)
+	}
 	g.masters = master.NewDirectory(master.Options{
 		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, MaxMasters: o.MaxMasters,
-		ResendBytes: o.ResendBytes, Known: o.Known, Stopping: g.done,
+		ResendBytes: o.ResendBytes, Keys: ring, Known: o.Known, Stopping: g.done,
 	})
-	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters, Guess: g.guess}
+	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters, Keys: ring, Guess: g.guess}
 	g.ports = &port.Ports{System: g.sys}
 	if err := g.bind(o.Listeners, o.listen); err != nil {
 		return nil, err
@@ -119,7 +126,48 @@ func (g *gateway) restore() error {
 	if err := g.masters.Restore(context.Background(), installed); err != nil {
 		return fmt.Errorf("restore the masters from the journal: %w", err)
 	}
+	if err := g.checkGeneration(); err != nil {
+		return err
+	}
 	return g.journal.Err()
+}
+
+// generations is a journal that keeps the number that also stands beside the keys.
+type generations interface {
+	Generation(ctx context.Context) (uint64, error)
+	SetGeneration(ctx context.Context, n uint64) error
+}
+
+// checkGeneration finds out whether the journal is an older one than the keys have seen: then counters were used that it
+// does not know, and every master with a key must begin a newer epoch.
+func (g *gateway) checkGeneration() error {
+	if g.keys == nil {
+		return nil
+	}
+	ctx, kept := context.Background(), uint64(0)
+	j, durable := g.journal.(generations)
+	if durable {
+		var err error
+		if kept, err = j.Generation(ctx); err != nil {
+			return fmt.Errorf("read the generation of the journal: %w", err)
+		}
+	}
+	seen := g.keys.Generation()
+	if kept < seen {
+		const reason = "the journal is older than the keys"
+		detail := fmt.Sprintf("its generation is %d, that of the keys is %d: it was restored from a copy, or is a new one; masters with a key must begin a newer epoch", kept, seen)
+		g.log.Warn(reason, "detail", detail)
+		g.masters.Alarms.Add(reason)
+		g.recordEvent(journal.Event{Kind: journal.EventAlarm, Reason: reason, Detail: detail})
+		g.masters.Distrust(g.keys.Serials())
+	}
+	next := max(kept, seen) + 1
+	if durable { // first: a crash behind it makes the journal the newer one
+		if err := j.SetGeneration(ctx, next); err != nil {
+			return fmt.Errorf("keep the generation of the journal: %w", err)
+		}
+	}
+	return g.keys.Advance(next)
 }
 
 // plant makes the tree.

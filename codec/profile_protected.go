@@ -18,7 +18,7 @@ func (p *Profile) Head(f *frame.Frame) protect.Head { return p.program.Security.
 // plain frame, in memory of f that its next use overwrites.
 //
 // After protect.ErrTag f stays closed.  Any other error means that the tag is right and the plain frame cannot be read: f has no
-// message, but f.Raw and f.Protection are known.
+// message, unless the error is that of f.Unreadable; but f.Raw and f.Protection are known.
 func (p *Profile) Open(f *frame.Frame, o protect.Opening) error { return decode.Open(p.program, f, o) }
 
 // ErrUnprotectable says that frames of a profile are never protected.

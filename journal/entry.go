@@ -151,6 +151,10 @@ const (
 	EventStop   = "stop"
 
 	EventUnidentified = "unidentified" // a connection has ended on which no master was identified
+	EventEpoch        = "new epoch"    // a device has begun another epoch of its key, or proven another key
+	// EventCounterReused: a device has used a counter for two frames.  Its counters do not survive a restart, or its key
+	// is in two devices.
+	EventCounterReused = "counter reused"
 	// EventRestarted: a master has begun its transaction numbers anew.
 	EventRestarted   = "counter restarted"
 	EventQuarantined = "quarantined" // a serial that was never seen before waits to be approved
@@ -160,7 +164,7 @@ const (
 const AlarmTwoDevices = "two devices, one serial"
 
 // EventKinds are the kinds of events.
-var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick, EventRestarted, EventQuarantined,
+var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick, EventRestarted, EventEpoch, EventCounterReused, EventQuarantined,
 	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.

@@ -6,6 +6,7 @@ import (
 
 	"trama/actors/master"
 	"trama/codec"
+	"trama/codec/protect"
 	"trama/transport"
 )
 
@@ -114,7 +115,7 @@ func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed
 	for i := range r.fates {
 		out = q.refuse(r, out, i)
 		f := &r.frames[i]
-		if r.installed.Login {
+		if r.installed.Login && !r.isShut(i) {
 			profile.Remember(&q.session, f)
 		}
 		if r.fates[i] != master.Accepted {
@@ -124,6 +125,12 @@ func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed
 			env.Result = r.results[i]
 		}
 		ack, due, err := profile.Reply(out, f, env)
+		if o := f.Protection(); o != nil && due {
+			ack, err = r.protect(i, out, ack[len(out):], o)
+		}
+		if len(r.claims) > 0 && r.claims[i].Peer != nil {
+			r.claims[i].Peer.Paid()
+		}
 		if err != nil {
 			r.link.unanswered(r.batch.Frames[i], err)
 			failed++
@@ -134,6 +141,17 @@ func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed
 		}
 	}
 	return q.refuse(r, out, len(r.fates)), owed, failed
+}
+
+// protect protects the acknowledgement of frame i, and appends it to out.
+func (r *readBatch) protect(i int, out, ack []byte, o *protect.Opened) ([]byte, error) {
+	var room [256]byte
+	plain := append(room[:0], ack...) // it lies where its protected form will be
+	if o.Suite == protect.None {
+		return r.installed.Profile.Protect(out, plain, protect.Protection{Server: true})
+	}
+	out, _, err := r.claims[i].Peer.Protect(r.installed.Profile, out, plain, o.Suite, o)
+	return out, err
 }
 
 // refuse appends the replies to the damaged frames that came before frame i, those of the definition that has any.  How

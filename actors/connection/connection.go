@@ -5,6 +5,7 @@ import (
 
 	"trama/actors/master"
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/codec"
 	"trama/journal"
 	"trama/transport"
@@ -105,11 +106,15 @@ func (c handler) decide(r *readBatch) {
 func (c handler) fate(r *readBatch, profile *codec.Profile, closed error) master.Fate {
 	l := c.link
 	raw, f := r.batch.Frames[r.next], &r.frames[r.next]
-	if r.installed.Login {
+	if r.installed.Login && !r.isShut(r.next) {
 		profile.Remember(&l.session, f)
 	}
 	if closed != nil { // first: what is not acknowledged is not done either
 		l.Reject("", raw, reasonUnstored(closed), closed)
+		return master.Rejected
+	}
+	if err := l.refusal(r, r.next, f); err != nil {
+		l.refuseShut(r, r.next, err)
 		return master.Rejected
 	}
 	if l.on.Role == RoleIntegrator && (f.Unreadable() != nil || !c.request(r, profile, f, raw)) {
@@ -129,6 +134,11 @@ func (c handler) group(r *readBatch) {
 		registered = c.register(r, registered, i)
 		f := &r.frames[i]
 		if r.fates[i] != master.Accepted {
+			continue
+		}
+		if f.From() == codec.Integrator && trust.Of(f) != nil {
+			r.fates[i] = master.Rejected
+			l.Reject(string(f.Identity()), r.batch.Frames[i], "under the key of a device", nil)
 			continue
 		}
 		if l.on.Role == RoleIntegrator || f.From() == codec.Integrator {

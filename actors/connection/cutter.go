@@ -1,7 +1,9 @@
 package connection
 
 import (
+	"trama/actors/admission"
 	"trama/codec"
+	"trama/codec/protect"
 	"trama/transport"
 )
 
@@ -10,11 +12,19 @@ import (
 type decoded struct{ frames []codec.Frame }
 
 // cutter cuts and decodes in one walk.
-type cutter struct{ profile *codec.Profile }
+type cutter struct {
+	profile *codec.Profile
+	weak    codec.Around // codec.Weak, or nothing
+}
 
 // Cutter is how the streams of masters and integrators are cut by a profile.  A connection can only take batches that
-// it has cut.
-func Cutter(p *codec.Profile) transport.Cutter { return cutter{p} }
+// it has cut.  A listener that takes frames of suites 10 and 11 looks for them.
+func Cutter(p *codec.Profile, policy *admission.Policy) transport.Cutter {
+	if policy.Allows(protect.Auth24) || policy.Allows(protect.Enc24) {
+		return cutter{p, codec.Weak}
+	}
+	return cutter{p, 0}
+}
 
 // The hints of transport and of the codec are the same, bit by bit.
 var _ = [1]struct{}{}[uint8(transport.Behind)^uint8(codec.Behind)|uint8(transport.Quiet)^uint8(codec.Quiet)|
@@ -33,7 +43,7 @@ func (c cutter) Next(b *transport.Batch, data []byte, around transport.Around) (
 		found.frames = found.frames[:cap(found.frames)]
 	}
 	f := &found.frames[n]
-	if advance, ok = c.profile.Next(codec.Uplink, data, codec.Around(around), f); ok {
+	if advance, ok = c.profile.Next(codec.Uplink, data, codec.Around(around)|c.weak, f); ok {
 		token = f.Raw()
 	}
 	return advance, token, nil

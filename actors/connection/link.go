@@ -64,6 +64,7 @@ type Link struct {
 	serials    serials
 	registered atomic.Pointer[string] // name, for others
 	counters   frameCounters
+	proofs     proofs
 	resumed    atomic.Int32 // reads of early frames that are not settled
 }
 
@@ -86,7 +87,11 @@ func (o *Listener) Open(ctx actor.Context, parent *supervise.Node, conn Socket, 
 	}
 	o.Links.add(l)
 	conn.Start(
-		func(b *transport.Batch) { l.Node.Post(newReadBatch(l, b)) },
+		func(b *transport.Batch) {
+			r := newReadBatch(l, b)
+			l.open(r)
+			l.Node.Post(r)
+		},
 		func() {
 			defer left()
 			reason, detail := conn.Reason()
@@ -288,6 +293,7 @@ type Info struct {
 	Skipped      uint64    `json:"skipped_bytes"`
 	Heartbeats   uint64    `json:"heartbeats"`
 	Restarts     uint64    `json:"restarts"`
+	Protected    bool      `json:"protected,omitempty"` // a frame under a key was accepted on it
 }
 
 // Info describes the connection.
@@ -304,7 +310,7 @@ func (l *Link) Info() Info {
 		Frames: l.counters.frames.Load(), Acknowledged: l.counters.acked.Load(),
 		Rejected: l.counters.rejected.Load(), Unreadable: l.counters.opaque.Load(), Poisoned: l.counters.poisoned.Load(),
 		BytesIn: s.Received, BytesOut: s.Sent, Skipped: s.Skipped, Heartbeats: s.Beats,
-		Restarts: l.Node.Restarts(),
+		Restarts: l.Node.Restarts(), Protected: l.proofs.ever.Load(),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"trama/actors/master"
 	"trama/actors/profiles"
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/codec"
 	"trama/journal"
 )
@@ -46,6 +47,7 @@ type Shared struct {
 	System  *supervise.System
 	Journal Journal
 	Masters *master.Directory
+	Keys    *trust.Keyring // nil: no master has a key
 	Poison  PoisonBook
 	// Guess says in words which other profile than that of a listener takes bytes; "" when none does.
 	Guess        func(listener string, data []byte) string

@@ -8,6 +8,7 @@ import (
 	"trama/actors/master"
 	"trama/actors/profiles"
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/codec"
 	"trama/transport"
 )
@@ -25,7 +26,9 @@ type readBatch struct {
 	batch     *transport.Batch
 	frames    []codec.Frame // parallel to batch.Frames
 	fates     []master.Fate
-	results   []uint64 // response codes, of an integrator's requests; empty for a master's
+	claims    []trust.Claim // parallel to frames, of those that were closed; empty when none was
+	shut      []error       // likewise: why a frame is still closed, or of no use
+	results   []uint64      // response codes, of an integrator's requests; empty for a master's
 	groups    []group
 	unowned   unownedFrames
 	next      int  // frame in hand, so that a restart of the connection goes on behind the one that failed
@@ -58,7 +61,7 @@ func newReadBatch(l *Link, b *transport.Batch) *readBatch {
 		r.frames = b.Found.(*decoded).frames[:n]
 	}
 	r.fates = append(r.fates[:0], make([]master.Fate, n)...)
-	r.results = r.results[:0]
+	r.results, r.claims, r.shut = r.results[:0], r.claims[:0], r.shut[:0]
 	r.groups = r.groups[:0]
 	r.unowned.reset(r)
 	r.next, r.grouped, r.noted, r.damaged = 0, false, false, nil
@@ -102,6 +105,9 @@ func (r *readBatch) seal() {
 		b.Begin()
 		b.Link, b.Installed, b.At, b.Read = r.link, r.installed, r.batch.Received, r
 		b.Frames, b.Raw, b.Fates = r.frames[g.from:g.to], r.batch.Frames[g.from:g.to], r.fates[g.from:g.to]
+		if len(r.claims) > 0 {
+			b.Claims = r.claims[g.from:g.to]
+		}
 	}
 	r.parts.Add(int32(len(r.groups))) // the unowned frames take the place of the connection's own part
 }

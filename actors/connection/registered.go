@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"trama/actors/trust"
 	"trama/codec"
 	"trama/journal"
 	"trama/transport"
@@ -14,7 +15,7 @@ func (l *Link) namedByFrame() bool { return !l.on.Registers || l.on.FrameNames }
 
 // whose is the identity that f belongs to; empty when nobody has said.
 func (l *Link) whose(f *codec.Frame) []byte {
-	if !l.namedByFrame() {
+	if !l.namedByFrame() && trust.Of(f) == nil { // a key is of the device that the frame names
 		return l.name
 	}
 	if own := f.Identity(); len(own) > 0 {

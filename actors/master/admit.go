@@ -30,10 +30,10 @@ var ErrNotWaiting = errors.New("neither a master nor in quarantine")
 const InQuarantine = "quarantine"
 
 // stranger says why the frames of a serial that was never seen before are refused; "" when it may be a master.  The
-// operator vouches for serials that he has told of.
+// operator vouches for serials that he has told of, and for those that he has given a key and that use it.
 func (r *registry) stranger(m *Route) (reason string) {
 	policy := m.Link.Policy()
-	if r.vouched(m.Serial) {
+	if r.vouched(m.Serial) || len(m.Batch.Claims) > 0 && m.Batch.Claims[0].Peer != nil {
 		return ""
 	}
 	if policy.Unknown == admission.Refuse {
@@ -134,7 +134,13 @@ func (m handler) forget(ctx actor.Context, f *Forget) {
 	m.links = nil
 	m.online.Store(0)
 	m.dir.windows.giveUp(m.Master)
-	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: []journal.Row{journal.Forget{}}, Owner: committed(f.Reply)})
+	var rows []journal.Row
+	if m.peer != nil { // its counters stay used
+		row, _ := m.peer.Row(true)
+		rows = append(rows, row)
+	}
+	rows = append(rows, journal.Forget{})
+	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: rows, Owner: committed(f.Reply)})
 	ctx.Poison(ctx.Self()) // behind what waits for it already
 }
 

@@ -6,6 +6,7 @@ import (
 	"trama/actors/admission"
 	"trama/actors/profiles"
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/codec"
 	"trama/journal"
 	"trama/transport"
@@ -25,6 +26,8 @@ type Link interface {
 	SelfNamed(serial string) bool
 	Close(transport.CloseReason, string)
 	Reason() (transport.CloseReason, string) // why it ends, from the moment that is decided
+	// a frame under the key of p was accepted that came here, the first one
+	Prove(p *trust.Peer)
 	// writes the bytes of a command, unless it has ended; answers a failure with Undelivered
 	Transmit(m *Master, c *Command)
 	// from the registry, once for each Route with a batch; m is nil when it was refused
@@ -57,16 +60,19 @@ type Batch struct {
 	Installed *profiles.Installed // by which the frames were found
 	At        time.Time           // when the read returned
 	Frames    []codec.Frame
-	Raw       [][]byte // parallel to Frames
-	Fates     []Fate   // likewise
+	Raw       [][]byte      // parallel to Frames
+	Fates     []Fate        // likewise
+	Claims    []trust.Claim // likewise, of those that came protected; nil: none did
 	Read      Read
 
-	journal  Journal       // of the master that handled it
-	master   *points       // likewise; nil: none did
-	before   uint64        // records that the master had before those of entry
-	entry    journal.Entry // what the master has accepted so far
-	next     int           // frame in hand, so that a restart of the master goes on behind the one that failed
-	repeated uint64        // resends among its frames
+	journal  Journal           // of the master that handled it
+	master   *points           // likewise; nil: none did
+	before   uint64            // records that the master had before those of entry
+	entry    journal.Entry     // what the master has accepted so far
+	next     int               // frame in hand, so that a restart of the master goes on behind the one that failed
+	repeated uint64            // resends among its frames
+	arrived  bool              // a frame of it is one of the master: it has come by this link
+	reserved trust.Reservation // that its row makes
 }
 
 // Read is what a Batch is a part of.
@@ -121,6 +127,7 @@ func (b *Batch) Committed(first uint64, err error) {
 		if b.master != nil {
 			b.master.placed(b.before, b.entry.Count, first)
 		}
+		b.reserved.Stored()
 		b.Read.Stored(uint64(b.entry.Count), b.repeated)
 	}
 	b.Read.Drop()

@@ -28,7 +28,7 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 	}
 	switch {
 	case best != nil:
-		return best, nil
+		return best, best.mayControl()
 	case known != nil:
 		return nil, known
 	case req.Listener != "" && len(m.links) > 0:

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/codec"
 	"trama/journal"
 )
@@ -37,9 +39,12 @@ type Command struct {
 	frame    codec.Frame
 	Result   CommandResult
 	Answer   []byte // raw
-	bytes    []byte // as sent
-	silent   bool   // nobody answers it
-	ended    bool   // Respond was called
+	plain    []byte
+	bytes    []byte // as sent: plain, or protected
+	// that its answer must carry; nil: it went out unprotected
+	reference []byte
+	silent    bool // nobody answers it
+	ended     bool // Respond was called
 
 	state atomic.Uint32 // of commandState: what may still happen to its bytes
 }
@@ -146,8 +151,17 @@ func (m handler) command(c *Command) {
 func (m handler) transmit(c *Command) {
 	m.inFlight = c
 	var err error
-	if c.bytes, err = c.Profile.Append(nil, &c.frame); err != nil {
+	if c.plain, err = c.Profile.Append(nil, &c.frame); err != nil {
 		m.finish(c, fmt.Errorf("%w: %w", ErrBadCommand, err))
+		return
+	}
+	c.bytes = c.plain
+	wait, err := m.protect(c)
+	if err != nil {
+		m.finish(c, fmt.Errorf("protect the command: %w", err))
+		return
+	}
+	if wait {
 		return
 	}
 	c.silent = !c.Profile.Answered(&c.frame)
@@ -317,6 +331,11 @@ func (m handler) giveUpCommands(why string) {
 // was swapped in between, the profile that the command was built by is asked first, then the one that found the
 // frame.
 func (c *Command) answeredBy(b *Batch, f *codec.Frame, raw []byte) *codec.Frame {
+	if c.reference != nil {
+		if o := trust.Of(f); o == nil || !bytes.Equal(o.Reference, c.reference) {
+			return nil
+		}
+	}
 	p := b.Installed.Profile
 	if c.Profile == p {
 		if p.Answers(&c.frame, f) {
@@ -331,7 +350,7 @@ func (c *Command) answeredBy(b *Batch, f *codec.Frame, raw []byte) *codec.Frame 
 	if c.Profile.Decode(codec.Uplink, raw, old) == nil && c.Profile.Answers(&c.frame, old) {
 		return old
 	}
-	if p.Decode(codec.Downlink, c.bytes, request) == nil && p.Answers(request, f) {
+	if p.Decode(codec.Downlink, c.plain, request) == nil && p.Answers(request, f) {
 		c.Profile = p
 		return f
 	}

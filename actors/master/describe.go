@@ -16,7 +16,7 @@ func (m handler) info() Info {
 		Frames: m.frames, Duplicates: m.duplicates, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers, Commands: m.commands, Queued: len(m.queue), LastEnd: m.lastEnd,
 	}
 	m.describeKnown(&info)
-	info.Restarted = m.restarted
+	info.Restarted, info.Security = m.restarted, m.security()
 	for _, l := range m.links {
 		info.Links = append(info.Links, LinkInfo{Listener: l.link.Listener(), Connection: l.link.ID(),
 			Remote: l.link.Remote(), Since: l.since})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"trama/actors/presence"
+	"trama/codec/protect"
 	"trama/journal"
 	"trama/transport"
 )
@@ -13,6 +14,7 @@ import (
 type masterLink struct {
 	link  Link
 	since time.Time
+	suite protect.Suite // of the newest frame that it has brought; None: it came unprotected
 }
 
 // attach makes l, which brought a frame at the given time, a link of this master.  The connection that spoke last

@@ -10,7 +10,9 @@ import (
 	"trama/actors/known"
 	"trama/actors/presence"
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/codec"
+	"trama/codec/protect"
 	"trama/journal"
 	"trama/transport"
 )
@@ -30,6 +32,7 @@ type Master struct {
 	seen    atomic.Int64                  // last frame, Unix nanoseconds; for lists and the tree
 	speaks  atomic.Pointer[codec.Profile] // of its newest frame, or of its first link; for lists
 	refused atomic.Pointer[refusals]      // nil: nothing was
+	suite   atomic.Uint32                 // protect.Suite of its newest frame; for the tree
 
 	held      *Batch // in hand, so that a restart goes on behind the frame that failed
 	condemned bool   // it failed too often: start anew
@@ -54,6 +57,7 @@ type Master struct {
 
 	points  points
 	subject journal.Subject
+	peer    *trust.Peer // nil: none of its frames came under a key
 
 	recent     recent
 	duplicates uint64
@@ -71,6 +75,7 @@ func (d *Directory) newMaster(serial string) *Master {
 	now := time.Now()
 	m := &Master{Serial: serial, dir: d, first: now, lastNumber: uint64(now.Unix())}
 	m.subject.Serial, m.subject.Owner = serial, m
+	m.peer = d.keys.Known(serial)
 	return m
 }
 
@@ -100,6 +105,12 @@ func (m *Master) TreeDetail() map[string]any {
 	if at := m.seen.Load(); at != 0 {
 		d["last_seen"] = time.Unix(0, at)
 	}
+	switch s := protect.Suite(m.suite.Load()); {
+	case s != protect.None:
+		d["suite"] = s.String()
+	case m.dir.keys != nil:
+		d["unprotected"] = true
+	}
 	return d
 }
 
@@ -123,6 +134,10 @@ func (m handler) Receive(ctx actor.Context) {
 		m.timeOver()
 	case *snapshot:
 		m.snapshot()
+	case *keepTrust:
+		m.keepTrust()
+	case *reserved:
+		m.reserved(msg)
 	case *forgetOld:
 		m.forgetOld()
 	case *weigh:
@@ -154,8 +169,22 @@ func (m handler) Carry(msg supervise.Frames) {
 	m.held = b
 	b.journal, b.entry.Subject, b.entry.Owner = m.dir.journal, &m.subject, b
 	b.master, b.before = &m.points, m.points.recorded
-	m.attach(b.Link, b.At)
+	if len(b.Frames) == 0 || b.Claims == nil && m.peer == nil {
+		m.arrive(b)
+	}
 	m.handle()
+}
+
+// arrive takes note that the master has come by the link of a batch: with the first frame that is no forgery or replay.
+func (m handler) arrive(b *Batch) {
+	if b.arrived {
+		return
+	}
+	b.arrived = true
+	m.attach(b.Link, b.At)
+	m.expect()
+	m.tell(b.Link, m.presence.Heard(b.At))
+	m.seen.Store(b.At.UnixNano())
 }
 
 // started goes on, after a restart, behind the frame or the command that failed.
@@ -187,19 +216,30 @@ func (m handler) started() {
 // handle handles the frames in hand.
 func (m handler) handle() {
 	b := m.held
-	m.expect()
-	m.tell(b.Link, m.presence.Heard(b.At))
-	m.seen.Store(b.At.UnixNano())
 	from := b.origin()
 	scratch := scratches.Get().(*scratch) // lost with a frame that crashes: no harm
 	for ; b.next < len(b.Fates); b.next++ {
 		m.Node.Drill()
 		f, raw := &b.Frames[b.next], b.Raw[b.next]
 		s, known := seenFrameOf(b.Installed, f, b.At)
+		var o *protect.Opened
+		if b.Claims != nil {
+			o = trust.Of(f)
+		}
+		keyed := o != nil || m.peer != nil
+		if keyed {
+			if !m.admits(b, o, s, known) {
+				continue
+			}
+			m.arrive(b)
+		}
 		var flags journal.Flags
 		if known {
 			var record bool
 			if record, flags = m.checkDuplicate(b, f, s); !record {
+				if keyed {
+					m.trusts(b, o, true)
+				}
 				continue
 			}
 		}
@@ -226,7 +266,11 @@ func (m handler) handle() {
 			// last: a frame that crashed the handler is not known when it comes again
 			m.remember(s, b.Installed.Profile)
 		}
+		if keyed {
+			m.trusts(b, o, false)
+		}
 	}
+	m.reserve(b)
 	m.refused.Load().after(b.Fates)
 	scratches.Put(scratch)
 	m.held = nil

@@ -61,6 +61,10 @@ type (
 	timeOver struct{}
 	// snapshot: from the journal, now and then.
 	snapshot struct{}
+	// keepTrust: from a connection, through the registry when there is no such master: the row of its peer is due.
+	keepTrust struct{ serial string }
+	// reserved: from the journal; a command may have a counter now.
+	reserved struct{ command uint64 }
 	// forgetOld: from another master, which needs the memory.
 	forgetOld struct{}
 )

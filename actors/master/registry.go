@@ -17,6 +17,7 @@ import (
 	"trama/actors/known"
 	"trama/actors/profiles"
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/journal"
 )
 
@@ -35,6 +36,7 @@ type Options struct {
 	CommandQueue int // commands that may wait for a master behind the one in flight
 	MaxMasters   int
 	ResendBytes  int             // memory of all masters for recognising resends, beyond the last 64 frames of each
+	Keys         *trust.Keyring  // nil: no master has a key
 	Known        *known.Current  // nil: nothing is known of masters beside their frames
 	Stopping     <-chan struct{} // closed when the gateway ends by itself
 }
@@ -46,6 +48,7 @@ type Directory struct {
 	log          hclog.Logger
 	journal      Journal
 	profiles     *profiles.Store
+	keys         *trust.Keyring
 	commandQueue int
 	maxMasters   int
 	known        *known.Current
@@ -75,7 +78,7 @@ const refusalPause = time.Minute
 // NewDirectory makes an empty book.
 func NewDirectory(o Options) *Directory {
 	return &Directory{
-		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(), stopping: o.Stopping,
+		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, keys: o.Keys, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(), stopping: o.Stopping,
 		revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
 		windows: windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}
@@ -169,6 +172,14 @@ func (r *registry) Receive(ctx actor.Context) {
 		r.forget(ctx, m)
 	case *actor.Terminated:
 		r.left(m.Who)
+	case *keepTrust:
+		to := r.Get(m.serial)
+		if to == nil {
+			to = r.welcome(ctx, m.serial, func(*Master) {})
+		}
+		if to != nil {
+			ctx.Send(to.PID(), m)
+		}
 	case *actor.Started:
 		r.revive(ctx)
 	case *actor.Stopping, *actor.Stopped:

@@ -26,6 +26,7 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	var f codec.Frame
 	var s scratch
 	err := d.journal.Restore(ctx, func(row journal.MasterRow) error {
+		d.restoreTrust(row)
 		if row.Forgotten {
 			return nil
 		}
@@ -53,6 +54,14 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		if r.Received.Before(m.first) {
 			m.first = r.Received
 		}
+		if r.Protection != (journal.Protection{}) {
+			if m.peer == nil {
+				m.peer = d.keys.Known(m.Serial)
+			}
+			if m.peer != nil {
+				m.peer.Replay(r.Received, r.Protection)
+			}
+		}
 		frames++
 		e, err := definition(r.Profile)
 		if err == nil {
@@ -78,6 +87,45 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 			time.Since(begun).Round(time.Millisecond))
 	}
 	return nil
+}
+
+// restoreTrust brings back what is known of the keys, epochs and counters of a master.
+func (d *Directory) restoreTrust(row journal.MasterRow) {
+	if len(row.Trust) == 0 || d.keys == nil {
+		return
+	}
+	p := d.keys.Peer(row.Serial)
+	if p == nil {
+		return
+	}
+	if err := p.Restore(row.Trust); err != nil {
+		d.log.Named("journal").Error("the trust of a master cannot be read: it must begin a newer epoch", "master", row.Serial, "error", err)
+		p.Distrust()
+	}
+}
+
+// Distrust has the masters with these serials, and those that were restored, begin a newer epoch: counters may have been
+// used that the journal does not know.  It is called before the registry starts.
+func (d *Directory) Distrust(serials []string) {
+	by := map[string]*Master{}
+	for _, m := range d.restored {
+		by[m.Serial] = m
+	}
+	for _, serial := range serials {
+		if by[serial] == nil {
+			by[serial] = d.newMaster(serial)
+			d.restored = append(d.restored, by[serial])
+		}
+		by[serial].peer = d.keys.Peer(serial)
+	}
+	for _, m := range d.restored {
+		if m.peer == nil {
+			continue
+		}
+		m.peer.Distrust()
+		row, _ := m.peer.Row(true)
+		d.journal.Append(&journal.Entry{Subject: &m.subject, Rows: []journal.Row{row}})
+	}
 }
 
 // replay takes in a frame of an earlier process.

@@ -7,6 +7,7 @@ import (
 
 	"trama/actors/presence"
 	"trama/actors/profiles"
+	"trama/actors/trust"
 	"trama/codec"
 	"trama/journal"
 )
@@ -44,15 +45,29 @@ func (m handler) snapshot() {
 	if w := m.window(); w != nil {
 		rows = append(rows, w)
 	}
+	var r trust.Reservation
+	if m.peer != nil {
+		var row journal.Trust
+		row, r = m.peer.Row(true)
+		rows = append(rows, row)
+	}
 	m.telling.Store(true)
-	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: rows, Owner: told{m.Master}})
+	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: rows, Owner: told{m.Master, r}})
 }
 
 // told owns the state of a master on its way to the journal.
-type told struct{ m *Master }
+type told struct {
+	m *Master
+	r trust.Reservation
+}
 
 // Committed implements journal.Committer.
-func (t told) Committed(uint64, error) { t.m.telling.Store(false) }
+func (t told) Committed(_ uint64, err error) {
+	if err == nil {
+		t.r.Stored()
+	}
+	t.m.telling.Store(false)
+}
 
 func (m *Master) encode() *journal.OpenState {
 	var b []byte

@@ -122,5 +122,7 @@ type Info struct {
 	ClockOff bool     `json:"clock_off,omitempty"`        // its clock is wrong
 	Flapping bool     `json:"flapping,omitempty"`         // its link comes and goes
 
+	Security *SecurityInfo `json:"security,omitempty"` // when masters have keys
+
 	Restarted time.Time `json:"counter_restarted,omitzero"` // when it last began its numbers anew, since the start of the process
 }

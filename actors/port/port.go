@@ -100,7 +100,7 @@ func (p *Port) Bind(a Acceptor) { p.acceptor = a }
 
 // Framing is how its streams are cut under e.
 func (p *Port) Framing(e *profiles.Installed) transport.Framing {
-	f := transport.Framing{Cutter: connection.Cutter(e.Profile), MaxFrameBytes: p.options.MaxFrameBytes, Quiet: e.Profile.Quiet(), Tag: e}
+	f := transport.Framing{Cutter: connection.Cutter(e.Profile, &p.Policy), MaxFrameBytes: p.options.MaxFrameBytes, Quiet: e.Profile.Quiet(), Tag: e}
 	if f.MaxFrameBytes == 0 {
 		f.MaxFrameBytes = e.Profile.MaxFrameBytes()
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trama/codec"
+	"trama/codec/protect"
 	"trama/journal"
 )
 
@@ -95,6 +96,9 @@ func (e *Installed) AppendRecord(entry *journal.Entry, from Origin, f *codec.Fra
 	if at, ok := f.Timestamp(); ok {
 		r.Device = at
 		r.Flags |= journal.Dated
+	}
+	if o := f.Protection(); o != nil && o.Suite != protect.None {
+		r.Protection = journal.Protection{Suite: uint8(o.Suite), SC: o.SC(), Counter: o.Counter, Tag: o.Tag}
 	}
 	entry.Records = journal.AppendRecord(entry.Records, &r)
 	entry.Count++

@@ -146,7 +146,7 @@ func (d *daemon) start() error {
 	d.adminAddr = adminPort.Addr().String()
 	d.known.Set(d.config.Masters.Known)
 	options := gatewayOptions(d.config, d.log)
-	options.Known = &d.known
+	options.Known, options.Keys = &d.known, d.keys
 	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.config.Limits, d.log.Named("journal")); err != nil {
 		_ = adminPort.Close() // err is what matters
 		return errors.Join(err, taken(d.config.Listeners))

@@ -23,7 +23,7 @@ func closed(p *program.Program, d field.Direction, data []byte, weak bool) (n in
 }
 
 // Open opens the closed frame f and decodes the plain one.  After protect.ErrTag f is as it was; after another error it is the
-// plain frame, without a message.
+// plain frame, without a message unless the error is that of f.Unreadable.
 func Open(p *program.Program, f *frame.Frame, o protect.Opening) error {
 	way := f.Way
 	o.Server = way == field.Downlink
@@ -41,7 +41,7 @@ func Open(p *program.Program, f *frame.Frame, o protect.Opening) error {
 			way = field.Downlink
 		}
 	}
-	if err = Decode(p, way, opened.Plain, f); err != nil {
+	if err = Decode(p, way, opened.Plain, f); err != nil && err != f.Unreadable() {
 		f.Reset(p, way)
 		f.Data, f.Wire, f.Decoded = opened.Plain, opened.Plain, true
 	}

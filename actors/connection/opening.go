@@ -1,0 +1,161 @@
+package connection
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"trama/actors/admission"
+	"trama/actors/trust"
+	"trama/codec"
+	"trama/codec/protect"
+	"trama/journal"
+	"trama/transport"
+)
+
+// Protected frames are opened in the reader goroutine, before the connection's actor has them; what is refused stays
+// closed.  Nothing is ever sent because of a frame that is refused.
+
+// ReasonUnprotected is why a frame is refused that had to be protected.
+const ReasonUnprotected = "unprotected"
+
+var errUnprotected = errors.New(ReasonUnprotected)
+
+// Wrong tags that close a connection: before any of its frames was accepted under a key, and after.
+const (
+	wrongAtFirst = 1
+	wrongAfter   = 3
+)
+
+// proofs are the peers that have proven themselves on a connection.
+type proofs struct {
+	ever  atomic.Bool // one has
+	wrong int         // tags, also those that were not looked at any more; the reader's own
+	ended bool        // too many were; likewise
+
+	mu sync.Mutex // guards of
+	of []*trust.Peer
+}
+
+// Proven implements trust.From.
+func (l *Link) Proven(p *trust.Peer) bool {
+	l.proofs.mu.Lock()
+	defer l.proofs.mu.Unlock()
+	return slices.Contains(l.proofs.of, p)
+}
+
+// Addr implements trust.From.
+func (l *Link) Addr() netip.Addr { return l.conn.Remote().Addr() }
+
+// Prove implements master.Link.
+func (l *Link) Prove(p *trust.Peer) {
+	l.proofs.ever.Store(true)
+	l.proofs.mu.Lock()
+	defer l.proofs.mu.Unlock()
+	l.proofs.of = append(l.proofs.of, p)
+}
+
+// open opens the closed frames of a read.
+func (l *Link) open(r *readBatch) {
+	profile := r.installed.Profile
+	if profile.Security() == nil {
+		return
+	}
+	for i := range r.frames {
+		f := &r.frames[i]
+		if !f.Closed() {
+			continue
+		}
+		if len(r.claims) == 0 {
+			r.claims = append(r.claims, make([]trust.Claim, len(r.frames))...)
+			r.shut = append(r.shut, make([]error, len(r.frames))...)
+		}
+		if r.claims[i], r.shut[i] = l.openOne(profile, f); r.shut[i] == nil {
+			r.batch.Frames[i] = f.Raw()
+		}
+	}
+}
+
+func (l *Link) openOne(p *codec.Profile, f *codec.Frame) (c trust.Claim, err error) {
+	suite, s := p.Head(f).Suite, &l.proofs
+	switch {
+	case s.ended:
+		return c, trust.ErrTooMany
+	case suite == protect.None: // a checksum in I, and no protection
+		return c, trust.OpenUnkeyed(p, f)
+	case !l.on.Policy.Allows(suite):
+		return c, fmt.Errorf("%w: %v", trust.ErrSuite, suite)
+	case l.on.Role == RoleIntegrator:
+		return c, trust.ErrNoKey
+	}
+	if c, err = l.on.Keys.Open(p, f, l); !c.Wrong && !errors.Is(err, trust.ErrTooMany) {
+		return c, err
+	}
+	s.mu.Lock()
+	s.of = slices.DeleteFunc(s.of, func(each *trust.Peer) bool { return each == c.Peer })
+	s.mu.Unlock()
+	s.wrong++
+	if first := !s.ever.Load(); first && s.wrong >= wrongAtFirst || s.wrong >= wrongAfter {
+		s.ended = true
+		l.StopReading(transport.CloseRefused, fmt.Sprintf("wrong tags: %d", s.wrong))
+	}
+	return c, err
+}
+
+// isShut says whether frame i could not be opened.
+func (r *readBatch) isShut(i int) bool { return len(r.shut) > 0 && r.shut[i] != nil }
+
+// refusal is why frame i of a read is refused because of its protection; nil when it is not.
+func (l *Link) refusal(r *readBatch, i int, f *codec.Frame) error {
+	if r.isShut(i) {
+		return r.shut[i]
+	}
+	policy := &l.on.Policy
+	if policy.Security == admission.Open || l.on.Role == RoleIntegrator || trust.Of(f) != nil {
+		return nil
+	}
+	if policy.Security == admission.Required || l.on.Keys.Has(string(l.whose(f))) {
+		return errUnprotected
+	}
+	return nil
+}
+
+// refuseShut refuses a frame because of its protection.
+func (l *Link) refuseShut(r *readBatch, i int, err error) {
+	f, serial := &r.frames[i], ""
+	if f.Closed() {
+		head := r.installed.Profile.Head(f)
+		serial = hex.EncodeToString(head.Serial[:])
+	} else {
+		serial = string(l.whose(f))
+	}
+	l.Reject(serial, r.batch.Frames[i], reasonShut(err), err)
+	if len(r.claims) == 0 {
+		return
+	}
+	c := &r.claims[i]
+	if c.Due {
+		l.on.Masters.KeepTrust(serial)
+	}
+	if c.Alarm != "" {
+		const reason = "wrong tags"
+		l.on.Masters.Alarms.Add(reason)
+		l.log("connection").Warn(reason, "master", serial, "listener", l.on.Name, "conn", l.id, "remote", l.Remote(), "detail", c.Alarm)
+		journal.AppendEvent(l.on.Journal, journal.Event{Kind: journal.EventAlarm, Master: serial, Listener: l.on.Name, Connection: l.id,
+			Remote: l.Remote(), Reason: reason, Detail: c.Alarm})
+	}
+}
+
+// reasonShut puts an error into the few words it is counted under.
+func reasonShut(err error) string {
+	for _, known := range []error{protect.ErrTag, trust.ErrNoKey, trust.ErrSuite, trust.ErrTooMany, errUnprotected} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return reasonContent // its tag is right, or it needs none, and it cannot be read
+}

@@ -1,0 +1,245 @@
+package master
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"trama/actors/admission"
+	"trama/actors/trust"
+	"trama/codec/protect"
+	"trama/journal"
+)
+
+// Frames that came under a key are opened when they are here, and their tags are right.  What is left is whether they are
+// fresh; the window moves with the frame that goes to the journal.
+
+// ErrUnprotected says that a command would go out with less protection than it must have.
+var ErrUnprotected = errors.New("commands to this master must be protected")
+
+// Reasons why a frame is refused here.
+const (
+	reasonUnprotected  = "unprotected"
+	reasonOtherCommand = "answers another command"
+)
+
+// admits says whether the frame in hand is one to be taken in, as far as its protection tells; o is nil when it came
+// unprotected.
+func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bool {
+	if o == nil {
+		if m.guarded() {
+			m.refuse(b, reasonUnprotected, nil)
+			return false
+		}
+		return true
+	}
+	c := b.Claims[b.next]
+	m.peer = c.Peer
+	fresh, err := c.Peer.Check(o, c)
+	if fresh == trust.Replayed && known { // of a frame that is known nothing is lost when it is acknowledged again
+		if what, _ := m.recent.find(s, b.Installed.Profile.Resend().Within); what == sightResend {
+			fresh = trust.Duplicate
+		}
+	}
+	switch fresh {
+	case trust.Fresh:
+		if cmd := m.inFlight; cmd != nil && cmd.reference != nil && o.Reference != nil && !bytes.Equal(o.Reference, cmd.reference) {
+			m.refuse(b, reasonOtherCommand, nil)
+			return false
+		}
+		return true
+	case trust.Duplicate:
+		b.repeated++
+		m.duplicates++
+		c.Peer.Owe()
+		if l := m.linkOn(b.Link.Listener()); l == nil || l.link == b.Link { // anybody can send it again: it takes no link over
+			m.arrive(b)
+			m.speaksBy(b.Link, o.Suite)
+		}
+		return false
+	case trust.Reused:
+		m.alarm(b, journal.EventCounterReused, err.Error())
+		m.refuse(b, trust.ErrReused.Error(), err)
+	case trust.OldEpoch:
+		m.refuse(b, trust.ErrOldEpoch.Error(), err)
+	default:
+		m.refuse(b, trust.ErrReplayed.Error(), err)
+	}
+	return false
+}
+
+// refuse refuses the frame in hand.
+func (m handler) refuse(b *Batch, reason string, err error) {
+	b.Fates[b.next] = Rejected
+	b.Link.Reject(m.Serial, b.Raw[b.next], reason, err)
+}
+
+// trusts notes that the frame in hand is taken in; alone: without a record.
+func (m handler) trusts(b *Batch, o *protect.Opened, alone bool) {
+	if o == nil {
+		m.speaksBy(b.Link, protect.None)
+		return
+	}
+	c := b.Claims[b.next]
+	c.Peer.Owe()
+	if began := c.Peer.Accept(o, c, alone); began != "" {
+		m.dir.log.Named("registry").Info("master has begun "+began, "master", m.Serial, "listener", b.Link.Listener(), "conn", b.Link.ID())
+		m.linkEvent(journal.EventEpoch, b.Link, "", began)
+	}
+	m.speaksBy(b.Link, o.Suite)
+}
+
+// speaksBy notes by which suite the newest frame of a link came.
+func (m handler) speaksBy(l Link, s protect.Suite) {
+	m.suite.Store(uint32(s))
+	for _, each := range m.links {
+		if each.link != l {
+			continue
+		}
+		if s != protect.None && each.suite == protect.None {
+			l.Prove(m.peer)
+		}
+		each.suite = s
+	}
+}
+
+// guarded says whether a link stands that has brought a frame under a key.
+func (m *Master) guarded() bool {
+	for _, l := range m.links {
+		if l.suite != protect.None {
+			return true
+		}
+	}
+	return false
+}
+
+// linkOn is the link on a listener; nil when there is none.
+func (m *Master) linkOn(listener string) *masterLink {
+	for _, l := range m.links {
+		if l.link.Listener() == listener {
+			return l
+		}
+	}
+	return nil
+}
+
+// reserve adds to a batch the row of what the master's peer needs on disk with it.
+func (m handler) reserve(b *Batch) {
+	if m.peer == nil {
+		return
+	}
+	if row, r := m.peer.Row(false); row != nil {
+		b.entry.Rows, b.reserved = append(b.entry.Rows, row), r
+	}
+}
+
+// KeepTrust has the row of a peer written that has no frame to go with: wrong tags have come.  The master is made when
+// there is none; how many there can be is bounded by the keys.
+func (d *Directory) KeepTrust(serial string) {
+	if m := d.Get(serial); m != nil {
+		m.send(&keepTrust{})
+		return
+	}
+	d.sys.Send(d.Node, &keepTrust{serial: serial})
+}
+
+// keepTrust writes the row of the master's peer.
+func (m handler) keepTrust() {
+	if m.peer == nil {
+		m.peer = m.dir.keys.Known(m.Serial)
+	}
+	m.writeTrust(0)
+}
+
+// writeTrust writes the row of the master's peer, if it is due; the command with this number waits for it.
+func (m handler) writeTrust(command uint64) {
+	if m.peer == nil || m.forgotten {
+		return
+	}
+	e := &journal.Entry{Subject: &m.subject}
+	row, r := m.peer.Row(false)
+	if row != nil {
+		e.Rows = []journal.Row{row}
+	} else if command == 0 {
+		return
+	}
+	e.Owner = trustKept{m.Master, r, command}
+	m.dir.journal.Append(e)
+}
+
+// trustKept owns a row of trust on its way to the journal.
+type trustKept struct {
+	m       *Master
+	r       trust.Reservation
+	command uint64 // that waits for it; 0: none
+}
+
+// Committed implements journal.Committer.
+func (k trustKept) Committed(_ uint64, err error) {
+	if err == nil {
+		k.r.Stored()
+	}
+	if k.command != 0 {
+		k.m.send(&reserved{k.command})
+	}
+}
+
+// mayControl says whether a command may go out on a link.
+func (l *masterLink) mayControl() error {
+	switch policy := l.link.Policy(); {
+	case l.suite == protect.None && policy.Security != admission.Open && !policy.AllowUnprotectedControl:
+		return fmt.Errorf("%w: it speaks unprotected on listener %q; see allow_unprotected_control", ErrUnprotected, l.link.Listener())
+	case l.suite.TagBits() == 24:
+		return fmt.Errorf("%w: suite %v is for telemetry", ErrUnprotected, l.suite)
+	}
+	return nil
+}
+
+// protect protects the command in flight, when its link is protected; wait says that no counter is on disk for it, and
+// that it goes on with a message.
+func (m handler) protect(c *Command) (wait bool, err error) {
+	l := m.linkOn(c.link.Listener())
+	if l == nil || l.suite == protect.None || m.peer == nil {
+		return false, nil
+	}
+	if !m.peer.Reserved() {
+		m.writeTrust(c.id)
+		return true, nil
+	}
+	c.bytes, c.reference, err = m.peer.Protect(c.Profile, nil, c.plain, l.suite, nil)
+	return false, err
+}
+
+// reserved goes on with the command that has waited for a counter.
+func (m handler) reserved(r *reserved) {
+	c := m.inFlight
+	if c == nil || c.id != r.command || c.reference != nil {
+		return
+	}
+	if !m.peer.Reserved() {
+		m.finish(c, fmt.Errorf("protect the command: %w", trust.ErrUnreserved))
+		return
+	}
+	m.transmit(c)
+}
+
+// SecurityInfo is how a master protects its frames.
+type SecurityInfo struct {
+	trust.Info
+	Suite string `json:"suite"` // of its newest frame; 00 is unprotected
+}
+
+// security describes it; nil when no master has a key.
+func (m handler) security() *SecurityInfo {
+	if m.dir.keys == nil {
+		return nil
+	}
+	info := &SecurityInfo{Suite: protect.Suite(m.suite.Load()).String()}
+	if m.peer != nil {
+		info.Info = m.peer.Info()
+	}
+	if m.suite.Load() == uint32(protect.None) && (info.Verdict == "" || m.online.Load() > 0) {
+		info.Verdict = reasonUnprotected
+	}
+	return info
+}

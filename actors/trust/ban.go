@@ -1,0 +1,57 @@
+package trust
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Wrong tags that an address may send for a serial, and for how long it is refused then.
+const (
+	banCount  = 5
+	banWithin = time.Minute
+	banTime   = 5 * time.Minute
+	banMost   = 4096 // pairs that are remembered; a table that is full begins anew
+)
+
+// bans remembers which address has sent wrong tags for which serial.
+type bans struct {
+	mu sync.Mutex // guards of
+	of map[banned]ban
+}
+
+type banned struct {
+	addr   netip.Addr
+	serial [4]byte
+}
+
+type ban struct {
+	since time.Time // of the first wrong tag, or of the ban
+	count int
+}
+
+// holds says whether an address is refused.
+func (b *bans) holds(addr netip.Addr, serial [4]byte, now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	one, known := b.of[banned{addr, serial}]
+	return known && one.count >= banCount && now.Sub(one.since) < banTime
+}
+
+// note counts a wrong tag.
+func (b *bans) note(addr netip.Addr, serial [4]byte, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.of == nil || len(b.of) >= banMost {
+		b.of = map[banned]ban{}
+	}
+	key := banned{addr, serial}
+	one := b.of[key]
+	if now.Sub(one.since) >= banWithin {
+		one = ban{since: now}
+	}
+	if one.count++; one.count == banCount {
+		one.since = now
+	}
+	b.of[key] = one
+}

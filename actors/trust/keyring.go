@@ -1,0 +1,223 @@
+package trust
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"trama/codec"
+	"trama/codec/protect"
+	"trama/keys"
+)
+
+// Why a protected frame is not opened, beside protect.ErrTag: in the words that people read.
+var (
+	ErrNoKey   = errors.New("no key")
+	ErrSuite   = errors.New("suite not allowed")
+	ErrTooMany = errors.New("too many wrong tags")
+)
+
+// Source knows the keys of devices.
+type Source interface {
+	Key(serial string) (keys.Entry, bool)
+	// Commit makes the key in rotation the key.  It may wait for a disk.
+	Commit(serial string, proven protect.Key) error
+}
+
+// Keyring is what is known of all devices with a key.  A nil Keyring knows nobody.
+type Keyring struct {
+	source Source
+	bans   bans
+
+	rotated chan *Peer // have proven the key in rotation
+
+	WrongTags atomic.Uint64 // since the start of the process
+	short     hourly
+
+	mu    sync.RWMutex // guards peers
+	peers map[[4]byte]*Peer
+}
+
+// New makes the keyring of a source.
+func New(source Source) *Keyring {
+	return &Keyring{source: source, peers: map[[4]byte]*Peer{}, rotated: make(chan *Peer, 64)}
+}
+
+// number is a serial of eight digits as it stands in a frame.
+func number(serial string) (n [4]byte, ok bool) {
+	if len(serial) != 2*len(n) {
+		return n, false
+	}
+	_, err := hex.Decode(n[:], []byte(serial))
+	return n, err == nil
+}
+
+// Has says whether a device has a key.
+func (k *Keyring) Has(serial string) bool {
+	if k == nil {
+		return false
+	}
+	_, has := k.source.Key(serial)
+	return has
+}
+
+// Known is the peer of a serial whose frames, or whose state, have been here; nil when there is none.
+func (k *Keyring) Known(serial string) *Peer {
+	n, ok := number(serial)
+	if k == nil || !ok {
+		return nil
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.peers[n]
+}
+
+// Peer is the peer of a serial, made when there is none; nil when no device with a key can have it.
+func (k *Keyring) Peer(serial string) *Peer {
+	n, ok := number(serial)
+	if k == nil || !ok {
+		return nil
+	}
+	return k.peer(n)
+}
+
+func (k *Keyring) peer(serial [4]byte) *Peer {
+	k.mu.RLock()
+	p := k.peers[serial]
+	k.mu.RUnlock()
+	if p != nil {
+		return p
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if p = k.peers[serial]; p == nil {
+		p = &Peer{ring: k, serial: serial}
+		k.peers[serial] = p
+	}
+	return p
+}
+
+// Rotated gives the peers whose key is to be committed; nobody of a nil Keyring.
+func (k *Keyring) Rotated() <-chan *Peer {
+	if k == nil {
+		return nil
+	}
+	return k.rotated
+}
+
+// Commit makes the key that the device has proven its key.  It may wait for a disk.
+func (p *Peer) Commit() error {
+	key, yes := p.proven()
+	if !yes {
+		return nil
+	}
+	return p.ring.source.Commit(p.Serial(), key)
+}
+
+// From is the connection that brought a frame.
+type From interface {
+	Addr() netip.Addr
+	Proven(p *Peer) bool // a frame of p was accepted on it, and no wrong tag came since
+}
+
+// Claim is a frame that was opened, or was to be.
+type Claim struct {
+	Peer *Peer // nil: it has no key
+
+	key   uint32 // that it is under
+	newer bool   // which may take the place of the one that the peer has
+
+	Wrong bool   // the tag was: looked at, and counted
+	Alarm string // what somebody must know of that
+	Due   bool   // the peer's row is to be written
+}
+
+// Open opens a closed frame.  The frame stays closed with an error.
+func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, error) {
+	if k == nil {
+		return Claim{}, ErrNoKey
+	}
+	head := p.Security().Head(f.Raw())
+	entry, has := k.source.Key(hex.EncodeToString(head.Serial[:]))
+	switch {
+	case !has:
+		return Claim{}, ErrNoKey
+	case head.Suite < entry.Suite:
+		return Claim{}, fmt.Errorf("%w: the key is for suite %v", ErrSuite, entry.Suite)
+	}
+	peer := k.peer(head.Serial)
+	proven, now := from.Proven(peer), time.Now()
+	if !proven && k.bans.holds(from.Addr(), head.Serial, now) {
+		return Claim{Peer: peer}, fmt.Errorf("%w: of this address; it is refused for a while", ErrTooMany)
+	}
+	tries, spent := peer.tries(head, entry, proven)
+	for _, t := range tries {
+		if err := p.Open(f, t.Opening); !errors.Is(err, protect.ErrTag) {
+			return Claim{Peer: peer, key: identify(t.Key), newer: t.newer}, unlessUnreadable(f, err)
+		}
+	}
+	if len(tries) == 0 {
+		return Claim{Peer: peer}, ErrTooMany
+	}
+	k.bans.note(from.Addr(), head.Serial, now)
+	c := Claim{Peer: peer, Wrong: true}
+	c.Due, c.Alarm = peer.wrongTag(head.Suite, spent)
+	k.WrongTags.Add(1)
+	if kindOf(head.Suite) == shortBudget && k.short.add(now) == FleetAlarm {
+		c.Alarm = fmt.Sprintf("%d wrong tags of 24 bits within an hour, of all masters", FleetAlarm)
+	}
+	if spent {
+		return c, ErrTooMany
+	}
+	return c, protect.ErrTag
+}
+
+// OpenUnkeyed opens a closed frame whose I holds a checksum, and that no key protects.
+func OpenUnkeyed(p *codec.Profile, f *codec.Frame) error {
+	return unlessUnreadable(f, p.Open(f, protect.Opening{}))
+}
+
+// unlessUnreadable is err, unless the frame itself says so.
+func unlessUnreadable(f *codec.Frame, err error) error {
+	if err == f.Unreadable() {
+		return nil
+	}
+	return err
+}
+
+// identify names a key in four bytes, which say nothing of it.
+func identify(key protect.Key) uint32 {
+	sum := sha256.Sum256(key[:])
+	return binary.BigEndian.Uint32(sum[:]) | 1 // 0 names none
+}
+
+// hourly counts in the hour that began with the first.
+type hourly struct {
+	mu    sync.Mutex // guards all
+	began time.Time
+	count int
+}
+
+func (h *hourly) add(now time.Time) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if now.Sub(h.began) > time.Hour {
+		h.began, h.count = now, 0
+	}
+	h.count++
+	return h.count
+}
+
+// Of is what a frame came under that is protected by a key; nil when it is not.
+func Of(f *codec.Frame) *protect.Opened {
+	if o := f.Protection(); o != nil && o.Suite != protect.None {
+		return o
+	}
+	return nil
+}

@@ -1,0 +1,285 @@
+package trust
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"trama/codec/protect"
+	"trama/keys"
+)
+
+const (
+	epochsAhead  = 8 // of the current one, that a frame may move to
+	previousDies = 24 * time.Hour
+	lastEpoch    = 63
+	aheadFor     = 24 * time.Hour // after which tags of later epochs are tried again: a device begins one a day at most
+	triedAhead   = 1              // epochs above the current one that a frame of suite 10 or 11 is tried under: it does not say its epoch
+	triedAtFirst = 4              // from 0, of a device that was never heard
+)
+
+// Peer is what is known of one device's key, epochs and counters.
+type Peer struct {
+	ring   *Keyring
+	serial [4]byte
+
+	mu       sync.Mutex // guards all that follows
+	suite    protect.Suite
+	verdict  verdict
+	begun    bool // a frame under key was accepted: current holds
+	stale    bool // the journal is an older one that was put back: only a newer epoch counts
+	due      bool // the row is to be written
+	key      uint32
+	since    uint32 // Unix seconds: key was proven
+	wrong    uint32 // wrong tags ever
+	spent    budget // in the current epoch
+	ahead    budget // with tags of epochs above it, and of the next key: of a day
+	day      uint32 // Unix seconds: ahead began
+	current  window
+	previous *previous
+	sender   sender
+}
+
+// previous is the epoch before the current one.
+type previous struct {
+	window
+	until time.Time
+}
+
+// try is one way to open a frame.
+type try struct {
+	protect.Opening
+	newer bool
+}
+
+// tries are the ways to open a frame, as far as the budgets allow.  spent says that the one of the current epoch is used up.
+func (p *Peer) tries(h protect.Head, e keys.Entry, proven bool) (all []try, spent bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	spent = p.spent.spent(h.Suite) && !proven
+	if now := uint32(time.Now().Unix()); now-p.day >= uint32(aheadFor/time.Second) { // also when the clock was set back
+		p.ahead, p.day = budget{}, now
+	}
+	aheadSpent := p.ahead.spent(h.Suite) && !proven
+	id := identify(e.Key)
+	add := func(key protect.Key, epoch uint8, ahead, newer bool) {
+		if ahead && aheadSpent || !ahead && spent || epoch > lastEpoch {
+			return
+		}
+		all = append(all, try{protect.Opening{Key: key, Epoch: epoch}, newer})
+	}
+	// a key that replaces what the peer has: the next one, or the only one when the peer's is neither
+	newer := id != p.key && (!e.Rotating || identify(e.Next) != p.key)
+	if h.Suite.TagBits() > 24 {
+		add(e.Key, h.Epoch, p.begun && (newer || h.Epoch > p.current.epoch), newer)
+		if e.Rotating {
+			add(e.Next, h.Epoch, true, true)
+		}
+		return all, spent
+	}
+	if !p.begun || newer {
+		for epoch := range uint8(triedAtFirst) {
+			add(e.Key, epoch, p.begun, newer)
+		}
+	} else {
+		key := e.Key
+		if p.key != id {
+			key = e.Next
+		}
+		add(key, p.current.epoch, false, false)
+		if p.previous != nil && time.Now().Before(p.previous.until) {
+			add(key, p.previous.epoch, false, false)
+		}
+		for n := range uint8(triedAhead) {
+			add(key, p.current.epoch+1+n, true, false)
+		}
+	}
+	if e.Rotating && p.key != identify(e.Next) {
+		add(e.Next, 0, true, true)
+	}
+	for i := range all {
+		all[i].Counter = p.counterNear(h, all[i].Epoch)
+	}
+	return all, spent
+}
+
+// counterNear is the whole counter of a frame that tells its low half only.  p.mu is held.
+func (p *Peer) counterNear(h protect.Head, epoch uint8) uint32 {
+	switch {
+	case p.begun && epoch == p.current.epoch:
+		return h.CounterNear(p.current.highest)
+	case p.previous != nil && epoch == p.previous.epoch:
+		return h.CounterNear(p.previous.highest)
+	}
+	return h.Counter
+}
+
+// wrongTag counts a wrong tag: ahead, when the budget of the epoch is spent.
+func (p *Peer) wrongTag(s protect.Suite, ahead bool) (due bool, alarm string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wrong++
+	if p.verdict = verdictWrongTag; ahead {
+		p.verdict = verdictTooMany
+	}
+	if ahead {
+		due, _ = p.ahead.add(s)
+	} else {
+		due, alarm = p.spent.add(s)
+	}
+	p.due = p.due || due
+	return due, alarm
+}
+
+// Check says what a frame is.  It changes nothing but the verdict that is shown.
+func (p *Peer) Check(o *protect.Opened, c Claim) (Freshness, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fresh, err := p.check(o, c)
+	p.verdict = verdicts[fresh]
+	return fresh, err
+}
+
+// Why a frame with a right tag is refused.
+var (
+	ErrReplayed = errors.New("replayed")
+	ErrReused   = errors.New("counter reused")
+	ErrOldEpoch = errors.New("old epoch")
+)
+
+// check does it.  p.mu is held.
+func (p *Peer) check(o *protect.Opened, c Claim) (Freshness, error) {
+	if c.key != p.key || !p.begun {
+		if p.key != 0 && !c.newer {
+			return OldEpoch, fmt.Errorf("%w: the device has proven a newer key", ErrOldEpoch)
+		}
+		if p.stale {
+			p.key, p.begun, p.current = c.key, true, window{epoch: o.Epoch}
+			p.due = true
+		} else {
+			return Fresh, nil
+		}
+	}
+	w := &p.current
+	switch {
+	case o.Epoch > w.epoch && o.Epoch <= w.epoch+epochsAhead:
+		return Fresh, nil
+	case p.stale:
+		return OldEpoch, fmt.Errorf("%w: the journal was restored from a copy; the device must begin an epoch above %d", ErrOldEpoch, w.epoch)
+	case o.Epoch == w.epoch:
+	case p.previous != nil && o.Epoch == p.previous.epoch && time.Now().Before(p.previous.until):
+		w = &p.previous.window
+	default:
+		return OldEpoch, fmt.Errorf("%w: it is of epoch %d, and epoch %d has begun", ErrOldEpoch, o.Epoch, w.epoch)
+	}
+	if o.Suite == protect.Auth24 { // without a counter of its own
+		return Fresh, nil
+	}
+	fresh := w.check(o.Counter, o.Tag)
+	switch fresh {
+	case Replayed:
+		return fresh, fmt.Errorf("%w: counter %d; the highest was %d", ErrReplayed, o.Counter, w.highest)
+	case Reused:
+		return fresh, fmt.Errorf("%w: counter %d was used for another frame", ErrReused, o.Counter)
+	}
+	return fresh, nil
+}
+
+// Accept moves what is known behind a frame that Check has found Fresh, and that goes to the journal; alone: without a
+// record of its own.  It says what has begun with it: "" for nothing.
+func (p *Peer) Accept(o *protect.Opened, c Claim, alone bool) (began string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case c.key != p.key || !p.begun:
+		if p.key != 0 && c.key != p.key {
+			began = fmt.Sprintf("the next key, with epoch %d", o.Epoch)
+		}
+		p.key, p.begun, p.stale, p.since = c.key, true, false, uint32(time.Now().Unix())
+		p.previous = nil
+		p.begin(o.Epoch)
+	case o.Epoch > p.current.epoch:
+		began = fmt.Sprintf("epoch %d, after %d", o.Epoch, p.current.epoch)
+		p.previous = &previous{p.current, time.Now().Add(previousDies)}
+		p.stale = false
+		p.begin(o.Epoch)
+	}
+	p.suite = o.Suite
+	w := &p.current
+	if o.Epoch != w.epoch {
+		w = &p.previous.window
+	}
+	if o.Suite != protect.Auth24 {
+		w.accept(o.Counter, o.Tag)
+		p.due = p.due || alone
+	}
+	return began
+}
+
+// begin begins an epoch.  p.mu is held.
+func (p *Peer) begin(epoch uint8) {
+	p.current = window{epoch: epoch}
+	p.spent, p.ahead = budget{}, budget{}
+	p.sender.asked = 0
+	p.due = true
+}
+
+// Distrust makes only a newer epoch count.
+func (p *Peer) Distrust() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stale, p.due = true, true
+}
+
+// proven is the key in rotation, when the device has proven it.
+func (p *Peer) proven() (key protect.Key, yes bool) {
+	p.mu.Lock()
+	id := p.key
+	p.mu.Unlock()
+	e, _ := p.ring.source.Key(p.Serial())
+	return e.Next, e.Rotating && id == identify(e.Next)
+}
+
+// Serial is that of the device.
+func (p *Peer) Serial() string { return hex.EncodeToString(p.serial[:]) }
+
+// verdict is what became of the last frame.
+type verdict uint8
+
+const (
+	verdictNone verdict = iota
+	verdictGood
+	verdictWrongTag
+	verdictTooMany
+	verdictReplayed
+	verdictReused
+	verdictOldEpoch
+)
+
+var verdicts = [...]verdict{Fresh: verdictGood, Duplicate: verdictGood, Replayed: verdictReplayed, Reused: verdictReused, OldEpoch: verdictOldEpoch}
+
+var verdictNames = [...]string{"", "accepted", "wrong tag", "too many wrong tags", "replayed", "counter reused", "old epoch"}
+
+// Info is what is shown of a peer.
+type Info struct {
+	Suite     protect.Suite `json:"suite"` // of its newest frame
+	Epoch     uint8         `json:"epoch"`
+	Counter   uint32        `json:"counter"` // the highest of its own in this epoch
+	Sent      uint32        `json:"sent"`    // counters of the server that were used in this epoch
+	Since     time.Time     `json:"since,omitzero"`
+	WrongTags uint32        `json:"wrong_tags"`
+	Verdict   string        `json:"verdict"` // of the last frame
+}
+
+// Info describes the peer.
+func (p *Peer) Info() Info {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := Info{Suite: p.suite, Epoch: p.current.epoch, Counter: p.current.highest, Sent: p.sender.used, WrongTags: p.wrong, Verdict: verdictNames[p.verdict]}
+	if p.since > 0 {
+		i.Since = time.Unix(int64(p.since), 0).UTC()
+	}
+	return i
+}

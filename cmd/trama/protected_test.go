@@ -1,0 +1,422 @@
+package main
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"trama/actors"
+	"trama/codec"
+	"trama/codec/protect"
+	"trama/keys"
+)
+
+// keyed is a configuration with keys, whose listeners are as more says.
+func keyed(more string) string {
+	return "[keys]\n[admin]\nlisten = \"127.0.0.1:0\"\n" +
+		"[[listener]]\nname = \"field\"\naddress = \"127.0.0.1:0\"\nprofile = \"extended\"\n" + more +
+		"[[listener]]\nname = \"compact\"\naddress = \"127.0.0.1:0\"\nprofile = \"compact\"\n" + more
+}
+
+// device is a master with a key, made from the codec alone.
+type device struct {
+	t       *testing.T
+	serial  string
+	listens string
+	profile *codec.Profile
+	key     protect.Key
+	suite   protect.Suite
+	epoch   uint8
+	counter uint32 // of the next frame
+}
+
+// device gives a serial a key, before the program starts.
+func newDevice(t *testing.T, dir, listener, serial string, suite protect.Suite) *device {
+	t.Helper()
+	profile, err := codec.Shipped(map[string]string{"field": "extended", "compact": "compact"}[listener])
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &device{t: t, serial: serial, listens: listener, profile: profile, key: protect.Key{7, 7, byte(len(serial))}, suite: suite}
+	at := filepath.Join(dir, "data", "keys")
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	store, err := keys.Open(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Add(time.Now(), keys.New{Serial: serial, Key: d.key, Suite: suite}); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// plain is a measurement.
+func (d *device) plain(n int) []byte {
+	if d.listens == "compact" {
+		return fromHex(d.t, fmt.Sprintf("00130100000000%s0102730000%08x", d.serial, 0x41000000+n))
+	}
+	return fromHex(d.t, fmt.Sprintf("00250100000000%s0102036d0020261123143000%08d0041ac0000", d.serial, n))
+}
+
+// protected protects a plain frame under the next counter.
+func (d *device) protected(plain []byte, reference []byte) []byte {
+	d.t.Helper()
+	frame, err := d.profile.Protect(nil, plain, protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.epoch, Counter: d.counter, Reference: reference})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.counter++
+	return frame
+}
+
+// frame is a measurement as it is sent.
+func (d *device) frame(n int) []byte { return d.protected(d.plain(n), nil) }
+
+// opened is what a frame of the server was; it is verified.
+func (d *device) opened(raw []byte) *protect.Opened {
+	d.t.Helper()
+	layout := d.profile.Security()
+	o, err := layout.Open(nil, raw, protect.Opening{Key: d.key, Epoch: d.epoch, Server: true, Counter: layout.Head(raw).Counter})
+	if err != nil {
+		d.t.Fatalf("frame of the server %x: %v", raw, err)
+	}
+	return &o
+}
+
+// reference is what an answer to a frame of the device must carry.
+func (d *device) reference(frame []byte) []byte {
+	d.t.Helper()
+	o, err := d.profile.Security().Open(nil, frame, protect.Opening{Key: d.key, Epoch: d.epoch, Counter: d.counter - 1})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return o.ReferenceTo()
+}
+
+// frame reads one frame of the server.
+func (c *peer) frame() []byte {
+	c.t.Helper()
+	raw := c.receive(7)
+	n := int(raw[0]>>4)*1000 + int(raw[0]&15)*100 + int(raw[1]>>4)*10 + int(raw[1]&15)
+	return append(raw, c.receive(n)...)
+}
+
+// exchange sends a frame of a device and verifies its acknowledgement.
+func (d *device) exchange(c *peer, frame []byte) *protect.Opened {
+	d.t.Helper()
+	c.send(frame)
+	ack := d.opened(c.frame())
+	if want := d.reference(frame); !bytes.Equal(ack.Reference, want) {
+		d.t.Fatalf("the acknowledgement is of %x, want %x", ack.Reference, want)
+	}
+	return ack
+}
+
+func (p *program) refusals(reason string) uint64 { return p.totals().Rejected[reason] }
+
+// refused waits until so many frames were refused for a reason.
+func (p *program) refused(reason string, n uint64) {
+	p.t.Helper()
+	await(p.t, fmt.Sprintf("%d frames refused: %s; there are %v", n, reason, p.totals().Rejected), func() bool { return p.refusals(reason) >= n })
+	if got := p.refusals(reason); got != n {
+		p.t.Errorf("%d frames refused, %q, want %d", got, reason, n)
+	}
+}
+
+func TestProtectedFramesAreOpenedStoredAndAcknowledgedUnderTheSameSuite(t *testing.T) {
+	for i, c := range []struct {
+		listener string
+		suite    protect.Suite
+	}{{"field", protect.CCM8}, {"field", protect.CCM16}, {"field", protect.Auth24}, {"field", protect.Enc24}, {"compact", protect.CCM8},
+		{"compact", protect.CCM16}, {"compact", protect.Enc24}} {
+		t.Run(c.listener+" "+c.suite.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			d := newDevice(t, dir, c.listener, "12345678", c.suite)
+			p := serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"10\", \"11\", \"20\", \"21\"]\n"))
+			link := p.dial(c.listener)
+			d.epoch = uint8(i % 2)
+			for n := range 5 {
+				d.exchange(link, d.frame(n+1))
+			}
+			var info actors.MasterInfo
+			p.get("/api/v1/masters/12345678", &info)
+			if s := info.Security; s == nil || s.Suite != c.suite.String() || s.Epoch != d.epoch || info.Frames != 5 || s.Verdict != "accepted" {
+				t.Errorf("%+v", info.Security)
+			}
+			// what is stored is the plain frame
+			out := p.cli("history", "12345678", "--frames")
+			if !bytes.Contains([]byte(out.stdout), []byte(hex.EncodeToString(d.plain(5)))) {
+				t.Errorf("history: %s%s", out.stdout, out.stderr)
+			}
+		})
+	}
+}
+
+func TestEveryRefusalOfAProtectedFrameIsSilentAndSaysWhy(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"mixed\"\n"))
+	link := p.dial("field")
+	d.epoch, d.counter = 3, 100
+	first := d.frame(1)
+	d.exchange(link, first)
+	d.exchange(link, d.frame(2))
+
+	stranger := *d
+	stranger.key = protect.Key{9}
+	other := p.dial("field")
+	other.send(stranger.frame(3)) // one wrong tag before any right one
+	other.ends()
+	p.refused("wrong tag", 1)
+
+	keyless := *d
+	keyless.serial = "87654321"
+	other = p.dial("field")
+	other.send(keyless.frame(1))
+	p.refused("no key", 1)
+	weak := *d
+	weak.suite = protect.None
+	other.send(weak.frame(1)) // a checksum in I
+	p.refused("unprotected", 1)
+	other.send(d.plain(1))
+	p.refused("unprotected", 2)
+	other.send(keyless.plain(1)) // a master without a key may, on a mixed listener
+	if got := other.frame(); got[3] != 0 {
+		t.Errorf("acknowledged by %x", got)
+	}
+
+	// under another counter what was seen is refused, and the very same is acknowledged again
+	again := *d
+	again.counter = 100
+	other.send(again.frame(9))
+	p.refused("counter reused", 1)
+	if e := p.event("counter reused"); e.Master != "12345678" {
+		t.Errorf("%+v", e)
+	}
+	d.counter = 200
+	d.exchange(link, d.frame(3))
+	again.counter = 130
+	other.send(again.frame(8))
+	p.refused("replayed", 1)
+	again.epoch, again.counter = 2, 0
+	other.send(again.frame(8))
+	p.refused("old epoch", 1)
+	d.counter = 101
+	d.exchange(other, first) // it is acknowledged, and takes no link over
+	d.counter = 201
+	d.exchange(link, d.frame(4))
+
+	for range 3 { // in a connection that has proven itself
+		stranger.counter++
+		link.send(stranger.frame(3))
+	}
+	link.ends()
+	p.refused("wrong tag", 4)
+	var info actors.MasterInfo
+	p.get("/api/v1/masters/12345678", &info)
+	if info.Frames != 4 || info.Duplicates != 1 || info.Takeovers != 0 || info.Security.WrongTags != 4 || info.Security.Epoch != 3 || info.Security.Counter != 201 {
+		t.Errorf("%+v, %+v", info, info.Security)
+	}
+}
+
+func TestSuitesThatAreNotNamedAreRefusedBeforeTheKeyIsUsed(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("suites = [\"21\"]\n"))
+	link := p.dial("field")
+	link.send(d.frame(1))
+	p.refused("suite not allowed", 1)
+	d.suite = protect.CCM16
+	d.exchange(link, d.frame(1))
+}
+
+// copyTree copies the files of a program, with their modes.
+func copyTree(t *testing.T, to, from string) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || path == from || e.Name() == "addresses.json" {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		name := filepath.Join(to, strings.TrimPrefix(path, from))
+		if e.IsDir() {
+			return os.MkdirAll(name, info.Mode().Perm())
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(name, text, info.Mode().Perm())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReplayedFramesAreNeverStoredAgain(t *testing.T) {
+	const frames = 10_000
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	link := p.dial("field")
+	var all [][]byte
+	for n := range frames {
+		all = append(all, d.frame(n+1))
+	}
+	send := func(link *peer, order func(i int) int) {
+		t.Helper()
+		go func() { // acknowledgements of duplicates come meanwhile
+			for i := range all {
+				if _, err := link.Write(all[order(i)]); err != nil {
+					return
+				}
+			}
+		}()
+	}
+	answered := func(link *peer, n int) {
+		t.Helper()
+		for range n {
+			d.opened(link.frame())
+		}
+	}
+	seen := func() uint64 { return p.totals().Frames }
+	forward := func(i int) int { return i }
+	send(link, forward)
+	answered(link, frames)
+	expect := func(when string, link *peer, order func(i int) int) {
+		t.Helper()
+		before := seen()
+		go func() { _, _ = io.Copy(io.Discard, link) }()
+		send(link, order)
+		await(t, "the frames "+when, func() bool { return seen() >= before+frames })
+		if got := p.totals().Stored; got != frames {
+			t.Fatalf("%s: %d frames are stored", when, got)
+		}
+	}
+	again := p.dial("field")
+	expect("on another connection", again, forward)
+	expect("backwards", p.dial("field"), func(i int) int { return frames - 1 - i })
+	shuffled := rand.New(rand.NewPCG(1, 2)).Perm(frames)
+	expect("shuffled", p.dial("field"), func(i int) int { return shuffled[i] })
+	p.get("/api/v1/masters/12345678", new(actors.MasterInfo))
+
+	// what a kill leaves: the files as they are now
+	killed := t.TempDir()
+	copyTree(t, killed, dir)
+	p.end()
+	backup := t.TempDir()
+	copyTree(t, backup, dir)
+	for _, at := range []string{dir, killed} {
+		p = serveIn(t, at, keyed("security = \"required\"\n"))
+		for i, order := range []func(int) int{forward, func(i int) int { return shuffled[i] }} {
+			link, before := p.dial("field"), seen()
+			go func() { _, _ = io.Copy(io.Discard, link) }()
+			send(link, order)
+			await(t, "the frames after a start", func() bool { return seen() >= before+frames })
+			if got := p.totals().Stored; got != 0 {
+				t.Fatalf("%s, %d: %d frames are stored again", at, i, got)
+			}
+		}
+		d.exchange(p.dial("field"), d.frame(frames+1))
+		p.end()
+	}
+
+	// an older journal: no frame of an epoch that it knows counts
+	// and it has not the keys' generation
+	journals, err := filepath.Glob(filepath.Join(dir, "data", "journal*"))
+	if err != nil || len(journals) == 0 {
+		t.Fatal(journals, err)
+	}
+	for _, name := range journals {
+		if err := os.RemoveAll(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(backup, "data", "keys")); err != nil {
+		t.Fatal(err)
+	}
+	copyTree(t, dir, backup)
+	p = serveIn(t, dir, keyed("security = \"required\"\n"))
+	old := p.dial("field")
+	old.send(all[0])
+	old.send(d.frame(frames + 5))
+	p.refused("old epoch", 2)
+	p.end()
+	p = serveIn(t, dir, keyed("security = \"required\"\n")) // that stays so
+	link = p.dial("field")
+	link.send(d.frame(frames + 5))
+	p.refused("old epoch", 1)
+	d.epoch, d.counter = d.epoch+1, 0
+	d.exchange(link, d.frame(frames+6))
+	if got := p.totals().Stored; got != 1 {
+		t.Errorf("%d frames are stored", got)
+	}
+}
+
+func TestWrongTagsElsewhereDoNotDisturbASessionThatIsAuthenticated(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.Auth24)
+	p := serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"10\"]\n"))
+	link := p.dial("field")
+	d.exchange(link, d.frame(1))
+	stranger := *d
+	stranger.key = protect.Key{9}
+	for n := range 24 {
+		other := p.dialFrom(fmt.Sprintf("127.0.0.%d", 2+n), "field")
+		other.send(stranger.frame(n))
+		other.ends()
+		d.exchange(link, d.frame(n+2))
+	}
+	p.refused("wrong tag", 16)
+	p.refused("too many wrong tags", 8)
+	if e := p.event("alarm"); e.Reason != "wrong tags" || e.Master != "12345678" {
+		t.Errorf("%+v", e)
+	}
+	refused := p.dialFrom("127.0.0.99", "field")
+	refused.send(d.frame(99)) // at the limit no new connection may use the suite
+	refused.ends()
+	p.end()
+	p = serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"10\"]\n"))
+	link = p.dial("field")
+	link.send(stranger.frame(1)) // attempt 17 and on
+	link.ends()
+	p.refused("too many wrong tags", 1)
+	link = p.dial("field")
+	d.epoch++
+	d.exchange(link, d.frame(50))
+}
+
+// A serial with a key that never spoke: what was tried for it is known after a start.
+func TestAttemptsForAMasterThatNeverSpokeAreRemembered(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.Auth24)
+	stranger := *d
+	stranger.key = protect.Key{9}
+	for range 2 {
+		p := serveIn(t, dir, keyed("suites = [\"10\"]\n"))
+		for n := range 8 {
+			other := p.dialFrom(fmt.Sprintf("127.0.0.%d", 2+n), "field")
+			other.send(stranger.frame(n))
+			other.ends()
+		}
+		p.refused("wrong tag", 8)
+		p.end()
+	}
+	p := serveIn(t, dir, keyed("suites = [\"10\"]\n"))
+	link := p.dial("field")
+	link.send(d.frame(1))
+	p.refused("too many wrong tags", 1)
+}
