@@ -14,7 +14,7 @@ import (
 // already (record ≤ Through).  It is called once, before the first Append.  Damaged rows are left out and told to
 // Warn.
 //
-// A start that has read much makes a sweep due with the next commit: a process that is killed again and again would
+// A start that has read much makes a sweep due with the next frames: a process that is killed again and again would
 // else never come to its first one, and read more at each start.
 func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64,
 	r *journal.Record) *journal.Subject) error {

@@ -341,7 +341,7 @@ func (j *Journal) write(tasks []*task) error {
 			return fmt.Errorf("commit: %w", err)
 		}
 	}
-	if w.unswept >= sweepRecords {
+	if count > 0 && w.unswept >= sweepRecords { // masters have actors when they have frames
 		w.unswept = 0
 		select {
 		case j.sweepDue <- struct{}{}:
