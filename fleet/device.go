@@ -40,8 +40,8 @@ const (
 	epochFrames = 1 << 20
 )
 
-// NewDevice starts a device.  Its first counter is behind all that memory knows of; the caller has started memory.
-// After frames frames a new epoch begins; 0: after 2^20.
+// NewDevice starts a device.  Its first counter is behind all that memory knows of; the caller has started memory.  nil: it
+// never starts again.  After frames frames a new epoch begins; 0: after 2^20.
 func NewDevice(layout *protect.Layout, serial string, key protect.Key, suite protect.Suite, memory *Memory, frames uint32) (*Device, error) {
 	if n, err := hex.DecodeString(serial); err != nil || len(n) != 4 {
 		return nil, fmt.Errorf("serial %q: a device with a key has 8 digits", serial)
@@ -50,7 +50,9 @@ func NewDevice(layout *protect.Layout, serial string, key protect.Key, suite pro
 		frames = epochFrames
 	}
 	d := &Device{layout: layout, serial: serial, key: key, suite: suite, memory: memory, moved: frames}
-	d.kept, _ = memory.Of(serial)
+	if memory != nil {
+		d.kept, _ = memory.Of(serial)
+	}
 	d.counter = d.kept.Counter
 	d.heard, d.before = heardBelow(d.kept.Heard), heardBelow(^uint32(0))
 	return d, nil
@@ -76,11 +78,17 @@ func (d *Device) reserve() error {
 // keep writes where the device is.
 func (d *Device) keep() error {
 	k := Kept{Epoch: d.kept.Epoch, Counter: d.counter, Heard: d.heard.next()}
-	err := d.memory.Keep(d.serial, k)
-	if err == nil {
-		d.kept = k
+	return d.store(k)
+}
+
+func (d *Device) store(k Kept) error {
+	if d.memory != nil {
+		if err := d.memory.Keep(d.serial, k); err != nil {
+			return err
+		}
 	}
-	return err
+	d.kept = k
+	return nil
 }
 
 // Move begins the next epoch.
@@ -89,22 +97,22 @@ func (d *Device) Move() error {
 		return fmt.Errorf("%w: epoch %d is the last one; the device needs a new key", ErrCounters, lastEpoch)
 	}
 	k := Kept{Epoch: d.kept.Epoch + 1}
-	if err := d.memory.Keep(d.serial, k); err != nil {
+	if err := d.store(k); err != nil {
 		return err
 	}
-	d.kept, d.counter, d.before, d.heard = k, 0, d.heard, heard{}
+	d.counter, d.before, d.heard = 0, d.heard, heard{}
 	return nil
 }
 
 // Epoch is the current one.
 func (d *Device) Epoch() uint8 { return d.kept.Epoch }
 
-// Protect protects a plain frame, with the next counter.  reference says what it answers; nil in other frames.
-func (d *Device) Protect(plain, reference []byte) ([]byte, error) {
+// Protect protects a plain frame, with the next counter, and appends it to dst.  reference says what it answers; nil in other frames.
+func (d *Device) Protect(dst, plain, reference []byte) ([]byte, error) {
 	if err := d.reserve(); err != nil {
-		return nil, err
+		return dst, err
 	}
-	frame, err := d.layout.Protect(nil, plain, protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.kept.Epoch, Counter: d.counter, Reference: reference})
+	frame, err := d.layout.Protect(dst, plain, protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.kept.Epoch, Counter: d.counter, Reference: reference})
 	d.counter++
 	return frame, err
 }

@@ -316,7 +316,7 @@ func TestDeviceStopsWhenItsMemoryBreaks(t *testing.T) {
 	plain := mustHex(t, "00250100000000000000070102036d0020261123143000000000070041ac0000")
 	var last uint32
 	send := func(d *Device) error {
-		wire, err := d.Protect(plain, nil)
+		wire, err := d.Protect(nil, plain, nil)
 		if err == nil {
 			last = d.layout.Head(wire).Counter
 		}

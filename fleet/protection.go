@@ -50,7 +50,7 @@ func (m *master) protect(frame, reference []byte) ([]byte, error) {
 	if m.device == nil {
 		return frame, nil
 	}
-	return m.device.Protect(frame, reference)
+	return m.device.Protect(nil, frame, reference)
 }
 
 // open makes the plain frame of what came, and counts what is refused.
@@ -79,7 +79,7 @@ func (m *master) moveEpoch(k *kept, now time.Time) (err error) {
 	}
 	m.work(func(*mouth) {
 		if err = m.device.Move(); err == nil {
-			k.wire, err = m.device.Protect(k.frame, nil)
+			k.wire, err = m.device.Protect(nil, k.frame, nil)
 		}
 	})
 	m.movedAt = now

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -13,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"trama/fleet"
 )
 
 // measurement is a periodic measurement of an extended master: ML 0025, PV 01, TE 00, I 000000, SD, RFC 01, SC 02, CC 03,
@@ -45,7 +48,9 @@ type load struct {
 	every       time.Duration // between the frames of a master, whether acknowledged or not: the load is offered, not a loop
 	warmUp      time.Duration
 	duration    time.Duration
-	first       uint64 // transaction number to begin with, so that no run repeats another's
+	devices     []*fleet.Device // by connection; nil: frames are plain
+	size        int             // of an acknowledgement; 0: that of a plain one
+	first       uint64          // transaction number to begin with, so that no run repeats another's
 
 	started   func() // called when the warm-up is over
 	stopped   func() // called at the end of the measurement, with all connections open
@@ -76,6 +81,10 @@ type master struct {
 	out    []byte // inFlight frames
 	answer []byte // what the next acknowledgement must be, timestamp apart
 	in     []byte
+	device *fleet.Device // nil: frames are plain
+	sealed []byte
+	wires  [][]byte // outstanding, a ring by transaction number
+	plain  []byte
 	sent   []atomic.Int64 // when each outstanding frame was sent, a ring by transaction number
 	shard  *histogram
 
@@ -189,16 +198,20 @@ func (l *load) stamp() {
 
 // open dials all connections, some at a time.
 func (l *load) open(ctx context.Context) ([]*master, error) {
+	l.size = cmp.Or(l.size, headerBytes)
 	conns, err := dialMany(ctx, l.address, l.connections)
 	masters := make([]*master, 0, len(conns))
 	for i, c := range conns {
 		m := &master{
 			load: l, conn: c, next: l.first, wanted: l.first,
 			out:    bytes.Repeat(frameOf(firstSerial+uint64(i)), l.inFlight),
-			in:     make([]byte, l.inFlight*headerBytes),
+			in:     make([]byte, l.inFlight*l.size),
 			sent:   make([]atomic.Int64, l.inFlight),
 			shard:  &l.latencies[i%latencyShards],
 			answer: append([]byte(ackLength), frameOf(firstSerial + uint64(i))[len(ackLength):headerBytes]...),
+		}
+		if l.devices != nil {
+			m.device, m.wires = l.devices[i], make([][]byte, l.inFlight)
 		}
 		masters = append(masters, m)
 	}
@@ -232,13 +245,13 @@ func (m *master) loop() error {
 		}
 		have += n
 		now := time.Now()
-		answers := have / headerBytes
+		answers := have / m.size
 		for i := range answers {
-			if err := m.check(m.in[i*headerBytes:][:headerBytes], now); err != nil {
+			if err := m.check(m.in[i*m.size:][:m.size], now); err != nil {
 				return err
 			}
 		}
-		have = copy(m.in, m.in[answers*headerBytes:have])
+		have = copy(m.in, m.in[answers*m.size:have])
 		if answers == 0 {
 			continue
 		}
@@ -276,10 +289,10 @@ func (m *master) offer() error {
 		if err := m.send(1, due); err != nil {
 			return err
 		}
-		if _, err := io.ReadFull(m.conn, m.in[:headerBytes]); err != nil {
+		if _, err := io.ReadFull(m.conn, m.in[:m.size]); err != nil {
 			return err
 		}
-		if err := m.check(m.in[:headerBytes], time.Now()); err != nil {
+		if err := m.check(m.in[:m.size], time.Now()); err != nil {
 			return err
 		}
 		m.acknowledged.Add(1)
@@ -298,17 +311,45 @@ func (m *master) send(frames int, now time.Time) error {
 		copy(f[timeAt:], ts)
 		putBCD(f[transactionAt:transactionAt+4], m.next%transactionLimit)
 		m.sent[m.next%uint64(m.inFlight)].Store(now.UnixNano())
+		if m.device != nil {
+			if err := m.seal(f[:len(measurement)], i == 0); err != nil {
+				return err
+			}
+		}
 		m.next++
 	}
-	_, err := m.conn.Write(m.out[:frames*len(measurement)])
+	out := m.out[:frames*len(measurement)]
+	if m.device != nil {
+		out = m.sealed
+	}
+	_, err := m.conn.Write(out)
+	return err
+}
+
+// seal protects the next frame.
+func (m *master) seal(frame []byte, first bool) (err error) {
+	if first {
+		m.sealed = m.sealed[:0]
+	}
+	wire := &m.wires[m.next%uint64(m.inFlight)]
+	if *wire, err = m.device.Protect((*wire)[:0], frame, nil); err == nil {
+		m.sealed = append(m.sealed, *wire...)
+	}
 	return err
 }
 
 // check compares an acknowledgement with what it must be: the master's own header, length 0020, transaction numbers
 // in the order of sending.  The timestamp is the server's.
 func (m *master) check(answer []byte, now time.Time) error {
+	if m.device != nil {
+		o, err := m.device.Open(m.plain[:0], answer, m.wires[m.wanted%uint64(m.inFlight)])
+		if err != nil {
+			return fmt.Errorf("acknowledgement %x: %w", answer, err)
+		}
+		m.plain, answer = o.Plain, o.Plain
+	}
 	putBCD(m.answer[transactionAt:transactionAt+4], m.wanted%transactionLimit)
-	if !bytes.Equal(answer[:timeAt], m.answer[:timeAt]) || !bytes.Equal(answer[transactionAt:], m.answer[transactionAt:]) {
+	if len(answer) != headerBytes || !bytes.Equal(answer[:timeAt], m.answer[:timeAt]) || !bytes.Equal(answer[transactionAt:], m.answer[transactionAt:]) {
 		return fmt.Errorf("wrong acknowledgement %x, want %x with any time", answer, m.answer)
 	}
 	took := now.UnixNano() - m.sent[m.wanted%uint64(m.inFlight)].Swap(0)

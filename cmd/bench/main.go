@@ -3,6 +3,7 @@
 // that send extended measurements in a closed loop and verify every acknowledgement.
 //
 //	bench                        the table: rate, latency, processor time and memory of both, and their ratios
+//	bench -suite 20              the same table, of the daemon and masters with keys against the daemon and masters without
 //	bench -idle 15000            resident memory of the daemon per connected, identified and idle master
 //	bench -slicers 1000          how soon the daemon closes peers that send a byte a second, and what others notice
 //	bench -offered 20000         latency of the acknowledgements when so many frames a second are offered, of both
@@ -28,6 +29,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"trama/codec/protect"
 )
 
 // bareVariable makes a test binary behave like the program when it is started as the bare server.
@@ -55,6 +58,7 @@ func main() {
 // settings are the flags.
 type settings struct {
 	bare, memory     bool
+	suite            protect.Suite // of the masters; none: they have no keys
 	listen           string
 	load             string
 	idle, slicers    int
@@ -86,6 +90,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.StringVar(&s.against, "server", "trama", "what is measured: trama, or bare to see the noise of the machine")
 	connections := flags.String("c", "", "numbers of connections, comma separated (table: 50,1000,5000)")
 	inFlight := flags.String("f", "", "frames in flight, comma separated (table: 1, and 16 up to 1000 connections)")
+	suite := flags.String("suite", "", "the masters have keys, and their frames come under this suite (20 or 21); the table then compares with the daemon and masters without")
 	flags.BoolVar(&s.memory, "memory", false, "the daemon keeps its journal in memory, so that nothing waits for the disk")
 	flags.IntVar(&s.rounds, "rounds", 5, "rounds of the table: each measures both servers once")
 	flags.Uint64Var(&s.frames, "frames", 0, "frames of each master, without a warm-up, instead of a fixed time (only -load)")
@@ -95,6 +100,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return err
 	}
 	var err error
+	if *suite != "" {
+		if s.suite, err = protect.ParseSuite(*suite); err != nil || !s.suite.SaysWay() {
+			return fmt.Errorf("-suite: %q has no counter that stands in each frame", *suite)
+		}
+	}
 	if s.connections, err = numbers("c", *connections); err != nil {
 		return err
 	}
@@ -104,6 +114,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case flags.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case s.suite != protect.None && (s.against != "trama" || s.load != "" || s.soak > 0 || s.slicers > 0):
+		return errors.New("-suite is of the table, -idle and -offered, with -server trama")
 	case s.against != "trama" && s.against != "bare":
 		return fmt.Errorf("-server is trama or bare, not %q", s.against)
 	case s.rounds < 1 || s.idle < 0 || s.slicers < 0 || s.duration <= 0 || s.warmUp < 0 || s.settle < 0:
@@ -213,7 +225,7 @@ func firstTransaction() uint64 {
 
 // runIdle opens identified connections, leaves them alone and looks at the memory of the server.
 func (s *settings) runIdle(ctx context.Context) error {
-	srv, cleanup, err := s.startMeasured(ctx)
+	srv, cleanup, err := s.startMeasured(ctx, s.idle)
 	if err != nil {
 		return err
 	}
@@ -232,11 +244,14 @@ func (s *settings) runIdle(ctx context.Context) error {
 	for i, c := range conns {
 		f := frameOf(firstSerial + uint64(i))
 		copy(f[timeAt:], ts)
+		if f, err = srv.protect(i, nil, f); err != nil {
+			return err
+		}
 		if _, err := c.Write(f); err != nil {
 			return err
 		}
 	}
-	answer := make([]byte, headerBytes)
+	answer := make([]byte, srv.answerBytes())
 	for _, c := range conns {
 		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
 		if _, err := io.ReadFull(c, answer); err != nil {
@@ -272,7 +287,7 @@ const (
 
 // runSlicers measures good masters alone, then beside many that send a byte a second.
 func (s *settings) runSlicers(ctx context.Context) error {
-	srv, cleanup, err := s.startMeasured(ctx)
+	srv, cleanup, err := s.startMeasured(ctx, 0)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"trama/codec/protect"
 )
 
 const offeredConnections = 10_000
@@ -21,7 +23,9 @@ func (s *settings) runOffered(ctx context.Context) error {
 	for range s.rounds {
 		for _, against := range []string{s.against, "bare"} {
 			turn := *s
-			turn.against = against
+			if turn.against = against; against == "bare" {
+				turn.suite = protect.None
+			}
 			if err := turn.offer(ctx, connections, every, first); err != nil {
 				return err
 			}
@@ -32,12 +36,12 @@ func (s *settings) runOffered(ctx context.Context) error {
 }
 
 func (s *settings) offer(ctx context.Context, connections int, every time.Duration, first uint64) error {
-	srv, cleanup, err := s.startMeasured(ctx)
+	srv, cleanup, err := s.startMeasured(ctx, connections)
 	if err != nil {
 		return err
 	}
 	defer cleanup()
-	l := &load{address: srv.address, connections: connections, inFlight: 1, every: every, warmUp: max(s.warmUp, 2*every), duration: s.duration, first: first}
+	l := &load{address: srv.address, devices: srv.devices, size: srv.answerBytes(), connections: connections, inFlight: 1, every: every, warmUp: max(s.warmUp, 2*every), duration: s.duration, first: first}
 	r, err := l.run(ctx)
 	if err != nil {
 		return err

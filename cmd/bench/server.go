@@ -13,6 +13,11 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"trama/codec"
+	"trama/codec/protect"
+	"trama/fleet"
+	"trama/keys"
 )
 
 // server is a process that is measured.
@@ -23,6 +28,8 @@ type server struct {
 	cmd     *exec.Cmd
 	ended   chan struct{} // closed when the process has been waited for
 	cleanup func()
+	suite   protect.Suite
+	devices []*fleet.Device // of the masters, by connection; nil: they have no keys
 }
 
 // startBare runs this program again as the bare server; it ends when its standard input does, hence with us.
@@ -56,8 +63,9 @@ func startBare(ctx context.Context, stderr io.Writer) (*server, error) {
 	return s, nil
 }
 
-// startTrama runs the daemon with one extended listener on the loopback interface and a directory of its own.
-func startTrama(ctx context.Context, program string, memory bool, stderr io.Writer) (*server, error) {
+// startTrama runs the daemon with one extended listener on the loopback interface and a directory of its own.  So many
+// masters have a key if there is a suite.
+func startTrama(ctx context.Context, program string, memory bool, suite protect.Suite, masters int, stderr io.Writer) (*server, error) {
 	program, err := filepath.Abs(program) // it runs in another directory
 	if err != nil {
 		return nil, err
@@ -78,6 +86,13 @@ func startTrama(ctx context.Context, program string, memory bool, stderr io.Writ
 		return nil, err
 	}
 	s.address, s.admin = ports[0], ports[1]
+	protected := ""
+	if suite != protect.None {
+		if err := s.equip(filepath.Join(dir, "keys"), suite, masters); err != nil {
+			return nil, err
+		}
+		s.name, protected = s.name+" with suite "+suite.String(), fmt.Sprintf("security = \"required\"\nsuites = [%q]\n\n[keys]\ndirectory = \"keys\"\n", suite)
+	}
 	config := fmt.Sprintf(`[log]
 level = "warn"
 
@@ -92,7 +107,7 @@ memory = %v
 name    = "field"
 address = %q
 profile = "extended"
-`, ports[1], memory, ports[0])
+%s`, ports[1], memory, ports[0], protected)
 	path := filepath.Join(dir, "config.toml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return nil, err
@@ -205,8 +220,8 @@ func freePorts(n int) ([]string, error) {
 	return addresses, nil
 }
 
-// startMeasured starts what -server names.
-func (s *settings) startMeasured(ctx context.Context) (*server, func(), error) {
+// startMeasured starts what -server names, for so many masters.
+func (s *settings) startMeasured(ctx context.Context, masters int) (*server, func(), error) {
 	if s.against == "bare" {
 		srv, err := startBare(ctx, s.stderr)
 		if err != nil {
@@ -225,13 +240,67 @@ func (s *settings) startMeasured(ctx context.Context) (*server, func(), error) {
 			return nil, nil, err
 		}
 	}
-	srv, err := startTrama(ctx, program, s.memory, s.stderr)
+	srv, err := startTrama(ctx, program, s.memory, s.suite, masters, s.stderr)
 	if err != nil {
 		_ = os.RemoveAll(dir) // an empty name removes nothing
 		return nil, nil, err
 	}
 	return srv, func() { srv.stop(); _ = os.RemoveAll(dir) }, nil
 }
+
+// startOther starts what it is compared with: the bare server, or, for the daemon with keys, the daemon without.
+func (s *settings) startOther(ctx context.Context) (*server, func(), error) {
+	other := *s
+	if other.suite == protect.None {
+		other.against = "bare"
+	}
+	other.suite = protect.None
+	return other.startMeasured(ctx, 0)
+}
+
+// equip writes the keys of masters, and makes these devices.
+func (s *server) equip(dir string, suite protect.Suite, masters int) error {
+	p, err := codec.Shipped("extended")
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	s.suite = suite
+	for i := range masters {
+		serial, key := strconv.Itoa(firstSerial+i), keys.Generate()
+		text := fmt.Sprintf("key = \"%x\"\nsuite = %q\n", key.Bytes(), suite) // not synced: thousands of them would take long
+		if err := os.WriteFile(filepath.Join(dir, serial+".key"), []byte(text), 0o600); err != nil {
+			return err
+		}
+		d, err := fleet.NewDevice(p.Security(), serial, key, suite, nil, 0)
+		if err != nil {
+			return err
+		}
+		s.devices = append(s.devices, d)
+	}
+	return nil
+}
+
+// protect makes of a frame of master i what goes on the wire.
+func (s *server) protect(i int, dst, frame []byte) ([]byte, error) {
+	if s.devices == nil {
+		return append(dst, frame...), nil
+	}
+	return s.devices[i].Protect(dst, frame, nil)
+}
+
+// answerBytes is the size of an acknowledgement on the wire.
+func (s *server) answerBytes() int {
+	if s.devices == nil {
+		return headerBytes
+	}
+	return headerBytes + s.suite.ReferenceBytes() + securityBytes + s.suite.TagBits()/8
+}
+
+// securityBytes are those of epoch and counter.
+const securityBytes = 5
 
 // The extended frame, as far as a bare server needs it: two BCD bytes of length count what follows the seven-byte
 // prefix, and the header of 27 bytes is acknowledged by itself with length 0020.

@@ -43,7 +43,7 @@ func (s *settings) runSoak(ctx context.Context) error {
 	if len(s.connections) > 0 {
 		connections = s.connections[0]
 	}
-	srv, cleanup, err := s.startMeasured(ctx)
+	srv, cleanup, err := s.startMeasured(ctx, 0)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"trama/codec/protect"
 )
 
 // scenario is one row of the table.
@@ -47,7 +49,11 @@ func (m sample) cpuPerFrame() float64 {
 func (s *settings) runTable(ctx context.Context) error {
 	fmt.Fprintf(s.stdout, "Extended `m` frames, closed loop; %d rounds of %v for each server by turns; ratios are the median (lowest–highest) of the rounds.\n\n",
 		s.rounds, s.duration)
-	fmt.Fprintf(s.stdout, "| connections | in flight | frames/s %s | frames/s bare | ratio | p99 | p99 bare | worst | worst bare | worst ratio | CPU µs/frame | bare | RSS MiB | bare |\n", s.against)
+	ours, theirs := s.against, "bare"
+	if s.suite != protect.None {
+		ours, theirs = "suite "+s.suite.String(), "plain"
+	}
+	fmt.Fprintf(s.stdout, "| connections | in flight | frames/s %s | frames/s %[2]s | ratio | p99 | p99 %[2]s | worst | worst %[2]s | worst ratio | CPU µs/frame | %[2]s | RSS MiB | %[2]s |\n", ours, theirs)
 	fmt.Fprintln(s.stdout, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
 	first := firstTransaction()
 	for _, sc := range s.scenarios() {
@@ -59,16 +65,16 @@ func (s *settings) runTable(ctx context.Context) error {
 }
 
 func (s *settings) row(ctx context.Context, sc scenario, first *uint64) error {
-	measured, cleanup, err := s.startMeasured(ctx)
+	measured, cleanup, err := s.startMeasured(ctx, sc.connections)
 	if err != nil {
 		return err
 	}
 	defer cleanup()
-	bare, err := startBare(ctx, s.stderr)
+	bare, stop, err := s.startOther(ctx)
 	if err != nil {
 		return err
 	}
-	defer bare.stop()
+	defer stop()
 	var ours, theirs []sample
 	for range s.rounds {
 		a, err := s.measure(ctx, measured, sc, first)
@@ -77,7 +83,7 @@ func (s *settings) row(ctx context.Context, sc scenario, first *uint64) error {
 		}
 		b, err := s.measure(ctx, bare, sc, first)
 		if err != nil {
-			return fmt.Errorf("bare server: %w", err)
+			return fmt.Errorf("%s: %w", bare.name, err)
 		}
 		ours, theirs = append(ours, a), append(theirs, b)
 	}
@@ -97,7 +103,7 @@ func (s *settings) measure(ctx context.Context, srv *server, sc scenario, first 
 	var m sample
 	var before time.Duration
 	l := &load{
-		address: srv.address, connections: sc.connections, inFlight: sc.inFlight,
+		address: srv.address, devices: srv.devices, size: srv.answerBytes(), connections: sc.connections, inFlight: sc.inFlight,
 		warmUp: s.warmUp, duration: s.duration, first: *first,
 		started: func() { before = srv.cpu() },
 		stopped: func() { m.cpu, m.rss = srv.cpu()-before, srv.rss() },
