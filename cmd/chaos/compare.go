@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
+	"trama/journal"
 	"trama/journal/sqlite"
 )
 
@@ -36,12 +39,17 @@ func (c *chaos) compare(ctx context.Context) error {
 				return violated("position %d follows %d", f.Seq, c.position)
 			}
 			c.position = f.Seq
-			if err := c.enter(f.Seq, f.Master, f.Raw); err != nil {
+			if err := c.enter(&f); err != nil {
 				return err
 			}
 		}
 		if len(page.Frames) == 0 {
 			break
+		}
+	}
+	if c.guarded != nil {
+		if err := errors.Join(c.guarded.kept(), c.guarded.state()); err != nil {
+			return err
 		}
 	}
 	for _, s := range c.senders {
@@ -56,13 +64,22 @@ func (c *chaos) compare(ctx context.Context) error {
 }
 
 // enter takes in one record of the journal.
-func (c *chaos) enter(seq uint64, master string, raw []byte) error {
+func (c *chaos) enter(f *journal.Frame) error {
+	seq, master, raw := f.Seq, f.Master, f.Raw
 	var serial int
+	if c.guarded != nil && strings.HasPrefix(master, "40") {
+		return c.came(f, nil)
+	}
 	if _, err := fmt.Sscanf(master, "%d", &serial); err != nil || serial < firstSerial || serial >= firstSerial+len(c.senders) || len(raw) < numberAt+numberBytes {
 		return violated("record %d, of master %q: %x was never sent", seq, master, raw)
 	}
 	s := c.senders[serial-firstSerial]
-	if len(s.reused) > 0 && string(raw) == string(s.reused[0]) {
+	if c.guarded != nil {
+		if err := c.came(f, s); err != nil {
+			return err
+		}
+	}
+	if len(s.reused) > 0 && string(raw) == string(s.reused[0].plain) {
 		s.reused = s.reused[1:]
 		return nil
 	}

@@ -3,6 +3,8 @@
 //
 //	chaos -rounds 50               kill -9, look into the journal, start again, …
 //	chaos -rounds 5 -break         the same with a journal that tells too early: it must be caught
+//	chaos -suite 20 -rounds 50     the same with keys, and a simulated fleet that is killed as well: no nonce may be used twice
+//	chaos -suite 20 -break         the same with a fleet that forgets its counters: it must be caught
 //	chaos -trace                   hold the daemon's system calls against the rule: no acknowledgement before the sync that covers it
 //	chaos -trace -break            the same with the broken one
 //	chaos -inject                  writes and syncs of the running daemon fail, by strace
@@ -54,6 +56,7 @@ type settings struct {
 	seed                      uint64
 	program                   string
 	broken, trace, inject     bool
+	suite                     string
 	stdout, stderr            io.Writer
 }
 
@@ -70,6 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&s.program, "trama", "", "the daemon's program (default: go build trama/cmd/trama)")
 	flags.BoolVar(&s.broken, "break", false, "run a daemon that acknowledges before the frame is on disk: ends well when that is noticed")
 	flags.BoolVar(&s.trace, "trace", false, "record the daemon's system calls with strace and check their order, instead of killing it")
+	flags.StringVar(&s.suite, "suite", "", "give the masters keys, and kill a simulated fleet as well: no counter may be used twice, whoever starts again (20 or 21); with -break the fleet forgets its counters")
 	flags.BoolVar(&s.inject, "inject", false, "have system calls of the daemon fail, with strace, instead of killing it")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -96,10 +100,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if s.broken {
 		switch {
 		case errors.Is(err, errViolated):
-			fmt.Fprintf(stdout, "the broken daemon was caught: %v\n", err)
+			fmt.Fprintf(stdout, "the broken %s was caught: %v\n", c.brokenThing(), err)
 			err = nil
 		case err == nil:
-			err = errors.New("the broken daemon was not caught: this harness proves nothing")
+			err = fmt.Errorf("the broken %s was not caught: this harness proves nothing", c.brokenThing())
 		}
 	}
 	if err != nil {
@@ -108,8 +112,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return os.RemoveAll(dir)
 }
 
+func (c *chaos) brokenThing() string {
+	if c.guarded != nil {
+		return "fleet"
+	}
+	return "daemon"
+}
+
 // prepare builds the program and writes its configuration.
 func (c *chaos) prepare(ctx context.Context) error {
+	protected := ""
+	if c.suite != "" {
+		var err error
+		if protected, err = c.equip(c.suite); err != nil {
+			return err
+		}
+	}
 	config := `[log]
 level = "warn"
 
@@ -120,11 +138,11 @@ listen = "127.0.0.1:0"
 name    = "field"
 address = "127.0.0.1:0"
 profile = "extended"
-`
+` + protected
 	if err := os.WriteFile(c.file("config.toml"), []byte(config), 0o600); err != nil {
 		return err
 	}
-	if c.broken {
+	if c.broken && c.guarded == nil {
 		self, err := os.Executable()
 		c.program = self
 		return err

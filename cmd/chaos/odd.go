@@ -19,12 +19,15 @@ func (s *sender) repeat(address string, reused int) error {
 		return nil
 	}
 	for n := range reused {
-		other := bytes.Clone(s.last[len(s.last)-1])
+		other := bytes.Clone(s.last[len(s.last)-1].plain)
 		other[len(other)-1] ^= byte(n + 1)
-		s.reused = append(s.reused, other)
+		f, err := s.dress(other)
+		if err != nil {
+			return err
+		}
+		s.reused = append(s.reused, f)
 	}
-	sent := append(bytes.Clone(bytes.Join(s.last, nil)), bytes.Join(s.reused, nil)...)
-	if _, err := conn.Write(sent); err != nil {
+	if _, err := conn.Write(append(wires(s.last), wires(s.reused)...)); err != nil {
 		return err
 	}
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
@@ -34,13 +37,18 @@ func (s *sender) repeat(address string, reused int) error {
 	if err != nil {
 		return err
 	}
-	if len(answers) != ackBytes*(len(s.last)+reused) {
-		return violated("master %d got %d bytes for %d frames sent again and %d with a number used before", s.serial, len(answers), len(s.last), reused)
-	}
-	for i, frame := range append(s.last[:len(s.last):len(s.last)], s.reused...) {
-		if answer := answers[ackBytes*i:]; numberOf(answer) != numberOf(frame) {
-			return violated("master %d got the acknowledgement %x for its frame %d, sent again", s.serial, answer[:ackBytes], numberOf(frame))
+	from := bytes.NewReader(answers)
+	for _, frame := range append(s.last[:len(s.last):len(s.last)], s.reused...) {
+		answer, err := s.answer(from, frame)
+		if err != nil {
+			return violated("master %d got %x for %d frames sent again and %d with a number used before: %w", s.serial, answers, len(s.last), reused, err)
 		}
+		if numberOf(answer) != numberOf(frame.plain) {
+			return violated("master %d got the acknowledgement %x for its frame %d, sent again", s.serial, answer, numberOf(frame.plain))
+		}
+	}
+	if from.Len() > 0 {
+		return violated("master %d got %x for %d frames sent again and %d with a number used before", s.serial, answers, len(s.last), reused)
 	}
 	s.repeated = len(s.last)
 	s.acked += uint64(reused)

@@ -31,6 +31,7 @@ type chaos struct {
 
 	senders  []*sender
 	stranger stranger
+	guarded  *guarded // nil: without keys
 	wrap     []string // what the daemon is started by
 	position uint64   // how far it has been read
 	acked    uint64
@@ -44,6 +45,15 @@ func (c *chaos) all(ctx context.Context) error {
 	}
 	for i := range c.masters {
 		c.senders = append(c.senders, newSender(firstSerial+i, c.inFlight))
+	}
+	if c.guarded != nil {
+		defer c.guarded.close()
+		for _, s := range c.senders {
+			if err := c.boot(s); err != nil {
+				return err
+			}
+		}
+		c.guarded.fleet.Go(func() { c.runFleet(ctx) })
 	}
 	begun := time.Now()
 	said := begun
@@ -60,6 +70,10 @@ func (c *chaos) all(ctx context.Context) error {
 	if err := c.last(ctx); err != nil {
 		return fmt.Errorf("last round: %w", err)
 	}
+	if g := c.guarded; g != nil {
+		fmt.Fprintf(c.stdout, "suite %v: %d frames of devices and %d of the daemon on the wire, %d of them more than once, and no counter used for two; %d devices started again and %d times a fleet of %d was killed, %d of its frames in the journal\n",
+			g.suite, g.tap.up, g.tap.down, g.tap.again, g.reboots, g.kills, fleetMasters, g.records)
+	}
 	fmt.Fprintf(c.stdout, "%d kills, %d acknowledgements seen, %d frames in the journal: none lost, none twice, none altered, in order; %d resends recognised; the account balances; slowest start %v; %v\n",
 		c.rounds, c.acked, c.position, c.repeated(), c.slowest.Round(time.Millisecond), time.Since(begun).Round(time.Second))
 	return nil
@@ -74,6 +88,16 @@ func (c *chaos) repeated() (n uint64) {
 
 // round starts the daemon, loads it, kills it, and compares.
 func (c *chaos) round(ctx context.Context, after time.Duration) error {
+	var replayed [][]byte
+	if g := c.guarded; g != nil {
+		replayed = c.heard()
+		if c.random.IntN(rebootOneIn) == 0 {
+			g.reboots++
+			if err := c.boot(c.senders[c.random.IntN(len(c.senders))]); err != nil {
+				return err
+			}
+		}
+	}
 	d, err := c.start(ctx)
 	if err != nil {
 		return err
@@ -82,6 +106,9 @@ func (c *chaos) round(ctx context.Context, after time.Duration) error {
 	if err != nil {
 		d.kill()
 		return err
+	}
+	if c.guarded != nil {
+		c.guarded.noise.Go(func() { shout(d.direct, replayed) })
 	}
 	select {
 	case <-time.After(after):
@@ -97,6 +124,12 @@ func (c *chaos) round(ctx context.Context, after time.Duration) error {
 
 // last is a round that ends in order: every frame is acknowledged and the account balances.
 func (c *chaos) last(ctx context.Context) error {
+	if c.guarded != nil {
+		c.guarded.quiet()
+		if err := c.compare(ctx); err != nil {
+			return err
+		}
+	}
 	d, err := c.start(ctx)
 	if err != nil {
 		return err
@@ -187,11 +220,12 @@ func (c *chaos) load(d *daemon, rubbish int) (stop func() error, err error) {
 
 // daemon is a running program.
 type daemon struct {
-	cmd   *exec.Cmd
-	ended chan struct{}
-	field string // address
-	admin string // URL
-	token string
+	cmd    *exec.Cmd
+	ended  chan struct{}
+	field  string // address, of the daemon or of the tap before it
+	direct string // of the daemon
+	admin  string // URL
+	token  string
 }
 
 func (c *chaos) start(ctx context.Context) (*daemon, error) {
@@ -204,7 +238,7 @@ func (c *chaos) start(ctx context.Context) (*daemon, error) {
 	d.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
 	d.cmd.Stdout, d.cmd.Stderr = c.stderr, c.stderr
 	d.cmd.Env = os.Environ()
-	if c.broken {
+	if c.broken && c.guarded == nil {
 		d.cmd.Env = append(d.cmd.Env, breakVariable+"=1")
 	}
 	if err := d.cmd.Start(); err != nil {
@@ -233,7 +267,11 @@ func (c *chaos) start(ctx context.Context) (*daemon, error) {
 		}
 	}
 	c.slowest = max(c.slowest, time.Since(begun))
-	d.field, d.admin = a.Listeners["field"], a.Admin
+	d.direct, d.admin = a.Listeners["field"], a.Admin
+	if d.field = d.direct; c.guarded != nil {
+		d.field = c.guarded.tap.address()
+		c.guarded.tap.to.Store(&d.direct)
+	}
 	if token, err := os.ReadFile(c.file("data/admin.token")); err == nil {
 		d.token = strings.TrimSpace(string(token))
 	}
