@@ -47,14 +47,6 @@ func (l *Layout) MaxBytes() int { return l.Max + CCM16.added() + CCM16.Reference
 // fewer are there than say so, at least n; whole says that they are all there.  The CRC of a whole frame of suites 00, 20 and
 // 21 is right.  Frames of suites 10 and 11 have none: what is found looks like a header, and a date in October or November can.
 func (l *Layout) Find(data []byte) (n int, whole bool) {
-	if n, whole = l.begins(data); whole && !l.Weak(data) && frameCRC(data[:n]) != integrity(data) {
-		return 0, false
-	}
-	return n, whole
-}
-
-// begins is Find without the CRC.
-func (l *Layout) begins(data []byte) (n int, whole bool) {
 	for i, b := range data[:min(len(data), inClear)] {
 		if i == suiteAt && !Suite(b).Known() || i == versionAt && b == 0 || (i < suiteAt || i >= serialAt) && digits(b) < 0 {
 			return 0, false
@@ -87,7 +79,13 @@ func (l *Layout) begins(data []byte) (n int, whole bool) {
 			return 0, false
 		}
 	}
-	return n, len(data) >= n
+	if len(data) < n {
+		return n, false
+	}
+	if !l.Weak(data) && frameCRC(data[:n]) != integrity(data) {
+		return 0, false
+	}
+	return n, true
 }
 
 // Is says whether data is one whole protected frame.

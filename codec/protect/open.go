@@ -39,10 +39,10 @@ func (o Opened) ReferenceTo() []byte {
 	return nil
 }
 
-// Open opens a protected frame that Find found, and appends the plain one to dst.  The error is ErrTag; the frame is then not
+// Open opens a protected frame and appends the plain one to dst.  The error is ErrTag; the frame is then not
 // opened.  The frame and the memory of dst do not overlap.
 func (l *Layout) Open(dst, frame []byte, o Opening) (Opened, error) {
-	if n, _ := l.begins(frame); n != len(frame) {
+	if !l.Is(frame) {
 		return Opened{}, ErrTag
 	}
 	h := l.Head(frame)
