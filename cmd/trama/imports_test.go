@@ -34,7 +34,7 @@ var bottom = []string{"codec/protect", "codec/internal/field", "codec/internal/e
 var rooms = map[string][]string{
 	"codec":          {"codec/internal/...", "codec/protect"},
 	"codec/protect":  {},
-	"codec/explain":  {"codec", "codec/internal/..."},
+	"codec/explain":  {"codec", "codec/protect", "codec/internal/..."},
 	"codec/check":    {"codec", "codec/internal/..."},
 	"codec/describe": {"codec", "codec/internal/..."},
 
