@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
+
+	"trama/internal/stack"
 )
 
 // reading is what only the reader goroutine touches.  It has one while it runs; a parked connection has none.
@@ -93,7 +94,7 @@ func (c *Conn) guarded(f func()) {
 			}
 			c.Close(CloseFault, err.Error())
 			c.listener.options.Events(Event{
-				Kind: EventFault, Listener: c.Listener(), Err: err, Conn: c.id, Stack: debug.Stack(),
+				Kind: EventFault, Listener: c.Listener(), Err: err, Conn: c.id, Stack: stack.Trace(),
 			})
 		}
 	}()

@@ -3,7 +3,6 @@ package shadow
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"trama/actors/profiles"
+	"trama/internal/stack"
 )
 
 // ErrNone is returned when nothing is tried on the listener.
@@ -133,7 +133,7 @@ func (sh *Shadow) guarded(c *chunk) (ok bool) {
 		if thrown := recover(); thrown != nil {
 			sh.close(fmt.Sprintf("it failed: %v", thrown))
 			sh.Log.Error("the candidate failed", "listener", sh.Listener, "error", thrown, "stack",
-				string(debug.Stack()))
+				string(stack.Trace()))
 			ok = false
 		}
 	}()

@@ -3,11 +3,12 @@ package supervise
 import (
 	"fmt"
 	"reflect"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"trama/internal/stack"
 )
 
 // Handler is one actor's own part: what it does with a message.
@@ -130,7 +131,7 @@ func describe(msg any) *string {
 
 // Note makes the fault of what was thrown and keeps it for the tree.
 func (n *Node) Note(message string, thrown any) *Fault {
-	f := &Fault{Node: n, At: time.Now(), Message: message, Value: thrown, Stack: debug.Stack()}
+	f := &Fault{Node: n, At: time.Now(), Message: message, Value: thrown, Stack: stack.Trace()}
 	n.fault.Store(&NodeError{At: f.At, Text: f.Error(), Stack: trimStack(f.Stack)})
 	return f
 }

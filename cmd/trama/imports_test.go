@@ -19,10 +19,10 @@ const module = "trama"
 var layers = map[string][]string{
 	"internal":  {},
 	"codec":     {"internal/tomlread"},
-	"transport": {},
-	"journal":   {},
+	"transport": {"internal/stack"},
+	"journal":   {"internal/stack"},
 	"keys":      {"codec/protect"},
-	"actors":    {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread"},
+	"actors":    {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread", "internal/stack"},
 	"fleet":     {"codec", "codec/protect"},
 	"cmd":       {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "keys", "internal/..."},
 }

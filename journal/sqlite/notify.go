@@ -2,9 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"runtime/debug"
 	"sync"
 
+	"trama/internal/stack"
 	"trama/journal"
 )
 
@@ -28,7 +28,7 @@ func (j *Journal) tellOwner(owner journal.Committer, first uint64, err error) {
 		if thrown := recover(); thrown != nil {
 			j.counters.ownerFaults.Add(1)
 			j.options.Warn("an owner of frames failed when it was told of their commit", "fault", thrown, "stack",
-				string(debug.Stack()))
+				string(stack.Trace()))
 		}
 	}()
 	owner.Committed(first, err)

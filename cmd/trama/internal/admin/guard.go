@@ -7,12 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"trama/cmd/trama/internal/access"
+	"trama/internal/stack"
 )
 
 // guard stands before every route.
@@ -32,7 +32,7 @@ func (e *endpoint) recovering(next http.Handler) http.Handler {
 			case http.ErrAbortHandler:
 				panic(p) // net/http's own way to cut a connection off
 			default:
-				e.Logger.Error("a request made its handler fail", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				e.Logger.Error("a request made its handler fail", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(stack.Trace()))
 				fail(w, http.StatusInternalServerError, "internal error")
 			}
 		}()
