@@ -24,6 +24,7 @@ import (
 // client talks to the daemon's endpoint.
 type client struct {
 	base      string
+	shown     string // base, as people write it
 	token     string
 	tokenFile string
 	http      *http.Client
@@ -36,7 +37,7 @@ func (e noDaemon) Unwrap() error { return e.error }
 
 // daemonFlags adds the flags that say where the daemon is.
 func (a *app) daemonFlags(c *cobra.Command) *cobra.Command {
-	c.Flags().StringVar(&a.adminURL, "admin", "", "`URL` of the daemon's endpoint (default: [admin] listen of the configuration)")
+	c.Flags().StringVar(&a.adminURL, "admin", "", "`URL` of the daemon's endpoint, or unix: and the path of its socket (default: [admin] listen of the configuration)")
 	c.Flags().StringVar(&a.tokenFile, "token-file", "", "`file` with the bearer token (default: [admin] token_file of the configuration)")
 	return c
 }
@@ -44,13 +45,13 @@ func (a *app) daemonFlags(c *cobra.Command) *cobra.Command {
 // client finds the daemon by the flags, else by the configuration.
 func (a *app) client() (*client, error) {
 	base, tokenFile := a.adminURL, a.tokenFile
-	if base == "" || tokenFile == "" || a.configNamed {
+	if base == "" || tokenFile == "" && !strings.HasPrefix(base, config.SocketPrefix) || a.configNamed {
 		c, err := config.LoadAdmin(a.configFile, !a.configNamed)
 		if err != nil {
 			return nil, configError(err)
 		}
 		if base == "" {
-			if base, err = localURL(c.Listen); err != nil {
+			if base, err = localURL(c.Listen[0]); err != nil {
 				return nil, usageError{err}
 			}
 		}
@@ -58,26 +59,41 @@ func (a *app) client() (*client, error) {
 			tokenFile = c.TokenFile
 		}
 	}
-	if !strings.Contains(base, "://") {
-		base = "http://" + base
+	// One request and the program ends: a connection that is kept would only linger.
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
+	daemon := &client{base: base, shown: base, http: &http.Client{Transport: transport}}
+	if path, isSocket := strings.CutPrefix(base, config.SocketPrefix); isSocket {
+		daemon.base, transport.Proxy = "http://localhost", nil
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}
+		if a.tokenFile == "" {
+			return daemon, nil // its user says who it is
+		}
 	}
-	if u, err := url.Parse(base); err != nil || u.Hostname() == "" {
-		return nil, usageError{fmt.Errorf("--admin: found %q, expected a URL such as http://127.0.0.1:8686", a.adminURL)}
+	if !strings.Contains(daemon.base, "://") {
+		daemon.base = "http://" + daemon.base
+	}
+	if u, err := url.Parse(daemon.base); err != nil || u.Hostname() == "" {
+		return nil, usageError{fmt.Errorf("--admin: found %q, expected a URL such as http://127.0.0.1:8686, or unix: and the path of a socket", a.adminURL)}
+	}
+	daemon.base = strings.TrimSuffix(daemon.base, "/")
+	if transport.DialContext == nil {
+		daemon.shown = daemon.base
 	}
 	token, err := access.ReadLocal(tokenFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noDaemon{fmt.Errorf("%w (it is made when `trama serve` starts)", err)}
 	}
-	if err != nil {
-		return nil, err
-	}
-	// One request and the program ends: a connection that is kept would only linger.
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
-	return &client{base: strings.TrimSuffix(base, "/"), token: token, tokenFile: tokenFile, http: &http.Client{Transport: transport}}, nil
+	daemon.token, daemon.tokenFile = token, tokenFile
+	return daemon, err
 }
 
 // localURL is how this machine reaches the endpoint that listens on address.
 func localURL(address string) (string, error) {
+	if strings.HasPrefix(address, config.SocketPrefix) {
+		return address, nil
+	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", err
@@ -113,23 +129,29 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Authorization", "Bearer "+c.token)
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	if body != nil {
 		r.Header.Set("Content-Type", contentType)
 	}
 	w, err := c.http.Do(r)
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return nil, noDaemon{fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.base)}
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
+		return nil, noDaemon{fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.shown)}
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%s may not be used by this user; ls -l says which group may", c.shown)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if w.StatusCode >= 300 {
 		defer w.Body.Close()
-		if w.StatusCode == http.StatusUnauthorized {
-			return nil, fmt.Errorf("%s does not accept the token in %s: is it the one of that daemon?", c.base, c.tokenFile)
+		why := refusal(w)
+		if w.StatusCode == http.StatusUnauthorized && !strings.Contains(why.Error(), access.ErrExpired.Error()) {
+			return nil, fmt.Errorf("%s does not accept the token in %s: is it the one of that daemon?", c.shown, c.tokenFile)
 		}
-		return nil, refusal(w)
+		return nil, why
 	}
 	return w, nil
 }

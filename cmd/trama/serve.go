@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -66,7 +67,8 @@ type daemon struct {
 	failure          error           // why it ends by itself
 	http             *admin.Server
 	httpEnded        chan error
-	adminAddr        string
+	adminURLs        []string
+	groups           access.Groups
 	tokens           *access.Tokens
 	record           actors.Journal // of what is changed
 	addressesWritten bool
@@ -139,28 +141,27 @@ func (d *daemon) start() error {
 	if d.keys, err = d.openKeys(); err != nil {
 		return err
 	}
-	adminPort, err := net.Listen("tcp", d.config.Admin.Listen)
+	ports, err := d.listenAdmin()
 	if err != nil {
-		return fmt.Errorf("admin endpoint: %w", err)
+		return err
 	}
-	d.adminAddr = adminPort.Addr().String()
 	d.known.Set(d.config.Masters.Known)
 	options := gatewayOptions(d.config, d.log)
 	options.Known, options.Keys = &d.known, d.keys
 	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.config.Limits, d.log.Named("journal")); err != nil {
-		_ = adminPort.Close() // err is what matters
+		closeAll(ports)
 		return errors.Join(err, taken(d.config.Listeners))
 	}
 	if d.gateway, err = actors.Start(options); err != nil {
-		_ = adminPort.Close() // err is what matters
+		closeAll(ports)
 		_ = closeJournal(d.journal)
 		return err
 	}
 	d.record = options.Journal
-	d.serveHTTP(adminPort)
-	d.log.Info("admin endpoint open", "url", "http://"+d.adminAddr, "token_file", d.config.Admin.TokenFile, "faults_allowed", d.config.Admin.AllowFaults)
+	d.serveHTTP(ports)
+	d.log.Info("admin endpoint open", "url", strings.Join(d.adminURLs, " "), "token_file", d.config.Admin.TokenFile, "faults_allowed", d.config.Admin.AllowFaults)
 	if d.addressesFile != "" {
-		if err := writeAddresses(d.addressesFile, d.adminAddr, d.gateway.Listeners()); err != nil {
+		if err := writeAddresses(d.addressesFile, d.adminURLs[0], d.gateway.Listeners()); err != nil {
 			_ = d.stop() // err is what matters; stop logs its own
 			return fmt.Errorf("addresses file: %w", err)
 		}
@@ -203,10 +204,46 @@ func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 	return o
 }
 
-func (d *daemon) serveHTTP(port net.Listener) {
-	host, _, _ := net.SplitHostPort(d.config.Admin.Listen) // the configuration was checked
+// listenAdmin opens the addresses of the admin endpoint, all or none.
+func (d *daemon) listenAdmin() (ports []net.Listener, err error) {
+	c := d.config.Admin
+	if d.groups, err = access.FindGroups(c.ReadGroup, c.OperateGroup, c.AdminGroup); err != nil {
+		return nil, err
+	}
+	for _, address := range c.Listen {
+		var port net.Listener
+		if path, isSocket := strings.CutPrefix(address, config.SocketPrefix); isSocket {
+			if port, err = access.ListenSocket(path, d.groups); err == nil {
+				d.adminURLs = append(d.adminURLs, address)
+			}
+		} else if port, err = net.Listen("tcp", address); err == nil {
+			d.adminURLs = append(d.adminURLs, "http://"+port.Addr().String())
+		}
+		if err != nil {
+			closeAll(ports)
+			return nil, fmt.Errorf("admin endpoint: %w", err)
+		}
+		ports = append(ports, port)
+	}
+	return ports, nil
+}
+
+// closeAll closes ports that are not served; why it does so is what matters.
+func closeAll(ports []net.Listener) {
+	for _, port := range ports {
+		_ = port.Close()
+	}
+}
+
+func (d *daemon) serveHTTP(ports []net.Listener) {
+	var hosts []string
+	for _, address := range d.config.Admin.Listen {
+		if host, _, err := net.SplitHostPort(address); err == nil { // a socket has none
+			hosts = append(hosts, host)
+		}
+	}
 	options := admin.Options{
-		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Tokens: d.tokens, ListenHost: host,
+		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Tokens: d.tokens, Groups: d.groups, ListenHosts: hosts,
 		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf, Keys: d.keys,
 		Record: func(e journal.Event) { journal.AppendEvent(d.record, e) },
 	}
@@ -215,7 +252,16 @@ func (d *daemon) serveHTTP(port net.Listener) {
 	}
 	d.http = admin.New(options)
 	d.httpEnded = make(chan error, 1)
-	go func() { d.httpEnded <- d.http.Serve(port) }()
+	go func() {
+		ended := make(chan error, len(ports))
+		for _, port := range ports {
+			go func() { ended <- d.http.Serve(port) }()
+		}
+		d.httpEnded <- <-ended // the first that ends is the end of all
+		for range len(ports) - 1 {
+			_ = <-ended // the reason has been told
+		}
+	}()
 }
 
 // stop ends everything in order and logs each step with the time it took.  The endpoint goes last, so that a drain can
@@ -275,13 +321,13 @@ func (d *daemon) step(what string, do func() error) error {
 
 // Addresses is what --addresses-file holds.
 type Addresses struct {
-	Admin     string            `json:"admin"` // URL
+	Admin     string            `json:"admin"` // URL of the first, or unix: and a path
 	Listeners map[string]string `json:"listeners"`
 }
 
 // writeAddresses puts the file there whole: a script that waits for it never reads half of it.
-func writeAddresses(file, adminAddr string, listeners []actors.ListenerInfo) error {
-	a := Addresses{Admin: "http://" + adminAddr, Listeners: map[string]string{}}
+func writeAddresses(file, adminURL string, listeners []actors.ListenerInfo) error {
+	a := Addresses{Admin: adminURL, Listeners: map[string]string{}}
 	for _, l := range listeners {
 		a.Listeners[l.Name] = l.Address
 	}

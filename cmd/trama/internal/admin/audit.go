@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -98,7 +99,10 @@ func (e *endpoint) refusedCaller(c access.Caller, r *http.Request, why error) {
 		a.what += fmt.Sprintf(" (and %d before that were not told)", left)
 	}
 	outcome := "refused: no token that counts"
-	if why != errNoToken {
+	switch {
+	case errors.Is(why, access.ErrNoRole):
+		outcome = "refused: no role"
+	case why != errNoToken:
 		outcome = "refused: " + why.Error()
 	}
 	e.record(a, r, outcome)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"trama/cmd/trama/internal/access"
 )
 
 // Connections of the endpoint have a share of the process's descriptors, and no more: transport.ReservedDescriptors
@@ -37,6 +39,10 @@ type gated struct {
 	since  time.Time
 	known  atomic.Bool  // somebody with a token has asked on it
 	idleAt atomic.Int64 // Unix nanoseconds since when it waits for a request; 0: it has one in hand
+
+	onSocket bool          // a Unix socket
+	caller   access.Caller // who is on it
+	refusal  error         // why that is nobody who may do anything
 }
 
 // Close implements net.Conn.
@@ -60,14 +66,13 @@ func (g *gate) leave(c *gated) {
 }
 
 // enter lets a connection in, as soon as there is room.
-func (g *gate) enter(conn net.Conn, ending <-chan struct{}) *gated {
-	c := &gated{Conn: conn, gate: g}
+func (g *gate) enter(c *gated, ending <-chan struct{}) {
 	look := time.NewTicker(strangerGrace / 4)
 	defer look.Stop()
 	for {
 		victim, in := g.try(c)
 		if in {
-			return c
+			return
 		}
 		if victim != nil {
 			_ = victim.Close() // it makes room, whatever comes of it
@@ -77,7 +82,7 @@ func (g *gate) enter(conn net.Conn, ending <-chan struct{}) *gated {
 		case <-g.room:
 		case <-look.C:
 		case <-ending:
-			return c
+			return
 		}
 	}
 }
@@ -113,6 +118,7 @@ func (g *gate) try(c *gated) (victim *gated, in bool) {
 type listener struct {
 	net.Listener
 	gate   *gate
+	groups access.Groups
 	ending <-chan struct{}
 }
 
@@ -122,7 +128,14 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.gate.enter(conn, l.ending), nil
+	c := &gated{Conn: conn, gate: l.gate}
+	if socket, ok := conn.(*net.UnixConn); ok {
+		c.onSocket = true
+		c.caller, c.refusal = l.groups.Peer(socket)
+		c.known.Store(c.refusal == nil)
+	}
+	l.gate.enter(c, l.ending)
+	return c, nil
 }
 
 // noteState follows what a connection does; it is http.Server.ConnState.

@@ -48,8 +48,10 @@ func (e *endpoint) recovering(next http.Handler) http.Handler {
 // it made point there (DNS rebinding).
 func (e *endpoint) ourHost(next http.Handler) http.Handler {
 	allowed := []string{"localhost", "127.0.0.1", "::1"}
-	if ip, err := netip.ParseAddr(e.ListenHost); e.ListenHost != "" && !(err == nil && ip.IsUnspecified()) {
-		allowed = append(allowed, strings.ToLower(e.ListenHost))
+	for _, host := range e.ListenHosts {
+		if ip, err := netip.ParseAddr(host); host != "" && !(err == nil && ip.IsUnspecified()) {
+			allowed = append(allowed, strings.ToLower(host))
+		}
 	}
 	for _, host := range e.AllowedHosts {
 		allowed = append(allowed, strings.ToLower(host))
@@ -108,6 +110,11 @@ func (e *endpoint) withCaller(next http.Handler) http.Handler {
 			}
 			defer end()
 		}
+		if errors.Is(err, access.ErrNoRole) && !e.isOpen(r) {
+			fail(w, http.StatusForbidden, err.Error())
+			e.refusedCaller(caller, r, err)
+			return
+		}
 		if err != nil && !e.isOpen(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="trama"`)
 			fail(w, http.StatusUnauthorized, err.Error())
@@ -121,10 +128,19 @@ func (e *endpoint) withCaller(next http.Handler) http.Handler {
 // errNoToken answers whoever has no token, or one that nobody knows.
 var errNoToken = errors.New("a bearer token is needed: Authorization: Bearer <the content of the token file>")
 
-// caller is who asks, by the token; with an error it is nobody.
+// caller is who asks: by the token that comes with the request, else by the user of the socket.  With an error it is
+// nobody who may do anything.
 func (e *endpoint) caller(r *http.Request) (access.Caller, error) {
 	nobody := access.Caller{Role: access.Anyone, From: r.RemoteAddr}
-	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	c, _ := r.Context().Value(connKey{}).(*gated)
+	header := r.Header.Get("Authorization")
+	switch {
+	case c != nil && c.onSocket && header == "":
+		return c.caller, c.refusal
+	case c != nil && c.onSocket:
+		nobody.From = c.caller.From
+	}
+	scheme, text, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return nobody, errNoToken
 	}
@@ -135,7 +151,7 @@ func (e *endpoint) caller(r *http.Request) (access.Caller, error) {
 	if err != nil {
 		return nobody, errNoToken
 	}
-	return access.Caller{Name: token.Name, Role: token.Role, From: r.RemoteAddr}, nil
+	return access.Caller{Name: token.Name, Role: token.Role, From: nobody.From}, nil
 }
 
 // allowed is a route for those whose role suffices; what it changes, or is not allowed to change, goes into the audit.

@@ -39,7 +39,7 @@ func testTokens() *access.Tokens {
 
 func testOptions(g actors.Gateway) Options {
 	log := hclog.New(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Info})
-	return Options{Gateway: g, Logger: log.Named("http"), Root: log, Tokens: testTokens(), ListenHost: "gateway.local", AllowedHosts: []string{"Gateway.Example"}, Version: "test"}
+	return Options{Gateway: g, Logger: log.Named("http"), Root: log, Tokens: testTokens(), ListenHosts: []string{"gateway.local"}, AllowedHosts: []string{"Gateway.Example"}, Version: "test"}
 }
 
 // ask sends one request with the token; change may spoil it.
@@ -99,7 +99,7 @@ func TestForeignHostIsRefused(t *testing.T) {
 func TestWildcardListenHostIsNoName(t *testing.T) {
 	for _, host := range []string{"", "0.0.0.0", "::"} {
 		o := testOptions(someGateway())
-		o.ListenHost = host
+		o.ListenHosts = []string{host}
 		h := Handler(o)
 		for _, name := range []string{"0.0.0.0:8686", "[::]:8686", ""} {
 			if w := ask(t, h, "GET", "/readyz", "", func(r *http.Request) { r.Host = name }); w.Code != 421 {

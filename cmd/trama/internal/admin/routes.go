@@ -35,7 +35,7 @@ func (e *endpoint) routes() []route {
 		{"GET /api/v1/masters", read, "", append(slices.Clone(masterFilters), page...), e.masters},
 		{"GET /api/v1/masters/{serial}", read, "", nil, e.master},
 		{"POST /api/v1/masters/{serial}/commands", operate, "send", nil, e.command},
-		{"POST /api/v1/masters/{serial}/approve", operate, "approve", nil, e.approve},
+		{"POST /api/v1/masters/{serial}/approve", admin, "approve", nil, e.approve},
 		{"DELETE /api/v1/masters/{serial}", admin, "forget", nil, e.forget},
 		{"POST /api/v1/masters/forget", admin, "forget", nil, e.forgetAll},
 		{"GET /api/v1/connections", read, "", page, e.connections},

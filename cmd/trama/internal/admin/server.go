@@ -39,8 +39,9 @@ type Options struct {
 	Logger       hclog.Logger   // what is logged of requests, at debug; its level is the one /api/v1/log/level sets
 	Root         hclog.Logger   // the program's logger
 	Tokens       *access.Tokens
-	ListenHost   string   // host of the configured listen address
-	AllowedHosts []string // further hosts
+	Groups       access.Groups // of the users of a socket
+	ListenHosts  []string      // hosts of the configured listen addresses
+	AllowedHosts []string      // further hosts
 	Version      string
 	Clock        func() time.Time
 	Archive      Archive     // nil: the journal keeps nothing
@@ -62,6 +63,7 @@ type Server struct {
 	gate *gate
 	log  hclog.Logger
 
+	groups access.Groups
 	ending context.Context
 	end    context.CancelFunc
 }
@@ -71,7 +73,7 @@ func New(o Options) *Server {
 	var end context.CancelFunc
 	o.ending, end = context.WithCancel(context.Background())
 	return &Server{
-		log: o.Logger, gate: newGate(maxConnections), ending: o.ending, end: end,
+		log: o.Logger, gate: newGate(maxConnections), groups: o.Groups, ending: o.ending, end: end,
 		http: &http.Server{
 			Handler:           Handler(o),
 			ReadHeaderTimeout: readHeaderTimeout,
@@ -90,7 +92,7 @@ const headerSlack = 4 << 10
 
 // Serve answers on l until Shutdown; then it returns nil.  It may be called for several listeners at once.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(listener{l, s.gate, s.ending.Done()}); err != http.ErrServerClosed {
+	if err := s.http.Serve(listener{l, s.gate, s.groups, s.ending.Done()}); err != http.ErrServerClosed {
 		return err
 	}
 	return nil

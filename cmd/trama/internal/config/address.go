@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"trama/internal/tomlread"
@@ -12,9 +13,15 @@ import (
 // address reads host:port.
 func (t table) address(key string, into *string) bool {
 	s := *into
-	if !t.text(key, &s) {
+	if !t.text(key, &s) || !t.checkAddress(key, s) {
 		return false
 	}
+	*into = s
+	return true
+}
+
+// checkAddress reports what is no host:port.
+func (t table) checkAddress(key, s string) bool {
 	path := t.At(key)
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
@@ -29,14 +36,19 @@ func (t table) address(key string, into *string) bool {
 		t.Problem(path, fmt.Sprintf("the host %q", host), "an IP address, a host name, or nothing for every interface")
 		return false
 	}
-	*into = s
 	return true
 }
 
 // checkPorts reports ports that cannot be open at the same time, and names used twice.
 func checkPorts(r *tomlread.Source, c *Config) {
 	type port struct{ key, what, address string }
-	ports := []port{{"admin.listen", "admin.listen", c.Admin.Listen}}
+	var ports []port
+	for _, address := range c.Admin.Listen {
+		if slices.ContainsFunc(ports, func(p port) bool { return overlap(p.address, address) || p.address == address }) {
+			r.Problem("admin.listen", fmt.Sprintf("%q, which overlaps another one", address), "an address of its own")
+		}
+		ports = append(ports, port{"admin.listen", "admin.listen", address})
+	}
 	names := map[string]string{}
 	for i, l := range c.Listeners {
 		key := fmt.Sprintf("listener[%d]", i)

@@ -49,11 +49,14 @@ type Log struct {
 
 // Admin is the debug and control endpoint.
 type Admin struct {
-	Listen       string   // host:port
+	Listen       []string // host:port, or unix: and the path of a socket; at least one
 	TokenFile    string   // path of the bearer token, resolved against the directory of the file
 	AllowedHosts []string // further names that the Host header may carry
 	AllowRemote  bool     // Listen may be other than loopback
 	AllowFaults  bool     // faults may be injected
+	ReadGroup    string   // members have this role on a socket; empty: nobody
+	OperateGroup string
+	AdminGroup   string
 	Tokens       []access.Token
 }
 
@@ -97,7 +100,7 @@ type Listener struct {
 func Default() Config {
 	return Config{
 		Log:     Log{Level: "info", Format: "text"},
-		Admin:   Admin{Listen: "127.0.0.1:8686", TokenFile: filepath.Join("data", "admin.token")},
+		Admin:   Admin{Listen: []string{"127.0.0.1:8686"}, TokenFile: filepath.Join("data", "admin.token")},
 		Limits:  Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16, MaxMasters: 100_000, ResendMiB: 64},
 		Journal: Journal{Path: filepath.Join("data", "journal.db"), DiskLimit: 95},
 	}

@@ -62,7 +62,7 @@ func TestShippedConfigIsTheReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := Default()
-	if c.Log != d.Log || c.Limits != d.Limits || c.Admin.Listen != d.Admin.Listen {
+	if c.Log != d.Log || c.Limits != d.Limits || !reflect.DeepEqual(c.Admin.Listen, d.Admin.Listen) {
 		t.Errorf("config.toml does not state the defaults: %+v", c)
 	}
 	src, err := os.ReadFile(file)
@@ -122,13 +122,13 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 
 func TestLoadAdminOverlooksProblemsElsewhere(t *testing.T) {
 	admin, err := LoadAdmin("testdata/enum.bad.toml", false)
-	if err != nil || admin.Listen != "127.0.0.1:8686" {
+	if err != nil || admin.Listen[0] != "127.0.0.1:8686" {
 		t.Errorf("got %+v, %v", admin, err)
 	}
 	if _, err := LoadAdmin("testdata/admin-remote.bad.toml", false); err == nil {
 		t.Error("a problem in [admin] itself was overlooked")
 	}
-	if admin, err := LoadAdmin("testdata/no-such-file.toml", true); err != nil || admin.Listen != "127.0.0.1:8686" {
+	if admin, err := LoadAdmin("testdata/no-such-file.toml", true); err != nil || admin.Listen[0] != "127.0.0.1:8686" {
 		t.Errorf("no file: got %+v, %v", admin, err)
 	}
 	if _, err := LoadAdmin("testdata/no-such-file.toml", false); !errors.Is(err, fs.ErrNotExist) {

@@ -109,25 +109,63 @@ func (k *Keys) read(root table, dir string) {
 }
 
 func (a *Admin) read(t table) {
-	t.address("listen", &a.Listen)
+	t.flag("allow_remote", &a.AllowRemote)
+	a.readListen(t)
+	t.text("read_group", &a.ReadGroup)
+	t.text("operate_group", &a.OperateGroup)
+	t.text("admin_group", &a.AdminGroup)
 	t.text("token_file", &a.TokenFile)
 	t.texts("allowed_hosts", &a.AllowedHosts)
-	t.flag("allow_remote", &a.AllowRemote)
 	t.flag("allow_faults", &a.AllowFaults)
 	for _, t := range t.sections("token") {
 		a.Tokens = append(a.Tokens, readToken(t, a.Tokens))
 	}
 	t.done()
-	if host, _, err := net.SplitHostPort(a.Listen); err == nil && !a.AllowRemote && !isLoopback(host) {
-		t.Problem(t.At("listen"), fmt.Sprintf("%q, which others on the network can reach", a.Listen),
-			`a loopback address such as "127.0.0.1:8686", or allow_remote = true beside it`)
-	}
 	for _, host := range a.AllowedHosts {
 		if strings.ContainsAny(host, "/ :") {
 			t.Problem(t.At("allowed_hosts"), fmt.Sprintf("%q", host), "host names without scheme, port or path")
 		}
 	}
 }
+
+// readListen reads one address, or a list.
+func (a *Admin) readListen(t table) {
+	all := []string{}
+	if _, isList := t.Values["listen"].([]any); isList {
+		t.texts("listen", &all)
+		if len(all) == 0 {
+			t.Problem(t.At("listen"), "an empty list", `at least one address, such as "127.0.0.1:8686"`)
+		}
+	} else if one := ""; t.text("listen", &one) {
+		all = []string{one}
+	}
+	sound := len(all) > 0
+	for _, address := range all {
+		if path, isSocket := strings.CutPrefix(address, SocketPrefix); isSocket {
+			if !filepath.IsAbs(path) || len(path) > maxSocketPath {
+				t.Problem(t.At("listen"), fmt.Sprintf("%q", address), fmt.Sprintf(`unix: and an absolute path of at most %d bytes, such as "unix:/run/trama/admin.sock"`, maxSocketPath))
+				sound = false
+			}
+			continue
+		}
+		if !t.checkAddress("listen", address) {
+			sound = false
+			continue
+		}
+		if host, _, _ := net.SplitHostPort(address); !a.AllowRemote && !isLoopback(host) {
+			t.Problem(t.At("listen"), fmt.Sprintf("%q, which others on the network can reach", address),
+				`a loopback address such as "127.0.0.1:8686", or allow_remote = true beside it`)
+		}
+	}
+	if sound {
+		a.Listen = all
+	}
+}
+
+// SocketPrefix is before the path of a socket where an address may stand.
+const SocketPrefix = "unix:"
+
+const maxSocketPath = 107 // bytes, what an address of the kernel holds
 
 // readToken reads one [[admin.token]]; before are those above it.
 func readToken(t table, before []access.Token) access.Token {
