@@ -121,6 +121,7 @@ var (
 	ErrMasterOffline = master.ErrOffline
 	ErrBadCommand    = master.ErrBadCommand // a field missing, surplus or out of range: errors.As *codec.FieldError
 	ErrBusy          = master.ErrBusy
+	ErrUnprotected   = master.ErrUnprotected
 	ErrFault         = master.ErrFault
 	ErrStopping      = master.ErrStopping
 	ErrTooMany       = master.ErrTooMany

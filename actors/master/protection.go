@@ -207,6 +207,7 @@ func (m handler) protect(c *Command) (wait bool, err error) {
 		return true, nil
 	}
 	c.bytes, c.reference, err = m.peer.Protect(c.Profile, nil, c.plain, l.suite, nil)
+	c.Result.Suite = l.suite.String()
 	return false, err
 }
 

@@ -48,6 +48,7 @@ type CommandResult struct {
 	Code        *uint64          `json:"code,omitempty"`        // response code of the master
 	Transaction *uint64          `json:"transaction,omitempty"` // NUT it was sent with
 	Sent        string           `json:"sent,omitempty"`        // hex of the frame sent
+	Suite       string           `json:"suite,omitempty"`       // that it was protected by; empty: it went out unprotected
 	Answer      map[string]any   `json:"answer,omitempty"`      // fields of the answer
 	AnswerHex   string           `json:"answer_hex,omitempty"`
 	Elapsed     supervise.Millis `json:"elapsed_ms"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -419,4 +420,106 @@ func TestAttemptsForAMasterThatNeverSpokeAreRemembered(t *testing.T) {
 	link := p.dial("field")
 	link.send(d.frame(1))
 	p.refused("too many wrong tags", 1)
+}
+
+// sent is the outcome of trama send, which runs meanwhile.
+func (p *program) sends(args ...string) <-chan result {
+	out := make(chan result, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		var stdout, stderr bytes.Buffer
+		code := run(ctx, append(append([]string{"send"}, args...), "--admin", p.addresses.Admin, "--token-file", p.file("data/admin.token")),
+			strings.NewReader(""), &stdout, &stderr)
+		out <- result{code, stdout.String(), stderr.String()}
+	}()
+	return out
+}
+
+func TestCommandsGoUnderTheSuiteOfTheMasterAndTheirAnswersAreBoundToThem(t *testing.T) {
+	for _, listener := range []string{"field", "compact"} {
+		t.Run(listener, func(t *testing.T) {
+			dir := t.TempDir()
+			d := newDevice(t, dir, listener, "12345678", protect.CCM8)
+			p := serveIn(t, dir, keyed("security = \"required\"\n"))
+			for round := range 2 { // the second one: after a start, with no reservation
+				link := p.dial(listener)
+				d.exchange(link, d.frame(round+1))
+				if round == 1 {
+					p.end()
+					p = serveIn(t, dir, keyed("security = \"required\"\n"))
+					link = p.dial(listener)
+					d.exchange(link, d.frame(round+2))
+				}
+				outcome := p.sends("12345678", "A", "--json")
+				raw := link.frame()
+				asked := d.opened(raw)
+				if asked.Reference != nil || asked.Suite != protect.CCM8 {
+					t.Errorf("%+v", asked)
+				}
+				link.send(d.protected(asked.Plain, make([]byte, 8))) // to another question
+				p.refused("answers another command", 1)
+				link.send(asked.Plain)
+				p.refused("unprotected", 1)
+				link.send(d.protected(asked.Plain, asked.ReferenceTo()))
+				(<-outcome).want(t, 0, `"outcome":"done"`, `"suite":"20"`, hex.EncodeToString(raw))
+				p.end()
+				p = serveIn(t, dir, keyed("security = \"required\"\n"))
+			}
+		})
+	}
+}
+
+func TestCommandsToAMasterThatSpeaksUnprotectedNeedLeave(t *testing.T) {
+	for _, c := range []struct {
+		config  string
+		refused bool
+	}{{"", false}, {"security = \"mixed\"\n", true}, {"security = \"mixed\"\nallow_unprotected_control = true\n", false}} {
+		p := serve(t, keyed(c.config))
+		link := p.dial("field")
+		link.send(fromHex(t, measurement(12345678, 1)))
+		link.frame()
+		out := p.sends("12345678", "A")
+		if c.refused {
+			(<-out).want(t, 1, "commands to this master must be protected", "allow_unprotected_control")
+		} else {
+			link.send(link.frame())
+			(<-out).want(t, 0, "done: 12345678 answered A")
+		}
+		p.end()
+	}
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.Auth24)
+	p := serveIn(t, dir, keyed("suites = [\"10\"]\nallow_unprotected_control = true\n"))
+	d.exchange(p.dial("field"), d.frame(1))
+	(<-p.sends("12345678", "A")).want(t, 1, "commands to this master must be protected", "suite 10 is for telemetry")
+}
+
+func TestAFrameUnderTheNextKeyEndsARotation(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed(""))
+	link := p.dial("field")
+	d.epoch, d.counter = 9, 500
+	d.exchange(link, d.frame(1))
+	p.keys("", "rotate", "12345678").want(t, 0)
+	e, _ := p.stored("12345678")
+	if !e.Rotating {
+		t.Fatal("no key is in rotation")
+	}
+	d.exchange(link, d.frame(2))
+	old := *d
+	d.key, d.epoch, d.counter = e.Next, 0, 0
+	d.exchange(link, d.frame(3))
+	await(t, "the end of the rotation", func() bool { now, _ := p.stored("12345678"); return !now.Rotating && now.Key == e.Next })
+	other := p.dial("field")
+	other.send(old.frame(4))
+	other.ends()
+	p.refused("wrong tag", 1)
+	if e := p.event("new epoch"); e.Detail != "the next key, with epoch 0" {
+		t.Errorf("%+v", e)
+	}
+	p.end()
+	p = serveIn(t, dir, keyed(""))
+	d.exchange(p.dial("field"), d.frame(5))
 }

@@ -55,6 +55,7 @@ var statuses = []struct {
 	{actors.ErrNotWaiting, http.StatusNotFound},
 	{actors.ErrTooMany, http.StatusConflict},
 	{actors.ErrMasterOffline, http.StatusConflict},
+	{actors.ErrUnprotected, http.StatusConflict},
 	{actors.ErrNotRestartable, http.StatusConflict},
 	{actors.ErrFaultsForbidden, http.StatusForbidden},
 	{actors.ErrBadCommand, http.StatusUnprocessableEntity},
