@@ -33,6 +33,12 @@ func sameNext(t testing.TB, p *codec.Profile, d codec.Direction, data []byte, at
 	if used.Unreadable() == nil && (advance != want || !bytes.Equal(raw, token)) {
 		t.Fatalf("%s %s %x: Next finds %x, the splitter %x", p.Name(), d, data, raw, token)
 	}
+	if used.Closed() {
+		if !p.Security().Is(raw) || !bytes.Equal(raw, token) {
+			t.Fatalf("%s %s: Next finds %x closed, the splitter %x", p.Name(), d, raw, token)
+		}
+		return advance
+	}
 	var alone codec.Frame
 	if err := p.Decode(d, bytes.Clone(raw), &alone); err != alone.Unreadable() || (err == nil) != (used.Unreadable() == nil) {
 		t.Fatalf("%s %s %x: %v, in the stream %v", p.Name(), d, raw, err, used.Unreadable())

@@ -294,6 +294,9 @@ func TestAKeyIsNeverPrinted(t *testing.T) {
 }
 
 func TestProtectingAndOpeningAllocateNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	every(t, func(name string, l *protect.Layout, _, frame []byte, o protect.Opening) {
 		memory := make([]byte, 0, 128)
 		opened, err := l.Open(memory, frame, o)

@@ -32,13 +32,14 @@ func (f *Frame) Close(p *program.Program, d field.Direction, raw []byte) {
 // Open opens a closed frame and returns what it came under, which is f's once the plain frame is decoded.  On an error f stays
 // closed.
 func (f *Frame) Open(o protect.Opening) (*Opened, error) {
-	if f.opened == nil {
-		f.opened = &Opened{}
+	l := f.Program.Security
+	if f.opened == nil || cap(f.opened.memory) < l.MaxBytes() {
+		f.opened = &Opened{memory: make([]byte, 0, l.MaxBytes())}
 	}
-	opened, err := f.Program.Security.Open(f.opened.memory[:0], f.Wire, o)
+	opened, err := l.Open(f.opened.memory, f.Wire, o)
 	if err != nil {
 		return nil, err
 	}
-	f.opened.Opened, f.opened.memory = opened, opened.Plain
+	f.opened.Opened = opened
 	return f.opened, nil
 }

@@ -1,0 +1,5 @@
+//go:build race
+
+package protect_test
+
+const raceEnabled = true
