@@ -16,6 +16,7 @@ import (
 	"trama/actors/profiles"
 	"trama/actors/shadow"
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/codec"
 	"trama/journal"
 	"trama/keys"
@@ -95,6 +96,8 @@ type (
 	NodeBusy  = supervise.NodeBusy
 	NodeError = supervise.NodeError
 	TreeQuery = supervise.TreeQuery
+
+	TrustInfo = trust.Info
 )
 
 // The roles of a listener, and the outcomes of a command.
@@ -222,6 +225,8 @@ type Gateway interface {
 	// FindMasters describes the masters of a page only, as it is read, and counts all that the query keeps.
 	FindMasters(q MasterQuery) (page iter.Seq[MasterInfo], total int)
 	Master(serial string) (MasterInfo, error)
+	// Trust is what the frames of a master with a key have shown; false when none has come.
+	Trust(serial string) (TrustInfo, bool)
 	Tree(q TreeQuery) (*Node, error)
 	Poisoned() []Poison
 	// Refused lists bytes that were refused, the oldest first: the last of each listener, of one listener, or of one

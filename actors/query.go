@@ -81,6 +81,15 @@ func describe(masters []*master.Master) iter.Seq[MasterInfo] {
 	}, (*master.Master).Silent)
 }
 
+// Trust implements Gateway.
+func (g *gateway) Trust(serial string) (TrustInfo, bool) {
+	p := g.shared.Keys.Known(serial)
+	if p == nil {
+		return TrustInfo{}, false
+	}
+	return p.Info(), true
+}
+
 // Poisoned implements Gateway.
 func (g *gateway) Poisoned() []Poison { return g.shared.Poison.List() }
 

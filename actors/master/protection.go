@@ -200,6 +200,9 @@ func (l *masterLink) mayControl() error {
 func (m handler) protect(c *Command) (wait bool, err error) {
 	l := m.linkOn(c.link.Listener())
 	if l == nil || l.suite == protect.None || m.peer == nil {
+		if c.Request.Protected {
+			return false, ErrUnprotected
+		}
 		return false, nil
 	}
 	if !m.peer.Reserved() {

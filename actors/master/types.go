@@ -37,6 +37,8 @@ type CommandRequest struct {
 	Wait     time.Duration  // how long to wait for the answer (default 10 s, at most 5 min)
 	Listener string         // which link to use when the master has several; "" = the newest that knows the command
 	Origin   string         // who asked
+	// Protected: it goes only to a link whose frames come under a tag of 64 bits or more.
+	Protected bool
 }
 
 // CommandResult is what became of a command.

@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/config"
 	"trama/codec"
+	"trama/keys"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -42,6 +44,7 @@ func (r *checkReport) configuration(file string) error {
 	if c.Masters.File != "" {
 		r.say("%s: well formed, entries: %d", c.Masters.File, c.Masters.Known.Len())
 	}
+	r.keys(c.Keys.Directory)
 	seen := map[*codec.Profile]bool{}
 	unnamed := map[*codec.Profile]bool{} // on some port nobody but its frames says who speaks
 	for _, l := range c.Listeners {
@@ -61,6 +64,23 @@ func (r *checkReport) configuration(file string) error {
 		r.profile(l.Profile, l.ProfileFile, !unnamed[l.Profile])
 	}
 	return r.end()
+}
+
+// keys looks at the key files: what is wrong with one keeps the daemon from starting.
+func (r *checkReport) keys(directory string) {
+	if directory == "" {
+		return
+	}
+	switch s, err := keys.Open(directory); {
+	case errors.Is(err, fs.ErrNotExist):
+		r.say("keys %s: none yet", directory)
+	case errors.Is(err, fs.ErrPermission):
+		r.say("keys %s: this user may not read them", directory)
+	case err != nil:
+		r.broken = append(r.broken, err)
+	default:
+		r.say("keys %s: of %d %s", directory, len(s.Serials()), plural(len(s.Serials()), "master"))
+	}
 }
 
 // commandWord is what a message is called on the command line.

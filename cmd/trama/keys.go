@@ -231,13 +231,17 @@ func (a *app) keyRows(ctx context.Context, dir string) (rows []admin.KeyInfo, er
 }
 
 func (a *app) showKeys(rows []admin.KeyInfo) {
-	a.table("SERIAL\tSUITE\tKEY OF\tNEXT KEY OF", len(rows), func(i int) []any {
+	a.table("SERIAL\tSUITE\tKEY OF\tNEXT KEY OF\tSPEAKS\tEPOCH\tCOUNTER\tSENT\tWRONG TAGS\tLAST FRAME", len(rows), func(i int) []any {
 		r := rows[i]
 		next := "-"
 		if r.Rotating {
 			next = day(r.NextCreated)
 		}
-		return []any{r.Serial, r.Suite, day(r.Created), next}
+		cells := []any{r.Serial, r.Suite, day(r.Created), next}
+		if f := r.Frames; f != nil {
+			return append(cells, f.Suite, f.Epoch, f.Counter, f.Sent, f.WrongTags, dash(f.Verdict))
+		}
+		return append(cells, "-", "-", "-", "-", "-", "-")
 	})
 	for _, line := range progress(rows) {
 		a.say("%s", line)

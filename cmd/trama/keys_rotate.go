@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,24 +17,39 @@ import (
 
 func (a *app) keysRotateCommand() *cobra.Command {
 	var dir string
-	var all, abandon bool
+	var all, abandon, send bool
 	c := &cobra.Command{
 		Use: "rotate (SERIAL… | --all)", Short: "Make the next key of masters, which takes over when a frame proves it",
 		Long: "rotate makes a next key beside the present one.  Both are accepted until a frame comes under the next one: that proves that the device has it,\n" +
-			"and the daemon forgets the old one.  trama keys list shows how many have got so far.  trama keys qr SERIAL shows the next key to whoever\n" +
-			"stands at the device.",
-		Example: "  trama keys rotate 12345678 && trama keys qr 12345678\n  trama keys rotate --all",
+			"and the daemon forgets the old one.  trama keys list shows how many have got so far.\n\n" +
+			"trama keys qr SERIAL shows the next key to whoever stands at the device.  With --send the daemon hands it over by the command set-key, wrapped\n" +
+			"under the present one; only to masters that are online and whose frames come under suite 20 or 21.",
+		Example: "  trama keys rotate 12345678 && trama keys qr 12345678\n  trama keys rotate --all --send",
 		Args:    noneEmpty(cobra.ArbitraryArgs),
 		RunE: func(c *cobra.Command, args []string) error {
-			if all == (len(args) > 0) {
+			switch {
+			case all == (len(args) > 0):
 				return usageError{errors.New("rotate: expected either serials or --all")}
+			case send && (abandon || dir != ""):
+				return usageError{errors.New("--send: it goes with neither --abandon nor --key-dir")}
 			}
 			k, err := a.openKeys(dir)
 			if err != nil {
 				return err
 			}
-			if all {
-				args = k.ofRotation(abandon)
+			rotating, others := k.ofRotation()
+			switch {
+			case abandon && all:
+				args = rotating
+			case all:
+				args = others
+			}
+			chosen := args
+			if send { // what was made before is sent again
+				if all {
+					chosen = slices.Concat(rotating, others)
+				}
+				args = slices.DeleteFunc(slices.Clone(args), func(serial string) bool { return slices.Contains(rotating, serial) })
 			}
 			change, said := func() error { return k.Rotate(time.Now(), args...) }, "next key made: %d %s; the present one counts until a frame proves the next"
 			if abandon {
@@ -41,22 +59,55 @@ func (a *app) keysRotateCommand() *cobra.Command {
 				return err
 			}
 			a.say(said, len(args), plural(len(args), "master"))
-			return k.changed(c.Context())
+			if err := k.changed(c.Context()); err != nil || !send {
+				return err
+			}
+			return a.sendKeys(c.Context(), chosen)
 		},
 	}
-	c.Flags().BoolVar(&all, "all", false, "all masters with a key that are not in a rotation; with --abandon, those that are")
+	c.Flags().BoolVar(&all, "all", false, "all masters with a key that are not in a rotation; with --abandon, those that are; with --send, both")
 	c.Flags().BoolVar(&abandon, "abandon", false, "forget the next key: only for devices that never got it")
+	c.Flags().BoolVar(&send, "send", false, "have the daemon hand the next key over to the device")
 	return a.keyFlags(c, &dir)
 }
 
-// ofRotation lists the masters whose key can change and that are in a rotation, or are not.
-func (k *keyring) ofRotation(rotating bool) (serials []string) {
+// ofRotation lists the masters whose key can change: those that are in a rotation, and those that are not.
+func (k *keyring) ofRotation() (rotating, others []string) {
 	for _, serial := range k.Serials() {
-		if e, _ := k.Key(serial); e.Rotating == rotating && !e.Fixed {
-			serials = append(serials, serial)
+		switch e, _ := k.Key(serial); {
+		case e.Fixed:
+		case e.Rotating:
+			rotating = append(rotating, serial)
+		default:
+			others = append(others, serial)
 		}
 	}
-	return serials
+	return rotating, others
+}
+
+// sendKeys has the daemon hand over the next key of masters, one after the other, and says what came of each.
+func (a *app) sendKeys(ctx context.Context, serials []string) error {
+	daemon, err := a.client()
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for _, serial := range serials {
+		var result commandResult
+		err := daemon.call(ctx, http.MethodPost, "/api/v1/keys/"+serial+"/send", nil, &result)
+		switch {
+		case err != nil:
+			a.complain("%s: not sent: %v", serial, err)
+		case a.showResult(result, false) == nil:
+			continue
+		}
+		failed++
+	}
+	if failed > 0 {
+		a.complain("%d of %d have not taken their next key; call it again when they can be reached", failed, len(serials))
+		return errSilent
+	}
+	return nil
 }
 
 func (a *app) keysQRCommand() *cobra.Command {

@@ -204,6 +204,7 @@ func TestTheDaemonRefusesKeysThatOthersCanRead(t *testing.T) {
 	if err := os.Chmod(p.file("data/keys/12345678.key"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	command(t, "", "check", "--config", p.file("config.toml")).want(t, 2, "12345678.key can be used by others (mode 0644)")
 	p.cli("reload").want(t, 1, "the keys cannot be taken", "12345678.key can be used by others (mode 0644); chmod 600 it")
 	p.cli("keys", "list").want(t, 0, "12345678  20")
 	p.end()

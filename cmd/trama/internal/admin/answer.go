@@ -11,6 +11,7 @@ import (
 
 	"trama/actors"
 	"trama/cmd/trama/internal/access"
+	"trama/keys"
 )
 
 // Problem is the body of every answer that is not a success.
@@ -64,6 +65,8 @@ var statuses = []struct {
 	{access.ErrTokenExists, http.StatusConflict},
 	{access.ErrFixedToken, http.StatusConflict},
 	{access.ErrBadToken, http.StatusUnprocessableEntity},
+	{keys.ErrNoKey, http.StatusNotFound},
+	{keys.ErrNotRotating, http.StatusConflict},
 	{actors.ErrBusy, http.StatusTooManyRequests},
 	{actors.ErrStopping, http.StatusServiceUnavailable},
 }

@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"trama/actors"
 	"trama/codec/protect"
 	"trama/keys"
 )
@@ -18,6 +20,8 @@ type KeyInfo struct {
 	Rotating    bool          `json:"rotating"`
 	NextCreated time.Time     `json:"next_created,omitzero"` // when the rotation began
 	Credential  bool          `json:"credential,omitempty"`  // it is a systemd credential
+
+	Frames *actors.TrustInfo `json:"frames,omitempty"` // what its frames have shown; nil: none has come
 }
 
 // KeysOf lists what a store knows, by serial.
@@ -39,7 +43,15 @@ func (e *endpoint) keys(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, errNoKeys)
 		return
 	}
-	list(w, r, func() []KeyInfo { return KeysOf(e.Keys) }, func(k KeyInfo) string { return k.Serial }, parseText)
+	list(w, r, func() []KeyInfo {
+		all := KeysOf(e.Keys)
+		for i := range all {
+			if shown, ok := e.Gateway.Trust(all[i].Serial); ok {
+				all[i].Frames = &shown
+			}
+		}
+		return all
+	}, func(k KeyInfo) string { return k.Serial }, parseText)
 }
 
 func (e *endpoint) reloadKeys(w http.ResponseWriter, r *http.Request) {
@@ -55,6 +67,38 @@ func (e *endpoint) reloadKeys(w http.ResponseWriter, r *http.Request) {
 	}
 	note(r, fmt.Sprintf("%d added, %d removed, %d changed, %d now", changes.Added, changes.Removed, changes.Changed, changes.Keys), "")
 	answer(w, http.StatusOK, changes)
+}
+
+// sendKey hands the next key of a master over to its device, wrapped under the present one.
+func (e *endpoint) sendKey(w http.ResponseWriter, r *http.Request) {
+	serial := r.PathValue("serial")
+	var entry keys.Entry
+	err := keys.ErrNoKey
+	if e.Keys != nil {
+		var has bool
+		if entry, has = e.Keys.Key(serial); has {
+			err = nil
+		}
+	}
+	if err == nil && !entry.Rotating {
+		err = keys.ErrNotRotating
+	}
+	if err != nil {
+		failWith(w, fmt.Errorf("%s: %w", serial, err))
+		return
+	}
+	number, _ := hex.DecodeString(serial) // the store has eight digits only
+	wrapped := protect.WrapKey(protect.WrappingKey(entry.Key, [4]byte(number)), entry.Next)
+	result, err := e.Gateway.Send(r.Context(), actors.CommandRequest{
+		Serial: serial, Command: "set-key", Fields: map[string]any{"WK": hex.EncodeToString(wrapped)}, Wait: defaultWait, Origin: callerOf(r).Name,
+		Protected: true,
+	})
+	note(r, "", string(result.Outcome))
+	if err != nil {
+		failWith(w, err)
+		return
+	}
+	answer(w, http.StatusOK, result)
 }
 
 // ReloadKeys has a store read its directory again; the error is a Refusal.

@@ -29,6 +29,7 @@ var rolesOfRoutes = map[access.Role]string{
 		DELETE /api/v1/masters/{serial}
 		POST /api/v1/masters/forget
 		POST /api/v1/keys/reload
+		POST /api/v1/keys/{serial}/send
 		POST /api/v1/actors/{path...}
 		PUT /api/v1/log/level
 		GET /api/v1/tokens

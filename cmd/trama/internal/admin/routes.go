@@ -69,6 +69,7 @@ func (e *endpoint) routes() []route {
 		{"PUT /api/v1/log/level", admin, "log level", nil, e.setLogLevel},
 		{"GET /api/v1/keys", read, "", page, e.keys},
 		{"POST /api/v1/keys/reload", admin, "reload keys", nil, e.reloadKeys},
+		{"POST /api/v1/keys/{serial}/send", admin, "send key", nil, e.sendKey},
 		{"GET /api/v1/tokens", admin, "", nil, e.tokens},
 		{"POST /api/v1/tokens", admin, "add token", nil, e.addToken},
 		{"DELETE /api/v1/tokens/{name}", admin, "revoke token", nil, e.revokeToken},

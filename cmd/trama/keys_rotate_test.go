@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"trama/cmd/trama/internal/admin"
+	"trama/codec/protect"
+)
+
+// answerTo makes the answer of a device to a command: its header with a result, and the reference.
+func (d *device) answerTo(command *protect.Opened, result byte) []byte {
+	header := 27
+	if d.listens == "compact" {
+		header = 15
+	}
+	plain := bytes.Clone(command.Plain[:header])
+	plain[1] = byte((header-7)/10<<4 | (header-7)%10)
+	at := 15 // RC
+	if d.listens == "compact" {
+		at = 14
+	}
+	plain[at] = result
+	return d.protected(plain, command.ReferenceTo())
+}
+
+// A frame under the next key ends the rotation; until then both keys count, and afterwards the old one does not.
+func TestAFrameUnderTheNextKeyEndsTheRotation(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	newDevice(t, dir, "field", "00000001", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	link := p.dial("field")
+	d.exchange(link, d.frame(1))
+	p.keys("", "rotate", "--all").want(t, 0, "next key made: 2 masters", "the daemon has taken it over")
+	d.exchange(link, d.frame(2))
+	p.keys("", "list").want(t, 0, "0 of 2 on the new key")
+
+	e, _ := p.stored("12345678")
+	old := *d
+	d.key, d.epoch, d.counter = e.Next, 0, 0
+	d.exchange(link, d.frame(3))
+	await(t, "the end of the rotation", func() bool { e, _ := p.stored("12345678"); return !e.Rotating })
+	if now, _ := p.stored("12345678"); now.Key != e.Next || now.Created() != e.NextCreated() {
+		t.Errorf("%+v", now)
+	}
+	p.keys("", "list").want(t, 0, "1 of 2 on the new key")
+	d.exchange(link, d.frame(4))
+	other := p.dial("field")
+	other.send(old.frame(5))
+	other.ends()
+	p.refused("wrong tag", 1)
+
+	var rows []admin.KeyInfo
+	if err := json.Unmarshal([]byte(p.keys("", "list", "--json").stdout), &rows); err != nil {
+		t.Fatal(err)
+	}
+	if f := rows[1].Frames; f == nil || f.Suite != protect.CCM8 || f.Counter != 1 || f.WrongTags != 1 || rows[0].Frames != nil {
+		t.Errorf("%+v, %+v", rows[0], f)
+	}
+	p.end()
+	p = serveIn(t, dir, keyed("security = \"required\"\n"))
+	d.exchange(p.dial("field"), d.frame(6))
+}
+
+// The daemon hands the next key over in a command that only the device can read, and the device proves it.
+func TestTheNextKeyIsSentToItsDevice(t *testing.T) {
+	for _, listener := range []string{"field", "compact"} {
+		t.Run(listener, func(t *testing.T) {
+			dir := t.TempDir()
+			d := newDevice(t, dir, listener, "12345678", protect.CCM8)
+			p := serveIn(t, dir, keyed("security = \"required\"\n"))
+			link := p.dial(listener)
+			d.exchange(link, d.frame(1))
+			done := make(chan result)
+			go func() { done <- p.keys("", "rotate", "12345678", "--send") }()
+			frame := link.frame()
+			command := d.opened(frame)
+			wrapped := command.Plain[len(command.Plain)-24:]
+			next, err := protect.UnwrapKey(protect.WrappingKey(d.key, [4]byte{0x12, 0x34, 0x56, 0x78}), wrapped)
+			if err != nil {
+				t.Fatalf("%x: %v", command.Plain, err)
+			}
+			if bytes.Contains(command.Plain, next.Bytes()) || bytes.Contains(frame, wrapped) {
+				t.Error("it can be read on the way")
+			}
+			link.send(d.answerTo(command, 0))
+			(<-done).want(t, 0, "next key made: 1 master", "done: 12345678 answered K")
+			if e, _ := p.stored("12345678"); e.Next != next || !e.Rotating {
+				t.Errorf("%+v", e)
+			}
+			d.key, d.epoch, d.counter = next, 0, 0
+			d.exchange(link, d.frame(2))
+			await(t, "the end of the rotation", func() bool { e, _ := p.stored("12345678"); return !e.Rotating && e.Key == next })
+		})
+	}
+}
+
+func TestTheNextKeyGoesToNobodyWhoSpeaksUnprotected(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.Auth24)
+	newDevice(t, dir, "field", "00000001", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"open\"\nsuites = [\"10\", \"20\"]\n"))
+	link := p.dial("field")
+	link.send(d.plain(1))
+	link.frame()
+	p.keys("", "rotate", "--all", "--send").want(t, 1, "12345678: not sent: commands to this master must be protected: 12345678 has sent no frame under suite 20 or 21",
+		"00000001: not sent: unknown master", "2 of 2 have not taken their next key")
+	d.exchange(link, d.frame(2))
+	again := p.keys("", "rotate", "12345678", "--send")
+	again.want(t, 1, "next key made: 0 masters", "must be protected", "1 of 1 have not taken")
+	d.suite = protect.CCM8
+	d.exchange(link, d.frame(3))
+	done := make(chan result)
+	go func() { done <- p.keys("", "rotate", "12345678", "--send") }()
+	link.send(d.answerTo(d.opened(link.frame()), 7))
+	(<-done).want(t, 1, "refused: 12345678 answered K with response code 7", "1 of 1 have not taken")
+	p.keys("", "rotate", "12345678", "--abandon", "--send").want(t, 2, "--send: it goes with neither")
+	p.end()
+	if r := p.keys("", "rotate", "12345678", "--send"); r.code != 1 || !strings.Contains(r.stderr, "nothing answers") {
+		t.Errorf("%+v", r)
+	}
+}
