@@ -237,7 +237,7 @@ func TestCommandsAreAnswered(t *testing.T) {
 			t.Errorf("%s: %+v", profile, s)
 		}
 		for _, want := range [][]string{
-			{`"C":"O"`, `"RC":0`}, {`"C":"X"`, `"RC":1`}, {`"message":"relay-report"`, `"RN":3`, `"OP":{"value":1,"label":"on"}`},
+			{`"C":"O"`, `"RC":0`}, {`"C":"Z"`, `"RC":1`}, {`"message":"relay-report"`, `"RN":3`, `"OP":{"value":1,"label":"on"}`},
 			{`"message":"slave-report"`}, {`"message":"sensor-report"`},
 		} {
 			if !g.has(want...) {
@@ -273,7 +273,7 @@ func (c *link) order(f *codec.Frame, command string, transaction uint64, fields 
 func (c *link) orderUnknown(f *codec.Frame) {
 	var out codec.Frame
 	var raw []byte
-	fields := map[string]any{"SD": string(f.Identity()), "RFC": 1, "SC": 1, "C": "X", "body": []byte{}}
+	fields := map[string]any{"SD": string(f.Identity()), "RFC": 1, "SC": 1, "C": "Z", "body": []byte{}}
 	if c.g.profile.TransactionLimit() > 0 {
 		fields["CC"], fields["NUT"] = 1, 999
 	}
