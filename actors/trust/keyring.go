@@ -97,7 +97,7 @@ func (k *Keyring) peer(serial [4]byte) *Peer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if p = k.peers[serial]; p == nil {
-		p = &Peer{ring: k, serial: serial}
+		p = &Peer{ring: k, serial: hex.EncodeToString(serial[:])}
 		k.peers[serial] = p
 	}
 	return p
@@ -144,22 +144,34 @@ func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, erro
 		return Claim{}, ErrNoKey
 	}
 	head := p.Security().Head(f.Raw())
-	entry, has := k.source.Key(hex.EncodeToString(head.Serial[:]))
+	k.mu.RLock()
+	peer := k.peers[head.Serial]
+	k.mu.RUnlock()
+	var entry keys.Entry
+	var has bool
+	if peer != nil {
+		entry, has = k.source.Key(peer.serial)
+	} else {
+		entry, has = k.source.Key(hex.EncodeToString(head.Serial[:]))
+	}
 	switch {
 	case !has:
 		return Claim{}, ErrNoKey
 	case head.Suite < entry.Suite:
 		return Claim{}, fmt.Errorf("%w: the key is for suite %v", ErrSuite, entry.Suite)
 	}
-	peer := k.peer(head.Serial)
+	if peer == nil {
+		peer = k.peer(head.Serial)
+	}
 	proven, now := from.Proven(peer), time.Now()
 	if !proven && k.bans.holds(from.Addr(), head.Serial, now) {
 		return Claim{Peer: peer}, fmt.Errorf("%w: of this address; it is refused for a while", ErrTooMany)
 	}
-	tries, spent := peer.tries(head, entry, proven)
+	var room [triesAtMost]try
+	tries, spent := peer.tries(room[:0], head, entry, proven)
 	for _, t := range tries {
 		if err := p.Open(f, t.Opening); !errors.Is(err, protect.ErrTag) {
-			return Claim{Peer: peer, key: identify(t.Key), newer: t.newer}, unlessUnreadable(f, err)
+			return Claim{Peer: peer, key: t.id, newer: t.newer}, unlessUnreadable(f, err)
 		}
 	}
 	if len(tries) == 0 {

@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
@@ -18,12 +17,13 @@ const (
 	aheadFor     = 24 * time.Hour // after which tags of later epochs are tried again: a device begins one a day at most
 	triedAhead   = 1              // epochs above the current one that a frame of suite 10 or 11 is tried under: it does not say its epoch
 	triedAtFirst = 4              // from 0, of a device that was never heard
+	triesAtMost  = 8
 )
 
 // Peer is what is known of one device's key, epochs and counters.
 type Peer struct {
 	ring   *Keyring
-	serial [4]byte
+	serial string
 
 	mu       sync.Mutex // guards all that follows
 	suite    protect.Suite
@@ -40,6 +40,21 @@ type Peer struct {
 	current  window
 	previous *previous
 	sender   sender
+	named    named // the key that was looked at last
+}
+
+// named is a key with what identify says of it.
+type named struct {
+	key protect.Key
+	id  uint32
+}
+
+// identify is the same as the function.  p.mu is held.
+func (p *Peer) identify(key protect.Key) uint32 {
+	if p.named.id == 0 || p.named.key != key {
+		p.named = named{key, identify(key)}
+	}
+	return p.named.id
 }
 
 // previous is the epoch before the current one.
@@ -51,11 +66,12 @@ type previous struct {
 // try is one way to open a frame.
 type try struct {
 	protect.Opening
+	id    uint32 // of the key
 	newer bool
 }
 
-// tries are the ways to open a frame, as far as the budgets allow.  spent says that the one of the current epoch is used up.
-func (p *Peer) tries(h protect.Head, e keys.Entry, proven bool) (all []try, spent bool) {
+// tries are the ways to open a frame, as far as the budgets allow, behind all.  spent says that the one of the current epoch is used up.
+func (p *Peer) tries(all []try, h protect.Head, e keys.Entry, proven bool) (_ []try, spent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	spent = p.spent.spent(h.Suite) && !proven
@@ -63,15 +79,22 @@ func (p *Peer) tries(h protect.Head, e keys.Entry, proven bool) (all []try, spen
 		p.ahead, p.day = budget{}, now
 	}
 	aheadSpent := p.ahead.spent(h.Suite) && !proven
-	id := identify(e.Key)
+	id, next := p.identify(e.Key), uint32(0)
+	if e.Rotating {
+		next = p.identify(e.Next)
+	}
 	add := func(key protect.Key, epoch uint8, ahead, newer bool) {
 		if ahead && aheadSpent || !ahead && spent || epoch > lastEpoch {
 			return
 		}
-		all = append(all, try{protect.Opening{Key: key, Epoch: epoch}, newer})
+		of := id
+		if key != e.Key {
+			of = next
+		}
+		all = append(all, try{protect.Opening{Key: key, Epoch: epoch}, of, newer})
 	}
 	// a key that replaces what the peer has: the next one, or the only one when the peer's is neither
-	newer := id != p.key && (!e.Rotating || identify(e.Next) != p.key)
+	newer := id != p.key && (!e.Rotating || next != p.key)
 	if h.Suite.TagBits() > 24 {
 		add(e.Key, h.Epoch, p.begun && (newer || h.Epoch > p.current.epoch), newer)
 		if e.Rotating {
@@ -96,7 +119,7 @@ func (p *Peer) tries(h protect.Head, e keys.Entry, proven bool) (all []try, spen
 			add(key, p.current.epoch+1+n, true, false)
 		}
 	}
-	if e.Rotating && p.key != identify(e.Next) {
+	if e.Rotating && p.key != next {
 		add(e.Next, 0, true, true)
 	}
 	for i := range all {
@@ -235,15 +258,14 @@ func (p *Peer) Distrust() {
 
 // proven is the key in rotation, when the device has proven it.
 func (p *Peer) proven() (key protect.Key, yes bool) {
+	e, _ := p.ring.source.Key(p.serial)
 	p.mu.Lock()
-	id := p.key
-	p.mu.Unlock()
-	e, _ := p.ring.source.Key(p.Serial())
-	return e.Next, e.Rotating && id == identify(e.Next)
+	defer p.mu.Unlock()
+	return e.Next, e.Rotating && p.key == p.identify(e.Next)
 }
 
 // Serial is that of the device.
-func (p *Peer) Serial() string { return hex.EncodeToString(p.serial[:]) }
+func (p *Peer) Serial() string { return p.serial }
 
 // verdict is what became of the last frame.
 type verdict uint8

@@ -107,8 +107,9 @@ func (p *Peer) Reserved() bool {
 var ErrUnreserved = errors.New("no counter is reserved")
 
 // Protect protects a plain frame of the server by a suite, under the next counter, and appends it to dst.  answers is
-// what it answers; nil for a command.  to is the reference that an answer to it carries.
+// what it answers; nil for a command, and then to is the reference that an answer to it carries.
 func (p *Peer) Protect(by *codec.Profile, dst, plain []byte, suite protect.Suite, answers *protect.Opened) (out, to []byte, err error) {
+	entry, has := p.ring.source.Key(p.serial)
 	p.mu.Lock()
 	s := &p.sender
 	if p.stale || s.used >= s.reserved {
@@ -116,25 +117,30 @@ func (p *Peer) Protect(by *codec.Profile, dst, plain []byte, suite protect.Suite
 		return dst, nil, ErrUnreserved
 	}
 	o := protect.Protection{Suite: suite, Epoch: s.epoch, Counter: s.used, Server: true}
-	key := s.key
 	s.used++
-	p.mu.Unlock()
-	entry, has := p.ring.source.Key(p.Serial())
 	switch {
-	case has && identify(entry.Key) == key:
+	case has && p.identify(entry.Key) == s.key:
 		o.Key = entry.Key
-	case has && entry.Rotating && identify(entry.Next) == key:
+	case has && entry.Rotating && p.identify(entry.Next) == s.key:
 		o.Key = entry.Next
 	default:
+		has = false
+	}
+	p.mu.Unlock()
+	if !has {
 		return dst, nil, fmt.Errorf("%w: the one that the device has proven is there no more", ErrNoKey)
 	}
+	var room [8]byte
 	if answers != nil {
-		o.Reference = answers.ReferenceTo()
+		o.Reference = answers.AppendReferenceTo(room[:0])
 	}
 	if out, err = by.Protect(dst, plain, o); err != nil {
 		return dst, nil, err
 	}
-	return out, referenceTo(out[len(dst):], o), nil
+	if answers == nil {
+		to = referenceTo(out[len(dst):], o)
+	}
+	return out, to, nil
 }
 
 // referenceTo is the reference that an answer to a protected frame carries.

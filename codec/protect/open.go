@@ -29,14 +29,17 @@ type Opened struct {
 var ErrTag = errors.New("wrong tag")
 
 // ReferenceTo is the reference that an answer to the frame carries: IC and four bytes of the tag, or I.
-func (o Opened) ReferenceTo() []byte {
+func (o Opened) ReferenceTo() []byte { return o.AppendReferenceTo(nil) }
+
+// AppendReferenceTo appends it to dst.
+func (o Opened) AppendReferenceTo(dst []byte) []byte {
 	switch o.Suite {
 	case Auth24, Enc24:
-		return append([]byte(nil), o.Tag[:3]...)
+		return append(dst, o.Tag[:3]...)
 	case CCM8, CCM16:
-		return append(binary.BigEndian.AppendUint32(nil, o.Counter), o.Tag[:]...)
+		return append(binary.BigEndian.AppendUint32(dst, o.Counter), o.Tag[:]...)
 	}
-	return nil
+	return dst
 }
 
 // Open opens a protected frame and appends the plain one to dst.  The error is ErrTag; the frame is then not
