@@ -104,6 +104,23 @@ func (d *Device) Move() error {
 	return nil
 }
 
+// Adopt takes over the next key, as it comes wrapped under the present one, and begins an epoch with it.
+func (d *Device) Adopt(wrapped []byte) error {
+	number, err := hex.DecodeString(d.serial)
+	if err != nil {
+		return err
+	}
+	next, err := protect.UnwrapKey(protect.WrappingKey(d.key, [4]byte(number)), wrapped)
+	if err != nil {
+		return err
+	}
+	if err := d.Move(); err != nil {
+		return err
+	}
+	d.key, d.before = next, heardBelow(^uint32(0))
+	return nil
+}
+
 // Epoch is the current one.
 func (d *Device) Epoch() uint8 { return d.kept.Epoch }
 

@@ -126,10 +126,16 @@ func (m *master) understand(o *mouth, raw []byte, now time.Time) (answer []byte,
 			return nil, err
 		}
 	}
-	if answer = m.obey(o, now); answer != nil {
-		return m.protect(answer, opened.ReferenceTo())
+	if answer = m.obey(o, now); answer == nil {
+		return nil, nil
 	}
-	return nil, nil
+	if answer, err = m.protect(answer, opened.ReferenceTo()); err != nil {
+		return nil, err
+	}
+	if wrapped, ok := o.got.Item("WK"); ok && m.device != nil && o.got.Message().Name == "set-key" {
+		err = m.device.Adopt(wrapped.Bytes())
+	}
+	return answer, err
 }
 
 // note keeps what the profile has the masters repeat of the server's words.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -122,4 +123,28 @@ func TestTheNextKeyGoesToNobodyWhoSpeaksUnprotected(t *testing.T) {
 	if r := p.keys("", "rotate", "12345678", "--send"); r.code != 1 || !strings.Contains(r.stderr, "nothing answers") {
 		t.Errorf("%+v", r)
 	}
+}
+
+// A simulated fleet takes the next keys that are sent to it, loses no frame by that, and has them all in the end.
+func TestASimulatedFleetTakesItsNextKeys(t *testing.T) {
+	dir := t.TempDir()
+	for _, serial := range []string{"10000001", "10000002", "10000003"} {
+		newDevice(t, dir, "field", serial, protect.CCM8)
+	}
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan result)
+	go func() {
+		var out bytes.Buffer
+		code := run(ctx, []string{"simulate", "--address", p.addresses.Listeners["field"], "--masters", "3", "--every", "20ms", "--jitter", "1",
+			"--key-dir", p.file("data/keys"), "--state", p.file("fleet.state")}, strings.NewReader(""), &out, &out)
+		done <- result{code, out.String(), ""}
+	}()
+	await(t, "the fleet", func() bool { return strings.Count(p.keys("", "list").stdout, "accepted") == 3 })
+	p.keys("", "rotate", "--all", "--send").want(t, 0, "next key made: 3 masters", "done: 10000003 answered K")
+	await(t, "the end of the rotation", func() bool { return !strings.Contains(p.keys("", "list", "--json").stdout, `"rotating": true`) })
+	before := p.totals().Stored
+	await(t, "frames under the new keys", func() bool { return p.totals().Stored > before+10 })
+	stop()
+	(<-done).want(t, 0)
 }
