@@ -7,7 +7,7 @@ DURATION ?= 2h
 # Tools run at fixed versions straight from the module proxy; nothing is installed.
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server soak chaos powercut trace dissector firmware ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector firmware ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -46,6 +46,10 @@ bench-server: ## the gateway against a bare server, by turns and under one load:
 chaos: ## kill -9 the daemon ROUNDS (1000) times under load, and hold the journal against the acknowledgements
 	$(GO) run ./cmd/chaos -rounds $(ROUNDS)
 	$(GO) run ./cmd/chaos -rounds 20 -break
+
+chaos-keys: ## the same with device keys: the daemon and a simulated fleet are killed, and no nonce may be used twice
+	$(GO) run ./cmd/chaos -suite 20 -rounds $(ROUNDS)
+	$(GO) run ./cmd/chaos -suite 20 -rounds 30 -break
 
 powercut: ## cut the power SEEDS (10000) times in a simulated disk, fail as many calls, flip as many bits
 	$(GO) test ./journal/sqlite -count=1 -v -timeout 2h -run 'Power|Flipped|Truncated|LostItsEnd|Fault|Failing' -seeds $(or $(SEEDS),10000)

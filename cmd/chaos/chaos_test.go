@@ -40,3 +40,30 @@ func TestADaemonThatAcknowledgesTooEarlyIsCaught(t *testing.T) {
 		t.Errorf("%s", out.Bytes())
 	}
 }
+
+// A short form of what `make chaos` does with keys.
+func TestNoCounterIsUsedTwiceWhenDaemonAndDevicesAreKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program, which is built without the race detector")
+	}
+	var out, problems bytes.Buffer
+	if err := run(t.Context(), []string{"-suite", "20", "-rounds", "3", "-masters", "10"}, &out, &problems); err != nil {
+		t.Fatalf("%v\n%s", err, problems.Bytes())
+	}
+	if !bytes.Contains(out.Bytes(), []byte("no counter used for two")) || !bytes.Contains(out.Bytes(), []byte("none lost")) {
+		t.Errorf("%s", out.Bytes())
+	}
+}
+
+func TestDevicesThatForgetTheirCountersAreCaught(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program, which is built without the race detector")
+	}
+	var out, problems bytes.Buffer
+	if err := run(t.Context(), []string{"-suite", "20", "-rounds", "30", "-masters", "5", "-break"}, &out, &problems); err != nil {
+		t.Fatalf("%v\n%s", err, problems.Bytes())
+	}
+	if !bytes.Contains(out.Bytes(), []byte("the broken fleet was caught")) {
+		t.Errorf("%s", out.Bytes())
+	}
+}
