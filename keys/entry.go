@@ -57,6 +57,9 @@ type file struct {
 	NextCreated time.Time `toml:"next_created"`
 }
 
+// Parse reads the text of a key file that stands outside a directory of keys.
+func Parse(text string) (Entry, error) { return parse(text) }
+
 // parse reads the text of a key file.  The error says nothing of the text but key names that are ours.
 func parse(text string) (e Entry, err error) {
 	var f file

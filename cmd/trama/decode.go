@@ -12,25 +12,32 @@ import (
 
 	"trama/cmd/trama/internal/explain"
 	"trama/codec"
+	"trama/codec/protect"
 )
 
 func (a *app) decodeCommand() *cobra.Command {
 	var profile, direction, request string
 	var asJSON bool
+	var under protection
 	c := &cobra.Command{
 		Use:   "decode --profile NAME [HEX…]",
 		Short: "Show the fields of frames given in hexadecimal",
 		Long: "decode shows the fields of one frame, or of several that stand one after the other.  Blanks and colons in the hexadecimal do not matter.\n" +
-			"Without HEX every line of standard input is taken as one text; empty lines and lines that start with # are passed over.",
+			"Without HEX every line of standard input is taken as one text; empty lines and lines that start with # are passed over.\n" +
+			"Protected frames are opened with the key of --key.",
 		Example: "  trama decode --profile extended 00250100000000123456780102036d0020261123143000000000070041ac0000",
 		RunE: func(_ *cobra.Command, args []string) error {
 			d, err := newDecoder(a, profile, direction, asJSON)
 			if err == nil {
 				err = d.answering(request)
 			}
+			if err == nil {
+				err = under.read()
+			}
 			if err != nil {
 				return err
 			}
+			d.under = &under
 			if len(args) > 0 {
 				return d.text(strings.Join(args, ""))
 			}
@@ -41,6 +48,7 @@ func (a *app) decodeCommand() *cobra.Command {
 	c.Flags().StringVar(&direction, "direction", "any", "any, uplink (to the server) or downlink (from it)")
 	c.Flags().StringVar(&request, "request", "", "the frame in `hex` that these answer, for fields that follow from it")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object per frame; encode --from-json takes it back")
+	under.flags(c.Flags(), ", which frames of suites 10 and 11 do not say")
 	return c
 }
 
@@ -51,6 +59,7 @@ type decoder struct {
 	direction codec.Direction
 	json      bool
 	request   *codec.Frame // what the frames answer; nil: not known
+	under     *protection
 	frame     codec.Frame
 	shown     int
 }
@@ -120,7 +129,7 @@ func (d *decoder) text(text string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	whole := d.profile.Decode(d.direction, raw, &d.frame)
+	whole := d.one(raw)
 	if whole == nil {
 		return d.show()
 	}
@@ -129,7 +138,7 @@ func (d *decoder) text(text string) error {
 		return whole
 	}
 	for _, raw := range frames {
-		if err := d.profile.Decode(d.direction, raw, &d.frame); err != nil {
+		if err := d.one(raw); err != nil {
 			return err
 		}
 		if err := d.show(); err != nil {
@@ -139,9 +148,24 @@ func (d *decoder) text(text string) error {
 	return nil
 }
 
+// one decodes one frame, and opens it first when it is protected.
+func (d *decoder) one(raw []byte) error {
+	if l := d.profile.Security(); l == nil || !l.Is(raw) {
+		return d.profile.Decode(d.direction, raw, &d.frame)
+	}
+	if _, found := d.profile.Next(d.direction, raw, codec.Weak, &d.frame); !found || !d.frame.Closed() {
+		return fmt.Errorf("the frame is protected, and not one %s", map[codec.Direction]string{codec.Uplink: "from a master", codec.Downlink: "from the server"}[d.direction])
+	}
+	return d.under.opens(d.profile.Head(&d.frame), func(o protect.Opening) error { return d.profile.Open(&d.frame, o) })
+}
+
 // cut splits a text that holds nothing but whole frames; any other gives nil.
 func (d *decoder) cut(raw []byte) (frames [][]byte) {
-	split := d.profile.Splitter(d.direction)
+	var hints codec.Around
+	if d.under.file != "" {
+		hints = codec.Weak
+	}
+	split := d.profile.Splitter(d.direction, hints)
 	for len(raw) > 0 {
 		advance, token, err := split(raw, true)
 		if err != nil || token == nil || advance != len(token) {
@@ -168,6 +192,9 @@ func (d *decoder) show() error {
 	d.shown++
 	m := d.frame.Message()
 	d.say("%s", strings.TrimSuffix(fmt.Sprintf("%s %s from %s, %d bytes: %s", d.profile.Name(), m.Name, d.frame.From(), len(d.frame.Raw()), m.Title), ": "))
+	if came := cameUnder(&d.frame); came != nil {
+		d.say("protected by %v", came)
+	}
 	var rows [][]string
 	for _, it := range d.frame.Items() {
 		rows = append(rows, []string{strings.Repeat("  ", it.Depth) + it.Field.Key, explain.Value(it), shownBytes(d.frame.Raw(), it), it.Field.Title})
@@ -242,7 +269,9 @@ func (d *decoder) object() error {
 		Direction string          `json:"direction"`
 		Fields    json.RawMessage `json:"fields"`
 		Samples   []sample        `json:"samples"`
-	}{d.profile.Name(), d.frame.Message().Name, d.frame.Direction().String(), d.frame.AppendFields(nil), d.samples()})
+
+		Protection *came `json:"protection,omitempty"`
+	}{d.profile.Name(), d.frame.Message().Name, d.frame.Direction().String(), d.frame.AppendFields(nil), d.samples(), cameUnder(&d.frame)})
 }
 
 // shownBytes are the bytes of a field as they stand in the frame, with their place.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,20 +12,26 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/codec"
+	"trama/codec/protect"
 )
 
 func (a *app) encodeCommand() *cobra.Command {
 	var profile, fromJSON string
+	e := encoder{app: a}
 	c := &cobra.Command{
 		Use:   "encode --profile NAME COMMAND [KEY=VALUE…]",
 		Short: "Print a frame in hexadecimal",
 		Long: "encode builds the message that COMMAND names (its command letter, or its name in the profile) and prints its bytes.\n" +
-			"Length and checksum are computed; a time that is not given is now.",
+			"Length and checksum are computed; a time that is not given is now.\n" +
+			"With --key the frame is protected.  An answer carries a reference to what it answers: --reference, as the explanation of that frame shows it.",
 		Example: "  trama encode --profile extended A SD=12345678 NUT=101 TS=20261123153334 RFC=1 SC=2 CC=3\n" +
 			"  trama decode --profile extended --json HEX | trama encode --profile extended --from-json -",
 		Args: noneEmpty(cobra.ArbitraryArgs),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := findProfile(profile)
+			if err == nil {
+				err = e.protection.read()
+			}
 			if err != nil {
 				return err
 			}
@@ -32,20 +39,30 @@ func (a *app) encodeCommand() *cobra.Command {
 				if len(args) > 0 {
 					return usageError{errors.New("--from-json and COMMAND exclude each other")}
 				}
-				return a.encodeJSON(p, fromJSON)
+				return e.encodeJSON(p, fromJSON)
 			}
 			if len(args) == 0 {
 				return usageError{errors.New("COMMAND is missing; the profile has " + strings.Join(messageWords(p), " "))}
 			}
-			return a.encodeFields(p, args[0], args[1:])
+			return e.encodeFields(p, args[0], args[1:])
 		},
 	}
 	c.Flags().StringVarP(&profile, "profile", "p", "", "shipped profile, or `path` of a definition (required)")
 	c.Flags().StringVar(&fromJSON, "from-json", "", "`file` with objects as decode --json prints them, on one line each or over several; - is standard input")
+	e.flags(c.Flags(), "")
+	c.Flags().StringVar(&e.suite, "suite", "", "suite of a protected frame: 10, 11, 20, 21, or 00 for a checksum alone; without it that of the key file")
+	c.Flags().StringVar(&e.reference, "reference", "", "reference of an answer in `hex`")
 	return c
 }
 
-func (a *app) encodeFields(p *codec.Profile, command string, pairs []string) error {
+// encoder prints frames, plain or protected.
+type encoder struct {
+	*app
+	protection
+	suite, reference string
+}
+
+func (a *encoder) encodeFields(p *codec.Profile, command string, pairs []string) error {
 	fields, err := parseFields(pairs)
 	if err != nil {
 		return usageError{err}
@@ -61,7 +78,7 @@ func (a *app) encodeFields(p *codec.Profile, command string, pairs []string) err
 }
 
 // encodeJSON takes objects with or without white space between them and prints one frame per line.
-func (a *app) encodeJSON(p *codec.Profile, file string) error {
+func (a *encoder) encodeJSON(p *codec.Profile, file string) error {
 	in := a.stdin
 	if file != "-" {
 		f, err := os.Open(file)
@@ -94,13 +111,38 @@ func (a *app) encodeJSON(p *codec.Profile, file string) error {
 	return nil
 }
 
-func (a *app) printFrame(p *codec.Profile, f *codec.Frame) error {
+func (a *encoder) printFrame(p *codec.Profile, f *codec.Frame) error {
 	raw, err := p.Append(nil, f)
+	if err == nil && (a.file != "" || a.suite != "") {
+		raw, err = a.protect(p, f, raw)
+	}
 	if err != nil {
 		return err
 	}
 	a.say("%x", raw)
 	return nil
+}
+
+// protect protects a frame as the flags say.
+func (a *encoder) protect(p *codec.Profile, f *codec.Frame, plain []byte) ([]byte, error) {
+	how := protect.Protection{Suite: a.key.Suite, Key: a.key.Key, Epoch: a.epoch, Counter: a.counter, Server: f.From() == codec.Server, Challenge: a.both}
+	var err error
+	if a.suite != "" {
+		if how.Suite, err = protect.ParseSuite(a.suite); err != nil {
+			return nil, usageError{fmt.Errorf("--suite: %w", err)}
+		}
+	}
+	if how.Suite != protect.None && a.file == "" {
+		return nil, usageError{errors.New("--suite: it needs --key FILE")}
+	}
+	if how.Reference, err = hex.DecodeString(a.reference); err != nil {
+		return nil, usageError{errors.New("--reference: expected bytes in hexadecimal")}
+	}
+	frame, err := p.Protect(nil, plain, how)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return frame, nil
 }
 
 // parseFields reads KEY=VALUE words; the values stay as typed, the profile knows what they mean.

@@ -11,6 +11,7 @@ import (
 	"trama/cmd/trama/internal/explain"
 	"trama/codec"
 	trace "trama/codec/explain"
+	"trama/codec/protect"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -22,6 +23,7 @@ func (a *app) explainCommand() *cobra.Command {
 			"several, or a stretch of a stream with noise: each byte is accounted for.  A frame that is refused is explained as far as it goes.\n" +
 			"Without --profile every known profile is tried (the shipped ones and those of the configuration), and the best one explains.\n" +
 			"Blanks, colons, line breaks and 0x in the hexadecimal do not matter; - is standard input, @FILE a file.\n" +
+			"A protected frame shows what stands in clear; with the key of --key it shows whether its tag is right, and the plain frame.\n" +
 			"It exits with 1 unless every byte is in a frame that is accepted.",
 		Example: "  trama explain --profile modbus-rtu 01 03 02 7f ff d8 34\n" +
 			"  trama explain @capture.txt",
@@ -33,6 +35,7 @@ func (a *app) explainCommand() *cobra.Command {
 	f.StringVar(&e.direction, "direction", "any", "any, uplink (to the server) or downlink (from it)")
 	f.StringVar(&e.colour, "color", "auto", "auto (on a terminal, unless NO_COLOR is set), always or never")
 	f.BoolVar(&e.json, "json", false, "print JSON")
+	e.under.flags(f, ", which frames of suites 10 and 11 do not say")
 	f.BoolVar(&e.raw, "raw", false, "standard input or the file holds the bytes themselves, not hexadecimal")
 	return c
 }
@@ -41,6 +44,7 @@ type explainer struct {
 	*app
 	profile, direction, colour string
 	json, raw                  bool
+	under                      protection
 }
 
 // mostExplained bounds what is explained at once: a ruler is for people.
@@ -59,6 +63,9 @@ func (e *explainer) explain(args []string) error {
 		return err
 	}
 	data, err := e.bytes(args)
+	if err == nil {
+		err = e.under.read()
+	}
 	if err != nil {
 		return err
 	}
@@ -68,13 +75,18 @@ func (e *explainer) explain(args []string) error {
 		if best.Profile, err = findProfile(e.profile); err != nil {
 			return err
 		}
-		best.Pieces = trace.Stream(best.Profile, direction, data)
+		var hints codec.Around
+		if e.under.file != "" {
+			hints = codec.Weak
+		}
+		best.Pieces = trace.Stream(best.Profile, direction, data, hints)
 	} else {
 		if candidates, err = e.candidates(direction, data); err != nil {
 			return err
 		}
 		best = candidates[0]
 	}
+	e.open(best)
 	if e.json {
 		if err := explain.NewReport(best.Profile, best.Direction, data, best.Pieces, candidates).Write(e.stdout); err != nil {
 			return err
@@ -92,6 +104,15 @@ func (e *explainer) explain(args []string) error {
 		}
 	}
 	return nil
+}
+
+// open tries the key on each protected frame.
+func (e *explainer) open(best explain.Candidate) {
+	for _, piece := range best.Pieces {
+		if t := piece.Trace; t != nil && t.Outcome == trace.Closed && e.under.file != "" {
+			_ = e.under.opens(t.Protected.Head, func(o protect.Opening) error { return t.Open(best.Profile, o) }) // the trace tells
+		}
+	}
 }
 
 // candidates are the profiles that fit at all, the best first; when none does, the one that reads furthest.

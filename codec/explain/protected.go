@@ -2,7 +2,6 @@ package explain
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -49,8 +48,26 @@ func closed(p *program.Program, d field.Direction, raw []byte) *Trace {
 		Err: fmt.Errorf("protected by suite %v (%s), and not opened", h.Suite, h.Suite.Name())}
 	t.clear(p, h)
 	if h.Suite == protect.None {
-		t.open(p, protect.Opening{})
+		_ = t.open(p, protect.Opening{}) // its CRC is right
 	}
+	return t
+}
+
+// damaged explains bytes that begin a protected frame with a wrong CRC; nil: they begin none.
+func damaged(p *program.Program, d field.Direction, raw []byte) *Trace {
+	if p.Security == nil {
+		return nil
+	}
+	n, found, computed := p.Security.Damaged(raw)
+	if n == 0 {
+		return nil
+	}
+	t := &Trace{Raw: raw[:n], Direction: d, sized: true, score: score{class: classDamaged, read: 11}}
+	c := &Check{Algorithm: "CRC-24", To: n, Found: uint64(found), Computed: uint64(computed), Digits: 6, at: 4}
+	t.Checks, t.Protected = []*Check{c}, &Protected{Head: p.Security.Head(raw[:n])}
+	t.clear(p, t.Protected.Head)
+	t.Spans[3].About, t.Spans[3].Check = "", c
+	t.Fault = &field.FieldError{Profile: p.Name, Field: t.Spans[3].Path, Offset: 4, Err: fmt.Errorf("%w: found %06x, computed %06x", field.ErrSum, found, computed)}
 	return t
 }
 
@@ -116,15 +133,11 @@ func sentBy(h protect.Head) string {
 	return fmt.Sprintf("%s, %s %d", by, key, h.Epoch)
 }
 
-// Open tries a key on a closed frame.  With the right one, Protected.Opened and Plain are there, and the frame is Accepted if the
-// plain one is.
-func (t *Trace) Open(p *codec.Profile, o protect.Opening) {
-	if t.Protected != nil && t.Protected.Opened == nil {
-		t.open(p.Program(), o)
-	}
-}
+// Open tries a key on a Closed frame.  With the right one, Protected.Opened and Plain are there, and the frame is Accepted if the
+// plain one is; with another one the error is protect.ErrTag.
+func (t *Trace) Open(p *codec.Profile, o protect.Opening) error { return t.open(p.Program(), o) }
 
-func (t *Trace) open(p *program.Program, o protect.Opening) {
+func (t *Trace) open(p *program.Program, o protect.Opening) error {
 	s := &t.Spans[t.Protected.tag]
 	o.Server = t.Direction == field.Downlink
 	opened, err := p.Security.Open(nil, t.Raw, o)
@@ -133,15 +146,16 @@ func (t *Trace) open(p *program.Program, o protect.Opening) {
 		opened, err = p.Security.Open(nil, t.Raw, o)
 	}
 	if err != nil {
-		s.About, s.Wrong = "tag: WRONG: forged, or under another key, epoch or counter", errors.New("wrong tag")
-		t.Fault.Err = s.Wrong
-		return
+		s.About, s.Wrong = "tag: WRONG: it is forged, or under another key", err
+		t.Fault.Err = err
+		return err
 	}
-	if opened.Suite != protect.None {
+	if s.Wrong = nil; opened.Suite != protect.None {
 		s.About, t.Direction = "tag: right", wayOf(opened.Head)
 	}
 	t.Protected.Head, t.Protected.Opened = opened.Head, &opened
 	plain := explain(p, t.Direction, opened.Plain, false)
 	t.Protected.Plain, t.Outcome, t.Message, t.Also, t.Fault = plain, plain.Outcome, plain.Message, plain.Also, plain.Fault
 	t.Direction = plain.Direction
+	return nil
 }

@@ -232,6 +232,11 @@ func explain(p *program.Program, d field.Direction, data []byte, prefix bool) (b
 		best = &Trace{Raw: data, Direction: d}
 		best.settle(p, traced{wire: plainWire(data), verdict: program.Refused})
 	}
+	if best.Outcome == Refused {
+		if t := damaged(p, d, data); t != nil {
+			return t
+		}
+	}
 	for _, t := range fit {
 		other := t.Message != best.Message && !slices.Contains(best.Also, t.Message)
 		// a message for all others always fits

@@ -99,6 +99,24 @@ func (l *Layout) Weak(data []byte) bool {
 	return len(data) > suiteAt && (Suite(data[suiteAt]) == Auth24 || Suite(data[suiteAt]) == Enc24)
 }
 
+// Damaged says whether data begins with a frame of suite 20 or 21, of n bytes, but for its CRC.
+func (l *Layout) Damaged(data []byte) (n int, found, computed uint32) {
+	if len(data) < l.Header || !Suite(data[suiteAt]).SaysWay() {
+		return 0, 0, 0
+	}
+	if n = length(data); n < l.Header || n > len(data) {
+		return 0, 0, 0
+	}
+	frame := append([]byte(nil), data[:n]...)
+	if found, computed = integrity(frame), frameCRC(frame); found == computed {
+		return 0, 0, 0
+	}
+	if putIntegrity(frame, computed); !l.Is(frame) {
+		return 0, 0, 0
+	}
+	return n, found, computed
+}
+
 // integrity is I.
 func integrity(frame []byte) uint32 {
 	return uint32(frame[integrityAt])<<16 | uint32(frame[integrityAt+1])<<8 | uint32(frame[integrityAt+2])

@@ -237,6 +237,9 @@ func TestSuite11NeedsItsWholeCounter(t *testing.T) {
 			t.Errorf("behind %x: %x, want %x", highest, got, want)
 		}
 	}
+	if got := (protect.Head{Counter: 0xfff0}).CounterNear(2); got != 0xfff0 {
+		t.Errorf("the first counter of a peer: %x", got)
+	}
 	if _, err := compact.Open(nil, frame, protect.Opening{Key: key, Counter: 5}); !errors.Is(err, protect.ErrTag) {
 		t.Errorf("opened with another counter: %v", err)
 	}

@@ -135,11 +135,11 @@ func (h Head) SC() byte {
 }
 
 // CounterNear is the whole counter of a frame of suite 11, given the highest one that its peer has used: at most 16,384 above
-// it, else below.
+// it, else below, if there is one below.
 func (h Head) CounterNear(highest uint32) uint32 {
 	ahead := uint16(h.Counter) - uint16(highest)
-	if ahead <= 1<<14 {
-		return highest + uint32(ahead)
+	if behind := uint32(-ahead); ahead > 1<<14 && behind <= highest {
+		return highest - behind
 	}
-	return highest - uint32(-ahead)
+	return highest + uint32(ahead)
 }

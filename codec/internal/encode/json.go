@@ -48,7 +48,8 @@ func ParseJSON(p *program.Program, src []byte, f *frame.Frame) error {
 	}
 	inner, nested := fields["fields"].(map[string]any)
 	_, sampled := fields["samples"]
-	if nested && len(fields) == 1+int(expr.Truth(sampled)) { // as `trama decode` prints it
+	_, protected := fields["protection"]
+	if nested && len(fields) == 1+int(expr.Truth(sampled))+int(expr.Truth(protected)) { // as `trama decode` prints it
 		fields = inner
 	}
 	return parseTree(p, f, l, direction, fields)

@@ -94,6 +94,9 @@ func (r *Ruler) piece(p *codec.Profile, data []byte, piece explain.Piece, frame 
 	case explain.Incomplete:
 		r.heading(dim, "incomplete, %s: %s, %s", where, name, missing(t))
 	default:
+		if t.Protected != nil && t.Protected.Opened == nil {
+			name += ", a protected frame"
+		}
 		r.heading(bad, "refused, %s: %s", where, name)
 		r.say("  %s", r.paint(bad, reason(t, piece.Off)))
 		if t.Kept {
@@ -109,7 +112,10 @@ func (r *Ruler) piece(p *codec.Profile, data []byte, piece explain.Piece, frame 
 	r.rows(rowsOf(t, piece.Off))
 	if t.Protected != nil && t.Protected.Plain != nil {
 		if ref := t.Protected.Opened.Reference; len(ref) > 0 {
-			r.say("  it refers to %x", ref)
+			r.say("  it answers the frame of reference %x", ref)
+		}
+		if ref := t.Protected.Opened.ReferenceTo(); len(ref) > 0 {
+			r.say("  an answer to it carries reference %x", ref)
 		}
 		r.say("  plain frame, %s:", count(len(t.Protected.Plain.Raw), "byte"))
 		r.rows(rowsOf(t.Protected.Plain, 0))
