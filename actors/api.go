@@ -202,6 +202,9 @@ type Reloading interface {
 	// that they began with.  A listener that has this very definition already keeps it.  The answer names every
 	// listener asked for.
 	Swap(ctx context.Context, profiles map[string]ProfileVersion) ([]Swapped, error)
+	// ReloadTLS reads the certificates of all listeners again, for the connections to come.  A listener whose files do not
+	// fit keeps what it has.
+	ReloadTLS() error
 }
 
 // Shadowing tries a profile on live traffic before it is swapped in.

@@ -11,6 +11,15 @@ import (
 	"trama/codec"
 )
 
+// ReloadTLS implements Reloading.
+func (g *gateway) ReloadTLS() error {
+	var problems []error
+	for _, p := range g.ports.All {
+		problems = append(problems, p.ReloadTLS())
+	}
+	return errors.Join(problems...)
+}
+
 // Swap implements Gateway.
 func (g *gateway) Swap(ctx context.Context, versions map[string]ProfileVersion) ([]Swapped, error) {
 	g.swapping.Lock()

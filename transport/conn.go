@@ -53,11 +53,12 @@ type Conn struct {
 	deliver func(*Batch) // of Start
 	reading *reading     // the reader goroutine's own; nil while there is none
 
-	registered bool // a registration has come; the reader's own
-	scanner    bool // it talks as scanners do, and is never registered; the reader's own
-	searched   bool // what is being cut has no registration behind its first byte; likewise
-	headed     bool // the PROXY header has come, or none is due; the reader's own
-	behind     bool // a frame ended where the next bytes begin; the reader's own
+	registered bool    // a registration has come; the reader's own
+	scanner    bool    // it talks as scanners do, and is never registered; the reader's own
+	searched   bool    // what is being cut has no registration behind its first byte; likewise
+	secure     *secure // nil: it is not encrypted
+	headed     bool    // the PROXY header has come, or none is due; the reader's own
+	behind     bool    // a frame ended where the next bytes begin; the reader's own
 
 	peer   atomic.Pointer[netip.AddrPort] // as a PROXY header says; nil: that of the socket
 	tapped uint64                         // bytes that Framing.Tap was shown; the reader's own
@@ -91,6 +92,9 @@ func newConn(l *Listener, tcp *net.TCPConn) (*Conn, error) {
 	c := &Conn{listener: l, tcp: tcp, raw: raw, id: lastID.Add(1), opened: time.Since(epoch)}
 	if err := raw.Control(func(fd uintptr) { c.fd = int32(fd) }); err != nil {
 		return nil, err
+	}
+	if l.tls.Load() != nil {
+		c.secure = new(secure)
 	}
 	c.lastBytes = c.opened
 	c.headed = !l.options.proxies(tcp)
@@ -220,6 +224,9 @@ func (c *Conn) decide(reason CloseReason, detail string) {
 // hangUp tells the peer that nothing more comes, so that it learns of the end even while the reader is busy in
 // deliver.  c.mu is held.
 func (c *Conn) hangUp() {
+	if c.secure != nil && c.reason.flushes() {
+		_, _ = c.offer(c.secure.sealEnd()) // likewise
+	}
 	_ = c.tcp.CloseWrite() // fails when the peer is gone already, which is as good
 }
 

@@ -80,7 +80,7 @@ func (c *Conn) recheck() bool {
 		if !c.credit() {
 			return true // the reader waits for us, not for the peer
 		}
-		if err := c.receive(true); err == errNothing {
+		if err := c.receive(true); err == errNothing || err == errHello {
 			break
 		} else if err != nil {
 			c.lost(err)

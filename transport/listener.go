@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strconv"
@@ -17,6 +18,7 @@ type Listener struct {
 	options Options
 	address net.Addr
 	framing atomic.Pointer[framing]
+	tls     atomic.Pointer[tls.Config] // nil: connections are not encrypted
 
 	// mu guards all that follows.
 	mu       sync.Mutex
@@ -44,6 +46,9 @@ func Listen(ctx context.Context, options Options) (*Listener, error) {
 	if err := l.SetFraming(Framing{Cutter: options.Cutter, MaxFrameBytes: options.MaxFrameBytes,
 		Quiet: options.Quiet, Tag: options.Tag}); err != nil {
 		return nil, fmt.Errorf("listener %q: %w", options.Name, err)
+	}
+	if err := l.ReloadTLS(); err != nil {
+		return nil, err
 	}
 	l.socket, err = l.bind(ctx, options.Address)
 	if err != nil {

@@ -87,9 +87,6 @@ func (o Options) withDefaults() (Options, error) {
 			problems = append(problems, fmt.Errorf("%s %d is negative", n.name, n.value))
 		}
 	}
-	if o.TLS.Certificate != "" {
-		problems = append(problems, errors.New("TLS is not there yet"))
-	}
 	setDefault(&o.MaxFrameBytes, DefaultMaxFrameBytes)
 	setDefault(&o.FirstFrameTimeout, DefaultFirstFrameTimeout)
 	setDefault(&o.FrameTimeout, DefaultFrameTimeout)

@@ -124,6 +124,8 @@ func (c *Conn) read() (parked bool) {
 			if c.reading.batch != nil { // tryRead has not taken it itself
 				c.take()
 			}
+		case err == errHello:
+			c.shake()
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			c.reading.armed = 0
 			switch {
@@ -132,7 +134,7 @@ func (c *Conn) read() (parked bool) {
 				if !c.recheck() {
 					return false
 				}
-			case c.idle() && c.park():
+			case c.idle() && c.drained() && c.park():
 				return true
 			}
 		default:
@@ -173,12 +175,12 @@ func (r *reading) tryRead(fd uintptr) bool {
 	c := r.conn
 	f := c.listener.framing.Load()
 	b := getBatch(f.pool, f.size)
-	n, err := readSocket(fd, b.data[len(r.partial):])
+	n, err := c.readBytes(fd, b.data[len(r.partial):])
 	if n > 0 {
 		copy(b.data, r.partial)
 		r.batch, r.n = b, n
 		r.reads++
-		if r.poll || r.reads < talkative || r.rest == never || n == len(b.data)-len(r.partial) {
+		if r.poll || c.secure != nil || r.reads < talkative || r.rest == never || n == len(b.data)-len(r.partial) {
 			return true
 		}
 		c.take()

@@ -29,6 +29,7 @@ const (
 	CloseFull                             // MaxConnections reached at the accept
 	CloseNoDescriptors                    // the process-wide budget of descriptors was used up at the accept
 	CloseSource                           // its network may not connect
+	CloseHandshake                        // the TLS handshake failed
 	CloseShutdown                         // the process or the listener ends
 	closeReasons                          // how many there are
 )
@@ -55,6 +56,7 @@ var reasonNames = [closeReasons]string{
 	CloseFull:          "listener full",
 	CloseNoDescriptors: "no descriptors",
 	CloseSource:        "network not allowed",
+	CloseHandshake:     "TLS handshake failed",
 	CloseShutdown:      "shutdown",
 }
 
@@ -84,7 +86,7 @@ func (r *CloseReason) UnmarshalText(text []byte) error {
 // peer is believed to be well.
 func (r CloseReason) flushes() bool {
 	switch r {
-	case ClosePeer, CloseTakenOver, CloseKicked, CloseRefused, CloseFaults, CloseShutdown:
+	case ClosePeer, CloseTakenOver, CloseKicked, CloseRefused, CloseFaults, CloseHandshake, CloseShutdown:
 		return true
 	}
 	return false

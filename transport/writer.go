@@ -28,6 +28,28 @@ func (c *Conn) Write(p []byte) error {
 		c.mu.Unlock()
 		return ErrClosed
 	}
+	if c.secure != nil {
+		var err error
+		if p, err = c.secure.seal(p); err != nil {
+			c.mu.Unlock()
+			c.writeFailed(err)
+			return err
+		}
+		if len(c.secure.held) > c.listener.options.WriteQueueBytes {
+			c.mu.Unlock()
+			c.Close(CloseSlowPeer, "no handshake")
+			return ErrSlowPeer
+		}
+	}
+	return c.push(p)
+}
+
+// push sends p as it is.  c.mu is held, and is not any more when it returns.
+func (c *Conn) push(p []byte) error {
+	if c.state.Load()&stateMute != 0 {
+		c.mu.Unlock()
+		return ErrClosed
+	}
 	if !c.draining {
 		n, err := c.offer(p)
 		if err != nil {
@@ -60,6 +82,9 @@ func (c *Conn) Write(p []byte) error {
 // offer gives the kernel what it takes of p without waiting.  c.mu is held and stateMute not set, so the descriptor is
 // open.
 func (c *Conn) offer(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	n, err := writeSocket(uintptr(c.fd), p)
 	switch err {
 	case nil:

@@ -27,6 +27,7 @@ type Acceptor interface {
 	Resume() error
 	Close() error // for good
 	SetFraming(f transport.Framing) error
+	ReloadTLS() error // for the connections to come
 	Stats() transport.ListenerStats
 }
 
@@ -134,6 +135,9 @@ func (p *Port) Addr() string { return p.acceptor.Addr().String() }
 
 // Stats are the counters of the transport.
 func (p *Port) Stats() transport.ListenerStats { return p.acceptor.Stats() }
+
+// ReloadTLS reads the certificates again; with an error everything stays as it was.
+func (p *Port) ReloadTLS() error { return p.acceptor.ReloadTLS() }
 
 // Stop makes the port accept nothing any more.
 func (p *Port) Stop() error {

@@ -22,7 +22,7 @@ func (a *app) reloadCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "reload", Short: "Take over the profiles and masters of the configuration while connections live", Args: cobra.NoArgs,
 		Long: "reload makes the daemon read its configuration again, check every profile that a listener names, and swap those that have changed.\n" +
-			"The file of [masters] and the keys of [keys] are read again too.\n" +
+			"The file of [masters], the keys of [keys] and the certificates of listeners are read again too.\n" +
 			"One that does not pass is refused, and with it all: every listener goes on with what it has.  SIGHUP does the same.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			daemon, err := a.client()
@@ -134,6 +134,9 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 			return done, err
 		}
 		done.Keys = &changes
+	}
+	if err := d.gateway.ReloadTLS(); err != nil {
+		return done, &admin.Refusal{What: "the certificates cannot be taken over", Problems: []string{err.Error()}}
 	}
 	swapped, err := d.gateway.Swap(ctx, editions)
 	if err != nil {

@@ -114,5 +114,10 @@ func (l *Listener) readTLS(t table) {
 		}
 	}
 	inner.done()
+	if f.Certificate != "" && f.Key != "" {
+		if _, err := f.Load(); err != nil {
+			inner.Problem(inner.Path, err.Error(), "a certificate in PEM, and the key that fits it")
+		}
+	}
 	l.Transport.TLS = f
 }
