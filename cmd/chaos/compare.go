@@ -15,6 +15,10 @@ const verifyEvery = 25
 
 // compare opens the journal as the next daemon would, reads what is new in it, and holds it against what the masters saw.
 func (c *chaos) compare(ctx context.Context) error {
+	if c.guarded != nil {
+		c.guarded.forks.Lock()
+		defer c.guarded.forks.Unlock()
+	}
 	if c.looks++; c.looks%verifyEvery == 1 || c.looks > c.rounds {
 		report, err := sqlite.Verify(ctx, c.file("data/journal.db"))
 		if err != nil {

@@ -36,6 +36,7 @@ type guarded struct {
 	once  sync.Once
 	fleet sync.WaitGroup
 	noise sync.WaitGroup // strangers
+	forks sync.Mutex     // a process that starts has the lock of a journal that is open here, until it is itself
 	mu    sync.Mutex     // guards kills and wrong
 	kills int
 	wrong error // of the fleet
@@ -166,7 +167,10 @@ func (c *chaos) runFleet(ctx context.Context) {
 		cmd := exec.CommandContext(ctx, c.program, "simulate", "--address", g.tap.address(), "--profile", "extended", "--masters", strconv.Itoa(fleetMasters),
 			"--serial-from", strconv.Itoa(fleetSerial), "--every", "3ms", "--jitter", "1", "--key-dir", c.file("data/keys"), "--suite", g.suite.String(), "--state", c.file("fleet.state"))
 		cmd.Stderr = c.stderr
-		if err := cmd.Start(); err != nil {
+		g.forks.Lock()
+		err := cmd.Start()
+		g.forks.Unlock()
+		if err != nil {
 			g.fail(err)
 			return
 		}
