@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+
+	"trama/cmd/trama/internal/terminal"
 )
 
 // coloured says whether to write colours: as NO_COLOR and the terminal say, unless the caller does with --color.
@@ -26,7 +28,7 @@ func (a *app) coloured(wish string) (bool, error) {
 	return false, usageError{fmt.Errorf("--color: found %q, expected auto, always or never", wish)}
 }
 
-// painter puts a text into one of the colours, or leaves it as it is.
+// painter puts a text into one of the colours, or leaves it without; what a terminal would obey is shown.
 type painter func(colour, text string) string
 
 // Colours of a terminal.
@@ -40,7 +42,7 @@ const (
 func (a *app) painter(wish string) (painter, error) {
 	yes, err := a.coloured(wish)
 	return func(colour, text string) string {
-		if !yes || text == "" {
+		if text = terminal.Text(text); !yes || text == "" {
 			return text
 		}
 		return colour + text + "\x1b[0m"

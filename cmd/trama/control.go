@@ -167,7 +167,7 @@ func (r *commandResult) UnmarshalJSON(text []byte) error {
 
 func (a *app) showResult(r commandResult, asJSON bool) error {
 	if asJSON {
-		a.say("%s", r.text)
+		a.showJSON(r.text)
 	} else {
 		a.say("%s: %s", r.Outcome, outcomeInWords(r))
 		if len(r.Answer) > 0 {

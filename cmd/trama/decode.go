@@ -261,7 +261,7 @@ func (d *decoder) samples() []sample {
 
 // object prints the frame as one JSON object.
 func (d *decoder) object() error {
-	out := json.NewEncoder(d.stdout)
+	out := json.NewEncoder(d.jsonOut())
 	out.SetEscapeHTML(false)
 	return out.Encode(struct {
 		Profile   string          `json:"profile"`

@@ -96,7 +96,7 @@ func (a *app) followEvents(ctx context.Context, daemon *client, kind string, ser
 	}
 	return a.lines(ctx, daemon, "/api/v1/events?"+q.Encode(), func(line []byte) error {
 		if asJSON {
-			a.say("%s", line)
+			a.showJSON(line)
 			return nil
 		}
 		var e admin.Event

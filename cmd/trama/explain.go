@@ -88,7 +88,7 @@ func (e *explainer) explain(args []string) error {
 	}
 	e.open(best)
 	if e.json {
-		if err := explain.NewReport(best.Profile, best.Direction, data, best.Pieces, candidates).Write(e.stdout); err != nil {
+		if err := explain.NewReport(best.Profile, best.Direction, data, best.Pieces, candidates).Write(e.jsonOut()); err != nil {
 			return err
 		}
 	} else {

@@ -14,6 +14,7 @@ import (
 
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/history"
+	"trama/cmd/trama/internal/terminal"
 )
 
 // historyFlags are what `trama history` is asked.
@@ -161,7 +162,7 @@ func (a *app) csvRows(heading []string, n int, row func(i int) []string) error {
 		return err
 	}
 	for i := range n {
-		if err := w.Write(row(i)); err != nil {
+		if err := w.Write(terminal.Cells(row(i))); err != nil {
 			return err
 		}
 	}

@@ -73,7 +73,7 @@ func (a *app) journalVerifyCommand() *cobra.Command {
 func (a *app) sayJSON(v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err == nil {
-		a.say("%s", text)
+		a.showJSON(text)
 	}
 	return err
 }
@@ -102,7 +102,7 @@ func (a *app) journalStatsCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return daemon.copyTo(c.Context(), a.stdout, "/api/v1/journal")
+				return daemon.copyTo(c.Context(), a.jsonOut(), "/api/v1/journal")
 			}
 			var s journal.Stats
 			if err := daemon.get(c.Context(), "/api/v1/journal", &s); err != nil {

@@ -141,7 +141,7 @@ func (a *app) keysQRCommand() *cobra.Command {
 				which = "next key"
 			}
 			a.complain("This is the %s of %s: whoever sees or photographs it can speak as this master.  Clear the screen afterwards.", which, args[0])
-			a.say("%s", code)
+			a.show(code)
 			return nil
 		},
 	}, &dir)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/actors"
+	"trama/cmd/trama/internal/terminal"
 )
 
 // look makes a command that asks the daemon for rows and shows them as a table, or as they come with --json.
@@ -25,7 +26,7 @@ func look[T any](a *app, use, short string, path func(args []string) string, arg
 				return err
 			}
 			if asJSON {
-				return daemon.copyTo(c.Context(), a.stdout, path(args))
+				return daemon.copyTo(c.Context(), a.jsonOut(), path(args))
 			}
 			var rows []T
 			if err := daemon.get(c.Context(), path(args), &rows); err != nil {
@@ -107,7 +108,11 @@ func (a *app) treeCommand() *cobra.Command {
 				format = "json"
 			}
 			query := url.Values{"format": {format}, "under": {under}, "depth": {strconv.Itoa(depth)}, "limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
-			return daemon.copyTo(c.Context(), a.stdout, "/debug/actors?"+query.Encode())
+			out := a.jsonOut()
+			if !asJSON {
+				out = terminal.Writer(a.stdout, func(text []byte) []byte { return []byte(terminal.Lines(string(text))) })
+			}
+			return daemon.copyTo(c.Context(), out, "/debug/actors?"+query.Encode())
 		},
 	}
 	c.Flags().StringVar(&under, "under", "", "`path` of the actor to start from")
@@ -127,7 +132,7 @@ func (a *app) table(heading string, n int, row func(i int) []any) {
 			if j > 0 {
 				_, _ = fmt.Fprint(w, "\t")
 			}
-			_, _ = fmt.Fprint(w, cell)
+			_, _ = fmt.Fprint(w, terminal.Text(fmt.Sprint(cell)))
 		}
 		_, _ = fmt.Fprintln(w)
 	}

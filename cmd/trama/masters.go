@@ -18,6 +18,7 @@ import (
 
 	"trama/actors"
 	"trama/cmd/trama/internal/history"
+	"trama/cmd/trama/internal/terminal"
 )
 
 func (a *app) mastersCommand() *cobra.Command {
@@ -183,7 +184,7 @@ func counts(by map[string]uint64) string {
 func (a *app) showMaster(m actors.MasterInfo) {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	line := func(name string, format string, args ...any) {
-		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) // the writer below is standard output: see say
+		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, terminal.Text(fmt.Sprintf(format, args...))) // the writer below is standard output: see say
 	}
 	line("serial", "%s", m.Serial)
 	for _, told := range []struct{ name, value string }{{"name", m.Name}, {"site", m.Site}, {"tags", strings.Join(m.Tags, ", ")}} {

@@ -9,6 +9,7 @@ import (
 
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/history"
+	"trama/cmd/trama/internal/terminal"
 )
 
 // Size of a plot, in characters; each holds two columns and four rows of dots.
@@ -49,7 +50,7 @@ func (p *past) plot(ctx context.Context) error {
 	if len(all.Buckets) == 0 {
 		p.tellPoints(ctx)
 	}
-	p.say("%s", strings.Join(drawPlot(p.flags.point, all.Buckets, since, until), "\n"))
+	p.show(terminal.Lines(strings.Join(drawPlot(p.flags.point, all.Buckets, since, until), "\n")))
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +29,7 @@ func (a *app) reloadCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return daemon.copy(c.Context(), http.MethodPost, a.stdout, "/api/v1/reload", nil)
+				return daemon.copy(c.Context(), http.MethodPost, a.jsonOut(), "/api/v1/reload", nil)
 			}
 			var done admin.Reloaded
 			if err := daemon.call(c.Context(), http.MethodPost, "/api/v1/reload", nil, &done); err != nil {
@@ -46,7 +45,10 @@ func (a *app) reloadCommand() *cobra.Command {
 				a.say("keys: %d, of these %d new, %d changed; %d removed", k.Keys, k.Added, k.Changed, k.Removed)
 			}
 			if len(done.NeedsRestart) > 0 {
-				a.say("changed too, but taken over by a restart only:\n  %s", strings.Join(done.NeedsRestart, "\n  "))
+				a.say("changed too, but taken over by a restart only:")
+				for _, key := range done.NeedsRestart {
+					a.say("  %s", key)
+				}
 			}
 			return nil
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/config"
+	"trama/cmd/trama/internal/terminal"
 	"trama/codec"
 )
 
@@ -97,11 +98,39 @@ func (a *app) hurried() {
 
 // complain writes one line to standard error; when even that fails there is nowhere left to say so.
 func (a *app) complain(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
+	_, _ = fmt.Fprintf(a.stderr, format+"\n", shown(args, terminal.Lines)...)
 }
 
-// say writes to standard output.
-func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.stdout, format+"\n", args...) }
+// say writes a line to standard output; what a device or the daemon has said is shown, and not obeyed.
+func (a *app) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.stdout, format+"\n", shown(args, terminal.Text)...)
+}
+
+// show writes lines to standard output as they are.
+func (a *app) show(text string) { _, _ = fmt.Fprintln(a.stdout, text) }
+
+// showJSON writes a JSON text to standard output.
+func (a *app) showJSON(text []byte) { a.show(string(terminal.JSON(text))) }
+
+// jsonOut is showJSON for a text that comes in pieces.
+func (a *app) jsonOut() io.Writer { return terminal.Writer(a.stdout, terminal.JSON) }
+
+// shown makes texts fit for a terminal; numbers and the like need nothing.
+func shown(args []any, show func(string) string) []any {
+	fit := make([]any, len(args))
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case string:
+			arg = show(v)
+		case error:
+			arg = show(v.Error())
+		case fmt.Stringer:
+			arg = show(v.String())
+		}
+		fit[i] = arg
+	}
+	return fit
+}
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{

@@ -259,7 +259,9 @@ func (d *daemon) serveHTTP(ports []net.Listener) {
 		}
 		d.httpEnded <- <-ended // the first that ends is the end of all
 		for range len(ports) - 1 {
-			_ = <-ended // the reason has been told
+			if err := <-ended; err != nil {
+				d.log.Error("admin endpoint closed with an error", "error", err)
+			}
 		}
 	}()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -10,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,7 +54,7 @@ func (a *app) shadowCommand() *cobra.Command {
 			case err != nil:
 				return err
 			case asJSON:
-				a.say("%s", strings.TrimSpace(string(text)))
+				a.showJSON(bytes.TrimSpace(text))
 				return nil
 			case promote:
 				var s actors.Swapped

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/history"
+	"trama/cmd/trama/internal/terminal"
 	"trama/codec"
 )
 
@@ -50,7 +51,7 @@ func (a *app) watchCommand() *cobra.Command {
 func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bool, paint painter) error {
 	return a.lines(ctx, daemon, "/api/v1/watch?"+q.Encode(), func(line []byte) error {
 		if asJSON {
-			a.say("%s", line)
+			a.showJSON(line)
 			return nil
 		}
 		var r history.Row
@@ -58,7 +59,7 @@ func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bo
 			return err
 		}
 		for _, text := range watchLines(r, paint) {
-			a.say("%s", text)
+			a.show(text)
 		}
 		return nil
 	})
@@ -112,7 +113,7 @@ func watchLines(r history.Row, paint painter) []string {
 	}
 	var lines []string
 	for _, s := range r.Samples {
-		words := []string{s.Name + "=" + quantity(s.Value, s.Unit)}
+		words := []string{terminal.Text(s.Name + "=" + quantity(s.Value, s.Unit))}
 		if !s.Device.IsZero() {
 			words = append(words, moment(time.Time(s.Device)))
 		}

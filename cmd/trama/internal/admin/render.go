@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"trama/actors"
+	"trama/cmd/trama/internal/terminal"
 )
 
 // RenderTree draws a tree for a terminal, one actor per line: its name, what is particular to it, and only what is out
@@ -55,9 +56,9 @@ func widest(n *actors.Node, indent int) int {
 
 // node draws n and what is below it.  first precedes its own line and rest the lines of its children.
 func (d *drawing) node(n *actors.Node, first, rest string, passed int) {
-	head := first + n.Name
+	head := first + terminal.Text(n.Name)
 	line := head
-	if text := d.describe(n); text != "" {
+	if text := terminal.Text(d.describe(n)); text != "" {
 		pad := max(d.width-utf8.RuneCountInString(head), 0)
 		line = head + strings.Repeat(" ", pad+2) + text
 	}
@@ -70,7 +71,7 @@ func (d *drawing) node(n *actors.Node, first, rest string, passed int) {
 		}
 	}
 	if n.Folded > 0 {
-		_, _ = fmt.Fprintln(d.out, rest+"└─ "+folded(n, passed))
+		_, _ = fmt.Fprintln(d.out, rest+"└─ "+terminal.Text(folded(n, passed)))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"trama/cmd/trama/internal/terminal"
 	"trama/codec"
 )
 
@@ -54,8 +55,8 @@ func (e *csvExport) Add(r Row) error {
 		transaction = strconv.FormatUint(*r.Transaction, 10)
 	}
 	row := func(index string, device time.Time, point, value, label, unit, quality, frame, title, protection string) error {
-		return e.out.Write([]string{strconv.FormatUint(r.Position, 10), index, stamp(r.Received), stamp(device), r.Listener, strconv.FormatInt(r.Process, 10),
-			strconv.FormatUint(r.Connection, 10), r.Master, r.Profile, r.Message, r.Command, transaction, point, value, label, unit, quality, frame, title, protection})
+		return e.out.Write(terminal.Cells([]string{strconv.FormatUint(r.Position, 10), index, stamp(r.Received), stamp(device), r.Listener, strconv.FormatInt(r.Process, 10),
+			strconv.FormatUint(r.Connection, 10), r.Master, r.Profile, r.Message, r.Command, transaction, point, value, label, unit, quality, frame, title, protection}))
 	}
 	if len(r.Samples) == 0 {
 		return row("", r.Device, "", "", "", "", "", r.Frame, "", r.Protection.String())
