@@ -97,7 +97,8 @@ type (
 	NodeError = supervise.NodeError
 	TreeQuery = supervise.TreeQuery
 
-	TrustInfo = trust.Info
+	SecurityInfo = master.SecurityInfo
+	TrustInfo    = trust.Info
 )
 
 // The roles of a listener, and the outcomes of a command.
@@ -182,8 +183,10 @@ type Totals struct {
 	Unsent        uint64            `json:"unsent"`
 	Rejected      map[string]uint64 `json:"rejected"` // by reason; not acknowledged
 	Poisoned      uint64            `json:"poisoned"`
-	CutOff        uint64            `json:"cut_off_bytes"` // of frames that never became whole
-	Alarms        map[string]uint64 `json:"alarms"`        // by reason
+	CutOff        uint64            `json:"cut_off_bytes"`                 // of frames that never became whole
+	WrongTags     uint64            `json:"wrong_tags"`                    // of protected frames: forged, or under another key
+	Unprotected   int               `json:"masters_unprotected,omitempty"` // masters with a live connection whose newest frame came under no key; where masters have keys
+	Alarms        map[string]uint64 `json:"alarms"`                        // by reason
 	Journal       journal.Brief     `json:"journal"`
 	Commands      map[string]uint64 `json:"commands"` // by outcome
 	Masters       int               `json:"masters"`

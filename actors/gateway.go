@@ -344,6 +344,9 @@ func (g *gateway) Totals() Totals {
 		Masters: g.masters.Size(), MastersOnline: g.masters.Online(),
 		Restarts: g.sys.Restarts.Load(), SettleFaults: g.shared.SettleFaults.Load(), Goroutines: runtime.NumGoroutine(),
 	}
+	if keys := g.shared.Keys; keys != nil {
+		t.WrongTags, t.Unprotected = keys.WrongTags.Load(), g.masters.Unprotected()
+	}
 	for _, p := range g.ports.All {
 		sum := p.Links.Sum()
 		t.Frames += sum.Frames

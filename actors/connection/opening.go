@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"trama/actors/admission"
+	"trama/actors/master"
 	"trama/actors/trust"
 	"trama/codec"
 	"trama/codec/protect"
@@ -20,10 +21,7 @@ import (
 // Protected frames are opened in the reader goroutine, before the connection's actor has them; what is refused stays
 // closed.  Nothing is ever sent because of a frame that is refused.
 
-// ReasonUnprotected is why a frame is refused that had to be protected.
-const ReasonUnprotected = "unprotected"
-
-var errUnprotected = errors.New(ReasonUnprotected)
+var errUnprotected = errors.New(master.ReasonUnprotected)
 
 // Wrong tags that close a connection: before any of its frames was accepted under a key, and after.
 const (

@@ -17,9 +17,9 @@ import (
 // ErrUnprotected says that a command would go out with less protection than it must have.
 var ErrUnprotected = errors.New("commands to this master must be protected")
 
-// Reasons why a frame is refused here.
+// Reasons why a frame is refused because of its protection.
 const (
-	reasonUnprotected  = "unprotected"
+	ReasonUnprotected  = "unprotected"
 	reasonOtherCommand = "answers another command"
 )
 
@@ -28,7 +28,7 @@ const (
 func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bool {
 	if o == nil {
 		if m.guarded() {
-			m.refuse(b, reasonUnprotected, nil)
+			m.refuse(b, ReasonUnprotected, nil)
 			return false
 		}
 		return true
@@ -243,7 +243,7 @@ func (m handler) security() *SecurityInfo {
 		info.Info = m.peer.Info()
 	}
 	if m.suite.Load() == uint32(protect.None) && (info.Verdict == "" || m.online.Load() > 0) {
-		info.Verdict = reasonUnprotected
+		info.Verdict = ReasonUnprotected
 	}
 	return info
 }

@@ -18,6 +18,7 @@ import (
 	"trama/actors/profiles"
 	"trama/actors/supervise"
 	"trama/actors/trust"
+	"trama/codec/protect"
 	"trama/journal"
 )
 
@@ -139,6 +140,19 @@ func (d *Directory) Online() int {
 
 // quarantineShown is how many serials of the quarantine the tree shows.
 const quarantineShown = 20
+
+// Unprotected counts the masters that have a link and whose newest frame came under no key.
+func (d *Directory) Unprotected() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	n := 0
+	for _, m := range d.by {
+		if m.online.Load() > 0 && m.suite.Load() == uint32(protect.None) {
+			n++
+		}
+	}
+	return n
+}
 
 // TreeDetail implements supervise.Detailer.
 func (d *Directory) TreeDetail() map[string]any {

@@ -13,12 +13,12 @@ import (
 //
 //	version 1 | flags 1 (1: begun, 2: stale, 4: there is a previous epoch) | suite 1 | key 4 | since 4 | wrong tags 4 |
 //	budgets 16 | day 4 | reserved 4 | current: window | previous: until 8 and window
-//	window: epoch 1 | highest 4 | seen 8 | tags 64
+//	window: epoch 1 | highest 4 | seen 8 | tags 48
 //
 // Numbers are little-endian, times Unix seconds.
 const (
 	rowVersion  = 1
-	windowBytes = 1 + 4 + 8 + 4*windowTags
+	windowBytes = 1 + 4 + 8 + tagBytes*windowTags
 	rowBytes    = 3 + 4 + 4 + 4 + 16 + 4 + 4 + windowBytes
 
 	flagBegun    = 1
@@ -64,7 +64,7 @@ func (w *window) encode(b []byte) []byte {
 func (w *window) decode(b []byte) {
 	w.epoch, w.highest, w.seen = b[0], binary.LittleEndian.Uint32(b[1:]), binary.LittleEndian.Uint64(b[5:])
 	for i := range w.tags {
-		w.tags[i] = [4]byte(b[13+4*i:])
+		w.tags[i] = [tagBytes]byte(b[13+tagBytes*i:])
 	}
 }
 

@@ -15,6 +15,7 @@ const (
 const (
 	windowBits = 64 // counters below the highest that are told apart, as in RFC 4303
 	windowTags = 16 // of them, those whose tags are kept
+	tagBytes   = 3  // of each: who can make a right tag needs no chance of 2⁻²⁴
 )
 
 // window knows which counters of one epoch were used.
@@ -22,7 +23,7 @@ type window struct {
 	seen    uint64 // bit n: the counter n below the highest
 	highest uint32
 	epoch   uint8
-	tags    [windowTags][4]byte // of counter c at c % windowTags
+	tags    [windowTags][tagBytes]byte // of counter c at c % windowTags
 }
 
 // check says what a counter is.
@@ -37,7 +38,7 @@ func (w *window) check(counter uint32, tag [4]byte) Freshness {
 		return Fresh
 	case back >= windowTags:
 		return Replayed
-	case w.tags[counter%windowTags] == tag:
+	case w.tags[counter%windowTags] == [tagBytes]byte(tag[:]):
 		return Duplicate
 	}
 	return Reused
@@ -57,6 +58,6 @@ func (w *window) accept(counter uint32, tag [4]byte) {
 		w.seen |= 1 << (w.highest - counter)
 	}
 	if w.highest-counter < windowTags {
-		w.tags[counter%windowTags] = tag
+		w.tags[counter%windowTags] = [tagBytes]byte(tag[:])
 	}
 }

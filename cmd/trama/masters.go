@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/actors"
+	"trama/actors/master"
 	"trama/cmd/trama/internal/history"
 	"trama/cmd/trama/internal/terminal"
 )
@@ -77,6 +78,9 @@ func (a *app) showMasters(rows []actors.MasterInfo) {
 		}
 		if m.Flapping {
 			m.State += ", flapping"
+		}
+		if m.Security != nil && m.Security.Verdict == master.ReasonUnprotected {
+			m.State += ", unprotected"
 		}
 		return append(cells, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames, number(m.Alarm), dash(newest(m.Points)))
 	})
@@ -180,6 +184,18 @@ func counts(by map[string]uint64) string {
 	return strings.Join(words, ", ")
 }
 
+// security says how a master protects its frames.
+func security(s *actors.SecurityInfo) string {
+	if s.Verdict == master.ReasonUnprotected && s.Since.IsZero() {
+		return s.Verdict
+	}
+	text := fmt.Sprintf("suite %s, epoch %d, counter %d, since %s; last frame %s", s.Suite, s.Epoch, s.Counter, s.Since.Local().Format(time.DateTime), s.Verdict)
+	if s.WrongTags > 0 {
+		text += fmt.Sprintf("; %d wrong tags", s.WrongTags)
+	}
+	return text
+}
+
 // showMaster prints everything known of one master.
 func (a *app) showMaster(m actors.MasterInfo) {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
@@ -209,6 +225,9 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	}
 	if m.ClockOff {
 		line("clock", "wrong (trama events %s --kind \"clock off\")", m.Serial)
+	}
+	if s := m.Security; s != nil {
+		line("security", "%s", security(s))
 	}
 	line("alarm", "%s", number(m.Alarm))
 	for _, l := range m.Links {

@@ -523,3 +523,46 @@ func TestAFrameUnderTheNextKeyEndsARotation(t *testing.T) {
 	p = serveIn(t, dir, keyed(""))
 	d.exchange(p.dial("field"), d.frame(5))
 }
+
+// A frame that crashes its handler is not known when it comes again, whichever actor failed.
+func TestAProtectedFrameThatWasPoisonIsTakenWhenItComesAgain(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, strings.Replace(keyed("security = \"required\"\n"), "[[listener]]", "allow_faults = true\n[[listener]]", 1))
+	link := p.dial("field")
+	d.exchange(link, d.frame(1))
+	var info actors.MasterInfo
+	p.get("/api/v1/masters/12345678", &info)
+	for i, path := range []string{"trama/registry/12345678", fmt.Sprintf("trama/listeners/field/conn-%d", info.Links[0].Connection)} {
+		p.cli("fault", "--on-frame", path).want(t, 0)
+		frame := d.frame(i + 2)
+		link.send(frame)
+		await(t, "the poison", func() bool { return p.totals().Poisoned == uint64(i+1) })
+		d.exchange(link, frame)
+	}
+	d.exchange(link, d.frame(9))
+	if s := p.totals(); s.Stored != 4 || s.Duplicates != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestMastersShowWhetherTheyAreProtected(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed(""))
+	link, plain := p.dial("field"), p.dial("field")
+	d.exchange(link, d.frame(1))
+	plain.reports(87654321, 1)
+	p.cli("masters", "12345678").want(t, 0, "suite 20, epoch 0, counter 0", "last frame accepted")
+	p.cli("masters", "87654321").want(t, 0, "unprotected")
+	list := p.cli("masters")
+	list.want(t, 0, "online, unprotected")
+	if n := strings.Count(list.stdout, "unprotected"); n != 1 {
+		t.Errorf("%d masters are shown as unprotected:\n%s", n, list.stdout)
+	}
+	if s := p.totals(); s.Unprotected != 1 {
+		t.Errorf("%+v", s)
+	}
+	p.cli("tree").want(t, 0, "unprotected", "suite")
+	p.cli("connections", "--json").want(t, 0, `"protected":true`)
+}

@@ -36,6 +36,8 @@ var (
 	alarmsDesc        = describe("alarms_total", "Oddities that an operator should look at.", "reason")
 	noReplyDueDesc    = describe("no_reply_due_total", "Frames accepted that are owed no acknowledgement.")
 	rejectedDesc      = describe("rejected_total", "Frames refused and not acknowledged.", "reason")
+	wrongTagsDesc     = describe("wrong_tags_total", "Protected frames that were forged, or under another key.")
+	unprotectedDesc   = describe("masters_unprotected", "Masters with a live connection whose newest frame came under no key, where masters have keys.")
 	unreadableDesc    = describe("unreadable_total", "Frames accepted though not all of their fields can be read.")
 	poisonedDesc      = describe("poisoned_total", "Frames that made an actor fail.")
 	commandsDesc      = describe("commands_total", "Commands to masters.", "outcome")
@@ -77,7 +79,7 @@ var (
 func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		framesDesc, storedDesc, duplicatesDesc, alarmsDesc, acknowledgedDesc, noReplyDueDesc, journalUpDesc, journalCommitsDesc, journalSecondsDesc, journalWorstDesc,
-		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, unreadableDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
+		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, wrongTagsDesc, unprotectedDesc, unreadableDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
 		connectionsDesc, restartsDesc, settleDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
 		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, cutOffDesc, silentDesc, unidentifiedDesc, heartbeatsDesc, generationDesc,
 	} {
@@ -104,6 +106,8 @@ func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
 	counter(acknowledgedDesc, t.Acknowledged)
 	counter(noReplyDueDesc, t.NoReplyDue)
 	counter(unreadableDesc, t.Unreadable)
+	counter(wrongTagsDesc, t.WrongTags)
+	gauge(unprotectedDesc, t.Unprotected)
 	counter(poisonedDesc, t.Poisoned)
 	counter(restartsDesc, t.Restarts)
 	counter(settleDesc, t.SettleFaults)
