@@ -26,6 +26,7 @@ var measurement = mustHex("0025" + "01" + "00" + "000000" + "00000000" + "01" + 
 // Where the fields that differ from frame to frame lie.
 const (
 	serialAt, timeAt, transactionAt = 7, 16, 23
+	channelAt                       = 13
 	transactionLimit                = 100_000_000
 	firstSerial                     = 10_000_000
 )

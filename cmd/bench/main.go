@@ -223,6 +223,9 @@ func firstTransaction() uint64 {
 	return uint64(time.Now().Unix()%86_400) * 1000
 }
 
+// idleChannels are those of the sensor of an idle master.
+const idleChannels = 2
+
 // runIdle opens identified connections, leaves them alone and looks at the memory of the server.
 func (s *settings) runIdle(ctx context.Context) error {
 	srv, cleanup, err := s.startMeasured(ctx, s.idle)
@@ -231,31 +234,20 @@ func (s *settings) runIdle(ctx context.Context) error {
 	}
 	defer cleanup()
 	before := srv.rss()
-	conns, err := dialMany(ctx, srv.address, s.idle)
+	var conns []net.Conn
 	defer func() {
 		for _, c := range conns {
 			abandon(c)
 		}
 	}()
-	if err != nil {
-		return err
-	}
-	ts := mustHex(time.Now().Format("20060102150405"))
-	for i, c := range conns {
-		f := frameOf(firstSerial + uint64(i))
-		copy(f[timeAt:], ts)
-		if f, err = srv.protect(i, nil, f); err != nil {
+	for first := 0; first < s.idle; first = len(conns) { // not all at once: each has a deadline for its first frame
+		more, err := dialMany(ctx, srv.address, min(s.idle-first, 500))
+		conns = append(conns, more...)
+		if err != nil {
 			return err
 		}
-		if _, err := c.Write(f); err != nil {
+		if err := srv.identify(first, more); err != nil {
 			return err
-		}
-	}
-	answer := make([]byte, srv.answerBytes())
-	for _, c := range conns {
-		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
-		if _, err := io.ReadFull(c, answer); err != nil {
-			return fmt.Errorf("no acknowledgement: %w", err)
 		}
 	}
 	show := func(when string) {
@@ -274,6 +266,35 @@ func (s *settings) runIdle(ctx context.Context) error {
 		return ctx.Err()
 	}
 	show(fmt.Sprintf("after %v idle", s.settle))
+	return nil
+}
+
+// identify has masters speak, each on its connection, and takes the acknowledgements.
+func (srv *server) identify(first int, conns []net.Conn) error {
+	ts := mustHex(time.Now().Format("20060102150405"))
+	for i, c := range conns {
+		var frames []byte
+		for channel := range byte(idleChannels) { // each has a value and an alarm: four points
+			f := frameOf(firstSerial + uint64(first+i))
+			copy(f[timeAt:], ts)
+			f[channelAt], f[transactionAt] = channel, channel
+			f, err := srv.protect(first+i, nil, f)
+			if err != nil {
+				return err
+			}
+			frames = append(frames, f...)
+		}
+		if _, err := c.Write(frames); err != nil {
+			return err
+		}
+	}
+	answer := make([]byte, idleChannels*srv.answerBytes())
+	for _, c := range conns {
+		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
+		if _, err := io.ReadFull(c, answer); err != nil {
+			return fmt.Errorf("no acknowledgement: %w", err)
+		}
+	}
 	return nil
 }
 
