@@ -50,9 +50,10 @@ type Link struct {
 	name      []byte              // that was registered last
 	early     *waitingRoom        // of frames that wait for a login; nil: none do
 	condemned bool                // it failed too often: nothing is handled any more, the socket is closing
+	noisy     bool                // noise is to be counted on a master that the registry has not made yet
+	resumed   atomic.Int32        // reads of early frames that are not settled
 	head      []byte              // the first bytes, as long as nobody is identified
 	noise     *stretch            // that was skipped last
-	noisy     bool                // it is to be counted on a master that the registry has not made yet
 	refusedTo uint64              // behind the last whole frame that was refused, in bytes of the connection
 	judged    *rate.Limiter       // bounds how many stretches are judged when they come; nil before the first
 
@@ -65,7 +66,6 @@ type Link struct {
 	registered atomic.Pointer[string] // name, for others
 	counters   frameCounters
 	proofs     proofs
-	resumed    atomic.Int32 // reads of early frames that are not settled
 }
 
 // binding is one master on one connection.

@@ -32,8 +32,8 @@ const (
 // proofs are the peers that have proven themselves on a connection.
 type proofs struct {
 	ever  atomic.Bool // one has
-	wrong int         // tags, also those that were not looked at any more; the reader's own
-	ended bool        // too many were; likewise
+	ended bool        // too many tags were wrong; the reader's own
+	wrong uint8       // tags, also those that were not looked at any more; likewise
 
 	mu sync.Mutex // guards of
 	of []*trust.Peer

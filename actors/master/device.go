@@ -18,9 +18,9 @@ const (
 // clock watches how far a device's clock is off.
 type clock struct {
 	off    bool
+	agree  uint8
 	behind time.Duration // of the first of frames that agree; negative: ahead
-	since  time.Time     // when that one was received
-	agree  int
+	since  int64         // when that one was received, Unix nanoseconds
 }
 
 // tellAlarm records an alarm of the device that was raised, changed or cleared.
@@ -88,10 +88,10 @@ func (c *clock) see(received, made time.Time) bool {
 		c.agree = 0
 	}
 	if c.agree == 0 {
-		c.behind, c.since = behind, received
+		c.behind, c.since = behind, received.UnixNano()
 	}
 	c.agree = min(c.agree+1, clockFrames)
-	if c.off || c.agree < clockFrames || received.Sub(c.since) < clockSpan {
+	if c.off || c.agree < clockFrames || received.UnixNano()-c.since < int64(clockSpan) {
 		return false
 	}
 	c.off = true

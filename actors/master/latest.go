@@ -11,7 +11,7 @@ import (
 type latest struct {
 	installed *profiles.Installed
 	raw       []byte
-	at        time.Time
+	at        int64 // Unix nanoseconds
 	command   string
 	message   string
 	device    time.Time // when it was made, by the master's clock; zero when it does not say, or is off by years
@@ -32,7 +32,7 @@ func (m *Master) keep(by *profiles.Installed, f *codec.Frame, raw []byte, at tim
 	if m.speaks.Load() != by.Profile {
 		m.speaks.Store(by.Profile)
 	}
-	k.installed, k.raw, k.at = by, append(k.raw[:0], raw...), at
+	k.installed, k.raw, k.at = by, append(k.raw[:0], raw...), at.UnixNano()
 	k.command, k.message = f.Command(), f.Message().Name
 	if k.device, _ = f.Timestamp(); !codec.Meant(k.device, at) {
 		k.device = time.Time{} // its samples show it, and say that it is suspect

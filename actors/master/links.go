@@ -53,7 +53,7 @@ func (m handler) attach(l Link, at time.Time) {
 	m.connects++
 	m.online.Store(int32(len(m.links)))
 	m.expect()
-	m.tell(l, m.presence.LinkUp(at))
+	m.tell(l, m.presence.LinkUp(m.dir.sinceStart(at)))
 }
 
 const (
@@ -113,7 +113,7 @@ func (m handler) detach(l Link) {
 		reason, detail := l.Reason()
 		now := time.Now()
 		m.lastEnd = &LinkEnd{At: now, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Reason: reason.String(), Detail: detail}
-		m.tell(l, m.presence.LinkDown(now, reason.String(), detail))
+		m.tell(l, m.presence.LinkDown(m.dir.sinceStart(now), reason.String(), detail))
 		return
 	}
 }

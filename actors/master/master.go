@@ -34,10 +34,10 @@ type Master struct {
 	refused atomic.Pointer[refusals]      // nil: nothing was
 	suite   atomic.Uint32                 // protect.Suite of its newest frame; for the tree
 
-	held      *Batch // in hand, so that a restart goes on behind the frame that failed
 	condemned bool   // it failed too often: start anew
 	gone      bool   // no more commands: the gateway is stopping, or it was forgotten
 	forgotten bool   // it is no master any more
+	held      *Batch // in hand, so that a restart goes on behind the frame that failed
 
 	first     time.Time
 	links     []*masterLink
@@ -183,7 +183,7 @@ func (m handler) arrive(b *Batch) {
 	b.arrived = true
 	m.attach(b.Link, b.At)
 	m.expect()
-	m.tell(b.Link, m.presence.Heard(b.At))
+	m.tell(b.Link, m.presence.Heard(m.dir.sinceStart(b.At)))
 	m.seen.Store(b.At.UnixNano())
 }
 
@@ -283,7 +283,7 @@ func (m handler) reset() {
 	m.giveUpCommands("the master's actor failed repeatedly")
 	m.closeLinks()
 	for _, l := range m.links {
-		m.tell(l.link, m.presence.LinkDown(time.Now(), transport.CloseFaults.String(), "the actor of the master failed repeatedly"))
+		m.tell(l.link, m.presence.LinkDown(m.dir.sinceStart(time.Now()), transport.CloseFaults.String(), "the actor of the master failed repeatedly"))
 	}
 	m.links, m.latest, m.lastFrame = nil, nil, 0
 	m.points.clear()

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -30,14 +31,33 @@ type points struct {
 type lastSample struct {
 	name, unit string
 	value      codec.Value
-	device     time.Time // zero when there is none
-	received   int64     // Unix nanoseconds
-	position   uint64    // of its frame in the journal; 0 as long as that is not known
-	record     uint64    // counts the frames of this process; 0 as soon as position is known
+	device     int64  // Unix microseconds, or noTime
+	received   int64  // Unix nanoseconds
+	position   uint64 // of its frame in the journal; 0 as long as that is not known
+	record     uint64 // counts the frames of this process; 0 as soon as position is known
 	index      uint32
 	quality    codec.Quality
 	alarm      bool                // the device's own alarm: 0 is none
 	by         *profiles.Installed // nil when its definition does not compile any more
+}
+
+// noTime is the device time of a sample that has none.
+const noTime = math.MinInt64
+
+// microseconds is a device time as a sample keeps it; no time on the wire is finer.
+func microseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return noTime
+	}
+	return t.UnixMicro()
+}
+
+// timeOf is the inverse of microseconds.
+func timeOf(kept int64) time.Time {
+	if kept == noTime {
+		return time.Time{}
+	}
+	return time.UnixMicro(kept).UTC()
 }
 
 // scratch is memory for the samples of one frame.
@@ -93,7 +113,7 @@ func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, reco
 		if k.alarm = one.Item.Field.Role == codec.RoleAlarm; k.alarm && value != k.value && (raised(value) || raised(k.value)) {
 			s.alarms = append(s.alarms, alarmChange{k.name, k.value, value})
 		}
-		k.unit, k.value, k.device, k.received = one.Item.Field.Unit, value, utc(one.Device), received
+		k.unit, k.value, k.device, k.received = one.Item.Field.Unit, value, microseconds(one.Device), received
 		k.position, k.record, k.index, k.quality = position, record, uint32(i), one.Quality
 	}
 	p.forget(by)
@@ -123,7 +143,7 @@ func (k *lastSample) hides(other *codec.Sample, received int64, record, position
 	if kept || new || clockOff {
 		return received < k.received || new && !kept && k.record == record && k.position == position
 	}
-	return moment(other.Device, received) < moment(k.device, k.received)
+	return moment(other.Device, received) < moment(timeOf(k.device), k.received)
 }
 
 // raised says whether an alarm is one.
@@ -300,7 +320,7 @@ func (p *points) show() []Point {
 	out := make([]Point, len(p.list))
 	for i := range p.list {
 		k := &p.list[i]
-		out[i] = Point(shown(k.name, k.unit, k.value, k.device, time.Unix(0, k.received), k.quality, k.position, int(k.index)))
+		out[i] = Point(shown(k.name, k.unit, k.value, timeOf(k.device), time.Unix(0, k.received), k.quality, k.position, int(k.index)))
 	}
 	p.placing.Unlock()
 	slices.SortFunc(out, func(a, b Point) int { return strings.Compare(a.Name, b.Name) })

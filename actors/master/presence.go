@@ -1,6 +1,7 @@
 package master
 
 import (
+	"cmp"
 	"time"
 
 	"trama/actors/presence"
@@ -23,14 +24,9 @@ func (m *Master) tell(l Link, changes []presence.Change) {
 			"reason", c.Reason, "detail", c.Detail)
 	}
 	m.shown.Store(uint32(m.presence.Shown()))
-	due := m.presence.Due()
-	if due.IsZero() {
-		m.due.Store(0)
-		return
-	}
-	at := m.dir.sinceStart(due)
-	m.due.Store(at)
-	m.dir.lookAt(at)
+	due := int64(m.presence.Due())
+	m.due.Store(due)
+	m.dir.lookAt(due)
 }
 
 // expect takes over the interval that the operator has given.
@@ -48,15 +44,15 @@ func (m *Master) expect() {
 // timeOver looks at a master whose time may be over.
 func (m handler) timeOver() {
 	m.expect()
-	changes := m.presence.Look(time.Now())
+	changes := m.presence.Look(m.dir.sinceStart(time.Now()))
 	m.tell(nil, changes)
 	if len(changes) > 0 { // else a kill and a restart tell it again
 		m.snapshot()
 	}
 }
 
-// sinceStart is a time in nanoseconds since the start, never 0: a wall clock that is set makes nobody late.
-func (d *Directory) sinceStart(t time.Time) int64 { return max(int64(t.Sub(d.started)), 1) }
+// sinceStart is how long after the start a time is, never 0: a wall clock that is set makes nobody late.
+func (d *Directory) sinceStart(t time.Time) time.Duration { return cmp.Or(t.Sub(d.started), 1) }
 
 // lookAt has look do something at a time, unless it does earlier; 0 is never.
 func (d *Directory) lookAt(at int64) {
@@ -83,7 +79,7 @@ func (d *Directory) KeepTime(done <-chan struct{}) {
 					m.send(&timeOver{})
 				}
 			}
-			d.look(d.sinceStart(now))
+			d.look(int64(d.sinceStart(now)))
 		case p := <-d.keys.Rotated():
 			if err := p.Commit(); err != nil {
 				d.log.Named("registry").Error("the key that a master has proven cannot be kept: it stays in rotation", "master", p.Serial(), "error", err)

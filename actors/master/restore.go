@@ -78,7 +78,7 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	}
 	for _, m := range known {
 		m.expect()
-		m.presence.Began(begun)
+		m.presence.Began(m.dir.sinceStart(begun))
 		m.tell(nil, nil)
 	}
 	d.restored = slices.Collect(maps.Values(known))
@@ -130,7 +130,7 @@ func (d *Directory) Distrust(serials []string) {
 
 // replay takes in a frame of an earlier process.
 func (m *Master) replay(by *profiles.Installed, f *codec.Frame, seq uint64, r *journal.Record, s *scratch) {
-	m.presence.Heard(r.Received)
+	m.presence.Heard(m.dir.sinceStart(r.Received))
 	m.seen.Store(r.Received.UnixNano())
 	m.frames++
 	m.bytes += uint64(len(r.Raw))

@@ -88,7 +88,7 @@ func (m *Master) encode() *journal.OpenState {
 	for i := range m.latest {
 		k := &m.latest[(m.lastFrame+1+i)%len(m.latest)]
 		b = binary.AppendUvarint(b, uint64(k.installed.Number))
-		b = appendTime(b, k.at)
+		b = appendTime(b, time.Unix(0, k.at))
 		b = appendText(b, string(k.raw))
 	}
 	state := &journal.OpenState{State: b}
@@ -115,11 +115,12 @@ func (p *points) encode(state *journal.OpenState) {
 		b = binary.LittleEndian.AppendUint64(b, k.position)
 		b = binary.AppendUvarint(b, uint64(k.index))
 		b = binary.LittleEndian.AppendUint64(b, uint64(k.received))
-		if k.device.IsZero() {
+		if k.device == noTime {
 			b = append(b, 0)
 		} else {
-			b = binary.AppendVarint(append(b, 1), k.device.Unix())
-			b = binary.AppendUvarint(b, uint64(k.device.Nanosecond()))
+			device := timeOf(k.device)
+			b = binary.AppendVarint(append(b, 1), device.Unix())
+			b = binary.AppendUvarint(b, uint64(device.Nanosecond()))
 		}
 		number := uint32(0)
 		if k.by != nil {
@@ -263,7 +264,11 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 		for n := r.number(); n > 0 && !r.bad; n-- {
 			gaps = append(gaps, uint32(r.number()))
 		}
-		m.presence.Restore(there, last, gaps)
+		since := time.Duration(0)
+		if !last.IsZero() {
+			since = m.dir.sinceStart(last)
+		}
+		m.presence.Restore(there, since, gaps)
 	}
 	if r.bad || len(r.b) > 0 {
 		return fmt.Errorf("%w: its fields do not fit", journal.ErrDamaged)
@@ -278,9 +283,9 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 func (p *points) decode(r *reading, definition func(uint32) (*profiles.Installed, error)) {
 	p.beyond = r.number()
 	for n := r.number(); n > 0 && !r.bad; n-- {
-		k := lastSample{position: r.word(), index: uint32(r.number()), received: int64(r.word())}
+		k := lastSample{position: r.word(), index: uint32(r.number()), received: int64(r.word()), device: noTime}
 		if r.byte() != 0 {
-			k.device = time.Unix(r.signed(), int64(r.number()%1e9)).UTC()
+			k.device = time.Unix(r.signed(), int64(r.number()%1e9)).UnixMicro()
 		}
 		quality := r.byte()
 		k.quality, k.alarm = codec.Quality(quality&^alarmFlag), quality&alarmFlag != 0

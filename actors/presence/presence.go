@@ -43,23 +43,26 @@ type Change struct {
 	Detail string
 }
 
-// Watch follows one master.  The zero value is a master that was never there.
+// Watch follows one master.  The zero value is a master that was never there.  Moments are counted from one that the
+// caller chooses, by a clock that is never set; 0 is none.
 type Watch struct {
-	State State         // Offline, Online or Late
-	Given time.Duration // interval that the operator has said; 0 for none
-
-	heard    time.Time // last frame of this process
-	last     time.Time // frame, link that brought it back, or start of this process: silence begins here
-	links    int
-	gaps     [gapsKept]uint32 // seconds between reports, a ring
-	known    uint8            // gaps that are known
-	next     uint8            // place in the ring
-	ups      uint8            // links that came within flappingWithin
+	State    State // Offline, Online or Late
 	flapping bool
-	upsSince time.Time
-	lastUp   time.Time
-	ended    [2]string // reason and detail of the last link's end
+	known    uint8         // gaps that are known
+	next     uint8         // place in the ring
+	ups      uint8         // links that came within flappingWithin
+	links    int16         // it has
+	Given    time.Duration // interval that the operator has said; 0 for none
+	heard    time.Duration // last frame of this process
+	last     time.Duration // frame, link that brought it back, or start of this process: silence begins here
+	upsSince time.Duration
+	lastUp   time.Duration
+	gaps     [gapsKept]uint32 // seconds between reports, a ring
+	ended    *LinkEnd         // nil: none has
 }
+
+// LinkEnd says why a link ended.
+type LinkEnd struct{ Reason, Detail string }
 
 // Interval is how often the master reports; 0 when nobody knows.
 func (w *Watch) Interval() time.Duration {
@@ -92,8 +95,8 @@ func (w *Watch) Learned() time.Duration {
 }
 
 // Heard takes in a frame.
-func (w *Watch) Heard(at time.Time) []Change {
-	if gap := at.Sub(w.heard); !w.heard.IsZero() && gap >= leastGap {
+func (w *Watch) Heard(at time.Duration) []Change {
+	if gap := at - w.heard; w.heard != 0 && gap >= leastGap {
 		if interval := w.Learned(); interval > 0 { // an outage is no habit, but a new habit is learned
 			gap = min(gap, offlineAfter*interval)
 		}
@@ -101,11 +104,11 @@ func (w *Watch) Heard(at time.Time) []Change {
 		w.next = (w.next + 1) % gapsKept
 		w.known = min(w.known+1, gapsKept)
 	}
-	silence := at.Sub(w.last)
-	if !at.Before(w.last) {
+	silence := at - w.last
+	if at >= w.last {
 		w.heard, w.last = at, at
 	}
-	return w.become(w.at(at), at, func() string {
+	return w.become(w.at(at), func() string {
 		if w.State == Late {
 			return fmt.Sprintf("after %s without a frame", Span(silence))
 		}
@@ -114,9 +117,9 @@ func (w *Watch) Heard(at time.Time) []Change {
 }
 
 // LinkUp takes in a link that came.
-func (w *Watch) LinkUp(at time.Time) (changes []Change) {
+func (w *Watch) LinkUp(at time.Duration) (changes []Change) {
 	w.links++
-	if at.Sub(w.upsSince) > flappingWithin {
+	if w.upsSince == 0 || at-w.upsSince > flappingWithin {
 		w.ups, w.upsSince = 0, at
 	}
 	w.ups = min(w.ups+1, 250)
@@ -128,40 +131,40 @@ func (w *Watch) LinkUp(at time.Time) (changes []Change) {
 	if int(w.ups) > most && !w.flapping {
 		w.flapping = true
 		changes = append(changes, Change{Kind: Flapping, Detail: fmt.Sprintf("%d links in %s; online and offline are not told until it is calm for %s", w.ups,
-			Span(at.Sub(w.upsSince)), Span(flappingWithin))})
+			Span(at-w.upsSince), Span(flappingWithin))})
 	}
 	if w.State == Offline {
 		w.last = at // silence begins anew
 	}
-	return append(changes, w.become(w.at(at), at, func() string { return "" })...)
+	return append(changes, w.become(w.at(at), func() string { return "" })...)
 }
 
 // LinkDown takes in a link that ended, and why.
-func (w *Watch) LinkDown(at time.Time, reason, detail string) []Change {
+func (w *Watch) LinkDown(at time.Duration, reason, detail string) []Change {
 	w.links = max(w.links-1, 0)
-	w.ended = [2]string{reason, detail}
+	w.ended = &LinkEnd{reason, detail}
 	return w.Look(at)
 }
 
 // Look tells what has changed because time has passed.
-func (w *Watch) Look(now time.Time) []Change {
+func (w *Watch) Look(now time.Duration) []Change {
 	var calm []Change
-	if w.flapping && now.Sub(w.lastUp) >= flappingWithin {
+	if w.flapping && now-w.lastUp >= flappingWithin {
 		w.flapping = false
 		if w.at(now) == w.State { // what was not told, in one
 			calm = []Change{{Kind: w.State.String(), Detail: "it is calm again"}}
 		}
 	}
-	return append(calm, w.become(w.at(now), now, func() string {
+	return append(calm, w.become(w.at(now), func() string {
 		words := ""
-		if w.links == 0 {
-			words = w.ended[1]
+		if w.links == 0 && w.ended != nil {
+			words = w.ended.Detail
 		}
 		if i := w.Interval(); i > 0 {
 			if words != "" {
 				words += "; "
 			}
-			words += fmt.Sprintf("no frame for %s, it reports every %s", Span(now.Sub(w.last)), Span(i))
+			words += fmt.Sprintf("no frame for %s, it reports every %s", Span(now-w.last), Span(i))
 			if w.Given == 0 {
 				words += " (learned)"
 			}
@@ -171,7 +174,7 @@ func (w *Watch) Look(now time.Time) []Change {
 }
 
 // become changes the state, and tells it unless the master is flapping.
-func (w *Watch) become(s State, at time.Time, detail func() string) []Change {
+func (w *Watch) become(s State, detail func() string) []Change {
 	if s == w.State {
 		return nil
 	}
@@ -181,17 +184,17 @@ func (w *Watch) become(s State, at time.Time, detail func() string) []Change {
 		return nil
 	}
 	told := Change{Kind: s.String(), Detail: words}
-	if s != Online && w.links == 0 {
-		told.Reason = w.ended[0]
+	if s != Online && w.links == 0 && w.ended != nil {
+		told.Reason = w.ended.Reason
 	}
 	return []Change{told}
 }
 
 // at is the state at a time.
-func (w *Watch) at(now time.Time) State {
-	i, silence := w.Interval(), now.Sub(w.last)
+func (w *Watch) at(now time.Duration) State {
+	i, silence := w.Interval(), now-w.last
 	switch {
-	case w.last.IsZero():
+	case w.last == 0:
 		return Offline
 	case i == 0 && w.links == 0:
 		return Offline
@@ -218,28 +221,23 @@ func (w *Watch) Shown() State {
 // IsFlapping says whether its link comes and goes, so that no change is told.
 func (w *Watch) IsFlapping() bool { return w.flapping }
 
-// Due is when Look may find a change; zero for never.
-func (w *Watch) Due() (due time.Time) {
-	earliest := func(t time.Time) {
-		if due.IsZero() || t.Before(due) {
-			due = t
-		}
-	}
-	if w.flapping {
-		earliest(w.lastUp.Add(flappingWithin))
-	}
+// Due is when Look may find a change; 0 for never.
+func (w *Watch) Due() (due time.Duration) {
 	if i := w.Interval(); i > 0 && w.State == Online {
-		earliest(w.last.Add(lateAfter * i))
+		due = w.last + lateAfter*i
 	} else if i > 0 && w.State == Late {
-		earliest(w.last.Add(offlineAfter * i))
+		due = w.last + offlineAfter*i
+	}
+	if calm := w.lastUp + flappingWithin; w.flapping && (due == 0 || calm < due) {
+		due = calm
 	}
 	return due
 }
 
 // Began starts a new process: there are no links, and nobody was listening before.  A master that is expected gets its
 // time from now on.
-func (w *Watch) Began(now time.Time) {
-	w.links, w.flapping, w.ups, w.heard = 0, false, 0, time.Time{}
+func (w *Watch) Began(now time.Duration) {
+	w.links, w.flapping, w.ups, w.heard = 0, false, 0, 0
 	if w.State != Offline {
 		w.last = now
 	}
@@ -257,7 +255,7 @@ func (w *Watch) Gaps() (gaps []uint32) {
 }
 
 // Restore brings back what an earlier process has learned.
-func (w *Watch) Restore(s State, last time.Time, gaps []uint32) {
+func (w *Watch) Restore(s State, last time.Duration, gaps []uint32) {
 	w.State, w.last = min(s, Late), last
 	for _, gap := range gaps[max(len(gaps)-gapsKept, 0):] {
 		w.gaps[w.next] = gap

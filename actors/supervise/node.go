@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -47,7 +48,7 @@ type Node struct {
 	name   string
 	kind   Kind
 	parent *Node
-	born   time.Time
+	born   int64    // Unix nanoseconds
 	detail Detailer // nil: nothing to add
 
 	box   inbox
@@ -92,7 +93,7 @@ func NewRoot(s *System, name string) *Node {
 
 // Enter fills in a new record and puts it into the tree.
 func (n *Node) Enter(parent *Node, name string, k Kind, d Detailer) {
-	n.name, n.kind, n.parent, n.born, n.detail = name, k, parent, time.Now(), d
+	n.name, n.kind, n.parent, n.born, n.detail = name, k, parent, time.Now().UnixNano(), d
 	if parent != nil {
 		n.sys = parent.sys
 	}
@@ -274,7 +275,7 @@ func (f *family) list() []*Node {
 	f.mu.RUnlock()
 	slices.SortFunc(all, func(a, b *Node) int {
 		if a.kind != b.kind {
-			return a.born.Compare(b.born)
+			return cmp.Compare(a.born, b.born)
 		}
 		if len(a.name) != len(b.name) && a.kind == KindConnection {
 			return len(a.name) - len(b.name)

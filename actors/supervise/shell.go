@@ -151,10 +151,16 @@ type Orphan interface{ Orphaned(f *Fault) }
 
 // props builds the description of an actor.  The supervisor of its children is explicit, also where there are none.
 func props(n *Node, supervisor actor.SupervisorStrategy, fresh func() Handler) *actor.Props {
-	return actor.PropsFromProducer(func() actor.Actor {
-		n.shell = shell{node: n, inner: fresh(), fresh: fresh}
-		return &n.shell
-	}, actor.WithMailbox(func() actor.Mailbox { return &n.box }), actor.WithSupervisor(supervisor))
+	n.shell = shell{node: n, fresh: fresh}
+	return actor.PropsFromProducerWithActorSystem(n.produce, actor.WithMailbox(n.mailbox), actor.WithSupervisor(supervisor))
+}
+
+func (n *Node) mailbox() actor.Mailbox { return &n.box }
+
+// produce makes the actor's handler, at its start and at each restart.
+func (n *Node) produce(*actor.ActorSystem) actor.Actor {
+	n.shell.inner = n.shell.fresh()
+	return &n.shell
 }
 
 // To any actor; handled by its shell.

@@ -56,7 +56,7 @@ func (n *Node) Render(q TreeQuery) *NodeInfo {
 func (n *Node) render(q TreeQuery, level int, now time.Time) *NodeInfo {
 	state, busy := n.Condition(now)
 	out := &NodeInfo{
-		Name: n.name, Path: n.Path(), Kind: string(n.kind), State: state, Since: n.born,
+		Name: n.name, Path: n.Path(), Kind: string(n.kind), State: state, Since: time.Unix(0, n.born),
 		Mailbox: n.Waiting(), Messages: n.messages.Load(), Restarts: uint64(n.restarts.Load()),
 		LastError: n.fault.Load(), Busy: busy, Total: n.children.size(),
 	}
