@@ -270,7 +270,7 @@ func (s *settings) runIdle(ctx context.Context) error {
 }
 
 // identify has masters speak, each on its connection, and takes the acknowledgements.
-func (srv *server) identify(first int, conns []net.Conn) error {
+func (s *server) identify(first int, conns []net.Conn) error {
 	ts := mustHex(time.Now().Format("20060102150405"))
 	for i, c := range conns {
 		var frames []byte
@@ -278,7 +278,7 @@ func (srv *server) identify(first int, conns []net.Conn) error {
 			f := frameOf(firstSerial + uint64(first+i))
 			copy(f[timeAt:], ts)
 			f[channelAt], f[transactionAt] = channel, channel
-			f, err := srv.protect(first+i, nil, f)
+			f, err := s.protect(first+i, nil, f)
 			if err != nil {
 				return err
 			}
@@ -288,7 +288,7 @@ func (srv *server) identify(first int, conns []net.Conn) error {
 			return err
 		}
 	}
-	answer := make([]byte, idleChannels*srv.answerBytes())
+	answer := make([]byte, idleChannels*s.answerBytes())
 	for _, c := range conns {
 		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
 		if _, err := io.ReadFull(c, answer); err != nil {
