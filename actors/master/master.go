@@ -68,12 +68,12 @@ type Master struct {
 	inFlight   *Command
 	queue      []*Command
 	lastID     uint64
-	lastNumber uint64 // transaction number used last
+	lastNumber uint64 // transaction number used last; begins with the clock, so that a start behind a kill repeats none
 }
 
 func (d *Directory) newMaster(serial string) *Master {
 	now := time.Now()
-	m := &Master{Serial: serial, dir: d, first: now, lastNumber: uint64(now.Unix())}
+	m := &Master{Serial: serial, dir: d, first: now, lastNumber: uint64(now.UnixMilli() / 10)}
 	m.subject.Serial, m.subject.Owner = serial, m
 	m.peer = d.keys.Known(serial)
 	return m

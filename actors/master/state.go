@@ -226,10 +226,12 @@ func (m *Master) decode(b []byte, definition func(uint32) (*profiles.Installed, 
 	m.first = r.time()
 	last := r.time()
 	r.time() // of no use any more
+	fresh := m.lastNumber
 	for _, n := range []*uint64{&m.frames, &m.bytes, &m.connects, &m.takeovers, &m.commands, &m.duplicates,
 		&m.lastNumber} {
 		*n = r.number()
 	}
+	m.lastNumber = max(m.lastNumber, fresh) // commands may have gone out behind the state
 	for n := r.number(); n > 0 && !r.bad; n-- {
 		s := seenFrame{number: r.word(), content: uint32(r.word())}
 		if b := r.take(4); b != nil {

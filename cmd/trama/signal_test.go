@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -156,5 +157,36 @@ func TestGatewayThatGivesUpEndsTheProgram(t *testing.T) {
 	}
 	if p.code != exitFailed || !p.log.has("the gateway has ended: error=") {
 		t.Errorf("exit code %d\n%s", p.code, p.log)
+	}
+}
+
+// A master may do a command once for each transaction number: behind a kill the next command must not have that of the last.
+func TestACommandBehindAKillHasANumberOfItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	var numbers []string
+	for n := range 3 {
+		p := startProcessIn(t, dir)
+		conn, err := net.Dial("tcp", p.addresses.Listeners["field"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := &peer{t, conn}
+		link.send(fromHex(t, measurement(12345678, n)))
+		link.receive(27)
+		token := filepath.Join(dir, "data", "admin.token")
+		sent := make(chan result, 1)
+		go func() {
+			sent <- command(t, "", "send", "12345678", "A", "--admin", p.addresses.Admin, "--token-file", token)
+		}()
+		asked := link.receive(27)
+		link.send(asked)
+		(<-sent).want(t, exitDone, "done: 12345678 answered A")
+		numbers = append(numbers, fmt.Sprintf("%x", asked[23:27]))
+		p.signal(syscall.SIGKILL)
+		_ = p.cmd.Wait()
+		_ = conn.Close()
+	}
+	if slices.Sort(numbers); len(slices.Compact(slices.Clone(numbers))) != 3 {
+		t.Errorf("the numbers of three commands: %v", numbers)
 	}
 }
