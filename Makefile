@@ -71,8 +71,8 @@ dissector: ## the Wireshark dissectors against tshark, which is installed when i
 firmware: ## the C file for masters and its Python sister against the codec and the daemon; installs gcc and python3 when missing
 	@command -v gcc >/dev/null && command -v python3 >/dev/null || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q gcc libc6-dev python3; }
-	$(GO) vet -tags firmware ./codec/protect
-	$(GO) test -count=1 -tags firmware -run 'Firmware|Three' ./codec/protect
+	$(GO) vet -tags firmware ./codec/protect ./cmd/trama
+	$(GO) test -count=1 -tags firmware -run 'Firmware|Three|InPython' ./codec/protect ./cmd/trama
 
 ci: ## what the continuous integration runs
 	./.ci/run

@@ -1,0 +1,386 @@
+//go:build firmware
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	firmwareFiles  = "../../docs/firmware"
+	firmwareSerial = "12345678"
+	firmwareKey    = "2b7e151628aed2a6abf7158809cf4f3c"
+)
+
+const protectedPorts = `
+[keys]
+[admin]
+listen = "127.0.0.1:0"
+[[listener]]
+name = "extended"
+address = "127.0.0.1:0"
+profile = "extended"
+security = "required"
+suites = ["10", "11", "20", "21"]
+[[listener]]
+name = "compact"
+address = "127.0.0.1:0"
+profile = "compact"
+security = "required"
+suites = ["10", "11", "20", "21"]
+`
+
+// keyedProcess starts a daemon that has the key of the device.
+func keyedProcess(t *testing.T, dir, suite string) *process {
+	t.Helper()
+	at := filepath.Join(dir, "data", "keys")
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := "key = \"" + firmwareKey + "\"\nsuite = \"" + suite + "\"\n"
+	if err := os.WriteFile(filepath.Join(at, firmwareSerial+".key"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return startProcessWith(t, dir, protectedPorts)
+}
+
+// ask runs a command against the daemon.
+func (p *process) ask(args ...string) result {
+	p.t.Helper()
+	token := filepath.Join(filepath.Dir(p.addressesFile()), "data", "admin.token")
+	return command(p.t, "", append(args, "--admin", p.addresses.Admin, "--token-file", token)...)
+}
+
+// frames is how many frames the journal has of the device.
+func (p *process) frames() int {
+	p.t.Helper()
+	r := p.ask("history", firmwareSerial, "--frames", "--format", "csv")
+	r.want(p.t, exitDone)
+	n := 0
+	for line := range strings.Lines(r.stdout) {
+		if strings.Split(line, ",")[1] == "0" { // the first row of a frame
+			n++
+		}
+	}
+	return n
+}
+
+// has waits until the journal has so many frames of the device; it must not have more.
+func (p *process) has(n int) {
+	p.t.Helper()
+	await(p.t, "the frames of the device", func() bool { return p.frames() >= n })
+	if got := p.frames(); got != n {
+		p.t.Errorf("the journal has %d frames, want %d", got, n)
+	}
+}
+
+// answers is how many answers to commands there are of n: none under the suites for telemetry.
+func answers(suite string, n int) int {
+	if suite < "20" {
+		return 0
+	}
+	return n
+}
+
+// wire is what lies between a device and a daemon that comes back on another port; it hears all and can speak to the device.
+type wire struct {
+	t *testing.T
+	net.Listener
+	ended  sync.WaitGroup
+	mu     sync.Mutex // guards all that follows
+	target string
+	device net.Conn
+	heard  []byte // from the daemon, since the last dial
+}
+
+func newWire(t *testing.T) *wire {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{t: t, Listener: listener}
+	t.Cleanup(w.end) // behind the end of the device, which begins later
+	w.ended.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			w.ended.Go(func() { w.carry(conn) })
+		}
+	})
+	return w
+}
+
+func (w *wire) carry(device net.Conn) {
+	defer device.Close()
+	w.mu.Lock()
+	w.device, w.heard = device, nil
+	daemon, err := net.Dial("tcp", w.target)
+	w.mu.Unlock()
+	if err != nil {
+		return
+	}
+	defer daemon.Close()
+	w.ended.Go(func() {
+		_, _ = io.Copy(daemon, device)
+		_ = daemon.Close()
+	})
+	buffer := make([]byte, 4096)
+	for {
+		n, err := daemon.Read(buffer)
+		w.mu.Lock()
+		w.heard = append(w.heard, buffer[:n]...)
+		_, failed := device.Write(buffer[:n])
+		w.mu.Unlock()
+		if err != nil || failed != nil {
+			return
+		}
+	}
+}
+
+func (w *wire) end() {
+	_ = w.Close()
+	w.ended.Wait()
+}
+
+// aim makes the daemon the one that is dialled next.
+func (w *wire) aim(address string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.target = address
+}
+
+// last is the frame that the daemon sent last.
+func (w *wire) last() (frame []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for rest := w.heard; len(rest) >= 7; {
+		n := 7 + int(rest[0]>>4)*1000 + int(rest[0]&15)*100 + int(rest[1]>>4)*10 + int(rest[1]&15)
+		frame, rest = rest[:n], rest[n:]
+	}
+	return frame
+}
+
+// say sends bytes to the device that are not the daemon's.
+func (w *wire) say(frame []byte) {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.device.Write(frame); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// master is a program of docs/firmware, or its sister, as a process.
+type master struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	in    io.WriteCloser
+	out   *bufio.Reader
+	dead  *time.Timer
+	said  []string
+	wrong *logBuffer
+}
+
+func startMaster(t *testing.T, name string, args ...string) *master {
+	t.Helper()
+	m := &master{t: t, cmd: exec.Command(name, args...), wrong: &logBuffer{}}
+	in, err := m.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := m.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.in, m.out, m.cmd.Stderr = in, bufio.NewReader(out), m.wrong
+	if err := m.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.dead = time.AfterFunc(2*patience, func() { _ = m.cmd.Process.Kill() })
+	t.Cleanup(m.kill)
+	return m
+}
+
+func (m *master) kill() {
+	m.dead.Stop()
+	_ = m.cmd.Process.Kill()
+	_ = m.cmd.Wait()
+}
+
+func (m *master) order(lines ...string) {
+	m.t.Helper()
+	if _, err := io.WriteString(m.in, strings.Join(lines, "\n")+"\n"); err != nil {
+		m.t.Fatalf("%v: it said %q, %s", err, m.said, m.wrong)
+	}
+}
+
+// until waits for a line and gives its rest.
+func (m *master) until(begin string) string {
+	m.t.Helper()
+	for {
+		line, err := m.out.ReadString('\n')
+		if err != nil {
+			m.t.Fatalf("it ended before %q: it said %q, %s", begin, m.said, m.wrong)
+		}
+		line = strings.TrimSpace(line)
+		m.said = append(m.said, line)
+		if rest, is := strings.CutPrefix(line, begin); is {
+			return strings.TrimSpace(rest)
+		}
+	}
+}
+
+// reports has a measurement sent and waits for its acknowledgement, which must be of it.
+func (m *master) reports(value string) {
+	m.t.Helper()
+	m.order("send " + value)
+	if sent, got := m.until("sent"), m.until("acknowledged"); got != sent {
+		m.t.Errorf("acknowledged %s, sent %s", got, sent)
+	}
+}
+
+// obeys has the daemon send a command, which the device must do and answer; under the suites for telemetry none goes out.
+func (m *master) obeys(p *process, suite string) {
+	m.t.Helper()
+	r := p.ask("send", firmwareSerial, "O", "RN=3", "OP=1")
+	if suite < "20" {
+		r.want(m.t, exitFailed, "suite "+suite+" is for telemetry")
+		return
+	}
+	r.want(m.t, exitDone, "done: "+firmwareSerial+" answered O")
+	if got := m.until("command O"); got != "0301" {
+		m.t.Errorf("the command came with %q", got)
+	}
+}
+
+func firmwareInC(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "device")
+	args := strings.Fields("-std=c99 -Wall -Wextra -Wpedantic -Werror -O1 -g -fsanitize=address,undefined -fno-sanitize-recover -o")
+	args = append(args, program)
+	for _, file := range []string{"trama.c", "aes.c", "device.c"} {
+		args = append(args, filepath.Join(firmwareFiles, file))
+	}
+	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	return program
+}
+
+// The C file for firmware and the daemon understand each other under each suite, in both profiles, over kills of either; what
+// was said once is not believed again.
+func TestTheFirmwareInCSpeaksWithTheDaemon(t *testing.T) {
+	program := firmwareInC(t)
+	for _, profile := range []string{"extended", "compact"} {
+		for _, suite := range []string{"20", "21", "11", "10"} {
+			t.Run(profile+" "+suite, func(t *testing.T) {
+				dir := t.TempDir()
+				p := keyedProcess(t, dir, suite)
+				w := newWire(t)
+				w.aim(p.addresses.Listeners[profile])
+				_, port, err := net.SplitHostPort(w.Addr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				args := []string{"127.0.0.1", port, firmwareSerial, firmwareKey, suite, profile, filepath.Join(dir, "memory")}
+				m := startMaster(t, program, args...)
+
+				m.order("connect")
+				m.reports("1")
+				ack := w.last()
+				m.obeys(p, suite)
+				asked := w.last()
+				w.say(ack)
+				if got := m.until("refused"); got != "-5" && (got != "-6" || suite != "10") {
+					t.Errorf("an acknowledgement that came again: refused %s", got)
+				}
+				if suite >= "20" {
+					w.say(asked)
+					if got := m.until("refused"); got != "-5" {
+						t.Errorf("a command that came again: refused %s", got)
+					}
+				}
+
+				p.signal(syscall.SIGKILL)
+				_ = p.cmd.Wait()
+				m.until("closed")
+				m.order("send 2")
+				sent := m.until("sent")
+				p = startProcessWith(t, dir, protectedPorts)
+				w.aim(p.addresses.Listeners[profile])
+				m.order("connect", "again")
+				if got := m.until("acknowledged"); got != sent {
+					t.Errorf("acknowledged %s, sent %s", got, sent)
+				}
+				m.obeys(p, suite)
+
+				m.kill()
+				if strings.Contains(strings.Join(m.said, "\n"), "refused -4") {
+					t.Errorf("the device found a tag of the daemon wrong: %q", m.said)
+				}
+				m = startMaster(t, program, args...)
+				m.order("connect")
+				m.reports("3")
+				if suite >= "20" {
+					w.say(asked)
+					if got := m.until("refused"); got != "-5" {
+						t.Errorf("a command that came again after a start: refused %s", got)
+					}
+				}
+				m.obeys(p, suite)
+				p.has(3 + answers(suite, 3))
+				m.kill()
+			})
+		}
+	}
+}
+
+// A master that was written apart from the server exchanges frames with it under each suite; then, with the same key at hand,
+// it changes, cuts, repeats, reflects and strips frames: not a byte comes back but the acknowledgement of what is known, and
+// nothing of it is in the journal.
+func TestAMasterInPythonSpeaksWithTheDaemonAndCannotCheatIt(t *testing.T) {
+	for _, profile := range []string{"extended", "compact"} {
+		for _, suite := range []string{"20", "21", "11", "10"} {
+			t.Run(profile+" "+suite, func(t *testing.T) {
+				p := keyedProcess(t, t.TempDir(), suite)
+				_, port, err := net.SplitHostPort(p.addresses.Listeners[profile])
+				if err != nil {
+					t.Fatal(err)
+				}
+				m := startMaster(t, "python3", "testdata/master.py", "127.0.0.1", port, firmwareSerial, firmwareKey, suite, profile)
+				m.order("connect")
+				m.reports("1")
+				m.obeys(p, suite)
+				p.has(1 + answers(suite, 1))
+				connections := 250
+				if suite < "20" {
+					connections = 15 // 16 wrong tags are the limit
+				}
+				m.order("attack " + strconv.Itoa(connections))
+				if got := m.until("came back"); got != "0" {
+					t.Errorf("%s bytes came back", got)
+				}
+				m.order("connect")
+				m.reports("2")
+				m.order("close", "ahead 1", "connect")
+				m.reports("3")
+				p.has(1 + answers(suite, 1) + connections + 2)
+				m.kill()
+			})
+		}
+	}
+}
