@@ -123,7 +123,10 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	if problems := problemsOfAll(editions); len(problems) > 0 {
 		return done, &admin.Refusal{What: fmt.Sprintf("the profiles have %d %s", len(problems), plural(len(problems), "problem")), Problems: problems}
 	}
-	local, _, err := access.Local(c.Admin.TokenFile)
+	local, made, err := access.Local(c.Admin.TokenFile)
+	if made {
+		d.log.Info("made a new admin token", "file", c.Admin.TokenFile)
+	}
 	if err == nil {
 		err = d.tokens.Reload(fixedTokens(local, c.Admin))
 	}

@@ -106,7 +106,11 @@ func (d *daemon) untilTheEnd(ctx context.Context, hangUps <-chan os.Signal) (fai
 	for {
 		select {
 		case <-hangUps:
-			_, _ = d.reload(ctx) // the log says all
+			outcome := "done"
+			if _, err := d.reload(ctx); err != nil {
+				outcome = "failed: " + err.Error()
+			}
+			journal.AppendEvent(d.record, journal.Event{Kind: journal.EventChange, Reason: outcome, Detail: "SIGHUP (admin): reload"})
 			continue
 		case <-ctx.Done():
 			d.log.Info("stopping: told to", "deadline", d.config.Limits.DrainTimeout)
@@ -243,7 +247,7 @@ func (d *daemon) serveHTTP(ports []net.Listener) {
 		}
 	}
 	options := admin.Options{
-		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Tokens: d.tokens, Groups: d.groups, ListenHosts: hosts,
+		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Tokens: d.tokens, Profiler: d.config.Admin.Pprof, Groups: d.groups, ListenHosts: hosts,
 		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf, Keys: d.keys,
 		Record: func(e journal.Event) { journal.AppendEvent(d.record, e) },
 	}

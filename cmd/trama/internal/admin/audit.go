@@ -6,25 +6,36 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
-	"unicode"
 
 	"golang.org/x/time/rate"
 
 	"trama/cmd/trama/internal/access"
+	"trama/cmd/trama/internal/terminal"
 	"trama/journal"
 )
 
 // Audit: every change and every refused one is a line of the log and an event of kind "change" in the journal, with who
 // asked, in which role, from where, what, and what came of it.  No body of a request is in it but what its handler notes.
 
-// Callers without a token are told of at this rate; the next line says how many were left out.
+// What is refused, for want of a token or of a role, is told at this rate; the next line says how much was left out.
 var refusalsPerSecond = rate.Every(6 * time.Second)
 
 const (
 	refusalsAtOnce = 10
 	maxAuditText   = 300 // bytes of what, and of the outcome
 )
+
+// refusals are those of one kind.  Any goroutine may use it.
+type refusals struct {
+	told    *rate.Limiter
+	leftOut atomic.Int64 // since the last that was told
+}
+
+func newRefusals() *refusals {
+	return &refusals{told: rate.NewLimiter(refusalsPerSecond, refusalsAtOnce)}
+}
 
 // audit is what is to be said of a change.
 type audit struct {
@@ -60,14 +71,14 @@ func note(r *http.Request, detail, outcome string) {
 // outcomeOf is what came of a change, by its answer when the handler has noted nothing.
 func (a *audit) outcomeOf(w *answered) string {
 	switch {
+	case a.outcome != "":
+		return a.outcome
 	case w.status >= http.StatusBadRequest:
 		var p Problem
 		_ = json.Unmarshal(w.body, &p) // without its text the status says enough
 		return strings.TrimSpace(fmt.Sprintf("failed: %d %s", w.status, p.Error))
 	case w.status == 0:
 		return "failed: no answer was made"
-	case a.outcome != "":
-		return a.outcome
 	}
 	return "done"
 }
@@ -79,44 +90,42 @@ func (e *endpoint) record(a *audit, r *http.Request, outcome string) {
 	if e.Record == nil {
 		return
 	}
-	event := journal.Event{Kind: journal.EventChange, Remote: a.caller.From, Reason: outcome, Master: plain(r.PathValue("serial")),
+	event := journal.Event{Kind: journal.EventChange, Remote: a.caller.From, Reason: outcome, Master: r.PathValue("serial"),
 		Detail: fmt.Sprintf("%s (%s): %s", dashed(a.caller.Name), a.caller.Role, what)}
 	if strings.HasPrefix(r.URL.Path, "/api/v1/listeners/") {
-		event.Listener = plain(r.PathValue("name"))
+		event.Listener = r.PathValue("name")
 	}
 	e.Record(event)
 }
 
-// refusedCaller records a caller without a token that counts, unless there are too many of them.
-func (e *endpoint) refusedCaller(c access.Caller, r *http.Request, why error) {
-	left := e.leftOut.Add(1) - 1
-	if !e.refusals.AllowN(e.Clock(), 1) {
+// refuse records what somebody was not allowed to do, unless there is too much of it.
+func (e *endpoint) refuse(of *refusals, a *audit, r *http.Request, why string) {
+	left := of.leftOut.Add(1) - 1
+	if !of.told.AllowN(e.Clock(), 1) {
 		return
 	}
-	e.leftOut.Store(0)
-	a := &audit{caller: c, what: r.Method + " " + r.URL.Path}
+	of.leftOut.Store(0)
 	if left > 0 {
-		a.what += fmt.Sprintf(" (and %d before that were not told)", left)
+		why += fmt.Sprintf(" (%d more before it)", left)
 	}
-	outcome := "refused: no token that counts"
-	switch {
-	case errors.Is(why, access.ErrNoRole):
-		outcome = "refused: no role"
-	case why != errNoToken:
-		outcome = "refused: " + why.Error()
-	}
-	e.record(a, r, outcome)
+	e.record(a, r, "refused: "+why)
 }
 
-// plain bounds a text of a caller, and takes out what a terminal would obey.
+// refusedCaller is refuse for a caller who is nobody.
+func (e *endpoint) refusedCaller(c access.Caller, r *http.Request, why error) {
+	text := why.Error()
+	switch {
+	case errors.Is(why, access.ErrNoRole):
+		text = "no role"
+	case why == errNoToken:
+		text = "no token that counts"
+	}
+	e.refuse(e.strangers, &audit{caller: c, what: r.Method + " " + r.URL.Path}, r, text)
+}
+
+// plain bounds a text of a caller, and shows in it what a terminal would obey.
 func plain(s string) string {
-	s = strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) {
-			return '?'
-		}
-		return c
-	}, strings.ToValidUTF8(s, "?"))
-	if len(s) > maxAuditText {
+	if s = terminal.Text(s); len(s) > maxAuditText {
 		s = strings.ToValidUTF8(s[:maxAuditText], "") + "…"
 	}
 	return s

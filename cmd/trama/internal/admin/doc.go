@@ -1,10 +1,12 @@
 // Package admin is the debug and control endpoint over HTTP.
 //
-//	request ─▶ recover ─▶ Host ─▶ cross-origin ─▶ bearer token ─▶ route ─▶ actors.Gateway
+//	connection ─▶ gate ─▶ request ─▶ recover ─▶ Host ─▶ cross-origin ─▶ caller and its share ─▶ route and its role ─▶ actors.Gateway
+//	                                                                                                  └─▶ audit
 //
-// It is closed by default: every route but /livez asks for the token, a Host that is not ours is refused with 421, a
-// cross-origin request that changes something with 403.  A GET changes nothing.  Errors are JSON: {"error": "…"}.
+// It is closed by default: every route but /livez needs a role, which the token of a request gives or the user of a Unix
+// socket has; a Host that is not ours is refused with 421, a cross-origin request that changes something with 403.  A
+// GET changes nothing.  Errors are JSON: {"error": "…"}.
 //
-// The routes stand in one table (routes.go); the test that each refuses a request without token goes through the same
+// The routes stand in one table with their roles (routes.go); the test that each refuses who must not goes through the same
 // table.  Lists are written row by row and paged by the key of the last row seen (?after=, ?limit=).
 package admin

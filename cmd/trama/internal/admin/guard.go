@@ -65,12 +65,18 @@ func (e *endpoint) ourHost(next http.Handler) http.Handler {
 	})
 }
 
-// hostOnly is a Host header without port, brackets and capitals.
+// hostOnly is a Host header without port, capitals and the brackets around an address.
 func hostOnly(host string) string {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
+	if h, _, err := net.SplitHostPort(host); err == nil && !strings.HasPrefix(host, "[") {
+		return strings.ToLower(h)
 	}
-	return strings.ToLower(strings.Trim(host, "[]"))
+	if inside, ok := strings.CutPrefix(host, "["); ok {
+		inside, port, closed := strings.Cut(inside, "]")
+		if _, err := netip.ParseAddr(inside); err == nil && closed && (port == "" || port[0] == ':') {
+			return strings.ToLower(inside)
+		}
+	}
+	return strings.ToLower(host)
 }
 
 func (e *endpoint) sameOrigin(next http.Handler) http.Handler {
@@ -103,7 +109,7 @@ func (e *endpoint) withCaller(next http.Handler) http.Handler {
 			refusal, end := e.shares.take(caller, e.Clock())
 			if refusal != "" {
 				if err != nil {
-					e.leftOut.Add(1)
+					e.strangers.leftOut.Add(1)
 				}
 				busy(w, refusal)
 				return
@@ -160,7 +166,7 @@ func (e *endpoint) allowed(route route) http.HandlerFunc {
 		caller, audit := callerOf(r), auditOf(route, r)
 		if route.role == 0 || caller.Role < route.role {
 			fail(w, http.StatusForbidden, fmt.Sprintf("%s has the role %s, and this needs %s", caller.Name, caller.Role, route.role))
-			e.record(audit, r, fmt.Sprintf("refused: it needs the role %s", route.role))
+			e.refuse(e.forbidden, audit, r, fmt.Sprintf("it needs the role %s", route.role))
 			return
 		}
 		if route.change == "" {

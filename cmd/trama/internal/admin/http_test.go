@@ -61,7 +61,7 @@ func without(r *http.Request) { r.Header.Del("Authorization") }
 // pathOf turns a pattern into a path that matches it.
 func pathOf(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{serial}", "12345678", "{id}", "9", "{name}", "field", "{path...}", "trama/registry/restart").Replace(path)
+	return method, strings.NewReplacer("{serial}", "12345678", "{id}", "9", "{name}", "field", "{path...}", "trama/registry/restart", "{profile...}", "heap").Replace(path)
 }
 
 func TestPagesThatAreNotThereNeedTheTokenToo(t *testing.T) {
@@ -87,7 +87,7 @@ func TestForeignHostIsRefused(t *testing.T) {
 	h := Handler(testOptions(someGateway()))
 	for host, want := range map[string]int{
 		"127.0.0.1:8686": 200, "localhost": 200, "[::1]:8686": 200, "gateway.local:8686": 200, "gateway.example": 200,
-		"evil.example": 421, "127.0.0.1.evil.example:8686": 421, "": 421, "192.0.2.1": 421,
+		"evil.example": 421, "[::1]": 200, "]]localhost[[": 421, "[localhost]": 421, "[localhost]:8686": 421, "[127.0.0.1]:8686": 200, "[::1]x": 421, "127.0.0.1.evil.example:8686": 421, "": 421, "192.0.2.1": 421,
 	} {
 		if w := ask(t, h, "GET", "/readyz", "", func(r *http.Request) { r.Host = host }); w.Code != want {
 			t.Errorf("Host %q: %d, want %d", host, w.Code, want)
@@ -336,4 +336,25 @@ func TestDefinitionsAreCheckedOneAtATime(t *testing.T) {
 	}
 	close(goOn)
 	<-done
+}
+
+func TestProfilerIsOffUnlessTheConfigurationSaysSo(t *testing.T) {
+	off, on := testOptions(someGateway()), testOptions(someGateway())
+	on.Profiler = true
+	for _, page := range []string{"", "heap", "goroutine?debug=1", "cmdline", "profile?seconds=1"} {
+		if w := ask(t, Handler(off), "GET", "/debug/pprof/"+page, ""); w.Code != 404 {
+			t.Errorf("%s while it is off: %d", page, w.Code)
+		}
+		if w := ask(t, Handler(on), "GET", "/debug/pprof/"+page, ""); w.Code != 200 || w.Body.Len() == 0 {
+			t.Errorf("%s: %d %s", page, w.Code, w.Body)
+		}
+		if w := ask(t, Handler(on), "GET", "/debug/pprof/"+page, "", bearer("operate")); w.Code != 403 {
+			t.Errorf("%s with the role operate: %d", page, w.Code)
+		}
+	}
+	for _, bad := range []string{"profile?seconds=61", "profile?seconds=0", "trace?seconds=x"} {
+		if w := ask(t, Handler(on), "GET", "/debug/pprof/"+bad, ""); w.Code != 400 {
+			t.Errorf("%s: %d", bad, w.Code)
+		}
+	}
 }

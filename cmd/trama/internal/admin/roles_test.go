@@ -33,6 +33,7 @@ var rolesOfRoutes = map[access.Role]string{
 		POST /api/v1/actors/{path...}
 		PUT /api/v1/log/level
 		GET /api/v1/tokens
+		GET /debug/pprof/{profile...}
 		POST /api/v1/tokens
 		DELETE /api/v1/tokens/{name}`,
 }
@@ -135,24 +136,26 @@ func TestExpiredTokenIsToldSo(t *testing.T) {
 	}
 }
 
-// A flood of callers without a token fills neither log nor journal.
-func TestCallersWithoutTokenAreToldOfInBounds(t *testing.T) {
-	var events []journal.Event
-	options := testOptions(someGateway())
-	options.Record = func(e journal.Event) { events = append(events, e) }
-	now := time.Unix(1_800_000_000, 0)
-	options.Clock = func() time.Time { return now }
-	h := Handler(options)
-	for range 1000 {
-		ask(t, h, "GET", "/api/v1/masters", "", bearer("guess"))
-	}
-	if len(events) != refusalsAtOnce {
-		t.Errorf("%d events of 1,000 refused callers, want %d", len(events), refusalsAtOnce)
-	}
-	now = now.Add(time.Minute)
-	ask(t, h, "GET", "/api/v1/masters", "", bearer("guess"))
-	if last := events[len(events)-1]; len(events) != refusalsAtOnce+1 || !strings.Contains(last.Detail, "(and 990 before that were not told)") {
-		t.Errorf("a minute later: %d events, the last %+v", len(events), last)
+// A flood of refused requests fills neither log nor journal, whatever they lack.
+func TestRefusalsAreToldInBounds(t *testing.T) {
+	for lacks, spoil := range map[string]func(*http.Request){"no token that counts": bearer("guess"), "it needs the role operate": bearer("read")} {
+		var events []journal.Event
+		options := testOptions(someGateway())
+		options.Record = func(e journal.Event) { events = append(events, e) }
+		now := time.Unix(1_800_000_000, 0)
+		options.Clock = func() time.Time { return now }
+		h := Handler(options)
+		for range 1000 {
+			ask(t, h, "DELETE", "/api/v1/connections/9", "", spoil)
+		}
+		if len(events) != refusalsAtOnce {
+			t.Errorf("%s: %d events of 1,000 requests, want %d", lacks, len(events), refusalsAtOnce)
+		}
+		now = now.Add(time.Minute)
+		ask(t, h, "DELETE", "/api/v1/connections/9", "", spoil)
+		if last := events[len(events)-1]; len(events) != refusalsAtOnce+1 || last.Reason != "refused: "+lacks+" (990 more before it)" {
+			t.Errorf("a minute later: %d events, the last %+v", len(events), last)
+		}
 	}
 }
 
@@ -168,7 +171,7 @@ func TestAuditTellsWhoDidWhat(t *testing.T) {
 	}{
 		{"POST", "/api/v1/masters/12345678/commands", `{"command":"O","fields":{"RN":3,"OP":1}}`, "operate", "done", "operate (operate): send 12345678 O OP=1 RN=3"},
 		{"DELETE", "/api/v1/connections/41", "", "operate", "done", "operate (operate): kick 41"},
-		{"DELETE", "/api/v1/connections/x%1b%5b2J", "", "operate", "failed: 400", "operate (operate): kick x?[2J"},
+		{"DELETE", "/api/v1/connections/x%1b%5b2J", "", "operate", "failed: 400", "operate (operate): kick x\\x1b[2J"},
 		{"POST", "/api/v1/listeners/field/suspend", "", "admin", "done", "admin (admin): suspend field"},
 		{"POST", "/api/v1/listeners/field/suspend", "", "read", "refused: it needs the role operate", "read (read): suspend field"},
 		{"PUT", "/api/v1/log/level", `{"level":"debug"}`, "admin", "done", "admin (admin): log level info → debug"},

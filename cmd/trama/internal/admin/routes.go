@@ -32,6 +32,7 @@ func (e *endpoint) routes() []route {
 		{"GET /readyz", read, "", nil, e.readyz},
 		{"GET /metrics", read, "", []string{"name[]"}, promhttp.HandlerFor(e.metrics(), promhttp.HandlerOpts{}).ServeHTTP},
 		{"GET /debug/actors", read, "", []string{"under", "depth", "limit", "offset", "format"}, e.tree},
+		{"GET /debug/pprof/{profile...}", admin, "", []string{"seconds", "debug", "gc"}, e.heavy(e.profiler)},
 		{"GET /api/v1/masters", read, "", append(slices.Clone(masterFilters), page...), e.masters},
 		{"GET /api/v1/masters/{serial}", read, "", nil, e.master},
 		{"POST /api/v1/masters/{serial}/commands", operate, "send", nil, e.command},

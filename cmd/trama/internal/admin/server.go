@@ -6,11 +6,9 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"golang.org/x/time/rate"
 
 	"trama/actors"
 	"trama/actors/known"
@@ -45,6 +43,7 @@ type Options struct {
 	Version      string
 	Clock        func() time.Time
 	Archive      Archive     // nil: the journal keeps nothing
+	Profiler     bool        // /debug/pprof/ answers
 	Keys         *keys.Store // nil: no master has a key
 
 	// Record puts an event into the journal; nil: none is kept.
@@ -116,7 +115,7 @@ func Handler(o Options) http.Handler {
 	if o.ending == nil {
 		o.ending = context.Background()
 	}
-	e := &endpoint{Options: o, refusals: rate.NewLimiter(refusalsPerSecond, refusalsAtOnce), shares: shares{all: map[string]*share{}},
+	e := &endpoint{Options: o, strangers: newRefusals(), forbidden: newRefusals(), shares: shares{all: map[string]*share{}},
 		reading: make(chan struct{}, maxHeavy), following: make(chan struct{}, maxFollowers)}
 	if o.Archive != nil {
 		e.history = history.NewReader(o.Archive, o.Known)
@@ -129,8 +128,8 @@ type endpoint struct {
 	Options
 	history   *history.Reader // nil: nothing is kept
 	checks    sync.Mutex      // held while a definition is compiled and checked
-	refusals  *rate.Limiter   // of what the audit says of callers without a token
-	leftOut   atomic.Int64    // of it, since the last
+	strangers *refusals       // callers without a token that counts
+	forbidden *refusals       // callers without the role
 	shares    shares
 	reading   chan struct{} // holds one for each heavy read
 	following chan struct{} // and for each follower

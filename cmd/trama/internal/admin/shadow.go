@@ -41,7 +41,7 @@ func (e *endpoint) startShadow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer e.checks.Unlock()
-	file := cmp.Or(r.URL.Query().Get("file"), "definition")
+	file := plain(cmp.Or(r.URL.Query().Get("file"), "definition"))
 	note(r, file, "")
 	p, err := codec.Compile(file, text)
 	if err == nil {

@@ -54,6 +54,7 @@ type Admin struct {
 	AllowedHosts []string // further names that the Host header may carry
 	AllowRemote  bool     // Listen may be other than loopback
 	AllowFaults  bool     // faults may be injected
+	Pprof        bool     // /debug/pprof/ answers
 	ReadGroup    string   // members have this role on a socket; empty: nobody
 	OperateGroup string
 	AdminGroup   string

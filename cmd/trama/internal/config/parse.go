@@ -117,6 +117,7 @@ func (a *Admin) read(t table) {
 	t.text("token_file", &a.TokenFile)
 	t.texts("allowed_hosts", &a.AllowedHosts)
 	t.flag("allow_faults", &a.AllowFaults)
+	t.flag("pprof", &a.Pprof)
 	for _, t := range t.sections("token") {
 		a.Tokens = append(a.Tokens, readToken(t, a.Tokens))
 	}

@@ -33,7 +33,7 @@ func TestNothingThatIsObeyedIsLeft(t *testing.T) {
 		}
 	}
 	for s, want := range map[string]string{
-		"": "", "plain °C é 漢字 ‌": "plain °C é 漢字 ‌", "a\x1b[2J": `a\x1b[2J`, "a\nb\tc\rd": `a\nb\tc\rd`, "\x00\x7f": `\x00\x7f`, "\u009b": `\u009b`,
+		"": "", "plain °C é 漢字 \u200c": "plain °C é 漢字 \u200c", "a\x1b[2J": `a\x1b[2J`, "a\nb\tc\rd": `a\nb\tc\rd`, "\x00\x7f": `\x00\x7f`, "\u009b": `\u009b`,
 		"\u202eevil": `\u202eevil`, "\xff": `\xff`, "\u2028": `\u2028`, "a\\n": "a\\n",
 	} {
 		if got := terminal.Text(s); got != want {
