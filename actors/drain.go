@@ -93,6 +93,11 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 	}
 	// behind the sweep: what was appended before is settled
 	g.recordEvent(journal.Event{Kind: journal.EventStop, Detail: g.account()})
+	if g.keys != nil && g.journal.Err() == nil {
+		if err := g.beginGeneration(g.keys.Generation() + 1); err != nil {
+			log.Warn("the generation stays: a copy of the journal from this run would not be known as such", "error", err)
+		}
+	}
 	step("states written", began)
 
 	began = time.Now()

@@ -132,44 +132,6 @@ func (g *gateway) restore() error {
 	return g.journal.Err()
 }
 
-// generations is a journal that keeps the number that also stands beside the keys.
-type generations interface {
-	Generation(ctx context.Context) (uint64, error)
-	SetGeneration(ctx context.Context, n uint64) error
-}
-
-// checkGeneration finds out whether the journal is an older one than the keys have seen: then counters were used that it
-// does not know, and every master with a key must begin a newer epoch.
-func (g *gateway) checkGeneration() error {
-	if g.keys == nil {
-		return nil
-	}
-	ctx, kept := context.Background(), uint64(0)
-	j, durable := g.journal.(generations)
-	if durable {
-		var err error
-		if kept, err = j.Generation(ctx); err != nil {
-			return fmt.Errorf("read the generation of the journal: %w", err)
-		}
-	}
-	seen := g.keys.Generation()
-	if kept < seen {
-		const reason = "the journal is older than the keys"
-		detail := fmt.Sprintf("its generation is %d, that of the keys is %d: it was restored from a copy, or is a new one; masters with a key must begin a newer epoch", kept, seen)
-		g.log.Warn(reason, "detail", detail)
-		g.masters.Alarms.Add(reason)
-		g.recordEvent(journal.Event{Kind: journal.EventAlarm, Reason: reason, Detail: detail})
-		g.masters.Distrust(g.keys.Serials())
-	}
-	next := max(kept, seen) + 1
-	if durable { // first: a crash behind it makes the journal the newer one
-		if err := j.SetGeneration(ctx, next); err != nil {
-			return fmt.Errorf("keep the generation of the journal: %w", err)
-		}
-	}
-	return g.keys.Advance(next)
-}
-
 // plant makes the tree.
 func (g *gateway) plant() error {
 	g.top = supervise.NewRoot(g.sys, "trama")

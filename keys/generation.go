@@ -52,7 +52,7 @@ func readGeneration(d *folder) (uint64, error) {
 	}
 	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%s holds no number; remove it and every master begins a new epoch", d.path(generationFile))
+		return 0, fmt.Errorf("%s holds no number; remove it, and every master must begin a newer epoch", d.path(generationFile))
 	}
 	return n, nil
 }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"trama/codec/protect"
+)
+
+// A journal that was copied while the gateway ran, and is put back when it has stopped, has not seen counters that were used:
+// masters must begin a newer epoch.  So it is when both were put back, if the generation beside the keys was removed.
+func TestACopyOfTheJournalFromTheSameRunIsKnownAsSuch(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	d.exchange(p.dial("field"), d.frame(1))
+	p.end()
+	p = serveIn(t, dir, keyed("security = \"required\"\n"))
+	link := p.dial("field")
+	d.exchange(link, d.frame(2))
+	if p.log.has("the journal is older than the keys") {
+		t.Errorf("the journal that has seen all is taken for a copy: %s", p.log)
+	}
+	copied := t.TempDir()
+	copyTree(t, copied, dir)
+	late := d.frame(3)
+	d.exchange(link, late)
+	p.end()
+
+	for _, keysToo := range []bool{false, true} {
+		if journals, err := filepath.Glob(filepath.Join(dir, "data", "journal*")); err == nil {
+			remove(t, journals...)
+		}
+		remove(t, filepath.Join(copied, "data", "keys", "generation")) // that of the directory stays
+		copyTree(t, dir, copied)
+		if keysToo {
+			remove(t, filepath.Join(dir, "data", "keys", "generation"))
+		}
+		p = serveIn(t, dir, keyed("security = \"required\"\n"))
+		link = p.dial("field")
+		link.send(late)
+		p.refused("old epoch", 1)
+		if !p.log.has("the journal is older than the keys") {
+			t.Errorf("keys too %v: it is not told: %s", keysToo, p.log)
+		}
+		p.end()
+	}
+}
+
+func remove(t *testing.T, all ...string) {
+	t.Helper()
+	for _, name := range all {
+		if err := os.RemoveAll(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
