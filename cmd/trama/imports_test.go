@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 	"codec/protect":  {},
 	"codec/explain":  {"codec", "codec/protect", "codec/internal/..."},
 	"codec/check":    {"codec", "codec/internal/..."},
-	"codec/describe": {"codec", "codec/internal/..."},
+	"codec/describe": {"codec", "codec/protect", "codec/internal/..."},
 
 	"codec/internal/field":    {},
 	"codec/internal/expr":     {"codec/internal/field"},

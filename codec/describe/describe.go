@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"trama/codec/internal/field"
+	"trama/codec/protect"
 )
 
 // Description is a profile as plain data: how its frames are cut, which messages there are, and what stands in them.
@@ -24,6 +25,8 @@ type Description struct {
 	Answer   []string             `json:"answer_by,omitempty"` // fields that an answer shares with its command
 	Notes    []field.Note         `json:"notes,omitempty"`     // other tables of the definition
 	Examples []ExampleFrame       `json:"examples,omitempty"`
+
+	Security *protect.Layout `json:"-"` // nil: frames are never protected
 }
 
 // FrameKind is one kind of frame on a stream.

@@ -26,7 +26,7 @@ func Profile(p *codec.Profile) *Description {
 		}
 	}
 	root := schema.NewSource("", nil).ParseTOML(p.Sources()[0].Text)
-	out := &Description{Name: p.Name(), Title: p.Title(), Zone: "Local", Order: "big"}
+	out := &Description{Name: p.Name(), Title: p.Title(), Zone: "Local", Order: "big", Security: p.Security()}
 	d.words(out, root)
 	d.order = out.Order
 	messages := map[string]MessageDescription{}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trama/codec/describe"
+	"trama/codec/protect"
 )
 
 //go:embed dissector.lua
@@ -49,9 +50,26 @@ local kinds = %s
 
 local messages = %s
 
+local security = %s
+
 -- Frames
 %s`, d.Name, quoted(d.Name), quoted(title), quoted(strings.Trim(strings.ReplaceAll(fmt.Sprint(o.Ports), " ", ","), "[]")), strings.Join(w.rows, ""),
-		walk, w.lua(reflect.ValueOf(d.Frames)), w.lua(reflect.ValueOf(d.Messages)), shows)
+		walk, w.lua(reflect.ValueOf(d.Frames)), w.lua(reflect.ValueOf(d.Messages)), security(d.Security), shows)
+}
+
+// security is where protected frames have what can be read without a key.
+func security(l *protect.Layout) string {
+	if l == nil {
+		return "nil"
+	}
+	var letters []byte
+	for c, is := range l.Letters {
+		if is {
+			letters = append(letters, byte(c))
+		}
+	}
+	return fmt.Sprintf("{ header = %d, max = %d, command = %d, result = %d, digits = { %s }, letters = %s }", l.Header, l.Max, l.Command, l.Result,
+		strings.Trim(strings.ReplaceAll(fmt.Sprint(l.Digits), " ", ", "), "[]"), quoted(string(letters)))
 }
 
 // writer writes a description as tables of Lua.

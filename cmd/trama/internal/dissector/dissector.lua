@@ -592,6 +592,54 @@ local function frame(k, data, way, size)
   return nil, type(err) == "table" and (err.why or "not dissected") or error(err, 0), m.off
 end
 
+-- Protected frames: without the key, nothing but their head can be shown.
+
+local tags, proto = { [0] = 0, [0x10] = 0, [0x11] = 0, [0x20] = 8, [0x21] = 16 }, nil
+local function decimal(c) return c < 0xa0 and c % 16 < 10 end
+
+-- protected finds a protected frame at the first byte of data.
+local function protected(data, way)
+  local s, b, crc24 = security, { data:byte(1, 16) }, { width = 24, poly = 0x864cfb, init = 0xb704ce }
+  for i = 1, s and math.min(#b, 11) or 0 do
+    if i == 3 and b[3] == 0 or i == 4 and not tags[b[4]] or (i < 4 or i > 7) and not decimal(b[i]) then return nil end
+  end
+  if not s or tonumber(hex(data:sub(1, 1))) * 100 > s.max + 22 then return nil end
+  if #b == 1 then return nil, MORE end
+  local n, suite = 7 + tonumber(hex(data:sub(1, 2))), b[4]
+  local tag = tags[suite or 0x21]
+  local more = tag > 0 and 5 + tag or suite == 0x11 and 2 or 0
+  if n < s.header + (suite and more or 0) or n > s.max + more + (tag > 0 and 8 or suite > 0 and 3 or 0) then return nil end
+  local weak = suite == 0x10 or suite == 0x11
+  if weak and not proto.prefs.weak or suite == 0 and data:sub(5, 7) == "\0\0\0" then return nil end
+  for _, at in ipairs(suite and tag == 0 and s.digits or {}) do
+    if #data > at and not decimal(data:byte(at + 1)) then return nil end
+  end
+  if suite and tag == 0 and #data > s.command and not s.letters:find(data:sub(s.command + 1, s.command + 1), 1, true) then return nil end
+  if #data < n then return nil, MORE end
+  if not weak and sum(crc24, data:sub(1, 4) .. "\0\0\0" .. data:sub(8, n)) ~= number(data:sub(5, 7)) then return nil end
+  local from = tag > 0 and (b[12] >= 128 and "downlink" or "uplink") or way
+  if way ~= "any" and from ~= way then return nil end
+  local m = setmetatable({ off = 0, left = 0, depth = 0, index = 0, r = {}, marks = {}, cells = {}, way = from, data = data, total = n }, M)
+  for i = 1, 5 do -- the fields of the head, whatever plain frames have there
+    m:node(setmetatable({ ranges = false, want = false }, { __index = kinds[1].header[i] }))
+  end
+  local name = string.format("protected, suite %02x", suite)
+  if tag > 0 then
+    local epoch = string.format("epoch %d, counter %d", b[12] % 64, number(data:sub(13, 16)))
+    m:cell({ title = (b[12] % 128 >= 64 and "key of the connection, " or "") .. epoch, len = 5 })
+    m:cell({ title = "encrypted data", off = 16, len = n - 16 - tag })
+    m:cell({ title = "tag", off = n - tag, len = tag })
+    name = name .. ", " .. epoch
+  elseif suite == 0x11 then
+    m:cell({ title = "header in clear", len = s.result - 10 })
+    m:cell({ title = "encrypted data", off = s.result + 1, len = n - s.result - 1 })
+  else
+    m:cell({ title = "data in clear", len = n - 11 })
+  end
+  m.body = { name = name }
+  return m
+end
+
 -- try tries all kinds of frames at the first byte of data.
 local function try(data, way)
   local why, furthest = "no frame begins here", -1
@@ -604,13 +652,14 @@ local function try(data, way)
       end
     end
   end
-  return nil, why
+  local m, err = protected(data, way)
+  return m, err or why
 end
 
 -- What Wireshark shows
 
 local name = profile:gsub("%.", "_")
-local made, proto = false, nil
+local made = false
 if #name > 1 then -- Wireshark wants two characters at least
   made, proto = pcall(Proto, name, title .. " (trama " .. profile .. ")")
 end
@@ -639,6 +688,10 @@ proto.prefs.ports = Pref.range("TCP ports of the server", ports,
 proto.prefs.way = Pref.enum("Direction", 0, "Which way the frames travel", {
   { 1, "by the port", 0 }, { 2, "uplink", 1 }, { 3, "downlink", 2 }, { 4, "either", 3 },
 }, false)
+
+if security then
+  proto.prefs.weak = Pref.bool("Suites 10 and 11", false, "Look for frames of weak suites too: nothing but their tag tells them from other bytes")
+end
 
 -- way_of is the direction: the port by which Wireshark chose this protocol is the server's.
 local function way_of(pinfo)

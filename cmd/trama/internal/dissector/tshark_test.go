@@ -16,6 +16,7 @@ import (
 
 	"trama/codec"
 	"trama/codec/describe"
+	"trama/codec/protect"
 )
 
 // TestMain puts this program into the zone that tshark is given, for profiles with times of the machine's zone.
@@ -341,4 +342,45 @@ func equal(path string, it codec.Item, got field) error {
 		}
 	}
 	return nil
+}
+
+func TestTsharkShowsTheHeadOfProtectedFrames(t *testing.T) {
+	p, c := talk(t)
+	key := protect.Key{1}
+	plain := unhex(t, "00250100000000123456780102036d0020261123143000000000070041ac0000")
+	for i, s := range []protect.Suite{protect.CCM8, protect.CCM16, protect.None, protect.Auth24, protect.Enc24} {
+		frame, err := p.Protect(nil, plain, protect.Protection{Suite: s, Key: key, Epoch: 3, Counter: 70_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.send(uint16(40113+i), true, frame[:20], frame[20:], plain)
+	}
+	damaged, err := p.Protect(nil, plain, protect.Protection{Suite: protect.CCM8, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged[30] ^= 1
+	c.send(40120, true, damaged)
+	script := Script(describe.Profile(p), Options{Ports: []int{serverPort}})
+	for filter, packets := range map[string]int{
+		`extended.message == "protected, suite 20, epoch 3, counter 70000"`: 1,
+		`extended.message == "protected, suite 21, epoch 3, counter 70000"`: 1,
+		`extended.message == "protected, suite 00"`:                         1,
+		`extended.TE == 20 and extended.SD == "12345678"`:                   1,
+		`extended.message == "measurement"`:                                 6,
+		"extended.no-frame":                                                 7, // suites 10 and 11, in three segments each, and what is damaged
+	} {
+		if got := strings.Count(string(tshark(t, script, c, "-Y", filter)), "EXTENDED"); got != packets {
+			t.Errorf("%s: %d packets, expected %d", filter, got, packets)
+		}
+	}
+	for filter, packets := range map[string]int{
+		`extended.message == "protected, suite 10"`: 1,
+		`extended.message == "protected, suite 11"`: 1,
+		"extended.no-frame":                         1,
+	} {
+		if got := strings.Count(string(tshark(t, script, c, "-o", "extended.weak:TRUE", "-Y", filter)), "EXTENDED"); got != packets {
+			t.Errorf("%s, with weak suites: %d packets, expected %d", filter, got, packets)
+		}
+	}
 }
