@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trama/codec"
+	"trama/codec/protect"
 )
 
 // The hand-written decoders and encoders below do the same work as the profiles: every field is checked and
@@ -365,5 +366,39 @@ func BenchmarkSplitNoise(b *testing.B) {
 	b.SetBytes(int64(len(noise)))
 	for b.Loop() {
 		split(noise, false)
+	}
+}
+
+// BenchmarkProtected finds, opens and decodes a protected measurement, and protects its acknowledgement, with warm ciphers.
+func BenchmarkProtected(b *testing.B) {
+	for _, bench := range benchFrames {
+		p := benchProfile(b, bench.profile)
+		plain, _ := hex.DecodeString(bench.hex)
+		wire, err := p.Protect(nil, plain, protect.Protection{Suite: protect.CCM8, Key: deviceKey, Counter: 7})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var f codec.Frame
+		b.Run(bench.profile+"/open", func(b *testing.B) {
+			for b.Loop() {
+				if _, found := p.Next(codec.Uplink, wire, 0, &f); !found || p.Open(&f, protect.Opening{Key: deviceKey}) != nil {
+					b.Fatal("not opened")
+				}
+			}
+		})
+		ack, _, err := p.Reply(nil, &f, codec.Env{Now: time.Date(2026, 11, 23, 14, 30, 5, 0, time.Local)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		how := protect.Protection{Suite: protect.CCM8, Key: deviceKey, Server: true, Reference: f.Protection().ReferenceTo()}
+		var dst []byte
+		b.Run(bench.profile+"/acknowledge", func(b *testing.B) {
+			for b.Loop() {
+				how.Counter++
+				if dst, err = p.Protect(dst[:0], ack, how); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
