@@ -184,8 +184,8 @@ func (w *wire) say(frame []byte) {
 	}
 }
 
-// master is a program of docs/firmware, or its sister, as a process.
-type master struct {
+// deviceProcess is a program of docs/firmware, or its sister, as a process.
+type deviceProcess struct {
 	t     *testing.T
 	cmd   *exec.Cmd
 	in    io.WriteCloser
@@ -195,9 +195,9 @@ type master struct {
 	wrong *logBuffer
 }
 
-func startMaster(t *testing.T, name string, args ...string) *master {
+func startDevice(t *testing.T, name string, args ...string) *deviceProcess {
 	t.Helper()
-	m := &master{t: t, cmd: exec.Command(name, args...), wrong: &logBuffer{}}
+	m := &deviceProcess{t: t, cmd: exec.Command(name, args...), wrong: &logBuffer{}}
 	in, err := m.cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -215,13 +215,13 @@ func startMaster(t *testing.T, name string, args ...string) *master {
 	return m
 }
 
-func (m *master) kill() {
+func (m *deviceProcess) kill() {
 	m.dead.Stop()
 	_ = m.cmd.Process.Kill()
 	_ = m.cmd.Wait()
 }
 
-func (m *master) order(lines ...string) {
+func (m *deviceProcess) order(lines ...string) {
 	m.t.Helper()
 	if _, err := io.WriteString(m.in, strings.Join(lines, "\n")+"\n"); err != nil {
 		m.t.Fatalf("%v: it said %q, %s", err, m.said, m.wrong)
@@ -229,7 +229,7 @@ func (m *master) order(lines ...string) {
 }
 
 // until waits for a line and gives its rest.
-func (m *master) until(begin string) string {
+func (m *deviceProcess) until(begin string) string {
 	m.t.Helper()
 	for {
 		line, err := m.out.ReadString('\n')
@@ -245,7 +245,7 @@ func (m *master) until(begin string) string {
 }
 
 // reports has a measurement sent and waits for its acknowledgement, which must be of it.
-func (m *master) reports(value string) {
+func (m *deviceProcess) reports(value string) {
 	m.t.Helper()
 	m.order("send " + value)
 	if sent, got := m.until("sent"), m.until("acknowledged"); got != sent {
@@ -254,7 +254,7 @@ func (m *master) reports(value string) {
 }
 
 // obeys has the daemon send a command, which the device must do and answer; under the suites for telemetry none goes out.
-func (m *master) obeys(p *process, suite string) {
+func (m *deviceProcess) obeys(p *process, suite string) {
 	m.t.Helper()
 	r := p.ask("send", firmwareSerial, "O", "RN=3", "OP=1")
 	if suite < "20" {
@@ -265,6 +265,20 @@ func (m *master) obeys(p *process, suite string) {
 	if got := m.until("command O"); got != "0301" {
 		m.t.Errorf("the command came with %q", got)
 	}
+}
+
+// takesKey has the daemon hand a new key over, which the device uses from its next frame on.
+func (m *deviceProcess) takesKey(p *process, dir string) {
+	m.t.Helper()
+	if r := p.ask("keys", "rotate", firmwareSerial, "--send", "--config", filepath.Join(dir, "config.toml")); r.code != exitDone {
+		m.t.Fatalf("exit code %d: %s", r.code, r.stderr)
+	}
+	m.until("command K")
+	m.reports("4")
+	await(m.t, "the end of the rotation", func() bool {
+		text, err := os.ReadFile(filepath.Join(dir, "data", "keys", firmwareSerial+".key"))
+		return err == nil && !strings.Contains(string(text), "next") && !strings.Contains(string(text), firmwareKey)
+	})
 }
 
 func firmwareInC(t *testing.T) string {
@@ -297,7 +311,7 @@ func TestTheFirmwareInCSpeaksWithTheDaemon(t *testing.T) {
 					t.Fatal(err)
 				}
 				args := []string{"127.0.0.1", port, firmwareSerial, firmwareKey, suite, profile, filepath.Join(dir, "memory")}
-				m := startMaster(t, program, args...)
+				m := startDevice(t, program, args...)
 
 				m.order("connect")
 				m.reports("1")
@@ -332,7 +346,7 @@ func TestTheFirmwareInCSpeaksWithTheDaemon(t *testing.T) {
 				if strings.Contains(strings.Join(m.said, "\n"), "refused -4") {
 					t.Errorf("the device found a tag of the daemon wrong: %q", m.said)
 				}
-				m = startMaster(t, program, args...)
+				m = startDevice(t, program, args...)
 				m.order("connect")
 				m.reports("3")
 				if suite >= "20" {
@@ -343,6 +357,15 @@ func TestTheFirmwareInCSpeaksWithTheDaemon(t *testing.T) {
 				}
 				m.obeys(p, suite)
 				p.has(3 + answers(suite, 3))
+
+				if suite >= "20" {
+					m.takesKey(p, dir)
+					m.kill()
+					m = startDevice(t, program, args...)
+					m.order("connect")
+					m.reports("5")
+					m.obeys(p, suite)
+				}
 				m.kill()
 			})
 		}
@@ -361,7 +384,7 @@ func TestAMasterInPythonSpeaksWithTheDaemonAndCannotCheatIt(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				m := startMaster(t, "python3", "testdata/master.py", "127.0.0.1", port, firmwareSerial, firmwareKey, suite, profile)
+				m := startDevice(t, "python3", "testdata/master.py", "127.0.0.1", port, firmwareSerial, firmwareKey, suite, profile)
 				m.order("connect")
 				m.reports("1")
 				m.obeys(p, suite)
