@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -245,6 +246,22 @@ func mustHex(t *testing.T, text string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// A frame whose connection was lost comes again over the next one, with the same bytes.
+func TestDevicesSendTheSameBytesAgain(t *testing.T) {
+	var lost atomic.Int64
+	g := listenProtected(t, protect.CCM8, func(c *wall, f *codec.Frame, o protect.Opened) {
+		if lost.Add(1)%2 == 1 {
+			_ = c.Close()
+			return
+		}
+		c.acknowledge(f, o)
+	})
+	s := runFleet(t, g.options(t, 1, 3))
+	if s.Acknowledged != 3 || s.Lost != 3 || s.Resent != 3 || len(g.used) != 3 {
+		t.Errorf("%+v, %d nonces", s, len(g.used))
+	}
 }
 
 func TestDevicesBeginNewEpochs(t *testing.T) {
