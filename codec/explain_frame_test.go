@@ -9,6 +9,7 @@ import (
 
 	"trama/codec"
 	"trama/codec/explain"
+	"trama/codec/protect"
 )
 
 // dump writes a trace as tests compare it.
@@ -276,6 +277,13 @@ func FuzzTraceAccountsForEveryByte(f *testing.F) {
 	}
 	f.Add("compact", []byte("\x00\x08\x01"), uint8(1))
 	f.Add("extended", []byte("\x00\x25\x01\x00"), uint8(2))
+	for _, name := range nativeNames {
+		frames, _ := protectedFrames(f, name, protect.CCM8, protect.None, protect.Enc24)
+		for _, raw := range frames {
+			f.Add(name, raw, uint8(0))
+			f.Add(name, append(raw[:len(raw)-1], 0), uint8(1))
+		}
+	}
 	f.Fuzz(func(t *testing.T, profile string, raw []byte, way uint8) {
 		p, err := codec.Shipped(profile)
 		if err != nil || len(raw) > 512 {
@@ -284,6 +292,9 @@ func FuzzTraceAccountsForEveryByte(f *testing.F) {
 		d := codec.Direction(way % 3)
 		tr := explain.Frame(p, d, raw)
 		accounted(t, tr)
+		if tr.Protected != nil {
+			return
+		}
 		var frame codec.Frame
 		if err := p.Decode(d, raw, &frame); (err == nil) != (tr.Outcome == explain.Accepted) {
 			t.Fatalf("decoding says %v\n%s", err, dump(tr))

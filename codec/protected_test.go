@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"trama/codec"
+	"trama/codec/explain"
 	"trama/codec/protect"
 )
 
@@ -282,6 +284,44 @@ func TestTheChallengeOfAConnection(t *testing.T) {
 			if m.Name == "challenge" {
 				t.Errorf("%s: people may send the challenge", name)
 			}
+		}
+	}
+}
+
+func TestWhyAProtectedFrameIsNotFoundIsSaid(t *testing.T) {
+	p := shipped(t, "extended")
+	weak, err := p.Protect(nil, goldens[0].bytes(t), protect.Protection{Suite: protect.Auth24, Key: deviceKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := unhex(t, "00380120f92f1d123456780300000007f77f931cddd811fc8fb7a2c1569b51323fc56a8023deb26c2f11c8c151")
+	for _, c := range []struct {
+		what    string
+		raw     []byte
+		outcome explain.Outcome
+		says    string
+	}{
+		{"a weak suite", weak, explain.Closed, "TE at byte 3: protected by suite 10 (AUTH-24), which a listener looks for only when its suites name it"},
+		{"an echo", unhex(t, "0033012014072912345678830000000aa24cae466abf30ae9d25b1782449ae4d3ef827e4b734c6b6"), explain.Closed,
+			"TE at byte 3: protected, but from the server, epoch 3: an echo"},
+		{"a wrong CRC", damaged, explain.Refused, "I at byte 4: checksum is wrong: found f92f1d, computed 7f63e6"},
+	} {
+		pieces := explain.Stream(p, codec.Uplink, c.raw)
+		if len(pieces) != 1 || pieces[0].Trace == nil || pieces[0].Trace.Outcome != c.outcome || !strings.HasSuffix(pieces[0].Trace.Fault.Error(), c.says) {
+			t.Errorf("%s: %+v", c.what, pieces)
+			for _, piece := range pieces {
+				t.Errorf("%v", piece.Trace.Fault)
+			}
+			continue
+		}
+		covered := 0
+		for _, s := range pieces[0].Trace.Spans {
+			if s.Owns() && s.Off == covered {
+				covered += s.Len
+			}
+		}
+		if covered != len(c.raw) {
+			t.Errorf("%s: %d bytes of %d have a span", c.what, covered, len(c.raw))
 		}
 	}
 }

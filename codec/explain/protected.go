@@ -28,29 +28,37 @@ func closed(p *program.Program, d field.Direction, raw []byte) *Trace {
 	if n == 0 {
 		return nil
 	}
-	t := &Trace{Raw: raw, Direction: d, Outcome: Incomplete, Missing: n - len(raw), Exact: len(raw) > 1}
 	if !whole {
-		t.score = score{class: classIncomplete}
-		if len(raw) > 11 {
+		t := &Trace{Raw: raw, Direction: d, Outcome: Incomplete, Missing: n - len(raw), Exact: len(raw) > 1,
+			Spans: []Span{{Kind: SpanPartial, Len: len(raw), Index: -1}}, score: score{class: classIncomplete}}
+		if len(raw) > 11 { // else it may be the end of something else
 			t.score.read = len(raw)
 		}
-		t.Spans = []Span{{Kind: SpanPartial, Len: len(raw), Index: -1}}
 		return t
 	}
-	raw = raw[:n]
 	h := p.Security.Head(raw)
+	t := &Trace{Raw: raw[:n], Direction: d, Outcome: Closed, Protected: &Protected{Head: h}, sized: true, score: score{class: classAccepted}}
 	if h.Suite.SaysWay() {
 		t.Direction = wayOf(h)
 	}
-	t.Raw, t.Outcome, t.Missing, t.Exact, t.sized = raw, Closed, 0, false, true
-	t.Protected, t.score = &Protected{Head: h}, score{class: classAccepted}
-	t.Fault = &field.FieldError{Profile: p.Name, Field: p.Ops[p.Kinds[0].Header[2].Op].Field.Key, Offset: 3,
-		Err: fmt.Errorf("protected by suite %v (%s), and not opened", h.Suite, h.Suite.Name())}
+	t.Fault = &field.FieldError{Profile: p.Name, Field: p.Ops[p.Kinds[0].Header[2].Op].Field.Key, Offset: 3, Err: unopened(p, d, t)}
 	t.clear(p, h)
 	if h.Suite == protect.None {
 		_ = t.open(p, protect.Opening{}) // its CRC is right
 	}
 	return t
+}
+
+// unopened says why a gateway that has not found the frame did not.
+func unopened(p *program.Program, d field.Direction, t *Trace) error {
+	s := t.Protected.Head.Suite
+	switch {
+	case p.Security.Weak(t.Raw):
+		return fmt.Errorf("protected by suite %v (%s), which a listener looks for only when its suites name it", s, s.Name())
+	case s.SaysWay() && d != field.Any && d != t.Direction:
+		return fmt.Errorf("protected, but %s: an echo", sentBy(t.Protected.Head))
+	}
+	return fmt.Errorf("protected by suite %v (%s), and not opened", s, s.Name())
 }
 
 // damaged explains bytes that begin a protected frame with a wrong CRC; nil: they begin none.
