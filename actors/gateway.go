@@ -105,6 +105,7 @@ func Start(o Options) (Gateway, error) {
 	}
 	go g.watch()
 	go g.masters.KeepTime(g.done)
+	go g.masters.KeepKeys(g.done)
 	if err := g.awaitStart(); err != nil {
 		_ = g.Drain(expired()) // err is what matters
 		return nil, err

@@ -66,24 +66,42 @@ func (s *Store) Abandon(serials ...string) error {
 	})
 }
 
-// Commit ends the rotation of a master that has proven its next key: it becomes the key, and the old one goes.  A rotation
-// that was abandoned or begun anew meanwhile stays as it is.  It waits for the disk; that of a credential ends in memory.
-func (s *Store) Commit(serial string, proven protect.Key) error {
-	commit := func(e *Entry) error {
-		if e.Rotating && e.Next == proven {
-			*e = Entry{Key: e.Next, Suite: e.Suite, Fixed: e.Fixed, created: e.nextCreated}
+// Commit ends the rotation of masters that have proven their next key, by serial: it becomes the key, and the old one goes.  A
+// rotation that was abandoned or begun anew meanwhile stays as it is.  It waits for the disk; that of a credential ends in
+// memory.
+func (s *Store) Commit(proven map[string]protect.Key) error {
+	var serials []string
+	for serial, key := range proven {
+		if e, _ := s.Key(serial); !e.Fixed {
+			serials = append(serials, serial)
+		} else if n, _ := number(serial); e.commit(key) {
+			s.mu.Lock()
+			s.entries[n] = e
+			s.mu.Unlock()
 		}
+	}
+	commit := func(serials ...string) error {
+		return s.change(len(serials), func(i int) string { return serials[i] }, func(i int, e *Entry) error {
+			e.commit(proven[serials[i]])
+			return nil
+		})
+	}
+	if commit(serials...) == nil {
 		return nil
 	}
-	if e, _ := s.Key(serial); e.Fixed {
-		n, _ := number(serial)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		_ = commit(&e) // it cannot fail
-		s.entries[n] = e
-		return nil
+	problems := problems{} // a file that is not as it must be keeps no other master in rotation
+	for _, serial := range serials {
+		problems.add(commit(serial))
 	}
-	return s.changeEach([]string{serial}, commit)
+	return problems.all()
+}
+
+func (e *Entry) commit(proven protect.Key) bool {
+	if !e.Rotating || e.Next != proven {
+		return false
+	}
+	*e = Entry{Key: e.Next, Suite: e.Suite, Fixed: e.Fixed, created: e.nextCreated}
+	return true
 }
 
 // Remove forgets the key of a master.
@@ -121,17 +139,19 @@ func (s *Store) changeEach(serials []string, edit func(e *Entry) error) error {
 	})
 }
 
-// change edits n entries as they stand on the disk.  Nothing is written when one of them cannot be edited.
+// change edits n entries as they stand on the disk, and writes those that are others then.  Nothing is written when one of
+// them cannot be edited.
 func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Entry) error) error {
 	return s.locked(func(d *folder) error {
-		edited, problems := make(map[uint32]Entry, n), problems{}
+		edited, others, problems := make(map[uint32]Entry, n), []uint32{}, problems{}
 		for i := range n {
 			at, ok := number(serial(i))
 			if !ok {
 				problems.add(CheckSerial(serial(i)))
 				continue
 			}
-			e, err := s.onDisk(d, serial(i))
+			before, err := s.onDisk(d, serial(i))
+			e := before
 			if _, twice := edited[at]; err == nil && twice {
 				err = errors.New("it is named twice")
 			} else if err == nil {
@@ -140,13 +160,15 @@ func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Ent
 			if err != nil {
 				problems.add(fmt.Errorf("%s: %w", serial(i), err))
 			}
-			edited[at] = e
+			if edited[at] = e; e != before {
+				others = append(others, at)
+			}
 		}
 		if err := problems.all(); err != nil {
 			return err
 		}
-		for at, e := range edited {
-			if err := d.write(serialOf(at)+extension, e.text()); err != nil {
+		for _, at := range others {
+			if err := d.write(serialOf(at)+extension, edited[at].text()); err != nil {
 				return err
 			}
 		}
@@ -156,7 +178,9 @@ func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Ent
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for at, e := range edited {
-			s.entries[at] = e
+			if s.entries[at] = e; !e.there() {
+				delete(s.entries, at)
+			}
 		}
 		return nil
 	})

@@ -233,18 +233,31 @@ func TestANextKeyIsKeptUntilItIsProven(t *testing.T) {
 	}
 	// What was abandoned by another process is not committed.
 	must(t, other.Abandon(serial))
-	must(t, s.Commit(serial, e.Next))
+	must(t, s.Commit(map[string]protect.Key{serial: e.Next}))
 	if e, _ := s.Key(serial); e.Rotating || e.Key != key(t, digits) {
 		t.Errorf("abandoned: %+v", e)
 	}
 	must(t, s.Rotate(now.Add(2*time.Hour), serial))
 	e, _ = s.Key(serial)
-	must(t, s.Commit(serial, e.Next))
-	must(t, s.Commit(serial, e.Next)) // two connections may prove it
+	must(t, s.Commit(map[string]protect.Key{serial: e.Next}))
+	must(t, s.Commit(map[string]protect.Key{serial: e.Next})) // two connections may prove it
 	for _, s := range []*keys.Store{s, open(t, dir)} {
 		if now, _ := s.Key(serial); now.Key != e.Next || now.Rotating || now.Suite != protect.CCM16 || !now.Created().Equal(e.NextCreated()) {
 			t.Errorf("committed: %+v", now)
 		}
+	}
+	// One that is gone, and one whose file is not as it must be, keep no other in rotation.
+	must(t, s.Add(now, keys.New{Serial: "00000001", Key: key(t, digits), Suite: protect.CCM8}, keys.New{Serial: "00000002", Key: key(t, digits), Suite: protect.CCM8}))
+	must(t, s.Rotate(now, "00000001", "00000002"))
+	one, _ := s.Key("00000001")
+	two, _ := s.Key("00000002")
+	must(t, os.Chmod(filepath.Join(dir, "00000002.key"), 0o644))
+	err := s.Commit(map[string]protect.Key{"00000001": one.Next, "00000002": two.Next, "00000009": two.Next})
+	if now, _ := s.Key("00000001"); now.Rotating || err == nil || !strings.Contains(err.Error(), "00000002.key can be used by others") {
+		t.Errorf("%+v, %v", now, err)
+	}
+	for _, serial := range []string{"00000001", "00000002"} {
+		must(t, s.Remove(serial))
 	}
 	if err := s.Abandon(serial); !errors.Is(err, keys.ErrNotRotating) {
 		t.Errorf("abandoned afterwards: %v", err)
@@ -315,7 +328,7 @@ func TestSystemdCredentialsAreReadAndNotChanged(t *testing.T) {
 		}
 	}
 	three, _ := s.Key("00000003")
-	must(t, s.Commit("00000003", three.Next))
+	must(t, s.Commit(map[string]protect.Key{"00000003": three.Next}))
 	if now, _ := s.Key("00000003"); now.Rotating || now.Key != three.Next || !now.Fixed {
 		t.Errorf("committed: %+v", now)
 	}

@@ -80,12 +80,6 @@ func (d *Directory) KeepTime(done <-chan struct{}) {
 				}
 			}
 			d.look(int64(d.sinceStart(now)))
-		case p := <-d.keys.Rotated():
-			if err := p.Commit(); err != nil {
-				d.log.Named("registry").Error("the key that a master has proven cannot be kept: it stays in rotation", "master", p.Serial(), "error", err)
-			} else {
-				d.log.Named("registry").Info("a master has proven its next key", "master", p.Serial())
-			}
 		case <-done:
 			return
 		}

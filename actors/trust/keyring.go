@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,8 +28,8 @@ var (
 // Source knows the keys of devices.
 type Source interface {
 	Key(serial string) (keys.Entry, bool)
-	// Commit makes the key in rotation the key.  It may wait for a disk.
-	Commit(serial string, proven protect.Key) error
+	// Commit makes keys in rotation, by serial, the keys.  It may wait for a disk.
+	Commit(proven map[string]protect.Key) error
 }
 
 // Keyring is what is known of all devices with a key.  A nil Keyring knows nobody.
@@ -35,18 +37,19 @@ type Keyring struct {
 	source Source
 	bans   bans
 
-	rotated chan *Peer // have proven the key in rotation
+	rotated chan struct{} // has one: somebody has proven the key in rotation
 
 	WrongTags atomic.Uint64 // since the start of the process
 	short     hourly
 
-	mu    sync.RWMutex // guards peers
-	peers map[[4]byte]*Peer
+	mu     sync.RWMutex // guards all that follows
+	peers  map[[4]byte]*Peer
+	proven map[*Peer]bool // whose key in rotation is to be committed
 }
 
 // New makes the keyring of a source.
 func New(source Source) *Keyring {
-	return &Keyring{source: source, peers: map[[4]byte]*Peer{}, rotated: make(chan *Peer, 64)}
+	return &Keyring{source: source, peers: map[[4]byte]*Peer{}, proven: map[*Peer]bool{}, rotated: make(chan struct{}, 1)}
 }
 
 // number is a serial of eight digits as it stands in a frame.
@@ -103,21 +106,43 @@ func (k *Keyring) peer(serial [4]byte) *Peer {
 	return p
 }
 
-// Rotated gives the peers whose key is to be committed; nobody of a nil Keyring.
-func (k *Keyring) Rotated() <-chan *Peer {
+// Rotated tells that there is something to commit; nobody of a nil Keyring.
+func (k *Keyring) Rotated() <-chan struct{} {
 	if k == nil {
 		return nil
 	}
 	return k.rotated
 }
 
-// Commit makes the key that the device has proven its key.  It may wait for a disk.
-func (p *Peer) Commit() error {
-	key, yes := p.proven()
-	if !yes {
-		return nil
+// prove notes peers whose key in rotation is to be committed.
+func (k *Keyring) prove(peers ...*Peer) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, p := range peers {
+		k.proven[p] = true
 	}
-	return p.ring.source.Commit(p.Serial(), key)
+}
+
+// Commit makes the keys that devices have proven their keys, and tells whose.  It may wait for a disk.  After an error they
+// are tried again with the next one.
+func (k *Keyring) Commit() (serials []string, err error) {
+	k.mu.Lock()
+	peers := slices.Collect(maps.Keys(k.proven))
+	clear(k.proven)
+	k.mu.Unlock()
+	proven := map[string]protect.Key{}
+	for _, p := range peers {
+		if key, yes := p.proven(); yes {
+			proven[p.Serial()] = key
+		}
+	}
+	if len(proven) == 0 {
+		return nil, nil
+	}
+	if err = k.source.Commit(proven); err != nil {
+		k.prove(peers...)
+	}
+	return slices.Sorted(maps.Keys(proven)), err
 }
 
 // From is the connection that brought a frame.

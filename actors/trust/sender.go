@@ -79,9 +79,10 @@ func (r Reservation) Stored() {
 		return
 	}
 	if _, yes := p.proven(); yes {
+		p.ring.prove(p)
 		select {
-		case p.ring.rotated <- p:
-		default: // the next row tells of it again
+		case p.ring.rotated <- struct{}{}:
+		default: // whoever takes the one that is there commits this one too
 		}
 	}
 	p.mu.Lock()

@@ -31,8 +31,10 @@ type source map[string]keys.Entry
 
 func (s source) Key(serial string) (keys.Entry, bool) { e, ok := s[serial]; return e, ok }
 
-func (s source) Commit(serial string, proven protect.Key) error {
-	s[serial] = keys.Entry{Key: proven, Suite: s[serial].Suite}
+func (s source) Commit(proven map[string]protect.Key) error {
+	for serial, key := range proven {
+		s[serial] = keys.Entry{Key: key, Suite: s[serial].Suite}
+	}
 	return nil
 }
 
@@ -237,8 +239,8 @@ func TestTheNextKeyIsProvenByAFrameAndTheOldOneIsOver(t *testing.T) {
 	w.expect(w.sent(first, protect.CCM8, 6, 1002, 4), trust.OldEpoch)
 	w.expect(w.sent(second, protect.CCM8, 0, 1, 5), trust.Fresh)
 	select {
-	case p := <-w.ring.Rotated():
-		if err := p.Commit(); err != nil || w.source[serial].Key != second || w.source[serial].Rotating {
+	case <-w.ring.Rotated():
+		if whose, err := w.ring.Commit(); err != nil || len(whose) != 1 || w.source[serial].Key != second || w.source[serial].Rotating {
 			t.Errorf("committed: %v", err)
 		}
 	default:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -147,4 +148,26 @@ func TestASimulatedFleetTakesItsNextKeys(t *testing.T) {
 	await(t, "frames under the new keys", func() bool { return p.totals().Stored > before+10 })
 	stop()
 	(<-done).want(t, 0)
+}
+
+// A whole fleet proves its next keys at once: each rotation ends, though each waits for the disk.
+func TestAFleetThatProvesItsNextKeysAtOnceHasThemAll(t *testing.T) {
+	const fleet = 200
+	dir := t.TempDir()
+	devices := make([]*device, fleet)
+	for i := range devices {
+		devices[i] = newDevice(t, dir, "field", fmt.Sprintf("1%07d", i), protect.CCM8)
+	}
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	p.keys("", "rotate", "--all").want(t, 0)
+	links := make([]*peer, fleet)
+	for i, d := range devices {
+		e, _ := p.stored(d.serial)
+		d.key = e.Next
+		links[i] = p.dial("field")
+	}
+	for i, d := range devices {
+		links[i].send(d.frame(1))
+	}
+	await(t, "the end of the rotation", func() bool { return !strings.Contains(p.keys("", "list", "--json").stdout, `"rotating": true`) })
 }

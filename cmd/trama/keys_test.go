@@ -11,6 +11,7 @@ import (
 	"rsc.io/qr"
 
 	"trama/cmd/trama/internal/admin"
+	"trama/codec/protect"
 	"trama/keys"
 )
 
@@ -126,7 +127,7 @@ func TestARotationShowsItsProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, _ := s.Key("00000002")
-	if err := s.Commit("00000002", e.Next); err != nil {
+	if err := s.Commit(map[string]protect.Key{"00000002": e.Next}); err != nil {
 		t.Fatal(err)
 	}
 	p.cli("reload").want(t, 0, "keys: 3, of these 0 new, 1 changed; 0 removed")

@@ -1,0 +1,21 @@
+package master
+
+// KeepKeys has the keys committed that devices have proven, until done is closed.
+func (d *Directory) KeepKeys(done <-chan struct{}) {
+	log := d.log.Named("keys")
+	for {
+		select {
+		case <-d.keys.Rotated():
+			serials, err := d.keys.Commit()
+			if err != nil {
+				log.Error("keys that masters have proven cannot be kept: both of each count until then", "masters", len(serials), "error", err)
+				continue
+			}
+			for _, serial := range serials {
+				log.Info("a master has proven its next key", "master", serial)
+			}
+		case <-done:
+			return
+		}
+	}
+}
