@@ -122,11 +122,21 @@ func TestLongAnswersTakeLittleMemory(t *testing.T) {
 				return
 			}
 			defer w.Body.Close()
-			n, err := io.Copy(io.Discard, w.Body)
+			text, err := io.ReadAll(w.Body)
 			if err != nil || w.StatusCode != http.StatusOK && w.StatusCode != http.StatusTooManyRequests {
 				t.Errorf("%s: %d, %v", paths[i%len(paths)], w.StatusCode, err)
 			}
-			bytes[i] = n
+			all := regexp.MustCompile(`"position":(\d+),"received"`).FindAllSubmatch(text, -1)
+			if whole := strings.HasSuffix(string(text), "}]}\n") && len(all) == frames; w.StatusCode == http.StatusOK && i%len(paths) == 0 && !whole {
+				t.Errorf("%d of %d frames, and then %s", len(all), frames, text[max(0, len(text)-100):])
+			}
+			for n := 1; n < len(all) && i%len(paths) == 0; n++ {
+				if before, _ := strconv.Atoi(string(all[n-1][1])); strconv.Itoa(before+1) != string(all[n][1]) {
+					t.Errorf("behind frame %d stands %s", before, all[n][1])
+					return
+				}
+			}
+			bytes[i] = int64(len(text))
 		})
 	}
 	all.Wait()

@@ -135,6 +135,14 @@ func asUser(t *testing.T, path string, uid int, gids []int, method, page string)
 	return <-answer
 }
 
+// manyGroups are more than most users are in.
+func manyGroups() (gids []int) {
+	for gid := range 1000 {
+		gids = append(gids, 50_000+gid)
+	}
+	return gids
+}
+
 func TestGroupsOfTheSocketGiveRoles(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be other users")
@@ -158,6 +166,7 @@ func TestGroupsOfTheSocketGiveRoles(t *testing.T) {
 		{[]int{41001, 41002}, suspend, "200 "},
 		{[]int{41001, 41002}, reload, "403 "},
 		{[]int{41001, 41003, 41002}, reload, "200 "},
+		{append(manyGroups(), 41001, 41003), reload, "200 "},
 		{[]int{41002}, get, "dial unix"}, // the socket belongs to the first group
 		{nil, get, "dial unix"},
 	} {

@@ -102,12 +102,15 @@ func (g Groups) Peer(conn *net.UnixConn) (Caller, error) {
 
 // peerGroups are the supplementary groups of the process on the other side, when it connected.
 func peerGroups(fd uintptr) ([]int, error) {
-	list := make([]uint32, 1<<16) // as many as a process can have
-	size := uint32(len(list) * 4)
-	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_PEERGROUPS,
-		uintptr(unsafe.Pointer(&list[0])), uintptr(unsafe.Pointer(&size)), 0)
-	if errno != 0 {
-		return nil, errno
+	var list []uint32
+	size := uint32(64 * 4)
+	for errno := unix.ERANGE; errno != 0; {
+		list = make([]uint32, size/4) // as many as the kernel has told of
+		_, _, errno = unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_PEERGROUPS,
+			uintptr(unsafe.Pointer(&list[0])), uintptr(unsafe.Pointer(&size)), 0)
+		if errno != 0 && errno != unix.ERANGE {
+			return nil, errno
+		}
 	}
 	gids := make([]int, size/4)
 	for i := range gids {

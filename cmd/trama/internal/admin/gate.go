@@ -82,6 +82,7 @@ func (g *gate) enter(c *gated, ending <-chan struct{}) {
 		case <-g.room:
 		case <-look.C:
 		case <-ending:
+			_ = c.Conn.Close() // nobody answers it any more
 			return
 		}
 	}

@@ -12,11 +12,16 @@ import (
 	"trama/journal"
 )
 
-// An answer of the archive is written as its rows are read, rowsAtOnce at a time, so that its memory does not grow with
-// their number, and has at most maxAnswerBytes: one that is cut there says so and has its cursor.
-const rowsAtOnce = 500
+// An answer of the archive is written as its rows are read, some at a time, so that its memory does not grow with their
+// number.  Each read of the archive has its cost, so there are more rows each time while they are short.  An answer has
+// at most maxAnswerBytes: one that is cut there says so and has its cursor.
+const (
+	rowsAtFirst = 1000
+	rowsAtMost  = 10_000
+	bytesAtOnce = 4 << 20 // what the rows of one read should not exceed
+)
 
-var maxAnswerBytes = 64 << 20 // a variable for tests
+var maxAnswerBytes = 128 << 20 // a variable for tests
 
 // rowWriter writes {"NAME":[row,…],…}.
 type rowWriter struct {
@@ -24,13 +29,15 @@ type rowWriter struct {
 	out   *bufio.Writer
 	name  string
 	left  int // rows that may come
+	page  int // rows of the next read
+	begun int // bytes before the read in hand
 	rows  int
 	bytes int
 	err   error // of writing: the client has gone
 }
 
 func newRowWriter(w http.ResponseWriter, name string, limit int) *rowWriter {
-	return &rowWriter{w: w, out: bufio.NewWriterSize(w, 32<<10), name: name, left: limit}
+	return &rowWriter{w: w, out: bufio.NewWriterSize(w, 32<<10), name: name, left: limit, page: rowsAtFirst}
 }
 
 // next is how many rows to read now, with the time to write them; 0: there are enough.
@@ -39,7 +46,13 @@ func (o *rowWriter) next() int {
 		return 0
 	}
 	_ = http.NewResponseController(o.w).SetWriteDeadline(time.Now().Add(writeTimeout)) // not every writer has deadlines (tests)
-	return max(min(o.left, rowsAtOnce), 0)
+	if o.rows > 0 && o.bytes-o.begun < bytesAtOnce/2 {
+		o.page = min(2*o.page, rowsAtMost)
+	} else if o.bytes-o.begun > bytesAtOnce {
+		o.page = max(o.page/2, rowsAtFirst/10)
+	}
+	o.begun = o.bytes
+	return max(min(o.left, o.page), 0)
 }
 
 // cut says that the answer is as long as one may be.

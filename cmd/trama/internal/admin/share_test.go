@@ -211,15 +211,15 @@ func TestAnswerIsBoundedInBytes(t *testing.T) {
 	defer func(n int) { maxAnswerBytes = n }(maxAnswerBytes)
 	maxAnswerBytes = 10_000
 	o := testOptions(someGateway())
-	o.Archive = &many{events: 5 * rowsAtOnce}
+	o.Archive = &many{events: 5 * rowsAtFirst}
 	h := Handler(o)
 	w := ask(t, h, "GET", "/api/v1/events?limit=100000", "")
-	if got := w.Body.String(); w.Code != 200 || !strings.HasSuffix(got, fmt.Sprintf(`],"cursor":"%d","cut":true}`+"\n", rowsAtOnce)) {
+	if got := w.Body.String(); w.Code != 200 || !strings.HasSuffix(got, fmt.Sprintf(`],"cursor":"%d","cut":true}`+"\n", rowsAtFirst)) {
 		t.Errorf("%d …%s", w.Code, got[max(0, len(got)-100):])
 	}
 	maxAnswerBytes = 1 << 20
 	w = ask(t, h, "GET", "/api/v1/events?limit=100000", "")
-	if got := w.Body.String(); strings.Count(got, `"id":`) != 5*rowsAtOnce || strings.Contains(got, "cut") || strings.Contains(got, "cursor") {
+	if got := w.Body.String(); strings.Count(got, `"id":`) != 5*rowsAtFirst || strings.Contains(got, "cut") || strings.Contains(got, "cursor") {
 		t.Errorf("%d rows …%s", strings.Count(got, `"id":`), got[max(0, len(got)-100):])
 	}
 }
