@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -369,6 +370,105 @@ func TestTheFirmwareInCSpeaksWithTheDaemon(t *testing.T) {
 				m.kill()
 			})
 		}
+	}
+}
+
+// A device whose frames are refused although they are good begins a new epoch by itself after some connections, and is heard
+// again: a stranger has used up the tries of its short tags, or the server knows less than it did.
+func TestTheFirmwareInCComesBackByItself(t *testing.T) {
+	program := firmwareInC(t)
+	for name, harm := range map[string]struct {
+		suite string
+		does  func(t *testing.T, p *process, dir string) *process
+	}{
+		"tries used up": {"10", func(t *testing.T, p *process, _ string) *process {
+			for n := range 16 {
+				forged := fromHex(t, "00250110"+fmt.Sprintf("%06x", 0x100000+n)+"123456780102036d0020261123143000000000070041ac0000")
+				from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 7, 7, byte(1+n))}}
+				conn, err := from.Dial("tcp", p.addresses.Listeners["extended"])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := conn.Write(forged); err != nil {
+					t.Fatal(err)
+				}
+				if answer, err := io.ReadAll(conn); err != nil || len(answer) > 0 {
+					t.Errorf("a forged frame is answered with %x, %v", answer, err)
+				}
+				_ = conn.Close()
+			}
+			return p
+		}},
+		"journal put back": {"20", func(t *testing.T, p *process, dir string) *process {
+			p.signal(syscall.SIGTERM)
+			if code := p.wait(); code != 0 {
+				t.Fatalf("exit code %d\n%s", code, p.log)
+			}
+			data, copied := filepath.Join(dir, "data"), t.TempDir()
+			keep := func(from, to string) {
+				files, err := filepath.Glob(filepath.Join(from, "*.db*"))
+				if err != nil || len(files) == 0 {
+					t.Fatalf("no journal in %s: %v", from, err)
+				}
+				for _, file := range files {
+					text, err := os.ReadFile(file)
+					if err == nil {
+						err = os.WriteFile(filepath.Join(to, filepath.Base(file)), text, 0o600)
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			keep(data, copied)
+			for range 2 { // two more starts, of which the copy does not know
+				p = startProcessWith(t, dir, protectedPorts)
+				p.signal(syscall.SIGTERM)
+				if code := p.wait(); code != 0 {
+					t.Fatalf("exit code %d\n%s", code, p.log)
+				}
+			}
+			keep(copied, data)
+			return startProcessWith(t, dir, protectedPorts)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			p := keyedProcess(t, dir, harm.suite)
+			w := newWire(t)
+			w.aim(p.addresses.Listeners["extended"])
+			_, port, err := net.SplitHostPort(w.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := startDevice(t, program, "127.0.0.1", port, firmwareSerial, firmwareKey, harm.suite, "extended", filepath.Join(dir, "memory"))
+			m.order("connect")
+			m.reports("1")
+			m.order("close")
+			p = harm.does(t, p, dir)
+			w.aim(p.addresses.Listeners["extended"])
+			m.order("connect", "send 2")
+			m.until("connected 0 0")
+			lost := m.until("sent")
+			await(t, "the refusal", func() bool { return strings.Contains(p.ask("refused", firmwareSerial).stdout, firmwareSerial) })
+			for epoch, n := "0", 0; epoch == "0"; n++ {
+				if n > 10 {
+					t.Fatalf("it stays in its epoch: %q", m.said)
+				}
+				m.order("connect")
+				epoch = m.until("connected 0 ")
+			}
+			m.reports("3")
+			m.order("again")
+			if got := m.until("acknowledged"); got != lost {
+				t.Errorf("acknowledged %s, sent %s", got, lost)
+			}
+			p.has(3)
+			if harm.suite == "20" {
+				m.obeys(p, harm.suite)
+			}
+			m.kill()
+		})
 	}
 }
 

@@ -219,8 +219,12 @@ static void dial(struct device *d, const char *host, const char *port) {
     if (d->line >= 0 && connect(d->line, found->ai_addr, found->ai_addrlen) != 0) hang_up(d);
     freeaddrinfo(found);
   }
+  if (d->line < 0) {
+    printf("no server\n");
+    return;
+  }
   failed = trama_connected(&d->t, (uint32_t)time(NULL));
-  printf(d->line < 0 ? "no server\n" : "connected %d %u\n", failed, (unsigned)d->t.saved.slot[d->t.saved.active].epoch);
+  printf("connected %d %u\n", failed, (unsigned)d->t.saved.slot[d->t.saved.active].epoch);
 }
 
 int main(int argc, char **argv) {

@@ -101,7 +101,7 @@ struct trama {
 int trama_start(struct trama *t, const struct trama_port *port, const struct trama_saved *saved, uint8_t profile,
                 uint8_t suite, const uint8_t serial[4], const char *replay_safe);
 
-/* trama_connected is called for each new connection, before its first frame.  now is in seconds, from any start that a loss of
+/* trama_connected is called when a connection stands, before its first frame.  now is in seconds, from any start that a loss of
  * power does not set back.  It moves the epoch, or goes back to the old key, when nothing was acknowledged for long. */
 int trama_connected(struct trama *t, uint32_t now);
 
