@@ -188,7 +188,8 @@ type Totals struct {
 	Unprotected   int               `json:"masters_unprotected,omitempty"` // masters with a live connection whose newest frame came under no key; where masters have keys
 	Alarms        map[string]uint64 `json:"alarms"`                        // by reason
 	Journal       journal.Brief     `json:"journal"`
-	Commands      map[string]uint64 `json:"commands"` // by outcome
+	Commands      map[string]uint64 `json:"commands"`  // by outcome
+	Takeovers     map[string]uint64 `json:"takeovers"` // by where they came from: the same address, another address
 	Masters       int               `json:"masters"`
 	MastersOnline int               `json:"masters_online"`
 	Connections   int               `json:"connections"`

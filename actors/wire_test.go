@@ -146,6 +146,11 @@ func (c *wire) Reason() (transport.CloseReason, string) {
 	return c.reason, c.detail
 }
 
+func (c *wire) HungUp() bool {
+	reason, _ := c.Reason()
+	return reason != transport.CloseNone
+}
+
 // send has the gateway read frames, and returns when nothing happens any more.
 func (c *wire) send(hexes ...string) {
 	c.t.Helper()

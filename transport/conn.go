@@ -141,6 +141,14 @@ func (c *Conn) Reason() (CloseReason, string) {
 	return c.reason, c.detail
 }
 
+// HungUp says whether the peer has ended its stream, or the connection is ending, also when the reader has not come to
+// that yet.
+func (c *Conn) HungUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state.Load() != 0 || c.reason != CloseNone || hungUp(int(c.fd))
+}
+
 // Done is closed when the socket is closed and the counters are final.
 func (c *Conn) Done() <-chan struct{} {
 	c.mu.Lock()

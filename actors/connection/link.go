@@ -35,6 +35,7 @@ type Socket interface {
 	// Reason is why it ends, from the moment that is decided; CloseNone before.
 	Reason() (transport.CloseReason, string)
 	Stats() transport.ConnStats
+	HungUp() bool   // it ends, or the peer has ended its stream
 	CutOff() []byte // the beginning of the frame that had not its rest at the end
 }
 
@@ -125,6 +126,9 @@ func (l *Link) StopReading(reason transport.CloseReason, detail string) {
 
 // Reason is why the connection ends, from the moment that is decided.
 func (l *Link) Reason() (transport.CloseReason, string) { return l.conn.Reason() }
+
+// HungUp implements master.Link.
+func (l *Link) HungUp() bool { return l.conn.HungUp() }
 
 // Transmit implements master.Link.
 func (l *Link) Transmit(m *master.Master, c *master.Command) { l.send(&l.Node, &transmit{m, c}) }

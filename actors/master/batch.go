@@ -1,6 +1,7 @@
 package master
 
 import (
+	"net/netip"
 	"time"
 
 	"trama/actors/admission"
@@ -17,6 +18,7 @@ import (
 type Link interface {
 	ID() uint64
 	Remote() string
+	Addr() netip.Addr // of Remote
 	Listener() string
 	Profile() *codec.Profile   // that its listener has now
 	Policy() *admission.Policy // likewise
@@ -26,6 +28,7 @@ type Link interface {
 	SelfNamed(serial string) bool
 	Close(transport.CloseReason, string)
 	Reason() (transport.CloseReason, string) // why it ends, from the moment that is decided
+	HungUp() bool                            // likewise, or the peer has ended its stream
 	// a frame under the key of p was accepted that came here, the first one
 	Prove(p *trust.Peer)
 	// writes the bytes of a command, unless it has ended; answers a failure with Undelivered

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"trama/actors/presence"
 	"trama/codec/protect"
 	"trama/journal"
 	"trama/transport"
@@ -12,87 +11,67 @@ import (
 
 // masterLink is one live connection of a master; at most one per listener.
 type masterLink struct {
-	link  Link
-	since time.Time
-	suite protect.Suite // of the newest frame that it has brought; None: it came unprotected
+	link   Link
+	since  time.Time
+	spoke  time.Time     // last
+	rivals *rivals       // nil: none was suspected
+	suite  protect.Suite // of the newest frame that it has brought; None: it came unprotected
 }
 
-// attach makes l, which brought a frame at the given time, a link of this master.  The connection that spoke last
-// wins on each listener, and the other one is closed; frames that an overtaken connection brought before are taken
-// in, but do not bring it back.
-func (m handler) attach(l Link, at time.Time) {
+// attach makes l, which brought a frame at the given time, a link of this master; proven says that the frame is fresh and
+// came under the master's key.  The connection that spoke last wins on each listener, and the other one is closed; frames
+// that an overtaken connection brought before are taken in, but do not bring it back.  When l may not take the master over,
+// its frames are refused for a reason.
+func (m handler) attach(l Link, at time.Time, proven bool) (refused string) {
 	for i, old := range m.links {
 		if old.link == l {
-			return
+			old.spoke = at
+			return ""
 		}
 		if old.link.Listener() != l.Listener() {
 			continue
 		}
-		if at.Before(old.since) || ending(l) {
-			return
+		live := !old.link.HungUp()
+		if live {
+			if refused = m.keeps(old, l, at, proven); refused != "" {
+				return refused
+			}
+		}
+		if ending(l) {
+			return ""
+		}
+		if at.Before(old.since) { // both spoke at the same moment: the other one was later
+			overtake(l, old.link)
+			return ""
 		}
 		m.takeovers++
-		m.dir.log.Named("registry").Info("master taken over by a newer connection", "master", m.Serial, "listener",
-			l.Listener(),
-			"old", old.link.ID(), "new", l.ID(), "remote", l.Remote())
-		m.linkEvent(journal.EventTakeover, l, "", fmt.Sprintf("from connection %d", old.link.ID()))
-		m.suspectRival(old.link, l, at)
-		if len(old.link.Masters()) <= 1 {
-			old.link.Close(transport.CloseTakenOver, fmt.Sprintf("by connection %d", l.ID()))
+		m.tellTakeover(old.link, l)
+		if live {
+			m.suspectRival(old, l, at)
 		}
-		m.links[i] = &masterLink{link: l, since: at}
+		overtake(old.link, l)
+		m.links[i] = &masterLink{link: l, since: at, spoke: at, rivals: old.rivals}
 		m.connects++
 		m.linkChanged(old.link, l)
-		return
+		return ""
 	}
 	if ending(l) {
-		return // its LinkDown may have come already: do not bring it back
+		return "" // its LinkDown may have come already: do not bring it back
 	}
-	m.links = append(m.links, &masterLink{link: l, since: at})
+	m.links = append(m.links, &masterLink{link: l, since: at, spoke: at})
 	m.speaks.CompareAndSwap(nil, l.Profile())
 	m.connects++
 	m.online.Store(int32(len(m.links)))
 	m.expect()
 	m.tell(l, m.presence.LinkUp(m.dir.sinceStart(at)))
+	return ""
 }
 
-const (
-	rivalWithin = time.Minute      // the link that is taken over spoke so short a time ago
-	rivalSpan   = 10 * time.Minute // takeovers of that kind count together
-	rivalCount  = 5
-	rivalPause  = time.Hour // between two alarms
-)
-
-// rivals counts takeovers of links that had just spoken.
-type rivals struct {
-	count uint8
-	since time.Time // the first one
-	told  time.Time // the last alarm
-}
-
-// suspectRival raises an alarm when two devices seem to have one serial: they take the link from each other again and again.
-func (m handler) suspectRival(old, l Link, at time.Time) {
-	if at.Sub(m.last()) > rivalWithin {
-		return
+// overtake closes a connection whose master is on another one, unless it carries more of them.
+func overtake(old, by Link) {
+	if len(old.Masters()) <= 1 {
+		old.Close(transport.CloseTakenOver, fmt.Sprintf("by connection %d", by.ID()))
 	}
-	if m.rivals == nil {
-		m.rivals = new(rivals)
-	}
-	r := m.rivals
-	if r.count == 0 || at.Sub(r.since) > rivalSpan {
-		r.count, r.since = 0, at
-	}
-	if r.count++; r.count < rivalCount {
-		return
-	}
-	r.count = 0
-	if !r.told.IsZero() && at.Sub(r.told) < rivalPause {
-		return
-	}
-	r.told = at
-	m.dir.recordEvent(journal.Event{Kind: journal.EventAlarm, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(),
-		Reason: journal.AlarmTwoDevices, Detail: fmt.Sprintf("%d times in %s a link that had just spoken was taken over, the last time %s by %s: or one device does not close its links",
-			rivalCount, presence.Span(at.Sub(r.since)), old.Remote(), l.Remote())})
 }
 
 // ending says whether it is decided that the connection of l ends.

@@ -49,11 +49,11 @@ type Master struct {
 	connects  uint64
 	takeovers uint64
 
-	presence presence.Watch
-	known    *known.Masters // by which presence.Given was set, with the profile
-	profile  string
-	clock    clock
-	rivals   *rivals // nil: none was suspected
+	presence  presence.Watch
+	known     *known.Masters // by which presence.Given was set, with the profile
+	profile   string
+	clock     clock
+	suspicion *suspicion // of rivals; nil: there was none
 
 	points  points
 	subject journal.Subject
@@ -170,21 +170,28 @@ func (m handler) Carry(msg supervise.Frames) {
 	b.journal, b.entry.Subject, b.entry.Owner = m.dir.journal, &m.subject, b
 	b.master, b.before = &m.points, m.points.recorded
 	if len(b.Frames) == 0 || b.Claims == nil && m.peer == nil {
-		m.arrive(b)
+		m.arrive(b, false)
 	}
 	m.handle()
 }
 
-// arrive takes note that the master has come by the link of a batch: with the first frame that is no forgery or replay.
-func (m handler) arrive(b *Batch) {
+// arrive takes note that the master has come by the link of a batch: with the first frame that is no forgery or replay,
+// proven when that came under its key.  When it may not come by this link, all that is left of the batch is refused.
+func (m handler) arrive(b *Batch, proven bool) bool {
 	if b.arrived {
-		return
+		return true
+	}
+	if reason := m.attach(b.Link, b.At, proven); reason != "" {
+		for ; b.next < len(b.Fates); b.next++ {
+			m.refuse(b, reason, nil)
+		}
+		return false
 	}
 	b.arrived = true
-	m.attach(b.Link, b.At)
 	m.expect()
 	m.tell(b.Link, m.presence.Heard(m.dir.sinceStart(b.At)))
 	m.seen.Store(b.At.UnixNano())
+	return true
 }
 
 // started goes on, after a restart, behind the frame or the command that failed.
@@ -231,7 +238,9 @@ func (m handler) handle() {
 			if !m.admits(b, o, s, known) {
 				continue
 			}
-			m.arrive(b)
+			if !m.arrive(b, o != nil) {
+				break
+			}
 		}
 		var flags journal.Flags
 		if known {

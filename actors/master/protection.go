@@ -53,7 +53,7 @@ func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bo
 		m.duplicates++
 		c.Peer.Owe()
 		if l := m.linkOn(b.Link.Listener()); l == nil || l.link == b.Link { // anybody can send it again: it takes no link over
-			m.arrive(b)
+			m.arrive(b, true)
 			m.speaksBy(b.Link, o.Suite)
 		}
 		return false

@@ -45,7 +45,7 @@ func (d *Directory) Absent(serial string) (info Info, ok bool) {
 		info.Refused, info.LastRefused = map[string]uint64{ReasonQuarantine: w.Frames}, &Refusal{Reason: ReasonQuarantine, At: w.Last}
 		info.LastEnd = &LinkEnd{At: w.Last, Listener: w.Listener, Remote: w.Remote, Reason: InQuarantine}
 	}
-	return info, held || d.vouched(serial)
+	return info, held || d.known.Get().Names(serial)
 }
 
 // absent is the summary of a serial that is no master.

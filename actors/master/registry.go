@@ -11,6 +11,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
 
 	"trama/actors/admission"
 	"trama/actors/internal/count"
@@ -57,11 +58,12 @@ type Directory struct {
 	due          atomic.Int64 // when the first master may be late, as sinceStart says; 0 for never
 	stopping     <-chan struct{}
 
-	Node     *supervise.Node // the registry's
-	Commands count.By        // by outcome
-	Alarms   count.By        // by reason
-	windows  windows
-	Waiting  admission.WaitingRoom // serials in quarantine
+	Node      *supervise.Node // the registry's
+	Commands  count.By        // by outcome
+	Alarms    count.By        // by reason
+	Takeovers count.By        // by where they came from
+	windows   windows
+	Waiting   admission.WaitingRoom // serials in quarantine
 
 	restored []*Master     // known from earlier processes, until they have actors
 	revived  chan struct{} // closed when they have
@@ -70,6 +72,7 @@ type Directory struct {
 	by map[string]*Master // all have actors
 
 	leaving   map[string]*Master // forgotten, and its actor has not ended; the registry's own
+	warnings  *rate.Limiter      // of takeovers
 	refusedAt time.Time          // when the log last said that there are too many; the registry's own
 }
 
@@ -80,7 +83,7 @@ const refusalPause = time.Minute
 func NewDirectory(o Options) *Directory {
 	return &Directory{
 		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, keys: o.Keys, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(), stopping: o.Stopping,
-		revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
+		revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master), warnings: rate.NewLimiter(rate.Every(6*time.Second), 10),
 		windows: windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}
 }

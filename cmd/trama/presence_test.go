@@ -126,7 +126,7 @@ func TestEventsAreFollowedAsTheyHappen(t *testing.T) {
 
 func TestTwoDevicesWithOneSerialAreAnAlarm(t *testing.T) {
 	p := serve(t, twoPorts)
-	for number := range 8 {
+	for number := range 6 {
 		p.dial("field").ask(12345678, number+1)
 	}
 	var all []admin.Event

@@ -43,7 +43,7 @@ func (g *fakeGateway) Connections() []actors.ConnectionInfo { return g.connectio
 func (g *fakeGateway) Listeners() []actors.ListenerInfo     { return g.listeners }
 func (g *fakeGateway) Poisoned() []actors.Poison            { return nil }
 func (g *fakeGateway) Totals() actors.Totals {
-	return actors.Totals{Frames: 7, Acknowledged: 6, Rejected: map[string]uint64{"short": 1}, Commands: map[string]uint64{"done": 2}}
+	return actors.Totals{Frames: 7, Acknowledged: 6, Rejected: map[string]uint64{"short": 1}, Commands: map[string]uint64{"done": 2}, Takeovers: map[string]uint64{"another address": 1}}
 }
 func (g *fakeGateway) Ready() error               { return g.err }
 func (g *fakeGateway) Live(context.Context) error { return g.err }

@@ -286,7 +286,7 @@ func TestLogLevelIsChanged(t *testing.T) {
 func TestMetricsTellTheCounters(t *testing.T) {
 	body := ask(t, Handler(testOptions(someGateway())), "GET", "/metrics", "").Body.String()
 	for _, want := range []string{
-		"trama_frames_total 7", "trama_acknowledged_total 6", `trama_rejected_total{reason="short"} 1`, `trama_commands_total{outcome="done"} 2`,
+		"trama_frames_total 7", "trama_acknowledged_total 6", `trama_rejected_total{reason="short"} 1`, `trama_commands_total{outcome="done"} 2`, `trama_takeovers_total{source="another address"} 1`,
 		`trama_listener_up{listener="field"} 1`, `trama_listener_closed_total{listener="field",reason="idle"} 3`, `trama_build_info{version="test"} 1`, "go_goroutines",
 	} {
 		if !strings.Contains(body, want+"\n") && !strings.Contains(body, want+" ") {

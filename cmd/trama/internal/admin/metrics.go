@@ -40,6 +40,7 @@ var (
 	unprotectedDesc   = describe("masters_unprotected", "Masters with a live connection whose newest frame came under no key, where masters have keys.")
 	unreadableDesc    = describe("unreadable_total", "Frames accepted though not all of their fields can be read.")
 	poisonedDesc      = describe("poisoned_total", "Frames that made an actor fail.")
+	takeoversDesc     = describe("takeovers_total", "Masters taken over by a newer connection.", "source")
 	commandsDesc      = describe("commands_total", "Commands to masters.", "outcome")
 	mastersDesc       = describe("masters", "Masters known.")
 	mastersOnlineDesc = describe("masters_online", "Masters with a live connection.")
@@ -79,7 +80,7 @@ var (
 func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		framesDesc, storedDesc, duplicatesDesc, alarmsDesc, acknowledgedDesc, noReplyDueDesc, journalUpDesc, journalCommitsDesc, journalSecondsDesc, journalWorstDesc,
-		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, wrongTagsDesc, unprotectedDesc, unreadableDesc, poisonedDesc, commandsDesc, mastersDesc, mastersOnlineDesc,
+		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, wrongTagsDesc, unprotectedDesc, unreadableDesc, poisonedDesc, commandsDesc, takeoversDesc, mastersDesc, mastersOnlineDesc,
 		connectionsDesc, restartsDesc, settleDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
 		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, cutOffDesc, silentDesc, unidentifiedDesc, heartbeatsDesc, generationDesc,
 	} {
@@ -113,6 +114,9 @@ func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
 	counter(settleDesc, t.SettleFaults)
 	for reason, n := range t.Rejected {
 		counter(rejectedDesc, n, reason)
+	}
+	for source, n := range t.Takeovers {
+		counter(takeoversDesc, n, source)
 	}
 	for outcome, n := range t.Commands {
 		counter(commandsDesc, n, outcome)
