@@ -325,3 +325,78 @@ func TestWhyAProtectedFrameIsNotFoundIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// A profile of its own: numbers in another order, a command that is no letter, no result, no answers.
+func TestAnyProfileThatBeginsSoCanBeProtected(t *testing.T) {
+	p := compiled(t, `
+name = "own"
+[frame]
+length = { field = "len", counts = "after mac" }
+header = [
+  { key = "len",   type = "bcd", size = 2 },
+  { key = "ver",   type = "bcd", size = 1, default = 7 },
+  { key = "enc",   type = "bcd", size = 1, const = 0 },
+  { key = "mac",   type = "hex", size = 3, const = "000000" },
+  { key = "id",    type = "bcd", size = 4, as = "digits", role = "identity" },
+  { key = "num",   type = "bcd", size = 4, role = "transaction" },
+  { key = "flags", type = "byte" },
+  { key = "what",  type = "byte", role = "command" },
+  { key = "more",  type = "uint16" },
+]
+[[message]]
+name    = "said"
+from    = "master"
+purpose = "measurement"
+command = 0x80
+fields  = [{ key = "x", type = "hex", size = "rest", max_size = 9000 }]
+[[message]]
+name    = "told"
+from    = "server"
+command = 0x81
+[[message]]
+name    = "done"
+from    = "master"
+purpose = "answer"
+command = 0x81
+[answer]
+by = ["num"]
+[security]
+suite     = "enc"
+integrity = "mac"
+[[example]]
+direction = "uplink"
+hex       = "0023 07 00 000000 00001234 00000009 ff 80 ffff 0102030405060708090a0b"
+expect    = { id = "00001234", num = 9, x = "0102030405060708090a0b" }
+`)
+	for _, c := range []struct {
+		way   codec.Direction
+		frame string
+		refs  bool
+	}{
+		{codec.Uplink, "0017070000000000001234 00000009 ff80ffff 0102030405060708090a0b", false},
+		{codec.Uplink, "0012070000000000001234 00000009 ff80ffff 010203040506", false},
+		{codec.Downlink, "0012070000000000001234 00000009 ff81ffff", false},
+		{codec.Uplink, "0012070000000000001234 00000009 ff81ffff", true},
+	} {
+		plain := unhex(t, c.frame)
+		plain[0], plain[1] = byte((len(plain)-7)/1000<<4|(len(plain)-7)/100%10), byte((len(plain)-7)/10%10<<4|(len(plain)-7)%10)
+		for _, s := range []protect.Suite{protect.None, protect.Auth24, protect.Enc24, protect.CCM8, protect.CCM16} {
+			how := protect.Protection{Suite: s, Key: deviceKey, Epoch: 3, Counter: 7, Server: c.way == codec.Downlink}
+			if c.refs {
+				how.Reference = bytes.Repeat([]byte{9}, s.ReferenceBytes())
+			}
+			wire, err := p.Protect(nil, plain, how)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var f codec.Frame
+			if advance, found := p.Next(c.way, wire, codec.Weak, &f); !found || !f.Closed() || advance != len(wire) {
+				t.Errorf("%v: %x is not found", s, wire)
+				continue
+			}
+			if err := p.Open(&f, protect.Opening{Key: deviceKey, Epoch: 3, Counter: 7}); err != nil || !bytes.Equal(f.Raw(), plain) || !bytes.Equal(f.Protection().Reference, how.Reference) {
+				t.Errorf("%v: %v %x", s, err, f.Raw())
+			}
+		}
+	}
+}

@@ -50,7 +50,7 @@ func (c *compiler) security(d *schema.Definition) {
 		ok   func(o *scalar.Op) bool
 	}{
 		{"the length of the frame, type bcd, 2 bytes, which counts what is behind the integrity", func(o *scalar.Op) bool {
-			return o.Code == scalar.OpBCD && o.Size == 2 && o.Reg > 0 && o.Reg == f.Length.Reg && f.Sizes.Length.Start == 7 && f.Sizes.Length.Add == 0
+			return o.Code == scalar.OpBCD && !o.Little && o.Size == 2 && o.Reg > 0 && o.Reg == f.Length.Reg && f.Sizes.Length.Start == 7 && f.Sizes.Length.Add == 0
 		}},
 		{"the version of the frame, type bcd, 1 byte", func(o *scalar.Op) bool { return o.Code == scalar.OpBCD && o.Size == 1 }},
 		{def.Suite + ", the suite, type bcd, 1 byte, which is 0 in plain frames", func(o *scalar.Op) bool {
@@ -59,7 +59,9 @@ func (c *compiler) security(d *schema.Definition) {
 		{def.Integrity + ", the integrity, 3 bytes, which are 0 in plain frames", func(o *scalar.Op) bool {
 			return o.Field.Key == def.Integrity && o.Size == 3 && o.Check == scalar.CheckBytes && string(o.Want) == "\x00\x00\x00"
 		}},
-		{"the serial, role identity, type bcd, 4 bytes", func(o *scalar.Op) bool { return o == identity && decimal(o) && o.Size == 4 }},
+		{`the serial, role identity, type bcd, 4 bytes, as = "digits"`, func(o *scalar.Op) bool {
+			return o == identity && o.Code == scalar.OpDigits && o.Size == 4 && (o.Form == nil || !o.Form.Reversed)
+		}},
 	}
 	for i, w := range want {
 		if i >= len(first) || !w.ok(first[i]) {
