@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"trama/cmd/trama/internal/admin"
 )
 
 const (
@@ -84,6 +87,17 @@ func (p *process) has(n int) {
 	if got := p.frames(); got != n {
 		p.t.Errorf("the journal has %d frames, want %d", got, n)
 	}
+}
+
+// counters are the epoch and the highest counter that the daemon knows of the device.
+func (p *process) counters() (epoch uint8, counter uint32) {
+	p.t.Helper()
+	r := p.ask("keys", "list", "--json", "--config", filepath.Join(filepath.Dir(p.addressesFile()), "config.toml"))
+	var all []admin.KeyInfo
+	if err := json.Unmarshal([]byte(r.stdout), &all); err != nil || len(all) != 1 || all[0].Frames == nil {
+		p.t.Fatalf("%v\n%s%s", err, r.stdout, r.stderr)
+	}
+	return all[0].Frames.Epoch, all[0].Frames.Counter
 }
 
 // answers is how many answers to commands there are of n: none under the suites for telemetry.
@@ -496,6 +510,13 @@ func TestAMasterInPythonSpeaksWithTheDaemonAndCannotCheatIt(t *testing.T) {
 				m.order("attack " + strconv.Itoa(connections))
 				if got := m.until("came back"); got != "0" {
 					t.Errorf("%s bytes came back", got)
+				}
+				highest := uint32(answers(suite, 1) + connections)
+				if suite == "10" { // has no counter
+					highest = 0
+				}
+				if epoch, counter := p.counters(); epoch != 0 || counter != highest {
+					t.Errorf("the daemon is at epoch %d, counter %d, the device at 0, %d", epoch, counter, highest)
 				}
 				m.order("connect")
 				m.reports("2")

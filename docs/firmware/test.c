@@ -349,6 +349,21 @@ static void test_epochs(void) {
   CHECK(sent(&t) == TRAMA_SPENT);
 }
 
+/* The server may speak in the epoch before, with counters that lie far from those of the new one. */
+static void test_epoch_before(void) {
+  struct trama t;
+  uint8_t frame[300];
+  struct trama_ref own;
+  size_t which;
+  start(&t, TRAMA_COMPACT, TRAMA_ENC24);
+  for (uint32_t counter = 15000; counter < 60000; counter += 15000)
+    CHECK(trama_open(&t, frame, served(&t, frame, 'A', 0, counter, 0, NULL, &own), NULL, 0, &which, &own) == TRAMA_COMPACT);
+  t.next = TRAMA_FRAMES;
+  sent(&t);
+  CHECK(t.saved.slot[0].epoch == 1);
+  CHECK(trama_open(&t, frame, served(&t, frame, 'A', 0, 45001, 0, NULL, &own), NULL, 0, &which, &own) == TRAMA_COMPACT);
+}
+
 static void test_challenge(uint8_t profile, uint8_t suite) {
   struct trama t;
   struct trama_port bare = port;
@@ -513,6 +528,7 @@ int main(int argc, char **argv) {
   test_window();
   test_counters();
   test_epochs();
+  test_epoch_before();
   test_plain();
   for (int p = 0; p < 2; p++)
     for (int s = 0; s < 4; s++) {

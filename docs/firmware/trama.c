@@ -472,7 +472,7 @@ static int take(struct trama *t, uint8_t *frame, size_t len, struct trama_window
     *counter = t->connection.next;
     return trama_unprotect(&way, counter, frame, len, own);
   }
-  for (int i = 0; i < 2 && result == TRAMA_TAG; i++) {
+  for (int i = 0; i < 2 && (result == TRAMA_TAG || result == TRAMA_REPLAY); i++) {
     *window = &t->window[i];
     way.control = (*window)->control;
     if (!way.control) continue;
