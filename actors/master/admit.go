@@ -9,6 +9,7 @@ import (
 
 	"trama/actors/admission"
 	"trama/actors/supervise"
+	"trama/actors/trust"
 	"trama/journal"
 )
 
@@ -106,6 +107,20 @@ type committed chan<- error
 // Committed implements journal.Committer.
 func (c committed) Committed(_ uint64, err error) { c <- err }
 
+// forgotten owns the end of a master, and what its peer may use from then on.
+type forgotten struct {
+	committed
+	r trust.Reservation
+}
+
+// Committed implements journal.Committer.
+func (f forgotten) Committed(first uint64, err error) {
+	if err == nil {
+		f.r.Stored()
+	}
+	f.committed.Committed(first, err)
+}
+
 // forget takes a master out of the book and has its actor end; the answer comes when that is on disk.
 func (r *registry) forget(ctx actor.Context, f *Forget) {
 	m := r.Get(f.Serial)
@@ -137,12 +152,14 @@ func (m handler) forget(ctx actor.Context, f *Forget) {
 	m.online.Store(0)
 	m.dir.windows.giveUp(m.Master)
 	var rows []journal.Row
+	of := forgotten{committed: f.Reply}
 	if m.peer != nil { // its counters stay used
-		row, _ := m.peer.Row(true)
+		var row journal.Trust
+		row, of.r = m.peer.Row(true)
 		rows = append(rows, row)
 	}
 	rows = append(rows, journal.Forget{})
-	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: rows, Owner: committed(f.Reply)})
+	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Rows: rows, Owner: of})
 	ctx.Poison(ctx.Self()) // behind what waits for it already
 }
 

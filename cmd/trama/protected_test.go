@@ -566,3 +566,34 @@ func TestMastersShowWhetherTheyAreProtected(t *testing.T) {
 	p.cli("tree").want(t, 0, "unprotected", "suite")
 	p.cli("connections", "--json").want(t, 0, `"protected":true`)
 }
+
+// Forgetting a master reserves counters for what it says next, as any row of its trust does.
+func TestMasterThatWasForgottenIsAnsweredOn(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	link, number := p.dial("field"), 0
+	say := func(frames int) {
+		t.Helper()
+		for sent := 0; sent < frames; {
+			var out []byte
+			n := min(64, frames-sent)
+			for range n {
+				number++
+				out = append(out, d.frame(number)...)
+			}
+			link.send(out)
+			for range n {
+				d.opened(link.frame())
+			}
+			sent += n
+		}
+	}
+	say(768) // and the command uses one of the 256 counters that are left of the first 1,024: the next block is due
+	outcome := p.sends("12345678", "A")
+	d.opened(link.frame())
+	p.cli("forget", "12345678").want(t, 0, "12345678 is forgotten")
+	<-outcome
+	link = p.dial("field")
+	say(400)
+}
