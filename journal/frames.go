@@ -36,14 +36,16 @@ const DefaultLimit = 1000
 
 // MasterRow is the state of a master as the journal has it; State is empty when it has told its trust only.
 type MasterRow struct {
-	Serial      string
-	State       []byte   // as the master gave it
-	Windows     []Window // likewise, the oldest first
-	Trust       []byte   // likewise
-	Forgotten   bool     // it is no master: nothing but its trust is there
-	Through     uint64   // position that it covers
-	Pending     []byte   // see Positions
-	From, Until time.Time
+	Serial  string
+	State   []byte   // as the master gave it
+	Windows []Window // likewise, the oldest first
+	Trust   []byte   // likewise
+	// TrustThrough is the position of the last frame that Trust covers.
+	TrustThrough uint64
+	Forgotten    bool   // it is no master: nothing but its trust is there
+	Through      uint64 // position that it covers
+	Pending      []byte // see Positions
+	From, Until  time.Time
 }
 
 // Adopt makes s the subject of the row.

@@ -20,13 +20,14 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		return err
 	}
 	definition := func(number uint32) (*profiles.Installed, error) { return d.profiles.Find(number, listeners) }
-	through := map[string]uint64{}
+	through, trusted := map[string]uint64{}, map[string]uint64{}
 	known := map[string]*Master{}
 	frames := 0
 	var f codec.Frame
 	var s scratch
 	err := d.journal.Restore(ctx, func(row journal.MasterRow) error {
 		d.restoreTrust(row)
+		trusted[row.Serial] = row.TrustThrough
 		if row.Forgotten {
 			return nil
 		}
@@ -41,6 +42,9 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		}
 		through[row.Serial] = row.Through
 		known[row.Serial] = m
+		if m.peer = d.keys.Known(row.Serial); m.peer != nil {
+			m.suite.Store(uint32(m.peer.Info().Suite))
+		}
 		return row.Adopt(&m.subject)
 	}, func(seq uint64, r *journal.Record) *journal.Subject {
 		if r.Master == "" || r.Flags&journal.Integrator != 0 || seq <= through[r.Master] {
@@ -54,12 +58,13 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 		if r.Received.Before(m.first) {
 			m.first = r.Received
 		}
+		m.suite.Store(uint32(r.Protection.Suite))
 		if r.Protection != (journal.Protection{}) {
 			if m.peer == nil {
 				m.peer = d.keys.Known(m.Serial)
 			}
-			if m.peer != nil {
-				m.peer.Replay(r.Received, r.Protection)
+			if m.peer != nil && seq > trusted[r.Master] {
+				m.peer.Replay(r.Protection)
 			}
 		}
 		frames++

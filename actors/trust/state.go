@@ -91,12 +91,11 @@ func (p *Peer) Restore(row journal.Trust) error {
 	return nil
 }
 
-// Replay takes in what a record behind the row came under.  An epoch or key that began with it is in a row that is
-// behind it.
-func (p *Peer) Replay(received time.Time, r journal.Protection) {
+// Replay takes in what a record behind the row came under.  Where a key or an epoch began, a row was written.
+func (p *Peer) Replay(r journal.Protection) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.begun || received.Unix() < int64(p.since) || protect.Suite(r.Suite) == protect.Auth24 {
+	if !p.begun || protect.Suite(r.Suite) == protect.Auth24 {
 		return
 	}
 	switch epoch := r.SC & lastEpoch; {

@@ -160,7 +160,7 @@ func (w *world) restart() {
 		w.t.Fatal(err)
 	}
 	for _, r := range w.records {
-		p.Replay(time.Now(), r)
+		p.Replay(r)
 	}
 }
 

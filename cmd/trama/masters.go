@@ -189,9 +189,15 @@ func security(s *actors.SecurityInfo) string {
 	if s.Verdict == master.ReasonUnprotected && s.Since.IsZero() {
 		return s.Verdict
 	}
-	text := fmt.Sprintf("suite %s, epoch %d, counter %d, since %s; last frame %s", s.Suite, s.Epoch, s.Counter, s.Since.Local().Format(time.DateTime), s.Verdict)
+	text := fmt.Sprintf("suite %s, epoch %d, counter %d", s.Suite, s.Epoch, s.Counter)
+	if !s.Since.IsZero() {
+		text += ", key proven " + s.Since.Local().Format(time.DateTime)
+	}
+	if s.Verdict != "" {
+		text += "; last frame " + s.Verdict
+	}
 	if s.WrongTags > 0 {
-		text += fmt.Sprintf("; %d wrong tags", s.WrongTags)
+		text += fmt.Sprintf("; wrong tags: %d", s.WrongTags)
 	}
 	return text
 }

@@ -52,7 +52,8 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 			j.options.Warn("journal is damaged: the state of a master is left out", "master", serial)
 			continue
 		}
-		row := journal.MasterRow{Serial: serial, State: state, Trust: trust[serial], Windows: windows[serial], Through: uint64(through), Pending: pending,
+		row := journal.MasterRow{Serial: serial, State: state, Trust: trust[serial].trust, TrustThrough: trust[serial].through, Windows: windows[serial],
+			Through: uint64(through), Pending: pending,
 			From: time.Unix(0, from), Until: time.Unix(0, until)}
 		delete(trust, serial)
 		if err := master(row); err != nil {
@@ -63,7 +64,7 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 		return err
 	}
 	for serial, t := range trust { // it has told no state yet, or is no master any more
-		row := journal.MasterRow{Serial: serial, Windows: windows[serial], Trust: t}
+		row := journal.MasterRow{Serial: serial, Windows: windows[serial], Trust: t.trust, TrustThrough: t.through}
 		_, row.Forgotten = gone[serial]
 		if err := master(row); err != nil {
 			return fmt.Errorf("trust of %s: %w", serial, err)

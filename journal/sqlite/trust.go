@@ -14,7 +14,7 @@ func (j *Journal) trustKind() Kind {
 	return Kind{
 		Name: journal.Trust(nil).RowKind(),
 		Tables: []string{
-			`CREATE TABLE IF NOT EXISTS trust(serial TEXT PRIMARY KEY, trust BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID`,
+			`CREATE TABLE IF NOT EXISTS trust(serial TEXT PRIMARY KEY, through INTEGER NOT NULL, trust BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID`,
 		},
 		Write: func(ctx context.Context, tx Tx, at Place, row journal.Row) error {
 			if at.Subject == nil {
@@ -25,7 +25,7 @@ func (j *Journal) trustKind() Kind {
 			if len(trust) == 0 {
 				_, err = tx.ExecContext(ctx, "DELETE FROM trust WHERE serial = ?", serial)
 			} else {
-				_, err = j.w.trust.ExecContext(ctx, serial, trust, sum(serial, trust))
+				_, err = j.w.trust.ExecContext(ctx, serial, at.Through, trust, sum(serial, at.Through, trust))
 			}
 			if err != nil {
 				return fmt.Errorf("write the trust of %s: %w", serial, err)
@@ -35,10 +35,16 @@ func (j *Journal) trustKind() Kind {
 	}
 }
 
+// trustRow is a row with the position of the last frame before or with it.
+type trustRow struct {
+	trust   []byte
+	through uint64
+}
+
 // readTrust is what is known of each serial; bad is told of rows that are not what was written.
-func readTrust(ctx context.Context, q querier, bad func(serial string)) (map[string][]byte, error) {
-	of := map[string][]byte{}
-	rows, err := q.QueryContext(ctx, "SELECT serial, trust, crc FROM trust")
+func readTrust(ctx context.Context, q querier, bad func(serial string)) (map[string]trustRow, error) {
+	of := map[string]trustRow{}
+	rows, err := q.QueryContext(ctx, "SELECT serial, through, trust, crc FROM trust")
 	if err != nil {
 		return nil, err
 	}
@@ -46,15 +52,15 @@ func readTrust(ctx context.Context, q querier, bad func(serial string)) (map[str
 	for rows.Next() {
 		var serial string
 		var trust []byte
-		var crc int64
-		if err := rows.Scan(&serial, &trust, &crc); err != nil {
+		var through, crc int64
+		if err := rows.Scan(&serial, &through, &trust, &crc); err != nil {
 			return nil, err
 		}
-		if crc != sum(serial, blob(trust)) {
+		if crc != sum(serial, through, blob(trust)) {
 			bad(serial)
 			continue
 		}
-		of[serial] = trust
+		of[serial] = trustRow{trust, uint64(through)}
 	}
 	return of, rows.Err()
 }

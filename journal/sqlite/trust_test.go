@@ -24,8 +24,8 @@ type house struct {
 	warnings []string
 }
 
-// restart opens the journal as a start does and says what comes back: serials with their trust, and how many frames
-// are read for each.
+// restart opens the journal as a start does and says what comes back: serials with their trust and the frame up
+// to which it goes, and how many frames are read for each.
 func (h *house) restart() string {
 	h.t.Helper()
 	h.stop()
@@ -40,6 +40,9 @@ func (h *house) restart() string {
 	if err := h.j.Restore(h.t.Context(), func(r journal.MasterRow) error {
 		back[r.Serial] = fmt.Sprintf("%s:state=%s,trust=%s", r.Serial, r.State, r.Trust)
 		through[r.Serial] = r.Through
+		if len(r.Trust) > 0 {
+			back[r.Serial] += fmt.Sprint("@", r.TrustThrough)
+		}
 		if r.Forgotten {
 			back[r.Serial] += ",forgotten"
 			return nil
@@ -141,10 +144,10 @@ func TestTrustComesBackWithItsMaster(t *testing.T) {
 	h.put("1", 1, journal.State("s"), journal.Trust("t1"))
 	h.put("2", 2, journal.Trust("t2")) // it has told no state yet
 	h.put("3", 1)
-	h.expect("back", h.restart(), "1:state=s,trust=t1 2:state=,trust=t2++ 3:+")
+	h.expect("back", h.restart(), "1:state=s,trust=t1@1 2:state=,trust=t2@3++ 3:+")
 	h.put("1", 0, journal.Trust("new"))
 	h.put("2", 0, journal.Trust{})
-	h.expect("replaced and removed", h.restart(), "1:state=s,trust=new 2:++ 3:+")
+	h.expect("replaced and removed", h.restart(), "1:state=s,trust=new@4 2:++ 3:+")
 	if r, err := sqlite.Verify(t.Context(), h.path); err != nil || len(r.Damage) > 0 {
 		t.Error(r, err)
 	}
@@ -162,7 +165,7 @@ func TestMasterThatIsForgottenDoesNotComeBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.expect("its frames", h.frames("1"), "5")
-	h.expect("back", h.restart(), "2:state=,trust= 3:state=,trust=t,forgotten")
+	h.expect("back", h.restart(), "2:state=,trust= 3:state=,trust=t@7,forgotten")
 	h.expect("its frames after a restart", h.frames("1"), "5")
 	h.forget("3", journal.Trust{})
 	h.put("1", 1)
@@ -255,7 +258,7 @@ func TestBackupHasNoGeneration(t *testing.T) {
 		t.Error(n, err)
 	}
 	h.path = copied
-	h.expect("back", h.restart(), "1:state=s,trust=t1")
+	h.expect("back", h.restart(), "1:state=s,trust=t1@1")
 	if n, err := h.j.Generation(t.Context()); n != 0 || err != nil {
 		t.Error(n, err)
 	}

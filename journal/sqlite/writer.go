@@ -63,8 +63,8 @@ func (w *writer) prepare(ctx context.Context, c *sql.Conn) (err error) {
 			ON CONFLICT(serial) DO UPDATE SET through = excluded.through, from_at = excluded.from_at, until_at = excluded.until_at,
 			pending = excluded.pending, state = excluded.state, crc = excluded.crc`},
 		{&w.change, setMeta},
-		{&w.trust, `INSERT INTO trust(serial, trust, crc) VALUES (?, ?, ?)
-			ON CONFLICT(serial) DO UPDATE SET trust = excluded.trust, crc = excluded.crc`},
+		{&w.trust, `INSERT INTO trust(serial, through, trust, crc) VALUES (?, ?, ?, ?)
+			ON CONFLICT(serial) DO UPDATE SET through = excluded.through, trust = excluded.trust, crc = excluded.crc`},
 		{&w.span, "INSERT INTO span(serial, last, from_at, until_at, positions, crc) VALUES (?, ?, ?, ?, ?, ?)"},
 	} {
 		if *s.into, err = c.PrepareContext(ctx, s.text); err != nil {
