@@ -75,8 +75,8 @@ func (own *Compiler) open(name string) ([]byte, error) {
 	return shippedPart(name)
 }
 
-// Sources are the texts that the profile was compiled from: the definition first, then the parts that it includes.  [CompileSources] makes
-// the same profile of them, also when the files have changed since.  Read-only.
+// Sources are the texts that the profile was compiled from: the definition first, then the parts that it includes.
+// [CompileSources] makes the same profile of them, also when the files have changed since.  Read-only.
 func (p *Profile) Sources() []schema.Source { return p.sources }
 
 // Hash identifies the definition: the SHA-256 of all its texts.

@@ -51,7 +51,8 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	f := &fleet{
-		Options: o, words: words, split: o.Profile.Splitter(codec.Downlink), silent: o.Profile.EndsSilently(codec.Downlink), dialers: make(chan struct{}, dialling),
+		Options: o, words: words, split: o.Profile.Splitter(codec.Downlink),
+		silent: o.Profile.EndsSilently(codec.Downlink), dialers: make(chan struct{}, dialling),
 		start: time.Now(), stop: make(chan struct{}),
 	}
 	masters := make([]master, o.Masters)

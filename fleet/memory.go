@@ -69,7 +69,8 @@ func (m *Memory) read(path string) error {
 		var serial string
 		var k Kept
 		var sum uint32
-		if _, err := fmt.Sscanf(string(line), "%s %d %d %d %08x", &serial, &k.Epoch, &k.Counter, &k.Heard, &sum); err != nil || !bytes.Equal(line, memoryLine(serial, k)) {
+		if _, err := fmt.Sscanf(string(line), "%s %d %d %d %08x", &serial, &k.Epoch, &k.Counter, &k.Heard,
+			&sum); err != nil || !bytes.Equal(line, memoryLine(serial, k)) {
 			return fmt.Errorf("%w: %s, line %d; give its devices new keys", ErrMemory, path, n+1)
 		}
 		m.last[serial] = k

@@ -63,7 +63,8 @@ func (o Options) withDefaults() (Options, error) {
 	for _, d := range []struct {
 		name  string
 		value time.Duration
-	}{{"every", o.Every}, {"keep-alive", o.KeepAlive}, {"reconnect-every", o.ReconnectEvery}, {"ramp", o.Ramp}, {"duration", o.Duration}} {
+	}{{"every", o.Every}, {"keep-alive", o.KeepAlive}, {"reconnect-every", o.ReconnectEvery}, {"ramp", o.Ramp},
+		{"duration", o.Duration}} {
 		if d.value < 0 {
 			problems = append(problems, fmt.Errorf("%s %v is negative", d.name, d.value))
 		}

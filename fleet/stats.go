@@ -60,8 +60,9 @@ func (c *counters) down() { c.connected.Add(-1) }
 func (c *counters) progress(masters int, elapsed time.Duration) Progress {
 	return Progress{
 		Masters: masters, Connected: int(c.connected.Load()), Connects: c.connects.Load(), Failed: c.failed.Load(), Lost: c.lost.Load(),
-		Sent: c.sent.Load(), Resent: c.resent.Load(), Acknowledged: c.acked.Load(), Waiting: c.outstanding.Load(), Commands: c.commands.Load(),
-		Unowed: c.unowed.Load(), Ignored: c.ignored.Load(), TurnedAway: c.turnedAway.Load(),
+		Sent: c.sent.Load(), Resent: c.resent.Load(), Acknowledged: c.acked.Load(), Waiting: c.outstanding.Load(),
+		Commands: c.commands.Load(),
+		Unowed:   c.unowed.Load(), Ignored: c.ignored.Load(), TurnedAway: c.turnedAway.Load(),
 		WrongTag: c.wrongTag.Load(), Unprotected: c.unprotected.Load(), Replayed: c.replayed.Load(), Misplaced: c.misplaced.Load(),
 		Refused: c.refused.Load(), Unexpected: c.unexpected.Load(), Noise: c.noise.Load(), Elapsed: elapsed,
 	}

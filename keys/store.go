@@ -149,7 +149,8 @@ func readAll(d *folder, prefix string, into map[uint32]Entry, problems *problems
 	for _, name := range names {
 		n, ok := number(strings.TrimPrefix(strings.TrimSuffix(name, extension), prefix))
 		if !ok {
-			problems.add(fmt.Errorf("key file %s: its name must be a serial of %d digits and %s; rename it", d.path(name), serialDigits, extension))
+			problems.add(fmt.Errorf("key file %s: its name must be a serial of %d digits and %s; rename it",
+				d.path(name), serialDigits, extension))
 			continue
 		}
 		e, err := readEntry(d, name)

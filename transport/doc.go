@@ -55,11 +55,12 @@
 //
 // All of them look at what the peer sends, never at what we send, and noise prolongs none: the first whole frame (or
 // registration) counts from the accept, the rest of a started frame from its first byte, idleness from the last whole
-// frame, or heartbeat behind one.  A silence of Framing.Quiet behind the beginning of a frame ends nothing: the Cutter is
-// asked once more, since it may know a frame that ends with a silence, or a whole one behind a doubtful beginning.  A
-// connection has a single read deadline for all of these.  It is set again only when it has passed or when a nearer one
-// arises, so a busy connection pays for it once per period; ParkAfter is one of its periods.  A parked connection has none: the idle poller sweeps, at most once a second, and wakes those that are
-// due.  When a deadline passes, what lies in the socket is read before the peer is judged: a process that stood still
-// does not blame its peers.  A beginning that got no rest is then searched for a whole frame behind it (noise can
-// look like a beginning); if there is one the connection lives on.
+// frame, or heartbeat behind one.  A silence of Framing.Quiet behind the beginning of a frame ends nothing: the Cutter
+// is asked once more, since it may know a frame that ends with a silence, or a whole one behind a doubtful beginning.
+// A connection has a single read deadline for all of these.  It is set again only when it has passed or when a nearer
+// one arises, so a busy connection pays for it once per period; ParkAfter is one of its periods.  A parked connection
+// has none: the idle poller sweeps, at most once a second, and wakes those that are due.  When a deadline passes, what
+// lies in the socket is read before the peer is judged: a process that stood still does not blame its peers.  A
+// beginning that got no rest is then searched for a whole frame behind it (noise can look like a beginning); if there
+// is one the connection lives on.
 package transport

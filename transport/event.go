@@ -15,8 +15,9 @@ const (
 	EventAcceptResumed           // accept works again; After is how long it did not
 	EventRefusing                // the listener is full (Reason): connections are closed at the accept
 	EventRecovered               // the listener takes connections again; Count were refused, within After
-	EventForeign                 // Count connections of networks that may not connect were closed, the last one Remote; at most once a minute
-	EventFault                   // a panic below Start: Conn, Err and Stack; the connection is closed
+	// Count connections of networks that may not connect were closed, the last one Remote; at most once a minute
+	EventForeign
+	EventFault // a panic below Start: Conn, Err and Stack; the connection is closed
 )
 
 // String is the kind in words.

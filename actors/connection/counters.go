@@ -38,6 +38,7 @@ func (c *frameCounters) add(o *frameCounters) {
 func (c *frameCounters) read() Frames {
 	return Frames{
 		Frames: c.frames.Load(), Stored: c.stored.Load(), Repeated: c.repeated.Load(), Acknowledged: c.acked.Load(),
-		Silent: c.silent.Load(), Unreadable: c.opaque.Load(), Unsent: c.unsent.Load(), Rejected: c.rejected.Load(), Poisoned: c.poisoned.Load(),
+		Silent: c.silent.Load(), Unreadable: c.opaque.Load(), Unsent: c.unsent.Load(), Rejected: c.rejected.Load(),
+		Poisoned: c.poisoned.Load(),
 	}
 }

@@ -14,10 +14,12 @@ import (
 
 // Columns are those of a table of masters as CSV: whom a row is about, what holds for the master, and one of its points.
 // A master of several points has several rows; what is said of the master need not be said again.
-var Columns = []string{"serial", "prefix", "profile", "name", "site", "tags", "interval", "point", "point_name", "unit", "scale", "min", "max"}
+var Columns = []string{"serial", "prefix", "profile", "name", "site", "tags", "interval", "point", "point_name", "unit",
+	"scale", "min", "max"}
 
 // columns that stand in the table of a point, and their keys there.
-var pointKeys = map[string]string{"point": "point", "point_name": "name", "unit": "unit", "scale": "scale", "min": "min", "max": "max"}
+var pointKeys = map[string]string{"point": "point", "point_name": "name", "unit": "unit", "scale": "scale",
+	"min": "min", "max": "max"}
 
 // entry is one [[master]] while rows are gathered.
 type entry struct {
@@ -62,7 +64,8 @@ func Import(file string, r io.Reader) ([]byte, error) {
 			put(p.first(), "[[master.point]]")
 			for _, column := range Columns {
 				value, said := p.values[column]
-				if _, err := strconv.ParseFloat(value, 64); said && (err != nil || column == "point" || column == "point_name" || column == "unit") {
+				if _, err := strconv.ParseFloat(value, 64); said &&
+					(err != nil || column == "point" || column == "point_name" || column == "unit") {
 					value = quoted(value) // a number that is none is told as a text
 				}
 				if said {

@@ -122,7 +122,8 @@ func (m *Master) alarm(b *Batch, reason, detail string) {
 		detail)
 	m.dir.Alarms.Add(reason)
 	l.RecordEventLimited(journal.Event{
-		Kind: reason, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Reason: reason, Detail: detail, Raw: b.Raw[b.next],
+		Kind: reason, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Reason: reason,
+		Detail: detail, Raw: b.Raw[b.next],
 	})
 }
 

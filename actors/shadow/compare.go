@@ -83,10 +83,12 @@ func (sh *Shadow) Info() Info {
 	defer sh.mu.Unlock()
 	f := &sh.found
 	info := Info{
-		Listener: sh.Listener, Active: sh.Active.Profile.Name(), Candidate: sh.Candidate.Profile.Name(), Hash: profiles.Hash(sh.Candidate.Profile),
+		Listener: sh.Listener, Active: sh.Active.Profile.Name(), Candidate: sh.Candidate.Profile.Name(),
+		Hash:   profiles.Hash(sh.Candidate.Profile),
 		Source: sh.Candidate.Source, State: "comparing", Since: sh.since, Reads: sh.offered.Load(), Dropped: sh.dropped.Load(),
-		Frames: f.frames, Same: f.same, Different: f.different, RefusedByCandidate: listed(f.byCandidate), RefusedByActive: listed(f.byActive),
-		Framing: f.framing, Fields: []FieldDifference{}, OtherFields: f.otherFields, Acknowledgement: f.acks,
+		Frames: f.frames, Same: f.same, Different: f.different, RefusedByCandidate: listed(f.byCandidate),
+		RefusedByActive: listed(f.byActive),
+		Framing:         f.framing, Fields: []FieldDifference{}, OtherFields: f.otherFields, Acknowledgement: f.acks,
 	}
 	if f.framing > 0 {
 		info.FramingExample = &Example{f.framingLast.Active, f.framingLast.Candidate, f.framingLast.Frame}

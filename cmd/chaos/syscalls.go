@@ -39,11 +39,12 @@ func (c *chaos) traced(ctx context.Context) error {
 
 // injections are failures of system calls in the running daemon.
 var injections = []string{
-	"fdatasync:error=EIO:when=12", "fdatasync:error=EIO:when=60", "pwrite64:error=EIO:when=40", "pwrite64:error=ENOSPC:when=200", "pwrite64:error=EDQUOT:when=333",
+	"fdatasync:error=EIO:when=12", "fdatasync:error=EIO:when=60", "pwrite64:error=EIO:when=40",
+	"pwrite64:error=ENOSPC:when=200", "pwrite64:error=EDQUOT:when=333",
 }
 
-// injected has system calls fail in the running daemon: it must end at once and not well, acknowledge nothing that is not safe, sync no
-// file that failed, and have lost nothing.
+// injected has system calls fail in the running daemon: it must end at once and not well, acknowledge nothing that is
+// not safe, sync no file that failed, and have lost nothing.
 func (c *chaos) injected(ctx context.Context) error {
 	c.masters, c.inFlight = tracedMasters, tracedInFlight
 	if err := c.prepare(ctx); err != nil {
@@ -83,7 +84,8 @@ type ending struct {
 	code int
 }
 
-// record runs the daemon under strace and a load, for some time or until it ends by itself, and returns what its system calls say.
+// record runs the daemon under strace and a load, for some time or until it ends by itself, and returns what its system
+// calls say.
 func (c *chaos) record(ctx context.Context, length time.Duration, more ...string) (*proof, ending, error) {
 	if len(c.senders) == 0 {
 		for i := range c.masters {

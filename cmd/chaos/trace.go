@@ -12,18 +12,19 @@ import (
 	"strings"
 )
 
-// strace is how the daemon is started to have its system calls recorded.  -D makes it the daemon's companion instead of its parent, so that
-// the daemon is the process that is waited for.
+// strace is how the daemon is started to have its system calls recorded.  -D makes it the daemon's companion instead of
+// its parent, so that the daemon is the process that is waited for.
 func strace(file string, more ...string) ([]string, error) {
 	path, err := exec.LookPath("strace")
 	if err != nil {
 		return nil, fmt.Errorf("%w: apt-get install strace", err)
 	}
-	return append([]string{path, "-D", "-f", "-qq", "-y", "-xx", "-ttt", "-s", "20000", "-e", "signal=none", "-e", "trace=pwrite64,fdatasync,fsync,write", "-o", file}, more...), nil
+	return append([]string{path, "-D", "-f", "-qq", "-y", "-xx", "-ttt", "-s", "20000", "-e", "signal=none", "-e",
+		"trace=pwrite64,fdatasync,fsync,write", "-o", file}, more...), nil
 }
 
-// proof holds the system calls of a daemon against the rule: an acknowledgement is written to a socket after a sync of the log has ended
-// which began after the frame had been written to the log.
+// proof holds the system calls of a daemon against the rule: an acknowledgement is written to a socket after a sync of
+// the log has ended which began after the frame had been written to the log.
 type proof struct {
 	events  int
 	begun   map[int]call   // calls that have not returned, by thread
@@ -68,7 +69,8 @@ func (p *proof) read(name string) error {
 
 var errLine = errors.New("not a line of strace")
 
-// line takes in one line.  A call that stands in one line had no other one beside it; others begin with one and return with another.
+// line takes in one line.  A call that stands in one line had no other one beside it; others begin with one and return
+// with another.
 func (p *proof) line(text string) error {
 	number, rest, ok := strings.Cut(text, " ")
 	thread, err := strconv.Atoi(number)
@@ -147,7 +149,8 @@ func (p *proof) begin(c call) {
 			p.early = append(p.early, fmt.Sprintf("%s of %s at event %d, which failed at event %d", c.name, c.file, c.event, at))
 		}
 	case "write":
-		if !strings.HasPrefix(c.file, "socket:") && !strings.HasPrefix(c.file, "TCP") || len(c.data) == 0 || len(c.data)%ackBytes != 0 || !bytes.Equal(c.data[:2], ackSize) {
+		if !strings.HasPrefix(c.file, "socket:") && !strings.HasPrefix(c.file, "TCP") || len(c.data) == 0 ||
+			len(c.data)%ackBytes != 0 || !bytes.Equal(c.data[:2], ackSize) {
 			return
 		}
 		for b := c.data; len(b) > 0; b = b[ackBytes:] {
@@ -155,7 +158,8 @@ func (p *proof) begin(c call) {
 			switch at, written := p.written[key(b)]; {
 			case numberOf(b) <= p.before[string(b[headAt:headEnd])]: // a resend
 			case !written:
-				p.early = append(p.early, fmt.Sprintf("acknowledgement %x at event %d: its frame has not been written", b[:ackBytes], c.event))
+				p.early = append(p.early, fmt.Sprintf("acknowledgement %x at event %d: its frame has not been written",
+					b[:ackBytes], c.event))
 			case p.covered < at:
 				p.early = append(p.early, fmt.Sprintf("acknowledgement %x at event %d: its frame was written at event %d, and no sync that began behind it has ended", b[:ackBytes], c.event, at))
 			}

@@ -34,7 +34,8 @@ func actorArgs(c *cobra.Command, args []string) error {
 	}
 	for part := range strings.SplitSeq(strings.Trim(args[0], "/"), "/") {
 		if slices.Contains([]string{"", ".", ".."}, part) {
-			return errors.New("PATH: found " + fmt.Sprintf("%q", args[0]) + ", expected names with a slash between, such as trama/registry")
+			return errors.New("PATH: found " + fmt.Sprintf("%q", args[0]) +
+				", expected names with a slash between, such as trama/registry")
 		}
 	}
 	return nil

@@ -80,7 +80,8 @@ func (r *checkReport) named(names []string) error {
 func (r *checkReport) refused(file string, err *codec.DefinitionError) {
 	one := checkedProfile{File: file}
 	for _, p := range err.Problems {
-		one.Findings = append(one.Findings, checkFinding{Severity: codec.SeverityError, Rule: "definition", File: p.File, Line: p.Line, Key: p.Key,
+		one.Findings = append(one.Findings, checkFinding{Severity: codec.SeverityError, Rule: "definition",
+			File: p.File, Line: p.Line, Key: p.Key,
 			Found: p.Found, Expected: p.Expected, Nearest: p.Nearest})
 	}
 	r.profiles = append(r.profiles, one)
@@ -91,9 +92,11 @@ func (r *checkReport) refused(file string, err *codec.DefinitionError) {
 func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
 	report := check.Profile(p)
 	if registered {
-		report.Findings = slices.DeleteFunc(report.Findings, func(f codec.Finding) bool { return f.Rule == "identity" && f.Severity == codec.SeverityWarning })
+		report.Findings = slices.DeleteFunc(report.Findings,
+			func(f codec.Finding) bool { return f.Rule == "identity" && f.Severity == codec.SeverityWarning })
 	}
-	one := checkedProfile{Profile: p.Name(), File: file, OK: true, Messages: report.Messages, Branches: report.Branches, Shown: report.Tried,
+	one := checkedProfile{Profile: p.Name(), File: file, OK: true, Messages: report.Messages, Branches: report.Branches,
+		Shown:  report.Tried,
 		Frames: report.Frames, Replies: report.Replies, Examples: report.Examples, Findings: []checkFinding{}}
 	examples := check.Examples(p)
 	where, verdict := "shipped", fmt.Sprintf("%d examples pass", report.Examples)
@@ -123,7 +126,8 @@ func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
 		verdict = fmt.Sprintf("%d of %d examples fail", n, report.Examples)
 	}
 	r.say("profile %s (%s): %d %s, %d of %d branches shown by %d frames that went there and back, %d %s; %s; %s",
-		p.Name(), where, report.Messages, plural(report.Messages, "message"), report.Tried, report.Branches, report.Frames, report.Replies, replies(report.Replies), verdict, counted(report))
+		p.Name(), where, report.Messages, plural(report.Messages, "message"), report.Tried, report.Branches,
+		report.Frames, report.Replies, replies(report.Replies), verdict, counted(report))
 	for i := range report.Findings {
 		f := &report.Findings[i]
 		one.add(f)
@@ -148,7 +152,8 @@ func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
 }
 
 func (c *checkedProfile) add(f *codec.Finding) {
-	one := checkFinding{Severity: f.Severity, Rule: f.Rule, File: f.File, Line: f.Line, Key: f.Key, Found: f.Found, Expected: f.Expected}
+	one := checkFinding{Severity: f.Severity, Rule: f.Rule, File: f.File, Line: f.Line, Key: f.Key, Found: f.Found,
+		Expected: f.Expected}
 	if f.Witness != nil {
 		one.Witness, one.Direction = hex.EncodeToString(f.Witness), f.Direction.String()
 	}
@@ -165,7 +170,8 @@ func replies(n int) string {
 // counted says how many findings of each severity there are.
 func counted(p *check.Report) string {
 	errors, warnings, notes := p.Count(codec.SeverityError), p.Count(codec.SeverityWarning), p.Count(codec.SeverityNote)
-	return fmt.Sprintf("%d %s, %d %s, %d %s", errors, plural(errors, "error"), warnings, plural(warnings, "warning"), notes, plural(notes, "note"))
+	return fmt.Sprintf("%d %s, %d %s, %d %s", errors, plural(errors, "error"), warnings, plural(warnings, "warning"),
+		notes, plural(notes, "note"))
 }
 
 // end is the verdict.

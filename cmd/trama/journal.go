@@ -17,21 +17,24 @@ import (
 const journalGrace = 300 * time.Millisecond
 
 // openJournal opens what the configuration says; the database is nil when nothing is kept.
-func openJournal(ctx context.Context, c config.Journal, l config.Limits, log hclog.Logger) (actors.Journal, *sqlite.Journal, error) {
+func openJournal(ctx context.Context, c config.Journal, l config.Limits,
+	log hclog.Logger) (actors.Journal, *sqlite.Journal, error) {
 	if c.Memory {
 		log.Warn("THE JOURNAL IS IN MEMORY: frames are acknowledged without being stored; for tests and benchmarks only")
 		return new(journal.Memory), nil, nil
 	}
 	begun := time.Now()
 	db, err := sqlite.Open(ctx, sqlite.Options{
-		Path: c.Path, FramesFor: c.FramesFor, FramesUpTo: int64(c.FramesMiB) << 20, EventsFor: c.EventsFor, EventsUpTo: int64(c.EventsMax), DiskLimit: c.DiskLimit,
+		Path: c.Path, FramesFor: c.FramesFor, FramesUpTo: int64(c.FramesMiB) << 20, EventsFor: c.EventsFor,
+		EventsUpTo: int64(c.EventsMax), DiskLimit: c.DiskLimit,
 		WindowsUpTo: int64(l.ResendMiB) << 20 * 2 / 3, // 16 bytes a frame, 24 in memory
 		Warn:        func(what string, args ...any) { log.Warn(what, args...) },
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	log.Info("journal open", "path", c.Path, "sqlite", db.Version(), "last_frame", db.Last(), "boot", db.Boot(), "took", time.Since(begun).Round(time.Millisecond))
+	log.Info("journal open", "path", c.Path, "sqlite", db.Version(), "last_frame", db.Last(), "boot", db.Boot(), "took",
+		time.Since(begun).Round(time.Millisecond))
 	return db, db, nil
 }
 

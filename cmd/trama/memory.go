@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Go keeps the garbage of a burst, and the stacks of goroutines that have ended, until a collection that a process at rest may not
-// see for minutes.  A gateway is at rest most of its life, and a burst is what it begins with: every master dials in.  The way of a
-// frame allocates nothing, so quiet is easy to tell.
+// Go keeps the garbage of a burst, and the stacks of goroutines that have ended, until a collection that a process at
+// rest may not see for minutes.  A gateway is at rest most of its life, and a burst is what it begins with: every
+// master dials in.  The way of a frame allocates nothing, so quiet is easy to tell.
 const (
 	memoryLook  = 2 * time.Second  // how often it looks
 	memoryPause = 20 * time.Second // the least time between two releases

@@ -56,7 +56,8 @@ func (p *past) note(damage []journal.Damage) {
 func (p *past) backwards() bool { return p.flags.newest || p.flags.limit > 0 }
 
 // pages calls get for one page after the other until there are no more, or enough rows.
-func (p *past) pages(ctx context.Context, path string, q url.Values, get func(text json.RawMessage) (rows int, cursor string, err error)) error {
+func (p *past) pages(ctx context.Context, path string, q url.Values,
+	get func(text json.RawMessage) (rows int, cursor string, err error)) error {
 	left := p.flags.limit
 	if p.backwards() {
 		q.Set("newest", "true")

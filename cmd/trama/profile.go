@@ -23,7 +23,8 @@ func (a *app) profileCommand() *cobra.Command {
 		Use: "profile", Short: "Look at profiles: list them, show their definition, document them", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.profileListCommand(), a.profileShowCommand(), a.profilePointsCommand(), a.profileDocCommand(), a.profileDissectorCommand())
+	c.AddCommand(a.profileListCommand(), a.profileShowCommand(), a.profilePointsCommand(), a.profileDocCommand(),
+		a.profileDissectorCommand())
 	return c
 }
 

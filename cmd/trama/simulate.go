@@ -57,7 +57,8 @@ func (a *app) simulateCommand() *cobra.Command {
 			if o.Seed == 0 {
 				o.Seed = uint64(time.Now().UnixNano())
 			}
-			a.say("simulating %d masters from %s on with profile %s at %s, seed %d", o.Masters, script.Identity(o.SerialFrom), p.Name(), o.Address, o.Seed)
+			a.say("simulating %d masters from %s on with profile %s at %s, seed %d", o.Masters,
+				script.Identity(o.SerialFrom), p.Name(), o.Address, o.Seed)
 			s, err := fleet.Run(c.Context(), o)
 			if err != nil {
 				return usageError{err}
@@ -69,10 +70,13 @@ func (a *app) simulateCommand() *cobra.Command {
 	f.StringVar(&o.Address, "address", "127.0.0.1:12986", "`host:port` of the gateway")
 	f.StringVarP(&profile, "profile", "p", "extended", "shipped profile, or `path` of a definition")
 	f.IntVar(&o.Masters, "masters", 10, "how many")
-	f.StringVar(&o.SerialFrom, "serial-from", "10000001", "`serial` of the first; the others count on from it. The profile may make a longer identity of it")
-	f.DurationVar(&o.Every, "every", 10*time.Second, "between measurements of one master; 0 sends the next as soon as the last is acknowledged")
+	f.StringVar(&o.SerialFrom, "serial-from", "10000001",
+		"`serial` of the first; the others count on from it. The profile may make a longer identity of it")
+	f.DurationVar(&o.Every, "every", 10*time.Second,
+		"between measurements of one master; 0 sends the next as soon as the last is acknowledged")
 	f.Float64Var(&o.Jitter, "jitter", 0.2, "part of every wait that is left to chance, 0 to 1")
-	f.DurationVar(&o.KeepAlive, "keep-alive", 2*time.Minute, "silence after which a master sends a keep-alive, unless the profile says another; 0 never")
+	f.DurationVar(&o.KeepAlive, "keep-alive", 2*time.Minute,
+		"silence after which a master sends a keep-alive, unless the profile says another; 0 never")
 	f.DurationVar(&o.ReconnectEvery, "reconnect-every", 0, "how long a master stays on one connection; 0 for ever")
 	f.DurationVar(&o.Ramp, "ramp", 0, "over which the first connects are spread")
 	f.DurationVar(&o.AckTimeout, "ack-timeout", 10*time.Second, "after which an unacknowledged frame is sent again")
@@ -104,7 +108,8 @@ func (a *app) showSummary(s fleet.Summary) error {
 	a.say("")
 	a.say("masters        %d, at most %d connected at a time", s.Masters, s.MostConnected)
 	a.say("connections    %d made, %d attempts failed, %d ended by the other side", s.Connects, s.Failed, s.Lost)
-	a.say("frames         %d sent in %v (%.0f/s), %d sent again", s.Sent, s.Elapsed.Round(time.Millisecond), float64(s.Sent)/s.Elapsed.Seconds(), s.Resent)
+	a.say("frames         %d sent in %v (%.0f/s), %d sent again", s.Sent, s.Elapsed.Round(time.Millisecond),
+		float64(s.Sent)/s.Elapsed.Seconds(), s.Resent)
 	a.say("acknowledged   %d, unacknowledged %d, no acknowledgement owed %d", s.Acknowledged, s.Waiting, s.Unowed)
 	a.say("latency        p50 %v, p99 %v, max %v", fine(s.P50), fine(s.P99), fine(s.Max))
 	a.say("commands       %d answered, %d refused, %d that the profile has no answer for", s.Commands, s.Refused, s.Ignored)

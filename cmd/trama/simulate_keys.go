@@ -51,7 +51,8 @@ func (k *simulateKeys) equip(o *fleet.Options) error {
 	o.Key = func(serial string) (protect.Key, protect.Suite, error) {
 		e, has := store.Key(serial)
 		if !has {
-			return protect.Key{}, protect.None, fmt.Errorf("%w in %s: trama keys add --key-dir %s --generate %s", keys.ErrNoKey, k.dir, k.dir, serial)
+			return protect.Key{}, protect.None, fmt.Errorf("%w in %s: trama keys add --key-dir %s --generate %s",
+				keys.ErrNoKey, k.dir, k.dir, serial)
 		}
 		if suite == protect.None {
 			return e.Newest(), e.Suite, nil

@@ -92,7 +92,8 @@ type checker struct {
 }
 
 func newChecker(p *codec.Profile) *checker {
-	c := &checker{p: p, g: p.Program(), ops: p.Program().Ops, alone: map[*program.Body]*program.FrameKind{}, kinds: map[*program.FrameKind]*program.Program{},
+	c := &checker{p: p, g: p.Program(), ops: p.Program().Ops, alone: map[*program.Body]*program.FrameKind{},
+		kinds:    map[*program.FrameKind]*program.Program{},
 		branches: map[branchKey]bool{}, good: map[*program.Body]bool{}, tries: map[[2]string]*tries{}}
 	c.computed, c.places = make([]*program.Node, c.g.Regs), make([]fieldPlace, len(c.ops))
 	for _, f := range c.g.Kinds {

@@ -51,7 +51,8 @@ func checkExample(p *codec.Profile, e *program.Example) (out []error) {
 	}
 	var f frame.Frame
 	if err := p.Decode(e.Direction, e.Frame, &f); err != nil {
-		if reply, due, _ := p.ReplyDamaged(nil, e.Direction, e.Frame, encode.Env{Now: e.Now}); due && len(e.Reply) > 0 && len(e.Expect) == 0 {
+		if reply, due, _ := p.ReplyDamaged(nil, e.Direction, e.Frame, encode.Env{Now: e.Now}); due &&
+			len(e.Reply) > 0 && len(e.Expect) == 0 {
 			if !bytes.Equal(reply, e.Reply) {
 				note(fmt.Errorf("the reply to this damaged frame is %x, expected %x", reply, e.Reply))
 			}
@@ -61,7 +62,8 @@ func checkExample(p *codec.Profile, e *program.Example) (out []error) {
 	}
 	for n := range 2 {
 		frames := [][]byte{e.Frame, e.Frame}[:n+1]
-		if token, bad := misread(p, e.Direction, slices.Concat(frames...), frames...); bad && !(n > 0 && f.Body.FrameKind.Paused && !p.HasChecksum()) {
+		if token, bad := misread(p, e.Direction, slices.Concat(frames...), frames...); bad &&
+			!(n > 0 && f.Body.FrameKind.Paused && !p.HasChecksum()) {
 			note(fmt.Errorf("framing finds %d of its %d bytes in a stream", len(token), len(e.Frame)))
 			break
 		}

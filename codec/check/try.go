@@ -75,7 +75,8 @@ func (c *checker) cut(s *sampleFrame) {
 			text = fmt.Sprintf(", of whose frames %d of %d bytes are cut from a stream", len(token), len(s.frame))
 		default:
 			if _, next, _ := c.p.Splitter(s.way)(twice, false); bytes.Equal(next, s.frame) {
-				text, expected = ", whose frames end only when a byte comes behind them", "quiet beside the header, so that a silence ends them"
+				text, expected = ", whose frames end only when a byte comes behind them",
+					"quiet beside the header, so that a silence ends them"
 			}
 			waits := func(k *program.FrameKind) bool { return k != s.body.FrameKind && c.waits(k, s.way, stream) }
 			if i := slices.IndexFunc(c.g.Kinds, waits); i >= 0 {

@@ -245,14 +245,16 @@ func widen(ctx context.Context, tx *sql.Tx, f *journal.Frame) error {
 		}
 		from, until = min(from, at), max(until, at)
 		_, err = tx.ExecContext(ctx,
-			"UPDATE span SET from_at = ?, until_at = ?, crc = ? WHERE serial = ? AND last = ?", from, until, sum(serial, last, from, until, blob(list)), serial, last)
+			"UPDATE span SET from_at = ?, until_at = ?, crc = ? WHERE serial = ? AND last = ?", from, until,
+			sum(serial, last, from, until, blob(list)), serial, last)
 		return err
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	err = tx.QueryRowContext(ctx,
-		"SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", serial).Scan(&through, &from, &until, &list, &state, &crc)
+		"SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", serial).Scan(&through,
+		&from, &until, &list, &state, &crc)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil

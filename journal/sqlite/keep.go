@@ -301,7 +301,8 @@ type spanKey struct {
 // one looked at.
 func (j *Journal) staleSpans(ctx context.Context, before int64) (stale []spanKey, err error) {
 	rows, err := j.read.QueryContext(ctx,
-		"SELECT serial, last FROM span WHERE (serial, last) > (?, ?) ORDER BY serial, last LIMIT ?", j.looked.serial, j.looked.last, slice*spanPositions)
+		"SELECT serial, last FROM span WHERE (serial, last) > (?, ?) ORDER BY serial, last LIMIT ?", j.looked.serial,
+		j.looked.last, slice*spanPositions)
 	if err != nil {
 		return nil, err
 	}

@@ -218,7 +218,8 @@ func unreadable(err error) error {
 // dsn names the database with what every connection must be told.  Checkpoints are ours: they run beside the writer.
 func (o *Options) dsn(mode string) string {
 	q := url.Values{"mode": {mode}, "_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "cache_size(-8000)", "temp_store(MEMORY)",
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "cache_size(-8000)",
+		"temp_store(MEMORY)",
 	}}
 	if mode == "ro" {
 		q = url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "cache_size(-4000)", "query_only(1)"}}

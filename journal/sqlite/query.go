@@ -203,7 +203,8 @@ func (s *search) spans(ctx context.Context) (more bool, err error) {
 		bound = 1 << 62
 		if q.After > 0 { // the span that the position lies in ends behind it
 			if err := s.tx.QueryRowContext(ctx,
-				"SELECT ifnull(min(last), ?) + 1 FROM span WHERE serial = ? AND last >= ?", bound-1, q.Master, int64(q.After)).Scan(&bound); err != nil {
+				"SELECT ifnull(min(last), ?) + 1 FROM span WHERE serial = ? AND last >= ?", bound-1, q.Master,
+				int64(q.After)).Scan(&bound); err != nil {
 				return false, err
 			}
 		}
@@ -228,7 +229,8 @@ func (s *search) spans(ctx context.Context) (more bool, err error) {
 func (s *search) somePositions(ctx context.Context, text string, bound, since, until int64) (positions []uint64,
 	n int, next int64, err error) {
 	rows, err := s.tx.QueryContext(ctx,
-		"SELECT last, from_at, until_at, positions, crc FROM span WHERE serial = ? AND "+text+" LIMIT ?", s.q.Master, bound, since, until, spansAtOnce)
+		"SELECT last, from_at, until_at, positions, crc FROM span WHERE serial = ? AND "+text+" LIMIT ?", s.q.Master,
+		bound, since, until, spansAtOnce)
 	if err != nil {
 		return nil, 0, 0, err
 	}
@@ -258,7 +260,8 @@ func (s *search) recent(ctx context.Context, swept uint64) ([]uint64, error) {
 	var through, from, to, crc int64
 	var pending, state []byte
 	err := s.tx.QueryRowContext(ctx,
-		"SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?", s.q.Master).Scan(&through, &from, &to, &pending, &state, &crc)
+		"SELECT through, from_at, until_at, pending, state, crc FROM master WHERE serial = ?",
+		s.q.Master).Scan(&through, &from, &to, &pending, &state, &crc)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
@@ -323,7 +326,8 @@ func (s *search) all(ctx context.Context) error {
 		if q.After > 0 {
 			hi = int64(q.After) - 1
 		}
-	} else if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(max(first), 0) FROM batch WHERE first <= ?", int64(q.After+1)).Scan(&lo); err != nil {
+	} else if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(max(first), 0) FROM batch WHERE first <= ?",
+		int64(q.After+1)).Scan(&lo); err != nil {
 		return err
 	}
 	for _, r := range stretches {

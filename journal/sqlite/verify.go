@@ -220,7 +220,8 @@ func (r *Report) spans(ctx context.Context, tx *sql.Tx) error {
 func (r *Report) events(ctx context.Context, tx *sql.Tx) error {
 	due := uint64(max(r.known["oldest event"], 1))
 	return rowsOf(ctx, tx,
-		"SELECT id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc FROM event", func(rows *sql.Rows) error {
+		"SELECT id, at, kind, master, listener, boot, connection, remote, reason, detail, raw, crc FROM event",
+		func(rows *sql.Rows) error {
 			e, ok, err := scanEvent(rows.Scan)
 			if err != nil {
 				return err

@@ -41,7 +41,8 @@ func (c *compiler) bind() {
 		}
 	}
 	if p.Slots > program.MaxSlots || len(p.Ops) > 1<<16-1 {
-		c.src.Problem("frame", fmt.Sprintf("%d fields, %d of them remembered or counted", len(p.Ops), p.Slots), fmt.Sprintf("at most 65535, %d", program.MaxSlots))
+		c.src.Problem("frame", fmt.Sprintf("%d fields, %d of them remembered or counted", len(p.Ops), p.Slots),
+			fmt.Sprintf("at most 65535, %d", program.MaxSlots))
 		return
 	}
 	for _, f := range c.p.Kinds {
@@ -64,6 +65,7 @@ func (c *compiler) bind() {
 
 func (c *compiler) needed(n *program.Node) bool {
 	o := &c.p.Ops[n.Op]
-	return c.required(o) && n.Value == nil && n.Check == nil && (o.Code < scalar.OpChecksum || o.Code == scalar.OpVarint) && !c.p.Derived[o.Reg] &&
+	return c.required(o) && n.Value == nil && n.Check == nil &&
+		(o.Code < scalar.OpChecksum || o.Code == scalar.OpVarint) && !c.p.Derived[o.Reg] &&
 		(o.Form == nil || !o.Form.Counter)
 }

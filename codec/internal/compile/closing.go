@@ -62,7 +62,8 @@ func (c *compiler) closing(def *schema.FamilyDef, f *program.FrameKind, s *scope
 	case fields >= 0:
 		c.closingField(&def.Trailer[fields], end, s)
 	case len(end.Marks) > 1:
-		c.src.Problem(def.Path+".end", fmt.Sprintf("%d marks", len(end.Marks)), `a field of type "end" in the trailer, which says by which of them the frame ended`)
+		c.src.Problem(def.Path+".end", fmt.Sprintf("%d marks", len(end.Marks)),
+			`a field of type "end" in the trailer, which says by which of them the frame ended`)
 	}
 	return end
 }
@@ -75,11 +76,13 @@ func (c *compiler) closingField(def *schema.FieldDef, end *program.EndMarks, s *
 	}
 	if end.Kept = def.Size; end.Kept == 0 {
 		if end.Kept = least; most > least {
-			c.src.Problem(def.Path+".size", "nothing", fmt.Sprintf("a size from 1 to %d, because the marks are not all of one size, or larger than that: how many of their last bytes are the field", least))
+			c.src.Problem(def.Path+".size", "nothing",
+				fmt.Sprintf("a size from 1 to %d, because the marks are not all of one size, or larger than that: how many of their last bytes are the field", least))
 		}
 	}
 	if end.Kept > least {
-		c.src.Problem(def.Path+".size", strconv.Itoa(end.Kept), fmt.Sprintf("1 to %d: so many of the last bytes of the mark are the field", least))
+		c.src.Problem(def.Path+".size", strconv.Itoa(end.Kept),
+			fmt.Sprintf("1 to %d: so many of the last bytes of the mark are the field", least))
 		end.Kept = least
 	}
 	own := *def
@@ -87,7 +90,8 @@ func (c *compiler) closingField(def *schema.FieldDef, end *program.EndMarks, s *
 	for i, m := range end.Marks {
 		kept := int64(scalar.LoadBE(m[len(m)-end.Kept:]))
 		if slices.Contains(own.In, any(kept)) {
-			c.src.Problem(def.Path+".size", fmt.Sprintf("marks whose last %d bytes are the same", end.Kept), "so many that tell the marks apart")
+			c.src.Problem(def.Path+".size", fmt.Sprintf("marks whose last %d bytes are the same", end.Kept),
+				"so many that tell the marks apart")
 		}
 		if own.In = append(own.In, kept); i == 0 && len(end.Marks) == 1 {
 			own.In, own.Constant = nil, kept
@@ -130,7 +134,8 @@ func (c *compiler) settleClosing(def *schema.FamilyDef, f *program.FrameKind) {
 		return
 	}
 	if slices.ContainsFunc(def.Header, func(h schema.FieldDef) bool { return h.Key == key(end, c.p) }) {
-		c.src.Problem(end.Node.Path+".key", field.Quote(key(end, c.p))+" a second time", "keys that differ, also from those of the header")
+		c.src.Problem(end.Node.Path+".key", field.Quote(key(end, c.p))+" a second time",
+			"keys that differ, also from those of the header")
 	}
 	at := slices.Index(f.Trailer, end.Node)
 	behind := f.Trailer[at+1:]
@@ -169,12 +174,14 @@ func key(c *program.EndMarks, p *program.Program) string { return p.Ops[c.Node.O
 func (c *compiler) wired(f *program.FrameKind, def *schema.FieldDef, n *program.Node) {
 	n.Check.Wired = f
 	problem := func(found, expected string) { c.src.Problem(def.Path+".wire", found, expected) }
-	switch hidden := f.EndMarks != nil && slices.ContainsFunc(f.EndMarks.Marks, func(m []byte) bool { return f.EndMarks.Kept != len(m) }); {
+	switch hidden := f.EndMarks != nil && slices.ContainsFunc(f.EndMarks.Marks,
+		func(m []byte) bool { return f.EndMarks.Kept != len(m) }); {
 	case f.Escape == nil && f.Armour == nil && (f.EndMarks == nil || f.EndMarks.Kept == 0 || !hidden):
 		problem("it in a frame without escape or armour", "none: the bytes on the wire are those that are decoded")
 	case n.Check.To < 0:
 		problem(`it beside "to end"`, "it on a checksum behind what it covers")
-	case f.Armour != nil && n.Check.From > 0 && !bytes.Equal(f.Armour.Encode(nil, []byte{1, 2}), f.Armour.Encode(f.Armour.Encode(nil, []byte{1}), []byte{2})):
+	case f.Armour != nil && n.Check.From > 0 && !bytes.Equal(f.Armour.Encode(nil, []byte{1, 2}),
+		f.Armour.Encode(f.Armour.Encode(nil, []byte{1}), []byte{2})):
 		problem("it over a part of what is written in that armour", `it over "all"`)
 	}
 }

@@ -42,7 +42,8 @@ type compiler struct {
 func Compile(src *schema.Reader, d *schema.Definition) *program.Program {
 	c := &compiler{src: src, d: d}
 	c.p = &program.Program{Name: d.Name, Title: d.Title, CommandOp: -1, Regs: 1, Marks: 1}
-	c.header, c.all, c.paths, c.usedLayouts, c.marks = map[string]int{}, map[string]*scalar.Op{}, map[string]bool{}, map[string]bool{}, map[string]markField{}
+	c.header, c.all, c.paths, c.usedLayouts, c.marks = map[string]int{}, map[string]*scalar.Op{}, map[string]bool{},
+		map[string]bool{}, map[string]markField{}
 	c.patterns, c.long = map[any]pattern{}, map[uint64]string{}
 	var err error
 	if c.zone, err = scalar.ParseZone(d.Zone); err != nil {
@@ -55,8 +56,10 @@ func Compile(src *schema.Reader, d *schema.Definition) *program.Program {
 }
 
 var (
-	directionFrom  = [...]field.Direction{field.Anyone: field.Any, field.Master: field.Uplink, field.Server: field.Downlink, field.Integrator: field.Uplink}
-	defaultPurpose = [...]field.Purpose{field.Anyone: field.PurposeOther, field.Master: field.PurposeReport, field.Server: field.PurposeCommand, field.Integrator: field.PurposeRequest}
+	directionFrom = [...]field.Direction{field.Anyone: field.Any, field.Master: field.Uplink,
+		field.Server: field.Downlink, field.Integrator: field.Uplink}
+	defaultPurpose = [...]field.Purpose{field.Anyone: field.PurposeOther, field.Master: field.PurposeReport,
+		field.Server: field.PurposeCommand, field.Integrator: field.PurposeRequest}
 )
 
 // required says that Build must be given the field.

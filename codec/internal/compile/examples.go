@@ -19,7 +19,8 @@ func CompileExamples(src *schema.Reader, d *schema.Definition, p *program.Progra
 		known[p.Ops[i].Field.Key] = true
 	}
 	for _, def := range d.Examples {
-		e := program.Example{File: src.File, Line: src.Line(def.Path), Path: def.Path, Title: def.Title, Expect: def.Expect, Samples: def.Samples}
+		e := program.Example{File: src.File, Line: src.Line(def.Path), Path: def.Path, Title: def.Title,
+			Expect: def.Expect, Samples: def.Samples}
 		e.Direction = field.Direction(slices.Index(field.DirectionWords, def.Direction))
 		var err error
 		if e.Frame, err = hexBytes(def.Hex); err != nil {

@@ -240,7 +240,8 @@ func (c *compiler) result(n *program.Node, def *schema.FieldDef, o *scalar.Op) {
 	}
 	if o.Check != scalar.CheckNone || o.Scale != nil || len(def.Enum) > 0 || def.Form != "" || o.Form != nil && o.Form.Clock != nil {
 		if kind == expr.Real {
-			c.src.Problem(def.Path+".value", field.Quote(def.Value)+", a real number", "a whole number beside scale, enum, const, in, min, max or form")
+			c.src.Problem(def.Path+".value", field.Quote(def.Value)+", a real number",
+				"a whole number beside scale, enum, const, in, min, max or form")
 		}
 		return
 	}

@@ -116,7 +116,8 @@ func (c *compiler) role(def *schema.FieldDef) field.Role {
 
 // roleFits refuses a role that the type cannot play.
 func (c *compiler) roleFits(def *schema.FieldDef, o *scalar.Op) {
-	whole := (o.Integer() || o.Code == scalar.OpDecimal && def.Places == 0 && def.Form == "") && def.Scale == nil && def.Offset == nil
+	whole := (o.Integer() || o.Code == scalar.OpDecimal && def.Places == 0 && def.Form == "") && def.Scale == nil &&
+		def.Offset == nil
 	fits, want := true, ""
 	switch o.Role {
 	case field.RoleCommand:
@@ -126,7 +127,8 @@ func (c *compiler) roleFits(def *schema.FieldDef, o *scalar.Op) {
 	case field.RoleTimestamp:
 		fits, want = o.Field.Kind == field.KindTime, "time with a date"
 	case field.RoleIdentity:
-		fits, want = o.Code != scalar.OpFloat32 && o.Code != scalar.OpFloat64 && o.Code != scalar.OpTime, "whole number, digits, text or bytes"
+		fits, want = o.Code != scalar.OpFloat32 && o.Code != scalar.OpFloat64 && o.Code != scalar.OpTime,
+			"whole number, digits, text or bytes"
 	}
 	if !fits {
 		c.src.Problem(def.Path+".role", fmt.Sprintf("%q on type %s", def.Role, def.Kind), "it on a field that is a "+want)
@@ -155,7 +157,8 @@ func (c *compiler) kind(def *schema.FieldDef, o *scalar.Op) bool {
 		o.Parts = len(def.Parts) > 0
 	case scalar.OpTime:
 		if def.Joins != nil {
-			o.Code, o.Form = scalar.OpComputed, &scalar.Form{Filler: -1, Clock: &scalar.Clock{Kind: scalar.ClockPacked, Zone: c.timeZone(def)}}
+			o.Code, o.Form = scalar.OpComputed, &scalar.Form{Filler: -1,
+				Clock: &scalar.Clock{Kind: scalar.ClockPacked, Zone: c.timeZone(def)}}
 			if parts, ok := def.Joins.(map[string]any); ok && parts["unix"] != nil {
 				o.Form.Clock.Kind, o.Form.Clock.Step, o.Form.Clock.Epoch = scalar.ClockCount, time.Millisecond, time.Unix(0, 0).UTC()
 			}
@@ -173,7 +176,8 @@ func (c *compiler) kind(def *schema.FieldDef, o *scalar.Op) bool {
 		}
 	}
 	_, form := scalar.TimeForms[def.As]
-	c.unfit(def, "as", def.As != "", def.Kind == "bcd" && (def.As == "number" || def.As == "digits" || def.As == "hex") || o.Code == scalar.OpTime && form, "bcd")
+	c.unfit(def, "as", def.As != "", def.Kind == "bcd" &&
+		(def.As == "number" || def.As == "digits" || def.As == "hex") || o.Code == scalar.OpTime && form, "bcd")
 	c.unfit(def, "zone", def.Zone != "", def.Kind == "time", "time")
 	c.unfit(def, "wire", def.Wire, false, "checksum")
 	c.unfit(def, "stuffed", def.Stuffed, false, "end")
@@ -199,7 +203,8 @@ func (c *compiler) kind(def *schema.FieldDef, o *scalar.Op) bool {
 		return false
 	case o.Size > 8 && (o.Integer() && o.Code != scalar.OpBCD) || o.Size > scalar.MostBCDNumber && o.Code == scalar.OpBCD:
 		most := scalar.MostBCDNumber - int(expr.Truth(o.Code != scalar.OpBCD))
-		c.src.Problem(def.Path+".size", strconv.Itoa(o.Size), fmt.Sprintf(`1 to %d for a number (more with as = "digits" or type hex)`, most))
+		c.src.Problem(def.Path+".size", strconv.Itoa(o.Size),
+			fmt.Sprintf(`1 to %d for a number (more with as = "digits" or type hex)`, most))
 		return false
 	}
 	return true
@@ -249,7 +254,8 @@ func (c *compiler) part(def *schema.FieldDef, word *scalar.Op) (scalar.Op, bool)
 		lo = hi
 	}
 	if want := strconv.Itoa(hi); text != want && text != want+"-"+strconv.Itoa(lo) || lo < 0 || lo > hi || hi >= word.Size*8 {
-		c.src.Problem(def.Path+".at", field.Quote(text), fmt.Sprintf(`a bit such as "7" or bits such as "3-0", of %d..0`, word.Size*8-1))
+		c.src.Problem(def.Path+".at", field.Quote(text),
+			fmt.Sprintf(`a bit such as "7" or bits such as "3-0", of %d..0`, word.Size*8-1))
 		return scalar.Op{}, false
 	}
 	o := scalar.Op{Code: scalar.OpPart, Role: c.role(def), Shift: uint8(lo), Mask: math.MaxUint64 >> (63 - (hi - lo)),
@@ -330,7 +336,8 @@ func (c *compiler) scaling(def *schema.FieldDef, o *scalar.Op) {
 	}
 	s, err := scalar.NewScaling(scale, offset)
 	if err != nil {
-		c.src.Problem(def.Path+".scale", fmt.Sprintf("%s, %v", schema.Describe(scale), err), `a number such as 0.1, or a fraction such as "1/3600", not 0`)
+		c.src.Problem(def.Path+".scale", fmt.Sprintf("%s, %v", schema.Describe(scale), err),
+			`a number such as 0.1, or a fraction such as "1/3600", not 0`)
 		return
 	}
 	o.Scale, o.Field.Kind = s, field.KindFloat

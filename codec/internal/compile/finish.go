@@ -87,7 +87,9 @@ func (c *compiler) boundFields(f *program.FrameKind, n *program.Node) {
 	}
 	for i := n.Op; i <= n.Op+n.Parts; i++ {
 		o := &c.p.Ops[i]
-		if o.Code != scalar.OpComputed && (o.Reg > 0 && (c.p.Derived[o.Reg] || f.Length != nil && f.Length.Reg == o.Reg) || n.Value != nil || o.Code == scalar.OpRun) {
+		if o.Code != scalar.OpComputed && (o.Reg > 0 &&
+			(c.p.Derived[o.Reg] || f.Length != nil && f.Length.Reg == o.Reg) || n.Value != nil ||
+			o.Code == scalar.OpRun) {
 			o.Flags |= scalar.FlagBound
 		}
 	}

@@ -73,8 +73,10 @@ func (c *compiler) form(def *schema.FieldDef, o *scalar.Op) {
 	if def.Charset != "" && def.Chars == "" {
 		def.Chars = "any"
 	}
-	plain := o.Form == nil && !f.Column && f.Texts == nil && f.Swap == nil && f.Filler < 0 && f.Digits == 0 && !f.Reversed && !f.Swapped && !f.Counter && !f.Degrees && !f.Letters && !f.Hex &&
-		!f.HexDigit && f.Minus == nil && !f.MinusBit && f.Missing == nil && f.Charset == nil && o.Code < scalar.OpDecimal && (o.Code != scalar.OpTime || o.Time.As == scalar.TimeBCD)
+	plain := o.Form == nil && !f.Column && f.Texts == nil && f.Swap == nil && f.Filler < 0 && f.Digits == 0 &&
+		!f.Reversed && !f.Swapped && !f.Counter && !f.Degrees && !f.Letters && !f.Hex &&
+		!f.HexDigit && f.Minus == nil && !f.MinusBit && f.Missing == nil && f.Charset == nil &&
+		o.Code < scalar.OpDecimal && (o.Code != scalar.OpTime || o.Time.As == scalar.TimeBCD)
 	if !plain {
 		o.Form = f
 	}
@@ -95,7 +97,8 @@ func (c *compiler) minus(def *schema.FieldDef, o *scalar.Op, f *scalar.Form) {
 	case def.Minus == "bit" && (o.Code == scalar.OpBCD || o.Code == scalar.OpUint):
 		f.MinusBit = true
 	case o.Code != scalar.OpBCD || strings.Trim(def.Minus, "0123456789abcdef") != "":
-		c.src.Problem(def.Path+".minus", field.Quote(def.Minus), `"bit" for the highest bit of a number, or hexadecimal digits such as "f" on type bcd`)
+		c.src.Problem(def.Path+".minus", field.Quote(def.Minus),
+			`"bit" for the highest bit of a number, or hexadecimal digits such as "f" on type bcd`)
 	default:
 		for i := range def.Minus {
 			n, _ := strconv.ParseUint(def.Minus[i:i+1], 16, 4)

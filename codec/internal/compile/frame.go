@@ -19,7 +19,8 @@ import (
 func (c *compiler) frames() {
 	d := c.d
 	c.plain = !d.NeedsGrammar()
-	if !c.few("frame", "kinds of frames", len(d.Families), mostFrames) || !c.few("message", "messages", len(d.Messages), mostMessages) ||
+	if !c.few("frame", "kinds of frames", len(d.Families), mostFrames) ||
+		!c.few("message", "messages", len(d.Messages), mostMessages) ||
 		!c.few("reply", "replies", len(d.Replies), mostReplies) || !c.few("answer.by", "fields", len(d.AnswerBy), mostAnswers) {
 		return
 	}
@@ -121,7 +122,8 @@ func (c *compiler) marker(path, text string) []byte {
 }
 
 func (c *compiler) frameKind(def *schema.FamilyDef) (*scope, []*field.Field) {
-	f := &program.FrameKind{Path: def.Path, Name: def.Name, From: field.Party(slices.Index(field.PartyWords, def.From)), Max: def.Max, CommandOp: -1}
+	f := &program.FrameKind{Path: def.Path, Name: def.Name, From: field.Party(slices.Index(field.PartyWords, def.From)),
+		Max: def.Max, CommandOp: -1}
 	f.Direction = directionFrom[f.From]
 	f.Start = c.marker(def.Path+".start", def.Start)
 	s := newScope(nil, "")
@@ -131,7 +133,8 @@ func (c *compiler) frameKind(def *schema.FamilyDef) (*scope, []*field.Field) {
 		c.src.Problem(def.Path+".start", "it without end", "both; a mark at the beginning alone is a field with const")
 	}
 	if f.Armour = c.armour(def.Path, def.Armour); f.Armour != nil && (f.EndMarks == nil || len(def.Escapes) > 0) {
-		c.src.Problem(def.Path+".armour", "it without an end, or beside escape", "the delimiters start and end; on a part of the frame it is a key of a group")
+		c.src.Problem(def.Path+".armour", "it without an end, or beside escape",
+			"the delimiters start and end; on a part of the frame it is a key of a group")
 	}
 	if len(def.Escapes) > 0 {
 		f.Escape = c.escapes(def, f)
@@ -177,7 +180,8 @@ func (c *compiler) commandField(f *program.FrameKind, s *scope, i int) {
 		c.src.Problem(path, "a field of role \"command\" in a list", "that role on one field outside lists")
 		return
 	case first >= 0 && c.register(b) != f.CommandReg:
-		c.src.Problem(path, fmt.Sprintf("role \"command\" for %s and for %s", c.p.Ops[first].Field.Key, o.Field.Key), "one field of that role, or several with one key of which one is there")
+		c.src.Problem(path, fmt.Sprintf("role \"command\" for %s and for %s", c.p.Ops[first].Field.Key, o.Field.Key),
+			"one field of that role, or several with one key of which one is there")
 	}
 	f.CommandReg = c.register(b)
 	b.adapt(c.word, c)
@@ -206,7 +210,8 @@ func (c *compiler) silence(def *schema.FamilyDef, f *program.FrameKind) {
 		quiet = usualQuiet
 	}
 	if c.p.Quiet > 0 && c.p.Quiet != quiet {
-		c.src.Problem(def.Path+".quiet", fmt.Sprintf("%v, and %v of a kind before it", quiet, c.p.Quiet), "one time for all kinds of frames that a silence ends")
+		c.src.Problem(def.Path+".quiet", fmt.Sprintf("%v, and %v of a kind before it", quiet, c.p.Quiet),
+			"one time for all kinds of frames that a silence ends")
 	}
 	c.p.Quiet = quiet
 }
@@ -214,9 +219,11 @@ func (c *compiler) silence(def *schema.FamilyDef, f *program.FrameKind) {
 func (c *compiler) escapes(def *schema.FamilyDef, f *program.FrameKind) *program.EscapeTable {
 	t := &program.EscapeTable{}
 	for _, e := range def.Escapes {
-		plain, coded := c.marker(e.Path, "0x"+strings.TrimPrefix(e.Plain, "0x")), c.marker(e.Path, "0x"+strings.TrimPrefix(e.Coded, "0x"))
+		plain, coded := c.marker(e.Path, "0x"+strings.TrimPrefix(e.Plain, "0x")),
+			c.marker(e.Path, "0x"+strings.TrimPrefix(e.Coded, "0x"))
 		if len(plain) < 1 || len(coded) < 1 {
-			c.src.Problem(e.Path, field.Quote(e.Plain)+" = "+field.Quote(e.Coded), `bytes and the sequence that stands for them, such as "7e" = "7d02"`)
+			c.src.Problem(e.Path, field.Quote(e.Plain)+" = "+field.Quote(e.Coded),
+				`bytes and the sequence that stands for them, such as "7e" = "7d02"`)
 			continue
 		}
 		pair := program.EscapePair{Plain: plain, Coded: coded}
@@ -233,7 +240,8 @@ func (c *compiler) escapes(def *schema.FamilyDef, f *program.FrameKind) *program
 	slices.SortStableFunc(t.Long, func(a, b program.EscapePair) int { return len(b.Plain) - len(a.Plain) })
 	for _, p := range t.Pairs {
 		if t.Coded[p.Coded[0]] == nil {
-			c.src.Problem(def.Path+".escape", fmt.Sprintf("%02x, with which %x begins, unescaped", p.Coded[0], p.Coded), "a sequence for it too")
+			c.src.Problem(def.Path+".escape", fmt.Sprintf("%02x, with which %x begins, unescaped", p.Coded[0], p.Coded),
+				"a sequence for it too")
 		}
 	}
 	rest := t.Apart
@@ -267,7 +275,8 @@ func (c *compiler) length(def *schema.FamilyDef, s *scope) *program.LengthPlan {
 	}
 	l := &program.LengthPlan{Add: def.Length.Add, Reg: c.register(b), Field: def.Length.Field, Counts: def.Length.Counts}
 	o := &c.p.Ops[b.ops[0]]
-	if c.plain && ((o.Code != scalar.OpUint && o.Code != scalar.OpBCD) || o.Scale != nil || o.Check != scalar.CheckNone || o.Preset != nil) {
+	if c.plain && ((o.Code != scalar.OpUint && o.Code != scalar.OpBCD) || o.Scale != nil ||
+		o.Check != scalar.CheckNone || o.Preset != nil) {
 		c.src.Problem(def.Length.Path+".field", field.Quote(def.Length.Field)+" of type "+o.Field.Type,
 			"an unsigned integer or a BCD number without scale, restriction or default")
 		return nil
@@ -284,7 +293,8 @@ func (c *compiler) length(def *schema.FamilyDef, s *scope) *program.LengthPlan {
 		if !c.plain {
 			want += `; then "to KEY" with "body" or a field of the trailer`
 		}
-		c.src.Problem(def.Length.Path+".counts", field.Quote(def.Length.Counts), want, append(s.known(), keysOfFields(def.Trailer)...)...)
+		c.src.Problem(def.Length.Path+".counts", field.Quote(def.Length.Counts), want,
+			append(s.known(), keysOfFields(def.Trailer)...)...)
 		return l
 	}
 	counts, ok := stretchOf(def.Length.Counts)
@@ -349,7 +359,8 @@ func (c *compiler) message(def *schema.MessageDef, f *program.FrameKind, s *scop
 			c.src.Problem(def.Path+".name", field.Quote(m.Name)+" a second time", "names that differ")
 		}
 	}
-	body := &program.Body{Path: def.Path, Message: m, Direction: directionFrom[m.From], FrameKind: f, Fallback: def.Fallback, Said: def.When}
+	body := &program.Body{Path: def.Path, Message: m, Direction: directionFrom[m.From], FrameKind: f,
+		Fallback: def.Fallback, Said: def.When}
 	m.Fields = append(m.Fields, header...)
 	c.pattern(body, def.Path, def.Point)
 	inner := newScope(s, "")

@@ -242,7 +242,8 @@ func (c *compiler) algorithm(path string, v any) (checksum.Algorithm, bool) {
 		t.Finish()
 		return checksum.NewCRC(p), true
 	default:
-		c.src.Problem(path+".algorithm", schema.Describe(v), "a name such as \"crc-16/modbus\", or { width, poly, init, refin, refout, xorout, extra }")
+		c.src.Problem(path+".algorithm", schema.Describe(v),
+			"a name such as \"crc-16/modbus\", or { width, poly, init, refin, refout, xorout, extra }")
 	}
 	return checksum.Algorithm{}, false
 }
@@ -303,7 +304,8 @@ func (c *compiler) tails(nodes []*program.Node, after int, name string) {
 			if name != "" {
 				place = "message " + name
 			}
-			c.src.Problem(n.Path, fmt.Sprintf("%s of %s, which takes what is left, before %s, whose size varies", c.nameOf(n), place, c.nameOf(c.varying(nodes[i+1:]))),
+			c.src.Problem(n.Path, fmt.Sprintf("%s of %s, which takes what is left, before %s, whose size varies",
+				c.nameOf(n), place, c.nameOf(c.varying(nodes[i+1:]))),
 				"fields of fixed size after it")
 		}
 		lo, hi := c.p.SpanOf(n)
@@ -333,7 +335,8 @@ func (c *compiler) nameOf(n *program.Node) string {
 	case n.Op >= 0 && c.p.Ops[n.Op].Field.Key != "":
 		return c.p.Ops[n.Op].Field.Key
 	}
-	return "a " + [...]string{program.NodeLeaf: "field", program.NodeGroup: "group", program.NodeList: "list", program.NodeChoice: "choice"}[n.Kind]
+	return "a " + [...]string{program.NodeLeaf: "field", program.NodeGroup: "group", program.NodeList: "list",
+		program.NodeChoice: "choice"}[n.Kind]
 }
 
 // absent lists the registers that are zero when n is not there; users is how many fields have each register.

@@ -24,7 +24,8 @@ func (c *compiler) nodes(defs []schema.FieldDef, s *scope, inCase bool) []*progr
 	for i := range defs {
 		def := &defs[i]
 		if def.Key != "" {
-			twice := seen[def.Key] || !inCase && s.parent != nil && s.closed && s.parent.names[def.Key] != nil && len(s.parent.names[def.Key].ops) > 0
+			twice := seen[def.Key] || !inCase && s.parent != nil && s.closed && s.parent.names[def.Key] != nil &&
+				len(s.parent.names[def.Key].ops) > 0
 			if twice && def.When == "" && def.Kind != "computed" {
 				want := "keys that differ"
 				if s.parent != nil {
@@ -64,7 +65,8 @@ func (c *compiler) node(def *schema.FieldDef, s *scope) []*program.Node {
 	c.computing = def.Kind == "computed" || def.Joins != nil
 	c.asked = false
 	defer func(answering bool) { c.computing, c.answering = false, answering }(c.answering)
-	n := &program.Node{Path: def.Path, Op: -1, Column: column, When: c.expr(def.Path+".when", def.When, s), Tail: -1, Element: -1, Rest: def.Rest, Optional: def.Optional,
+	n := &program.Node{Path: def.Path, Op: -1, Column: column, When: c.expr(def.Path+".when", def.When, s), Tail: -1,
+		Element: -1, Rest: def.Rest, Optional: def.Optional,
 		Before: c.marker(def.Path+".before", def.Before), Until: c.marker(def.Path+".until", def.Until)}
 	if n.Optional && n.Before == nil && !column {
 		c.src.Problem(def.Path+".optional", "it alone", "it with before: the text by which the field is known to be there (or when)")
@@ -322,7 +324,8 @@ func (c *compiler) caseSet(def *schema.CaseDef, by *scalar.Op) (set program.Comm
 	for i, v := range def.Is {
 		lo, hi, err := plain.ParseRange(inHex(by, v))
 		if err != nil {
-			c.src.Problem(fmt.Sprintf("%s.is[%d]", def.Path, i), schema.Describe(v)+" ("+err.Error()+")", `a value, or a range such as "16-31"`)
+			c.src.Problem(fmt.Sprintf("%s.is[%d]", def.Path, i), schema.Describe(v)+" ("+err.Error()+")",
+				`a value, or a range such as "16-31"`)
 			continue
 		}
 		set = append(set, [2]uint64{lo, hi})
@@ -350,6 +353,7 @@ func (c *compiler) transform(n *program.Node, def *schema.FieldDef) {
 		n.Transform.Name = algorithmName(b.Algorithm)
 	}
 	if n.Size == nil && def.Size == 0 && !def.Rest && n.Until == nil {
-		c.src.Problem(def.Path, "bytes that differ on the wire in a part without size", `a size, or until; "rest" is everything that is left`)
+		c.src.Problem(def.Path, "bytes that differ on the wire in a part without size",
+			`a size, or until; "rest" is everything that is left`)
 	}
 }

@@ -59,7 +59,8 @@ type naming struct {
 // newNaming gathers what can be in names among the fields of frames.
 func (c *compiler) newNaming(all []stand) *naming {
 	n := &naming{c: c, all: all, byKey: map[string][]*stand{}, names: map[*program.Node][]*stand{}, dated: map[*program.Node]bool{},
-		regs: map[*program.Node]map[int][]int{}, alike: map[string][]*stand{}, beside: map[*program.Node][]*stand{}, choosers: map[*program.Node]*chooser{}}
+		regs: map[*program.Node]map[int][]int{}, alike: map[string][]*stand{}, beside: map[*program.Node][]*stand{},
+		choosers: map[*program.Node]*chooser{}}
 	for i := range all {
 		s := &all[i]
 		o := &c.p.Ops[s.op]
@@ -176,7 +177,8 @@ func (c *compiler) sample(s *stand, common []bool, unroled bool) bool {
 	switch o := &c.p.Ops[s.op]; {
 	case o.Role == field.RoleValue, o.Role == field.RoleAlarm:
 		return true
-	case !unroled || o.Role != field.NoRole || s.depth > 0 || common[s.op] || o.Field.Kind == field.KindList || o.Field.Kind == field.KindGroup:
+	case !unroled || o.Role != field.NoRole || s.depth > 0 || common[s.op] || o.Field.Kind == field.KindList ||
+		o.Field.Kind == field.KindGroup:
 		return false
 	default:
 		return o.Flags&(scalar.FlagLength|scalar.FlagBound) == 0 && o.Code != scalar.OpChecksum && !o.Fixed()
@@ -373,7 +375,8 @@ func (n *naming) refer(s *stand, name string) (out []*stand) {
 		own := append(slices.Clip(o.keys), path[len(path)-1])
 		around := len(own) - len(path)
 		if o.op == s.op || around < 0 || around > len(s.keys) || len(o.lists) > len(s.lists) ||
-			!slices.Equal(own[around:], path) || !slices.Equal(own[:around], s.keys[:around]) || !slices.Equal(o.lists, s.lists[:len(o.lists)]) {
+			!slices.Equal(own[around:], path) || !slices.Equal(own[:around], s.keys[:around]) ||
+			!slices.Equal(o.lists, s.lists[:len(o.lists)]) {
 			continue
 		}
 		score := 2 * around
@@ -471,7 +474,8 @@ func (c *compiler) unusedPatterns() {
 	}
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		if !used[path] {
-			c.src.Problem(path, fmt.Sprintf("%q without a value", paths[path]), `it on a field of role "value" or "alarm", or on a part or a message that has one`)
+			c.src.Problem(path, fmt.Sprintf("%q without a value", paths[path]),
+				`it on a field of role "value" or "alarm", or on a part or a message that has one`)
 		}
 	}
 }

@@ -136,7 +136,8 @@ func (c *compiler) echoedFields(group map[string]any, nodes []*program.Node, fro
 			inner := map[string]any{}
 			c.echoedFields(inner, n.Kids, from+"."+key)
 			group[key] = inner
-		case o.Code == scalar.OpComputed || o.Code == scalar.OpChecksum || o.Fixed() || n.Value != nil || o.Reg > 0 && slices.Contains(c.derived, o.Reg):
+		case o.Code == scalar.OpComputed || o.Code == scalar.OpChecksum || o.Fixed() || n.Value != nil ||
+			o.Reg > 0 && slices.Contains(c.derived, o.Reg):
 		default:
 			group[key] = from + "." + key
 		}
@@ -160,10 +161,12 @@ func (c *compiler) answer(d *schema.Definition) {
 		}
 		for _, key := range []string{ours, theirs} {
 			if _, common := c.header[key]; c.plain && !common {
-				c.src.Problem(fmt.Sprintf("answer.by[%d]", i), field.Quote(key), "a field of the header", slices.Sorted(maps.Keys(c.header))...)
+				c.src.Problem(fmt.Sprintf("answer.by[%d]", i), field.Quote(key), "a field of the header",
+					slices.Sorted(maps.Keys(c.header))...)
 				break
 			} else if c.all[key] == nil && !c.paths[key] {
-				c.src.Problem(fmt.Sprintf("answer.by[%d]", i), field.Quote(key), "a field", append(slices.Sorted(maps.Keys(c.all)), slices.Sorted(maps.Keys(c.paths))...)...)
+				c.src.Problem(fmt.Sprintf("answer.by[%d]", i), field.Quote(key), "a field",
+					append(slices.Sorted(maps.Keys(c.all)), slices.Sorted(maps.Keys(c.paths))...)...)
 			}
 		}
 		c.p.Answers = append(c.p.Answers, [2]string{ours, theirs})
@@ -297,7 +300,8 @@ func (c *compiler) replyWhen(r *program.ReplyRule, def schema.ReplyDef) {
 		err = fmt.Errorf("the whole request is known")
 	}
 	if err != nil {
-		c.src.Problem(def.Path+".when", field.Quote(def.When)+" ("+err.Error()+")", "an expression of numbers and fields of the request")
+		c.src.Problem(def.Path+".when", field.Quote(def.When)+" ("+err.Error()+")",
+			"an expression of numbers and fields of the request")
 		return
 	}
 	r.When = when

@@ -31,14 +31,16 @@ func CompileResend(src *schema.Reader, def *schema.ResendDef, p *program.Program
 	if def.Within != "" {
 		within, err := time.ParseDuration(def.Within)
 		if err != nil || within < 0 || within > 30*24*time.Hour {
-			src.Problem(schema.Join(def.Path, "within"), field.Quote(def.Within), `a duration from 0s to 720h, with its unit, such as "24h"`)
+			src.Problem(schema.Join(def.Path, "within"), field.Quote(def.Within),
+				`a duration from 0s to 720h, with its unit, such as "24h"`)
 		}
 		r.Within = within
 	}
 	r.Session = def.Numbers == "session"
 	for i, key := range def.Ignore {
 		if key == "" || !known[key] {
-			src.Problem(fmt.Sprintf("%s.ignore[%d]", def.Path, i), field.Quote(key), "the key of a field", slices.Sorted(maps.Keys(known))...)
+			src.Problem(fmt.Sprintf("%s.ignore[%d]", def.Path, i), field.Quote(key), "the key of a field",
+				slices.Sorted(maps.Keys(known))...)
 			continue
 		}
 		if r.Ignored == nil {

@@ -55,7 +55,8 @@ func (c *compiler) view(def *schema.FieldDef, o *scalar.Op, f *scalar.Form) {
 	if !o.Integer() || f.Letters && (o.Code == scalar.OpBCD || o.Code == scalar.OpVarint || o.Code == scalar.OpRun) {
 		c.src.Problem(def.Path+".form", field.Quote(def.Form)+" on type "+def.Kind, "it on whole numbers")
 	}
-	if f.Minus != nil || f.MinusBit || def.Scale != nil || def.Offset != nil || def.Exponent != "" || f.Letters && (def.Signed || o.Code == scalar.OpInt) {
+	if f.Minus != nil || f.MinusBit || def.Scale != nil || def.Offset != nil || def.Exponent != "" ||
+		f.Letters && (def.Signed || o.Code == scalar.OpInt) {
 		c.src.Problem(def.Path+".form", field.Quote(def.Form)+" beside a sign, a scale or an exponent", "one of them")
 	}
 	if f.Letters {
@@ -66,7 +67,8 @@ func (c *compiler) view(def *schema.FieldDef, o *scalar.Op, f *scalar.Form) {
 // composed compiles a text with fields in braces, such as "{quantity}.{storage}".
 func (c *compiler) composed(n *program.Node, def *schema.FieldDef, o *scalar.Op, s *scope) {
 	n.Value = expr.Constant(1)
-	if o.Check != scalar.CheckNone || o.Scale != nil || len(def.Enum) > 0 || def.Form != "" || def.Value != "" || def.On != "" || len(def.Cases) > 0 {
+	if o.Check != scalar.CheckNone || o.Scale != nil || len(def.Enum) > 0 || def.Form != "" || def.Value != "" ||
+		def.On != "" || len(def.Cases) > 0 {
 		c.src.Problem(def.Path+".text", "it beside value, on, scale, enum, const, in, min, max or form", "one of them")
 	}
 	o.Field.Kind = field.KindText

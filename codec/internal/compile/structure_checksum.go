@@ -88,6 +88,7 @@ func (v *inspection) fixed(n *program.Node) bool {
 		return false
 	}
 	o := &v.ops[n.Op]
-	return o.Check == scalar.CheckBytes || o.Check == scalar.CheckRange && o.Lo == o.Hi || o.Code == scalar.OpComputed || o.Code == scalar.OpRun ||
+	return o.Check == scalar.CheckBytes || o.Check == scalar.CheckRange && o.Lo == o.Hi ||
+		o.Code == scalar.OpComputed || o.Code == scalar.OpRun ||
 		o.Check == scalar.CheckRanges && len(o.Ranges) == 1 && o.Ranges[0][0] == o.Ranges[0][1]
 }

@@ -46,7 +46,8 @@ func (v *inspection) shadows(a, s *program.Body) bool {
 	if a.When != nil && !v.always(a.When) && !a.When.Same(s.When) {
 		return false
 	}
-	if bounded := s.FrameKind == nil || s.FrameKind.Length != nil || s.FrameKind.EndMarks != nil || s.FrameKind.Totals != nil; !bounded {
+	if bounded := s.FrameKind == nil || s.FrameKind.Length != nil || s.FrameKind.EndMarks != nil ||
+		s.FrameKind.Totals != nil; !bounded {
 		return true // nothing but its fields says how long a body is
 	}
 	return a.Min <= s.Min && (a.Max < 0 || s.Max >= 0 && s.Max <= a.Max)
@@ -67,7 +68,8 @@ func (v *inspection) lengthHolds(f *program.FrameKind, s *program.Body) {
 		least, most := header+s.Min+f.Tail, headerMost+s.Max+f.Tail
 		fits := func(size int) bool { return size >= least && (headerMost < 0 || s.Max < 0 || size <= most) }
 		if !slices.ContainsFunc(f.Totals, fits) {
-			found(schema.SeverityError, ", whose frames have %d bytes or more", least, "one of the sizes of the frame, at most %d", int64(f.Totals[0]))
+			found(schema.SeverityError, ", whose frames have %d bytes or more", least,
+				"one of the sizes of the frame, at most %d", int64(f.Totals[0]))
 		}
 	}
 	l := f.Length

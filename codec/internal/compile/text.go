@@ -44,7 +44,8 @@ func (c *compiler) texts(def *schema.FieldDef, o *scalar.Op) {
 	for i, v := range def.In {
 		out, _, err := plain.Parse(nil, inHex(&plain, v), 0, false)
 		if err != nil {
-			c.src.Problem(fmt.Sprintf("%s.in[%d]", def.Path, i), schema.Describe(v)+" ("+err.Error()+")", "a value that the field can hold")
+			c.src.Problem(fmt.Sprintf("%s.in[%d]", def.Path, i), schema.Describe(v)+" ("+err.Error()+")",
+				"a value that the field can hold")
 			continue
 		}
 		if slices.Contains(f.Texts, string(out)) {

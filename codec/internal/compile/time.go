@@ -20,7 +20,8 @@ func (c *compiler) joined(def *schema.FieldDef, s *scope) *expr.Expr {
 	case map[string]any:
 		return c.joinedParts(path, parts, s)
 	}
-	c.src.Problem(path, schema.Describe(def.Joins), `the keys of fields, as in ["date", "clock"], or expressions, as in { year = "2000 + yy", month = "mm", day = "dd" }`)
+	c.src.Problem(path, schema.Describe(def.Joins),
+		`the keys of fields, as in ["date", "clock"], or expressions, as in { year = "2000 + yy", month = "mm", day = "dd" }`)
 	return nil
 }
 
@@ -40,7 +41,8 @@ func (c *compiler) joinedFields(path string, parts []any, s *scope) (sum *expr.E
 				unit = scalar.UnitYear
 			}
 			if seen[unit] != "" && unit != scalar.UnitLiteral {
-				c.src.Problem(place, fmt.Sprintf("the %s, which %s says too", scalar.PackedPlaces[unit].Name, seen[unit]), "each part of the time once")
+				c.src.Problem(place, fmt.Sprintf("the %s, which %s says too", scalar.PackedPlaces[unit].Name,
+					seen[unit]), "each part of the time once")
 				return nil
 			}
 			seen[unit] = key
@@ -69,7 +71,8 @@ func (c *compiler) joinedParts(path string, parts map[string]any, s *scope) (sum
 		t.Finish()
 		return sum
 	}
-	for _, unit := range []scalar.TimeUnit{scalar.UnitYear, scalar.UnitMonth, scalar.UnitDay, scalar.UnitHour, scalar.UnitMinute, scalar.UnitSecond, scalar.UnitMilli} {
+	for _, unit := range []scalar.TimeUnit{scalar.UnitYear, scalar.UnitMonth, scalar.UnitDay, scalar.UnitHour,
+		scalar.UnitMinute, scalar.UnitSecond, scalar.UnitMilli} {
 		p := scalar.PackedPlaces[unit]
 		if !t.Has(p.Name) && slices.Contains([]scalar.TimeUnit{scalar.UnitYear, scalar.UnitMonth, scalar.UnitDay}, unit) {
 			c.src.Problem(t.At(p.Name), "nothing", "an expression: a time needs year, month and day, or unix")

@@ -108,7 +108,8 @@ func (c *compiler) ranges(def *schema.FieldDef, o *scalar.Op) [][2]uint64 {
 	for i, v := range def.In {
 		lo, hi, err := o.ParseRange(v)
 		if err != nil {
-			c.src.Problem(fmt.Sprintf("%s.in[%d]", def.Path, i), schema.Describe(v)+" ("+err.Error()+")", `a value or a range such as "10-21"`)
+			c.src.Problem(fmt.Sprintf("%s.in[%d]", def.Path, i), schema.Describe(v)+" ("+err.Error()+")",
+				`a value or a range such as "10-21"`)
 			continue
 		}
 		out = append(out, [2]uint64{o.Key(lo), o.Key(hi)})

@@ -40,7 +40,8 @@ func Acknowledges(p *program.Program, request, ack *frame.Frame) bool {
 	for _, role := range []field.Role{field.RoleIdentity, field.RoleCommand, field.RoleTransaction} {
 		i, from := request.Role(role)
 		k, to := ack.Role(role)
-		if i < 0 || k < 0 || free[to.Field.Key] || from.Field.Key != to.Field.Key || role == field.RoleCommand && rule.Send != nil && rule.Send.Message.Command != "" {
+		if i < 0 || k < 0 || free[to.Field.Key] || from.Field.Key != to.Field.Key ||
+			role == field.RoleCommand && rule.Send != nil && rule.Send.Message.Command != "" {
 			continue
 		}
 		if !valueOf(request, i).Same(valueOf(ack, k)) {

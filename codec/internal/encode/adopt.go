@@ -19,7 +19,8 @@ func (s *Session) Adopt(p *program.Program) {
 		}
 		for k := range old.Ops {
 			before := &old.Ops[k]
-			if !before.InSession() || before.Field.Key != o.Field.Key || before.Code != o.Code || before.Size != o.Size || before.Mask != o.Mask {
+			if !before.InSession() || before.Field.Key != o.Field.Key || before.Code != o.Code ||
+				before.Size != o.Size || before.Mask != o.Mask {
 				continue
 			}
 			num := was.values[before.Slot]

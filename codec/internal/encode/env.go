@@ -32,7 +32,8 @@ func ReplyTo(p *program.Program, dst []byte, f *frame.Frame, env Env) (out []byt
 
 // AnswersTo reports whether answer is the answer to request; see Profile.Answers.
 func AnswersTo(p *program.Program, request, answer *frame.Frame) bool {
-	if len(p.Answers) == 0 || request.Program != p || answer.Program != p || request.Body == nil || answer.Body == nil || answer.Way == field.Downlink {
+	if len(p.Answers) == 0 || request.Program != p || answer.Program != p || request.Body == nil ||
+		answer.Body == nil || answer.Way == field.Downlink {
 		return false
 	}
 	for _, pair := range p.Answers {

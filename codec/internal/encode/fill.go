@@ -32,13 +32,15 @@ func (r *filler) fill(key string, v any, within string) (any, error) {
 			i = r.f.At(path)
 		}
 		if i < 0 {
-			return nil, &field.FieldError{Profile: r.f.Program.Name, Frame: r.f.Body.Message.Name, Field: path, Offset: -1, Err: field.ErrUnknownField}
+			return nil, &field.FieldError{Profile: r.f.Program.Name, Frame: r.f.Body.Message.Name, Field: path,
+				Offset: -1, Err: field.ErrUnknownField}
 		}
 		it := r.f.ItemAt(i, &r.f.Program.Ops[r.f.Cells[i].Op])
 		switch {
 		case plus != 0:
 			return it.Int() + plus, nil
-		case it.Label() != "" && !slices.ContainsFunc(r.f.Program.Ops, func(o scalar.Op) bool { return o.Field.Key == key && labels(&o, it.Label()) }):
+		case it.Label() != "" && !slices.ContainsFunc(r.f.Program.Ops,
+			func(o scalar.Op) bool { return o.Field.Key == key && labels(&o, it.Label()) }):
 			return it.V.Unlabelled(), nil
 		}
 		return give(it.V), nil

@@ -140,7 +140,8 @@ func (e *Encoder) number(n *program.Node, o *scalar.Op, v Input, given bool) (ui
 	start := len(e.Out)
 	num, err := e.parse(n, o, v)
 	if c := e.body.Commands; err == nil && o.Flags&scalar.FlagCommand != 0 && len(c) > 0 && !c.Has(num) {
-		err = fmt.Errorf("%w: %s is not a command of this message", field.ErrValue, scalar.Value{Op: o, Num: num, Data: e.Out[start:]}.String())
+		err = fmt.Errorf("%w: %s is not a command of this message", field.ErrValue,
+			scalar.Value{Op: o, Num: num, Data: e.Out[start:]}.String())
 	}
 	return num, err
 }

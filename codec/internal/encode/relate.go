@@ -18,7 +18,8 @@ func Relate(p *program.Program, request, answer *frame.Frame) error {
 		return nil
 	}
 	if answer.Wire == nil {
-		return &field.FieldError{Profile: p.Name, Frame: answer.Body.Message.Name, Offset: -1, Err: fmt.Errorf("%w: it was built, not received", field.ErrValue)}
+		return &field.FieldError{Profile: p.Name, Frame: answer.Body.Message.Name, Offset: -1,
+			Err: fmt.Errorf("%w: it was built, not received", field.ErrValue)}
 	}
 	way, raw := answer.Way, answer.Wire
 	err := decode.DecodeAnswer(p, way, raw, answer, request)

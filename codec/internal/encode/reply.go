@@ -80,7 +80,8 @@ func (r *request) Value(e *Encoder, op int) (Input, bool) {
 	case r.filled[i] != nil:
 		return Input{Any: r.filled[i]}, v.Kind == program.ReplyDeep || whole
 	}
-	return Input{Kind: inputCell, from: r.frame, cell: r.cells[i], plus: v.Plus}, r.cells[i] >= 0 && !whole && e.p.Ops[op].Code != scalar.OpList
+	return Input{Kind: inputCell, from: r.frame, cell: r.cells[i], plus: v.Plus},
+		r.cells[i] >= 0 && !whole && e.p.Ops[op].Code != scalar.OpList
 }
 
 // self is the value of the same field of the request.
@@ -127,7 +128,8 @@ func (e *Encoder) echo(n *program.Node, o *scalar.Op, v Input) (uint64, error) {
 		if num, ok := v.whole(o); ok {
 			return num, nil
 		}
-	case v.plus == 0 && from.PlainDigits() && o.Code == scalar.OpASCII && (o.Size == 0 || o.Size == 2*len(b)) && e.fits(n, o, 2*len(b)) && o.Form.Plain():
+	case v.plus == 0 && from.PlainDigits() && o.Code == scalar.OpASCII && (o.Size == 0 || o.Size == 2*len(b)) &&
+		e.fits(n, o, 2*len(b)) && o.Form.Plain():
 		e.Out = scalar.AppendDigits(e.Out, b)
 		if num, _, ok := o.Read(e.Out[start:]); ok {
 			return num, nil
@@ -304,7 +306,8 @@ func ruleOf(p *program.Program, f *frame.Frame, damaged bool) *program.ReplyRule
 	from := f.From()
 	for i := range p.Replies {
 		r := &p.Replies[i]
-		if r.Damaged != damaged || r.Downlink != (f.Way == field.Downlink) && f.Way != field.Any || r.From != field.Anyone && r.From != from {
+		if r.Damaged != damaged || r.Downlink != (f.Way == field.Downlink) && f.Way != field.Any ||
+			r.From != field.Anyone && r.From != from {
 			continue
 		}
 		anyFrame := damaged && r.Messages == nil && r.Commands == nil

@@ -46,7 +46,8 @@ func wrapped(o *scalar.Op, v int64) int64 {
 func bare(o *scalar.Op) bool {
 	f := o.Form
 	return (o.Code == scalar.OpUint || o.Code == scalar.OpBits || o.Bitwise()) && o.Scale == nil && o.Enum == nil &&
-		(f == nil || f.Labels == nil && f.Clock == nil && f.None == nil && !f.MinusBit && !f.Signed && !f.Packed && !f.Letters && !f.Hex && !f.Degrees)
+		(f == nil || f.Labels == nil && f.Clock == nil && f.None == nil && !f.MinusBit && !f.Signed && !f.Packed &&
+			!f.Letters && !f.Hex && !f.Degrees)
 }
 
 // alike says that the bytes of a field mean the same in another one.
@@ -58,6 +59,7 @@ func alike(o *scalar.Op, from *scalar.Op) bool {
 		a, b := o.Time, from.Time
 		return a.Text == b.Text && a.As == b.As && a.Last == b.Last && a.Zone.String() == b.Zone.String()
 	}
-	return o == from || o.Code == from.Code && o.Little == from.Little && o.Form == nil && from.Form == nil && o.Scale == nil && from.Scale == nil &&
+	return o == from || o.Code == from.Code && o.Little == from.Little && o.Form == nil && from.Form == nil &&
+		o.Scale == nil && from.Scale == nil &&
 		o.Enum == nil && from.Enum == nil
 }

@@ -28,7 +28,8 @@ func nested(p *program.Program, l *program.Body, fields map[string]any) (map[str
 		for i, step := range steps[:len(steps)-1] {
 			around := strings.Join(steps[:i+1], ".")
 			if _, given := fields[around]; given {
-				return nil, &field.FieldError{Profile: p.Name, Frame: l.Message.Name, Field: around, Offset: -1, Err: fmt.Errorf("%w: given whole and by %s", field.ErrValue, key)}
+				return nil, &field.FieldError{Profile: p.Name, Frame: l.Message.Name, Field: around, Offset: -1,
+					Err: fmt.Errorf("%w: given whole and by %s", field.ErrValue, key)}
 			}
 			inner, ok := level[step].(map[string]any)
 			if !ok {

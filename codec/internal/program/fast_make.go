@@ -266,7 +266,8 @@ func (k *fastMaker) value(o *scalar.Op, at int) (covered bool) {
 	case o.Check == scalar.CheckRanges && len(o.Ranges) == 1 && o.Ranges[0][0] == o.Ranges[0][1] && k.stores(o):
 		return k.only(o, at, o.Key(o.Ranges[0][0]))
 	}
-	number := fastNumber{Off: uint16(c.Off), Cell: uint16(at), Shift: uint8(o.Size), Mask: 1<<(8*o.Size) - 1} // Shift: see newFastPath
+	// Shift: see newFastPath
+	number := fastNumber{Off: uint16(c.Off), Cell: uint16(at), Shift: uint8(o.Size), Mask: 1<<(8*o.Size) - 1}
 	switch plain := o.Code == scalar.OpUint || o.Code == scalar.OpBits || o.Code == scalar.OpFloat32; {
 	case o.Code == scalar.OpHex || o.Code == scalar.OpDigits || o.Code == scalar.OpTime ||
 		o.Code == scalar.OpASCII && o.Size > WordBytes: // no number

@@ -49,7 +49,8 @@ func (s *Reader) charsetNames() []string {
 	if s.own == nil || len(s.own.Charsets) == 0 {
 		return scalar.CharsetWords
 	}
-	return append(scalar.CharsetWords[:len(scalar.CharsetWords):len(scalar.CharsetWords)], slices.Sorted(maps.Keys(s.own.Charsets))...)
+	return append(scalar.CharsetWords[:len(scalar.CharsetWords):len(scalar.CharsetWords)],
+		slices.Sorted(maps.Keys(s.own.Charsets))...)
 }
 
 // Armour finds a way to write bytes in characters by its name.

@@ -172,7 +172,8 @@ func merged(into, v any) bool {
 }
 
 func ReadReply(t *Table) ReplyDef {
-	r := ReplyDef{Path: t.Path, From: t.Word("from", field.PartyWords, "anyone"), Send: t.Text("send"), When: t.Text("when"), Damaged: t.Flag("damaged", false)}
+	r := ReplyDef{Path: t.Path, From: t.Word("from", field.PartyWords, "anyone"), Send: t.Text("send"),
+		When: t.Text("when"), Damaged: t.Flag("damaged", false)}
 	if r.Send == "" {
 		r.Send = "header"
 	}
@@ -200,7 +201,8 @@ func (t *Table) sets() (out []SetDef) {
 
 func readExample(t *Table) exampleDef {
 	e := exampleDef{Path: t.Path, Title: t.Text("title"), Hex: t.RequiredText("hex"),
-		Direction: t.Word("direction", field.DirectionWords, "any"), Reply: t.Text("reply"), Now: t.Text("now"), Request: t.Text("request")}
+		Direction: t.Word("direction", field.DirectionWords, "any"), Reply: t.Text("reply"), Now: t.Text("now"),
+		Request: t.Text("request")}
 	if v, ok := t.Get("expect"); ok {
 		if e.Expect, ok = v.(map[string]any); !ok {
 			t.src.Problem(t.At("expect"), Describe(v), "a table of fields and their values")

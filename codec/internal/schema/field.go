@@ -41,7 +41,8 @@ type FieldDef struct {
 	Algorithm                                                           any
 	Over                                                                string
 	Wire                                                                bool // a checksum over bytes as they stand on the wire
-	Stuffed                                                             bool // what stands behind the mark is written like the content
+	// what stands behind the mark is written like the content
+	Stuffed bool
 
 	// Contents.
 	Use, Count, Stop, On string
@@ -112,7 +113,8 @@ func readField(t *Table, order string) FieldDef {
 	f.rich = f.beyondPlain(t)
 	for _, part := range t.Subs("bits") {
 		p := FieldDef{Path: part.Path, Kind: "part", Key: part.RequiredText("key"), At: part.place("at"),
-			Title: part.Text("title"), Unit: part.Text("unit"), Role: part.Word("role", field.RoleNames[1:], ""), Notes: part.Written(shownKeys)}
+			Title: part.Text("title"), Unit: part.Text("unit"), Role: part.Word("role", field.RoleNames[1:], ""),
+			Notes: part.Written(shownKeys)}
 		p.Signed, p.Counter = part.Flag("signed", false), part.Flag("counter", false)
 		p.Missing = part.Texts("missing")
 		if part.more("point") {
@@ -207,7 +209,8 @@ func (f *FieldDef) readValues(t *Table) {
 }
 
 // plainKeys are those of a field of fixed place and size.
-var plainKeys = []string{"key", "type", "title", "unit", "point", "as", "order", "layout", "role", "chars", "remember", "size", "max_size", "zone", "bits",
+var plainKeys = []string{"key", "type", "title", "unit", "point", "as", "order", "layout", "role", "chars", "remember",
+	"size", "max_size", "zone", "bits",
 	"default", "const", "min", "max", "scale", "offset", "pad", "in", "enum"}
 
 // beyondPlain says that a field has more than a place of fixed size and a value.
@@ -218,7 +221,8 @@ func (f *FieldDef) beyondPlain(t *Table) bool {
 		}
 	}
 	text := f.Kind == "ascii" || f.Kind == "hex" || f.Kind == "bcd" && f.As != "" && f.As != "number"
-	return f.SizeExpr != "" && !f.BadSize || slices.Contains(ownTypes, f.Kind) || f.Kind == "time" && f.As != "" || f.Order == "cdab" || f.Order == "badc" ||
+	return f.SizeExpr != "" && !f.BadSize || slices.Contains(ownTypes, f.Kind) || f.Kind == "time" && f.As != "" ||
+		f.Order == "cdab" || f.Order == "badc" ||
 		text && f.In != nil && (f.Kind != "ascii" || f.Size != 1) || f.Kind == "ascii" && f.Enum != nil
 }
 
@@ -227,7 +231,8 @@ func (f *FieldDef) readMore(t *Table, order string) {
 	for _, one := range []struct {
 		key string
 		to  *string
-	}{{"when", &f.When}, {"point", &f.Point}, {"role_when", &f.RoleWhen}, {"count", &f.Count}, {"stop", &f.Stop}, {"on", &f.On}, {"use", &f.Use}, {"value", &f.Value}, {"text", &f.Text},
+	}{{"when", &f.When}, {"point", &f.Point}, {"role_when", &f.RoleWhen}, {"count", &f.Count}, {"stop", &f.Stop},
+		{"on", &f.On}, {"use", &f.Use}, {"value", &f.Value}, {"text", &f.Text},
 		{"exponent", &f.Exponent}, {"separator", &f.Separator}, {"before", &f.Before}, {"until", &f.Until}, {"over", &f.Over},
 		{"armour", &f.Armour}, {"filler", &f.Filler}, {"minus", &f.Minus}, {"epoch", &f.Epoch}, {"zone", &f.Zone}} {
 		n, number := t.Values[one.key].(int64)
@@ -286,7 +291,8 @@ func (f *FieldDef) readMore(t *Table, order string) {
 		f.Cases = append(f.Cases, readCase(c, order))
 	}
 	if b := t.Sub("blocks"); b != nil {
-		f.Blocks = &blocksDef{Path: b.Path, Size: b.Integer("size", 1, field.HardMaxFrame, 16), Order: b.Word("order", field.OrderWords, order)}
+		f.Blocks = &blocksDef{Path: b.Path, Size: b.Integer("size", 1, field.HardMaxFrame, 16),
+			Order: b.Word("order", field.OrderWords, order)}
 		f.Blocks.Algorithm, _ = b.Get("algorithm")
 		b.Finish()
 	}

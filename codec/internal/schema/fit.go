@@ -17,18 +17,23 @@ var unfitKeys = map[string][]string{
 	"bitset":   {"order"},
 	"run":      {"order", "missing", "wire", "stuffed"},
 	"computed": {"order", "missing", "default", "remember", "counter", "size", "until", "wire", "stuffed"},
-	"varint":   {"size", "until", "missing", "as", "bits", "chars", "pad", "charset", "layout", "epoch", "zone", "remember", "counter", "wire", "stuffed"},
+	"varint": {"size", "until", "missing", "as", "bits", "chars", "pad", "charset", "layout", "epoch", "zone",
+		"remember", "counter", "wire", "stuffed"},
 	"checksum": {"missing", "default", "remember", "counter", "until", "stuffed"},
 	"group":    partKeys,
 	"list":     append([]string{"unit"}, partKeys...),
 	"choice":   append([]string{"unit", "role"}, partKeys...),
-	"end": {"order", "missing", "const", "in", "min", "max", "scale", "offset", "chars", "pad", "charset", "as", "layout", "epoch", "zone", "bits", "remember", "counter",
-		"reversed", "swapped", "filler", "align", "digits", "minus", "form", "base", "places", "exponent", "value", "when", "before", "optional", "until", "unit", "role", "wire"},
+	"end": {"order", "missing", "const", "in", "min", "max", "scale", "offset", "chars", "pad", "charset", "as",
+		"layout", "epoch", "zone", "bits", "remember", "counter",
+		"reversed", "swapped", "filler", "align", "digits", "minus", "form", "base", "places", "exponent", "value",
+		"when", "before", "optional", "until", "unit", "role", "wire"},
 }
 
 // partKeys have a meaning on the fields in a part, and none on the part.
-var partKeys = []string{"order", "missing", "default", "const", "in", "min", "max", "scale", "offset", "enum", "chars", "pad", "charset", "as", "layout", "epoch",
-	"zone", "bits", "remember", "counter", "reversed", "swapped", "filler", "align", "digits", "minus", "form", "base", "places", "exponent", "value", "wire", "stuffed"}
+var partKeys = []string{"order", "missing", "default", "const", "in", "min", "max", "scale", "offset", "enum", "chars",
+	"pad", "charset", "as", "layout", "epoch",
+	"zone", "bits", "remember", "counter", "reversed", "swapped", "filler", "align", "digits", "minus", "form", "base",
+	"places", "exponent", "value", "wire", "stuffed"}
 
 // wholeKeys have a meaning on fields of whole bytes alone.
 var wholeKeys = []string{"size", "max_size", "until", "before", "optional", "bits", "remember", "layout", "chars",

@@ -1,7 +1,8 @@
 package schema
 
 func readResend(t *Table) *ResendDef {
-	r := &ResendDef{Path: t.Path, Within: t.Text("within"), Numbers: t.Word("numbers", numbersWords, numbersWords[0]), Ignore: t.Texts("ignore")}
+	r := &ResendDef{Path: t.Path, Within: t.Text("within"), Numbers: t.Word("numbers", numbersWords, numbersWords[0]),
+		Ignore: t.Texts("ignore")}
 	t.Finish()
 	return r
 }

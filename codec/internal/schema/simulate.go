@@ -1,7 +1,8 @@
 package schema
 
 func readSimulate(t *Table) *SimulateDef {
-	d := &SimulateDef{Path: t.Path, Identity: t.Text("identity"), Register: t.Texts("register"), Login: t.Texts("login"), Measure: t.Texts("measure")}
+	d := &SimulateDef{Path: t.Path, Identity: t.Text("identity"), Register: t.Texts("register"),
+		Login: t.Texts("login"), Measure: t.Texts("measure")}
 	if alive := t.Sub("keep_alive"); alive != nil {
 		d.KeepAlive, d.After = alive.RequiredText("send"), alive.Text("after")
 		alive.Finish()

@@ -66,7 +66,8 @@ func (t *Table) Subs(key string) (out []*Table) {
 	before := t.src.tables
 	if t.src.tables += len(all); t.src.tables > maxTables {
 		if before <= maxTables {
-			t.src.Problem(t.At(key), fmt.Sprintf("%d tables of fields, cases, messages and others", t.src.tables), fmt.Sprintf("at most %d", maxTables))
+			t.src.Problem(t.At(key), fmt.Sprintf("%d tables of fields, cases, messages and others", t.src.tables),
+				fmt.Sprintf("at most %d", maxTables))
 		}
 		return nil
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 // shownKeys are those of a field that a description has by themselves; all others are its notes.
-var shownKeys = []string{"key", "title", "unit", "type", "role", "role_when", "point", "size", "size_bits", "when", "at", "enum", "bits", "use", "fields", "of", "cases", "optional", "on",
+var shownKeys = []string{"key", "title", "unit", "type", "role", "role_when", "point", "size", "size_bits", "when",
+	"at", "enum", "bits", "use", "fields", "of", "cases", "optional", "on",
 	"value", "exponent", "count", "stop", "separator", "before", "until", "algorithm", "over", "blocks"}
 
 // Written are the keys of a table except some, in the order of the file, with their values as text.

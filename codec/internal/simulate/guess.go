@@ -157,7 +157,8 @@ func (s *Script) vary(l *Line, f *field.Field) {
 		}
 		if taken {
 			delete(l.fields, f.Key)
-			l.varying = append(l.varying, varyingField{f.Key, phrase{{kind: pieceWalk, low: low, high: high, step: step, decimals: max(2-i, 0), walk: s.walks}}})
+			l.varying = append(l.varying, varyingField{f.Key,
+				phrase{{kind: pieceWalk, low: low, high: high, step: step, decimals: max(2-i, 0), walk: s.walks}}})
 			s.walks++
 			return
 		}

@@ -36,7 +36,8 @@ func CompileScript(src *schema.Reader, d *schema.SimulateDef, p *program.Program
 	if d == nil {
 		return nil
 	}
-	s := &scriptCompiler{src: src, d: d, s: &Script{p: p, Refuse: uint64(d.Refuse), zone: zone}, lines: map[string]*Line{}, shared: map[string]sharedValue{}}
+	s := &scriptCompiler{src: src, d: d, s: &Script{p: p, Refuse: uint64(d.Refuse), zone: zone},
+		lines: map[string]*Line{}, shared: map[string]sharedValue{}}
 	s.identity()
 	s.s.Register = s.list("register", d.Register)
 	s.s.Login = s.list("login", d.Login)
@@ -49,7 +50,9 @@ func CompileScript(src *schema.Reader, d *schema.SimulateDef, p *program.Program
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Messages)) {
 		if s.lines[name] == nil {
-			src.Problem(schema.Join(d.Path, "message."+name), field.Quote(name), "a message that is said: "+strings.Join(slices.Sorted(maps.Keys(s.lines)), ", "), slices.Sorted(maps.Keys(s.lines))...)
+			src.Problem(schema.Join(d.Path, "message."+name), field.Quote(name),
+				"a message that is said: "+strings.Join(slices.Sorted(maps.Keys(s.lines)), ", "),
+				slices.Sorted(maps.Keys(s.lines))...)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(d.Fields)) {
@@ -75,11 +78,13 @@ func (s *scriptCompiler) cannot(l *Line, err error) {
 	switch {
 	case !errors.As(err, &bad) || bad.Field == "":
 	case bad.Frame != "" && bad.Frame != l.Message.Name:
-		s.src.Problem(path, fmt.Sprintf("%s, whose acknowledgement %s cannot be made: %s: %v", l.Message.Name, bad.Frame, bad.Field, bad.Err), "a [[reply]] that says what stands in it")
+		s.src.Problem(path, fmt.Sprintf("%s, whose acknowledgement %s cannot be made: %s: %v", l.Message.Name,
+			bad.Frame, bad.Field, bad.Err), "a [[reply]] that says what stands in it")
 		return
 	default:
 		found = fmt.Sprintf("%s: %s: %v", l.Message.Name, bad.Field, bad.Err)
-		for _, at := range []string{schema.Join(s.d.Path, "message."+l.Message.Name+"."+bad.Field), schema.Join(s.d.Path, "fields."+bad.Field)} {
+		for _, at := range []string{schema.Join(s.d.Path, "message."+l.Message.Name+"."+bad.Field),
+			schema.Join(s.d.Path, "fields."+bad.Field)} {
 			if s.src.Knows(at) {
 				path = at
 				break
@@ -99,7 +104,8 @@ func (s *scriptCompiler) identity() {
 		return
 	}
 	ph, constant, err := s.s.readPhrase(s.d.Identity)
-	if constant || err != nil || slices.ContainsFunc(ph, func(p piece) bool { return p.kind != pieceText && p.kind != pieceSerial }) {
+	if constant || err != nil || slices.ContainsFunc(ph,
+		func(p piece) bool { return p.kind != pieceText && p.kind != pieceSerial }) {
 		s.src.Problem(path, field.Quote(s.d.Identity), "a text with {serial} or {serial:DIGITS}")
 		return
 	}

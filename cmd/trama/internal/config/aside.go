@@ -39,7 +39,8 @@ func (l *Listener) readAside(t table) {
 	}
 	if l.Greeting != "" && l.Profile != nil {
 		if _, err := actors.Greeting(l.Profile, l.Greeting, nil); err != nil {
-			t.Problem(t.At("greeting"), fmt.Sprintf("%q: %v", l.Greeting, err), "a message of the server's that needs no value, or \"none\"")
+			t.Problem(t.At("greeting"), fmt.Sprintf("%q: %v", l.Greeting, err),
+				"a message of the server's that needs no value, or \"none\"")
 		}
 	}
 	a.Registration = l.readRegistration(t)
@@ -102,7 +103,8 @@ func (l *Listener) readRegistration(t table) *transport.Registration {
 	case r.Max == 0 && !inner.Has("size"):
 		inner.Problem(inner.At("size"), "nothing", `the bytes of the name: 11, or "4-32"`)
 	case r.Max > 0 && !fixed && (form == "bcd" || form == "hex") && len(r.After) == 0:
-		inner.Problem(inner.At("size"), "a size that varies, and no end", "one size, or after = the bytes at the end: any byte may stand in such a name")
+		inner.Problem(inner.At("size"), "a size that varies, and no end",
+			"one size, or after = the bytes at the end: any byte may stand in such a name")
 	}
 	return &r
 }
@@ -126,7 +128,8 @@ func (t table) size(key string, r *transport.Registration) {
 		}
 	}
 	if least < 1 || most < least || most > transport.MaxRegistrationBytes {
-		t.Problem(t.At(key), tomlread.Named(value), fmt.Sprintf(`the bytes of the name, 1 to %d: 11, or "4-32"`, transport.MaxRegistrationBytes))
+		t.Problem(t.At(key), tomlread.Named(value),
+			fmt.Sprintf(`the bytes of the name, 1 to %d: 11, or "4-32"`, transport.MaxRegistrationBytes))
 		return
 	}
 	r.Min, r.Max = least, most
@@ -160,7 +163,8 @@ func (t table) bytes(key, s string, most int) []byte {
 	return b
 }
 
-// Ambiguous are the heartbeats that could also begin a frame of the profile: they are taken for one when nothing follows within half a second.
+// Ambiguous are the heartbeats that could also begin a frame of the profile: they are taken for one when nothing
+// follows within half a second.
 func (l *Listener) Ambiguous() (beats [][]byte) {
 	if l.Transport.Aside == nil {
 		return nil

@@ -8,7 +8,8 @@ import (
 	"unicode"
 )
 
-// Changes names what c says otherwise than running, but for the profiles of listeners that both have and [masters]: keys that are read at a start only.
+// Changes names what c says otherwise than running, but for the profiles of listeners that both have and [masters]:
+// keys that are read at a start only.
 func Changes(running, c *Config) []string {
 	var changed []string
 	a, b := reflect.ValueOf(*running), reflect.ValueOf(*c)

@@ -69,7 +69,8 @@ func (l *Listener) readDeadlines(t table) {
 		o.IdleTimeout = idlePerHeartbeat * heartbeat
 	}
 	if t.Has("heartbeat") && t.Has("idle_timeout") {
-		t.Problem(t.At("idle_timeout"), "idle_timeout and heartbeat", "one of them: heartbeat = \"2m\" stands for idle_timeout = \"6m\"")
+		t.Problem(t.At("idle_timeout"), "idle_timeout and heartbeat",
+			"one of them: heartbeat = \"2m\" stands for idle_timeout = \"6m\"")
 	}
 	t.duration("write_timeout", &o.WriteTimeout, shortest, longest, offIsNotAllowed)
 	t.duration("user_timeout", &o.UserTimeout, time.Second, longest, offIsAllowed)

@@ -25,7 +25,8 @@ type loaded struct {
 }
 
 func (s *profileSet) expected() string {
-	return fmt.Sprintf("a shipped profile (%s) or the path of a definition such as \"profiles/mine.toml\"", strings.Join(codec.ShippedNames(), ", "))
+	return fmt.Sprintf("a shipped profile (%s) or the path of a definition such as \"profiles/mine.toml\"",
+		strings.Join(codec.ShippedNames(), ", "))
 }
 
 // find returns the profile that key names, nil after reporting why not.
@@ -91,7 +92,8 @@ func FindProfile(name string) (*codec.Profile, error) {
 	}
 	p, err := codec.Shipped(name)
 	if err != nil {
-		return nil, fmt.Errorf("unknown profile %q: shipped are %s; a path to a .toml file works too", name, strings.Join(codec.ShippedNames(), ", "))
+		return nil, fmt.Errorf("unknown profile %q: shipped are %s; a path to a .toml file works too", name,
+			strings.Join(codec.ShippedNames(), ", "))
 	}
 	return p, nil
 }

@@ -85,7 +85,8 @@ func (r *Reader) samples(ctx context.Context, f *journal.Frame, point string, to
 // Buckets gathers the numbers of a series into spans of the given length, by the samples' own times,
 // oldest first.  What was buffered may have come after the span.  Samples that are implausible or missing are left
 // out and counted.
-func (r *Reader) Buckets(ctx context.Context, s Series, length time.Duration) (buckets []Bucket, leftOut int, damage []journal.Damage, err error) {
+func (r *Reader) Buckets(ctx context.Context, s Series,
+	length time.Duration) (buckets []Bucket, leftOut int, damage []journal.Damage, err error) {
 	if length < time.Second {
 		return nil, 0, nil, fmt.Errorf("a bucket of %s: 1s is the shortest", length)
 	}

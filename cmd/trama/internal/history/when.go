@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ParseTime reads a moment: RFC 3339, a date with or without a time of the server's zone ("2026-11-24", "2026-11-24 14:30"), or how
-// long ago it was ("24h", "7d").  An empty text is the zero time.
+// ParseTime reads a moment: RFC 3339, a date with or without a time of the server's zone ("2026-11-24", "2026-11-24
+// 14:30"), or how long ago it was ("24h", "7d").  An empty text is the zero time.
 func ParseTime(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -19,7 +19,8 @@ func ParseTime(text string, now time.Time) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return t, nil
 	}
-	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05"} {
+	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04",
+		"2006-01-02T15:04:05"} {
 		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
 			return t, nil
 		}

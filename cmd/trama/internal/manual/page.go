@@ -259,7 +259,8 @@ func (pg *page) messages() {
 			pg.paragraph("%s", sentence(m.Title))
 		}
 		about := []string{"from " + m.From}
-		for _, one := range []struct{ word, text string }{{"command", commands(m)}, {"frame", m.Frame}, {"when", when(m)}, {"repeat", m.Repeat}, {"forward", m.Forward}} {
+		for _, one := range []struct{ word, text string }{{"command", commands(m)}, {"frame", m.Frame},
+			{"when", when(m)}, {"repeat", m.Repeat}, {"forward", m.Forward}} {
 			if one.text != "" {
 				about = append(about, one.word+" "+one.text)
 			}
