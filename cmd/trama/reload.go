@@ -127,8 +127,9 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	if made {
 		d.log.Info("made a new admin token", "file", c.Admin.TokenFile)
 	}
+	tokens := fixedTokens(local, c.Admin)
 	if err == nil {
-		err = d.tokens.Reload(fixedTokens(local, c.Admin))
+		_, err = access.OpenTokens(c.Admin.TokensFile(), tokens)
 	}
 	if err != nil {
 		return done, &admin.Refusal{What: "the tokens cannot be read", Problems: []string{err.Error()}}
@@ -145,6 +146,9 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	}
 	swapped, err := d.gateway.Swap(ctx, editions)
 	if err != nil {
+		return done, err
+	}
+	if err := d.tokens.Reload(tokens); err != nil { // its file was good a moment ago
 		return done, err
 	}
 	d.known.Set(c.Masters.Known)

@@ -54,7 +54,7 @@ func closeAll(ports []net.Listener) {
 func (d *daemon) serveHTTP(ports []net.Listener) {
 	var hosts []string
 	for _, address := range d.config.Admin.Listen {
-		if host, _, err := net.SplitHostPort(address); err == nil { // a socket has none
+		if host, _, err := net.SplitHostPort(address); err == nil && !strings.HasPrefix(address, config.SocketPrefix) {
 			hosts = append(hosts, host)
 		}
 	}
