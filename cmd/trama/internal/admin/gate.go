@@ -18,6 +18,7 @@ const (
 	maxConnections = 64
 	// A connection on which nobody has shown a token may be closed for another one when it is this old.
 	strangerGrace = 200 * time.Millisecond
+	strangerBody  = time.Second // for the body of a request without a token
 )
 
 // gate bounds the connections of all the listeners of the endpoint.  When there are too many, the oldest stranger has to
@@ -158,8 +159,12 @@ func withConn(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// stranger ends the connection of a request that nobody known has made, behind its answer.
-func stranger(w http.ResponseWriter) { w.Header().Set("Connection", "close") }
+// stranger ends the connection of a request that nobody known has made, behind its answer; a body that does not come is
+// not waited for.
+func stranger(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close")
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(strangerBody)) // not every writer has deadlines (tests)
+}
 
 // acquainted marks the connection of a request as one of somebody known.
 func acquainted(r *http.Request) {

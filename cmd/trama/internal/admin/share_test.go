@@ -159,7 +159,7 @@ func TestStrangersMakeRoom(t *testing.T) {
 		return c
 	}
 	closed := func(c net.Conn) error {
-		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(readTimeout))
 		_, err := io.Copy(io.Discard, c)
 		return err
 	}
@@ -198,6 +198,12 @@ func TestStrangersMakeRoom(t *testing.T) {
 	for _, c := range []net.Conn{known, stranger, third, fourth} {
 		_ = c.Close()
 	}
+	begun := time.Now()
+	bodiless := open("POST /api/v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n")
+	if err := closed(bodiless); err != nil || time.Since(begun) > readTimeout/2 {
+		t.Errorf("a stranger whose body does not come is held for %v, %v", time.Since(begun), err)
+	}
+	_ = bodiless.Close()
 	if err := s.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
