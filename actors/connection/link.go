@@ -169,7 +169,7 @@ func (l *Link) unwelcome(serial []byte, longest int) (reason string) {
 	case len(serial) > longest:
 		return "serial too long"
 	case !l.on.Policy.Names(serial):
-		return "serial not allowed"
+		return errSerial.Error()
 	case l.full():
 		return "too many masters on one connection"
 	}

@@ -23,6 +23,9 @@ import (
 
 var errUnprotected = errors.New(master.ReasonUnprotected)
 
+// errSerial refuses whoever is not on the list of the listener, protected or not.
+var errSerial = errors.New("serial not allowed")
+
 // Wrong tags that close a connection: before any of its frames was accepted under a key, and after.
 const (
 	wrongAtFirst = 1
@@ -79,12 +82,15 @@ func (l *Link) open(r *readBatch) {
 }
 
 func (l *Link) openOne(p *codec.Profile, f *codec.Frame) (c trust.Claim, err error) {
-	suite, s := p.Head(f).Suite, &l.proofs
+	head, s := p.Head(f), &l.proofs
+	suite := head.Suite
 	switch {
 	case s.ended:
 		return c, trust.ErrTooMany
 	case suite == protect.None: // a checksum in I, and no protection
 		return c, trust.OpenUnkeyed(p, f)
+	case !l.on.Policy.Names(hex.AppendEncode(nil, head.Serial[:])): // before its tag is looked at: who is not listed spends no budget
+		return c, errSerial
 	case !l.on.Policy.Allows(suite):
 		return c, fmt.Errorf("%w: %v", trust.ErrSuite, suite)
 	case l.on.Role == RoleIntegrator:
@@ -150,7 +156,7 @@ func (l *Link) refuseShut(r *readBatch, i int, err error) {
 
 // reasonShut puts an error into the few words it is counted under.
 func reasonShut(err error) string {
-	for _, known := range []error{protect.ErrTag, trust.ErrNoKey, trust.ErrSuite, trust.ErrTooMany, errUnprotected} {
+	for _, known := range []error{protect.ErrTag, trust.ErrNoKey, trust.ErrSuite, trust.ErrTooMany, errUnprotected, errSerial} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

@@ -230,6 +230,22 @@ func TestEveryRefusalOfAProtectedFrameIsSilentAndSaysWhy(t *testing.T) {
 	}
 }
 
+func TestASerialThatIsNotListedIsRefusedBeforeItsTagIsLookedAt(t *testing.T) {
+	dir := t.TempDir()
+	foreign := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	listed := newDevice(t, dir, "field", "87654321", protect.CCM8)
+	p := serveIn(t, dir, keyed("serials = [\"87*\"]\n"))
+	link := p.dial("field")
+	link.send(foreign.frame(1))
+	foreign.key = protect.Key{1}
+	link.send(foreign.frame(2)) // a wrong tag would close the connection
+	p.refused("serial not allowed", 2)
+	listed.exchange(link, listed.frame(1))
+	if n := p.serials(""); len(n) != 1 || n[0] != "87654321" {
+		t.Errorf("masters %q", n)
+	}
+}
+
 func TestSuitesThatAreNotNamedAreRefusedBeforeTheKeyIsUsed(t *testing.T) {
 	dir := t.TempDir()
 	d := newDevice(t, dir, "field", "12345678", protect.CCM8)

@@ -77,6 +77,8 @@ func keyNamed(field string) string {
 		return "registration.identity"
 	case "IdleTimeout":
 		return "heartbeat or idle_timeout"
+	case "TLS":
+		return "tls"
 	case "ProxyFrom":
 		return "proxy_protocol"
 	case "Aside":

@@ -28,6 +28,8 @@ func TestWhatOnlyARestartTakesOverIsNamed(t *testing.T) {
 		{`name = "b"`, `name = "c"`, []string{"listener b: it is gone", "listener c: it is new"}},
 		{`name = "a"`, "name = \"a\"\nheartbeat = \"1m\"\ncredits = 3\nkeep_alive = \"1m\"\nrole = \"integrator\"",
 			[]string{"listener a: credits", "listener a: heartbeat or idle_timeout", "listener a: keep_alive", "listener a: role"}},
+		{`name = "a"`, "name = \"a\"\nunknown = \"refuse\"\nserials = [\"1*\"]\nsources = [\"10.0.0.0/8\"]\nproxy_protocol = [\"10.0.0.1\"]\nsuites = [\"21\"]\ntakeover = \"same-source\"",
+			[]string{"listener a: proxy_protocol", "listener a: serials", "listener a: sources", "listener a: suites", "listener a: takeover", "listener a: unknown"}},
 	} {
 		got := Changes(parsed(base), parsed(strings.Replace(base, c.from, c.to, 1)))
 		if slices.Sort(got); !slices.Equal(got, c.want) {
