@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"trama/actors/admission"
 	"trama/codec"
 	"trama/transport"
 )
@@ -211,6 +212,17 @@ func TestALoginAndTheCountersSurviveASwap(t *testing.T) {
 			t.Errorf("acknowledgement %d has the number %s", want, got[22:26])
 		}
 	}
+}
+
+func TestAListenerThatAsksForProtectionKeepsAProfileThatHasIt(t *testing.T) {
+	e := shippedProfileVersion(t, "extended")
+	g := startAll(t, Options{Listeners: []ListenerOptions{{Profile: e.Profile, Source: e.Source, Policy: admission.Policy{Security: admission.Mixed},
+		Transport: transport.Options{Name: "port", Address: "127.0.0.1:0"}}}})
+	without := shippedProfileVersion(t, "extended", "[security]\nsuite     = \"TE\"\nintegrity = \"I\"\n", "")
+	if _, err := g.Swap(context.Background(), map[string]ProfileVersion{"port": without}); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "[security]") {
+		t.Errorf("%v", err)
+	}
+	g.mustSwap(t, shippedProfileVersion(t, "extended", "\nname", "\n# edited\nname"))
 }
 
 func TestASwapIsForAllOrForNobody(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"trama/actors/admission"
 	"trama/actors/connection"
 	"trama/actors/internal/count"
 	"trama/actors/profiles"
@@ -246,6 +247,9 @@ func (p *Port) Fits(profile *codec.Profile) error {
 	if smallest := SmallestFrame(profile); p.options.MaxFrameBytes > 0 && p.options.MaxFrameBytes < smallest {
 		return fmt.Errorf("%w: listener %q takes frames of at most %d bytes (max_frame_bytes), the smallest that profile %s receives has %d",
 			ErrUnfit, p.Name, p.options.MaxFrameBytes, profile.Name(), smallest)
+	}
+	if p.Policy.Security != admission.Open && profile.Security() == nil {
+		return fmt.Errorf("%w: listener %q asks for protected frames (security), and profile %s has no [security]", ErrUnfit, p.Name, profile.Name())
 	}
 	if p.Greeting != "" {
 		if _, err := connection.Greeting(profile, p.Greeting, nil); err != nil {

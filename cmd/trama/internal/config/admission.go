@@ -16,6 +16,10 @@ import (
 func (l *Listener) readAdmission(t table) {
 	p := &l.Policy
 	choose(t, "security", &p.Security, admission.Securities)
+	if p.Security != admission.Open && l.Profile != nil && l.Profile.Security() == nil {
+		t.Problem(t.At("security"), fmt.Sprintf("%q with profile %s", admission.Securities[p.Security], l.Profile.Name()),
+			"a profile whose frames may be protected: its definition has [security]")
+	}
 	p.Suites = admission.DefaultSuites
 	var names []string
 	if t.list("suites", &names, "the suites that are accepted, such as [\"20\", \"21\"]") {
