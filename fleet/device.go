@@ -16,6 +16,7 @@ type Device struct {
 	layout *protect.Layout
 	serial string
 	key    protect.Key
+	old    protect.Key // of the epoch before
 	suite  protect.Suite
 	memory *Memory
 
@@ -49,7 +50,7 @@ func NewDevice(layout *protect.Layout, serial string, key protect.Key, suite pro
 	if frames == 0 {
 		frames = epochFrames
 	}
-	d := &Device{layout: layout, serial: serial, key: key, suite: suite, memory: memory, moved: frames}
+	d := &Device{layout: layout, serial: serial, key: key, suite: suite, memory: memory, moved: frames, old: key}
 	if memory != nil {
 		d.kept, _ = memory.Of(serial)
 	}
@@ -100,7 +101,7 @@ func (d *Device) Move() error {
 	if err := d.store(k); err != nil {
 		return err
 	}
-	d.counter, d.before, d.heard = 0, d.heard, heard{}
+	d.counter, d.before, d.heard, d.old = 0, d.heard, heard{}, d.key
 	return nil
 }
 
@@ -117,7 +118,7 @@ func (d *Device) Adopt(wrapped []byte) error {
 	if err := d.Move(); err != nil {
 		return err
 	}
-	d.key, d.before = next, heardBelow(^uint32(0))
+	d.key = next
 	return nil
 }
 
@@ -174,15 +175,15 @@ func (d *Device) Open(dst, frame []byte, asked ...[]byte) (protect.Opened, error
 	if !head.Suite.SaysWay() {
 		epoch = d.kept.Epoch
 	}
-	h := &d.heard
+	h, key := &d.heard, d.key
 	switch {
 	case epoch == d.kept.Epoch:
 	case epoch+1 == d.kept.Epoch:
-		h = &d.before
+		h, key = &d.before, d.old
 	default:
 		return protect.Opened{}, ErrOldEpoch
 	}
-	o, err := d.layout.Open(dst, frame, protect.Opening{Key: d.key, Epoch: epoch, Counter: head.CounterNear(h.highest), Server: true})
+	o, err := d.layout.Open(dst, frame, protect.Opening{Key: key, Epoch: epoch, Counter: head.CounterNear(h.highest), Server: true})
 	if err != nil {
 		return o, err
 	}

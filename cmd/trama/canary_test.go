@@ -213,7 +213,11 @@ func (p *program) canary(c canaries, path string, command *cobra.Command) {
 		if path == "simulate" {
 			args = append(args, "--address", p.addresses.Listeners["field"])
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second) // some follow for ever
+		limit := patience
+		if path == "watch" { // for ever
+			limit = time.Second
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), limit)
 		var out bytes.Buffer
 		code := run(ctx, append(args, flags...), strings.NewReader(deviceKey), &out, &out)
 		cancel()
@@ -238,7 +242,11 @@ func (p *program) eachRoute(c canaries, token string) {
 	for _, r := range routes {
 		path := strings.NewReplacer("{serial}", "12345678", "{id}", "1", "{name}", "field", "{path...}", "trama/registry/fault").Replace(r[2])
 		for _, query := range []string{"", "?follow=true", "?format=text", "?limit=5"} {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second) // some follow for ever
+			limit := patience
+			if strings.Contains(path, "watch") || strings.Contains(query, "follow") { // for ever
+				limit = time.Second
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), limit)
 			request, err := http.NewRequestWithContext(ctx, r[1], p.addresses.Admin+path+query, strings.NewReader("{}"))
 			if err != nil {
 				p.t.Fatal(err)
