@@ -103,6 +103,9 @@ func (g *guarded) fleetKey(serial [4]byte) (protect.Key, bool) {
 	return e.Key, has
 }
 
+// epochFrames is after how many frames a device begins a new epoch: some will, and none comes to its last one.
+func (c *chaos) epochFrames() int { return 300 + 30*c.rounds }
+
 // boot starts the device of a sender, as after a loss of power: it has the frames that are not acknowledged, and protects them anew.
 func (c *chaos) boot(s *sender) error {
 	g, serial := c.guarded, strconv.Itoa(s.serial)
@@ -111,7 +114,7 @@ func (c *chaos) boot(s *sender) error {
 	}
 	e, _ := g.store.Key(serial)
 	var err error
-	s.device, err = fleet.NewDevice(g.layout, serial, e.Key, g.suite, g.memory, uint32(1000+40*c.rounds))
+	s.device, err = fleet.NewDevice(g.layout, serial, e.Key, g.suite, g.memory, uint32(c.epochFrames()))
 	for i := range s.open {
 		if err == nil {
 			s.open[i].wire, err = s.device.Protect(nil, s.open[i].plain, nil)
@@ -165,7 +168,7 @@ func (c *chaos) runFleet(ctx context.Context) {
 			}
 		}
 		cmd := exec.CommandContext(ctx, c.program, "simulate", "--address", g.tap.address(), "--profile", "extended", "--masters", strconv.Itoa(fleetMasters),
-			"--serial-from", strconv.Itoa(fleetSerial), "--every", "3ms", "--jitter", "1", "--key-dir", c.file("data/keys"), "--suite", g.suite.String(), "--state", c.file("fleet.state"))
+			"--serial-from", strconv.Itoa(fleetSerial), "--every", "3ms", "--jitter", "1", "--key-dir", c.file("data/keys"), "--suite", g.suite.String(), "--state", c.file("fleet.state"), "--epoch-frames", strconv.Itoa(c.epochFrames()))
 		cmd.Stderr = c.stderr
 		g.forks.Lock()
 		err := cmd.Start()

@@ -71,8 +71,8 @@ func (c *chaos) all(ctx context.Context) error {
 		return fmt.Errorf("last round: %w", err)
 	}
 	if g := c.guarded; g != nil {
-		fmt.Fprintf(c.stdout, "suite %v: %d frames of devices and %d of the daemon on the wire, %d of them more than once, and no counter used for two; %d devices started again and %d times a fleet of %d was killed, %d of its frames in the journal\n",
-			g.suite, g.tap.up, g.tap.down, g.tap.again, g.reboots, g.kills, fleetMasters, g.records)
+		fmt.Fprintf(c.stdout, "suite %v: %d frames of devices in %d epochs, and %d of the daemon on the wire, %d of them more than once, and no counter used for two; %d devices started again and %d times a fleet of %d was killed, %d of its frames in the journal\n",
+			g.suite, g.tap.up, len(g.tap.epochs), g.tap.down, g.tap.again, g.reboots, g.kills, fleetMasters, g.records)
 	}
 	fmt.Fprintf(c.stdout, "%d kills, %d acknowledgements seen, %d frames in the journal: none lost, none twice, none altered, in order; %d resends recognised; the account balances; slowest start %v; %v\n",
 		c.rounds, c.acked, c.position, c.repeated(), c.slowest.Round(time.Millisecond), time.Since(begun).Round(time.Second))

@@ -25,8 +25,9 @@ type tap struct {
 
 	mu       sync.Mutex // guards the rest
 	seen     map[nonce]uint64
-	up, down int // frames
-	again    int // frames that came with the same bytes
+	up, down int            // frames
+	again    int            // frames that came with the same bytes
+	epochs   map[nonce]bool // without counters
 	reused   error
 	acked    map[answered]bool // of the simulated fleet: what the daemon said that it has
 	open     map[net.Conn]bool
@@ -50,7 +51,7 @@ func newTap(layout *protect.Layout, keys func([4]byte) (protect.Key, bool)) (*ta
 	if err != nil {
 		return nil, err
 	}
-	t := &tap{layout: layout, port: port, keys: keys, seed: maphash.MakeSeed(), seen: map[nonce]uint64{}, acked: map[answered]bool{}, open: map[net.Conn]bool{}}
+	t := &tap{layout: layout, port: port, keys: keys, seed: maphash.MakeSeed(), seen: map[nonce]uint64{}, acked: map[answered]bool{}, epochs: map[nonce]bool{}, open: map[net.Conn]bool{}}
 	t.all.Go(func() {
 		for {
 			c, err := port.Accept()
@@ -165,6 +166,7 @@ func (t *tap) frame(frame []byte, server bool) {
 		t.down++
 	default:
 		t.up++
+		t.epochs[nonce{serial: h.Serial, suite: byte(h.Suite), sc: h.SC()}] = true
 	}
 	t.seen[key] = hash
 	if server {
