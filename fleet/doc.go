@@ -5,10 +5,10 @@
 //	     └─ one goroutine that reports progress
 //
 // A master logs in where its protocol has that, sends a measurement every period, keeps what it sent until that is
-// acknowledged, sends it again when it is not, over a new connection if need be, and answers the commands of the server.
-// It holds one frame in flight, and while it logs in that of the login besides.
+// acknowledged, sends it again when it is not, over a new connection if need be, and answers the commands of the
+// server. Each has one frame in flight, and while it logs in that of the login besides.
 //
-// Everything on the wire comes from the profile by way of codec.Script: what is said when, with which values, what answers a
-// command, and what an acknowledgement is.  A master at rest costs a goroutine with a small stack, its socket and a buffer of
-// 256 bytes; what encoding and decoding need is shared.
+// Everything on the wire comes from the profile by way of codec.Script: what is said when, with which values, what
+// answers a command, and what an acknowledgement is.  A master at rest costs a goroutine with a small stack, its socket
+// and a buffer of 256 bytes; what encoding and decoding need is shared.
 package fleet

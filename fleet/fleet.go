@@ -15,7 +15,8 @@ import (
 	"trama/codec"
 )
 
-// dialling bounds the connects in progress: a burst beyond the listener's backlog is answered with retries after a second.
+// dialling bounds the connects in progress: a burst beyond the listener's backlog is answered with retries after a
+// second.
 const dialling = 128
 
 // dialTimeout bounds one connect.
@@ -35,8 +36,8 @@ type fleet struct {
 	grace   atomic.Int64  // Unix nanoseconds until which they may wait for acknowledgements; 0 before stop
 }
 
-// Run runs a fleet until its Duration is over, all its Frames are sent, or ctx ends, and returns what it did.  It returns
-// when every master has left.  The error says why nothing was started.
+// Run runs a fleet until its Duration is over, all its Frames are sent, or ctx ends, and returns what it did.  Every
+// master has left then.  The error says why nothing was started.
 func Run(ctx context.Context, o Options) (Summary, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -159,8 +160,8 @@ func (f *fleet) pause(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// dial connects, unless stop comes first, in a goroutine of its own: connecting needs a deep stack, and a master that has none
-// stays small.
+// dial connects, unless stop comes first, in a goroutine of its own: connecting needs a deep stack, and a master that
+// has none stays small.
 func (f *fleet) dial(ctx context.Context, stop <-chan struct{}) (*net.TCPConn, error) {
 	select {
 	case f.dialers <- struct{}{}:

@@ -37,8 +37,8 @@ type Memory struct {
 // ErrMemory says that a file is not what was written to it.
 var ErrMemory = errors.New("memory of devices is damaged")
 
-// OpenMemory opens or makes the file.  No other process has it meanwhile: two would use the same counters.  What a
-// write that was cut short has left at the end does not count, as nothing had been sent because of it.
+// OpenMemory opens or makes the file.  No other process has it meanwhile: two would use the same counters.  A write
+// that was cut short at the end does not count, as nothing had been sent because of it.
 func OpenMemory(path string) (*Memory, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"trama/codec/protect"
 )
 
-// Sends of one frame that nobody acknowledges, after which a device begins a new epoch: its counters may be refused.
+// sendsToMove is after how many sends of one frame that nobody acknowledges a device begins a new epoch: its counters
+// may be refused.
 const sendsToMove = 8
 
 // equip gives the masters their serials and, if they have keys, what makes them devices.

@@ -28,8 +28,8 @@ type mouth struct {
 	plain     []byte
 }
 
-// hire starts the clerks: the few goroutines in which all encoding and decoding is done.  That needs a deeper stack than a
-// master at rest has, and 15,000 goroutines that have grown once stay large.
+// hire starts the clerks: the few goroutines in which all encoding and decoding is done.  Codecs need a deeper stack
+// than a master at rest has, and 15,000 goroutines that have grown once stay large.
 func (s *speech) hire(n int) {
 	s.desk = make(chan task)
 	for range n {

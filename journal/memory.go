@@ -6,7 +6,7 @@ import (
 )
 
 // Memory is the engine that keeps nothing: everything is committed the moment it is appended, and gone when the
-// process ends.  It is for tests and benchmarks; who starts it says so loudly.  The zero value is ready.
+// process ends.  Memory is for tests and benchmarks; a program that starts it says so loudly.  The zero value is ready.
 type Memory struct {
 	mu       sync.Mutex // guards the rest
 	seq      uint64

@@ -18,8 +18,8 @@ import (
 	"trama/fleet"
 )
 
-// measurement is a periodic measurement of an extended master: ML 0025, PV 01, TE 00, I 000000, SD, RFC 01, SC 02, CC 03,
-// C 'm', RC 00, TS, NUT, AL 00, MS 21.5.
+// measurement is a periodic measurement of an extended master: ML 0025, PV 01, TE 00, I 000000, SD, RFC 01, SC 02, CC
+// 03, C 'm', RC 00, TS, NUT, AL 00, MS 21.5.
 var measurement = mustHex("0025" + "01" + "00" + "000000" + "00000000" + "01" + "02" + "03" + "6d" + "00" +
 	"00000000000000" + "00000000" + "00" + "41ac0000")
 
@@ -278,8 +278,8 @@ func (m *master) loop() error {
 	}
 }
 
-// offer sends a frame at fixed times, beginning at a moment of its own, and waits for its acknowledgement.  What it takes is counted from the
-// time at which the frame was due, so that one late answer counts against the frames behind it as well.
+// offer sends a frame at fixed times, beginning at a moment of its own, and waits for its acknowledgement.  The latency
+// is counted from the time at which the frame was due, so that one late answer counts against the frames behind it too.
 func (m *master) offer() error {
 	due := time.Now().Add(rand.N(m.every))
 	for !m.stop.Load() {

@@ -298,7 +298,7 @@ func (s *server) identify(first int, conns []net.Conn) error {
 	return nil
 }
 
-// What the daemon promises of a frame that does not come: ten seconds after its first byte, and one of tolerance.
+// Promises of the daemon for a frame that does not come: ten seconds after its first byte, and one of tolerance.
 const (
 	slicerDeadline  = 10 * time.Second
 	slicerTolerance = time.Second

@@ -312,8 +312,8 @@ const (
 )
 
 // serveBare is what the gateway is compared with: a goroutine for each connection, which cuts frames by their length
-// and echoes their headers, one write for all frames of a read.  It checks nothing, knows nobody and counts nothing.
-// It ends with ctx.
+// and echoes their headers, one write for all frames of a read.  Nothing is checked or counted.  The
+// server ends with ctx.
 func serveBare(ctx context.Context, address string, out io.Writer) error {
 	listener, err := (&net.ListenConfig{KeepAlive: -1}).Listen(ctx, "tcp", address)
 	if err != nil {

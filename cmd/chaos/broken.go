@@ -32,7 +32,7 @@ func (j early) Append(e *journal.Entry) {
 	j.Journal.Append(&copied)
 }
 
-// serveBroken is a daemon on a journal that tells too early.  It takes the arguments of `trama serve`.
+// serveBroken is a daemon on a journal that tells too early.  The arguments are those of `trama serve`.
 func serveBroken(args []string) int {
 	if err := runBroken(args); err != nil {
 		fmt.Fprintln(os.Stderr, "broken daemon:", err)

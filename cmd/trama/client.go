@@ -59,7 +59,7 @@ func (a *app) client() (*client, error) {
 			tokenFile = c.TokenFile
 		}
 	}
-	// One request and the program ends: a connection that is kept would only linger.
+	// The program ends after one request: a connection that is kept would only linger.
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
 	daemon := &client{base: base, shown: base, http: &http.Client{Transport: transport}}
 	if path, isSocket := strings.CutPrefix(base, config.SocketPrefix); isSocket {

@@ -122,7 +122,7 @@ func bracketed(unit string) string {
 	return " [" + unit + "]"
 }
 
-// The dots of a braille character: two columns, four rows (Unicode, block 2800).
+// brailleBlank is a braille character without its dots: two columns, four rows (Unicode, block 2800).
 const brailleBlank = '\u2800'
 
 var brailleDots = [4][2]rune{{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}}

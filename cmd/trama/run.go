@@ -45,7 +45,7 @@ func (e usageError) Unwrap() error { return e.error }
 // errSilent ends the program with exit code 1 and says nothing: the command has said it all.
 var errSilent = errors.New("failed")
 
-// run is the program.  It returns the exit code; ctx ends it early.
+// run is the program and returns the exit code; ctx ends it early.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return (&app{stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args)
 }
@@ -79,7 +79,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 // lastWordWithin bounds the wait for a line that standard error may never take.
 const lastWordWithin = time.Second
 
-// hurried says that a second signal ends the program now.  It may be called from any goroutine.
+// hurried says that a second signal ends the program now.  Any goroutine may call it.
 func (a *app) hurried() {
 	said := make(chan struct{})
 	go func() {

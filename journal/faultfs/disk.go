@@ -85,7 +85,7 @@ func (d *Disk) DSN(name string, parameters ...string) string {
 
 // Crash cuts the power, if it is not off already, and returns a new disk with what is found afterwards: everything
 // synced, and of the rest 0 to 100 percent (see the package).  Databases still open on the old disk get nothing but
-// SQLITE_IOERR.  It can be called again, for other futures of the same moment.
+// SQLITE_IOERR.  Crash can be called again, for other futures of the same moment.
 func (d *Disk) Crash(keep int) *Disk {
 	d.mu.Lock()
 	d.off = true
@@ -153,7 +153,7 @@ func (d *Disk) Image() Image {
 }
 
 // OnPlatter reports whether these bytes would be found in some file after Crash(0): whether a frame that is about to be
-// acknowledged is where it has to be.  It looks for them in one piece, so they must be stored in one piece.
+// acknowledged is where it has to be.  The bytes must be stored in one piece.
 func (d *Disk) OnPlatter(content []byte) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

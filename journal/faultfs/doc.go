@@ -1,4 +1,4 @@
-// Package faultfs is a disk for SQLite that can lose its power, fill up and break.  It lives in memory and is for
+// Package faultfs is a disk for SQLite that can lose its power, fill up and break.  The disk lives in memory and is for
 // tests: ten thousand power cuts take a minute.
 //
 //	database/sql ──▶ SQLite ──▶ VFS ──▶ Disk ──▶ names: the directory │ what the platter has of it │ changes since
@@ -25,7 +25,7 @@
 //   - A file is as long as what was kept of it, or as long as it was in memory; what was not kept reads as zeros,
 //     never as somebody else's data.
 //   - Changes of the metadata keep their order, as in a journaling file system: of the creations and deletions, and
-//     of one file's truncations, a beginning survives.  What was written behind an end that a lost truncation drew is
+//     of one file's truncations, a beginning survives.  Bytes written behind an end that a lost truncation drew is
 //     lost too.
 //   - The name of a new file is safe only when the directory was synced after its creation; a sync of the file alone
 //     is not enough (POSIX promises no more; ext4 and XFS would keep it).  SQLite syncs the directory with the first
@@ -47,7 +47,7 @@
 //
 // # Invariants
 //
-//   - The package starts no goroutine.  One mutex per Disk orders all calls; connections may run in parallel.
+//   - The package starts no goroutine.  A mutex per Disk orders all calls; connections may run in parallel.
 //   - After Crash, or a fault PowerCut, no call changes anything and all fail with SQLITE_IOERR; only closing and
 //     unlocking work.
 //   - The same calls on a Disk of the same seed lose the same sectors.  SQLite's own random numbers (the salts of a

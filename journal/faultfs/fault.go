@@ -81,7 +81,7 @@ func (d *Disk) Inject(faults ...Fault) {
 }
 
 // Limit bounds what all files together may hold, in bytes; 0 takes the bound away.  A write that would grow a file
-// beyond it writes what fits and ends with SQLITE_FULL.  What is written over in place needs no room.
+// beyond it writes what fits and ends with SQLITE_FULL.  A write in place needs no room.
 func (d *Disk) Limit(bytes int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

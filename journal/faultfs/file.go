@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// file is what a name stands for: an inode.  It is guarded by the mutex of its disk, and outlives its name while it
+// file is what a name stands for: an inode.  Each is guarded by the mutex of its disk, and outlives its name while it
 // is open.
 type file struct {
 	data     []byte   // as the process sees it

@@ -86,7 +86,7 @@ func (h *handle) close() {
 	}
 }
 
-// read is xRead.  What lies behind the end of the file is zeros and SQLITE_IOERR_SHORT_READ.
+// read is xRead.  Bytes behind the end of the file are zeros and SQLITE_IOERR_SHORT_READ.
 func (h *handle) read(data []byte, offset int) int32 {
 	h.disk.mu.Lock()
 	defer h.disk.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Image is the content of a disk: the bytes of each file by its name.  They are the test's own to change.
+// Image is the content of a disk: the bytes of each file by its name.  A test may change them.
 type Image map[string][]byte
 
 // Clone returns a deep copy.

@@ -31,7 +31,7 @@ func (h *handle) acquire(level int32) int32 {
 	}, nil)
 }
 
-// release is xUnlock, to SHARED or NONE.  It always succeeds.
+// release is xUnlock, to SHARED or NONE, and always succeeds.
 func (h *handle) release(level int32) {
 	h.disk.mu.Lock()
 	defer h.disk.mu.Unlock()

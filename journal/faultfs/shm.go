@@ -6,8 +6,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// shm is the WAL index of a database: memory that its connections share, with eight locks.  It is gone with the last
-// of them. The regions are C memory, which SQLite reads and writes without this package.
+// shm is the WAL index of a database: memory that its connections share, with eight locks.  The memory is gone with the
+// last of them. The regions are C memory, which SQLite reads and writes without this package.
 type shm struct {
 	regions []uintptr
 	users   int

@@ -34,8 +34,8 @@ func (d *Disk) Trace() []Call {
 	return append([]Call(nil), d.trace...)
 }
 
-// Mark puts a note of the test into the trace, such as "acknowledged 17", and returns its sequence number.  What is
-// in the trace before it has happened before it.
+// Mark puts a note of the test into the trace, such as "acknowledged 17", and returns its sequence number.  Entries
+// in the trace before it have happened before it.
 func (d *Disk) Mark(text string) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -52,8 +52,8 @@ func (d *Disk) note(c Call) int {
 	return c.Sequence
 }
 
-// call is the way of every call: counted, traced, and done by do unless the power is off or a fault is due.  What the
-// fault does to the file is spoil's; it may be nil.  Called with the mutex held.
+// call is the way of every call: counted, traced, and done by do unless the power is off or a fault is due.  spoil is
+// what the fault does to the file; nil: nothing.  Called with the mutex held.
 func (d *Disk) call(c Call, do func() int32, spoil func(*Fault)) int32 {
 	d.calls[Any]++
 	d.calls[c.Kind]++

@@ -25,14 +25,14 @@ type cfile struct {
 	id   uintptr // of the handle
 }
 
-// What C memory cannot hold, it refers to by number.
+// Go values that C memory refers to by number.
 var (
 	lastID  atomic.Uintptr
 	disks   sync.Map // registration → *Disk
 	handles sync.Map // id → *handle
 )
 
-// register makes the disk known to SQLite under a name of its own.  It fails only without memory.
+// register makes the disk known to SQLite under a name of its own.  Only a lack of memory makes it fail.
 func register(d *Disk) *vfs {
 	tls := libc.NewTLS()
 	defer tls.Close()

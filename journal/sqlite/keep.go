@@ -61,7 +61,8 @@ func (j *Journal) keep() {
 	}
 }
 
-// sweeper is the goroutine that has the states of masters written.  It waits for masters, so it is not the keeper.
+// sweeper is the goroutine that has the states of masters written.  The sweeper waits for masters, so it is not the
+// keeper.
 func (j *Journal) sweeper() {
 	defer j.helpers.Done()
 	tick := time.NewTicker(min(lookEvery, j.options.SweepEvery))

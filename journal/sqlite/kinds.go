@@ -8,8 +8,8 @@ import (
 	"trama/journal"
 )
 
-// Kind is a kind of rows that entries carry beside frames.  It has tables of its own, which are made when the journal
-// is opened, and its rows are written in the commit that holds the frames of their entry.
+// Kind is a kind of rows that entries carry beside frames.  A kind has tables of its own, which are made when the
+// journal is opened, and its rows are written in the commit that holds the frames of their entry.
 type Kind struct {
 	Name   string   // as journal.Row names it
 	Tables []string // CREATE … IF NOT EXISTS

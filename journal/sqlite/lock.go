@@ -12,13 +12,13 @@ import (
 var ErrInUse = errors.New("another process uses this journal")
 
 // claim makes the database if there is none and sees to it that this process is the only one that writes to it,
-// whatever name it is known by.  It returns the path without symbolic links, beside which SQLite puts its log, and
+// whatever name it is known by.  The result is the path without symbolic links, beside which SQLite puts its log, and
 // the file that holds the lock.
 //
 // The lock is on the database itself: its other names, a directory that is mounted twice and a mark that somebody has
-// removed all lead to it.  It is of another kind than those of SQLite and does not meet them.  Closing any descriptor
-// of a file gives up the locks that SQLite has on it in the same process, so the file that is returned is to be
-// closed behind SQLite.
+// removed all lead to it.  The lock is of another kind than those of SQLite and does not meet them.  Closing any
+// descriptor of a file gives up the locks that SQLite has on it in the same process, so the file that is returned is to
+// be closed behind SQLite.
 func claim(path string) (resolved string, lock *os.File, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", nil, err

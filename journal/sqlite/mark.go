@@ -12,8 +12,8 @@ import (
 	"trama/journal"
 )
 
-// mark is a small file beside the database that says how far commits have come.  It is written after each commit and
-// never synced, so it may be behind after a power cut, never ahead: a database that ends before it has lost
+// mark is a small file beside the database that says how far commits have come.  The mark is written after each commit
+// and never synced, so it may be behind after a power cut, never ahead: a database that ends before it has lost
 // something.  SQLite by itself takes a log with a damaged or missing end for one that just ends earlier.
 type mark struct {
 	file MarkFile // nil: there is none
@@ -80,7 +80,7 @@ func peekMark(o Options) (r reached, err error) {
 	return r, errors.Join(err, f.Close())
 }
 
-// readMark reads the newer slot.  One bad slot is a write that the power cut short, or damage that the other one
+// readMark reads the newer slot.  A bad slot is a write that the power cut short, or damage that the other one
 // makes up for; zeros are a slot that was not written, or not before the power went.
 func readMark(f io.ReaderAt) (r reached, err error) {
 	b := make([]byte, 2*slotBytes)

@@ -10,7 +10,7 @@ import (
 	"trama/journal"
 )
 
-// The tables beside those of the kinds of rows; see doc.go.  Times are Unix nanoseconds.
+// tables are the tables beside those of the kinds of rows; see doc.go.  Times are Unix nanoseconds.
 var tables = []string{
 	`CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID`,
 	`CREATE TABLE IF NOT EXISTS boot(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, crc INTEGER NOT NULL)`,

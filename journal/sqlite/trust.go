@@ -67,8 +67,8 @@ func readTrust(ctx context.Context, q querier, bad func(serial string)) (map[str
 
 const generation = "generation"
 
-// Generation is the number that SetGeneration was given last.  It is 0 when there is none, as in a backup, and when
-// rows of trust are damaged or the end of the database is lost: counters may have been used that nobody knows of.
+// Generation is the number that SetGeneration was given last.  The number is 0 when there is none, as in a backup, and
+// when rows of trust are damaged or the end of the database is lost: counters may have been used that nobody knows of.
 func (j *Journal) Generation(ctx context.Context) (uint64, error) {
 	n, _, err := readMeta(ctx, j.read, generation)
 	if err != nil || j.lost {

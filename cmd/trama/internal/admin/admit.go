@@ -9,7 +9,7 @@ import (
 	"trama/cmd/trama/internal/history"
 )
 
-// Forget is the body of POST /api/v1/masters/forget.  One of the first two must be there.
+// Forget is the body of POST /api/v1/masters/forget.  Unseen or FramesBelow must be there.
 type Forget struct {
 	Unseen      string `json:"unseen,omitempty"`       // not heard for so long, such as 30d
 	FramesBelow uint64 `json:"frames_below,omitempty"` // fewer frames than this

@@ -17,9 +17,11 @@ import (
 )
 
 // Audit: every change and every refused one is a line of the log and an event of kind "change" in the journal, with who
-// asked, in which role, from where, what, and what came of it.  No body of a request is in it but what its handler notes.
+// asked, in which role, from where, what, and what came of it.  No body of a request is in it but what its handler
+// notes.
 
-// What is refused, for want of a token or of a role, is told at this rate; the next line says how much was left out.
+// refusalsPerSecond is how many refusals, for want of a token or of a role, are told; the next line says how many were
+// left out.
 var refusalsPerSecond = rate.Every(6 * time.Second)
 
 const (

@@ -15,8 +15,8 @@ import (
 	"trama/journal"
 )
 
-// Cursor pages: a consumer reads what is behind its cursor, works it off, and moves the cursor.  What it read and did not move beyond comes
-// again: each frame at least once, in order.
+// Cursor pages: a consumer reads what is behind its cursor, works it off, and moves the cursor.  Frames that it read
+// and did not move beyond come again: each frame at least once, in order.
 
 // followPage is how many frames are sent between two looks at who listens.
 const followPage = 500
@@ -27,7 +27,8 @@ const endingGrace = 250 * time.Millisecond
 // longestWait bounds how long a consumer may wait for frames.
 const longestWait = 5 * time.Minute
 
-// follow begins an answer that does not end by itself, of one JSON object a line; cancel is called when the server ends.
+// follow begins an answer that does not end by itself, of one JSON object a line; cancel is called when the server
+// ends.
 func (e *endpoint) follow(w http.ResponseWriter, cancel func()) (out *http.ResponseController, lines *json.Encoder, stop func() bool) {
 	header(w)
 	w.Header().Set("Content-Type", "application/x-ndjson")
@@ -93,8 +94,8 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 // eventPause is between two looks at the journal for a follower of events: not each commit has one.
 const eventPause = 250 * time.Millisecond
 
-// followEvents answers GET /api/v1/events?follow=true with every event as it is committed, one JSON object a line, until
-// the client leaves.  Without a cursor it begins now.
+// followEvents answers GET /api/v1/events?follow=true with every event as it is committed, one JSON object a line,
+// until the client leaves.  Without a cursor it begins now.
 func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journal.EventQuery) {
 	done, ok := e.follower(w)
 	if !ok {
@@ -231,7 +232,8 @@ func (e *endpoint) removeCursor(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// cursorFrames answers GET /api/v1/cursors/{name}/frames: what is behind the cursor, after waiting for it if that is wished.
+// cursorFrames answers GET /api/v1/cursors/{name}/frames: what is behind the cursor, after waiting for it if that is
+// wished.
 func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
 	limit, err := countParameter(r, "limit", defaultRows)
 	if err == nil && (limit < 1 || limit > mostRows) {

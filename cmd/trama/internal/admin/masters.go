@@ -16,7 +16,7 @@ import (
 // masterFilters are the parameters that choose and sort masters; each is a flag of trama masters too.
 var masterFilters = []string{"state", "site", "tag", "profile", "name", "silent", "sort"}
 
-// States that masters are chosen by.
+// masterStates are the states that masters are chosen by.
 var masterStates = []string{"online", "away", "late", "offline", "never seen", "quarantine"}
 
 // masterOrders are the orders of a list of masters; equal ones stay in the order of their serials.

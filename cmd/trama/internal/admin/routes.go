@@ -23,7 +23,7 @@ type route struct {
 	handle  http.HandlerFunc
 }
 
-// The routes, and with them everything that can be reached.  Whoever may only read can change nothing.
+// routes are everything that can be reached.  Whoever may only read can change nothing.
 func (e *endpoint) routes() []route {
 	const anyone, read, operate, admin = access.Anyone, access.Read, access.Operate, access.Admin
 	page := []string{"after", "limit"}

@@ -89,7 +89,7 @@ func New(o Options) *Server {
 // headerSlack is what net/http adds to MaxHeaderBytes on its own account.
 const headerSlack = 4 << 10
 
-// Serve answers on l until Shutdown; then it returns nil.  It may be called for several listeners at once.
+// Serve answers on l until Shutdown; then it returns nil.  Several listeners may be served at once.
 func (s *Server) Serve(l net.Listener) error {
 	if err := s.http.Serve(listener{l, s.gate, s.groups, s.ending.Done()}); err != http.ErrServerClosed {
 		return err

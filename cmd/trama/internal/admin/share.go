@@ -11,7 +11,7 @@ import (
 	"trama/cmd/trama/internal/access"
 )
 
-// What one caller may ask of the endpoint, and all of them together.
+// Requests that one caller may make of the endpoint, and all of them together.
 const (
 	requestsPerSecond = 200  // of one caller
 	requestsAtOnce    = 1000 // saved up in quiet times

@@ -18,7 +18,7 @@ import (
 // DefaultFile is the configuration the commands look for when none is named.
 const DefaultFile = "config.toml"
 
-// Config is everything config.toml can say.  It is complete and valid when Load returned it without error.
+// Config is everything config.toml can say.  A Config that Load returned without error is complete and valid.
 type Config struct {
 	File      string // where it was read from
 	Log       Log
@@ -97,7 +97,7 @@ type Listener struct {
 	dir string // of the configuration
 }
 
-// Default returns the configuration that an empty file stands for.  It has no listener.
+// Default returns the configuration that an empty file stands for.  There is no listener.
 func Default() Config {
 	return Config{
 		Log:     Log{Level: "info", Format: "text"},
@@ -107,8 +107,8 @@ func Default() Config {
 	}
 }
 
-// Load reads, checks and resolves the configuration.  The error is an *Error that holds every problem, or the reason why
-// the file could not be read.
+// Load reads, checks and resolves the configuration.  The error is an *Error that holds every problem, or the reason
+// why the file could not be read.
 func Load(file string) (*Config, error) {
 	src, err := os.ReadFile(file)
 	if err != nil {
@@ -126,9 +126,9 @@ func Parse(file string, src []byte) (*Config, error) {
 	return c, nil
 }
 
-// LoadAdmin returns where the daemon described by file is reached.  It overlooks problems elsewhere in the file, so that
-// a daemon can be looked at while its configuration is being edited.  With mayBeMissing a file that does not exist stands
-// for the defaults.
+// LoadAdmin returns where the daemon described by file is reached.  Problems elsewhere in the file are overlooked, so
+// that a daemon can be looked at while its configuration is being edited.  With mayBeMissing a file that does not exist
+// stands for the defaults.
 func LoadAdmin(file string, mayBeMissing bool) (Admin, error) {
 	src, err := os.ReadFile(file)
 	if mayBeMissing && errors.Is(err, fs.ErrNotExist) {

@@ -75,7 +75,7 @@ func (t table) count(key string, into *int, least, most int) {
 	*into = t.Integer(key, least, most, *into)
 }
 
-// What transport takes for a duration that is switched off, and whether it may be.
+// Values that transport takes for a duration that is switched off, and whether it may be.
 const (
 	switchedOff     = tomlread.Off
 	offIsNotAllowed = false

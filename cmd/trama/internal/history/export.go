@@ -20,15 +20,15 @@ import (
 	"trama/codec"
 )
 
-// Exporter takes rows one after the other.  What Close has not ended is not there.
+// Exporter takes rows one after the other.  An export that Close has not ended is not there.
 type Exporter interface {
 	Add(Row) error
 	Close() error
 	Abort()
 }
 
-// CSVHeading names the columns of an export as CSV: a row for each sample, and one for a frame that has none.  The bytes
-// of a frame, and what it came under, stand in its first row.
+// CSVHeading names the columns of an export as CSV: a row for each sample, and one for a frame that has none.  The
+// bytes of a frame, and what it came under, stand in its first row.
 var CSVHeading = []string{"position", "index", "received", "device_time", "listener", "process", "connection", "master", "profile", "message", "command", "transaction",
 	"point", "value", "label", "unit", "quality", "frame", "title", "protection"}
 
@@ -147,7 +147,7 @@ type sqliteExport struct {
 	frame, sample *sql.Stmt
 }
 
-// The tables of an export.  Times are texts in UTC, as SQLite's own functions read them.
+// exportTables are the tables of an export.  Times are texts in UTC, as SQLite's own functions read them.
 const exportTables = `
 CREATE TABLE frame(position INTEGER PRIMARY KEY, received TEXT NOT NULL, device_time TEXT, listener TEXT NOT NULL, process INTEGER NOT NULL,
 	connection INTEGER NOT NULL, master TEXT NOT NULL, profile TEXT NOT NULL, message TEXT, command TEXT, "transaction" INTEGER, bytes BLOB NOT NULL, error TEXT, protection TEXT);

@@ -1,5 +1,5 @@
-// Package history turns what the journal keeps into what people and programs read: frames with their samples, series of one
-// point, buckets with minimum, mean and maximum.
+// Package history turns what the journal keeps into what people and programs read: frames with their samples, series of
+// one point, buckets with minimum, mean and maximum.
 package history
 
 import (
@@ -73,7 +73,8 @@ func (p *Protection) String() string {
 	return fmt.Sprintf("%s/%d/%d", p.Suite, p.Epoch, p.Counter)
 }
 
-// Reader decodes frames by the definitions that they were received with, or better ones.  It may be used by several goroutines.
+// Reader decodes frames by the definitions that they were received with, or better ones.  Several goroutines may use
+// it.
 type Reader struct {
 	source Source
 	known  *known.Current
@@ -119,7 +120,8 @@ func (r *Reader) definition(ctx context.Context, number uint32) (*actors.KeptDef
 	return nil, fmt.Errorf("definition %d is not in the journal", number)
 }
 
-// newest is the newest definition of a name; nil when it does not compile.  It is looked for once a second at the most.
+// newest is the newest definition of a name; nil when it does not compile.  The journal is asked once a second at the
+// most.
 func (r *Reader) newest(ctx context.Context, name string) *codec.Profile {
 	r.mu.Lock()
 	if now := time.Now(); now.Sub(r.listed) > time.Second {
@@ -141,9 +143,9 @@ func (r *Reader) newest(ctx context.Context, name string) *codec.Profile {
 	return nil
 }
 
-// Row decodes one frame by the definition that it was received with.  A frame that this one cannot read whole is read by the
-// newest of its name, if that can.  What cannot be decoded is shown with its bytes and why, and with the values that can be
-// read.
+// Row decodes one frame by the definition that it was received with.  A frame that this one cannot read whole is read
+// by the newest of its name, if that can.  A frame that cannot be decoded is shown with its bytes and why, and with the
+// values that can be read.
 func (r *Reader) Row(ctx context.Context, f *journal.Frame) Row {
 	row := r.read(ctx, f, true)
 	row.Frame = hex.EncodeToString(f.Raw)

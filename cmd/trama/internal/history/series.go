@@ -82,9 +82,9 @@ func (r *Reader) samples(ctx context.Context, f *journal.Frame, point string, to
 	return to
 }
 
-// Buckets gathers the numbers of a series into spans of the given length, by the samples' own times,
-// oldest first.  What was buffered may have come after the span.  Samples that are implausible or missing are left
-// out and counted.
+// Buckets gathers the numbers of a series into spans of the given length, by the samples' own times, oldest first.
+// Samples that were buffered may have come after the span.  Samples that are implausible or missing are left out and
+// counted.
 func (r *Reader) Buckets(ctx context.Context, s Series,
 	length time.Duration) (buckets []Bucket, leftOut int, damage []journal.Damage, err error) {
 	if length < time.Second {
