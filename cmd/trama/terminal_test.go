@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -121,9 +121,23 @@ func TestNoCommandLetsADeviceControlTheTerminal(t *testing.T) {
 			if command.Flags().Lookup("admin") != nil {
 				args = append(args, "--admin", p.addresses.Admin, "--token-file", p.file("data/admin.token"))
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), 400*time.Millisecond) // some follow for ever
-			var out bytes.Buffer
-			run(ctx, args, strings.NewReader(""), &out, &out)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			out, done, watched := &logBuffer{}, make(chan struct{}), sync.WaitGroup{}
+			if path == "watch" || slices.Contains(more, "--follow") { // they end when they are told to
+				watched.Go(func() {
+					defer cancel()
+					for end := time.Now().Add(patience / 40); path == "watch" && !out.has("FAKE LINE") || time.Now().Before(end); {
+						select {
+						case <-done:
+							return
+						case <-time.After(time.Millisecond):
+						}
+					}
+				})
+			}
+			run(ctx, args, strings.NewReader(""), out, out)
+			close(done)
+			watched.Wait()
 			cancel()
 			if bad := unfit(out.String()); bad != "" {
 				t.Errorf("trama %s %s: %s", path, more, bad)
