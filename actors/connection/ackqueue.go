@@ -150,6 +150,12 @@ func (r *readBatch) protect(i int, out, ack []byte, o *protect.Opened) ([]byte, 
 	if o.Suite == protect.None {
 		return r.installed.Profile.Protect(out, plain, protect.Protection{Server: true})
 	}
+	if p := r.claims[i].Peer; p != nil {
+		if s := r.link.Session(p); s.Active() {
+			out, _, err := s.Protect(r.installed.Profile, out, plain, o.Suite, o)
+			return out, err
+		}
+	}
 	out, _, err := r.claims[i].Peer.Protect(r.installed.Profile, out, plain, o.Suite, o)
 	return out, err
 }

@@ -113,7 +113,9 @@ func (c handler) fate(r *readBatch, profile *codec.Profile, closed error) master
 		l.Reject("", raw, reasonUnstored(closed), closed)
 		return master.Rejected
 	}
-	if err := l.refusal(r, r.next, f); err != nil {
+	if err := l.refusal(r, r.next, f); err == errAnswered {
+		return master.Waiting // nobody counts it
+	} else if err != nil {
 		l.refuseShut(r, r.next, err)
 		return master.Rejected
 	}

@@ -38,8 +38,11 @@ type proofs struct {
 	ended bool        // too many tags were wrong; the reader's own
 	wrong uint8       // tags, also those that were not looked at any more; likewise
 
-	mu sync.Mutex // guards of
-	of []*trust.Peer
+	challenged atomic.Bool // a session was begun
+
+	mu       sync.Mutex // guards all that follows
+	of       []*trust.Peer
+	sessions map[*trust.Peer]*trust.Session
 }
 
 // Proven implements trust.From.
@@ -47,6 +50,57 @@ func (l *Link) Proven(p *trust.Peer) bool {
 	l.proofs.mu.Lock()
 	defer l.proofs.mu.Unlock()
 	return slices.Contains(l.proofs.of, p)
+}
+
+// Session implements trust.From and master.Link.
+func (l *Link) Session(p *trust.Peer) *trust.Session {
+	if !l.proofs.challenged.Load() {
+		return nil
+	}
+	l.proofs.mu.Lock()
+	defer l.proofs.mu.Unlock()
+	return l.proofs.sessions[p]
+}
+
+// Begin implements master.Link.
+func (l *Link) Begin(p *trust.Peer, s *trust.Session) {
+	l.proofs.mu.Lock()
+	defer l.proofs.mu.Unlock()
+	if l.proofs.sessions == nil {
+		l.proofs.sessions = map[*trust.Peer]*trust.Session{}
+	}
+	l.proofs.sessions[p] = s
+	l.proofs.challenged.Store(true)
+}
+
+// Write implements master.Link.
+func (l *Link) Write(p []byte) error { return l.conn.Write(p) }
+
+// errAnswered marks a frame that was the answer to a challenge: it belongs to the connection, and to no record.
+var errAnswered = errors.New("the answer to a challenge")
+
+// answers takes in the answer of a device to its challenge.
+func (l *Link) answers(f *codec.Frame) bool {
+	if msg := f.Message(); msg == nil || msg.Name != master.ChallengeAnswer || trust.Of(f) != nil {
+		return false
+	}
+	serial := string(f.Identity())
+	p := l.on.Keys.Known(serial)
+	if p == nil {
+		return false
+	}
+	it, ok := f.Item(master.DeviceHalf)
+	if !ok {
+		return false
+	}
+	half, err := hex.DecodeString(it.Text())
+	if s := l.Session(p); err != nil || s == nil || !s.Answer(half) {
+		return false
+	}
+	if m := l.on.Masters.Get(serial); m != nil {
+		m.Proceed()
+	}
+	return true
 }
 
 // Addr implements trust.From.
@@ -68,15 +122,21 @@ func (l *Link) open(r *readBatch) {
 	}
 	for i := range r.frames {
 		f := &r.frames[i]
-		if !f.Closed() {
+		challenged := l.proofs.challenged.Load()
+		if !f.Closed() && !challenged {
 			continue
 		}
 		if len(r.claims) == 0 {
 			r.claims = append(r.claims, make([]trust.Claim, len(r.frames))...)
 			r.shut = append(r.shut, make([]error, len(r.frames))...)
 		}
-		if r.claims[i], r.shut[i] = l.openOne(profile, f); r.shut[i] == nil {
-			r.batch.Frames[i] = f.Raw()
+		if f.Closed() {
+			if r.claims[i], r.shut[i] = l.openOne(profile, f); r.shut[i] == nil {
+				r.batch.Frames[i] = f.Raw()
+			}
+		}
+		if challenged && r.shut[i] == nil && l.answers(f) {
+			r.shut[i] = errAnswered
 		}
 	}
 }
@@ -156,7 +216,7 @@ func (l *Link) refuseShut(r *readBatch, i int, err error) {
 
 // reasonShut puts an error into the few words it is counted under.
 func reasonShut(err error) string {
-	for _, known := range []error{protect.ErrTag, trust.ErrNoKey, trust.ErrSuite, trust.ErrTooMany, errUnprotected, errSerial} {
+	for _, known := range []error{protect.ErrTag, trust.ErrNoKey, trust.ErrSuite, trust.ErrTooMany, trust.ErrOldEpoch, errUnprotected, errSerial} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

@@ -29,6 +29,10 @@ type Link interface {
 	Close(transport.CloseReason, string)
 	Reason() (transport.CloseReason, string) // why it ends, from the moment that is decided
 	HungUp() bool                            // likewise, or the peer has ended its stream
+	// that was begun for p, with a challenge; nil: none
+	Session(p *trust.Peer) *trust.Session
+	Begin(p *trust.Peer, s *trust.Session)
+	Write(p []byte) error
 	// a frame under the key of p was accepted that came here, the first one
 	Prove(p *trust.Peer)
 	// writes the bytes of a command, unless it has ended; answers a failure with Undelivered

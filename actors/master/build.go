@@ -88,11 +88,7 @@ func (m handler) build(c *Command) error {
 				fields[field.Key] = m.Serial
 				continue
 			}
-			limit := c.Profile.TransactionLimit()
-			if m.lastNumber++; m.lastNumber%limit == 0 {
-				m.lastNumber++
-			}
-			number := m.lastNumber % limit
+			number := m.nextNumber(c.Profile)
 			fields[field.Key], c.Result.Transaction = number, &number
 		}
 	}
@@ -104,6 +100,15 @@ func (m handler) build(c *Command) error {
 		return fmt.Errorf("%w: %w", ErrBadCommand, err)
 	}
 	return nil
+}
+
+// nextNumber is the next transaction number of the server; never 0.
+func (m *Master) nextNumber(p *codec.Profile) uint64 {
+	limit := p.TransactionLimit()
+	if m.lastNumber++; m.lastNumber%limit == 0 {
+		m.lastNumber++
+	}
+	return m.lastNumber % limit
 }
 
 // nameOfCommand is how a command is called: by its letter, or, where that is a number or there are several, by its

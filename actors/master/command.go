@@ -45,6 +45,7 @@ type Command struct {
 	reference []byte
 	silent    bool // nobody answers it
 	ended     bool // Respond was called
+	waiting   bool // for a counter on disk, or for the answer to a challenge
 
 	state atomic.Uint32 // of commandState: what may still happen to its bytes
 }
@@ -161,7 +162,7 @@ func (m handler) transmit(c *Command) {
 		m.finish(c, fmt.Errorf("protect the command: %w", err))
 		return
 	}
-	if wait {
+	if c.waiting = wait; wait {
 		return
 	}
 	c.silent = !c.Profile.Answered(&c.frame)
@@ -203,6 +204,9 @@ func (m handler) due(id uint64) {
 	if c := m.inFlight; c != nil && c.id == id {
 		if c.Withdraw() {
 			c.Result.Outcome, c.Result.Detail = OutcomeExpired, "never sent: its connection was busy"
+			if c.waiting {
+				c.Result.Detail = "never sent: the device has not answered the challenge"
+			}
 		} else {
 			c.Result.Outcome, c.Result.Detail = OutcomeUnknown, fmt.Sprintf("no answer within %s: it may have been executed", c.Request.Wait)
 		}

@@ -63,7 +63,8 @@ type (
 	snapshot struct{}
 	// keepTrust: from a connection, through the registry when there is no such master: the row of its peer is due.
 	keepTrust struct{ serial string }
-	// reserved: from the journal; a command may have a counter now.
+	// reserved: from the journal: a command may have a counter now.  Or, with 0, from a connection: the challenge that
+	// it waits for is answered.
 	reserved struct{ command uint64 }
 	// forgetOld: from another master, which needs the memory.
 	forgetOld struct{}

@@ -2,11 +2,15 @@ package master
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"trama/actors/admission"
 	"trama/actors/trust"
+	"trama/codec"
 	"trama/codec/protect"
 	"trama/journal"
 )
@@ -35,6 +39,9 @@ func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bo
 	}
 	c := b.Claims[b.next]
 	m.peer = c.Peer
+	if b.Link.Policy().Challenge {
+		m.challengeWith(b.Link, b.Installed.Profile, &b.Frames[b.next], o.Suite)
+	}
 	fresh, err := c.Peer.Check(o, c)
 	if fresh == trust.Replayed && known { // of a frame that is known nothing is lost when it is acknowledged again
 		if what, _ := m.recent.find(s, b.Installed.Profile.Resend().Within); what == sightResend {
@@ -189,7 +196,7 @@ func (l *masterLink) mayControl() error {
 	switch policy := l.link.Policy(); {
 	case l.suite == protect.None && policy.Security != admission.Open && !policy.AllowUnprotectedControl:
 		return fmt.Errorf("%w: it speaks unprotected on listener %q; see allow_unprotected_control", ErrUnprotected, l.link.Listener())
-	case l.suite.TagBits() == 24:
+	case l.suite == protect.Enc24:
 		return fmt.Errorf("%w: suite %v is for telemetry", ErrUnprotected, l.suite)
 	}
 	return nil
@@ -205,27 +212,92 @@ func (m handler) protect(c *Command) (wait bool, err error) {
 		}
 		return false, nil
 	}
+	c.Result.Suite = l.suite.String()
+	switch s := c.link.Session(m.peer); {
+	case s.Active():
+		c.bytes, c.reference, err = s.Protect(c.Profile, nil, c.plain, l.suite, nil)
+		return false, err
+	case s == nil && l.suite == protect.Auth24:
+		return true, m.challenge(c.link, c.Profile, m.header(c.Profile))
+	case s != nil && l.suite != protect.Enc24:
+		return true, nil
+	}
 	if !m.peer.Reserved() {
 		m.writeTrust(c.id)
 		return true, nil
 	}
 	c.bytes, c.reference, err = m.peer.Protect(c.Profile, nil, c.plain, l.suite, nil)
-	c.Result.Suite = l.suite.String()
 	return false, err
 }
 
-// reserved goes on with the command that has waited for a counter.
+// reserved goes on with the command that has waited for a counter, or for the answer to a challenge.
 func (m handler) reserved(r *reserved) {
 	c := m.inFlight
-	if c == nil || c.id != r.command || c.reference != nil {
+	if c == nil || !c.waiting || r.command != 0 && c.id != r.command {
 		return
 	}
-	if !m.peer.Reserved() {
+	if r.command != 0 && !m.peer.Reserved() {
 		m.finish(c, fmt.Errorf("protect the command: %w", trust.ErrUnreserved))
 		return
 	}
 	m.transmit(c)
 }
+
+// Messages and fields of the challenge, as a profile names them.
+const (
+	Challenge       = "challenge"
+	ServerHalf      = "RS"
+	ChallengeAnswer = "challenge-answer"
+	DeviceHalf      = "RD"
+)
+
+// challengeWith challenges the sender of a frame, once on a connection.
+func (m handler) challengeWith(l Link, p *codec.Profile, f *codec.Frame, s protect.Suite) {
+	if s == protect.Enc24 || l.Session(m.peer) != nil {
+		return
+	}
+	header := new(codec.Session)
+	p.Remember(header, f)
+	if err := m.challenge(l, p, header); err != nil {
+		m.dir.log.Named("registry").Warn("challenge not sent", "master", m.Serial, "listener", l.Listener(), "conn", l.ID(), "error", err)
+	}
+}
+
+// challenge sends the server's half of a key for the connection.  It goes plain, with a checksum.
+func (m handler) challenge(l Link, p *codec.Profile, header *codec.Session) error {
+	at := slices.IndexFunc(p.Messages(), func(msg *codec.Message) bool { return msg.Name == Challenge && msg.From == codec.Server })
+	if at < 0 {
+		return fmt.Errorf("%w: profile %q has no message %q", ErrUnprotected, p.Name(), Challenge)
+	}
+	msg := p.Messages()[at]
+	s := m.peer.Challenge()
+	fields := map[string]any{ServerHalf: hex.EncodeToString(s.Half())}
+	for _, field := range msg.Fields {
+		switch field.Role {
+		case codec.RoleIdentity:
+			fields[field.Key] = m.Serial
+		case codec.RoleTransaction:
+			fields[field.Key] = m.nextNumber(p)
+		}
+	}
+	var f codec.Frame
+	if err := p.BuildIn(codec.Env{Now: time.Now(), Session: header}, &f, msg.Name, fields); err != nil {
+		return fmt.Errorf("build the challenge: %w", err)
+	}
+	plain, err := p.Append(nil, &f)
+	if err != nil {
+		return fmt.Errorf("build the challenge: %w", err)
+	}
+	frame, err := p.Protect(nil, plain, protect.Protection{Server: true})
+	if err != nil {
+		return fmt.Errorf("build the challenge: %w", err)
+	}
+	l.Begin(m.peer, s)
+	return l.Write(frame)
+}
+
+// Proceed has a command go on that waits for the answer to a challenge.  Any goroutine may call it.
+func (m *Master) Proceed() { m.send(&reserved{}) }
 
 // SecurityInfo is how a master protects its frames.
 type SecurityInfo struct {

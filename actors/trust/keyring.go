@@ -148,15 +148,17 @@ func (k *Keyring) Commit() (serials []string, err error) {
 // From is the connection that brought a frame.
 type From interface {
 	Addr() netip.Addr
-	Proven(p *Peer) bool // a frame of p was accepted on it, and no wrong tag came since
+	Proven(p *Peer) bool      // a frame of p was accepted on it, and no wrong tag came since
+	Session(p *Peer) *Session // that was begun on it; nil: none
 }
 
 // Claim is a frame that was opened, or was to be.
 type Claim struct {
 	Peer *Peer // nil: it has no key
 
-	key   uint32 // that it is under
-	newer bool   // which may take the place of the one that the peer has
+	key     uint32   // that it is under
+	newer   bool     // which may take the place of the one that the peer has
+	session *Session // whose key it is under; nil: that of an epoch
 
 	Wrong bool   // the tag was: looked at, and counted
 	Alarm string // what somebody must know of that
@@ -192,11 +194,21 @@ func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, erro
 	if !proven && k.bans.holds(from.Addr(), head.Serial, now) {
 		return Claim{Peer: peer}, fmt.Errorf("%w: of this address; it is refused for a while", ErrTooMany)
 	}
+	session := from.Session(peer)
+	if !session.Active() {
+		session = nil
+	}
+	if session != nil && head.Suite.SaysWay() && !head.OfConnection {
+		return Claim{Peer: peer}, fmt.Errorf("%w: the connection has a key of its own", ErrOldEpoch)
+	}
 	var room [triesAtMost]try
-	tries, spent := peer.tries(room[:0], head, entry, proven)
+	tries, spent := peer.tries(room[:0], head, entry, proven, session)
 	for _, t := range tries {
 		if err := p.Open(f, t.Opening); !errors.Is(err, protect.ErrTag) {
-			return Claim{Peer: peer, key: t.id, newer: t.newer}, unlessUnreadable(f, err)
+			if session != nil {
+				session.opened(f.Protection().Counter)
+			}
+			return Claim{Peer: peer, key: t.id, newer: t.newer, session: session}, unlessUnreadable(f, err)
 		}
 	}
 	if len(tries) == 0 {

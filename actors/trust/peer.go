@@ -71,7 +71,7 @@ type try struct {
 }
 
 // tries are the ways to open a frame, as far as the budgets allow, behind all.  spent says that the one of the current epoch is used up.
-func (p *Peer) tries(all []try, h protect.Head, e keys.Entry, proven bool) (_ []try, spent bool) {
+func (p *Peer) tries(all []try, h protect.Head, e keys.Entry, proven bool, session *Session) (_ []try, spent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	spent = p.spent.spent(h.Suite) && !proven
@@ -92,6 +92,16 @@ func (p *Peer) tries(all []try, h protect.Head, e keys.Entry, proven bool) (_ []
 			of = next
 		}
 		all = append(all, try{protect.Opening{Key: key, Epoch: epoch}, of, newer})
+	}
+	if session != nil {
+		if !spent {
+			key, of := e.Key, id
+			if e.Rotating && p.key == next {
+				key, of = e.Next, next
+			}
+			all = append(all, try{session.try(key), of, false})
+		}
+		return all, spent
 	}
 	// a key that replaces what the peer has: the next one, or the only one when the peer's is neither
 	newer := id != p.key && (!e.Rotating || next != p.key)
@@ -174,6 +184,9 @@ var (
 
 // check does it.  p.mu is held.
 func (p *Peer) check(o *protect.Opened, c Claim) (Freshness, error) {
+	if c.session != nil {
+		return c.session.check(o)
+	}
 	if c.key != p.key || !p.begun {
 		if p.key != 0 && !c.newer {
 			return OldEpoch, fmt.Errorf("%w: the device has proven a newer key", ErrOldEpoch)
@@ -200,10 +213,14 @@ func (p *Peer) check(o *protect.Opened, c Claim) (Freshness, error) {
 	if o.Suite == protect.Auth24 { // without a counter of its own
 		return Fresh, nil
 	}
-	fresh := w.check(o.Counter, o.Tag)
+	return refusal(w.check(o.Counter, o.Tag), o, w.highest)
+}
+
+// refusal says why a frame is refused that is not fresh.
+func refusal(fresh Freshness, o *protect.Opened, highest uint32) (Freshness, error) {
 	switch fresh {
 	case Replayed:
-		return fresh, fmt.Errorf("%w: counter %d; the highest was %d", ErrReplayed, o.Counter, w.highest)
+		return fresh, fmt.Errorf("%w: counter %d; the highest was %d", ErrReplayed, o.Counter, highest)
 	case Reused:
 		return fresh, fmt.Errorf("%w: counter %d was used for another frame", ErrReused, o.Counter)
 	}
@@ -215,6 +232,11 @@ func (p *Peer) check(o *protect.Opened, c Claim) (Freshness, error) {
 func (p *Peer) Accept(o *protect.Opened, c Claim, alone bool) (began string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if c.session != nil {
+		c.session.accept(o)
+		p.suite = o.Suite
+		return ""
+	}
 	switch {
 	case c.key != p.key || !p.begun:
 		if p.key != 0 && c.key != p.key {

@@ -131,6 +131,11 @@ func (p *Peer) Protect(by *codec.Profile, dst, plain []byte, suite protect.Suite
 	if !has {
 		return dst, nil, fmt.Errorf("%w: the one that the device has proven is there no more", ErrNoKey)
 	}
+	return protectBy(by, dst, plain, o, answers)
+}
+
+// protectBy protects a frame of the server.
+func protectBy(by *codec.Profile, dst, plain []byte, o protect.Protection, answers *protect.Opened) (out, to []byte, err error) {
 	var room [8]byte
 	if answers != nil {
 		o.Reference = answers.AppendReferenceTo(room[:0])

@@ -21,6 +21,8 @@ const (
 	windowBytes = 1 + 4 + 8 + tagBytes*windowTags
 	rowBytes    = 3 + 4 + 4 + 4 + 16 + 4 + 4 + windowBytes
 
+	ofConnection = 0x40 // in SC
+
 	flagBegun    = 1
 	flagStale    = 2
 	flagPrevious = 4
@@ -95,7 +97,7 @@ func (p *Peer) Restore(row journal.Trust) error {
 func (p *Peer) Replay(r journal.Protection) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.begun || protect.Suite(r.Suite) == protect.Auth24 {
+	if !p.begun || protect.Suite(r.Suite) == protect.Auth24 || r.SC&ofConnection != 0 {
 		return
 	}
 	switch epoch := r.SC & lastEpoch; {

@@ -42,6 +42,8 @@ func (s source) Commit(proven map[string]protect.Key) error {
 type line struct {
 	addr   netip.Addr
 	proven []*trust.Peer
+
+	session *trust.Session
 }
 
 func (l *line) Addr() netip.Addr { return l.addr }
@@ -54,6 +56,8 @@ func (l *line) Proven(p *trust.Peer) bool {
 	}
 	return false
 }
+
+func (l *line) Session(*trust.Peer) *trust.Session { return l.session }
 
 // world is a keyring with what stands around it.
 type world struct {

@@ -37,6 +37,8 @@ type device struct {
 	suite   protect.Suite
 	epoch   uint8
 	counter uint32 // of the next frame
+	heard   uint32 // counter of the server that is expected where frames do not say it
+	halves  []byte // of the key of the connection; nil: there is none
 }
 
 // device gives a serial a key, before the program starts.
@@ -72,7 +74,7 @@ func (d *device) plain(n int) []byte {
 // protected protects a plain frame under the next counter.
 func (d *device) protected(plain []byte, reference []byte) []byte {
 	d.t.Helper()
-	frame, err := d.profile.Protect(nil, plain, protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.epoch, Counter: d.counter, Reference: reference})
+	frame, err := d.profile.Protect(nil, plain, protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.epoch, Counter: d.counter, Reference: reference, Challenge: d.halves})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -87,17 +89,45 @@ func (d *device) frame(n int) []byte { return d.protected(d.plain(n), nil) }
 func (d *device) opened(raw []byte) *protect.Opened {
 	d.t.Helper()
 	layout := d.profile.Security()
-	o, err := layout.Open(nil, raw, protect.Opening{Key: d.key, Epoch: d.epoch, Server: true, Counter: layout.Head(raw).Counter})
+	o, err := layout.Open(nil, raw, protect.Opening{Key: d.key, Epoch: d.epoch, Server: true, Counter: max(layout.Head(raw).Counter, d.heard), Challenge: d.halves})
 	if err != nil {
 		d.t.Fatalf("frame of the server %x: %v", raw, err)
 	}
+	d.heard = o.Counter + 1
 	return &o
+}
+
+// answered answers the challenge that comes next, and has the key of the connection from then on.
+func (d *device) answered(c *peer) {
+	d.t.Helper()
+	var o protect.Opened
+	for {
+		raw := c.frame()
+		if raw[3] != 0 {
+			continue // the acknowledgement of a frame before
+		}
+		var err error
+		if o, err = d.profile.Security().Open(nil, raw, protect.Opening{Server: true}); err != nil {
+			d.t.Fatalf("challenge %x: %v", raw, err)
+		}
+		break
+	}
+	plain := bytes.Clone(o.Plain)
+	mine := []byte{1, 2, 3, 4, 5, 6, 7, 8}
+	d.halves = append(bytes.Clone(plain[len(plain)-8:]), mine...)
+	copy(plain[len(plain)-8:], mine)
+	answer, err := d.profile.Protect(nil, plain, protect.Protection{})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.counter, d.heard = 0, 0
+	c.send(answer)
 }
 
 // reference is what an answer to a frame of the device must carry.
 func (d *device) reference(frame []byte) []byte {
 	d.t.Helper()
-	o, err := d.profile.Security().Open(nil, frame, protect.Opening{Key: d.key, Epoch: d.epoch, Counter: d.counter - 1})
+	o, err := d.profile.Security().Open(nil, frame, protect.Opening{Key: d.key, Epoch: d.epoch, Counter: d.counter - 1, Challenge: d.halves})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -505,10 +535,10 @@ func TestCommandsToAMasterThatSpeaksUnprotectedNeedLeave(t *testing.T) {
 		p.end()
 	}
 	dir := t.TempDir()
-	d := newDevice(t, dir, "field", "12345678", protect.Auth24)
-	p := serveIn(t, dir, keyed("suites = [\"10\"]\nallow_unprotected_control = true\n"))
+	d := newDevice(t, dir, "field", "12345678", protect.Enc24)
+	p := serveIn(t, dir, keyed("suites = [\"11\"]\nallow_unprotected_control = true\n"))
 	d.exchange(p.dial("field"), d.frame(1))
-	(<-p.sends("12345678", "A")).want(t, 1, "commands to this master must be protected", "suite 10 is for telemetry")
+	(<-p.sends("12345678", "A")).want(t, 1, "commands to this master must be protected", "suite 11 is for telemetry")
 }
 
 func TestAFrameUnderTheNextKeyEndsARotation(t *testing.T) {
@@ -612,4 +642,90 @@ func TestMasterThatWasForgottenIsAnsweredOn(t *testing.T) {
 	<-outcome
 	link = p.dial("field")
 	say(400)
+}
+
+// begins sends the first frame under the key of the connection.  Acknowledgements of the frame before may come meanwhile, under either key.
+func (d *device) begins(c *peer, n int) {
+	d.t.Helper()
+	frame := d.frame(n)
+	want := d.reference(frame)
+	c.send(frame)
+	layout := d.profile.Security()
+	for {
+		raw := c.frame()
+		o, err := layout.Open(nil, raw, protect.Opening{Key: d.key, Server: true, Counter: max(layout.Head(raw).Counter, d.heard), Challenge: d.halves})
+		if err != nil {
+			continue
+		}
+		if d.heard = o.Counter + 1; bytes.Equal(o.Reference, want) {
+			return
+		}
+	}
+}
+
+func TestADeviceThatLostItsCountersGoesOnUnderTheKeyOfTheConnection(t *testing.T) {
+	for _, c := range []struct {
+		listener string
+		suite    protect.Suite
+	}{{"field", protect.CCM8}, {"compact", protect.CCM16}, {"field", protect.Auth24}} {
+		t.Run(c.listener+" "+c.suite.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			d := newDevice(t, dir, c.listener, "12345678", c.suite)
+			d.epoch, d.counter = 0, 1000
+			p := serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"10\", \"20\", \"21\"]\nchallenge = true\n"))
+			for round := range 3 { // each connection has a key of its own
+				link := p.dial(c.listener)
+				lost := d.frame(round + 1)
+				link.send(lost)
+				d.answered(link)
+				d.begins(link, 10*round+5)
+				for n := range 5 {
+					d.exchange(link, d.frame(10*round+n+10))
+				}
+				again := d.frame(10*round + 14) // the same content under another counter is a resend
+				d.exchange(link, again)
+				outcome := p.sends("12345678", "A", "--json")
+				asked := d.opened(link.frame())
+				if !asked.OfConnection {
+					t.Errorf("%+v", asked)
+				}
+				link.send(d.protected(asked.Plain, asked.ReferenceTo()))
+				(<-outcome).want(t, 0, `"outcome":"done"`, `"suite":"`+c.suite.String()+`"`)
+				epoch := *d
+				epoch.halves, epoch.counter = nil, 5000
+				other := p.dial(c.listener)
+				other.send(d.frame(99)) // its key is of another connection
+				other.ends()
+				if c.suite != protect.Auth24 {
+					link.send(epoch.frame(99)) // and the key of the epoch is over here
+					p.refused("old epoch", uint64(round+1))
+				}
+				d.halves, d.counter, d.heard = nil, 0, 0
+			}
+			if s := p.totals(); s.Rejected["wrong tag"] != 3 || s.Alarms["counter reused"] != 0 {
+				t.Errorf("%+v", s)
+			}
+			p.end()
+			p = serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"10\", \"20\", \"21\"]\nchallenge = true\n"))
+			link := p.dial(c.listener) // counters of connections have not touched those of the epoch
+			link.send(d.frame(77))
+			d.answered(link)
+			d.begins(link, 78)
+		})
+	}
+}
+
+func TestAMasterWithTagsOf24BitsIsChallengedBeforeACommand(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.Auth24)
+	p := serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"10\"]\n"))
+	link := p.dial("field")
+	d.exchange(link, d.frame(1))
+	(<-p.sends("12345678", "A", "--wait", "200ms")).want(t, 1, "never sent: the device has not answered the challenge")
+	outcome := p.sends("12345678", "A")
+	d.answered(link)
+	asked := d.opened(link.frame())
+	link.send(d.protected(asked.Plain, asked.ReferenceTo()))
+	(<-outcome).want(t, 0, "done: 12345678 answered A")
+	d.exchange(link, d.frame(2))
 }
