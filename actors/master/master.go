@@ -169,7 +169,8 @@ func (m handler) Carry(msg supervise.Frames) {
 	m.held = b
 	b.journal, b.entry.Subject, b.entry.Owner = m.dir.journal, &m.subject, b
 	b.master, b.before = &m.points, m.points.recorded
-	if len(b.Frames) == 0 || b.Claims == nil && m.peer == nil {
+	// a registration, which anybody can send, takes no link over on which the master has proven itself
+	if len(b.Frames) == 0 && !m.guarded() || len(b.Frames) > 0 && b.Claims == nil && m.peer == nil {
 		m.arrive(b, false)
 	}
 	m.handle()

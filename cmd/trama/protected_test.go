@@ -729,3 +729,23 @@ func TestAMasterWithTagsOf24BitsIsChallengedBeforeACommand(t *testing.T) {
 	(<-outcome).want(t, 0, "done: 12345678 answered A")
 	d.exchange(link, d.frame(2))
 }
+
+// A registration that anybody can send takes no link over on which the master has proven itself.
+func TestARegistrationTakesNoProvenLinkOver(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("registration = { form = \"digits\", size = 8, before = \"<\", after = \">\", repeat = true }\n"))
+	link := p.dial("field")
+	link.send([]byte("<12345678>"))
+	d.exchange(link, d.frame(1))
+	other := p.dial("field")
+	other.send([]byte("<12345678>"))
+	plain := d.plain(2)
+	other.send(plain)
+	p.refused("unprotected", 1)
+	d.exchange(link, d.frame(2))
+	var info actors.MasterInfo
+	if p.get("/api/v1/masters/12345678", &info); info.Takeovers != 0 || len(info.Links) != 1 {
+		t.Errorf("%+v", info)
+	}
+}
