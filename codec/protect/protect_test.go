@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 
 	"trama/codec/protect"
@@ -294,6 +295,38 @@ func TestAKeyIsNeverPrinted(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
+}
+
+// More devices than the table of expanded keys has places, in several goroutines: each gets its own key.
+func TestManyDevicesAtOnceUseTheirOwnKeys(t *testing.T) {
+	var all sync.WaitGroup
+	for part := range 4 {
+		all.Go(func() {
+			var wire, memory []byte
+			plain := unhex(t, "0013010000000012345678010273000041ac0000")
+			for round := range 2 {
+				for n := range 1500 {
+					copy(plain[7:], unhex(t, fmt.Sprintf("%08d", n)))
+					own := protect.Key{byte(n), byte(n >> 8)}
+					var err error
+					if wire, err = compact.Protect(wire[:0], plain, protect.Protection{Suite: protect.CCM8, Key: own, Counter: uint32(4*round + part)}); err != nil {
+						t.Error(err)
+						return
+					}
+					opened, err := compact.Open(memory[:0], wire, protect.Opening{Key: own})
+					if memory = opened.Plain; err != nil || !bytes.Equal(opened.Plain, plain) {
+						t.Errorf("device %d: %v", n, err)
+						return
+					}
+					if _, err := compact.Open(nil, wire, protect.Opening{Key: protect.Key{byte(n + 1), byte((n + 1) >> 8)}}); !errors.Is(err, protect.ErrTag) {
+						t.Errorf("device %d, with the key of the next: %v", n, err)
+						return
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestProtectingAndOpeningAllocateNothing(t *testing.T) {
