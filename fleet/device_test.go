@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -324,6 +325,52 @@ func alone(t *testing.T, path string, start bool) (*Device, *Memory) {
 		t.Fatal(err)
 	}
 	return d, m
+}
+
+// The power goes at any moment, also in the middle of a write to the memory.
+func TestNoNonceIsUsedAgainWhereverThePowerGoes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	rng := rand.New(rand.NewPCG(1, 1))
+	plain := mustHex(t, "00250100000000000000070102036d0020261123143000000000070041ac0000")
+	used := map[[2]uint32]bool{}
+	size := func() int64 {
+		t.Helper()
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	for life := range 200 {
+		d, m := alone(t, path, true)
+		for range rng.IntN(3 * keepEvery) {
+			wire, err := d.Protect(nil, plain, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := d.layout.Head(wire)
+			if nonce := [2]uint32{uint32(h.Epoch), h.Counter}; used[nonce] {
+				t.Fatalf("life %d: epoch %d, counter %d again", life, h.Epoch, h.Counter)
+			} else {
+				used[nonce] = true
+			}
+		}
+		before := size()
+		var err error
+		if rng.IntN(5) == 0 && d.Epoch() < lastEpoch { // a write, and nothing is sent behind it
+			err = d.Move()
+		} else {
+			err = d.Remember()
+		}
+		after := size()
+		if err = errors.Join(err, m.Close()); err != nil || after == before {
+			t.Fatal(before, after, err)
+		}
+		if err := os.Truncate(path, before+rng.Int64N(after-before+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d nonces", len(used))
 }
 
 // When its memory breaks a device stops before it could use a counter that a start uses again.
