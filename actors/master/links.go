@@ -13,7 +13,7 @@ import (
 type masterLink struct {
 	link   Link
 	since  time.Time
-	spoke  time.Time     // last
+	spoke  time.Duration // last, as sinceStart says
 	rivals *rivals       // nil: none was suspected
 	suite  protect.Suite // of the newest frame that it has brought; None: it came unprotected
 }
@@ -25,7 +25,7 @@ type masterLink struct {
 func (m handler) attach(l Link, at time.Time, proven bool) (refused string) {
 	for i, old := range m.links {
 		if old.link == l {
-			old.spoke = at
+			old.spoke = m.dir.sinceStart(at)
 			return ""
 		}
 		if old.link.Listener() != l.Listener() {
@@ -50,7 +50,7 @@ func (m handler) attach(l Link, at time.Time, proven bool) (refused string) {
 			m.suspectRival(old, l, at)
 		}
 		overtake(old.link, l)
-		m.links[i] = &masterLink{link: l, since: at, spoke: at, rivals: old.rivals}
+		m.links[i] = &masterLink{link: l, since: at, spoke: m.dir.sinceStart(at), rivals: old.rivals}
 		m.connects++
 		m.linkChanged(old.link, l)
 		return ""
@@ -58,7 +58,7 @@ func (m handler) attach(l Link, at time.Time, proven bool) (refused string) {
 	if ending(l) {
 		return "" // its LinkDown may have come already: do not bring it back
 	}
-	m.links = append(m.links, &masterLink{link: l, since: at, spoke: at})
+	m.links = append(m.links, &masterLink{link: l, since: at, spoke: m.dir.sinceStart(at)})
 	m.speaks.CompareAndSwap(nil, l.Profile())
 	m.connects++
 	m.online.Store(int32(len(m.links)))

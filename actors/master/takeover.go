@@ -47,7 +47,7 @@ func (m handler) keeps(old *masterLink, l Link, at time.Time, proven bool) (reas
 		return reasonNotProven
 	case policy == admission.SameSource && old.link.Addr() != l.Addr():
 		return reasonOtherAddress
-	case old.rivals.keep(old, at):
+	case old.rivals.keep(old, m.dir.sinceStart(at)):
 		m.tellRival(old.link, l, at, "the live link is kept while it speaks")
 		return journal.AlarmTwoDevices
 	}
@@ -66,30 +66,30 @@ const (
 
 // rivals counts takeovers of the live links of a master on one listener.
 type rivals struct {
-	quick   uint8 // within quickWithin
-	first   time.Time
-	keeping bool // the live link is kept
-	tried   time.Time
+	quick   uint8         // within quickWithin
+	first   time.Duration // as sinceStart says
+	keeping bool          // the live link is kept
+	tried   time.Duration
 }
 
 // keep says whether a live link is kept although another connection speaks for its master.
-func (r *rivals) keep(live *masterLink, at time.Time) bool {
+func (r *rivals) keep(live *masterLink, at time.Duration) bool {
 	if r == nil {
 		return false
 	}
-	silent := at.Sub(live.spoke) > rivalSilent
-	if r.keeping && (silent || at.Sub(r.tried) > rivalSpan) {
+	silent := at-live.spoke > rivalSilent
+	if r.keeping && (silent || at-r.tried > rivalSpan) {
 		r.keeping, r.quick = false, 0
 	} else if !r.keeping {
-		r.keeping = !silent && r.quick >= rivalCount && at.Sub(r.first) <= quickWithin
+		r.keeping = !silent && r.quick >= rivalCount && at-r.first <= quickWithin
 	}
 	r.tried = at
 	return r.keeping
 }
 
 // took counts a takeover.
-func (r *rivals) took(at time.Time) {
-	if r.quick == 0 || at.Sub(r.first) > quickWithin {
+func (r *rivals) took(at time.Duration) {
+	if r.quick == 0 || at-r.first > quickWithin {
 		r.quick, r.first = 0, at
 	}
 	r.quick = min(r.quick+1, rivalCount)
@@ -113,7 +113,7 @@ func (m handler) suspectRival(old *masterLink, l Link, at time.Time) {
 	if old.rivals == nil {
 		old.rivals = new(rivals)
 	}
-	old.rivals.took(at)
+	old.rivals.took(m.dir.sinceStart(at))
 	r := m.suspicion
 	if r.count == 0 || at.Sub(r.since) > rivalSpan {
 		r.count, r.since = 0, at
