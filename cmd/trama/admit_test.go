@@ -13,6 +13,7 @@ import (
 
 	"trama/actors"
 	"trama/cmd/trama/internal/admin"
+	"trama/codec/protect"
 )
 
 // speaks sends a measurement that is not to be acknowledged, and one of a master that is: what comes between would be
@@ -242,4 +243,12 @@ func TestMastersAreForgottenByAge(t *testing.T) {
 	if code := p.request("POST", "/api/v1/masters/forget", `{"unseen":"long"}`, &problem); code != 400 {
 		t.Errorf("%d %+v", code, problem)
 	}
+}
+
+func TestAKeyLetsAStrangerInOnlyWhenItIsUsed(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("unknown = \"refuse\"\n"))
+	p.inVain(p.dial("field"), d.plain(1), "unknown serial", 1)
+	d.exchange(p.dial("field"), d.frame(2))
 }
