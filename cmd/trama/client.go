@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,9 @@ type client struct {
 	tokenFile string
 	http      *http.Client
 }
+
+// busyTries is how often a question is asked again, a second later each time, that the daemon has no time for.
+const busyTries = 10
 
 // noDaemon is the error of a command that found no daemon.
 type noDaemon struct{ error }
@@ -136,6 +140,15 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 		r.Header.Set("Content-Type", contentType)
 	}
 	w, err := c.http.Do(r)
+	for tries := 0; err == nil && w.StatusCode == http.StatusTooManyRequests && method == http.MethodGet && tries < busyTries; tries++ {
+		_ = w.Body.Close() // others are being served: an export must not end for that
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+		w, err = c.http.Do(r)
+	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
 		return nil, noDaemon{fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.shown)}
 	}

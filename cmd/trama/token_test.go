@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,5 +125,27 @@ func TestCommandTellsWhoSentIt(t *testing.T) {
 	})
 	if !p.log.has("by=control-room role=operate from=127.0.0.1:", `what="send 10000001 O OP=1 RN=3" outcome=done`) {
 		t.Errorf("the log does not tell the change:\n%s", p.log)
+	}
+}
+
+// A question that the daemon has no time for is asked again; an order is not.
+func TestBusyDaemonIsAskedAgain(t *testing.T) {
+	asked := map[string]int{}
+	daemon := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked[r.Method]++; asked[r.Method] == 1 {
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		_, _ = w.Write([]byte("[]"))
+	}))
+	defer daemon.Close()
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte(strings.Repeat("A", 43)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "", "listeners", "--admin", daemon.URL, "--token-file", token).want(t, 0, "NAME")
+	command(t, "", "suspend", "field", "--admin", daemon.URL, "--token-file", token).want(t, 1, "429")
+	if asked["GET"] != 2 || asked["POST"] != 1 {
+		t.Errorf("asked %v", asked)
 	}
 }
