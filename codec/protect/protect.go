@@ -19,7 +19,10 @@ type Protection struct {
 
 var emptyTag [16]byte
 
-var errPlain = errors.New("these bytes are no plain frame")
+var (
+	errPlain   = errors.New("these bytes are no plain frame")
+	errVersion = errors.New("frames of version 00 are never protected: nobody would find them")
+)
 
 // Protect protects a plain frame and appends it to dst.  The caller never uses a counter twice under one key, epoch, direction
 // and suite.  On an error dst is returned as it was.
@@ -27,6 +30,9 @@ func (l *Layout) Protect(dst, plain []byte, p Protection) ([]byte, error) {
 	if len(plain) < l.Header || len(plain) > l.Max || length(plain) != len(plain) || Suite(plain[suiteAt]) != None ||
 		integrity(plain) != 0 {
 		return dst, errPlain
+	}
+	if plain[versionAt] == 0 {
+		return dst, errVersion
 	}
 	if !p.Suite.Known() {
 		return dst, fmt.Errorf("suite %v: there is none", p.Suite)
@@ -49,20 +55,21 @@ func (l *Layout) Protect(dst, plain []byte, p Protection) ([]byte, error) {
 			return dst, err
 		}
 	}
-	var frame []byte
+	out := dst
 	switch p.Suite {
 	case None, Auth24:
-		frame = append(append(dst, plain...), p.Reference...)[start:]
+		out = append(append(out, plain...), p.Reference...)
 	case Enc24:
-		frame = append(dst, plain[:l.Result+1]...)
-		frame = append(frame, byte(h.Counter>>8), byte(h.Counter))
-		frame = append(append(frame, plain[l.Result+1:]...), p.Reference...)[start:]
+		out = append(out, plain[:l.Result+1]...)
+		out = append(out, byte(h.Counter>>8), byte(h.Counter))
+		out = append(append(out, plain[l.Result+1:]...), p.Reference...)
 	case CCM8, CCM16:
-		frame = append(append(dst, plain[:inClear]...), h.SC())
-		frame = binary.BigEndian.AppendUint32(frame, h.Counter)
-		frame = append(append(frame, plain[inClear:]...), p.Reference...)
-		frame = append(frame, emptyTag[:p.Suite.trailer()]...)[start:]
+		out = append(append(out, plain[:inClear]...), h.SC())
+		out = binary.BigEndian.AppendUint32(out, h.Counter)
+		out = append(append(out, plain[inClear:]...), p.Reference...)
+		out = append(out, emptyTag[:p.Suite.trailer()]...)
 	}
+	frame := out[start:]
 	frame[suiteAt] = byte(p.Suite)
 	putLength(frame)
 	s := scratches.Get().(*scratch)
@@ -81,7 +88,7 @@ func (l *Layout) Protect(dst, plain []byte, p Protection) ([]byte, error) {
 	case None:
 		putIntegrity(frame, frameCRC(frame))
 	}
-	return append(dst[:start], frame...), nil
+	return out, nil
 }
 
 func putIntegrity(frame []byte, crc uint32) {

@@ -260,6 +260,7 @@ func TestWhatIsNoPlainFrameIsNotProtected(t *testing.T) {
 		p     protect.Protection
 	}{
 		"protected":                {frame, protect.Protection{Suite: protect.CCM8}},
+		"of version 00":            {append([]byte{0, 0x25, 0}, good[3:]...), protect.Protection{Suite: protect.CCM8}},
 		"cut":                      {good[:31], protect.Protection{Suite: protect.CCM8}},
 		"a byte more":              {append(bytes.Clone(good), 0), protect.Protection{Suite: protect.CCM8}},
 		"no suite":                 {good, protect.Protection{Suite: 0x31}},
