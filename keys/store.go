@@ -38,6 +38,8 @@ type Changes struct {
 	Added   int `json:"added"`
 	Removed int `json:"removed"`
 	Changed int `json:"changed"`
+
+	Serials []string `json:"serials,omitempty"` // of those added, removed and changed, sorted; 20 at most
 }
 
 // Open reads the keys of a directory, and the credentials that systemd hands to the process.  The error names every file
@@ -177,19 +179,33 @@ func readEntry(d *folder, name string) (Entry, error) {
 
 func compare(before, now map[uint32]Entry) Changes {
 	c := Changes{Keys: len(now)}
+	var others []uint32
 	for n, e := range now {
-		if old, ok := before[n]; !ok {
+		switch old, there := before[n]; {
+		case !there:
 			c.Added++
-		} else if old != e {
+		case old != e:
 			c.Changed++
+		default:
+			continue
+		}
+		others = append(others, n)
+	}
+	for n := range before {
+		if _, there := now[n]; !there {
+			c.Removed++
+			others = append(others, n)
 		}
 	}
-	c.Removed = len(before) + c.Added - len(now)
+	slices.Sort(others)
+	for _, n := range others[:min(len(others), maxTold)] {
+		c.Serials = append(c.Serials, serialOf(n))
+	}
 	return c
 }
 
-// maxProblems is how many are told.
-const maxProblems = 20
+// maxTold is how many problems, or serials, are told.
+const maxTold = 20
 
 // problems gathers what is wrong with a directory.
 type problems struct {
@@ -200,7 +216,7 @@ type problems struct {
 func (p *problems) add(err error) {
 	switch {
 	case err == nil:
-	case len(p.told) < maxProblems:
+	case len(p.told) < maxTold:
 		p.told = append(p.told, err)
 	default:
 		p.more++

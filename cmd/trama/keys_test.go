@@ -62,6 +62,9 @@ func TestKeysAreAddedListedAndRemovedWhileTheDaemonRuns(t *testing.T) {
 	p.keys("", "list").want(t, 0, "SERIAL    SUITE", "00000001  20")
 	p.keys("", "remove", "00000001").want(t, 0, "00000001: its key is removed", "the daemon has taken it over")
 	p.keys("", "remove", "00000001").want(t, 1, "00000001: no key")
+	await(t, "the event", func() bool {
+		return strings.Contains(p.cli("events", "--kind", "change").stdout, "local (admin): reload keys 0 added, 1 removed, 0 changed, 3 now: 00000001")
+	})
 	if again := p.keys("", "list"); strings.Contains(again.stdout, "00000001") {
 		t.Errorf("it is still there: %s", again.stdout)
 	}

@@ -65,7 +65,8 @@ func (e *endpoint) reloadKeys(w http.ResponseWriter, r *http.Request) {
 		failWith(w, err)
 		return
 	}
-	note(r, fmt.Sprintf("%d added, %d removed, %d changed, %d now", changes.Added, changes.Removed, changes.Changed, changes.Keys), "")
+	note(r, fmt.Sprintf("%d added, %d removed, %d changed, %d now: %s", changes.Added, changes.Removed, changes.Changed, changes.Keys,
+		strings.Join(changes.Serials, " ")), "")
 	answer(w, http.StatusOK, changes)
 }
 
