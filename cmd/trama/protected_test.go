@@ -740,8 +740,8 @@ func TestARegistrationTakesNoProvenLinkOver(t *testing.T) {
 	d.exchange(link, d.frame(1))
 	other := p.dial("field")
 	other.send([]byte("<12345678>"))
-	plain := d.plain(2)
-	other.send(plain)
+	await(t, "the registration", func() bool { return strings.Count(p.log.String(), "device registered") == 2 })
+	other.send(d.plain(2))
 	p.refused("unprotected", 1)
 	d.exchange(link, d.frame(2))
 	var info actors.MasterInfo
