@@ -20,10 +20,15 @@ type cutter struct {
 // Cutter is how the streams of masters and integrators are cut by a profile.  A connection can only take batches that
 // it has cut.  A listener that takes frames of suites 10 and 11 looks for them.
 func Cutter(p *codec.Profile, policy *admission.Policy) transport.Cutter {
+	return cutter{p, Weak(policy)}
+}
+
+// Weak is codec.Weak on a listener that takes frames of suites 10 and 11; 0 on others.
+func Weak(policy *admission.Policy) codec.Around {
 	if policy.Allows(protect.Auth24) || policy.Allows(protect.Enc24) {
-		return cutter{p, codec.Weak}
+		return codec.Weak
 	}
-	return cutter{p, 0}
+	return 0
 }
 
 // The hints of transport and of the codec are the same, bit by bit.

@@ -3,6 +3,7 @@ package port
 import (
 	"fmt"
 
+	"trama/actors/connection"
 	"trama/actors/profiles"
 	"trama/actors/shadow"
 )
@@ -45,7 +46,7 @@ func (p *Port) Try(candidate profiles.Version) error {
 	p.endShadow("another candidate took its place")
 	active := p.Installed()
 	sh := shadow.Start(shadow.Options{Listener: p.Name, Log: p.System.Log.Named("shadow"), Active: active,
-		Candidate: candidate})
+		Candidate: candidate, Open: p.Keys.Look, Weak: connection.Weak(&p.Policy)})
 	p.shadow.Store(sh)
 	f := p.Framing(active)
 	f.Tap = sh.Tap

@@ -12,12 +12,14 @@ import (
 type side struct {
 	profile *codec.Profile
 	frame   codec.Frame // the one cut last
+	open    func(p *codec.Profile, f *codec.Frame) error
+	weak    codec.Around
 	login   bool
 	decode  func(raw []byte, f *codec.Frame) error
 }
 
-func newSide(p *codec.Profile) *side {
-	return &side{profile: p, login: profiles.HasAnonymous(p),
+func newSide(o *Options, p *codec.Profile) *side {
+	return &side{profile: p, login: profiles.HasAnonymous(p), open: o.Open, weak: o.Weak,
 		decode: func(raw []byte, f *codec.Frame) error { return p.Decode(codec.Uplink, raw, f) }}
 }
 
@@ -55,7 +57,7 @@ func (c *cutter) feed(data []byte, silent bool) {
 	c.rest = append(c.rest, data...)
 	used := 0
 	for used < len(c.rest) {
-		rest, around := c.rest[used:], codec.Around(0)
+		rest, around := c.rest[used:], c.side.weak
 		if silent {
 			around |= codec.Quiet
 		}
@@ -67,12 +69,19 @@ func (c *cutter) feed(data []byte, silent bool) {
 			if len(rest) < c.side.profile.MaxFrameBytes() {
 				break
 			}
-			advance, whole = c.side.profile.Next(codec.Uplink, rest, codec.Ended, &c.side.frame)
+			advance, whole = c.side.profile.Next(codec.Uplink, rest, codec.Ended|c.side.weak, &c.side.frame)
 		}
 		used += max(advance, 1)
-		if c.behind = whole; whole && c.side.frame.Unreadable() == nil {
-			raw := c.side.frame.Raw()
-			c.found = append(c.found, found{c.at + uint64(used-len(raw)), bytes.Clone(raw)})
+		f := &c.side.frame
+		if c.behind = whole; !whole {
+			continue
+		}
+		at := c.at + uint64(used-len(f.Raw()))
+		if f.Closed() && c.side.open(c.side.profile, f) != nil {
+			continue // the connection refuses it too, or has a key of its own for it
+		}
+		if f.Unreadable() == nil {
+			c.found = append(c.found, found{at, bytes.Clone(f.Raw())})
 		}
 	}
 	c.at += uint64(used)

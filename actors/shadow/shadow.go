@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"trama/actors/profiles"
+	"trama/codec"
 	"trama/internal/stack"
 )
 
@@ -31,6 +32,10 @@ type Options struct {
 	Log       hclog.Logger
 	Active    *profiles.Installed // the profile in force
 	Candidate profiles.Version    // the one on trial
+	// Open opens a protected frame, of which the plain one is compared; Weak has codec.Weak, where the listener looks for
+	// such frames.
+	Open func(p *codec.Profile, f *codec.Frame) error
+	Weak codec.Around
 }
 
 // Shadow compares one candidate.  Reads are offered by any reader; everything else is its own goroutine's, but for
@@ -79,7 +84,7 @@ func newShadow(o Options) *Shadow {
 	return &Shadow{
 		Options: o, since: time.Now(),
 		queue: make(chan *chunk, shadowQueue), stop: make(chan struct{}), done: make(chan struct{}),
-		current: newSide(o.Active.Profile), candidate: newSide(o.Candidate.Profile),
+		current: newSide(&o, o.Active.Profile), candidate: newSide(&o, o.Candidate.Profile),
 	}
 }
 

@@ -749,3 +749,19 @@ func TestARegistrationTakesNoProvenLinkOver(t *testing.T) {
 		t.Errorf("%+v", info)
 	}
 }
+
+func TestACandidateIsComparedByThePlainFramesOfProtectedOnes(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	link := p.dial("field")
+	d.exchange(link, d.frame(1))
+	p.write("next.toml", edited(t, `[[message]]`, "# tried\n[[message]]"))
+	p.cli("shadow", "field", p.file("next.toml")).want(t, 0, "is tried beside extended")
+	for n := range 3 {
+		d.exchange(link, d.frame(n+2))
+	}
+	await(t, "the comparison", func() bool {
+		return strings.Contains(p.cli("shadow", "field", "--json").stdout, `"frames":3,"same":3,"different":0`)
+	})
+}
