@@ -3,8 +3,9 @@
  *   device HOST PORT SERIAL KEY SUITE PROFILE MEMORY
  *
  * MEMORY is the file that stands for non-volatile memory; the key counts as long as it is not there.  Orders come on standard
- * input, one a line: connect, close, send VALUE, keep (a keep-alive), hello (a keep-alive in plain), again (what was not
- * acknowledged).  Each thing that happens is a line on standard output. */
+ * input, one a line: connect, close, send VALUE, keep (a keep-alive), hello (one in plain), again (what was not
+ * acknowledged).  Each thing that happens is a line on standard output.  MEMORY "-" is a device without memory, which wants to be
+ * challenged. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "aes.h"
@@ -31,8 +32,8 @@ struct device {
   uint8_t in[4096];
   size_t have;
   struct trama_ref ref[WAITING]; /* of frames that wait for their acknowledgement */
-  uint8_t frame[WAITING][FRAME];
-  size_t size[WAITING], waiting;
+  uint8_t frame[WAITING][FRAME], plain[WAITING][FRAME];
+  size_t size[WAITING], length[WAITING], waiting;
   uint8_t last[4]; /* NUT of the last command that was done */
   int done;
 };
@@ -100,24 +101,32 @@ static void transmit(struct device *d, const uint8_t *frame, size_t n) {
   if (d->line >= 0 && write(d->line, frame, n) != (ssize_t)n) printf("lost\n");
 }
 
-/* report seals a frame, keeps it until it is acknowledged, and sends it. */
-static void report(struct device *d, char letter, const uint8_t *body, size_t n) {
-  uint8_t *frame;
+/* seal protects the plain frame in a place of those that wait, and sends it. */
+static void seal(struct device *d, size_t i) {
   int len;
-  if (d->waiting == WAITING) {
-    printf("full\n");
-    return;
-  }
-  frame = d->frame[d->waiting];
-  if (n > 0) memcpy(frame + d->t.profile, body, n);
-  len = trama_seal(&d->t, frame, head(d, frame, letter, n), FRAME, NULL, &d->ref[d->waiting]);
+  memcpy(d->frame[i], d->plain[i], d->length[i]);
+  len = trama_seal(&d->t, d->frame[i], d->length[i], FRAME, NULL, &d->ref[i]);
+  d->size[i] = len < 0 ? 0 : (size_t)len;
   if (len < 0) {
+    d->ref[i].size = 0;
     printf("unsealed %d\n", len);
     return;
   }
-  printf("sent %s\n", hex(d->ref[d->waiting].bytes, d->ref[d->waiting].size));
-  d->size[d->waiting++] = (size_t)len;
-  transmit(d, frame, (size_t)len);
+  printf("sent %s\n", hex(d->ref[i].bytes, d->ref[i].size));
+  transmit(d, d->frame[i], d->size[i]);
+}
+
+/* report keeps a frame until it is acknowledged, and sends it. */
+static void report(struct device *d, char letter, const uint8_t *body, size_t n) {
+  size_t i = d->waiting;
+  if (i == WAITING) {
+    printf("full\n");
+    return;
+  }
+  d->length[i] = head(d, d->plain[i], letter, n);
+  if (n > 0) memcpy(d->plain[i] + d->t.profile, body, n);
+  d->waiting++;
+  seal(d, i);
 }
 
 static void measure(struct device *d, float value) {
@@ -134,7 +143,9 @@ static void acknowledged(struct device *d, size_t which) {
   for (size_t i = which; i < d->waiting; i++) {
     d->ref[i] = d->ref[i + 1];
     d->size[i] = d->size[i + 1];
+    d->length[i] = d->length[i + 1];
     memcpy(d->frame[i], d->frame[i + 1], FRAME);
+    memcpy(d->plain[i], d->plain[i + 1], FRAME);
   }
 }
 
@@ -168,7 +179,9 @@ static void take(struct device *d, const uint8_t *bytes, size_t n) {
   if (d->t.suite != TRAMA_NONE && frame[3] == TRAMA_NONE) {
     len = trama_challenge(&d->t, frame, n);
     printf(len > 0 ? "challenged\n" : "refused %d\n", len);
-    if (len > 0) transmit(d, frame, (size_t)len);
+    if (len < 0) return;
+    transmit(d, frame, (size_t)len);
+    for (size_t i = 0; i < d->waiting; i++) seal(d, i);
     return;
   }
   len = trama_open(&d->t, frame, n, d->ref, d->waiting, &which, &own);
@@ -210,7 +223,7 @@ static void receive(struct device *d) {
 
 static void dial(struct device *d, const char *host, const char *port) {
   struct addrinfo hints, *found = NULL;
-  int failed;
+  int failed, challenged = d->t.challenged;
   hang_up(d);
   memset(&hints, 0, sizeof hints);
   hints.ai_socktype = SOCK_STREAM;
@@ -225,6 +238,13 @@ static void dial(struct device *d, const char *host, const char *port) {
   }
   failed = trama_connected(&d->t, (uint32_t)time(NULL));
   printf("connected %d %u\n", failed, (unsigned)d->t.saved.slot[d->t.saved.active].epoch);
+  if (!d->t.port->store) {
+    uint8_t frame[FRAME];
+    int len = trama_hello(&d->t, frame, FRAME);
+    if (len > 0) transmit(d, frame, (size_t)len);
+  } else if (challenged) { /* what waits is under the key of a connection that is no more */
+    for (size_t i = 0; i < d->waiting; i++) seal(d, i);
+  }
 }
 
 int main(int argc, char **argv) {
@@ -243,6 +263,7 @@ int main(int argc, char **argv) {
   memset(&saved, 0, sizeof saved);
   unhex(argv[3], serial, 4);
   unhex(argv[4], saved.slot[0].key, 16);
+  if (strcmp(d.memory, "-") == 0) port.store = NULL;
   file = open(d.memory, O_RDONLY);
   if (file >= 0 && read(file, &saved, sizeof saved) != (ssize_t)sizeof saved) return 3;
   if (file >= 0) close(file);

@@ -370,14 +370,17 @@ static void test_challenge(uint8_t profile, uint8_t suite) {
   struct trama_saved saved;
   uint8_t frame[300], copy[300], halves[16];
   struct trama_ref own, command, data;
-  size_t which, n;
+  size_t which, n, last = 0;
   memset(&memory, 0, sizeof memory);
   factory(&saved);
   bare.store = NULL;
   CHECK(trama_start(&t, &bare, &saved, profile, suite, serial, NULL) == 0);
   if (suite != TRAMA_AUTH24) CHECK(sent(&t) == TRAMA_MEMORY);
+  CHECK(trama_hello(&t, frame, sizeof frame) > 0);
   for (int round = 0; round < 2; round++) {
     CHECK(trama_connected(&t, 1) == 0 && !t.challenged);
+    n = (size_t)trama_hello(&t, copy + 200, 100);
+    if (round == 0) CHECK(memcmp(frame, copy + 200, n) == 0);
     n = plain(frame, profile, 'X', 7, 8);
     memcpy(halves, frame + profile, 8);
     repair(frame, n);
@@ -385,14 +388,20 @@ static void test_challenge(uint8_t profile, uint8_t suite) {
     CHECK(memcmp(halves, frame + profile, 8) != 0);
     memcpy(halves + 8, frame + profile, 8);
     CHECK(memcmp(halves, t.halves, 16) == 0);
-    if (round > 0) {
-      CHECK(trama_open(&t, copy, n, NULL, 0, &which, &own) < 0); /* a command of the connection before */
-    }
+    if (round > 0) CHECK(trama_open(&t, copy, last, NULL, 0, &which, &own) < 0); /* a command of the connection before */
     CHECK(trama_seal(&t, frame, plain(frame, profile, 'm', 0, 5), sizeof frame, NULL, &data) > 0);
     CHECK(t.sent == 1);
-    n = served(&t, frame, 'm', 0, 0, 0, &data, &own);
+    n = served(&t, frame, 'm', 0, 0, 0, &own, &own); /* of the hello, that nobody waits for */
+    CHECK(trama_open(&t, frame, n, &data, 1, &which, &own) == TRAMA_REFERENCE);
+    n = served(&t, frame, 'm', 0, 1, 0, &data, &own);
     CHECK(trama_open(&t, frame, n, &data, 1, &which, &own) == profile);
-    n = served(&t, copy, 'O', 0, 1, 2, NULL, &command);
+    t.challenged = 0; /* the server did not know the answer yet */
+    n = served(&t, frame, 'm', 0, 77 + 10 * (unsigned)round, 0, &data, &own);
+    last = served(&t, copy, 'A', 0, 78 + 10 * (unsigned)round, 0, NULL, &own);
+    t.challenged = 1;
+    CHECK(trama_open(&t, frame, n, &data, 1, &which, &own) == profile);
+    CHECK(trama_open(&t, copy, last, &data, 1, &which, &own) == TRAMA_STALE);
+    n = last = served(&t, copy, 'O', 0, 2, 2, NULL, &command);
     memcpy(frame, copy, n);
     CHECK(trama_open(&t, frame, n, &data, 1, &which, &own) == profile + 2);
     memcpy(frame, copy, n);

@@ -460,24 +460,25 @@ static void note(struct trama_window *w, uint32_t counter) {
 
 static int lower(uint8_t letter) { return letter >= 'a' && letter <= 'z'; }
 
-/* take finds the epoch of a frame and opens it. */
+/* take finds the key of a frame and opens it. */
 static int take(struct trama *t, uint8_t *frame, size_t len, struct trama_window **window, uint32_t *counter,
                 struct trama_ref *own) {
   struct trama_way way = {t->port, slot(t)->key, NULL, t->profile, t->suite, 0};
-  int result = TRAMA_TAG;
-  if (t->challenged) {
+  int result = TRAMA_TAG, told = tag_size(t->suite) > 0 && len > TEXT_AT;
+  if (t->challenged && (!told || frame[TEXT_AT] & OF_CONNECTION)) {
     *window = &t->connection;
     way.halves = t->halves;
-    way.control = SERVER | OF_CONNECTION;
+    way.control = t->connection.control;
     *counter = t->connection.next;
-    return trama_unprotect(&way, counter, frame, len, own);
+    result = trama_unprotect(&way, counter, frame, len, own);
+    way.halves = NULL;
   }
   for (int i = 0; i < 2 && (result == TRAMA_TAG || result == TRAMA_REPLAY); i++) {
-    *window = &t->window[i];
-    way.control = (*window)->control;
-    if (!way.control) continue;
-    if (tag_size(t->suite) > 0 && len > TEXT_AT && frame[TEXT_AT] != way.control) continue;
-    *counter = (*window)->next ? (*window)->next - 1 : 0;
+    struct trama_window *w = &t->window[i];
+    way.control = w->control;
+    if (!way.control || (told && frame[TEXT_AT] != way.control)) continue;
+    *window = w;
+    *counter = w->next ? w->next - 1 : 0;
     result = trama_unprotect(&way, counter, frame, len, own);
   }
   return result;
@@ -505,11 +506,13 @@ int trama_open(struct trama *t, uint8_t *frame, size_t len, const struct trama_r
   n = take(t, frame, len, &window, &counter, own);
   if (n == TRAMA_TAG) t->forged++;
   if (n < 0) return n;
-  counted = t->suite != TRAMA_NONE && (t->suite != TRAMA_AUTH24 || t->challenged);
+  counted = t->suite != TRAMA_NONE && (t->suite != TRAMA_AUTH24 || window == &t->connection);
   if (counted && (old(window, counter) || counter >= TRAMA_BOUND)) return TRAMA_REPLAY;
+  if (window == &t->connection) note(window, counter); /* whatever it says: suite 10 counts in step */
   letter = frame[clear_end(t->profile) - 2];
   if (!lower(letter)) {
     *which = count;
+    if (t->challenged && window != &t->connection) return TRAMA_STALE;
     if (!counted && t->suite != TRAMA_NONE && (!letter || !t->replay_safe || !strchr(t->replay_safe, letter)))
       return TRAMA_STALE;
     if (counted && window == &t->window[0] && counter >= slot(t)->heard) {
@@ -534,6 +537,19 @@ int trama_open(struct trama *t, uint8_t *frame, size_t len, const struct trama_r
   if (counted) note(window, counter);
   t->silent = 0;
   return n;
+}
+
+int trama_hello(const struct trama *t, uint8_t *frame, size_t room) {
+  static const uint8_t time[7] = {0x20, 0x00, 0x01, 0x01, 0, 0, 0};
+  struct trama_way way = {t->port, t->saved.slot[t->saved.active].key, NULL, t->profile, t->suite, 0};
+  struct trama_ref own;
+  if (room < (size_t)t->profile + TRAMA_GROWTH) return TRAMA_ROOM;
+  memset(frame, 0, t->profile);
+  frame[2] = 1;
+  memcpy(frame + SERIAL_AT, t->serial, 4);
+  frame[clear_end(t->profile) - 2] = 'k';
+  if (t->profile == TRAMA_EXTENDED) memcpy(frame + 16, time, sizeof time);
+  return trama_protect(&way, 0, frame, t->profile, room, NULL, &own);
 }
 
 int trama_challenge(struct trama *t, uint8_t *frame, size_t len) {

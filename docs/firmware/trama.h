@@ -117,8 +117,13 @@ int trama_seal(struct trama *t, uint8_t *frame, size_t len, size_t room, const s
 int trama_open(struct trama *t, uint8_t *frame, size_t len, const struct trama_ref *waiting, size_t count, size_t *which,
                struct trama_ref *own);
 
+/* trama_hello makes the first frame of a connection for a device without memory, so that the server challenges it: a keep-alive
+ * that is always the same, byte for byte, and so may always have the same counter. */
+int trama_hello(const struct trama *t, uint8_t *frame, size_t room);
+
 /* trama_challenge answers the server's command X, which comes plain: the frame becomes the answer, to be sent as it is.  From
- * then on this connection has its own key, with counters from 0. */
+ * then on this connection has its own key, with counters from 0: what waits for its acknowledgement is sealed anew and sent
+ * again. */
 int trama_challenge(struct trama *t, uint8_t *frame, size_t len);
 
 /* trama_new_key takes the key out of the command K that trama_open gave.  The answer still goes under the old key, the next
