@@ -29,12 +29,13 @@ class Master:
         self.suite, self.profile = int(suite, 16), trama.EXTENDED if profile == "extended" else trama.COMPACT
         self.epoch = self.counter = 0
         self.highest, self.seen = -1, set()  # of the server
+        self.halves = b""  # of the challenge of this connection
         self.number = int(time.time()) % 1000000 * 10
         self.line, self.buffer, self.waiting = None, b"", {}
-        self.sources, self.sent = 1, []
+        self.sources, self.history = 1, []
 
     def way(self, sender):
-        return trama.Way(self.key, self.suite, self.profile, sender, self.epoch)
+        return trama.Way(self.key, self.suite, self.profile, sender, self.epoch, self.halves)
 
     def plain(self, letter, body=b"", echo=None):
         if echo is not None:
@@ -50,8 +51,12 @@ class Master:
         return bytes(frame)
 
     def seal(self, plain, answers=b""):
-        frame, own = trama.protect(self.way(trama.DEVICE), self.counter, plain, answers)
-        self.counter += 1
+        counter = self.of_connection if self.halves else self.counter
+        frame, own = trama.protect(self.way(trama.DEVICE), counter, plain, answers)
+        if self.halves:
+            self.of_connection += 1
+        else:
+            self.counter += 1
         return frame, own
 
     def measurement(self, value):
@@ -59,7 +64,7 @@ class Master:
 
     def report(self, plain):
         frame, own = self.seal(plain)
-        self.waiting[own] = frame
+        self.waiting[own] = frame, plain
         say("sent", own.hex())
         self.line.sendall(frame)
         return frame
@@ -69,6 +74,7 @@ class Master:
         self.close()
         self.sources += 1
         source = "127.%d.%d.%d" % (1 + self.sources // 40000, self.sources // 200 % 200, 1 + self.sources % 200)
+        self.halves = b""
         self.line = socket.create_connection(self.address, source_address=(source, 0))
         self.buffer = b""
 
@@ -91,14 +97,34 @@ class Master:
             except trama.Refused as reason:
                 say("refused", reason)
 
+    def challenged(self, frame):
+        plain = trama.unprotect(trama.Way(self.key, 0, self.profile, trama.SERVER), 0, frame)[0]
+        if self.letter(plain) != b"X" or len(plain) != self.profile + 8:
+            raise trama.Refused("plain")
+        half = os.urandom(8)
+        answer = self.plain(b"X", half, echo=plain)
+        self.line.sendall(trama.protect(trama.Way(self.key, 0, self.profile, trama.DEVICE), 0, answer)[0])
+        self.halves, self.of_connection, self.highest, self.seen = plain[-8:] + half, 0, -1, set()
+        say("challenged")
+        waiting, self.waiting = self.waiting, {}
+        for _, plain in waiting.values():
+            self.report(plain)
+
+    def letter(self, plain):
+        return plain[14:15] if self.profile == trama.EXTENDED else plain[13:14]
+
     def take(self, frame):
-        plain, counter, own = trama.unprotect(self.way(trama.SERVER), max(self.highest, 0), frame)
-        if self.suite != 0x10:
+        if frame[3] == 0:
+            self.challenged(frame)
+            return
+        near = self.highest + 1 if self.halves else max(self.highest, 0)
+        plain, counter, own = trama.unprotect(self.way(trama.SERVER), near, frame)
+        if self.suite != 0x10 or self.halves:
             if counter in self.seen or counter <= self.highest - 64:
                 raise trama.Refused("replay")
             self.seen.add(counter)
             self.highest = max(self.highest, counter)
-        letter = plain[self.profile - 2:self.profile - 1] if self.profile == trama.COMPACT else plain[14:15]
+        letter = self.letter(plain)
         if letter.islower():
             for reference in self.waiting:
                 if plain.endswith(reference):
@@ -119,7 +145,7 @@ class Master:
         for number in range(connections):
             self.connect()
             genuine, _ = self.seal(self.measurement(1000 + number))
-            self.sent.append(genuine)
+            self.history.append(genuine)
             self.line.sendall(genuine)
             answer = self.line.recv(4096)
             forged = self.forge(chance, number, genuine, answer)
@@ -127,7 +153,7 @@ class Master:
             self.line.shutdown(socket.SHUT_WR)
             self.line.settimeout(20)
             while data := self.line.recv(4096):
-                if forged != self.sent[0]:
+                if forged != self.history[0]:
                     back += len(data)
                     continue
                 again = trama.unprotect(self.way(trama.SERVER), 0, data)[0]
@@ -154,7 +180,7 @@ class Master:
             cut[:2] = bytes.fromhex("%04d" % (len(cut) - 7))
             return repaired(bytes(cut))
         if kind == 6:
-            return self.sent[0] if len(self.sent) > 80 else b""  # too old for the server to know it again
+            return self.history[0] if len(self.history) > 80 else b""  # too old for the server to know it again
         changed = bytearray(fresh)
         inside = [bit for bit in range(16, 8 * len(fresh)) if self.suite < 0x20 or not 32 <= bit < 56]
         bit = chance.choice(inside)
@@ -205,7 +231,7 @@ def main():
             elif word == "keep":
                 master.report(master.plain(b"k"))
             elif word == "again":
-                for frame in master.waiting.values():
+                for frame, _ in master.waiting.values():
                     master.line.sendall(frame)
             elif word == "ahead":
                 master.epoch, master.counter, master.highest, master.seen = master.epoch + int(value), 0, -1, set()
