@@ -16,7 +16,7 @@ import (
 // number.  Each read of the archive has its cost, so there are more rows each time while they are short.  An answer has
 // at most maxAnswerBytes: one that is cut there says so and has its cursor.
 const (
-	rowsAtFirst = 1000
+	rowsAtFirst = 250
 	rowsAtMost  = 10_000
 	bytesAtOnce = 4 << 20 // what the rows of one read should not exceed
 )
