@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -251,4 +252,78 @@ func TestAKeyLetsAStrangerInOnlyWhenItIsUsed(t *testing.T) {
 	p := serveIn(t, dir, keyed("unknown = \"refuse\"\n"))
 	p.inVain(p.dial("field"), d.plain(1), "unknown serial", 1)
 	d.exchange(p.dial("field"), d.frame(2))
+}
+
+// Masters are forgotten again and again while they speak, on connections of their own and on one that they share: every
+// frame is accounted for, and each of them can speak afterwards.
+func TestMastersAreForgottenWhileTheySpeak(t *testing.T) {
+	const masters, rounds = 8, 150
+	p := serve(t, portOf(""))
+	var wait sync.WaitGroup
+	done := make(chan struct{})
+	speak := func(shared bool, first int) {
+		defer wait.Done()
+		for number := 1; ; number++ {
+			conn, err := net.Dial("tcp", p.addresses.Listeners["field"])
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			answers := make(chan struct{})
+			go func() {
+				defer close(answers)
+				_, _ = io.Copy(io.Discard, conn) // until it is closed
+			}()
+			for alive := true; alive; number++ {
+				text := measurement(first, number)
+				if shared {
+					text += measurement(first+1, number) + measurement(first+2, number)
+				}
+				_, err := conn.Write(fromHex(t, text))
+				select {
+				case <-done:
+					_ = conn.(*net.TCPConn).CloseWrite()
+					<-answers // all that was sent is settled
+					_ = conn.Close()
+					return
+				case <-answers:
+					alive = false
+				case <-time.After(time.Millisecond):
+					alive = err == nil
+				}
+			}
+			_ = conn.Close()
+			<-answers
+		}
+	}
+	for serial := range masters {
+		wait.Add(1)
+		go speak(false, 10+serial)
+	}
+	wait.Add(1)
+	go speak(true, 100)
+	serials := []int{100, 101, 102}
+	for serial := range masters {
+		serials = append(serials, 10+serial)
+	}
+	for n := range rounds {
+		r := p.cli("forget", fmt.Sprintf("%08d", serials[n%len(serials)]))
+		if r.code != 0 && !strings.Contains(r.stderr, "neither a master") {
+			t.Fatalf("%+v", r)
+		}
+	}
+	close(done)
+	wait.Wait()
+	await(t, "the end of the connections", func() bool { return len(p.remotes()) == 0 })
+	totals := p.totals()
+	accounted := totals.Stored + totals.Duplicates + totals.Poisoned
+	for _, n := range totals.Rejected {
+		accounted += n
+	}
+	if totals.Frames != accounted || totals.Poisoned+totals.Restarts > 0 {
+		t.Errorf("%d frames, %d accounted for: %+v", totals.Frames, accounted, totals)
+	}
+	for _, serial := range serials {
+		p.dial("field").reports(serial, 90_000_000)
+	}
 }
