@@ -111,7 +111,9 @@ func (l *Link) Prove(p *trust.Peer) {
 	l.proofs.ever.Store(true)
 	l.proofs.mu.Lock()
 	defer l.proofs.mu.Unlock()
-	l.proofs.of = append(l.proofs.of, p)
+	if !slices.Contains(l.proofs.of, p) {
+		l.proofs.of = append(l.proofs.of, p)
+	}
 }
 
 // open opens the closed frames of a read.

@@ -75,7 +75,9 @@ func (d *Directory) newMaster(serial string) *Master {
 	now := time.Now()
 	m := &Master{Serial: serial, dir: d, first: now, lastNumber: uint64(now.UnixMilli() / 10)}
 	m.subject.Serial, m.subject.Owner = serial, m
-	m.peer = d.keys.Known(serial)
+	if m.peer = d.keys.Known(serial); m.peer != nil {
+		m.suite.Store(uint32(m.peer.Info().Suite))
+	}
 	return m
 }
 
@@ -108,7 +110,7 @@ func (m *Master) TreeDetail() map[string]any {
 	switch s := protect.Suite(m.suite.Load()); {
 	case s != protect.None:
 		d["suite"] = s.String()
-	case m.dir.keys != nil:
+	case m.dir.keys != nil && m.seen.Load() != 0:
 		d["unprotected"] = true
 	}
 	return d

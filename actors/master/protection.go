@@ -314,7 +314,7 @@ func (m handler) security() *SecurityInfo {
 	if m.peer != nil {
 		info.Info = m.peer.Info()
 	}
-	if m.suite.Load() == uint32(protect.None) && (info.Verdict == "" || m.online.Load() > 0) {
+	if m.suite.Load() == uint32(protect.None) && m.seen.Load() != 0 {
 		info.Verdict = ReasonUnprotected
 	}
 	return info

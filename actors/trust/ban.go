@@ -3,6 +3,7 @@ package trust
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,8 @@ const (
 
 // bans remembers which address has sent wrong tags for which serial.
 type bans struct {
+	any atomic.Bool // there are some
+
 	mu sync.Mutex // guards of
 	of map[banned]ban
 }
@@ -32,6 +35,9 @@ type ban struct {
 
 // holds says whether an address is refused.
 func (b *bans) holds(addr netip.Addr, serial [4]byte, now time.Time) bool {
+	if !b.any.Load() {
+		return false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	one, known := b.of[banned{addr, serial}]
@@ -45,6 +51,7 @@ func (b *bans) note(addr netip.Addr, serial [4]byte, now time.Time) {
 	if b.of == nil || len(b.of) >= banMost {
 		b.of = map[banned]ban{}
 	}
+	b.any.Store(true)
 	key := banned{addr, serial}
 	one := b.of[key]
 	if now.Sub(one.since) >= banWithin {

@@ -190,8 +190,8 @@ func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, erro
 	if peer == nil {
 		peer = k.peer(head.Serial)
 	}
-	proven, now := from.Proven(peer), time.Now()
-	if !proven && k.bans.holds(from.Addr(), head.Serial, now) {
+	now := time.Now()
+	if k.bans.holds(from.Addr(), head.Serial, now) && !from.Proven(peer) {
 		return Claim{Peer: peer}, fmt.Errorf("%w: of this address; it is refused for a while", ErrTooMany)
 	}
 	session := from.Session(peer)
@@ -202,7 +202,7 @@ func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, erro
 		return Claim{Peer: peer}, fmt.Errorf("%w: the connection has a key of its own", ErrOldEpoch)
 	}
 	var room [triesAtMost]try
-	tries, spent := peer.tries(room[:0], head, entry, proven, session)
+	tries, spent := peer.tries(room[:0], head, entry, from, session)
 	for _, t := range tries {
 		if err := p.Open(f, t.Opening); !errors.Is(err, protect.ErrTag) {
 			if session != nil {
@@ -243,7 +243,7 @@ func (k *Keyring) Look(p *codec.Profile, f *codec.Frame) error {
 	}
 	peer := k.peer(head.Serial)
 	var room [triesAtMost]try
-	tries, _ := peer.tries(room[:0], head, entry, true, nil)
+	tries, _ := peer.tries(room[:0], head, entry, nil, nil)
 	for _, t := range tries {
 		if err := p.Open(f, t.Opening); !errors.Is(err, protect.ErrTag) {
 			return unlessUnreadable(f, err)

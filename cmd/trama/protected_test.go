@@ -611,6 +611,10 @@ func TestMastersShowWhetherTheyAreProtected(t *testing.T) {
 	}
 	p.cli("tree").want(t, 0, "unprotected", "suite")
 	p.cli("connections", "--json").want(t, 0, `"protected":true`)
+	p.end()
+	p = serveIn(t, dir, keyed("")) // what is known of them stays
+	p.cli("masters", "12345678").want(t, 0, "suite 20, epoch 0, counter 0")
+	p.cli("masters", "87654321").want(t, 0, "unprotected")
 }
 
 // Forgetting a master reserves counters for what it says next, as any row of its trust does.
