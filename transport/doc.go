@@ -27,6 +27,13 @@
 // first connection that parks; the last one that ends of those that ever did ends it and waits for it.  The caller
 // owns only the goroutine of Serve, which ends after Listener.Close.
 //
+// # TLS
+//
+// The first byte of an encrypted connection begins the handshake, which is the only time that its reader waits in
+// crypto/tls.  From then on crypto/tls is given what lies in the socket, and an error to be overcome when that is not a
+// whole record; what it writes goes through the write queue.  So such a connection is read, parked and woken like any
+// other.  Before it parks the reader looks once more for what is decrypted already, of which no poller tells.
+//
 // # Invariants
 //
 //   - Every connection ends with exactly one CloseReason: the first that was given.  ListenerStats.Closed sums to

@@ -6,7 +6,7 @@ import "time"
 //
 //	Received = InFrames + Aside + Skipped + Pending + CutOff
 type ByteCounts struct {
-	Received uint64 // bytes read from the socket
+	Received uint64 // bytes read from the socket, decrypted
 	InFrames uint64 // of these, in frames that were delivered
 	Skipped  uint64 // noise between frames
 	Aside    uint64 // heartbeats and registrations between frames, and a PROXY header
@@ -15,7 +15,7 @@ type ByteCounts struct {
 	Frames   uint64 // frames delivered
 	Beats    uint64 // heartbeats
 	Batches  uint64 // reads that brought at least one frame
-	Sent     uint64 // bytes the kernel took for the peer
+	Sent     uint64 // bytes the kernel took for the peer, encrypted where they are
 	Unsent   uint64 // bytes accepted by Write and given up when the connection ended
 }
 

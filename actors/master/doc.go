@@ -14,7 +14,9 @@
 //
 // A Master belongs to its actor but for its head, which is atomic.  It survives the actor, the connection and,
 // through its state in the journal (state.go) and the frames behind that, the process (restore.go).  The Directory
-// belongs to the registry's actor, which alone adds; anybody reads.  A master that is found there has an actor.
+// belongs to the registry's actor, which alone adds and takes out; anybody reads.  A master that is found there has an
+// actor.  A serial in quarantine has none.  One that was forgotten is taken out before its actor hears of it, and its
+// serial can be no master until that has ended: what still comes to it is refused.
 //
 // # Goroutines
 //
