@@ -53,13 +53,13 @@ type Conn struct {
 	deliver func(*Batch) // of Start
 	reading *reading     // the reader goroutine's own; nil while there is none
 
-	registered bool    // a registration has come; the reader's own
-	scanner    bool    // it talks as scanners do, and is never registered; the reader's own
-	searched   bool    // what is being cut has no registration behind its first byte; likewise
-	secure     *secure // nil: it is not encrypted
-	headed     bool    // the PROXY header has come, or none is due; the reader's own
-	behind     bool    // a frame ended where the next bytes begin; the reader's own
+	registered bool // a registration has come; the reader's own
+	scanner    bool // it talks as scanners do, and is never registered; the reader's own
+	searched   bool // what is being cut has no registration behind its first byte; likewise
+	headed     bool // the PROXY header has come, or none is due; the reader's own
+	behind     bool // a frame ended where the next bytes begin; the reader's own
 
+	secure *secure                        // nil: it is not encrypted
 	peer   atomic.Pointer[netip.AddrPort] // as a PROXY header says; nil: that of the socket
 	tapped uint64                         // bytes that Framing.Tap was shown; the reader's own
 
@@ -78,7 +78,7 @@ type Conn struct {
 	lastFrame time.Duration // since epoch, 0 before the first
 	lastLife  time.Duration // of a frame, a registration or a heartbeat behind one of them; likewise
 	writing   *writing      // nil while nothing is queued
-	cutOff    []byte        // see CutOff
+	cutOff    string        // see CutOff
 
 	next, previous *Conn // the listener's list; guarded by Listener.mu
 }

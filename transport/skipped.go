@@ -1,7 +1,5 @@
 package transport
 
-import "bytes"
-
 // cutOffBytes is how many bytes CutOff keeps.
 const cutOffBytes = 256
 
@@ -49,12 +47,12 @@ func (b *Batch) unskip(place uint64) {
 func (c *Conn) CutOff() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.cutOff
+	return []byte(c.cutOff)
 }
 
 // keepCutOff keeps it.  c.mu is held; the last reader calls it.
 func (c *Conn) keepCutOff() {
 	if p := c.reading.partial; len(p) > 0 {
-		c.cutOff = bytes.Clone(p[:min(len(p), cutOffBytes)])
+		c.cutOff = string(p[:min(len(p), cutOffBytes)])
 	}
 }

@@ -58,7 +58,7 @@ type damagedFrame struct {
 // skipped keeps a stretch that came with these bytes, of which the last may be behind it.  A frame that was refused is
 // an event, and returned.
 func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
-	s.Listener, s.Connection, s.Remote, s.Master = l.on.Name, l.id, l.Remote(), l.serials.only()
+	s.Listener, s.Connection, s.Remote, s.Master = l.on.Name, l.ID(), l.Remote(), l.serials.only()
 	s.Profile = s.by.Name()
 	l.keepHead(bytes[:min(s.Length, len(bytes))])
 	start := s.end - uint64(s.Length)
@@ -102,7 +102,7 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 	}
 	l.blame(s.Master, s.Reason)
 	l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: s.Master, Listener: l.on.Name,
-		Connection: l.id, Remote: s.Remote, Reason: s.Reason, Detail: s.Detail, Raw: bytes[from:to]})
+		Connection: l.ID(), Remote: s.Remote, Reason: s.Reason, Detail: s.Detail, Raw: bytes[from:to]})
 	return bytes[from:to]
 }
 
@@ -136,7 +136,7 @@ func (l *Link) account(m *ended) {
 	} else {
 		masters := l.Masters()
 		names := masters[:min(len(masters), loggedMasters)]
-		l.log("connection").Info("connection closed", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(),
+		l.log("connection").Info("connection closed", "conn", l.ID(), "listener", l.on.Name, "remote", l.Remote(),
 			"masters", names, "reason", m.reason.String(), "detail", m.detail,
 			"open", time.Since(l.conn.Opened()).Round(time.Millisecond), "received", stats.Received,
 			"skipped", stats.Skipped, "cut_off", stats.CutOff, "frames", l.counters.frames.Load(), "acknowledged", l.counters.acked.Load())
@@ -170,7 +170,7 @@ func (l *Link) account(m *ended) {
 		detail += "; " + hint
 	}
 	l.on.strangers.write(l.on.Journal, journal.Event{Kind: journal.EventUnidentified, Listener: l.on.Name,
-		Connection: l.id, Remote: l.Remote(), Reason: m.reason.String(), Detail: detail,
+		Connection: l.ID(), Remote: l.Remote(), Reason: m.reason.String(), Detail: detail,
 		Raw: l.head[:min(len(l.head), headShown)]})
 }
 

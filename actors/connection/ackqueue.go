@@ -170,7 +170,7 @@ func (q *ackQueue) refuse(r *readBatch, out []byte, i int) []byte {
 		env := codec.Env{Now: r.batch.Received, Session: &q.session}
 		reply, due, err := r.installed.Profile.ReplyDamaged(out, codec.Uplink, d.raw, env)
 		if err != nil {
-			r.link.log("connection").Warn("reply to a damaged frame cannot be made", "conn", r.link.id, "error", err)
+			r.link.log("connection").Warn("reply to a damaged frame cannot be made", "conn", r.link.ID(), "error", err)
 		} else if due {
 			out = reply
 		}
@@ -187,7 +187,7 @@ func (l *Link) guarded(what string, do func()) (ok bool) {
 		}
 		f := l.Node.Note(what, thrown)
 		l.on.SettleFaults.Add(1)
-		l.log("connection").Error("settling failed, the connection is closed", "conn", l.id, "listener", l.on.Name,
+		l.log("connection").Error("settling failed, the connection is closed", "conn", l.ID(), "listener", l.on.Name,
 			"step", what,
 			"fault", thrown, "stack", string(f.Stack))
 		l.conn.Close(transport.CloseFault, f.Error())

@@ -84,7 +84,9 @@ func (c handler) Carry(m supervise.Frames) {
 func (c handler) decide(r *readBatch) {
 	l := c.link
 	profile := r.installed.Profile
-	profile.Adopt(&l.session)
+	if l.session != nil {
+		profile.Adopt(l.session)
+	}
 	closed := l.on.Journal.Accepting()
 	for ; r.next < len(r.fates); r.next++ {
 		l.Node.Drill()
@@ -107,7 +109,10 @@ func (c handler) fate(r *readBatch, profile *codec.Profile, closed error) master
 	l := c.link
 	raw, f := r.batch.Frames[r.next], &r.frames[r.next]
 	if r.installed.Login && !r.isShut(r.next) {
-		profile.Remember(&l.session, f)
+		if l.session == nil {
+			l.session = new(codec.Session)
+		}
+		profile.Remember(l.session, f)
 	}
 	if closed != nil { // first: what is not acknowledged is not done either
 		l.Reject("", raw, reasonUnstored(closed), closed)
@@ -160,7 +165,7 @@ func (c handler) group(r *readBatch) {
 		}
 		if bad := f.Unreadable(); bad != nil && len(id) == 0 { // else its master tells
 			l.RecordEventLimited(journal.Event{Kind: journal.EventUnreadable, Listener: l.on.Name,
-				Connection: l.id, Remote: l.Remote(), Detail: bad.Error(), Raw: r.batch.Frames[i]})
+				Connection: l.ID(), Remote: l.Remote(), Detail: bad.Error(), Raw: r.batch.Frames[i]})
 		}
 		if len(id) == 0 {
 			r.unowned.add(i, "", 0)
@@ -229,7 +234,7 @@ func (c handler) greet() {
 		err = l.conn.Write(b)
 	}
 	if err != nil {
-		l.log("connection").Warn("greeting not sent", "conn", l.id, "listener", l.on.Name, "greeting",
+		l.log("connection").Warn("greeting not sent", "conn", l.ID(), "listener", l.on.Name, "greeting",
 			l.on.Greeting, "error", err)
 	}
 }

@@ -62,7 +62,7 @@ func (c handler) relayed(m *relayed) {
 	log := c.link.log("integrator")
 	r, res := m.request, m.result
 	if m.err != nil || res.AnswerHex == "" {
-		why := []any{"conn", c.link.id, "master", string(r.frame.Identity())}
+		why := []any{"conn", c.link.ID(), "master", string(r.frame.Identity())}
 		if m.err != nil {
 			why = append(why, "error", m.err)
 		} else {
@@ -76,10 +76,10 @@ func (c handler) relayed(m *relayed) {
 		err = c.link.conn.Write(answer)
 	}
 	if err != nil {
-		log.Warn("answer not passed to the integrator", "conn", c.link.id, "master", res.Serial, "error", err)
+		log.Warn("answer not passed to the integrator", "conn", c.link.ID(), "master", res.Serial, "error", err)
 		return
 	}
-	log.Info("answer passed to the integrator", "conn", c.link.id, "master", res.Serial, "command", res.Command,
+	log.Info("answer passed to the integrator", "conn", c.link.ID(), "master", res.Serial, "command", res.Command,
 		"took", time.Since(r.at))
 }
 

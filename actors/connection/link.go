@@ -47,7 +47,7 @@ type Link struct {
 	bound     []*binding          // masters identified here; nearly always one
 	index     map[string]*binding // of bound, when there are many; nil before
 	held      *readBatch          // in hand, so that a restart goes on behind the frame that failed
-	session   codec.Session       // who has logged in
+	session   *codec.Session      // who has logged in; nil: nobody can
 	name      []byte              // that was registered last
 	early     *waitingRoom        // of frames that wait for a login; nil: none do
 	condemned bool                // it failed too often: nothing is handled any more, the socket is closing
@@ -58,7 +58,6 @@ type Link struct {
 	refusedTo uint64              // behind the last whole frame that was refused, in bytes of the connection
 	judged    *rate.Limiter       // bounds how many stretches are judged when they come; nil before the first
 
-	id   uint64
 	on   *Listener
 	conn Socket
 	acks ackQueue
@@ -80,8 +79,8 @@ type binding struct {
 // Open gives an accepted socket its actor, below that of ctx, and makes it read.  left is called when its reader has
 // ended.
 func (o *Listener) Open(ctx actor.Context, parent *supervise.Node, conn Socket, left func()) {
-	l := &Link{id: conn.ID(), on: o, conn: conn}
-	l.Node.Enter(parent, fmt.Sprintf("conn-%d", l.id), supervise.KindConnection, l)
+	l := &Link{on: o, conn: conn}
+	l.Node.Enter(parent, fmt.Sprintf("conn-%d", l.ID()), supervise.KindConnection, l)
 	supervise.Spawn(ctx, &l.Node, o.System.Leaf, func() supervise.Handler { return handler{l} })
 	if o.Greeting != "" {
 		l.send(&l.Node, &greet{})
@@ -105,7 +104,7 @@ func (l *Link) send(to *supervise.Node, msg any) { l.on.System.Send(to, msg) }
 func (l *Link) log(name string) hclog.Logger { return l.on.System.Log.Named(name) }
 
 // ID is that of the socket.
-func (l *Link) ID() uint64 { return l.id }
+func (l *Link) ID() uint64 { return l.conn.ID() }
 
 // Remote is the address of the peer.
 func (l *Link) Remote() string { return l.conn.Remote().String() }
@@ -308,7 +307,7 @@ func (l *Link) Info() Info {
 		registered = *name
 	}
 	return Info{
-		ID: l.id, Listener: l.on.Name, Role: l.on.Role.String(), Remote: l.Remote(),
+		ID: l.ID(), Listener: l.on.Name, Role: l.on.Role.String(), Remote: l.Remote(),
 		Masters: append([]string{}, l.Masters()...), Registered: registered,
 		Opened: l.conn.Opened(), LastReceived: s.LastReceived,
 		Frames: l.counters.frames.Load(), Acknowledged: l.counters.acked.Load(),
@@ -329,12 +328,12 @@ func (l *Link) Poison(raw []byte, serial string, n *supervise.Node) {
 	}
 	l.counters.poisoned.Add(1)
 	l.RecordEventLimited(journal.Event{Kind: journal.EventPoison, Master: serial, Listener: l.on.Name,
-		Connection: l.id, Remote: l.Remote(), Reason: "fault", Detail: cause, Raw: raw})
+		Connection: l.ID(), Remote: l.Remote(), Reason: "fault", Detail: cause, Raw: raw})
 	l.on.Poison.add(Poison{
-		At: time.Now(), Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Serial: serial,
+		At: time.Now(), Listener: l.on.Name, Connection: l.ID(), Remote: l.Remote(), Serial: serial,
 		Frame: hex.EncodeToString(raw), Cause: cause,
 	})
-	l.log("connection").Error("poison frame recorded, not acknowledged", "conn", l.id, "master", serial, "frame",
+	l.log("connection").Error("poison frame recorded, not acknowledged", "conn", l.ID(), "master", serial, "frame",
 		hex.EncodeToString(raw), "cause", cause)
 }
 
@@ -360,15 +359,15 @@ func (l *Link) Reject(serial string, raw []byte, reason string, err error) {
 	}
 	l.blame(serial, reason)
 	s := &stretch{known: true, raw: slices.Clone(raw[:min(len(raw), stretchBytes)])}
-	s.Stretch = Stretch{At: time.Now(), Listener: l.on.Name, Connection: l.id, Remote: l.Remote(), Master: serial,
+	s.Stretch = Stretch{At: time.Now(), Listener: l.on.Name, Connection: l.ID(), Remote: l.Remote(), Master: serial,
 		Profile: l.Profile().Name(), Length: len(raw), Reason: reason, Detail: detail, Place: -1}
 	l.on.Stretches.add(s)
 	if l.on.Journal.Accepting() == nil && !master.Quiet(reason) {
 		l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: serial, Listener: l.on.Name,
-			Connection: l.id, Remote: l.Remote(), Reason: reason, Detail: detail, Raw: raw})
+			Connection: l.ID(), Remote: l.Remote(), Reason: reason, Detail: detail, Raw: raw})
 	}
 	if l.on.System.Log.IsDebug() {
-		l.log("connection").Debug("frame rejected", "conn", l.id, "listener", l.on.Name, "reason", reason, "error",
+		l.log("connection").Debug("frame rejected", "conn", l.ID(), "listener", l.on.Name, "reason", reason, "error",
 			err, "frame", hex.EncodeToString(raw))
 	}
 }
@@ -377,9 +376,9 @@ func (l *Link) Reject(serial string, raw []byte, reason string, err error) {
 func (l *Link) unanswered(raw []byte, err error) {
 	const reason = "no acknowledgement"
 	l.on.Masters.Alarms.Add(reason)
-	l.RecordEventLimited(journal.Event{Kind: journal.EventAlarm, Listener: l.on.Name, Connection: l.id,
+	l.RecordEventLimited(journal.Event{Kind: journal.EventAlarm, Listener: l.on.Name, Connection: l.ID(),
 		Remote: l.Remote(), Reason: reason, Detail: err.Error(), Raw: raw})
-	l.log("connection").Warn("acknowledgement cannot be made", "conn", l.id, "listener", l.on.Name, "error", err,
+	l.log("connection").Warn("acknowledgement cannot be made", "conn", l.ID(), "listener", l.on.Name, "error", err,
 		"frame", hex.EncodeToString(raw))
 }
 

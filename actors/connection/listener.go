@@ -140,7 +140,7 @@ func (s *LinkSet) add(l *Link) {
 	if s.by == nil {
 		s.by = make(map[uint64]*Link)
 	}
-	s.by[l.id] = l
+	s.by[l.ID()] = l
 	s.Live.Add()
 }
 
@@ -148,8 +148,8 @@ func (s *LinkSet) add(l *Link) {
 func (s *LinkSet) remove(l *Link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.by[l.id] == l {
-		delete(s.by, l.id)
+	if s.by[l.ID()] == l {
+		delete(s.by, l.ID())
 		s.closing = append(s.closing, l)
 		s.bury()
 		s.Live.Done()

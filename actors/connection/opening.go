@@ -210,8 +210,8 @@ func (l *Link) refuseShut(r *readBatch, i int, err error) {
 	if c.Alarm != "" {
 		const reason = "wrong tags"
 		l.on.Masters.Alarms.Add(reason)
-		l.log("connection").Warn(reason, "master", serial, "listener", l.on.Name, "conn", l.id, "remote", l.Remote(), "detail", c.Alarm)
-		journal.AppendEvent(l.on.Journal, journal.Event{Kind: journal.EventAlarm, Master: serial, Listener: l.on.Name, Connection: l.id,
+		l.log("connection").Warn(reason, "master", serial, "listener", l.on.Name, "conn", l.ID(), "remote", l.Remote(), "detail", c.Alarm)
+		journal.AppendEvent(l.on.Journal, journal.Event{Kind: journal.EventAlarm, Master: serial, Listener: l.on.Name, Connection: l.ID(),
 			Remote: l.Remote(), Reason: reason, Detail: c.Alarm})
 	}
 }

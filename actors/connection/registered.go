@@ -43,7 +43,7 @@ func (c handler) register(r *readBatch, all []transport.Registered, i int) []tra
 				l.name = nil
 				l.registered.Store(nil)
 				l.on.Refusals.Add(reason)
-				l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: name, Listener: l.on.Name, Connection: l.id,
+				l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: name, Listener: l.on.Name, Connection: l.ID(),
 					Remote: l.Remote(), Reason: reason, Detail: "its registration"})
 				continue
 			}
@@ -53,7 +53,7 @@ func (c handler) register(r *readBatch, all []transport.Registered, i int) []tra
 		}
 		l.name = []byte(name)
 		l.registered.Store(&name)
-		l.log("connection").Info("device registered", "conn", l.id, "listener", l.on.Name, "remote", l.Remote(),
+		l.log("connection").Info("device registered", "conn", l.ID(), "listener", l.on.Name, "remote", l.Remote(),
 			"master", name)
 		r.begin(b, i).to = i // of no frame yet
 	}

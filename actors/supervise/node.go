@@ -63,7 +63,7 @@ type Node struct {
 	fault     atomic.Pointer[NodeError]
 	armed     atomic.Bool // the next frame it handles makes it fail (drills)
 
-	recent []time.Time // faults inside the strategy's window; touched by the supervisor's goroutine only
+	recent *[]time.Time // faults inside the strategy's window, nil before the first; touched by the supervisor's goroutine only
 
 	children *family // nil for actors that never have any
 }
@@ -202,10 +202,12 @@ func (n *Node) end() { n.busySince.Store(0) }
 
 // failed records a fault and returns how many fell into the window, this one included.
 func (n *Node) failed(now time.Time, window time.Duration) int {
-	n.recent = slices.DeleteFunc(n.recent, func(t time.Time) bool { return now.Sub(t) > window })
-	n.recent = append(n.recent, now)
+	if n.recent == nil {
+		n.recent = new([]time.Time)
+	}
+	*n.recent = append(slices.DeleteFunc(*n.recent, func(t time.Time) bool { return now.Sub(t) > window }), now)
 	n.restarts.Add(1)
-	return len(n.recent)
+	return len(*n.recent)
 }
 
 // Condition is the state as the tree shows it.

@@ -61,8 +61,8 @@ func (h *house) restart() string {
 		h.t.Fatal(err)
 	}
 	all := slices.Sorted(maps.Values(back))
-	for serial, s := range back {
-		if strings.Trim(s, "+") == "" {
+	for _, serial := range slices.Sorted(maps.Keys(back)) {
+		if s := back[serial]; strings.Trim(s, "+") == "" {
 			all = append(all, serial+":"+s)
 		}
 	}
