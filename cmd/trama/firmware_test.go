@@ -556,7 +556,8 @@ func TestAMasterInPythonSpeaksWithTheDaemonAndCannotCheatIt(t *testing.T) {
 	for _, profile := range []string{"extended", "compact"} {
 		for _, suite := range []string{"20", "21", "11", "10"} {
 			t.Run(profile+" "+suite, func(t *testing.T) {
-				p := keyedProcess(t, t.TempDir(), suite)
+				dir := t.TempDir()
+				p := keyedProcess(t, dir, suite)
 				_, port, err := net.SplitHostPort(p.addresses.Listeners[profile])
 				if err != nil {
 					t.Fatal(err)
@@ -586,6 +587,9 @@ func TestAMasterInPythonSpeaksWithTheDaemonAndCannotCheatIt(t *testing.T) {
 				m.order("close", "ahead 1", "connect")
 				m.reports("3")
 				p.has(1 + answers(suite, 1) + connections + 2)
+				if suite >= "20" {
+					m.takesKey(p, dir)
+				}
 				m.kill()
 			})
 		}

@@ -1,7 +1,7 @@
 """Frames of a master as docs/firmware-security.md describes them, in Python's standard library alone.
 
 The third implementation beside the server's and trama.c, written from the document: what all three agree on is the format.
-Slow and plain on purpose.  `python3 trama.py lines` reads requests from its standard input, device.py speaks to a server.
+Slow and plain on purpose.  `python3 trama.py lines` protects and opens what its standard input asks for.
 """
 
 import functools
@@ -151,15 +151,6 @@ def unwrap(key, wrapped):
     if check != b"\xa6" * 8:
         raise Refused("key wrap")
     return half[0] + half[1]
-
-
-def wrap(key, inner):
-    """The RFC 3394 wrap of 16 bytes."""
-    check, half = b"\xa6" * 8, [inner[:8], inner[8:]]
-    for step in range(1, 13):
-        block = encrypt(key, check + half[(step - 1) % 2])
-        check, half[(step - 1) % 2] = xor(block[:8], step.to_bytes(8, "big")), block[8:]
-    return check + half[0] + half[1]
 
 
 class Way:

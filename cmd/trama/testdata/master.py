@@ -137,6 +137,9 @@ class Master:
         say("command", letter.decode(), body.hex() or "-")
         answer, _ = self.seal(self.plain(letter, body if letter == b"O" else b"", echo=plain), own)
         self.line.sendall(answer)
+        if letter == b"K":
+            self.key = trama.unwrap(trama.wrapping_key(self.key, self.serial), body)
+            self.epoch, self.counter, self.highest, self.seen = 0, 0, -1, set()
 
     def attack(self, connections):
         """What came back, in bytes, to frames that nobody with the key made."""
