@@ -202,7 +202,7 @@ func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, erro
 		return Claim{Peer: peer}, fmt.Errorf("%w: the connection has a key of its own", ErrOldEpoch)
 	}
 	var room [triesAtMost]try
-	tries, spent := peer.tries(room[:0], head, entry, from, session)
+	tries, spent := peer.tries(room[:0], now, head, entry, from, session)
 	for _, t := range tries {
 		if err := p.Open(f, t.Opening); !errors.Is(err, protect.ErrTag) {
 			if session != nil {
@@ -243,7 +243,7 @@ func (k *Keyring) Look(p *codec.Profile, f *codec.Frame) error {
 	}
 	peer := k.peer(head.Serial)
 	var room [triesAtMost]try
-	tries, _ := peer.tries(room[:0], head, entry, nil, nil)
+	tries, _ := peer.tries(room[:0], time.Now(), head, entry, nil, nil)
 	for _, t := range tries {
 		if err := p.Open(f, t.Opening); !errors.Is(err, protect.ErrTag) {
 			return unlessUnreadable(f, err)

@@ -71,11 +71,11 @@ type try struct {
 }
 
 // tries are the ways to open a frame, as far as the budgets allow, behind all.  spent says that the one of the current epoch is used up.
-func (p *Peer) tries(all []try, h protect.Head, e keys.Entry, from From, session *Session) (_ []try, spent bool) {
+func (p *Peer) tries(all []try, at time.Time, h protect.Head, e keys.Entry, from From, session *Session) (_ []try, spent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	spent = p.spent.spent(h.Suite) && !exempt(from, p)
-	if now := uint32(time.Now().Unix()); now-p.day >= uint32(aheadFor/time.Second) { // also when the clock was set back
+	if now := uint32(at.Unix()); now-p.day >= uint32(aheadFor/time.Second) { // also when the clock was set back
 		p.ahead, p.day = budget{}, now
 	}
 	aheadSpent := p.ahead.spent(h.Suite) && !exempt(from, p)
