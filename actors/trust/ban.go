@@ -24,8 +24,15 @@ type bans struct {
 }
 
 type banned struct {
-	addr   netip.Addr
+	from   netip.Prefix
 	serial [4]byte
+}
+
+// source is whom a ban is for: an address, or the /64 of one of IPv6, whose holder has all the addresses in it.
+func source(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap()
+	p, _ := addr.Prefix(min(addr.BitLen(), 64)) // of no address there is none
+	return p
 }
 
 type ban struct {
@@ -40,7 +47,7 @@ func (b *bans) holds(addr netip.Addr, serial [4]byte, now time.Time) bool {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	one, known := b.of[banned{addr, serial}]
+	one, known := b.of[banned{source(addr), serial}]
 	return known && one.count >= banCount && now.Sub(one.since) < banTime
 }
 
@@ -52,7 +59,7 @@ func (b *bans) note(addr netip.Addr, serial [4]byte, now time.Time) {
 		b.of = map[banned]ban{}
 	}
 	b.any.Store(true)
-	key := banned{addr, serial}
+	key := banned{source(addr), serial}
 	one := b.of[key]
 	if now.Sub(one.since) >= banWithin {
 		one = ban{since: now}

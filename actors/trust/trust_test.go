@@ -476,6 +476,22 @@ func TestAnAddressThatSendsWrongTagsIsRefusedForAWhile(t *testing.T) {
 	})
 }
 
+func TestABanIsForTheWholeNetworkOfAnIPv6Address(t *testing.T) {
+	w := begin(t, protect.CCM8)
+	good := w.sent(first, protect.CCM8, 0, 1, 1)
+	w.expect(good, trust.Fresh)
+	forged := w.sent(second, protect.CCM8, 0, 2, 1)
+	for n := range 5 {
+		_, _, _ = w.open(forged, &line{addr: netip.MustParseAddr(fmt.Sprintf("2001:db8::%d", n))})
+	}
+	if _, _, err := w.open(good, &line{addr: netip.MustParseAddr("2001:db8::ffff")}); !errors.Is(err, trust.ErrTooMany) {
+		t.Errorf("from the same network: %v", err)
+	}
+	if _, _, err := w.open(good, &line{addr: netip.MustParseAddr("2001:db8:0:1::1")}); err != nil {
+		t.Errorf("from another network: %v", err)
+	}
+}
+
 func TestCountersOf16BitsAreRebuilt(t *testing.T) {
 	w := begin(t, protect.Enc24)
 	for _, c := range []uint32{0, 16_384, 32_768, 49_152, 65_535, 65_536, 65_530, 81_920} {
