@@ -251,7 +251,9 @@ func (p *Peer) Accept(o *protect.Opened, c Claim, alone bool) (began string) {
 	case o.Epoch > p.current.epoch:
 		began = fmt.Sprintf("epoch %d, after %d", o.Epoch, p.current.epoch)
 		p.previous = &previous{p.current, time.Now().Add(previousDies)}
-		p.stale = false
+		if p.stale { // counters of that epoch may have been used that nobody knows of: it is over at once
+			p.previous, p.stale = nil, false
+		}
 		p.begin(o.Epoch)
 	}
 	p.suite = o.Suite

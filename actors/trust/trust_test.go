@@ -274,6 +274,7 @@ func TestAfterAnOlderJournalOnlyANewerEpochCounts(t *testing.T) {
 	}
 	w.expect(w.sent(first, protect.CCM8, 4, 0, 2), trust.Fresh)
 	w.expect(w.sent(first, protect.CCM8, 4, 1, 3), trust.Fresh)
+	w.expect(w.sent(first, protect.CCM8, 3, 8, 2), trust.OldEpoch)
 }
 
 func TestTheServerNeverUsesACounterTwice(t *testing.T) {

@@ -48,6 +48,37 @@ func TestACopyOfTheJournalFromTheSameRunIsKnownAsSuch(t *testing.T) {
 	}
 }
 
+// When a device has begun a newer epoch behind a journal that was put back, frames of the epoch before that the journal does
+// not know of stay refused: they took effect once.
+func TestTheEpochBeforeAnOlderJournalIsOverWithTheNextOne(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	d.exchange(p.dial("field"), d.frame(1))
+	p.end()
+	copied := t.TempDir()
+	copyTree(t, copied, dir)
+	p = serveIn(t, dir, keyed("security = \"required\"\n"))
+	late := d.frame(2)
+	d.exchange(p.dial("field"), late)
+	p.end()
+
+	journals, err := filepath.Glob(filepath.Join(dir, "data", "journal*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	remove(t, journals...)
+	remove(t, filepath.Join(copied, "data", "keys"))
+	copyTree(t, dir, copied)
+	p = serveIn(t, dir, keyed("security = \"required\"\n"))
+	p.dial("field").send(late)
+	p.refused("old epoch", 1)
+	d.epoch++
+	d.exchange(p.dial("field"), d.frame(3))
+	p.dial("field").send(late)
+	p.refused("old epoch", 2)
+}
+
 func remove(t *testing.T, all ...string) {
 	t.Helper()
 	for _, name := range all {
