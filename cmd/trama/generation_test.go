@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"trama/codec/protect"
@@ -77,6 +81,25 @@ func TestTheEpochBeforeAnOlderJournalIsOverWithTheNextOne(t *testing.T) {
 	d.exchange(p.dial("field"), d.frame(3))
 	p.dial("field").send(late)
 	p.refused("old epoch", 2)
+}
+
+// Two daemons on one directory of keys would send under the same counters.
+func TestAKeyDirectoryServesOneDaemon(t *testing.T) {
+	dir := t.TempDir()
+	newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed(""))
+	other := filepath.Join(t.TempDir(), "config.toml")
+	config := strings.Replace(keyed(""), "[keys]\n", fmt.Sprintf("[keys]\ndirectory = %q\n", p.file("data/keys")), 1)
+	if err := os.WriteFile(other, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if code := run(ctx, []string{"serve", "--config", other}, strings.NewReader(""), io.Discard, &out); code == 0 ||
+		!strings.Contains(out.String(), "another daemon uses it") {
+		t.Errorf("it ends with %d: %s", code, &out)
+	}
 }
 
 func remove(t *testing.T, all ...string) {

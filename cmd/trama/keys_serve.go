@@ -20,3 +20,18 @@ func (d *daemon) openKeys() (*keys.Store, error) {
 	}
 	return s, err
 }
+
+// holdKeys keeps other daemons from using the directory of the keys.
+func (d *daemon) holdKeys() (err error) {
+	if d.keys != nil {
+		d.held, err = d.keys.Hold()
+	}
+	return err
+}
+
+// releaseKeys lets others use it.
+func (d *daemon) releaseKeys() {
+	if d.held != nil {
+		_ = d.held.Close() // closing it gives the lock back
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -72,6 +73,7 @@ type daemon struct {
 	addressesWritten bool
 	known            known.Current
 	keys             *keys.Store // nil: no master has a key
+	held             io.Closer   // keeps others from the directory of the keys; nil: it is not held
 	reloading        sync.Mutex  // held by the one reload at a time
 }
 
@@ -154,8 +156,12 @@ func (d *daemon) start() error {
 		closeAll(ports)
 		return errors.Join(err, taken(d.config.Listeners))
 	}
-	if d.gateway, err = actors.Start(options); err != nil {
+	if err = d.holdKeys(); err == nil {
+		d.gateway, err = actors.Start(options)
+	}
+	if err != nil {
 		closeAll(ports)
+		d.releaseKeys()
 		_ = closeJournal(d.journal)
 		return err
 	}
@@ -224,6 +230,7 @@ func (d *daemon) stop() error {
 		return err
 	})
 	stored := d.step("journal closed", func() error { return closeJournal(d.journal) })
+	d.releaseKeys()
 	var removed error
 	if d.addressesWritten {
 		removed = d.step("addresses file removed", func() error { return removeIfThere(d.addressesFile) })

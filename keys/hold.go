@@ -1,0 +1,50 @@
+package keys
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// holdFile is locked by the daemon that uses the directory; it is empty.
+const holdFile = ".daemon"
+
+// ErrHeld says that another daemon uses the directory.
+var ErrHeld = errors.New("another daemon uses it: both would send different frames under one counter")
+
+// Hold keeps every other daemon from using the directory until it is closed, or the process ends.  It does not keep anybody
+// from changing keys.
+func (s *Store) Hold() (io.Closer, error) {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	d, err := openFolder(s.directory)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	at, err := unix.Openat(int(d.Fd()), holdFile, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, &fs.PathError{Op: "make", Path: d.path(holdFile), Err: err}
+	}
+	f := os.NewFile(uintptr(at), d.path(holdFile))
+	if os.Geteuid() == 0 {
+		err = f.Chown(int(d.uid), int(d.gid))
+	}
+	if err == nil {
+		err = unix.Flock(at, unix.LOCK_EX|unix.LOCK_NB)
+	}
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		err = fmt.Errorf("key directory %s: %w", s.directory, ErrHeld)
+	case err != nil:
+		err = fmt.Errorf("lock %s: %w", d.path(holdFile), err)
+	default:
+		return f, nil
+	}
+	_ = f.Close() // err is what matters
+	return nil, err
+}
