@@ -180,13 +180,14 @@ type Totals struct {
 	NoReplyDue   uint64 `json:"no_reply_due"` // accepted, and no acknowledgement is owed
 	Unreadable   uint64 `json:"unreadable"`   // accepted, though not all of their fields can be read
 	// accepted, but the connection had ended before the acknowledgement
-	Unsent        uint64            `json:"unsent"`
-	Rejected      map[string]uint64 `json:"rejected"` // by reason; not acknowledged
-	Poisoned      uint64            `json:"poisoned"`
-	CutOff        uint64            `json:"cut_off_bytes"`                 // of frames that never became whole
-	WrongTags     uint64            `json:"wrong_tags"`                    // of protected frames: forged, or under another key
-	Unprotected   int               `json:"masters_unprotected,omitempty"` // masters with a live connection whose newest frame came under no key; where masters have keys
-	Alarms        map[string]uint64 `json:"alarms"`                        // by reason
+	Unsent    uint64            `json:"unsent"`
+	Rejected  map[string]uint64 `json:"rejected"` // by reason; not acknowledged
+	Poisoned  uint64            `json:"poisoned"`
+	CutOff    uint64            `json:"cut_off_bytes"` // of frames that never became whole
+	WrongTags uint64            `json:"wrong_tags"`    // of protected frames: forged, or under another key
+	// masters with a live connection whose newest frame came under no key; where masters have keys
+	Unprotected   int               `json:"masters_unprotected,omitempty"`
+	Alarms        map[string]uint64 `json:"alarms"` // by reason
 	Journal       journal.Brief     `json:"journal"`
 	Commands      map[string]uint64 `json:"commands"`  // by outcome
 	Takeovers     map[string]uint64 `json:"takeovers"` // by where they came from: the same address, another address

@@ -71,9 +71,10 @@ func (g *gateway) drainOnce(ctx context.Context) error {
 
 	began = time.Now()
 	silent := 0
-	for answered := range master.Ask(g.masters.List(), max(cutGrace, remaining(ctx)), func(at int, to chan<- master.Answer[bool]) any {
-		return &master.Stop{At: at, Reply: to}
-	}, func(*master.Master) bool { return false }) {
+	for answered := range master.Ask(g.masters.List(), max(cutGrace, remaining(ctx)),
+		func(at int, to chan<- master.Answer[bool]) any {
+			return &master.Stop{At: at, Reply: to}
+		}, func(*master.Master) bool { return false }) {
 		if !answered {
 			silent++
 		}

@@ -303,7 +303,8 @@ func (g *gateway) Live(ctx context.Context) error {
 // Totals implements Gateway.
 func (g *gateway) Totals() Totals {
 	t := Totals{
-		Rejected: map[string]uint64{}, Alarms: g.masters.Alarms.Copy(), Journal: g.journal.Brief(), Commands: g.masters.Commands.Copy(), Takeovers: g.masters.Takeovers.Copy(),
+		Rejected: map[string]uint64{}, Alarms: g.masters.Alarms.Copy(), Journal: g.journal.Brief(),
+		Commands: g.masters.Commands.Copy(), Takeovers: g.masters.Takeovers.Copy(),
 		Masters: g.masters.Size(), MastersOnline: g.masters.Online(),
 		Restarts: g.sys.Restarts.Load(), SettleFaults: g.shared.SettleFaults.Load(), Goroutines: runtime.NumGoroutine(),
 	}

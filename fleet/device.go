@@ -43,7 +43,8 @@ const (
 
 // NewDevice starts a device.  Its first counter is behind all that memory knows of; the caller has started memory.  nil: it
 // never starts again.  After frames frames a new epoch begins; 0: after 2^20.
-func NewDevice(layout *protect.Layout, serial string, key protect.Key, suite protect.Suite, memory *Memory, frames uint32) (*Device, error) {
+func NewDevice(layout *protect.Layout, serial string, key protect.Key, suite protect.Suite, memory *Memory,
+	frames uint32) (*Device, error) {
 	if n, err := hex.DecodeString(serial); err != nil || len(n) != 4 {
 		return nil, fmt.Errorf("serial %q: a device with a key has 8 digits", serial)
 	}
@@ -125,12 +126,14 @@ func (d *Device) Adopt(wrapped []byte) error {
 // Epoch is the current one.
 func (d *Device) Epoch() uint8 { return d.kept.Epoch }
 
-// Protect protects a plain frame, with the next counter, and appends it to dst.  reference says what it answers; nil in other frames.
+// Protect protects a plain frame, with the next counter, and appends it to dst.  reference says what it answers; nil in
+// other frames.
 func (d *Device) Protect(dst, plain, reference []byte) ([]byte, error) {
 	if err := d.reserve(); err != nil {
 		return dst, err
 	}
-	frame, err := d.layout.Protect(dst, plain, protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.kept.Epoch, Counter: d.counter, Reference: reference})
+	frame, err := d.layout.Protect(dst, plain, protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.kept.Epoch,
+		Counter: d.counter, Reference: reference})
 	d.counter++
 	return frame, err
 }

@@ -164,7 +164,8 @@ const (
 const AlarmTwoDevices = "two devices, one serial"
 
 // EventKinds are the kinds of events.
-var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised, EventAlarmCleared, EventTakeover, EventKick, EventRestarted, EventEpoch, EventCounterReused, EventQuarantined,
+var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised,
+	EventAlarmCleared, EventTakeover, EventKick, EventRestarted, EventEpoch, EventCounterReused, EventQuarantined,
 	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.

@@ -137,7 +137,8 @@ func number(serial string) (n uint32, ok bool) {
 
 func serialOf(n uint32) string { return fmt.Sprintf("%0*d", serialDigits, n) }
 
-// CheckSerial refuses what is no serial of a device with a key.  The error does not repeat it: it may be a key in the wrong place.
+// CheckSerial refuses what is no serial of a device with a key.  The error does not repeat it: it may be a key in the
+// wrong place.
 func CheckSerial(serial string) error {
 	if _, ok := number(serial); !ok {
 		return fmt.Errorf("serial: found %d characters, expected %d digits", len(serial), serialDigits)

@@ -52,10 +52,12 @@ func (r *registry) stranger(m *Route) (reason string) {
 	if policy.Unknown != admission.Quarantine {
 		return ""
 	}
-	w := admission.Waiting{Serial: m.Serial, Profile: m.Link.Profile().Name(), Listener: m.Link.Listener(), Remote: m.Link.Remote(), First: now, Last: now,
+	w := admission.Waiting{Serial: m.Serial, Profile: m.Link.Profile().Name(), Listener: m.Link.Listener(),
+		Remote: m.Link.Remote(), First: now, Last: now,
 		Frames: uint64(len(m.Batch.Frames))}
 	if r.Waiting.See(w) {
-		e := journal.Event{Kind: journal.EventQuarantined, Master: m.Serial, Listener: w.Listener, Connection: m.Link.ID(), Remote: w.Remote,
+		e := journal.Event{Kind: journal.EventQuarantined, Master: m.Serial, Listener: w.Listener,
+			Connection: m.Link.ID(), Remote: w.Remote,
 			Detail: "never seen before: trama approve makes it a master"}
 		if len(m.Batch.Raw) > 0 {
 			e.Raw = m.Batch.Raw[0]
@@ -68,9 +70,11 @@ func (r *registry) stranger(m *Route) (reason string) {
 // turnedAway tells that masters are new too fast.
 func (r *registry) turnedAway(m *Route, perMinute int) {
 	detail := fmt.Sprintf("more than %d serials a minute that were never seen before; known masters are not concerned", perMinute)
-	r.recordEvent(journal.Event{Kind: journal.EventRejected, Master: m.Serial, Listener: m.Link.Listener(), Connection: m.Link.ID(), Remote: m.Link.Remote(),
+	r.recordEvent(journal.Event{Kind: journal.EventRejected, Master: m.Serial, Listener: m.Link.Listener(),
+		Connection: m.Link.ID(), Remote: m.Link.Remote(),
 		Reason: ReasonTooFast, Detail: detail})
-	r.log.Named("registry").Warn(ReasonTooFast, "listener", m.Link.Listener(), "master", m.Serial, "remote", m.Link.Remote(), "detail", detail)
+	r.log.Named("registry").Warn(ReasonTooFast, "listener", m.Link.Listener(), "master", m.Serial, "remote",
+		m.Link.Remote(), "detail", detail)
 }
 
 // vouched says whether the operator has told of a serial.

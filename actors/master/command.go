@@ -208,7 +208,8 @@ func (m handler) due(id uint64) {
 				c.Result.Detail = "never sent: the device has not answered the challenge"
 			}
 		} else {
-			c.Result.Outcome, c.Result.Detail = OutcomeUnknown, fmt.Sprintf("no answer within %s: it may have been executed", c.Request.Wait)
+			c.Result.Outcome, c.Result.Detail = OutcomeUnknown,
+				fmt.Sprintf("no answer within %s: it may have been executed", c.Request.Wait)
 		}
 		m.finish(c, nil)
 		return

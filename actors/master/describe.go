@@ -12,8 +12,10 @@ func (m *Master) Silent() Info {
 
 func (m handler) info() Info {
 	info := Info{
-		Serial: m.Serial, State: "offline", FirstSeen: m.first, LastSeen: m.last(), Links: []LinkInfo{}, Points: m.points.show(), Beyond: m.points.beyond,
-		Frames: m.frames, Duplicates: m.duplicates, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers, Commands: m.commands, Queued: len(m.queue), LastEnd: m.lastEnd,
+		Serial: m.Serial, State: "offline", FirstSeen: m.first, LastSeen: m.last(), Links: []LinkInfo{},
+		Points: m.points.show(), Beyond: m.points.beyond,
+		Frames: m.frames, Duplicates: m.duplicates, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers,
+		Commands: m.commands, Queued: len(m.queue), LastEnd: m.lastEnd,
 	}
 	m.describeKnown(&info)
 	info.Restarted, info.Security = m.restarted, m.security()

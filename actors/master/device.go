@@ -63,7 +63,8 @@ func (m *Master) clockChange(l Link, changed bool, words string) {
 
 // event records something that a frame of the master says.
 func (m *Master) event(l Link, kind, detail string) {
-	l.RecordEventLimited(journal.Event{Kind: kind, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Detail: detail})
+	l.RecordEventLimited(journal.Event{Kind: kind, Master: m.Serial, Listener: l.Listener(), Connection: l.ID(),
+		Remote: l.Remote(), Detail: detail})
 }
 
 // dead takes in a time that does not exist; it says whether the clock was thought right before.

@@ -91,7 +91,8 @@ func (m handler) detach(l Link) {
 		m.linkLost(l)
 		reason, detail := l.Reason()
 		now := time.Now()
-		m.lastEnd = &LinkEnd{At: now, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(), Reason: reason.String(), Detail: detail}
+		m.lastEnd = &LinkEnd{At: now, Listener: l.Listener(), Connection: l.ID(), Remote: l.Remote(),
+			Reason: reason.String(), Detail: detail}
 		m.tell(l, m.presence.LinkDown(m.dir.sinceStart(now), reason.String(), detail))
 		return
 	}

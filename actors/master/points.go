@@ -294,8 +294,10 @@ type Point struct {
 func (p *Point) When() time.Time { return (*Sample)(p).When() }
 
 // shown makes a sample as people see it.
-func shown(name, unit string, value codec.Value, device, received time.Time, quality codec.Quality, position uint64, index int) Sample {
-	return Sample{Name: name, Value: value.Any(), Unit: unit, Device: Time(utc(device)), Received: Time(received.UTC()), Quality: quality.String(),
+func shown(name, unit string, value codec.Value, device, received time.Time, quality codec.Quality, position uint64,
+	index int) Sample {
+	return Sample{Name: name, Value: value.Any(), Unit: unit, Device: Time(utc(device)), Received: Time(received.UTC()),
+		Quality:  quality.String(),
 		Position: position, Index: index, Plain: value}
 }
 

@@ -82,9 +82,12 @@ const refusalPause = time.Minute
 // NewDirectory makes an empty book.
 func NewDirectory(o Options) *Directory {
 	return &Directory{
-		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, keys: o.Keys, commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(), stopping: o.Stopping,
-		revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master), warnings: rate.NewLimiter(rate.Every(6*time.Second), 10),
-		windows: windows{limit: o.ResendBytes, of: make(map[*Master]int)},
+		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, keys: o.Keys,
+		commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(),
+		stopping: o.Stopping,
+		revived:  make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
+		warnings: rate.NewLimiter(rate.Every(6*time.Second), 10),
+		windows:  windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}
 }
 

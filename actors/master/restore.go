@@ -104,7 +104,8 @@ func (d *Directory) restoreTrust(row journal.MasterRow) {
 		return
 	}
 	if err := p.Restore(row.Trust); err != nil {
-		d.log.Named("journal").Error("the trust of a master cannot be read: it must begin a newer epoch", "master", row.Serial, "error", err)
+		d.log.Named("journal").Error("the trust of a master cannot be read: it must begin a newer epoch", "master",
+			row.Serial, "error", err)
 		p.Distrust()
 	}
 }

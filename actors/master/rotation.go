@@ -8,7 +8,8 @@ func (d *Directory) KeepKeys(done <-chan struct{}) {
 		case <-d.keys.Rotated():
 			serials, err := d.keys.Commit()
 			if err != nil {
-				log.Error("keys that masters have proven cannot be kept: both of each count until then", "masters", len(serials), "error", err)
+				log.Error("keys that masters have proven cannot be kept: both of each count until then", "masters",
+					len(serials), "error", err)
 				continue
 			}
 			for _, serial := range serials {

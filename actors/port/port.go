@@ -102,7 +102,8 @@ func (p *Port) Bind(a Acceptor) { p.acceptor = a }
 
 // Framing is how its streams are cut under e.
 func (p *Port) Framing(e *profiles.Installed) transport.Framing {
-	f := transport.Framing{Cutter: connection.Cutter(e.Profile, &p.Policy), MaxFrameBytes: p.options.MaxFrameBytes, Quiet: e.Profile.Quiet(), Tag: e}
+	f := transport.Framing{Cutter: connection.Cutter(e.Profile, &p.Policy), MaxFrameBytes: p.options.MaxFrameBytes,
+		Quiet: e.Profile.Quiet(), Tag: e}
 	if f.MaxFrameBytes == 0 {
 		f.MaxFrameBytes = e.Profile.MaxFrameBytes()
 	}
@@ -227,7 +228,8 @@ func (p *Port) Info() Info {
 		Live: st.Live, Accepted: st.Accepted, Closed: map[string]uint64{},
 		Silent: p.Silent.Load(), Unidentified: p.Unidentified.Load(),
 		Frames: sum.Frames, Acknowledged: sum.Acknowledged, Rejected: sum.Rejected, Unreadable: sum.Unreadable, Poisoned: sum.Poisoned,
-		BytesIn: st.Received, BytesOut: st.Sent, InFrames: st.InFrames, Skipped: st.Skipped, Heartbeats: st.Beats, Aside: st.Aside, Pending: st.Pending, CutOff: st.CutOff,
+		BytesIn: st.Received, BytesOut: st.Sent, InFrames: st.InFrames, Skipped: st.Skipped, Heartbeats: st.Beats,
+		Aside: st.Aside, Pending: st.Pending, CutOff: st.CutOff,
 		Error: why,
 	}
 	for reason, n := range st.Closed {
@@ -249,7 +251,8 @@ func (p *Port) Fits(profile *codec.Profile) error {
 			ErrUnfit, p.Name, p.options.MaxFrameBytes, profile.Name(), smallest)
 	}
 	if p.Policy.Security != admission.Open && profile.Security() == nil {
-		return fmt.Errorf("%w: listener %q asks for protected frames (security), and profile %s has no [security]", ErrUnfit, p.Name, profile.Name())
+		return fmt.Errorf("%w: listener %q asks for protected frames (security), and profile %s has no [security]",
+			ErrUnfit, p.Name, profile.Name())
 	}
 	if p.Greeting != "" {
 		if _, err := connection.Greeting(profile, p.Greeting, nil); err != nil {

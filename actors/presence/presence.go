@@ -130,8 +130,9 @@ func (w *Watch) LinkUp(at time.Duration) (changes []Change) {
 	}
 	if int(w.ups) > most && !w.flapping {
 		w.flapping = true
-		changes = append(changes, Change{Kind: Flapping, Detail: fmt.Sprintf("%d links in %s; online and offline are not told until it is calm for %s", w.ups,
-			Span(at-w.upsSince), Span(flappingWithin))})
+		changes = append(changes, Change{Kind: Flapping,
+			Detail: fmt.Sprintf("%d links in %s; online and offline are not told until it is calm for %s", w.ups,
+				Span(at-w.upsSince), Span(flappingWithin))})
 	}
 	if w.State == Offline {
 		w.last = at // silence begins anew

@@ -42,7 +42,8 @@ type Installed struct {
 
 // Install makes the one that follows old, which is nil at the start; number is that of the definition in the journal.
 func Install(v Version, number uint32, old *Installed) *Installed {
-	made := &Installed{Profile: v.Profile, Login: HasAnonymous(v.Profile), Named: hasIdentity(v.Profile), Longest: longestIdentity(v.Profile), Number: number}
+	made := &Installed{Profile: v.Profile, Login: HasAnonymous(v.Profile), Named: hasIdentity(v.Profile),
+		Longest: longestIdentity(v.Profile), Number: number}
 	made.What = Definition{Generation: 1, Hash: Hash(v.Profile), Source: v.Source, Loaded: time.Now()}
 	if old != nil {
 		made.What.Generation = old.What.Generation + 1
@@ -80,7 +81,8 @@ type Origin struct {
 func (e *Installed) AppendRecord(entry *journal.Entry, from Origin, f *codec.Frame, raw []byte, master string,
 	flags journal.Flags, historical []byte) {
 	r := journal.Record{
-		Received: from.Received, Listener: from.Listener, Connection: from.Connection, Master: master, Profile: e.Number, Command: f.Command(), Flags: flags | journal.Pointed, Raw: raw,
+		Received: from.Received, Listener: from.Listener, Connection: from.Connection, Master: master,
+		Profile: e.Number, Command: f.Command(), Flags: flags | journal.Pointed, Raw: raw,
 	}
 	if len(historical) > 0 {
 		r.Historical = historical

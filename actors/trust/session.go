@@ -85,7 +85,8 @@ func (s *Session) accept(o *protect.Opened) {
 }
 
 // Protect is that of the peer, under the key of the connection.
-func (s *Session) Protect(by *codec.Profile, dst, plain []byte, suite protect.Suite, answers *protect.Opened) (out, to []byte, err error) {
+func (s *Session) Protect(by *codec.Profile, dst, plain []byte, suite protect.Suite,
+	answers *protect.Opened) (out, to []byte, err error) {
 	key, has := s.peer.keyOf()
 	if !has {
 		return dst, nil, ErrNoKey

@@ -72,14 +72,16 @@ func (w *window) decode(b []byte) {
 
 // Restore makes the peer what a row says.
 func (p *Peer) Restore(row journal.Trust) error {
-	if len(row) != rowBytes && len(row) != rowBytes+8+windowBytes || row[0] != rowVersion || (row[1]&flagPrevious != 0) != (len(row) > rowBytes) {
+	if len(row) != rowBytes && len(row) != rowBytes+8+windowBytes || row[0] != rowVersion ||
+		(row[1]&flagPrevious != 0) != (len(row) > rowBytes) {
 		return fmt.Errorf("%w: it is no row of trust of version %d", journal.ErrDamaged, rowVersion)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begun, p.stale, p.suite = row[1]&flagBegun != 0, row[1]&flagStale != 0, protect.Suite(row[2])
 	b := row[3:]
-	for _, n := range []*uint32{&p.key, &p.since, &p.wrong, &p.spent[0], &p.spent[1], &p.ahead[0], &p.ahead[1], &p.day, &p.sender.asked} {
+	for _, n := range []*uint32{&p.key, &p.since, &p.wrong, &p.spent[0], &p.spent[1], &p.ahead[0], &p.ahead[1], &p.day,
+		&p.sender.asked} {
 		*n, b = binary.LittleEndian.Uint32(b), b[4:]
 	}
 	// what is left of the last block is not used any more

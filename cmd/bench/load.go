@@ -350,7 +350,8 @@ func (m *master) check(answer []byte, now time.Time) error {
 		m.plain, answer = o.Plain, o.Plain
 	}
 	putBCD(m.answer[transactionAt:transactionAt+4], m.wanted%transactionLimit)
-	if len(answer) != headerBytes || !bytes.Equal(answer[:timeAt], m.answer[:timeAt]) || !bytes.Equal(answer[transactionAt:], m.answer[transactionAt:]) {
+	if len(answer) != headerBytes || !bytes.Equal(answer[:timeAt], m.answer[:timeAt]) ||
+		!bytes.Equal(answer[transactionAt:], m.answer[transactionAt:]) {
 		return fmt.Errorf("wrong acknowledgement %x, want %x with any time", answer, m.answer)
 	}
 	took := now.UnixNano() - m.sent[m.wanted%uint64(m.inFlight)].Swap(0)

@@ -41,11 +41,13 @@ func (s *settings) offer(ctx context.Context, connections int, every time.Durati
 		return err
 	}
 	defer cleanup()
-	l := &load{address: srv.address, devices: srv.devices, size: srv.answerBytes(), connections: connections, inFlight: 1, every: every, warmUp: max(s.warmUp, 2*every), duration: s.duration, first: first}
+	l := &load{address: srv.address, devices: srv.devices, size: srv.answerBytes(), connections: connections,
+		inFlight: 1, every: every, warmUp: max(s.warmUp, 2*every), duration: s.duration, first: first}
 	r, err := l.run(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "| %s | %.0f | %v | %v | %v | %v |\n", srv.name, r.rate(), r.p50, r.p99, r.p999, r.worst.Round(time.Microsecond))
+	fmt.Fprintf(s.stdout, "| %s | %.0f | %v | %v | %v | %v |\n", srv.name, r.rate(), r.p50, r.p99, r.p999,
+		r.worst.Round(time.Microsecond))
 	return srv.alive()
 }

@@ -65,7 +65,8 @@ func startBare(ctx context.Context, stderr io.Writer) (*server, error) {
 
 // startTrama runs the daemon with one extended listener on the loopback interface and a directory of its own.  So many
 // masters have a key if there is a suite.
-func startTrama(ctx context.Context, program string, memory bool, suite protect.Suite, masters int, stderr io.Writer) (*server, error) {
+func startTrama(ctx context.Context, program string, memory bool, suite protect.Suite, masters int,
+	stderr io.Writer) (*server, error) {
 	program, err := filepath.Abs(program) // it runs in another directory
 	if err != nil {
 		return nil, err
@@ -91,7 +92,8 @@ func startTrama(ctx context.Context, program string, memory bool, suite protect.
 		if err := s.equip(filepath.Join(dir, "keys"), suite, masters); err != nil {
 			return nil, err
 		}
-		s.name, protected = s.name+" with suite "+suite.String(), fmt.Sprintf("security = \"required\"\nsuites = [%q]\n\n[keys]\ndirectory = \"keys\"\n", suite)
+		s.name, protected = s.name+" with suite "+suite.String(),
+			fmt.Sprintf("security = \"required\"\nsuites = [%q]\n\n[keys]\ndirectory = \"keys\"\n", suite)
 	}
 	config := fmt.Sprintf(`[log]
 level = "warn"

@@ -36,8 +36,8 @@ type vitals struct {
 	frames, stored, again, refused float64
 }
 
-// runSoak has masters come and go: each connects, sends some frames, waits for their acknowledgements, stays quiet for a while, and leaves: in
-// order, by reset, or with half a frame.  Before, meanwhile and after it looks at the daemon.
+// runSoak has masters come and go: each connects, sends some frames, waits for their acknowledgements, stays quiet for
+// a while, and leaves: in order, by reset, or with half a frame.  Before, meanwhile and after it looks at the daemon.
 func (s *settings) runSoak(ctx context.Context) error {
 	connections := soakConnections
 	if len(s.connections) > 0 {
@@ -64,7 +64,8 @@ func (s *settings) runSoak(ctx context.Context) error {
 	var acked, wrong atomic.Uint64
 	for i := range connections {
 		wg.Go(func() {
-			f := flapper{address: srv.address, frame: frameOf(firstSerial + uint64(i)), number: firstTransaction(), acked: &acked, wrong: &wrong}
+			f := flapper{address: srv.address, frame: frameOf(firstSerial + uint64(i)), number: firstTransaction(),
+				acked: &acked, wrong: &wrong}
 			f.run(flapping)
 		})
 	}
@@ -101,7 +102,8 @@ func (s *settings) runSoak(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintln(s.stdout, end)
-	fmt.Fprintf(s.stdout, "\n%d acknowledgements, %d wrong ones; resident memory of the second half: %s\n", acked.Load(), wrong.Load(), trend(seen))
+	fmt.Fprintf(s.stdout, "\n%d acknowledgements, %d wrong ones; resident memory of the second half: %s\n",
+		acked.Load(), wrong.Load(), trend(seen))
 	return soakVerdict(base, end, acked.Load(), wrong.Load())
 }
 
@@ -117,7 +119,8 @@ func soakVerdict(base, end vitals, acked, wrong uint64) error {
 	case wrong > 0 || acked == 0:
 		return fmt.Errorf("%d acknowledgements, %d wrong ones", acked, wrong)
 	case end.frames != end.stored+end.again+end.refused:
-		return fmt.Errorf("the account does not balance: %.0f frames, %.0f stored, %.0f resends, %.0f refused", end.frames, end.stored, end.again, end.refused)
+		return fmt.Errorf("the account does not balance: %.0f frames, %.0f stored, %.0f resends, %.0f refused",
+			end.frames, end.stored, end.again, end.refused)
 	}
 	return nil
 }
@@ -140,7 +143,8 @@ func trend(seen []vitals) string {
 
 // String is a row of the table.
 func (v vitals) String() string {
-	return fmt.Sprintf("| %v | %.1f | %.1f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f |", v.at.Round(time.Second), v.rss, v.heap, v.goroutines, v.descriptors,
+	return fmt.Sprintf("| %v | %.1f | %.1f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f |", v.at.Round(time.Second),
+		v.rss, v.heap, v.goroutines, v.descriptors,
 		v.connections, v.masters, v.frames, v.stored, v.again)
 }
 
@@ -171,9 +175,12 @@ func (s *server) vitals(ctx context.Context, at time.Duration) (vitals, error) {
 	}
 	const mib = 1 << 20
 	return vitals{
-		at: at, rss: sums["process_resident_memory_bytes"] / mib, heap: sums["go_memstats_heap_alloc_bytes"] / mib, goroutines: sums["go_goroutines"],
-		descriptors: sums["process_open_fds"], connections: sums["trama_connections"], masters: sums["trama_masters"], frames: sums["trama_frames_total"],
-		stored: sums["trama_stored_total"], again: sums["trama_duplicates_total"], refused: sums["trama_rejected_total"] + sums["trama_poisoned_total"],
+		at: at, rss: sums["process_resident_memory_bytes"] / mib, heap: sums["go_memstats_heap_alloc_bytes"] / mib,
+		goroutines:  sums["go_goroutines"],
+		descriptors: sums["process_open_fds"], connections: sums["trama_connections"], masters: sums["trama_masters"],
+		frames: sums["trama_frames_total"],
+		stored: sums["trama_stored_total"], again: sums["trama_duplicates_total"],
+		refused: sums["trama_rejected_total"] + sums["trama_poisoned_total"],
 	}, lines.Err()
 }
 

@@ -21,8 +21,8 @@ func (c *chaos) owed() (n uint64) {
 	return n
 }
 
-// sent is what the masters have sent to the daemon of the last round: all frames, those with a number used before included, and those sent again when
-// everything had been acknowledged.
+// sent is what the masters have sent to the daemon of the last round: all frames, those with a number used before
+// included, and those sent again when everything had been acknowledged.
 func (c *chaos) sent() (frames, repeated uint64) {
 	for _, s := range c.senders {
 		repeated += uint64(s.repeated)
@@ -34,7 +34,8 @@ func (c *chaos) sent() (frames, repeated uint64) {
 	return frames + repeated, repeated
 }
 
-// balance holds the daemon's account of its life against what was sent to it: the difference is 0.  due are the resends that it began with.
+// balance holds the daemon's account of its life against what was sent to it: the difference is 0.  due are the resends
+// that it began with.
 func (c *chaos) balance(ctx context.Context, d *daemon, due uint64) error {
 	if d.admin == "" {
 		return nil // the broken one has no endpoint
@@ -52,7 +53,8 @@ func (c *chaos) balance(ctx context.Context, d *daemon, due uint64) error {
 		sum += n
 	}
 	frames, repeated := c.sent()
-	if sum != t.Frames || t.Frames != frames || t.Duplicates != due+repeated || len(t.Rejected) > 0 || t.CutOff != c.stranger.cutOff {
+	if sum != t.Frames || t.Frames != frames || t.Duplicates != due+repeated || len(t.Rejected) > 0 ||
+		t.CutOff != c.stranger.cutOff {
 		return violated("the account does not balance: %+v; sent were %d frames, of which %d resends, and %d bytes of one that did not become whole",
 			t, frames, due+repeated, c.stranger.cutOff)
 	}
@@ -68,7 +70,8 @@ func (c *chaos) balance(ctx context.Context, d *daemon, due uint64) error {
 		return err
 	}
 	for _, l := range listeners {
-		if l.In == 0 || l.In != l.Frames+l.Aside+l.Skipped+l.Pending+l.CutOff || l.Skipped != uint64(c.stranger.skipped) || l.CutOff != uint64(c.stranger.cutOff) {
+		if l.In == 0 || l.In != l.Frames+l.Aside+l.Skipped+l.Pending+l.CutOff ||
+			l.Skipped != uint64(c.stranger.skipped) || l.CutOff != uint64(c.stranger.cutOff) {
 			return violated("the account of bytes does not balance: %+v", l)
 		}
 	}
@@ -92,8 +95,8 @@ func (c *chaos) balance(ctx context.Context, d *daemon, due uint64) error {
 	return nil
 }
 
-// settled holds what the journal has against the account that the daemon wrote when it stopped, and against every acknowledgement of all rounds.  stored
-// is how many frames the journal has of its life.
+// settled holds what the journal has against the account that the daemon wrote when it stopped, and against every
+// acknowledgement of all rounds.  stored is how many frames the journal has of its life.
 func (c *chaos) settled(ctx context.Context, d *daemon, due, stored uint64) error {
 	if frames := c.position - c.fleetRecords(); c.acked != frames {
 		return violated("%d frames were acknowledged to masters, %d are in the journal", c.acked, frames)
@@ -111,7 +114,8 @@ func (c *chaos) settled(ctx context.Context, d *daemon, due, stored uint64) erro
 		return violated("the journal has %d accounts of the last life (%v)", len(events), err)
 	}
 	frames, repeated := c.sent()
-	want := fmt.Sprintf("frames %d = stored %d + duplicates %d + rejected 0 + poisoned 0, bytes cut off %d", frames, stored, due+repeated, c.stranger.cutOff)
+	want := fmt.Sprintf("frames %d = stored %d + duplicates %d + rejected 0 + poisoned 0, bytes cut off %d", frames,
+		stored, due+repeated, c.stranger.cutOff)
 	if got := events[0].Detail; got != want {
 		return violated("the last account is %q, it should be %q", got, want)
 	}

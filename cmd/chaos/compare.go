@@ -74,7 +74,8 @@ func (c *chaos) enter(f *journal.Frame) error {
 	if c.guarded != nil && strings.HasPrefix(master, "40") {
 		return c.came(f, nil)
 	}
-	if _, err := fmt.Sscanf(master, "%d", &serial); err != nil || serial < firstSerial || serial >= firstSerial+len(c.senders) || len(raw) < numberAt+numberBytes {
+	if _, err := fmt.Sscanf(master, "%d", &serial); err != nil || serial < firstSerial ||
+		serial >= firstSerial+len(c.senders) || len(raw) < numberAt+numberBytes {
 		return violated("record %d, of master %q: %x was never sent", seq, master, raw)
 	}
 	s := c.senders[serial-firstSerial]

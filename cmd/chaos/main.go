@@ -9,10 +9,11 @@
 //	chaos -trace -break            the same with the broken one
 //	chaos -inject                  writes and syncs of the running daemon fail, by strace
 //
-// Each round starts the real program on the same database.  Masters on real sockets send frames, several under way at a time, and
-// keep those that are not acknowledged for the next round, where they come first: resends.  At a random moment the
-// process is killed.  Then the journal is opened and compared with what the masters saw.  A stranger sends rubbish and half a frame meanwhile.  The last
-// round ends in order, and the daemon's own account must be the harness's: frames, duplicates, rejected ones, bytes cut off, difference 0.
+// Each round starts the real program on the same database.  Masters on real sockets send frames, several under way at a
+// time, and keep those that are not acknowledged for the next round, where they come first: resends.  At a random
+// moment the process is killed.  Then the journal is opened and compared with what the masters saw.  A stranger sends
+// rubbish and half a frame meanwhile.  The last round ends in order, and the daemon's own account must be the
+// harness's: frames, duplicates, rejected ones, bytes cut off, difference 0.
 package main
 
 import (
@@ -78,7 +79,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 || s.rounds < 1 || s.masters < 1 || s.masters > 10_000 || s.inFlight < 1 || s.shortest < 0 || s.longest <= s.shortest {
+	if flags.NArg() > 0 || s.rounds < 1 || s.masters < 1 || s.masters > 10_000 || s.inFlight < 1 || s.shortest < 0 ||
+		s.longest <= s.shortest {
 		return errors.New("counts are positive, -longest is more than -shortest, and there are no further arguments")
 	}
 	if s.seed == 0 {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// repeat sends the frames again that were acknowledged last, on a connection of their own: each is to be acknowledged again.  Then so many frames with
-// the last number and other values: each is to be recorded and acknowledged.
+// repeat sends the frames again that were acknowledged last, on a connection of their own: each is to be acknowledged
+// again.  Then so many frames with the last number and other values: each is to be recorded and acknowledged.
 func (s *sender) repeat(address string, reused int) error {
 	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
 	if err != nil {
@@ -41,14 +41,16 @@ func (s *sender) repeat(address string, reused int) error {
 	for _, frame := range append(s.last[:len(s.last):len(s.last)], s.reused...) {
 		answer, err := s.answer(from, frame)
 		if err != nil {
-			return violated("master %d got %x for %d frames sent again and %d with a number used before: %w", s.serial, answers, len(s.last), reused, err)
+			return violated("master %d got %x for %d frames sent again and %d with a number used before: %w", s.serial,
+				answers, len(s.last), reused, err)
 		}
 		if numberOf(answer) != numberOf(frame.plain) {
 			return violated("master %d got the acknowledgement %x for its frame %d, sent again", s.serial, answer, numberOf(frame.plain))
 		}
 	}
 	if from.Len() > 0 {
-		return violated("master %d got %x for %d frames sent again and %d with a number used before", s.serial, answers, len(s.last), reused)
+		return violated("master %d got %x for %d frames sent again and %d with a number used before", s.serial, answers,
+			len(s.last), reused)
 	}
 	s.repeated = len(s.last)
 	s.acked += uint64(reused)

@@ -22,8 +22,8 @@ import (
 	"trama/keys"
 )
 
-// guarded is what a run with keys has beside the others: devices instead of masters, a tap on the wire, and a simulated fleet in a
-// process of its own, which is killed at moments of its own.
+// guarded is what a run with keys has beside the others: devices instead of masters, a tap on the wire, and a simulated
+// fleet in a process of its own, which is killed at moments of its own.
 type guarded struct {
 	suite  protect.Suite
 	layout *protect.Layout
@@ -106,7 +106,8 @@ func (g *guarded) fleetKey(serial [4]byte) (protect.Key, bool) {
 // epochFrames is after how many frames a device begins a new epoch: some will, and none comes to its last one.
 func (c *chaos) epochFrames() int { return 300 + 30*c.rounds }
 
-// boot starts the device of a sender, as after a loss of power: it has the frames that are not acknowledged, and protects them anew.
+// boot starts the device of a sender, as after a loss of power: it has the frames that are not acknowledged, and
+// protects them anew.
 func (c *chaos) boot(s *sender) error {
 	g, serial := c.guarded, strconv.Itoa(s.serial)
 	if err := g.memory.Start(serial); err != nil {
@@ -124,8 +125,8 @@ func (c *chaos) boot(s *sender) error {
 	return err
 }
 
-// heard are frames that were acknowledged in earlier rounds, and one of them changed.  A stranger may send them again: whatever it is told,
-// nothing of it may come into the journal.
+// heard are frames that were acknowledged in earlier rounds, and one of them changed.  A stranger may send them again:
+// whatever it is told, nothing of it may come into the journal.
 func (c *chaos) heard() (frames [][]byte) {
 	for range replayedAtAll {
 		if s := c.senders[c.random.IntN(len(c.senders))]; len(s.last) > 0 {
@@ -167,8 +168,11 @@ func (c *chaos) runFleet(ctx context.Context) {
 				return
 			}
 		}
-		cmd := exec.CommandContext(ctx, c.program, "simulate", "--address", g.tap.address(), "--profile", "extended", "--masters", strconv.Itoa(fleetMasters),
-			"--serial-from", strconv.Itoa(fleetSerial), "--every", "3ms", "--jitter", "1", "--key-dir", c.file("data/keys"), "--suite", g.suite.String(), "--state", c.file("fleet.state"), "--epoch-frames", strconv.Itoa(c.epochFrames()))
+		cmd := exec.CommandContext(ctx, c.program, "simulate", "--address", g.tap.address(), "--profile", "extended",
+			"--masters", strconv.Itoa(fleetMasters),
+			"--serial-from", strconv.Itoa(fleetSerial), "--every", "3ms", "--jitter", "1", "--key-dir",
+			c.file("data/keys"), "--suite", g.suite.String(), "--state", c.file("fleet.state"), "--epoch-frames",
+			strconv.Itoa(c.epochFrames()))
 		cmd.Stderr = c.stderr
 		g.forks.Lock()
 		err := cmd.Start()

@@ -182,7 +182,8 @@ func (c *chaos) last(ctx context.Context) error {
 	return c.settled(ctx, d, due, c.position-before)
 }
 
-// load connects every master, and a stranger who sends so much rubbish; the function that is returned waits until their connections have ended.
+// load connects every master, and a stranger who sends so much rubbish; the function that is returned waits until their
+// connections have ended.
 func (c *chaos) load(d *daemon, rubbish int) (stop func() error, err error) {
 	var wg sync.WaitGroup
 	first := make(chan struct{}, len(c.senders))

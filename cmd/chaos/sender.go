@@ -24,8 +24,8 @@ const (
 	numberBytes = 4
 )
 
-// sender is one master.  What it knows survives its connections.  Its frames are numbered 1, 2, 3, … and must be acknowledged in that
-// order, so everything before the first open one has been.
+// sender is one master.  What it knows survives its connections.  Its frames are numbered 1, 2, 3, … and must be
+// acknowledged in that order, so everything before the first open one has been.
 type sender struct {
 	serial   int
 	inFlight int
@@ -102,7 +102,8 @@ func (s *sender) lastAcked() int { return s.next - 1 - len(s.open) }
 
 // frame is a measurement whose value follows from its number, so that an altered one is noticed.
 func (s *sender) frame(number int) []byte {
-	text := fmt.Sprintf("00250100000000%08d0102036d00%s%08d00%08x", s.serial, time.Now().Format("20060102150405"), number, valueOf(number))
+	text := fmt.Sprintf("00250100000000%08d0102036d00%s%08d00%08x", s.serial, time.Now().Format("20060102150405"),
+		number, valueOf(number))
 	b, err := hex.DecodeString(text)
 	if err != nil {
 		panic(err)
@@ -120,8 +121,8 @@ func numberOf(b []byte) int {
 	return n
 }
 
-// run is one connection: what is open first, then new frames, until it breaks.  acknowledged is called once.  The error is that what came
-// is not the acknowledgement that was due.
+// run is one connection: what is open first, then new frames, until it breaks.  acknowledged is called once.  The error
+// is that what came is not the acknowledgement that was due.
 func (s *sender) run(address string, acknowledged func()) error {
 	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
 	if err != nil {

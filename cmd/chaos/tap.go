@@ -51,7 +51,8 @@ func newTap(layout *protect.Layout, keys func([4]byte) (protect.Key, bool)) (*ta
 	if err != nil {
 		return nil, err
 	}
-	t := &tap{layout: layout, port: port, keys: keys, seed: maphash.MakeSeed(), seen: map[nonce]uint64{}, acked: map[answered]bool{}, epochs: map[nonce]bool{}, open: map[net.Conn]bool{}}
+	t := &tap{layout: layout, port: port, keys: keys, seed: maphash.MakeSeed(), seen: map[nonce]uint64{},
+		acked: map[answered]bool{}, epochs: map[nonce]bool{}, open: map[net.Conn]bool{}}
 	t.all.Go(func() {
 		for {
 			c, err := port.Accept()
@@ -161,7 +162,8 @@ func (t *tap) frame(frame []byte, server bool) {
 	case used && before == hash:
 		t.again++
 	case used:
-		t.reused = fmt.Errorf("device %x, suite %v, SC %02x, counter %d: used for two frames, the second is %x", h.Serial, h.Suite, h.SC(), h.Counter, frame)
+		t.reused = fmt.Errorf("device %x, suite %v, SC %02x, counter %d: used for two frames, the second is %x",
+			h.Serial, h.Suite, h.SC(), h.Counter, frame)
 	case server:
 		t.down++
 	default:

@@ -109,7 +109,8 @@ func configError(err error) error {
 // findProfile returns the profile that --profile names.
 func findProfile(name string) (*codec.Profile, error) {
 	if name == "" {
-		return nil, usageError{fmt.Errorf("--profile is missing; shipped are %s; a path to a .toml file works too", strings.Join(codec.ShippedNames(), ", "))}
+		return nil, usageError{fmt.Errorf("--profile is missing; shipped are %s; a path to a .toml file works too",
+			strings.Join(codec.ShippedNames(), ", "))}
 	}
 	p, err := config.FindProfile(name)
 	if err != nil {

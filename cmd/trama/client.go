@@ -42,7 +42,8 @@ func (e noDaemon) Unwrap() error { return e.error }
 // daemonFlags adds the flags that say where the daemon is.
 func (a *app) daemonFlags(c *cobra.Command) *cobra.Command {
 	c.Flags().StringVar(&a.adminURL, "admin", "", "`URL` of the daemon's endpoint, or unix: and the path of its socket (default: [admin] listen of the configuration)")
-	c.Flags().StringVar(&a.tokenFile, "token-file", "", "`file` with the bearer token (default: [admin] token_file of the configuration)")
+	c.Flags().StringVar(&a.tokenFile, "token-file", "",
+		"`file` with the bearer token (default: [admin] token_file of the configuration)")
 	return c
 }
 
@@ -140,7 +141,8 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 		r.Header.Set("Content-Type", contentType)
 	}
 	w, err := c.http.Do(r)
-	for tries := 0; err == nil && w.StatusCode == http.StatusTooManyRequests && method == http.MethodGet && tries < busyTries; tries++ {
+	for tries := 0; err == nil && w.StatusCode == http.StatusTooManyRequests && method == http.MethodGet &&
+		tries < busyTries; tries++ {
 		_ = w.Body.Close() // others are being served: an export must not end for that
 		select {
 		case <-ctx.Done():

@@ -89,7 +89,8 @@ func actorPath(path string) string {
 
 func (a *app) logLevelCommand() *cobra.Command {
 	return a.daemonFlags(&cobra.Command{
-		Use: "log-level [LEVEL]", Short: "Show or change what the daemon logs: trace, debug, info, warn, error", Args: noneEmpty(cobra.MaximumNArgs(1)),
+		Use: "log-level [LEVEL]", Short: "Show or change what the daemon logs: trace, debug, info, warn, error",
+		Args: noneEmpty(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			daemon, err := a.client()
 			if err != nil {
@@ -138,7 +139,8 @@ func (a *app) sendCommand() *cobra.Command {
 			}
 			var result commandResult
 			body := admin.Command{Command: args[1], Fields: fields, Wait: wait.String(), Listener: listener}
-			if err := daemon.call(c.Context(), http.MethodPost, "/api/v1/masters/"+url.PathEscape(args[0])+"/commands", body, &result); err != nil {
+			if err := daemon.call(c.Context(), http.MethodPost, "/api/v1/masters/"+url.PathEscape(args[0])+"/commands",
+				body, &result); err != nil {
 				return err
 			}
 			return a.showResult(result, asJSON)

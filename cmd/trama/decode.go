@@ -154,7 +154,8 @@ func (d *decoder) one(raw []byte) error {
 		return d.profile.Decode(d.direction, raw, &d.frame)
 	}
 	if _, found := d.profile.Next(d.direction, raw, codec.Weak, &d.frame); !found || !d.frame.Closed() {
-		return fmt.Errorf("the frame is protected, and not one %s", map[codec.Direction]string{codec.Uplink: "from a master", codec.Downlink: "from the server"}[d.direction])
+		return fmt.Errorf("the frame is protected, and not one %s",
+			map[codec.Direction]string{codec.Uplink: "from a master", codec.Downlink: "from the server"}[d.direction])
 	}
 	return d.under.opens(d.profile.Head(&d.frame), func(o protect.Opening) error { return d.profile.Open(&d.frame, o) })
 }
@@ -191,13 +192,15 @@ func (d *decoder) show() error {
 	}
 	d.shown++
 	m := d.frame.Message()
-	d.say("%s", strings.TrimSuffix(fmt.Sprintf("%s %s from %s, %d bytes: %s", d.profile.Name(), m.Name, d.frame.From(), len(d.frame.Raw()), m.Title), ": "))
+	d.say("%s", strings.TrimSuffix(fmt.Sprintf("%s %s from %s, %d bytes: %s", d.profile.Name(), m.Name, d.frame.From(),
+		len(d.frame.Raw()), m.Title), ": "))
 	if came := cameUnder(&d.frame); came != nil {
 		d.say("protected by %v", came)
 	}
 	var rows [][]string
 	for _, it := range d.frame.Items() {
-		rows = append(rows, []string{strings.Repeat("  ", it.Depth) + it.Field.Key, explain.Value(it), shownBytes(d.frame.Raw(), it), it.Field.Title})
+		rows = append(rows, []string{strings.Repeat("  ", it.Depth) + it.Field.Key, explain.Value(it),
+			shownBytes(d.frame.Raw(), it), it.Field.Title})
 	}
 	d.table(rows)
 	if samples := d.samples(); len(samples) > 0 {
@@ -271,7 +274,8 @@ func (d *decoder) object() error {
 		Samples   []sample        `json:"samples"`
 
 		Protection *came `json:"protection,omitempty"`
-	}{d.profile.Name(), d.frame.Message().Name, d.frame.Direction().String(), d.frame.AppendFields(nil), d.samples(), cameUnder(&d.frame)})
+	}{d.profile.Name(), d.frame.Message().Name, d.frame.Direction().String(), d.frame.AppendFields(nil), d.samples(),
+		cameUnder(&d.frame)})
 }
 
 // shownBytes are the bytes of a field as they stand in the frame, with their place.

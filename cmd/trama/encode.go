@@ -48,7 +48,8 @@ func (a *app) encodeCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&profile, "profile", "p", "", "shipped profile, or `path` of a definition (required)")
-	c.Flags().StringVar(&fromJSON, "from-json", "", "`file` with objects as decode --json prints them, on one line each or over several; - is standard input")
+	c.Flags().StringVar(&fromJSON, "from-json", "",
+		"`file` with objects as decode --json prints them, on one line each or over several; - is standard input")
 	e.flags(c.Flags(), "")
 	c.Flags().StringVar(&e.suite, "suite", "", "suite of a protected frame: 10, 11, 20, 21, or 00 for a checksum alone; without it that of the key file")
 	c.Flags().StringVar(&e.reference, "reference", "", "reference of an answer in `hex`")
@@ -125,7 +126,8 @@ func (a *encoder) printFrame(p *codec.Profile, f *codec.Frame) error {
 
 // protect protects a frame as the flags say.
 func (a *encoder) protect(p *codec.Profile, f *codec.Frame, plain []byte) ([]byte, error) {
-	how := protect.Protection{Suite: a.key.Suite, Key: a.key.Key, Epoch: a.epoch, Counter: a.counter, Server: f.From() == codec.Server, Challenge: a.both}
+	how := protect.Protection{Suite: a.key.Suite, Key: a.key.Key, Epoch: a.epoch, Counter: a.counter,
+		Server: f.From() == codec.Server, Challenge: a.both}
 	var err error
 	if a.suite != "" {
 		if how.Suite, err = protect.ParseSuite(a.suite); err != nil {

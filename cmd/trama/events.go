@@ -22,7 +22,8 @@ func (a *app) eventsCommand() *cobra.Command {
 	var limit int
 	var asJSON, follow bool
 	c := &cobra.Command{
-		Use: "events [SERIAL]", Short: "List what happened: masters that come and go, alarms, refused frames", Args: noneEmpty(cobra.MaximumNArgs(1)),
+		Use: "events [SERIAL]", Short: "List what happened: masters that come and go, alarms, refused frames",
+		Args: noneEmpty(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			for _, m := range []struct{ name, text string }{{"since", since}, {"until", until}} {
 				if _, err := history.ParseTime(m.text, time.Now()); err != nil {
@@ -74,7 +75,8 @@ func (a *app) eventsCommand() *cobra.Command {
 			}
 			a.table("AT\tKIND\tMASTER\tLISTENER\tCONN\tREMOTE\tREASON\tDETAIL\tFRAME", len(rows), func(i int) []any {
 				e := rows[i]
-				return []any{moment(e.At), e.Kind, dash(e.Master), dash(e.Listener), e.Connection, dash(e.Remote), dash(e.Reason), dash(e.Detail), dash(e.Frame)}
+				return []any{moment(e.At), e.Kind, dash(e.Master), dash(e.Listener), e.Connection, dash(e.Remote),
+					dash(e.Reason), dash(e.Detail), dash(e.Frame)}
 			})
 			return nil
 		},
@@ -115,15 +117,17 @@ func (a *app) followEvents(ctx context.Context, daemon *client, kind string, ser
 }
 
 func (a *app) cursorsCommand() *cobra.Command {
-	c := look(a, "cursors", "List the named consumers of frames, and how far behind they are", fixed("/api/v1/cursors"), cobra.NoArgs, func(rows []journal.Cursor) {
-		a.table("NAME\tPOSITION\tLAG\tLOST\tMOVED", len(rows), func(i int) []any {
-			r := rows[i]
-			return []any{r.Name, r.Position, r.Lag, r.Lost, since(r.Moved)}
+	c := look(a, "cursors", "List the named consumers of frames, and how far behind they are", fixed("/api/v1/cursors"),
+		cobra.NoArgs, func(rows []journal.Cursor) {
+			a.table("NAME\tPOSITION\tLAG\tLOST\tMOVED", len(rows), func(i int) []any {
+				r := rows[i]
+				return []any{r.Name, r.Position, r.Lag, r.Lost, since(r.Moved)}
+			})
 		})
-	})
 	var back bool
 	set := &cobra.Command{
-		Use: "set NAME [POSITION]", Short: "Make a cursor, or move it: to a position, or to the newest frame", Args: noneEmpty(cobra.RangeArgs(1, 2)),
+		Use: "set NAME [POSITION]", Short: "Make a cursor, or move it: to a position, or to the newest frame",
+		Args: noneEmpty(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			move := admin.Move{Back: back}
 			if len(args) > 1 {

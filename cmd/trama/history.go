@@ -29,7 +29,8 @@ var historyFormats = []string{"table", "csv", "json", "plot"}
 func (a *app) historyCommand() *cobra.Command {
 	f := historyFlags{}
 	c := &cobra.Command{
-		Use: "history SERIAL", Short: "Show the past of a master: its samples, its frames, or one point", Args: noneEmpty(cobra.ExactArgs(1)),
+		Use: "history SERIAL", Short: "Show the past of a master: its samples, its frames, or one point",
+		Args: noneEmpty(cobra.ExactArgs(1)),
 		Long: "history shows what the journal has of a master, a row for each sample and for each frame that has none; with --frames a row for each\n" +
 			"frame; with --point the samples of one point, or with --bucket minimum, mean and maximum of each span of time.\n" +
 			"Frames are chosen by when they were received, and spans and plots by the times of samples: a master may have buffered them.\n" +
@@ -93,7 +94,8 @@ func (a *app) framesTable(rows []history.Row) {
 		if r.Error != "" {
 			said = strings.TrimPrefix(said+"; "+r.Error, "; ")
 		}
-		return shown.add([]any{moment(r.Received), moment(r.Device), r.Listener, r.Connection, dash(r.Message), number(r.Transaction), dash(said), r.Frame}, r)
+		return shown.add([]any{moment(r.Received), moment(r.Device), r.Listener, r.Connection, dash(r.Message),
+			number(r.Transaction), dash(said), r.Frame}, r)
 	})
 }
 
@@ -124,13 +126,16 @@ func (a *app) samplesTable(rows []history.Row) {
 	shown := protectionColumn(rows)
 	for _, r := range rows {
 		if len(r.Samples) == 0 || r.Error != "" {
-			cells = append(cells, shown.add([]any{r.Position, "-", moment(r.Received), moment(r.Device), dash(r.Message), "-", "-", "-", dash(r.Error)}, r))
+			cells = append(cells, shown.add([]any{r.Position, "-", moment(r.Received), moment(r.Device),
+				dash(r.Message), "-", "-", "-", dash(r.Error)}, r))
 		}
 		for _, s := range r.Samples {
-			cells = append(cells, shown.add([]any{r.Position, s.Index, moment(r.Received), moment(time.Time(s.Device)), r.Message, s.Name, short(s.Value), dash(s.Unit), s.Quality}, r))
+			cells = append(cells, shown.add([]any{r.Position, s.Index, moment(r.Received), moment(time.Time(s.Device)),
+				r.Message, s.Name, short(s.Value), dash(s.Unit), s.Quality}, r))
 		}
 	}
-	a.table("POSITION\tINDEX\tRECEIVED\tDEVICE TIME\tMESSAGE\tPOINT\tVALUE\tUNIT\tQUALITY"+shown.heading(), len(cells), func(i int) []any { return cells[i] })
+	a.table("POSITION\tINDEX\tRECEIVED\tDEVICE TIME\tMESSAGE\tPOINT\tVALUE\tUNIT\tQUALITY"+shown.heading(), len(cells),
+		func(i int) []any { return cells[i] })
 }
 
 func valuesText(r history.Row) string {
@@ -196,24 +201,28 @@ func (a *app) valueOutput(v admin.Values, format string) error {
 	case format == "json":
 		return a.sayJSON(v)
 	case v.Bucket != "" && format == "csv":
-		return a.csvRows([]string{"from", "point", "unit", "count", "min", "mean", "max", "last"}, len(v.Buckets), func(i int) []string {
-			b := v.Buckets[i]
-			return []string{csvTime(b.From), b.Point, b.Unit, strconv.Itoa(b.Count), decimal(b.Min), decimal(b.Mean), decimal(b.Max), decimal(b.Last)}
-		})
+		return a.csvRows([]string{"from", "point", "unit", "count", "min", "mean", "max", "last"}, len(v.Buckets),
+			func(i int) []string {
+				b := v.Buckets[i]
+				return []string{csvTime(b.From), b.Point, b.Unit, strconv.Itoa(b.Count), decimal(b.Min), decimal(b.Mean),
+					decimal(b.Max), decimal(b.Last)}
+			})
 	case v.Bucket != "":
 		a.table("FROM\tPOINT\tCOUNT\tMIN\tMEAN\tMAX\tLAST\tUNIT", len(v.Buckets), func(i int) []any {
 			b := v.Buckets[i]
 			return []any{moment(b.From), b.Point, b.Count, decimal(b.Min), decimal(b.Mean), decimal(b.Max), decimal(b.Last), b.Unit}
 		})
 	case format == "csv":
-		return a.csvRows([]string{"position", "index", "received", "device_time", "point", "value", "label", "unit", "quality", "title"}, len(v.Samples), func(i int) []string {
+		return a.csvRows([]string{"position", "index", "received", "device_time", "point", "value", "label", "unit",
+			"quality", "title"}, len(v.Samples), func(i int) []string {
 			s := v.Samples[i]
 			value, label := history.Plain(s.Value)
 			text := ""
 			if value != nil {
 				text = fmt.Sprint(value)
 			}
-			return []string{strconv.FormatUint(s.Position, 10), strconv.Itoa(s.Index), csvTime(time.Time(s.Received)), csvTime(time.Time(s.Device)), s.Name, text, label, s.Unit, s.Quality, s.Title}
+			return []string{strconv.FormatUint(s.Position, 10), strconv.Itoa(s.Index), csvTime(time.Time(s.Received)),
+				csvTime(time.Time(s.Device)), s.Name, text, label, s.Unit, s.Quality, s.Title}
 		})
 	default:
 		a.table("RECEIVED\tDEVICE TIME\tPOINT\tVALUE\tUNIT\tQUALITY", len(v.Samples), func(i int) []any {

@@ -12,7 +12,8 @@ import (
 )
 
 func (a *app) journalCommand() *cobra.Command {
-	c := &cobra.Command{Use: "journal", Short: "Look after the record of frames", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: "journal", Short: "Look after the record of frames", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(a.journalVerifyCommand(), a.journalStatsCommand(), a.journalBackupCommand())
 	return c
 }
@@ -80,7 +81,8 @@ func (a *app) sayJSON(v any) error {
 
 func (a *app) sayReport(r *sqlite.Report) {
 	a.say("%s (SQLite %s)", r.Path, r.SQLite)
-	a.say("frames %d to %d: %d in %d batches; %d masters, %d spans, %d events, %d definitions, %d cursors", r.First, r.Last, r.Frames, r.Batches,
+	a.say("frames %d to %d: %d in %d batches; %d masters, %d spans, %d events, %d definitions, %d cursors", r.First,
+		r.Last, r.Frames, r.Batches,
 		r.Masters, r.Spans, r.Events, r.Profiles, r.Cursors)
 	for _, d := range r.Damage {
 		a.say("damaged: %s: %s", d.Where, d.What)
@@ -163,7 +165,8 @@ func (a *app) journalBackupCommand() *cobra.Command {
 			if err := sqlite.Backup(c.Context(), file, args[0]); err != nil {
 				return err
 			}
-			a.say("%s written in %s; check it with: trama journal verify --path %s", args[0], time.Since(begun).Round(time.Millisecond), args[0])
+			a.say("%s written in %s; check it with: trama journal verify --path %s", args[0],
+				time.Since(begun).Round(time.Millisecond), args[0])
 			return nil
 		},
 	}

@@ -23,11 +23,13 @@ import (
 
 func (a *app) keysCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "keys", Short: "Look after the device keys of masters", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Use: "keys", Short: "Look after the device keys of masters", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 		Long: "keys works on the directory that [keys] of the configuration names, as the user that the daemon runs as, or as root.  A daemon that runs takes\n" +
 			"a change over at once.  A key never stands on the command line, and no command shows one but for keys qr and keys add --show.",
 	}
-	c.AddCommand(a.keysAddCommand(), a.keysListCommand(), a.keysRemoveCommand(), a.keysRotateCommand(), a.keysQRCommand(), a.keysImportCommand())
+	c.AddCommand(a.keysAddCommand(), a.keysListCommand(), a.keysRemoveCommand(), a.keysRotateCommand(),
+		a.keysQRCommand(), a.keysImportCommand())
 	return c
 }
 
@@ -109,7 +111,8 @@ func (a *app) keysAddCommand() *cobra.Command {
 			"A key is 16 random bytes of that device alone: never made from its serial, never that of another device.",
 		Example: "  trama keys add 12345678 --generate && trama keys qr 12345678\n  trama keys add 12345678 --suite 21 --hex - < key.txt",
 		RunE: func(c *cobra.Command, args []string) error {
-			if given := slices.DeleteFunc([]string{"hex", "file", "generate"}, func(f string) bool { return !c.Flags().Changed(f) }); len(given) != 1 {
+			if given := slices.DeleteFunc([]string{"hex", "file", "generate"},
+				func(f string) bool { return !c.Flags().Changed(f) }); len(given) != 1 {
 				return usageError{errors.New("add: expected one of --hex -, --file FILE and --generate")}
 			}
 			if show && !generate {
@@ -131,7 +134,8 @@ func (a *app) keysAddCommand() *cobra.Command {
 				err = k.Add(time.Now(), entry)
 			}
 			if errors.Is(err, keys.ErrHasKey) {
-				err = fmt.Errorf("%w; trama keys rotate %s gives it a new one, trama keys remove %s forgets it", err, entry.Serial, entry.Serial)
+				err = fmt.Errorf("%w; trama keys rotate %s gives it a new one, trama keys remove %s forgets it", err,
+					entry.Serial, entry.Serial)
 			}
 			if err != nil {
 				return err
@@ -231,18 +235,19 @@ func (a *app) keyRows(ctx context.Context, dir string) (rows []admin.KeyInfo, er
 }
 
 func (a *app) showKeys(rows []admin.KeyInfo) {
-	a.table("SERIAL\tSUITE\tKEY OF\tNEXT KEY OF\tSPEAKS\tEPOCH\tCOUNTER\tSENT\tWRONG TAGS\tLAST FRAME", len(rows), func(i int) []any {
-		r := rows[i]
-		next := "-"
-		if r.Rotating {
-			next = day(r.NextCreated)
-		}
-		cells := []any{r.Serial, r.Suite, day(r.Created), next}
-		if f := r.Frames; f != nil {
-			return append(cells, f.Suite, f.Epoch, f.Counter, f.Sent, f.WrongTags, dash(f.Verdict))
-		}
-		return append(cells, "-", "-", "-", "-", "-", "-")
-	})
+	a.table("SERIAL\tSUITE\tKEY OF\tNEXT KEY OF\tSPEAKS\tEPOCH\tCOUNTER\tSENT\tWRONG TAGS\tLAST FRAME", len(rows),
+		func(i int) []any {
+			r := rows[i]
+			next := "-"
+			if r.Rotating {
+				next = day(r.NextCreated)
+			}
+			cells := []any{r.Serial, r.Suite, day(r.Created), next}
+			if f := r.Frames; f != nil {
+				return append(cells, f.Suite, f.Epoch, f.Counter, f.Sent, f.WrongTags, dash(f.Verdict))
+			}
+			return append(cells, "-", "-", "-", "-", "-", "-")
+		})
 	for _, line := range progress(rows) {
 		a.say("%s", line)
 	}
@@ -282,7 +287,8 @@ func progress(rows []admin.KeyInfo) (lines []string) {
 func (a *app) keysRemoveCommand() *cobra.Command {
 	var dir string
 	return a.keyFlags(&cobra.Command{
-		Use: "remove SERIAL", Short: "Forget the key of a master: its protected frames are refused from now on", Args: noneEmpty(cobra.ExactArgs(1)),
+		Use: "remove SERIAL", Short: "Forget the key of a master: its protected frames are refused from now on",
+		Args: noneEmpty(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := keys.CheckSerial(args[0]); err != nil {
 				return usageError{err}

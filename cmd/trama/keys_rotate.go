@@ -51,7 +51,8 @@ func (a *app) keysRotateCommand() *cobra.Command {
 				}
 				args = slices.DeleteFunc(slices.Clone(args), func(serial string) bool { return slices.Contains(rotating, serial) })
 			}
-			change, said := func() error { return k.Rotate(time.Now(), args...) }, "next key made: %d %s; the present one counts until a frame proves the next"
+			change, said := func() error { return k.Rotate(time.Now(), args...) },
+				"next key made: %d %s; the present one counts until a frame proves the next"
 			if abandon {
 				change, said = func() error { return k.Abandon(args...) }, "next key forgotten: %d %s"
 			}
@@ -113,7 +114,8 @@ func (a *app) sendKeys(ctx context.Context, serials []string) error {
 func (a *app) keysQRCommand() *cobra.Command {
 	var dir string
 	return a.keyFlags(&cobra.Command{
-		Use: "qr SERIAL", Short: "Show the key of a master as a QR code, for whoever stands at the device", Args: noneEmpty(cobra.ExactArgs(1)),
+		Use: "qr SERIAL", Short: "Show the key of a master as a QR code, for whoever stands at the device",
+		Args: noneEmpty(cobra.ExactArgs(1)),
 		Long: "qr shows the key that the device is to have: in a rotation the next one.  The code reads TRAMA:1:SERIAL:SUITE:KEY, with the key as 32 hex digits.\n" +
 			"Whoever sees it can speak as this master: mind who looks on, and clear the screen.",
 		RunE: func(_ *cobra.Command, args []string) error {

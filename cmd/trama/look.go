@@ -16,7 +16,8 @@ import (
 )
 
 // look makes a command that asks the daemon for rows and shows them as a table, or as they come with --json.
-func look[T any](a *app, use, short string, path func(args []string) string, args cobra.PositionalArgs, show func(rows []T)) *cobra.Command {
+func look[T any](a *app, use, short string, path func(args []string) string, args cobra.PositionalArgs,
+	show func(rows []T)) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use: use, Short: short, Args: args,
@@ -43,30 +44,37 @@ func look[T any](a *app, use, short string, path func(args []string) string, arg
 func fixed(path string) func([]string) string { return func([]string) string { return path } }
 
 func (a *app) listenersCommand() *cobra.Command {
-	return look(a, "listeners", "List the ports and their counters", fixed("/api/v1/listeners"), cobra.NoArgs, func(rows []actors.ListenerInfo) {
-		a.table("NAME\tADDRESS\tPROFILE\tGENERATION\tHASH\tLOADED\tROLE\tSTATE\tLIVE\tACCEPTED\tREFUSED\tFRAMES\tACKNOWLEDGED\tREJECTED\tUNREADABLE\tPOISONED\tSKIPPED\tHEARTBEATS\tERROR", len(rows), func(i int) []any {
-			l := rows[i]
-			return []any{l.Name, l.Address, l.Profile, l.Definition.Generation, fmt.Sprintf("%.12s", l.Definition.Hash), since(l.Definition.Loaded), l.Role, l.State, l.Live, l.Accepted, l.Refused, l.Frames, l.Acknowledged, l.Rejected, l.Unreadable, l.Poisoned, l.Skipped, l.Heartbeats, l.Error}
+	return look(a, "listeners", "List the ports and their counters", fixed("/api/v1/listeners"), cobra.NoArgs,
+		func(rows []actors.ListenerInfo) {
+			a.table("NAME\tADDRESS\tPROFILE\tGENERATION\tHASH\tLOADED\tROLE\tSTATE\tLIVE\tACCEPTED\tREFUSED\tFRAMES\tACKNOWLEDGED\tREJECTED\tUNREADABLE\tPOISONED\tSKIPPED\tHEARTBEATS\tERROR", len(rows), func(i int) []any {
+				l := rows[i]
+				return []any{l.Name, l.Address, l.Profile, l.Definition.Generation, fmt.Sprintf("%.12s", l.Definition.Hash),
+					since(l.Definition.Loaded), l.Role, l.State, l.Live, l.Accepted, l.Refused, l.Frames, l.Acknowledged,
+					l.Rejected, l.Unreadable, l.Poisoned, l.Skipped, l.Heartbeats, l.Error}
+			})
 		})
-	})
 }
 
 func (a *app) connectionsCommand() *cobra.Command {
-	return look(a, "connections", "List the live connections", fixed("/api/v1/connections"), cobra.NoArgs, func(rows []actors.ConnectionInfo) {
-		a.table("ID\tLISTENER\tREMOTE\tMASTERS\tOPEN\tQUIET\tFRAMES\tACKNOWLEDGED\tREJECTED\tPOISONED\tSKIPPED\tHEARTBEATS\tRESTARTS", len(rows), func(i int) []any {
-			c := rows[i]
-			return []any{c.ID, c.Listener, c.Remote, dash(strings.Join(c.Masters, ",")), since(c.Opened), since(c.LastReceived), c.Frames, c.Acknowledged, c.Rejected, c.Poisoned, c.Skipped, c.Heartbeats, c.Restarts}
+	return look(a, "connections", "List the live connections", fixed("/api/v1/connections"), cobra.NoArgs,
+		func(rows []actors.ConnectionInfo) {
+			a.table("ID\tLISTENER\tREMOTE\tMASTERS\tOPEN\tQUIET\tFRAMES\tACKNOWLEDGED\tREJECTED\tPOISONED\tSKIPPED\tHEARTBEATS\tRESTARTS", len(rows), func(i int) []any {
+				c := rows[i]
+				return []any{c.ID, c.Listener, c.Remote, dash(strings.Join(c.Masters, ",")), since(c.Opened),
+					since(c.LastReceived), c.Frames, c.Acknowledged, c.Rejected, c.Poisoned, c.Skipped, c.Heartbeats,
+					c.Restarts}
+			})
 		})
-	})
 }
 
 func (a *app) poisonedCommand() *cobra.Command {
-	return look(a, "poisoned", "List the latest frames that made an actor fail", fixed("/api/v1/poisoned"), cobra.NoArgs, func(rows []actors.Poison) {
-		a.table("AT\tLISTENER\tCONNECTION\tREMOTE\tSERIAL\tFRAME\tCAUSE", len(rows), func(i int) []any {
-			p := rows[i]
-			return []any{p.At.Format(time.RFC3339), p.Listener, p.Connection, p.Remote, dash(p.Serial), p.Frame, p.Cause}
+	return look(a, "poisoned", "List the latest frames that made an actor fail", fixed("/api/v1/poisoned"),
+		cobra.NoArgs, func(rows []actors.Poison) {
+			a.table("AT\tLISTENER\tCONNECTION\tREMOTE\tSERIAL\tFRAME\tCAUSE", len(rows), func(i int) []any {
+				p := rows[i]
+				return []any{p.At.Format(time.RFC3339), p.Listener, p.Connection, p.Remote, dash(p.Serial), p.Frame, p.Cause}
+			})
 		})
-	})
 }
 
 func (a *app) refusedCommand() *cobra.Command {
@@ -107,7 +115,8 @@ func (a *app) treeCommand() *cobra.Command {
 			if asJSON {
 				format = "json"
 			}
-			query := url.Values{"format": {format}, "under": {under}, "depth": {strconv.Itoa(depth)}, "limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
+			query := url.Values{"format": {format}, "under": {under}, "depth": {strconv.Itoa(depth)},
+				"limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
 			out := a.jsonOut()
 			if !asJSON {
 				out = terminal.Writer(a.stdout, func(text []byte) []byte { return []byte(terminal.Lines(string(text))) })

@@ -38,9 +38,12 @@ func (a *app) mastersCommand() *cobra.Command {
 	}, noneEmpty(cobra.MaximumNArgs(1)), a.showMasters)
 	c.Example = "  trama masters --state late --site north --sort silent --limit 20\n  trama masters 12345678"
 	for _, f := range []struct{ name, usage string }{
-		{"state", "only those that are online, away, late, offline, \"never seen\" or in quarantine"}, {"site", "only those of a site"}, {"tag", "only those with a tag"},
-		{"name", "only those whose name has this in it"}, {"profile", "only those that speak a profile"}, {"silent", "only those not heard for a time, such as 10m"},
-		{"sort", "by serial, name, site, profile, state, seen (newest first) or silent (longest first)"}, {"limit", "so many at the most"},
+		{"state", "only those that are online, away, late, offline, \"never seen\" or in quarantine"},
+		{"site", "only those of a site"}, {"tag", "only those with a tag"},
+		{"name", "only those whose name has this in it"}, {"profile", "only those that speak a profile"},
+		{"silent", "only those not heard for a time, such as 10m"},
+		{"sort", "by serial, name, site, profile, state, seen (newest first) or silent (longest first)"},
+		{"limit", "so many at the most"},
 	} {
 		filters[f.name] = c.Flags().String(f.name, "", f.usage)
 	}
@@ -82,7 +85,8 @@ func (a *app) showMasters(rows []actors.MasterInfo) {
 		if m.Security != nil && m.Security.Verdict == master.ReasonUnprotected {
 			m.State += ", unprotected"
 		}
-		return append(cells, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames, number(m.Alarm), dash(newest(m.Points)))
+		return append(cells, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames,
+			number(m.Alarm), dash(newest(m.Points)))
 	})
 }
 
@@ -206,7 +210,8 @@ func security(s *actors.SecurityInfo) string {
 func (a *app) showMaster(m actors.MasterInfo) {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	line := func(name string, format string, args ...any) {
-		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, terminal.Text(fmt.Sprintf(format, args...))) // the writer below is standard output: see say
+		// the writer below is standard output: see say
+		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, terminal.Text(fmt.Sprintf(format, args...)))
 	}
 	line("serial", "%s", m.Serial)
 	for _, told := range []struct{ name, value string }{{"name", m.Name}, {"site", m.Site}, {"tags", strings.Join(m.Tags, ", ")}} {
@@ -240,7 +245,8 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		line("link", "%s, connection %d from %s, for %s", l.Listener, l.Connection, l.Remote, since(l.Since))
 	}
 	if e := m.LastEnd; e != nil && len(m.Links) == 0 {
-		line("link ended", "%s ago, %s, connection %d from %s: %s", since(e.At), e.Listener, e.Connection, e.Remote, why(e.Reason, e.Detail))
+		line("link ended", "%s ago, %s, connection %d from %s: %s", since(e.At), e.Listener, e.Connection, e.Remote,
+			why(e.Reason, e.Detail))
 	}
 	if m.Flapping {
 		line("flapping", "its link comes and goes (trama events %s --kind flapping)", m.Serial)
@@ -253,7 +259,8 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		line("counter", "restarted %s ago (trama events %s --kind \"counter restarted\")", since(m.Restarted), m.Serial)
 	}
 	if m.LastRefused != nil {
-		line("refused", "%s; last %s ago: %s (trama refused %s)", counts(m.Refused), since(m.LastRefused.At), m.LastRefused.Reason, m.Serial)
+		line("refused", "%s; last %s ago: %s (trama refused %s)", counts(m.Refused), since(m.LastRefused.At),
+			m.LastRefused.Reason, m.Serial)
 	}
 	if u := m.Unreadable; u != nil {
 		line("unreadable", "%d; last %s ago: %s (trama redecode %s)", u.Frames, since(u.At), u.Reason, m.Serial)

@@ -87,7 +87,8 @@ func drawPlot(point string, buckets []history.Bucket, since, until time.Time) []
 		}
 	}
 	unit := buckets[0].Unit
-	lines := []string{fmt.Sprintf("%s%s  %s to %s  min %s  mean %s  max %s  last %s  (%d values)", point, bracketed(unit), moment(since), moment(until),
+	lines := []string{fmt.Sprintf("%s%s  %s to %s  min %s  mean %s  max %s  last %s  (%d values)", point,
+		bracketed(unit), moment(since), moment(until),
 		decimal(lo), decimal(sum/float64(count)), decimal(hi), decimal(buckets[len(buckets)-1].Last), count)}
 	for y := range dots {
 		label := ""

@@ -65,7 +65,8 @@ func (p *protection) read() (err error) {
 // opens calls open with what may open a frame, until one does; without a key it says so.
 func (p *protection) opens(h protect.Head, open func(o protect.Opening) error) error {
 	if p.file == "" && h.Suite != protect.None {
-		return fmt.Errorf("the frame of %s is protected by suite %v (%s): --key shows what is in it", h.Digits(), h.Suite, h.Suite.Name())
+		return fmt.Errorf("the frame of %s is protected by suite %v (%s): --key shows what is in it", h.Digits(),
+			h.Suite, h.Suite.Name())
 	}
 	o := protect.Opening{Key: p.key.Key, Epoch: p.epoch, Counter: p.counter, Challenge: p.both}
 	if h.Suite == protect.Enc24 {

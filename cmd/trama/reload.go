@@ -104,7 +104,8 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	var bad *config.Error
 	switch {
 	case errors.As(err, &bad):
-		refusal := &admin.Refusal{What: fmt.Sprintf("the configuration has %d %s", len(bad.Problems), plural(len(bad.Problems), "problem"))}
+		refusal := &admin.Refusal{What: fmt.Sprintf("the configuration has %d %s", len(bad.Problems),
+			plural(len(bad.Problems), "problem"))}
 		for _, p := range bad.Problems {
 			refusal.Problems = append(refusal.Problems, p.String())
 		}
@@ -121,7 +122,8 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 		}
 	}
 	if problems := problemsOfAll(editions); len(problems) > 0 {
-		return done, &admin.Refusal{What: fmt.Sprintf("the profiles have %d %s", len(problems), plural(len(problems), "problem")), Problems: problems}
+		return done, &admin.Refusal{What: fmt.Sprintf("the profiles have %d %s", len(problems),
+			plural(len(problems), "problem")), Problems: problems}
 	}
 	local, made, err := access.Local(c.Admin.TokenFile)
 	if made {

@@ -63,7 +63,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitFailed
 	case errors.As(err, &badConfig):
 		a.complain("%s", badConfig.Error())
-		a.complain("%d %s; see config.toml of the sources for every key", len(badConfig.Problems), plural(len(badConfig.Problems), "problem"))
+		a.complain("%d %s; see config.toml of the sources for every key", len(badConfig.Problems),
+			plural(len(badConfig.Problems), "problem"))
 		return exitUsage
 	case !a.running || errors.As(err, &usage):
 		a.complain("trama: %v", err)
@@ -152,7 +153,9 @@ func (a *app) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&a.configFile, "config", config.DefaultFile, "configuration `file`")
 	root.AddGroup(&cobra.Group{ID: "daemon", Title: "The daemon:"}, &cobra.Group{ID: "look", Title: "Look at a running daemon:"},
-		&cobra.Group{ID: "control", Title: "Control a running daemon:"}, &cobra.Group{ID: "journal", Title: "The record of frames:"}, &cobra.Group{ID: "frames", Title: "Frames and masters without a daemon:"})
+		&cobra.Group{ID: "control", Title: "Control a running daemon:"},
+		&cobra.Group{ID: "journal", Title: "The record of frames:"},
+		&cobra.Group{ID: "frames", Title: "Frames and masters without a daemon:"})
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
 			c.GroupID = group
@@ -160,9 +163,13 @@ func (a *app) root() *cobra.Command {
 		}
 	}
 	add("daemon", a.serveCommand(), a.checkCommand())
-	add("look", a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.refusedCommand(), a.poisonedCommand())
-	add("control", a.sendCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(), a.kickCommand(), a.approveCommand(), a.forgetCommand(), a.restartCommand(), a.faultCommand(), a.logLevelCommand(), a.tokenCommand(), a.keysCommand())
-	add("journal", a.historyCommand(), a.redecodeCommand(), a.watchCommand(), a.eventsCommand(), a.exportCommand(), a.cursorsCommand(), a.journalCommand())
+	add("look", a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.refusedCommand(),
+		a.poisonedCommand())
+	add("control", a.sendCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(),
+		a.kickCommand(), a.approveCommand(), a.forgetCommand(), a.restartCommand(), a.faultCommand(),
+		a.logLevelCommand(), a.tokenCommand(), a.keysCommand())
+	add("journal", a.historyCommand(), a.redecodeCommand(), a.watchCommand(), a.eventsCommand(), a.exportCommand(),
+		a.cursorsCommand(), a.journalCommand())
 	add("frames", a.decodeCommand(), a.explainCommand(), a.encodeCommand(), a.profileCommand(), a.simulateCommand())
 	root.AddCommand(a.versionCommand())
 	return root

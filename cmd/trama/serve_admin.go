@@ -17,7 +17,8 @@ import (
 
 // fixedTokens are those that nobody can add or revoke while it runs: of the token file, and of the configuration.
 func fixedTokens(local string, c config.Admin) []access.Token {
-	return append([]access.Token{{Name: access.LocalName, Role: access.Admin, Hash: access.HashOf(local), Kept: "token file"}}, c.Tokens...)
+	return append([]access.Token{{Name: access.LocalName, Role: access.Admin, Hash: access.HashOf(local),
+		Kept: "token file"}}, c.Tokens...)
 }
 
 // listenAdmin opens the addresses of the admin endpoint, all or none.
@@ -59,7 +60,8 @@ func (d *daemon) serveHTTP(ports []net.Listener) {
 		}
 	}
 	options := admin.Options{
-		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Tokens: d.tokens, Profiler: d.config.Admin.Pprof, Groups: d.groups, ListenHosts: hosts,
+		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Tokens: d.tokens,
+		Profiler: d.config.Admin.Pprof, Groups: d.groups, ListenHosts: hosts,
 		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf, Keys: d.keys,
 		Record: func(e journal.Event) { journal.AppendEvent(d.record, e) },
 	}

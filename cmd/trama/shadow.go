@@ -100,7 +100,8 @@ func (c *client) exchange(ctx context.Context, method, path, contentType string,
 }
 
 func (a *app) showShadow(i actors.ShadowInfo) {
-	a.say("%s: %s is tried beside %s since %s: %s", i.Listener, cmp.Or(i.Source, i.Candidate), i.Active, i.Since.Format(time.DateTime), i.State)
+	a.say("%s: %s is tried beside %s since %s: %s", i.Listener, cmp.Or(i.Source, i.Candidate), i.Active,
+		i.Since.Format(time.DateTime), i.State)
 	if i.Detail != "" {
 		a.say("  %s", i.Detail)
 	}

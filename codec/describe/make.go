@@ -238,7 +238,8 @@ func (d *describer) field(o *scalar.Op) *FieldDescription {
 	}
 	if told := slices.ContainsFunc(f.Notes, func(n field.Note) bool { return n.Key == "order" }); !told && o.Size > 1 &&
 		o.Little != (d.order == "little") && o.Code <= scalar.OpBCD {
-		out.Notes = append(slices.Clone(f.Notes), field.Note{Key: "order", Text: map[bool]string{true: "little", false: "big"}[o.Little]})
+		out.Notes = append(slices.Clone(f.Notes), field.Note{Key: "order",
+			Text: map[bool]string{true: "little", false: "big"}[o.Little]})
 	}
 	for _, e := range f.Enum {
 		value := program.CommandText(o, uint64(e.Value))
@@ -259,7 +260,8 @@ func (d *describer) field(o *scalar.Op) *FieldDescription {
 func (d *describer) given(o *scalar.Op) string {
 	switch {
 	case o.Flags&(scalar.FlagBound|scalar.FlagLength) != 0 || d.g.Derived[o.Reg] || o.Form != nil && o.Form.Counter,
-		o.Role == field.RoleIdentity, o.Role == field.RoleTransaction, o.Code >= scalar.OpGroup && o.Code != scalar.OpVarint, o.Code == scalar.OpBits &&
+		o.Role == field.RoleIdentity, o.Role == field.RoleTransaction,
+		o.Code >= scalar.OpGroup && o.Code != scalar.OpVarint, o.Code == scalar.OpBits &&
 			o.Parts,
 		o.Check == scalar.CheckBytes, o.Check == scalar.CheckRange && o.Lo == o.Hi:
 		return ""
@@ -332,7 +334,8 @@ func formOf(o *scalar.Op) FieldForm {
 }
 
 // formulaNames are the words of what is no operator between two values; those are taken from binaryWords.
-var formulaNames = map[expr.Code]string{expr.Const: "number", expr.Reg: "register", expr.Remaining: "remaining", expr.Next: "next",
+var formulaNames = map[expr.Code]string{expr.Const: "number", expr.Reg: "register", expr.Remaining: "remaining",
+	expr.Next:  "next",
 	expr.Ahead: "ahead", expr.Uplink: "uplink", expr.Index: "index", expr.At: "at", expr.Not: "not", expr.Neg: "negative"}
 
 func (d *describer) formula(e *expr.Expr) *Formula {

@@ -37,7 +37,8 @@ func closed(p *program.Program, d field.Direction, raw []byte) *Trace {
 		return t
 	}
 	h := p.Security.Head(raw)
-	t := &Trace{Raw: raw[:n], Direction: d, Outcome: Closed, Protected: &Protected{Head: h}, sized: true, score: score{class: classAccepted}}
+	t := &Trace{Raw: raw[:n], Direction: d, Outcome: Closed, Protected: &Protected{Head: h}, sized: true,
+		score: score{class: classAccepted}}
 	if h.Suite.SaysWay() {
 		t.Direction = wayOf(h)
 	}
@@ -75,7 +76,8 @@ func damaged(p *program.Program, d field.Direction, raw []byte) *Trace {
 	t.Checks, t.Protected = []*Check{c}, &Protected{Head: p.Security.Head(raw[:n])}
 	t.clear(p, t.Protected.Head)
 	t.Spans[3].About, t.Spans[3].Check = "", c
-	t.Fault = &field.FieldError{Profile: p.Name, Field: t.Spans[3].Path, Offset: 4, Err: fmt.Errorf("%w: found %06x, computed %06x", field.ErrSum, found, computed)}
+	t.Fault = &field.FieldError{Profile: p.Name, Field: t.Spans[3].Path, Offset: 4,
+		Err: fmt.Errorf("%w: found %06x, computed %06x", field.ErrSum, found, computed)}
 	return t
 }
 

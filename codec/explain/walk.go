@@ -108,7 +108,8 @@ func (t *tracer) open(f *program.FrameKind, data []byte) (content []byte, v prog
 }
 
 // walk walks one frame of a kind that travels a way; n is its size.
-func (t *tracer) walk(p *program.Program, a program.Attempt, m *decode.Walker, f *frame.Frame, data []byte) (n int, v program.Verdict) {
+func (t *tracer) walk(p *program.Program, a program.Attempt, m *decode.Walker, f *frame.Frame,
+	data []byte) (n int, v program.Verdict) {
 	m.Start(p, f, a.Way)
 	content, total, v := m.Delimit(a.FrameKind, data)
 	end := -1
@@ -248,7 +249,8 @@ func explain(p *program.Program, d field.Direction, data []byte, prefix bool) (b
 }
 
 // explainFamily walks one frame.  When nothing more will come, all of data is to be it.
-func explainFamily(p *program.Program, d field.Direction, f *program.FrameKind, way field.Direction, data []byte, all bool) *Trace {
+func explainFamily(p *program.Program, d field.Direction, f *program.FrameKind, way field.Direction, data []byte,
+	all bool) *Trace {
 	t := &Trace{Raw: data, Direction: way, Kind: f.Name, marked: f.First.Size() == 1}
 	tr := &tracer{}
 	m := &decode.Walker{Sink: tr, AtEOF: all}

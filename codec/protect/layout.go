@@ -66,7 +66,8 @@ func (l *Layout) Find(data []byte) (n int, whole bool) {
 		return n, false
 	}
 	s := Suite(data[suiteAt])
-	if n < l.Header+s.added() || n > l.Max+s.added()+s.ReferenceBytes() || s == None && len(data) >= serialAt && integrity(data) == 0 {
+	if n < l.Header+s.added() || n > l.Max+s.added()+s.ReferenceBytes() ||
+		s == None && len(data) >= serialAt && integrity(data) == 0 {
 		return 0, false
 	}
 	if !s.SaysWay() {

@@ -8,11 +8,11 @@ import (
 	"trama/journal"
 )
 
-// Restore tells what is known from earlier processes: first every master as it last told its state, then, in order,
-// the frames since. master may keep the row's state; it calls Adopt with the subject that stands for the master from
-// now on, unless the row says that it is Forgotten.  frame returns the subject of the record's master, or nil when the record is of none or its state covers it
-// already (record ≤ Through).  It is called once, before the first Append.  Damaged rows are left out and told to
-// Warn.
+// Restore tells what is known from earlier processes: first every master as it last told its state, then, in order, the
+// frames since. master may keep the row's state; it calls Adopt with the subject that stands for the master from now
+// on, unless the row says that it is Forgotten.  frame returns the subject of the record's master, or nil when the
+// record is of none or its state covers it already (record ≤ Through).  It is called once, before the first Append.
+// Damaged rows are left out and told to Warn.
 //
 // A start that has read much makes a sweep due with the next frames: a process that is killed again and again would
 // else never come to its first one, and read more at each start.
@@ -52,7 +52,8 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 			j.options.Warn("journal is damaged: the state of a master is left out", "master", serial)
 			continue
 		}
-		row := journal.MasterRow{Serial: serial, State: state, Trust: trust[serial].trust, TrustThrough: trust[serial].through, Windows: windows[serial],
+		row := journal.MasterRow{Serial: serial, State: state, Trust: trust[serial].trust,
+			TrustThrough: trust[serial].through, Windows: windows[serial],
 			Through: uint64(through), Pending: pending,
 			From: time.Unix(0, from), Until: time.Unix(0, until)}
 		delete(trust, serial)

@@ -17,7 +17,8 @@ func (c *compiler) security(d *schema.Definition) {
 		return
 	}
 	if !c.plain || len(c.p.Kinds) != 1 || c.d.Length == nil {
-		c.src.Problem(def.Path, "it with frames of variable parts, or without length", "one header of fields with fixed sizes, which holds the length of the frame, and bodies of plain fields")
+		c.src.Problem(def.Path, "it with frames of variable parts, or without length",
+			"one header of fields with fixed sizes, which holds the length of the frame, and bodies of plain fields")
 		return
 	}
 	f := c.p.Kinds[0]
@@ -40,7 +41,8 @@ func (c *compiler) security(d *schema.Definition) {
 		case field.RoleTransaction:
 			l.Number = at
 			if o.Code != scalar.OpBCD || o.Size != 4 {
-				c.src.Problem(def.Path, fmt.Sprintf("it with %s of type %s and %d bytes", o.Field.Key, o.Field.Type, o.Size), "a transaction number of type bcd and 4 bytes, or none")
+				c.src.Problem(def.Path, fmt.Sprintf("it with %s of type %s and %d bytes", o.Field.Key, o.Field.Type,
+					o.Size), "a transaction number of type bcd and 4 bytes, or none")
 			}
 		}
 	}
@@ -50,7 +52,8 @@ func (c *compiler) security(d *schema.Definition) {
 		ok   func(o *scalar.Op) bool
 	}{
 		{"the length of the frame, type bcd, 2 bytes, which counts what is behind the integrity", func(o *scalar.Op) bool {
-			return o.Code == scalar.OpBCD && !o.Little && o.Size == 2 && o.Reg > 0 && o.Reg == f.Length.Reg && f.Sizes.Length.Start == 7 && f.Sizes.Length.Add == 0
+			return o.Code == scalar.OpBCD && !o.Little && o.Size == 2 && o.Reg > 0 && o.Reg == f.Length.Reg &&
+				f.Sizes.Length.Start == 7 && f.Sizes.Length.Add == 0
 		}},
 		{"the version of the frame, type bcd, 1 byte", func(o *scalar.Op) bool { return o.Code == scalar.OpBCD && o.Size == 1 }},
 		{def.Suite + ", the suite, type bcd, 1 byte, which is 0 in plain frames", func(o *scalar.Op) bool {
@@ -78,7 +81,8 @@ func (c *compiler) security(d *schema.Definition) {
 		return
 	}
 	if most := 9_999 + 7; l.MaxBytes() > most {
-		c.src.Problem(def.Path, fmt.Sprintf("protected frames of %d bytes", l.MaxBytes()), fmt.Sprintf("at most %d: their length has four digits", most))
+		c.src.Problem(def.Path, fmt.Sprintf("protected frames of %d bytes", l.MaxBytes()),
+			fmt.Sprintf("at most %d: their length has four digits", most))
 		return
 	}
 	for _, n := range f.Header {

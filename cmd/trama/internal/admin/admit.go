@@ -64,5 +64,6 @@ func (e *endpoint) forgetAll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	note(r, fmt.Sprintf("unseen %q, frames below %d, dry run %v: %d masters", f.Unseen, f.FramesBelow, f.DryRun, len(serials)), "")
-	answer(w, http.StatusOK, Forgotten{Masters: len(serials), Serials: append([]string{}, serials[:min(len(serials), serialsShown)]...), DryRun: f.DryRun})
+	answer(w, http.StatusOK, Forgotten{Masters: len(serials),
+		Serials: append([]string{}, serials[:min(len(serials), serialsShown)]...), DryRun: f.DryRun})
 }

@@ -282,7 +282,8 @@ func (e *endpoint) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := journal.EventQuery{
-		Master: r.URL.Query().Get("master"), Kind: r.URL.Query().Get("kind"), Since: q.Since, Until: q.Until, After: q.After, Limit: q.Limit, Newest: q.Newest,
+		Master: r.URL.Query().Get("master"), Kind: r.URL.Query().Get("kind"), Since: q.Since, Until: q.Until,
+		After: q.After, Limit: q.Limit, Newest: q.Newest,
 	}
 	follow, err := flagParameter(r, "follow")
 	if err = errors.Join(err, journal.KnownKind(query.Kind)); err != nil {
@@ -321,7 +322,8 @@ func (e *endpoint) pastEvents(w http.ResponseWriter, r *http.Request, query jour
 }
 
 func eventRow(v *journal.Event) Event {
-	return Event{ID: v.ID, At: v.At, Kind: v.Kind, Master: v.Master, Listener: v.Listener, Connection: v.Connection, Remote: v.Remote,
+	return Event{ID: v.ID, At: v.At, Kind: v.Kind, Master: v.Master, Listener: v.Listener, Connection: v.Connection,
+		Remote: v.Remote,
 		Reason: v.Reason, Detail: v.Detail, Frame: hex.EncodeToString(v.Raw)}
 }
 

@@ -198,7 +198,8 @@ func (e *endpoint) moveCursor(w http.ResponseWriter, r *http.Request) {
 		e.failArchive(w, err)
 		return
 	}
-	if !slices.ContainsFunc(all, func(c journal.Cursor) bool { return c.Name == name }) { // one of an older make may be named otherwise
+	// one of an older make may be named otherwise
+	if !slices.ContainsFunc(all, func(c journal.Cursor) bool { return c.Name == name }) {
 		if !cursorName.MatchString(name) {
 			fail(w, http.StatusBadRequest, fmt.Sprintf("cursor %q: expected a name of a-z 0-9 . _ -, at most 64, a letter or digit first", name))
 			return

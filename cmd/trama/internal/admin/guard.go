@@ -32,7 +32,8 @@ func (e *endpoint) recovering(next http.Handler) http.Handler {
 			case http.ErrAbortHandler:
 				panic(p) // net/http's own way to cut a connection off
 			default:
-				e.Logger.Error("a request made its handler fail", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(stack.Trace()))
+				e.Logger.Error("a request made its handler fail", "method", r.Method, "path", r.URL.Path, "panic", p,
+					"stack", string(stack.Trace()))
 				fail(w, http.StatusInternalServerError, "internal error")
 			}
 		}()

@@ -29,7 +29,8 @@ func KeysOf(s *keys.Store) []KeyInfo {
 	all := []KeyInfo{}
 	for _, serial := range s.Serials() {
 		if e, ok := s.Key(serial); ok {
-			all = append(all, KeyInfo{Serial: serial, Suite: e.Suite, Created: e.Created(), Rotating: e.Rotating, NextCreated: e.NextCreated(), Credential: e.Fixed})
+			all = append(all, KeyInfo{Serial: serial, Suite: e.Suite, Created: e.Created(), Rotating: e.Rotating,
+				NextCreated: e.NextCreated(), Credential: e.Fixed})
 		}
 	}
 	return all
@@ -65,7 +66,8 @@ func (e *endpoint) reloadKeys(w http.ResponseWriter, r *http.Request) {
 		failWith(w, err)
 		return
 	}
-	note(r, fmt.Sprintf("%d added, %d removed, %d changed, %d now: %s", changes.Added, changes.Removed, changes.Changed, changes.Keys,
+	note(r, fmt.Sprintf("%d added, %d removed, %d changed, %d now: %s", changes.Added, changes.Removed, changes.Changed,
+		changes.Keys,
 		strings.Join(changes.Serials, " ")), "")
 	answer(w, http.StatusOK, changes)
 }
@@ -91,7 +93,8 @@ func (e *endpoint) sendKey(w http.ResponseWriter, r *http.Request) {
 	number, _ := hex.DecodeString(serial) // the store has eight digits only
 	wrapped := protect.WrapKey(protect.WrappingKey(entry.Key, [4]byte(number)), entry.Next)
 	result, err := e.Gateway.Send(r.Context(), actors.CommandRequest{
-		Serial: serial, Command: "set-key", Fields: map[string]any{"WK": hex.EncodeToString(wrapped)}, Wait: defaultWait, Origin: callerOf(r).Name,
+		Serial: serial, Command: "set-key", Fields: map[string]any{"WK": hex.EncodeToString(wrapped)},
+		Wait: defaultWait, Origin: callerOf(r).Name,
 		Protected: true,
 	})
 	note(r, "", string(result.Outcome))

@@ -65,7 +65,8 @@ func parseID(s string) (id uint64, _ error) { return strconv.ParseUint(s, 10, 64
 
 // list answers with the rows that come after ?after=KEY, at most ?limit=.  Rows are sorted by their key, so the key of
 // the last row is where the next page goes on; the header X-Total-Count tells how many there are in all.
-func list[T any, K cmp.Ordered](w http.ResponseWriter, r *http.Request, all func() []T, key func(T) K, parse func(string) (K, error)) {
+func list[T any, K cmp.Ordered](w http.ResponseWriter, r *http.Request, all func() []T, key func(T) K,
+	parse func(string) (K, error)) {
 	limit, err := countParameter(r, "limit", 0)
 	if err != nil {
 		fail(w, http.StatusBadRequest, err.Error())

@@ -54,7 +54,8 @@ func (e *endpoint) mastersQuery(r *http.Request) (q actors.MasterQuery, err erro
 			return q, fmt.Errorf("silent: %w", err)
 		}
 	}
-	state, site, tag, profile, name := values.Get("state"), values.Get("site"), values.Get("tag"), values.Get("profile"), strings.ToLower(values.Get("name"))
+	state, site, tag, profile, name := values.Get("state"), values.Get("site"), values.Get("tag"),
+		values.Get("profile"), strings.ToLower(values.Get("name"))
 	now := e.Clock()
 	if state+site+tag+profile+name != "" || silent > 0 {
 		q.Keep = func(s *actors.MasterSummary) bool {

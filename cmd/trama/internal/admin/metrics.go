@@ -29,15 +29,16 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	framesDesc        = describe("frames_total", "Whole frames cut from the streams.")
-	acknowledgedDesc  = describe("acknowledged_total", "Acknowledgements handed to the socket.")
-	storedDesc        = describe("stored_total", "Frames on disk.")
-	duplicatesDesc    = describe("duplicates_total", "Resends of frames on disk: acknowledged again, not stored again.")
-	alarmsDesc        = describe("alarms_total", "Oddities that an operator should look at.", "reason")
-	noReplyDueDesc    = describe("no_reply_due_total", "Frames accepted that are owed no acknowledgement.")
-	rejectedDesc      = describe("rejected_total", "Frames refused and not acknowledged.", "reason")
-	wrongTagsDesc     = describe("wrong_tags_total", "Protected frames that were forged, or under another key.")
-	unprotectedDesc   = describe("masters_unprotected", "Masters with a live connection whose newest frame came under no key, where masters have keys.")
+	framesDesc       = describe("frames_total", "Whole frames cut from the streams.")
+	acknowledgedDesc = describe("acknowledged_total", "Acknowledgements handed to the socket.")
+	storedDesc       = describe("stored_total", "Frames on disk.")
+	duplicatesDesc   = describe("duplicates_total", "Resends of frames on disk: acknowledged again, not stored again.")
+	alarmsDesc       = describe("alarms_total", "Oddities that an operator should look at.", "reason")
+	noReplyDueDesc   = describe("no_reply_due_total", "Frames accepted that are owed no acknowledgement.")
+	rejectedDesc     = describe("rejected_total", "Frames refused and not acknowledged.", "reason")
+	wrongTagsDesc    = describe("wrong_tags_total", "Protected frames that were forged, or under another key.")
+	unprotectedDesc  = describe("masters_unprotected",
+		"Masters with a live connection whose newest frame came under no key, where masters have keys.")
 	unreadableDesc    = describe("unreadable_total", "Frames accepted though not all of their fields can be read.")
 	poisonedDesc      = describe("poisoned_total", "Frames that made an actor fail.")
 	takeoversDesc     = describe("takeovers_total", "Masters taken over by a newer connection.", "source")
@@ -57,10 +58,11 @@ var (
 	journalDiskDesc    = describe("journal_disk_used_ratio", "Part of the disk in use.")
 	journalDamageDesc  = describe("journal_damaged", "Places found damaged when the journal was opened.")
 
-	upDesc               = describe("listener_up", "1 while the listener accepts.", "listener")
-	liveDesc             = describe("listener_connections", "Live connections of the listener.", "listener")
-	acceptedDesc         = describe("listener_accepted_total", "Connections accepted.", "listener")
-	refusedDesc          = describe("listener_refused_total", "Connections turned away: listener full, no descriptors left or network not allowed.", "listener")
+	upDesc       = describe("listener_up", "1 while the listener accepts.", "listener")
+	liveDesc     = describe("listener_connections", "Live connections of the listener.", "listener")
+	acceptedDesc = describe("listener_accepted_total", "Connections accepted.", "listener")
+	refusedDesc  = describe("listener_refused_total",
+		"Connections turned away: listener full, no descriptors left or network not allowed.", "listener")
 	closedDesc           = describe("listener_closed_total", "Connections ended.", "listener", "reason")
 	listenerFramesDesc   = describe("listener_frames_total", "Whole frames cut from the streams of the listener.", "listener")
 	listenerAckDesc      = describe("listener_acknowledged_total", "Acknowledgements of the listener.", "listener")
@@ -68,21 +70,29 @@ var (
 	receivedDesc         = describe("listener_received_bytes_total", "Bytes received.", "listener")
 	sentDesc             = describe("listener_sent_bytes_total", "Bytes sent.", "listener")
 	skippedDesc          = describe("listener_skipped_bytes_total", "Bytes received that belong to no frame.", "listener")
-	asideDesc            = describe("listener_aside_bytes_total", "Bytes of heartbeats and registrations between frames.", "listener")
-	cutOffDesc           = describe("listener_cut_off_bytes_total", "Bytes of frames that had not come whole when their connection ended.", "listener")
-	silentDesc           = describe("listener_silent_connections_total", "Connections that ended without a byte.", "listener")
-	unidentifiedDesc     = describe("listener_unidentified_connections_total", "Connections that ended and on which no master was identified.", "listener")
-	heartbeatsDesc       = describe("listener_heartbeats_total", "Heartbeats between frames.", "listener")
-	generationDesc       = describe("listener_profile_generation", "1 at the start, one more with each swap of the profile.", "listener")
+	asideDesc            = describe("listener_aside_bytes_total",
+		"Bytes of heartbeats and registrations between frames.", "listener")
+	cutOffDesc = describe("listener_cut_off_bytes_total",
+		"Bytes of frames that had not come whole when their connection ended.", "listener")
+	silentDesc       = describe("listener_silent_connections_total", "Connections that ended without a byte.", "listener")
+	unidentifiedDesc = describe("listener_unidentified_connections_total",
+		"Connections that ended and on which no master was identified.", "listener")
+	heartbeatsDesc = describe("listener_heartbeats_total", "Heartbeats between frames.", "listener")
+	generationDesc = describe("listener_profile_generation",
+		"1 at the start, one more with each swap of the profile.", "listener")
 )
 
 // Describe implements prometheus.Collector.
 func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		framesDesc, storedDesc, duplicatesDesc, alarmsDesc, acknowledgedDesc, noReplyDueDesc, journalUpDesc, journalCommitsDesc, journalSecondsDesc, journalWorstDesc,
-		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, wrongTagsDesc, unprotectedDesc, unreadableDesc, poisonedDesc, commandsDesc, takeoversDesc, mastersDesc, mastersOnlineDesc,
-		connectionsDesc, restartsDesc, settleDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc, listenerFramesDesc, listenerAckDesc,
-		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, cutOffDesc, silentDesc, unidentifiedDesc, heartbeatsDesc, generationDesc,
+		framesDesc, storedDesc, duplicatesDesc, alarmsDesc, acknowledgedDesc, noReplyDueDesc, journalUpDesc,
+		journalCommitsDesc, journalSecondsDesc, journalWorstDesc,
+		journalWaitingDesc, journalLastDesc, journalDiskDesc, journalDamageDesc, rejectedDesc, wrongTagsDesc,
+		unprotectedDesc, unreadableDesc, poisonedDesc, commandsDesc, takeoversDesc, mastersDesc, mastersOnlineDesc,
+		connectionsDesc, restartsDesc, settleDesc, upDesc, liveDesc, acceptedDesc, refusedDesc, closedDesc,
+		listenerFramesDesc, listenerAckDesc,
+		listenerRejectedDesc, receivedDesc, sentDesc, skippedDesc, asideDesc, cutOffDesc, silentDesc, unidentifiedDesc,
+		heartbeatsDesc, generationDesc,
 	} {
 		out <- d
 	}

@@ -24,7 +24,8 @@ func (e *endpoint) profiler(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longestProfile + writeTimeout)) // not every writer has deadlines (tests)
+	// not every writer has deadlines (tests)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longestProfile + writeTimeout))
 	switch r.PathValue("profile") {
 	case "profile":
 		pprof.Profile(w, r)

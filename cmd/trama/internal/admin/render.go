@@ -28,7 +28,8 @@ import (
 func RenderTree(w io.Writer, root *actors.Node, q actors.TreeQuery, now time.Time) error {
 	d := drawing{out: bufio.NewWriter(w), now: now}
 	if q.Under != "" {
-		root = &actors.Node{Name: root.Path, Path: root.Path, Kind: root.Kind, State: root.State, Since: root.Since, Mailbox: root.Mailbox,
+		root = &actors.Node{Name: root.Path, Path: root.Path, Kind: root.Kind, State: root.State, Since: root.Since,
+			Mailbox:  root.Mailbox,
 			Messages: root.Messages, Restarts: root.Restarts, LastError: root.LastError, Busy: root.Busy, Detail: root.Detail,
 			Total: root.Total, Folded: root.Folded, Children: root.Children}
 	}

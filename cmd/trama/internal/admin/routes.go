@@ -54,7 +54,8 @@ func (e *endpoint) routes() []route {
 		{"GET /api/v1/frames", read, "", spanParameters, e.kept(e.heavy(e.frames))},
 		{"GET /api/v1/unreadable", read, "", append([]string{"master"}, spanParameters...), e.kept(e.heavy(e.unreadable))},
 		{"GET /api/v1/masters/{serial}/frames", read, "", spanParameters, e.kept(e.heavy(e.frames))},
-		{"GET /api/v1/masters/{serial}/values", read, "", append([]string{"point", "field", "bucket", "points"}, spanParameters...), e.kept(e.heavy(e.values))},
+		{"GET /api/v1/masters/{serial}/values", read, "",
+			append([]string{"point", "field", "bucket", "points"}, spanParameters...), e.kept(e.heavy(e.values))},
 		{"GET /api/v1/events", read, "", append([]string{"master", "kind", "follow"}, spanParameters...), e.kept(e.events)},
 		{"GET /api/v1/watch", read, "", []string{"serial", "cursor"}, e.kept(e.watch)},
 		{"GET /api/v1/cursors", read, "", nil, e.kept(e.cursors)},
@@ -86,7 +87,8 @@ func (r route) strict(w http.ResponseWriter, req *http.Request) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(r.query, name) {
-			fail(w, http.StatusBadRequest, fmt.Sprintf("query parameter %q is not known here; known: %s", name, cmp.Or(strings.Join(r.query, ", "), "none")))
+			fail(w, http.StatusBadRequest, fmt.Sprintf("query parameter %q is not known here; known: %s", name,
+				cmp.Or(strings.Join(r.query, ", "), "none")))
 			return
 		}
 		if len(given[name]) > 1 && !strings.HasSuffix(name, "[]") {

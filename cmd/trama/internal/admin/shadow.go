@@ -98,7 +98,8 @@ func (e *endpoint) endShadow(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, info)
 }
 
-// promote swaps the candidate in.  The configuration still names the old definition: the next reload or restart goes back to that.
+// promote swaps the candidate in.  The configuration still names the old definition: the next reload or restart goes
+// back to that.
 func (e *endpoint) promote(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	candidate, err := e.Gateway.Candidate(name)

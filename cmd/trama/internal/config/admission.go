@@ -45,7 +45,8 @@ func (l *Listener) readAdmission(t table) {
 	t.count("new_masters_per_minute", &p.NewMastersPerMinute, 0, 1_000_000)
 	choose(t, "takeover", &p.Takeover, admission.Takeovers)
 	if l.Role == actors.RoleIntegrator {
-		for _, key := range []string{"security", "suites", "challenge", "allow_unprotected_control", "unknown", "serials", "new_masters_per_minute",
+		for _, key := range []string{"security", "suites", "challenge", "allow_unprotected_control", "unknown",
+			"serials", "new_masters_per_minute",
 			"takeover"} {
 			if t.Has(key) {
 				t.Problem(t.At(key), "what is asked of masters, on an integrators' port", "sources and [listener.tls] only")

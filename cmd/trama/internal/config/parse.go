@@ -144,7 +144,9 @@ func (a *Admin) readListen(t table) {
 	for _, address := range all {
 		if path, isSocket := strings.CutPrefix(address, SocketPrefix); isSocket {
 			if !filepath.IsAbs(path) || len(path) > maxSocketPath {
-				t.Problem(t.At("listen"), fmt.Sprintf("%q", address), fmt.Sprintf(`unix: and an absolute path of at most %d bytes, such as "unix:/run/trama/admin.sock"`, maxSocketPath))
+				t.Problem(t.At("listen"), fmt.Sprintf("%q", address),
+					fmt.Sprintf(`unix: and an absolute path of at most %d bytes, such as "unix:/run/trama/admin.sock"`,
+						maxSocketPath))
 				sound = false
 			}
 			continue

@@ -68,7 +68,8 @@ func security(l *protect.Layout) string {
 			letters = append(letters, byte(c))
 		}
 	}
-	return fmt.Sprintf("{ header = %d, max = %d, command = %d, result = %d, digits = { %s }, letters = %s }", l.Header, l.Max, l.Command, l.Result,
+	return fmt.Sprintf("{ header = %d, max = %d, command = %d, result = %d, digits = { %s }, letters = %s }", l.Header,
+		l.Max, l.Command, l.Result,
 		strings.Trim(strings.ReplaceAll(fmt.Sprint(l.Digits), " ", ", "), "[]"), quoted(string(letters)))
 }
 

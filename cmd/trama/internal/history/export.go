@@ -29,7 +29,8 @@ type Exporter interface {
 
 // CSVHeading names the columns of an export as CSV: a row for each sample, and one for a frame that has none.  The
 // bytes of a frame, and what it came under, stand in its first row.
-var CSVHeading = []string{"position", "index", "received", "device_time", "listener", "process", "connection", "master", "profile", "message", "command", "transaction",
+var CSVHeading = []string{"position", "index", "received", "device_time", "listener", "process", "connection", "master",
+	"profile", "message", "command", "transaction",
 	"point", "value", "label", "unit", "quality", "frame", "title", "protection"}
 
 // csvExport writes CSV.
@@ -55,8 +56,10 @@ func (e *csvExport) Add(r Row) error {
 		transaction = strconv.FormatUint(*r.Transaction, 10)
 	}
 	row := func(index string, device time.Time, point, value, label, unit, quality, frame, title, protection string) error {
-		return e.out.Write(terminal.Cells([]string{strconv.FormatUint(r.Position, 10), index, stamp(r.Received), stamp(device), r.Listener, strconv.FormatInt(r.Process, 10),
-			strconv.FormatUint(r.Connection, 10), r.Master, r.Profile, r.Message, r.Command, transaction, point, value, label, unit, quality, frame, title, protection}))
+		return e.out.Write(terminal.Cells([]string{strconv.FormatUint(r.Position, 10), index, stamp(r.Received),
+			stamp(device), r.Listener, strconv.FormatInt(r.Process, 10),
+			strconv.FormatUint(r.Connection, 10), r.Master, r.Profile, r.Message, r.Command, transaction, point, value,
+			label, unit, quality, frame, title, protection}))
 	}
 	if len(r.Samples) == 0 {
 		return row("", r.Device, "", "", "", "", "", r.Frame, "", r.Protection.String())
@@ -68,7 +71,8 @@ func (e *csvExport) Add(r Row) error {
 		if value != nil {
 			text = fmt.Sprint(value)
 		}
-		if err := row(strconv.Itoa(s.Index), time.Time(s.Device), s.Name, text, label, s.Unit, s.Quality, frame, s.Title, protection); err != nil {
+		if err := row(strconv.Itoa(s.Index), time.Time(s.Device), s.Name, text, label, s.Unit, s.Quality, frame,
+			s.Title, protection); err != nil {
 			return err
 		}
 		frame, protection = "", ""
@@ -190,7 +194,8 @@ func (e *sqliteExport) Add(r Row) error {
 	if r.Transaction != nil {
 		transaction = int64(*r.Transaction)
 	}
-	if _, err := e.frame.Exec(int64(r.Position), stamp(r.Received), orNull(stamp(r.Device)), r.Listener, r.Process, int64(r.Connection), r.Master, r.Profile,
+	if _, err := e.frame.Exec(int64(r.Position), stamp(r.Received), orNull(stamp(r.Device)), r.Listener, r.Process,
+		int64(r.Connection), r.Master, r.Profile,
 		orNull(r.Message), orNull(r.Command), transaction, raw, orNull(r.Error), orNull(r.Protection.String())); err != nil {
 		return err
 	}
@@ -199,7 +204,8 @@ func (e *sqliteExport) Add(r Row) error {
 		if s.Quality == codec.Implausible.String() && slices.Contains([]any{"NaN", "+Inf", "-Inf"}, value) {
 			value = nil // a column of numbers
 		}
-		if _, err := e.sample.Exec(int64(r.Position), s.Index, r.Master, s.Name, column(value), orNull(label), orNull(s.Unit), orNull(stamp(time.Time(s.Device))),
+		if _, err := e.sample.Exec(int64(r.Position), s.Index, r.Master, s.Name, column(value), orNull(label),
+			orNull(s.Unit), orNull(stamp(time.Time(s.Device))),
 			stamp(time.Time(s.Received)), s.Quality, orNull(s.Title)); err != nil {
 			return err
 		}

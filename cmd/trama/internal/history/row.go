@@ -159,13 +159,15 @@ func (r Row) Writable() Row {
 		return r
 	}
 	return Row{Position: r.Position, Received: r.Received, Listener: r.Listener, Process: r.Process, Connection: r.Connection,
-		Master: r.Master, Profile: r.Profile, Samples: []actors.Sample{}, Frame: r.Frame, Error: "it cannot be written as JSON: " + err.Error()}
+		Master: r.Master, Profile: r.Profile, Samples: []actors.Sample{}, Frame: r.Frame,
+		Error: "it cannot be written as JSON: " + err.Error()}
 }
 
 // read is Row without the bytes; the fields are wanted or not.  A fault of trama spoils this row alone.
 func (r *Reader) read(ctx context.Context, f *journal.Frame, fields bool) (row Row) {
 	row = Row{
-		Position: f.Seq, Received: f.Received, Device: f.Device, Listener: f.Listener, Process: f.Boot, Connection: f.Connection, Master: f.Master,
+		Position: f.Seq, Received: f.Received, Device: f.Device, Listener: f.Listener, Process: f.Boot,
+		Connection: f.Connection, Master: f.Master,
 		Command: f.Command, Restarted: f.Flags&journal.Restarted != 0, Integrator: f.Flags&journal.Integrator != 0,
 		Samples: []actors.Sample{}, Protection: protectionOf(f.Protection),
 	}
