@@ -17,6 +17,7 @@ type Device struct {
 	serial string
 	key    protect.Key
 	old    protect.Key // of the epoch before
+	made   uint32      // identifies the key that it was made with
 	suite  protect.Suite
 	memory *Memory
 
@@ -55,6 +56,12 @@ func NewDevice(layout *protect.Layout, serial string, key protect.Key, suite pro
 	if memory != nil {
 		d.kept, _ = memory.Of(serial)
 	}
+	if d.kept.Next.Instead != replaced(key) {
+		d.kept.Next = Next{} // it has another key since
+	} else {
+		d.key, d.old = d.kept.Next.Key, d.kept.Next.Key
+	}
+	d.made = replaced(key)
 	d.counter = d.kept.Counter
 	d.heard, d.before = heardBelow(d.kept.Heard), heardBelow(^uint32(0))
 	return d, nil
@@ -79,7 +86,7 @@ func (d *Device) reserve() error {
 
 // keep writes where the device is.
 func (d *Device) keep() error {
-	k := Kept{Epoch: d.kept.Epoch, Counter: d.counter, Heard: d.heard.next()}
+	k := Kept{Epoch: d.kept.Epoch, Counter: d.counter, Heard: d.heard.next(), Next: d.kept.Next}
 	return d.store(k)
 }
 
@@ -94,11 +101,13 @@ func (d *Device) store(k Kept) error {
 }
 
 // Move begins the next epoch.
-func (d *Device) Move() error {
+func (d *Device) Move() error { return d.move(d.kept.Next) }
+
+func (d *Device) move(next Next) error {
 	if d.kept.Epoch == lastEpoch {
 		return fmt.Errorf("%w: epoch %d is the last one; the device needs a new key", ErrCounters, lastEpoch)
 	}
-	k := Kept{Epoch: d.kept.Epoch + 1}
+	k := Kept{Epoch: d.kept.Epoch + 1, Next: next}
 	if err := d.store(k); err != nil {
 		return err
 	}
@@ -116,7 +125,7 @@ func (d *Device) Adopt(wrapped []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Move(); err != nil {
+	if err := d.move(Next{next, d.made}); err != nil {
 		return err
 	}
 	d.key = next

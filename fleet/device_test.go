@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -476,5 +477,53 @@ func TestMastersWithoutAKeyAreTold(t *testing.T) {
 	o.Profile = p
 	if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "never protected") {
 		t.Error(err)
+	}
+}
+
+// A key that the server has sent outlives the process, until the device is made with another one.
+func TestADeviceKeepsTheKeyThatItWasSent(t *testing.T) {
+	p, err := codec.Shipped("extended")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "state")
+	next, other := protect.Key(bytes.Repeat([]byte{0x22}, 16)), protect.Key(bytes.Repeat([]byte{0x33}, 16))
+	plain, _ := hex.DecodeString("00250100000000123456780102036d0020261123143000000000070041ac0000")
+	speaks := func(made protect.Key, adopt bool) (key protect.Key, at protect.Head) {
+		memory, err := OpenMemory(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer memory.Close()
+		if err := memory.Start("12345678"); err != nil {
+			t.Fatal(err)
+		}
+		d, err := NewDevice(p.Security(), "12345678", made, protect.CCM8, memory, 0)
+		if err == nil && adopt {
+			err = d.Adopt(protect.WrapKey(protect.WrappingKey(made, [4]byte{0x12, 0x34, 0x56, 0x78}), next))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame, err := d.Protect(nil, plain, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []protect.Key{made, next} {
+			if o, err := p.Security().Open(nil, frame, protect.Opening{Key: key}); err == nil {
+				return key, o.Head
+			}
+		}
+		t.Fatal("the frame is under no key that is known")
+		return key, at
+	}
+	if key, at := speaks(deviceKey, true); key != next || at.Epoch != 1 || at.Counter != 0 {
+		t.Errorf("sent: epoch %d, counter %d, next key %v", at.Epoch, at.Counter, key == next)
+	}
+	if key, at := speaks(deviceKey, false); key != next || at.Epoch != 1 || at.Counter == 0 {
+		t.Errorf("started again: epoch %d, counter %d, next key %v", at.Epoch, at.Counter, key == next)
+	}
+	if key, _ := speaks(other, false); key != other {
+		t.Error("made with another key, and speaks under the one that it was sent")
 	}
 }

@@ -8,8 +8,11 @@ import (
 	"io"
 	"maps"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
+
+	"trama/codec/protect"
 )
 
 // Kept is what a device keeps across a loss of power.
@@ -17,7 +20,17 @@ type Kept struct {
 	Epoch   uint8
 	Counter uint32 // written last; a start goes on at Counter + keepEvery + keepLate
 	Heard   uint32 // counters of the server below it, in Epoch, are not taken any more
+	Next    Next   // key that the server has sent
 }
+
+// Next is a key that takes the place of the one that a device was made with.
+type Next struct {
+	Key     protect.Key
+	Instead uint32 // identifies the key whose place it takes; 0: there is none
+}
+
+// replaced identifies a key.
+func replaced(key protect.Key) uint32 { return crc32.ChecksumIEEE(key.Bytes()) | 1 }
 
 // A device writes its counter after every keepEvery frames, and stops when it could not for another keepLate
 // (RFC 8613, appendix B.1.1).
@@ -68,9 +81,13 @@ func (m *Memory) read(path string) error {
 		}
 		var serial string
 		var k Kept
-		var sum uint32
-		if _, err := fmt.Sscanf(string(line), "%s %d %d %d %08x", &serial, &k.Epoch, &k.Counter, &k.Heard,
-			&sum); err != nil || !bytes.Equal(line, memoryLine(serial, k)) {
+		if _, err := fmt.Sscanf(string(line), "%s %d %d %d", &serial, &k.Epoch, &k.Counter, &k.Heard); err == nil {
+			if words := strings.Fields(string(line)); len(words) == 7 {
+				_, _ = fmt.Sscanf(words[5], "%08x", &k.Next.Instead) // a wrong one is found below
+				k.Next.Key, _ = protect.ParseKey(words[4])
+			}
+		}
+		if !bytes.Equal(line, memoryLine(serial, k)) {
 			return fmt.Errorf("%w: %s, line %d; give its devices new keys", ErrMemory, path, n+1)
 		}
 		m.last[serial] = k
@@ -83,6 +100,9 @@ func (m *Memory) read(path string) error {
 
 func memoryLine(serial string, k Kept) []byte {
 	b := fmt.Appendf(nil, "%s %d %d %d", serial, k.Epoch, k.Counter, k.Heard)
+	if k.Next.Instead != 0 {
+		b = fmt.Appendf(b, " %x %08x", k.Next.Key.Bytes(), k.Next.Instead)
+	}
 	return fmt.Appendf(b, " %08x\n", crc32.ChecksumIEEE(b))
 }
 

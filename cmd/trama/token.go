@@ -32,7 +32,7 @@ func (a *app) tokenAddCommand() *cobra.Command {
 	var role string
 	c := &cobra.Command{
 		Use: "add NAME", Short: "Make a token; it is printed once and kept nowhere", Args: noneEmpty(cobra.ExactArgs(1)),
-		Example: "  trama token add night-shift --role read --expires 90d > night-shift.token",
+		Example: "  (umask 077; trama token add night-shift --role read --expires 90d > night-shift.token)",
 		RunE: func(c *cobra.Command, args []string) error {
 			n.Name = args[0]
 			if err := n.Role.UnmarshalText([]byte(role)); err != nil {
@@ -67,7 +67,9 @@ func (a *app) tokenListCommand() *cobra.Command {
 			t := rows[i]
 			expires := "never"
 			if !t.Expires.IsZero() {
-				expires = moment(t.Expires)
+				if expires = moment(t.Expires); time.Now().After(t.Expires) {
+					expires += ", expired"
+				}
 			}
 			return []any{t.Name, t.Role, expires, t.Kept}
 		})

@@ -32,13 +32,13 @@ func Local(file string) (token string, made bool, err error) {
 
 // ReadLocal returns the token kept in file; the error wraps fs.ErrNotExist when there is none.
 func ReadLocal(file string) (string, error) {
-	content, err := readPrivate(file, "token file", ", or remove it and a new one is made at the next start")
+	content, err := readPrivate(file, "token file", ", or, when it is the daemon's own, remove it: the next start makes a new one")
 	if err != nil {
 		return "", err
 	}
 	token := strings.TrimSpace(string(content))
 	if raw, bad := base64.RawURLEncoding.DecodeString(token); bad != nil || len(raw) < tokenBytes {
-		return "", fmt.Errorf("token file %s holds no token (at least %d bytes as base64url); remove it and a new one is made at the next start", file, tokenBytes)
+		return "", fmt.Errorf("token file %s holds no token (at least %d bytes as base64url); when it is the daemon's own, remove it: the next start makes a new one", file, tokenBytes)
 	}
 	return token, nil
 }
