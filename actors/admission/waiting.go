@@ -16,6 +16,7 @@ type Waiting struct {
 	Serial      string
 	Profile     string
 	Listener    string // where it spoke last, and from where
+	Connection  uint64
 	Remote      string
 	First, Last time.Time
 	Frames      uint64 // that were refused

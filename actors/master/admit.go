@@ -53,7 +53,7 @@ func (r *registry) stranger(m *Route) (reason string) {
 		return ""
 	}
 	w := admission.Waiting{Serial: m.Serial, Profile: m.Link.Profile().Name(), Listener: m.Link.Listener(),
-		Remote: m.Link.Remote(), First: now, Last: now,
+		Connection: m.Link.ID(), Remote: m.Link.Remote(), First: now, Last: now,
 		Frames: uint64(len(m.Batch.Frames))}
 	if r.Waiting.See(w) {
 		e := journal.Event{Kind: journal.EventQuarantined, Master: m.Serial, Listener: w.Listener,
@@ -127,7 +127,7 @@ func (f forgotten) Committed(first uint64, err error) {
 func (r *registry) forget(ctx actor.Context, f *Forget) {
 	m := r.Get(f.Serial)
 	switch {
-	case m == nil && r.Waiting.Remove(f.Serial):
+	case m == nil && (r.Waiting.Remove(f.Serial) || f.Seen != nil): // who was chosen may have gone by itself
 		f.Reply <- nil
 	case m == nil:
 		f.Reply <- fmt.Errorf("%w: %q", ErrNotWaiting, f.Serial)
@@ -187,10 +187,11 @@ func orphaned(reply chan<- error, f *supervise.Fault) {
 	}
 }
 
-// Forgettable chooses masters that are to be forgotten.
+// Forgettable chooses serials that are to be forgotten.
 type Forgettable struct {
 	Unseen      time.Duration // not heard for at least so long
 	FramesBelow uint64        // fewer frames than this; 0: any number
+	Quarantine  bool          // of those in quarantine, and no masters
 }
 
 // weight is what a master says of itself to be chosen.
@@ -199,10 +200,18 @@ type weight struct {
 	first  time.Time
 }
 
-// Forgettable lists the masters that a choice holds, with when each was heard last, in Unix nanoseconds.
+// Forgettable lists the serials that a choice holds, with when each was heard last, in Unix nanoseconds.
 func (d *Directory) Forgettable(c Forgettable, patience time.Duration) (serials []string, seen []int64) {
 	now := time.Now()
 	long := func(at time.Time) bool { return now.Sub(at) >= c.Unseen }
+	if c.Quarantine {
+		for _, w := range d.Waiting.List() {
+			if long(w.Last) && (c.FramesBelow == 0 || w.Frames < c.FramesBelow) {
+				serials, seen = append(serials, w.Serial), append(seen, w.Last.UnixNano())
+			}
+		}
+		return serials, seen
+	}
 	var asked []*Master
 	for _, m := range d.List() {
 		if long(m.last()) {

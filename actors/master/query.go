@@ -43,7 +43,7 @@ func (d *Directory) Absent(serial string) (info Info, ok bool) {
 	if held {
 		info.State, info.Profile, info.FirstSeen, info.LastSeen = InQuarantine, w.Profile, w.First, w.Last
 		info.Refused, info.LastRefused = map[string]uint64{ReasonQuarantine: w.Frames}, &Refusal{Reason: ReasonQuarantine, At: w.Last}
-		info.LastEnd = &LinkEnd{At: w.Last, Listener: w.Listener, Remote: w.Remote, Reason: InQuarantine}
+		info.LastEnd = &LinkEnd{At: w.Last, Listener: w.Listener, Connection: w.Connection, Remote: w.Remote, Reason: InQuarantine}
 	}
 	return info, held || d.known.Get().Names(serial)
 }

@@ -144,9 +144,6 @@ func (d *Directory) Online() int {
 	return n
 }
 
-// quarantineShown is how many serials of the quarantine the tree shows.
-const quarantineShown = 20
-
 // Unprotected counts the masters that have a link and whose newest frame came under no key.
 func (d *Directory) Unprotected() int {
 	d.mu.RLock()
@@ -164,8 +161,8 @@ func (d *Directory) Unprotected() int {
 func (d *Directory) TreeDetail() map[string]any {
 	detail := map[string]any{"masters": d.Size()}
 	if waiting := d.Waiting.List(); len(waiting) > 0 {
-		serials := make([]string, 0, quarantineShown)
-		for _, w := range waiting[:min(len(waiting), quarantineShown)] {
+		serials := make([]string, 0, len(waiting))
+		for _, w := range waiting {
 			serials = append(serials, w.Serial)
 		}
 		detail["quarantine"], detail["in_quarantine"] = len(waiting), serials

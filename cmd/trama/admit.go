@@ -21,15 +21,17 @@ func (a *app) forgetCommand() *cobra.Command {
 	var f admin.Forget
 	c := &cobra.Command{
 		Use:   "forget [SERIAL…]",
-		Short: "Let serials be masters no more: those named, or those not heard for long and with few frames",
+		Short: "Let serials be masters no more: those named, or those not heard for long and with few frames; or empty the quarantine",
 		Long: "forget ends the links of masters and frees what is kept of them.  Their frames stay in the history.  One that speaks again is a\n" +
-			"new master.",
-		Example: "  trama forget 12345678\n  trama forget --unseen 30d --frames-below 3 --dry-run",
+			"new master.\n\n" +
+			"--unseen and --frames-below choose among all masters, approved ones too; --frames-below alone takes every master that is new.\n" +
+			"With --quarantine they choose among the serials in quarantine only, and no master is forgotten; --quarantine alone takes all of these.",
+		Example: "  trama forget 12345678\n  trama forget --unseen 30d --frames-below 3 --dry-run\n  trama forget --quarantine",
 		Args:    noneEmpty(cobra.ArbitraryArgs),
 		RunE: func(c *cobra.Command, args []string) error {
 			filtered := f != admin.Forget{}
-			if filtered == (len(args) > 0) || f.Unseen == "" && f.FramesBelow == 0 && filtered {
-				return usageError{errors.New("expected serials, or --unseen, --frames-below or both")}
+			if filtered == (len(args) > 0) || filtered && f == (admin.Forget{DryRun: true}) {
+				return usageError{errors.New("expected serials, or --unseen, --frames-below or --quarantine")}
 			}
 			if f.Unseen != "" {
 				if _, err := history.ParseDuration(f.Unseen); err != nil {
@@ -62,12 +64,17 @@ func (a *app) forgetCommand() *cobra.Command {
 			if gone.DryRun {
 				what = "to be forgotten"
 			}
-			a.complain("%d %s %s", gone.Masters, plural(gone.Masters, "master"), what)
+			noun := plural(gone.Masters, "master")
+			if f.Quarantine {
+				noun = plural(gone.Masters, "serial") + " in quarantine"
+			}
+			a.complain("%d %s %s", gone.Masters, noun, what)
 			return nil
 		},
 	}
 	c.Flags().StringVar(&f.Unseen, "unseen", "", "those not heard for a `time`, such as 30d")
 	c.Flags().Uint64Var(&f.FramesBelow, "frames-below", 0, "those with fewer `frames`")
+	c.Flags().BoolVar(&f.Quarantine, "quarantine", false, "serials in quarantine, and no masters")
 	c.Flags().BoolVar(&f.DryRun, "dry-run", false, "only list them")
 	return a.daemonFlags(c)
 }

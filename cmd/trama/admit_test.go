@@ -246,6 +246,31 @@ func TestMastersAreForgottenByAge(t *testing.T) {
 	}
 }
 
+func TestTheQuarantineIsEmptied(t *testing.T) {
+	config := portOf("unknown = \"quarantine\"\n[masters]\nfile = \"masters.toml\"\n")
+	p := serveWith(t, config, map[string]string{"masters.toml": "[[master]]\nserial = \"00000001\"\nname = \"told of\"\n"})
+	d := p.dial("field")
+	for serial := range 30 {
+		d.speaksInVain(10+serial, serial+1, 1)
+	}
+	d.speaksInVain(39, 40, 1) // a second time
+	p.cli("tree").want(t, 0, "in-quarantine=00000010, 00000011, 00000012, … 27 more")
+	var live []actors.ConnectionInfo
+	p.get("/api/v1/connections", &live)
+	p.cli("masters", "00000010").want(t, 0, fmt.Sprintf(", connection %d from", live[0].ID))
+	p.cli("approve", "00000020").want(t, 0)
+	p.cli("forget", "--quarantine", "--unseen", "30d").want(t, 0, "0 serials in quarantine forgotten")
+	p.cli("forget", "--quarantine", "--frames-below", "2", "--dry-run").want(t, 0, "00000010\n", "28 serials in quarantine to be forgotten")
+	p.cli("forget", "--quarantine", "--frames-below", "2").want(t, 0, "28 serials in quarantine forgotten")
+	if got := p.serials("?state=quarantine"); !slices.Equal(got, []string{"00000039"}) {
+		t.Errorf("in quarantine: %q", got)
+	}
+	p.cli("forget", "--quarantine").want(t, 0, "1 serial in quarantine forgotten")
+	if got := p.serials(""); !slices.Equal(got, []string{"00000001", "00000020"}) {
+		t.Errorf("masters %q", got)
+	}
+}
+
 func TestAKeyLetsAStrangerInOnlyWhenItIsUsed(t *testing.T) {
 	dir := t.TempDir()
 	d := newDevice(t, dir, "field", "12345678", protect.CCM8)

@@ -9,10 +9,11 @@ import (
 	"trama/cmd/trama/internal/history"
 )
 
-// Forget is the body of POST /api/v1/masters/forget.  Unseen or FramesBelow must be there.
+// Forget is the body of POST /api/v1/masters/forget.  Unseen, FramesBelow or Quarantine must be there.
 type Forget struct {
 	Unseen      string `json:"unseen,omitempty"`       // not heard for so long, such as 30d
 	FramesBelow uint64 `json:"frames_below,omitempty"` // fewer frames than this
+	Quarantine  bool   `json:"quarantine,omitempty"`   // of those in quarantine, and no masters
 	DryRun      bool   `json:"dry_run,omitempty"`      // only say which
 }
 
@@ -42,7 +43,7 @@ func (e *endpoint) forgetAll(w http.ResponseWriter, r *http.Request) {
 	if !readBody(w, r, &f) {
 		return
 	}
-	choice := actors.MasterChoice{FramesBelow: f.FramesBelow}
+	choice := actors.MasterChoice{FramesBelow: f.FramesBelow, Quarantine: f.Quarantine}
 	var err error
 	if f.Unseen != "" {
 		choice.Unseen, err = history.ParseDuration(f.Unseen)
@@ -52,7 +53,7 @@ func (e *endpoint) forgetAll(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "unseen: "+err.Error())
 		return
 	case choice == actors.MasterChoice{}:
-		fail(w, http.StatusBadRequest, "unseen and frames_below: expected one of them at least")
+		fail(w, http.StatusBadRequest, "unseen, frames_below and quarantine: expected one of them at least")
 		return
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(forgetWithin)) // not every writer has deadlines (tests)
@@ -63,7 +64,8 @@ func (e *endpoint) forgetAll(w http.ResponseWriter, r *http.Request) {
 		failWith(w, err)
 		return
 	}
-	note(r, fmt.Sprintf("unseen %q, frames below %d, dry run %v: %d masters", f.Unseen, f.FramesBelow, f.DryRun, len(serials)), "")
+	note(r, fmt.Sprintf("unseen %q, frames below %d, quarantine %v, dry run %v: %d serials", f.Unseen, f.FramesBelow,
+		f.Quarantine, f.DryRun, len(serials)), "")
 	answer(w, http.StatusOK, Forgotten{Masters: len(serials),
 		Serials: append([]string{}, serials[:min(len(serials), serialsShown)]...), DryRun: f.DryRun})
 }
