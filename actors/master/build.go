@@ -27,10 +27,8 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 		}
 	}
 	switch {
-	case best != nil && req.Protected && best.suite.TagBits() < 64:
-		return nil, fmt.Errorf("%w: %s has sent no frame under suite 20 or 21 on listener %q", ErrUnprotected, m.Serial, best.link.Listener())
 	case best != nil:
-		return best, best.mayControl()
+		return best, m.mayControl(best, req)
 	case known != nil:
 		return nil, known
 	case req.Listener != "" && len(m.links) > 0:

@@ -43,7 +43,9 @@ func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bo
 		m.challengeWith(b.Link, b.Installed.Profile, &b.Frames[b.next], o.Suite)
 	}
 	fresh, err := c.Peer.Check(o, c)
-	if fresh == trust.Replayed && known { // of a frame that is known nothing is lost when it is acknowledged again
+	another := func() bool { l := m.linkOn(b.Link.Listener()); return l != nil && l.link != b.Link }
+	// of a frame that is known nothing is lost when it is acknowledged again; one without a counter may be a replay
+	if known && (fresh == trust.Replayed || o.Suite == protect.Auth24 && !o.OfConnection && fresh == trust.Fresh && another()) {
 		if what, _ := m.recent.find(s, b.Installed.Profile.Resend().Within); what == sightResend {
 			fresh = trust.Duplicate
 		}
@@ -59,7 +61,7 @@ func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bo
 		b.repeated++
 		m.duplicates++
 		c.Peer.Owe()
-		if l := m.linkOn(b.Link.Listener()); l == nil || l.link == b.Link { // anybody can send it again: it takes no link over
+		if !another() { // anybody can send it again: it takes no link over
 			m.arrive(b, true)
 			m.speaksBy(b.Link, o.Suite)
 		}
@@ -191,9 +193,12 @@ func (k trustKept) Committed(_ uint64, err error) {
 	}
 }
 
-// mayControl says whether a command may go out on a link.
-func (l *masterLink) mayControl() error {
+// mayControl says whether a command may go out on a link, as far as its newest frame tells.
+func (m handler) mayControl(l *masterLink, req CommandRequest) error {
 	switch policy := l.link.Policy(); {
+	case req.Protected && l.suite.TagBits() < 64:
+		return fmt.Errorf("%w: %s has sent no frame under suite 20 or 21 on listener %q, or a weaker one since", ErrUnprotected,
+			m.Serial, l.link.Listener())
 	case l.suite == protect.None && policy.Security != admission.Open && !policy.AllowUnprotectedControl:
 		return fmt.Errorf("%w: it speaks unprotected on listener %q; see allow_unprotected_control", ErrUnprotected, l.link.Listener())
 	case l.suite == protect.Enc24:
@@ -206,11 +211,12 @@ func (l *masterLink) mayControl() error {
 // that it goes on with a message.
 func (m handler) protect(c *Command) (wait bool, err error) {
 	l := m.linkOn(c.link.Listener())
-	if l == nil || l.suite == protect.None || m.peer == nil {
-		if c.Request.Protected {
-			return false, ErrUnprotected
-		}
-		return false, nil
+	if l == nil {
+		return false, fmt.Errorf("%w: %s", ErrOffline, m.Serial)
+	}
+	// again: weaker frames may have come while it waited
+	if err = m.mayControl(l, c.Request); err != nil || l.suite == protect.None {
+		return false, err
 	}
 	c.Result.Suite = l.suite.String()
 	switch s := c.link.Session(m.peer); {

@@ -541,6 +541,46 @@ func TestCommandsToAMasterThatSpeaksUnprotectedNeedLeave(t *testing.T) {
 	(<-p.sends("12345678", "A")).want(t, 1, "commands to this master must be protected", "suite 11 is for telemetry")
 }
 
+// Frames of suite 10 have no counter: whoever has recorded one sends it again under a right tag.
+func TestAResendUnderSuite10TakesNoLinkOver(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.Auth24)
+	p := serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"10\"]\ntakeover = \"authenticated\"\n"))
+	link := p.dial("field")
+	recorded := d.frame(1)
+	d.exchange(link, recorded)
+	other := p.dialFrom("127.0.0.9", "field")
+	d.exchange(other, recorded)
+	d.exchange(link, d.frame(2))
+	if n := p.totals().Takeovers; len(n) > 0 {
+		t.Errorf("%v", n)
+	}
+	d.exchange(other, d.frame(3)) // a device that dials again has something new to say
+	link.ends()
+}
+
+func TestACommandThatWaitedGoesUnderNoWeakerSuiteThanItMay(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.Enc24)
+	weak := *d
+	d.suite = protect.CCM8
+	p := serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"11\", \"20\"]\n"))
+	link := p.dial("field")
+	d.exchange(link, d.frame(1))
+	one := p.sends("12345678", "A", "--wait", "2s")
+	d.opened(link.frame())
+	two := p.sends("12345678", "A")
+	await(t, "a second command", func() bool {
+		var info actors.MasterInfo
+		p.get("/api/v1/masters/12345678", &info)
+		return info.Queued == 1
+	})
+	weak.counter = d.counter
+	weak.exchange(link, weak.frame(2))
+	<-one // nobody has answered it
+	(<-two).want(t, 1, "commands to this master must be protected", "suite 11 is for telemetry")
+}
+
 func TestAFrameUnderTheNextKeyEndsARotation(t *testing.T) {
 	dir := t.TempDir()
 	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
