@@ -169,7 +169,8 @@ func (p *Peer) wrongTag(s protect.Suite, ahead bool) (due bool, alarm string) {
 	return due, alarm
 }
 
-// Check says what a frame is.  It changes nothing but the verdict that is shown.
+// Check says what a frame is.  It changes nothing but the verdict that is shown; with a journal that knows no epoch of the
+// device and is not to be trusted, the frame also tells from where on a newer one counts.
 func (p *Peer) Check(o *protect.Opened, c Claim) (Freshness, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,6 +12,8 @@ import (
 const (
 	block = 1 << 10 // counters of the server that are reserved at once
 	spare = 1 << 8  // that are left when the next block is asked for
+
+	lastBlock = 1<<32 - block // behind it no block is whole: an epoch has no more counters
 )
 
 // sender gives out the counters of the server.  A new epoch, or key, is used for sending when its first block is on disk;
@@ -60,7 +62,7 @@ func (p *Peer) Row(always bool) (journal.Trust, Reservation) {
 		if s.key != p.key || s.epoch != p.current.epoch {
 			used = 0
 		}
-		if need := used + s.owed + spare; s.asked < need {
+		if need := used + s.owed + spare; s.asked < need && s.asked < lastBlock {
 			s.asked = (need + block - 1) / block * block
 			p.due = true
 		}

@@ -2,6 +2,7 @@ package trust_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -296,6 +297,28 @@ func TestTheServerNeverUsesACounterTwice(t *testing.T) {
 		if w.ring.Peer(serial); random.IntN(100) == 0 {
 			w.restart()
 		}
+	}
+}
+
+func TestTheCountersOfAnEpochDoNotBeginAgainBehindTheLast(t *testing.T) {
+	w := begin(t, protect.CCM8)
+	w.expect(w.sent(first, protect.CCM8, 3, 0, 0), trust.Fresh)
+	binary.LittleEndian.PutUint32(w.row[3+8*4:], 1<<32-2<<10) // reserved: but for two blocks
+	w.restart()
+	const frames = 1100 // whose answers are owed: more than a block
+	for n := range uint32(frames) {
+		w.expect(w.sent(first, protect.CCM8, 3, n+1, int(n)), trust.Fresh)
+	}
+	if w.restart(); w.ring.Peer(serial).Reserved() {
+		t.Error("a counter can be used that is not reserved")
+	}
+	w.expect(w.sent(first, protect.CCM8, 3, frames+1, frames), trust.Fresh)
+	if w.ring.Peer(serial).Reserved() {
+		t.Error("the counters begin again")
+	}
+	w.expect(w.sent(first, protect.CCM8, 4, 0, 0), trust.Fresh)
+	if !w.ring.Peer(serial).Reserved() {
+		t.Error("a new epoch has no counters")
 	}
 }
 
