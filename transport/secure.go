@@ -73,6 +73,13 @@ func (w *wire) Write(p []byte) (int, error) {
 // SetWriteDeadline implements net.Conn.  The deadlines are those of the connection.
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 
+// holds says whether something is encrypted and not in the write queue.
+func (w *wire) holds() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.out) > 0
+}
+
 // take empties what is encrypted.
 func (w *wire) take() []byte {
 	w.mu.Lock()
@@ -95,9 +102,9 @@ func (c *Conn) readBytes(fd uintptr, p []byte) (int, error) {
 		return peekHello(fd)
 	}
 	n, err := s.tls.Read(p)
-	if own := s.wire.take(); own != nil { // an alert, or new keys
-		c.mu.Lock()
-		_ = c.push(own) // a failure ends the connection
+	if s.wire.holds() { // an alert, or new keys
+		c.mu.Lock()               // taken under it: nothing that is encrypted after it comes before it
+		_ = c.push(s.wire.take()) // a failure ends the connection
 	}
 	switch {
 	case n > 0:
