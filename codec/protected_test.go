@@ -136,6 +136,29 @@ func TestProtectedFramesAreFoundBehindNoise(t *testing.T) {
 	}
 }
 
+func TestAProtectedFrameIsFoundInTheSilenceBehindABeginning(t *testing.T) {
+	for _, c := range []struct {
+		suite protect.Suite
+		found bool
+	}{{protect.CCM8, true}, {protect.Enc24, false}} { // the latter has nothing that proves it
+		frames, _ := protectedFrames(t, "extended", c.suite)
+		whole := frames[0]
+		p, err := codec.Shipped("extended")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := p.Security().Header; n < len(whole); n++ {
+			data := append(bytes.Clone(whole[:n]), whole...)
+			data[0], data[1] = 0, 0x80 // so many bytes do not come
+			var f codec.Frame
+			advance, found := p.Next(codec.Uplink, data, codec.Quiet|codec.Weak, &f)
+			if found != c.found || found && (advance != len(data) || !f.Closed() || !bytes.Equal(f.Raw(), whole)) {
+				t.Fatalf("suite %v, %d bytes before: %v, %d bytes are taken of %d", c.suite, n, found, advance, len(data))
+			}
+		}
+	}
+}
+
 func TestFramesOfWeakSuitesAreNoiseUnlessLookedFor(t *testing.T) {
 	p := shipped(t, "extended")
 	for _, s := range []protect.Suite{protect.Auth24, protect.Enc24} {

@@ -79,7 +79,11 @@ func Next(p *program.Program, d field.Direction, data []byte, around Around, f *
 		}
 		v := program.Refused
 		if p.Security != nil {
-			if n, v = closed(p, d, rest, around&Weak != 0); v == program.Complete && doubt < 0 {
+			if n, v = closed(p, d, rest, around&Weak != 0); v == program.Complete {
+				if doubt >= 0 && p.Security.Weak(rest) { // no checksum tells it from what the frame begun holds
+					n = 0
+					continue
+				}
 				if f != nil {
 					f.Close(p, d, rest[:n])
 				}

@@ -33,8 +33,8 @@ func (f *Frame) Close(p *program.Program, d field.Direction, raw []byte) {
 // closed.
 func (f *Frame) Open(o protect.Opening) (*Opened, error) {
 	l := f.Program.Security
-	if f.opened == nil || cap(f.opened.memory) < l.MaxBytes() {
-		f.opened = &Opened{memory: make([]byte, 0, l.MaxBytes())}
+	if n := len(f.Wire); f.opened == nil || cap(f.opened.memory) < n { // the plain frame is not longer
+		f.opened = &Opened{memory: make([]byte, 0, n)}
 	}
 	opened, err := l.Open(f.opened.memory, f.Wire, o)
 	if err != nil {
