@@ -11,7 +11,7 @@ type Policy struct {
 	Security Security
 	// Suites are those in which protected frames are accepted; nil: DefaultSuites.
 	Suites []protect.Suite
-	// Challenge: each connection is asked to prove itself before a command goes out on it.
+	// Challenge: a device with a key is challenged on each connection, with its first frame that has a right tag.
 	Challenge bool
 	// AllowUnprotectedControl: commands go also to a master that speaks unprotected, on a listener whose Security is
 	// not Open.

@@ -19,7 +19,7 @@ import (
 )
 
 // Protected frames are opened in the reader goroutine, before the connection's actor has them; what is refused stays
-// closed.  Nothing is ever sent because of a frame that is refused.
+// closed.  Nothing is ever sent because of a frame that is refused, but a challenge when its tag is right.
 
 var errUnprotected = errors.New(master.ReasonUnprotected)
 
