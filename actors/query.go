@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/hex"
 	"fmt"
@@ -121,8 +122,11 @@ func (g *gateway) Refused(of string) ([]Stretch, error) {
 // A profile with a checksum counts before another without.
 func (g *gateway) guess(listener string, data []byte) string {
 	own, err := g.port(listener)
-	if err != nil {
+	switch {
+	case err != nil:
 		return ""
+	case bytes.HasPrefix(data, []byte{0x16, 3}):
+		return fmt.Sprintf("this is the beginning of TLS, and listener %s has none: wrong port?", listener)
 	}
 	weak := ""
 	found := func(p *codec.Profile, words string, args ...any) bool {

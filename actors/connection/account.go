@@ -130,7 +130,8 @@ func (l *Link) account(m *ended) {
 		s.At, s.Length = stats.LastReceived, int(stats.CutOff)
 		l.skipped(s, cut)
 	}
-	if stats.Received == 0 {
+	mute := stats.Received == 0 && m.reason != transport.CloseHandshake // the bytes of a handshake are not counted
+	if mute {
 		l.on.Silent.Add(1)
 		l.on.probes.add(l, m)
 	} else {
@@ -142,7 +143,7 @@ func (l *Link) account(m *ended) {
 			"skipped", stats.Skipped, "cut_off", stats.CutOff, "frames", l.counters.frames.Load(), "acknowledged", l.counters.acked.Load())
 	}
 	taken := stats.Frames - min(stats.Frames, l.counters.rejected.Load()+l.counters.poisoned.Load())
-	if len(l.bound) > 0 || taken > 0 || stats.Received == 0 && m.reason != transport.CloseFirstFrame {
+	if len(l.bound) > 0 || taken > 0 || mute && m.reason != transport.CloseFirstFrame {
 		return
 	}
 	l.on.Unidentified.Add(1)
@@ -156,7 +157,10 @@ func (l *Link) account(m *ended) {
 	if n := l.counters.rejected.Load(); n > 0 {
 		detail += fmt.Sprintf(", %d frames rejected", n)
 	}
-	if m.detail != "" {
+	switch {
+	case m.reason == transport.CloseHandshake:
+		detail = m.detail
+	case m.detail != "":
 		detail = m.detail + "; " + detail
 	}
 	hint := ""

@@ -41,6 +41,9 @@ func (a *app) reloadCommand() *cobra.Command {
 			if done.Masters > 0 {
 				a.say("masters: entries read: %d", done.Masters)
 			}
+			if done.Certificates > 0 {
+				a.say("certificates: read again for %d %s; connections that stand keep theirs", done.Certificates, plural(done.Certificates, "listener"))
+			}
 			if k := done.Keys; k != nil {
 				a.say("keys: %d, of these %d new, %d changed; %d removed", k.Keys, k.Added, k.Changed, k.Removed)
 			}
@@ -145,6 +148,11 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 	}
 	if err := d.gateway.ReloadTLS(); err != nil {
 		return done, &admin.Refusal{What: "the certificates cannot be taken over", Problems: []string{err.Error()}}
+	}
+	for _, l := range d.config.Listeners {
+		if l.Transport.TLS.Certificate != "" {
+			done.Certificates++
+		}
 	}
 	swapped, err := d.gateway.Swap(ctx, editions)
 	if err != nil {

@@ -101,6 +101,17 @@ func TestMastersSpeakTLSAndCertificatesAreReplacedUnderThem(t *testing.T) {
 	plain.ends()
 	await(t, "the counts", func() bool { return p.field().Closed["TLS handshake failed"] == 2 })
 
+	reasons := map[string]bool{}
+	for _, e := range p.events("unidentified") {
+		reasons[e.Reason+": "+e.Detail] = true
+	}
+	if !reasons["TLS handshake failed: tls: first record does not look like a TLS handshake"] || len(reasons) != 2 {
+		t.Errorf("events %v", reasons)
+	}
+	if !p.log.has("reason=\"TLS handshake failed\" detail=\"tls: first record does not look like a TLS handshake\"") || p.field().Silent > 0 {
+		t.Errorf("%d silent; the log:\n%s", p.field().Silent, p.log)
+	}
+
 	certificate, key2 := a.files(a.sign("gateway"))
 	p.write("gateway.crt", certificate) // the key does not fit
 	p.cli("reload").want(t, 1, "listener[0].tls", "private key does not match")
@@ -112,7 +123,7 @@ func TestMastersSpeakTLSAndCertificatesAreReplacedUnderThem(t *testing.T) {
 		t.Errorf("certificate %d after a bad pair", n)
 	}
 	p.write("gateway.key", key2)
-	p.cli("reload").want(t, 0, "field: extended is unchanged")
+	p.cli("reload").want(t, 0, "field: extended is unchanged", "certificates: read again for 1 listener;")
 	third, secured, err := a.dialTLS(p)
 	if err != nil {
 		t.Fatal(err)
@@ -160,4 +171,17 @@ func TestAWrongPairIsAProblemOfTheConfiguration(t *testing.T) {
 	p := serveWith(t, portOf(""), map[string]string{"gateway.crt": certificate, "gateway.key": key})
 	p.write("config.toml", portOf(tlsKeys+"client_ca = \"ca.crt\"\n"))
 	command(t, "", "check", "--config", p.file("config.toml")).want(t, 2, "listener[0].tls: found certificate and key: tls: private key does not match public key")
+}
+
+func TestADeviceWithTLSOnAPortWithoutIsNamed(t *testing.T) {
+	p := serve(t, portOf(""))
+	d := p.dial("field")
+	hello := make(chan error)
+	go func() { hello <- tls.Client(d.Conn, &tls.Config{ServerName: "gateway"}).Handshake() }() //nolint:gosec // nobody answers
+	await(t, "its bytes", func() bool { return p.field().Skipped > 0 })
+	_ = d.Close()
+	<-hello
+	if e := p.event("unidentified"); !strings.Contains(e.Detail, "this is the beginning of TLS, and listener field has none: wrong port?") {
+		t.Errorf("event %+v", e)
+	}
 }

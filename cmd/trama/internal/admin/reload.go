@@ -12,7 +12,8 @@ type Reloaded struct {
 	Listeners    []actors.Swapped `json:"listeners"`
 	Masters      int              `json:"masters,omitempty"` // entries of the masters file
 	Keys         *keys.Changes    `json:"keys,omitempty"`
-	NeedsRestart []string         `json:"needs_restart"` // what else has changed in the configuration: not taken over
+	Certificates int              `json:"certificates,omitempty"` // listeners whose certificates were read again
+	NeedsRestart []string         `json:"needs_restart"`          // what else has changed in the configuration: not taken over
 }
 
 // Refusal is why something that was handed in cannot be taken: every problem, with its place.
