@@ -140,7 +140,7 @@ func (s *Store) changeEach(serials []string, edit func(e *Entry) error) error {
 }
 
 // change edits n entries as they stand on the disk, and writes those that are others then.  Nothing is written when one of
-// them cannot be edited.
+// them cannot be edited.  When the disk fails some files may be written: the store is as before then, until Reload.
 func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Entry) error) error {
 	return s.locked(func(d *folder) error {
 		edited, others, problems := make(map[uint32]Entry, n), []uint32{}, problems{}

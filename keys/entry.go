@@ -57,11 +57,9 @@ type file struct {
 	NextCreated time.Time `toml:"next_created"`
 }
 
-// Parse reads the text of a key file that stands outside a directory of keys.
-func Parse(text string) (Entry, error) { return parse(text) }
-
-// parse reads the text of a key file.  The error says nothing of the text but key names that are ours.
-func parse(text string) (e Entry, err error) {
+// Parse reads the text of a key file, in a directory of keys or outside.  The error says nothing of the text but key names
+// that are ours.
+func Parse(text string) (e Entry, err error) {
 	var f file
 	meta, err := toml.Decode(text, &f)
 	if err != nil {
@@ -100,7 +98,7 @@ func seconds(t time.Time) uint32 {
 	return uint32(t.Unix())
 }
 
-// text is what parse reads.
+// text is what Parse reads.
 func (e Entry) text() []byte {
 	var b strings.Builder
 	line := func(name, value string) { _, _ = fmt.Fprintf(&b, "%s = %s\n", name, value) } // it cannot fail

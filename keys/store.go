@@ -170,7 +170,7 @@ func readEntry(d *folder, name string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	e, err := parse(text)
+	e, err := Parse(text)
 	if err != nil {
 		return Entry{}, fmt.Errorf("key file %s: %w", d.path(name), err)
 	}
