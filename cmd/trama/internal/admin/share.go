@@ -21,7 +21,7 @@ const (
 	maxFollowers      = 32 // answers that do not end, and consumers that wait, of all callers
 	maxHeavy          = 4  // reads of the archive, of all callers
 	heavyWait         = 2 * time.Second
-	maxShares         = 1024
+	manyShares        = 512 // callers that are remembered before those that have been quiet are forgotten
 )
 
 // share is what one caller has of the endpoint, by name; those without a token that counts have one for each address.
@@ -48,7 +48,7 @@ func (s *shares) take(c access.Caller, now time.Time) (refusal string, end func(
 	mine := s.all[who]
 	if mine == nil {
 		for other, o := range s.all { // the map is small: whoever has been quiet for long is as good as new
-			if len(s.all) >= maxShares/2 && o.inHand == 0 && o.rate.TokensAt(now) >= float64(o.rate.Burst()) {
+			if len(s.all) >= manyShares && o.inHand == 0 && o.rate.TokensAt(now) >= float64(o.rate.Burst()) {
 				delete(s.all, other)
 			}
 		}
