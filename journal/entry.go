@@ -151,7 +151,7 @@ const (
 	EventStop   = "stop"
 
 	EventUnidentified = "unidentified" // a connection has ended on which no master was identified
-	EventEpoch        = "new epoch"    // a device has begun another epoch of its key, or proven another key
+	EventEpoch        = "new epoch"    // a device has begun another epoch of its key, or proven another key; without a master: all have
 	// EventCounterReused: a device has used a counter for two frames.  Its counters do not survive a restart, or its key
 	// is in two devices.
 	EventCounterReused = "counter reused"

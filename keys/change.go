@@ -100,7 +100,7 @@ func (e *Entry) commit(proven protect.Key) bool {
 	if !e.Rotating || e.Next != proven {
 		return false
 	}
-	*e = Entry{Key: e.Next, Suite: e.Suite, Fixed: e.Fixed, created: e.nextCreated}
+	*e = Entry{Key: e.Next, Suite: e.Suite, Fixed: e.Fixed, Rotated: true, created: e.nextCreated}
 	return true
 }
 

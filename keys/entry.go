@@ -22,6 +22,7 @@ type Entry struct {
 	Next     protect.Key // while Rotating: accepted beside Key until a frame proves it
 	Suite    protect.Suite
 	Rotating bool
+	Rotated  bool // a rotation has brought Key; it began when Key was made
 	Fixed    bool // it is a systemd credential: nobody changes it here
 
 	created, nextCreated uint32 // seconds since 1970
@@ -55,6 +56,7 @@ type file struct {
 	Created     time.Time `toml:"created"`
 	Next        string    `toml:"next"`
 	NextCreated time.Time `toml:"next_created"`
+	Rotated     bool      `toml:"rotated"`
 }
 
 // Parse reads the text of a key file, in a directory of keys or outside.  The error says nothing of the text but key names
@@ -70,7 +72,7 @@ func Parse(text string) (e Entry, err error) {
 		return Entry{}, errors.New(where + `found what is no key file, expected lines such as key = "32 hex digits"`)
 	}
 	if len(meta.Undecoded()) > 0 {
-		return Entry{}, errors.New("found an unknown key, expected key, suite, created, next, next_created")
+		return Entry{}, errors.New("found an unknown key, expected key, suite, created, next, next_created, rotated")
 	}
 	if e.Key, err = protect.ParseKey(f.Key); err != nil {
 		return Entry{}, fmt.Errorf("key: %w", err)
@@ -87,7 +89,7 @@ func Parse(text string) (e Entry, err error) {
 		}
 		e.nextCreated = seconds(f.NextCreated)
 	}
-	e.created = seconds(f.Created)
+	e.created, e.Rotated = seconds(f.Created), f.Rotated
 	return e, nil
 }
 
@@ -106,6 +108,9 @@ func (e Entry) text() []byte {
 	line("suite", strconv.Quote(e.Suite.String()))
 	if e.created != 0 {
 		line("created", e.Created().Format(time.RFC3339))
+	}
+	if e.Rotated {
+		line("rotated", "true")
 	}
 	if e.Rotating {
 		line("next", strconv.Quote(hex.EncodeToString(e.Next.Bytes())))

@@ -39,6 +39,9 @@ type Changes struct {
 	Removed int `json:"removed"`
 	Changed int `json:"changed"`
 
+	Begun     int `json:"begun,omitempty"`     // of Changed: a next key was made
+	Abandoned int `json:"abandoned,omitempty"` // of Changed: a next key was forgotten
+
 	Serials []string `json:"serials,omitempty"` // of those added, removed and changed, sorted; 20 at most
 }
 
@@ -77,6 +80,18 @@ func (s *Store) Serials() []string {
 		all = append(all, serialOf(n))
 	}
 	return all
+}
+
+// Rotating counts the masters whose next key is not proven.
+func (s *Store) Rotating() (n int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, e := range s.entries {
+		if e.Rotating {
+			n++
+		}
+	}
+	return n
 }
 
 // Reload reads the directory again.  With a problem in any file all stays as it was.
@@ -186,6 +201,12 @@ func compare(before, now map[uint32]Entry) Changes {
 			c.Added++
 		case old != e:
 			c.Changed++
+			switch {
+			case e.Rotating && !old.Rotating:
+				c.Begun++
+			case old.Rotating && !e.Rotating && e.Key == old.Key:
+				c.Abandoned++
+			}
 		default:
 			continue
 		}

@@ -198,7 +198,7 @@ func TestAReloadIsAllOrNothing(t *testing.T) {
 	file := `key = "` + digits + `"`
 	put(t, dir, "00000001.key", file, 0o600)
 	put(t, dir, "00000002.key", file, 0o600)
-	if c, err := s.Reload(); err != nil || fmt.Sprint(c) != "{2 2 0 0 [00000001 00000002]}" {
+	if c, err := s.Reload(); err != nil || fmt.Sprint(c) != "{2 2 0 0 0 0 [00000001 00000002]}" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	must(t, os.Remove(filepath.Join(dir, "00000001.key")))
@@ -211,7 +211,7 @@ func TestAReloadIsAllOrNothing(t *testing.T) {
 	}
 	must(t, os.Chmod(bad, 0o600))
 	put(t, dir, "00000002.key", file+"\nsuite = \"21\"", 0o600)
-	if c, err := s.Reload(); err != nil || fmt.Sprint(c) != "{2 1 1 1 [00000001 00000002 00000003]}" {
+	if c, err := s.Reload(); err != nil || fmt.Sprint(c) != "{2 1 1 1 0 0 [00000001 00000002 00000003]}" {
 		t.Errorf("%+v, %v", c, err)
 	}
 }

@@ -1,5 +1,7 @@
 package master
 
+import "trama/journal"
+
 // KeepKeys has the keys committed that devices have proven, until done is closed.
 func (d *Directory) KeepKeys(done <-chan struct{}) {
 	log := d.log.Named("keys")
@@ -14,6 +16,10 @@ func (d *Directory) KeepKeys(done <-chan struct{}) {
 			}
 			for _, serial := range serials {
 				log.Info("a master has proven its next key", "master", serial)
+			}
+			if len(serials) > 0 && d.keys.Rotating() == 0 {
+				log.Info("the rotation is over: every master has proven its next key")
+				d.recordEvent(journal.Event{Kind: journal.EventEpoch, Detail: "the rotation is over: every master has proven its next key"})
 			}
 		case <-done:
 			return

@@ -30,6 +30,7 @@ type Source interface {
 	Key(serial string) (keys.Entry, bool)
 	// Commit makes keys in rotation, by serial, the keys.  It may wait for a disk.
 	Commit(proven map[string]protect.Key) error
+	Rotating() int // masters whose next key is not proven
 }
 
 // Keyring is what is known of all devices with a key.  A nil Keyring knows nobody.
@@ -144,6 +145,9 @@ func (k *Keyring) Commit() (serials []string, err error) {
 	}
 	return slices.Sorted(maps.Keys(proven)), err
 }
+
+// Rotating counts the masters whose next key is not proven.
+func (k *Keyring) Rotating() int { return k.source.Rotating() }
 
 // From is the connection that brought a frame.
 type From interface {

@@ -39,6 +39,8 @@ func (s source) Commit(proven map[string]protect.Key) error {
 	return nil
 }
 
+func (s source) Rotating() int { return 0 }
+
 // line is a connection.
 type line struct {
 	addr   netip.Addr

@@ -261,25 +261,30 @@ func day(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04")
 }
 
-// progress says of each rotation that is not over how many masters have proven their next key.
+// progress says of each rotation that is not over, or was the last one, how many masters have proven their next key.
 func progress(rows []admin.KeyInfo) (lines []string) {
 	var begun []time.Time
-	of, done := map[time.Time]int{}, map[time.Time]int{}
+	left, done := map[time.Time]int{}, map[time.Time]int{}
 	for _, r := range rows {
 		if r.Rotating {
-			if of[r.NextCreated]++; !slices.Contains(begun, r.NextCreated) {
-				begun = append(begun, r.NextCreated)
-			}
+			begun = append(begun, r.NextCreated)
+			left[r.NextCreated]++
 		}
-	}
-	for _, r := range rows {
-		if !r.Rotating && of[r.Created] > 0 {
+		if r.Rotated && !(r.Rotating && r.NextCreated.Equal(r.Created)) { // else it counts once
+			begun = append(begun, r.Created)
 			done[r.Created]++
 		}
 	}
 	slices.SortFunc(begun, time.Time.Compare)
-	for _, t := range begun {
-		lines = append(lines, fmt.Sprintf("rotation of %s: %d of %d on the new key", day(t), done[t], of[t]+done[t]))
+	begun = slices.Compact(begun)
+	for i, t := range begun {
+		over := ""
+		if left[t] == 0 {
+			over = ": it is over"
+		}
+		if over == "" || i == len(begun)-1 {
+			lines = append(lines, fmt.Sprintf("rotation of %s: %d of %d on the new key%s", day(t), done[t], left[t]+done[t], over))
+		}
 	}
 	return lines
 }

@@ -17,19 +17,22 @@ import (
 
 func (a *app) keysRotateCommand() *cobra.Command {
 	var dir string
-	var all, abandon, send bool
+	var all, pending, abandon, send bool
 	c := &cobra.Command{
-		Use: "rotate (SERIAL… | --all)", Short: "Make the next key of masters, which takes over when a frame proves it",
+		Use: "rotate (SERIAL… | --all | --pending)", Short: "Make the next key of masters, which takes over when a frame proves it",
 		Long: "rotate makes a next key beside the present one.  Both are accepted until a frame comes under the next one: that proves that the device has it,\n" +
 			"and the daemon forgets the old one.  trama keys list shows how many have got so far.\n\n" +
 			"trama keys qr SERIAL shows the next key to whoever stands at the device.  With --send the daemon hands it over by the command set-key, wrapped\n" +
-			"under the present one; only to masters that are online and whose frames come under suite 20 or 21.",
-		Example: "  trama keys rotate 12345678 && trama keys qr 12345678\n  trama keys rotate --all --send",
+			"under the present one; only to masters that are online and whose frames come under suite 20 or 21.  For those that were not reached, or whose\n" +
+			"answer was lost, call trama keys rotate --pending --send as often as you like: it makes no key.  --all begins no rotation while one goes on.",
+		Example: "  trama keys rotate 12345678 && trama keys qr 12345678\n  trama keys rotate --all --send\n  trama keys rotate --pending --send",
 		Args:    noneEmpty(cobra.ArbitraryArgs),
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
-			case all == (len(args) > 0):
-				return usageError{errors.New("rotate: expected either serials or --all")}
+			case all && pending || (all || pending) == (len(args) > 0):
+				return usageError{errors.New("rotate: expected one of serials, --all and --pending")}
+			case pending && !send && !abandon:
+				return usageError{errors.New("--pending: it goes with --send or --abandon")}
 			case send && (abandon || dir != ""):
 				return usageError{errors.New("--send: it goes with neither --abandon nor --key-dir")}
 			}
@@ -39,17 +42,28 @@ func (a *app) keysRotateCommand() *cobra.Command {
 			}
 			rotating, others := k.ofRotation()
 			switch {
-			case abandon && all:
-				args = rotating
-			case all:
+			case all && !abandon && !send && len(rotating) > 0:
+				return fmt.Errorf("a rotation goes on, and no key is made: %s; send them with --pending --send, "+
+					"or forget them with --pending --abandon", left(len(rotating)))
+			case all && len(rotating) == 0 && !abandon:
 				args = others
+			case pending || all:
+				args = rotating
+			}
+			if pending && len(args) == 0 {
+				a.say("no rotation goes on: no next key waits for its proof")
+				return nil
 			}
 			chosen := args
 			if send { // what was made before is sent again
-				if all {
-					chosen = slices.Concat(rotating, others)
+				if len(rotating) > 0 && (all || pending) {
+					a.say("a rotation goes on: %s", left(len(rotating)))
 				}
 				args = slices.DeleteFunc(slices.Clone(args), func(serial string) bool { return slices.Contains(rotating, serial) })
+			}
+			if send && len(args) == 0 {
+				a.say("no new key is made")
+				return a.sendKeys(c.Context(), chosen)
 			}
 			change, said := func() error { return k.Rotate(time.Now(), args...) },
 				"next key made: %d %s; the present one counts until a frame proves the next"
@@ -66,10 +80,19 @@ func (a *app) keysRotateCommand() *cobra.Command {
 			return a.sendKeys(c.Context(), chosen)
 		},
 	}
-	c.Flags().BoolVar(&all, "all", false, "all masters with a key that are not in a rotation; with --abandon, those that are; with --send, both")
+	c.Flags().BoolVar(&all, "all", false, "all masters with a key, when no rotation goes on; with --send and --abandon, those in the rotation that does")
+	c.Flags().BoolVar(&pending, "pending", false, "with --send or --abandon: the masters that have not proven their next key; no key is made")
 	c.Flags().BoolVar(&abandon, "abandon", false, "forget the next key: only for devices that never got it")
 	c.Flags().BoolVar(&send, "send", false, "have the daemon hand the next key over to the device")
 	return a.keyFlags(c, &dir)
+}
+
+// left says of a rotation how many have not proven their next key.
+func left(n int) string {
+	if n == 1 {
+		return "1 master has not proven its next key"
+	}
+	return fmt.Sprintf("%d masters have not proven their next key", n)
 }
 
 // ofRotation lists the masters whose key can change: those that are in a rotation, and those that are not.
@@ -105,7 +128,7 @@ func (a *app) sendKeys(ctx context.Context, serials []string) error {
 		failed++
 	}
 	if failed > 0 {
-		a.complain("%d of %d have not taken their next key; call it again when they can be reached", failed, len(serials))
+		a.complain("%d of %d have not taken their next key; call trama keys rotate --pending --send when they can be reached: it makes no key", failed, len(serials))
 		return errSilent
 	}
 	return nil

@@ -67,6 +67,44 @@ func TestAFrameUnderTheNextKeyEndsTheRotation(t *testing.T) {
 	d.exchange(p.dial("field"), d.frame(6))
 }
 
+// A call again goes on with a rotation: masters that are done keep their new key, however often it comes.
+func TestARotationThatIsCalledAgainMakesNoKeyForThoseThatAreDone(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	away := newDevice(t, dir, "field", "00000001", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	link := p.dial("field")
+	d.exchange(link, d.frame(1))
+	done := make(chan result)
+	go func() { done <- p.keys("", "rotate", "--all", "--send") }()
+	link.send(d.answerTo(d.opened(link.frame()), 0))
+	(<-done).want(t, 1, "next key made: 2 masters", "00000001: not sent", "1 of 2 have not taken their next key; call trama keys rotate --pending --send")
+	e, _ := p.stored("12345678")
+	d.key, d.epoch, d.counter = e.Next, 0, 0
+	d.exchange(link, d.frame(2))
+	await(t, "the proof", func() bool { e, _ := p.stored("12345678"); return !e.Rotating })
+	missing, _ := p.stored("00000001")
+	for _, flag := range []string{"--all", "--pending"} {
+		p.keys("", "rotate", flag, "--send").want(t, 1, "a rotation goes on: 1 master has not proven its next key", "no new key is made", "1 of 1 have not taken")
+	}
+	p.keys("", "rotate", "--all").want(t, 1, "a rotation goes on, and no key is made: 1 master has not proven its next key")
+	if now, _ := p.stored("12345678"); now.Key != e.Next || now.Rotating {
+		t.Errorf("it has another key: %+v", now)
+	}
+	if now, _ := p.stored("00000001"); now != missing {
+		t.Errorf("%+v, not %+v", now, missing)
+	}
+	p.keys("", "list").want(t, 0, "1 of 2 on the new key\n")
+
+	away.key = missing.Next
+	away.exchange(p.dial("field"), away.frame(1))
+	await(t, "the end of the rotation", func() bool {
+		return strings.Contains(p.cli("events", "--kind", "new epoch").stdout, "the rotation is over: every master has proven its next key")
+	})
+	p.keys("", "list").want(t, 0, "2 of 2 on the new key: it is over")
+	p.keys("", "rotate", "--pending", "--send").want(t, 0, "no rotation goes on")
+}
+
 // The daemon hands the next key over in a command that only the device can read, and the device proves it.
 func TestTheNextKeyIsSentToItsDevice(t *testing.T) {
 	for _, listener := range []string{"field", "compact"} {
@@ -112,7 +150,7 @@ func TestTheNextKeyGoesToNobodyWhoSpeaksUnprotected(t *testing.T) {
 		"00000001: not sent: unknown master", "2 of 2 have not taken their next key")
 	d.exchange(link, d.frame(2))
 	again := p.keys("", "rotate", "12345678", "--send")
-	again.want(t, 1, "next key made: 0 masters", "must be protected", "1 of 1 have not taken")
+	again.want(t, 1, "no new key is made", "must be protected", "1 of 1 have not taken")
 	d.suite = protect.CCM8
 	d.exchange(link, d.frame(3))
 	done := make(chan result)

@@ -103,8 +103,8 @@ func TestAKeyIsRefusedWithoutBeingRepeated(t *testing.T) {
 		{"two sources", "", []string{"add", "12345678", "--hex", "-", "--generate"}, "expected one of --hex -"},
 		{"no source", "", []string{"add", "12345678"}, "expected one of --hex -"},
 		{"shown without need", deviceKey, []string{"add", "12345678", "--hex", "-", "--show"}, "--show"},
-		{"rotate nothing", "", []string{"rotate"}, "either serials or --all"},
-		{"rotate both", "", []string{"rotate", "12345678", "--all"}, "either serials or --all"},
+		{"rotate nothing", "", []string{"rotate"}, "expected one of serials, --all and --pending"},
+		{"rotate both", "", []string{"rotate", "12345678", "--all"}, "expected one of serials, --all and --pending"},
 	} {
 		r := p.keys(test.stdin, test.args...)
 		r.want(t, 2, test.want)
@@ -122,6 +122,7 @@ func TestARotationShowsItsProgress(t *testing.T) {
 	for _, serial := range []string{"00000001", "00000002", "00000003"} {
 		p.write("data/keys/"+serial+".key", "key = \""+deviceKey+"\"\ncreated = 2026-01-01T00:00:00Z\n")
 	}
+	p.cli("reload").want(t, 0, "keys: 3, of these 3 new")
 	p.keys("", "rotate", "00000009").want(t, 1, "00000009: no key")
 	p.keys("", "rotate", "--all").want(t, 0, "next key made: 3 masters", "the daemon has taken it over")
 	p.keys("", "list").want(t, 0, "0 of 3 on the new key")
@@ -139,8 +140,16 @@ func TestARotationShowsItsProgress(t *testing.T) {
 	p.keys("", "rotate", "00000001", "--abandon").want(t, 0, "next key forgotten: 1 master")
 	p.keys("", "list").want(t, 0, "1 of 2 on the new key")
 	p.keys("", "rotate", "--all", "--abandon").want(t, 0, "next key forgotten: 1 master")
-	if r := p.keys("", "list"); strings.Contains(r.stdout, "on the new key") {
-		t.Errorf("a rotation is left: %s", r.stdout)
+	p.keys("", "list").want(t, 0, "1 of 1 on the new key: it is over")
+	await(t, "the events", func() bool {
+		told := p.cli("events", "--kind", "change").stdout
+		return strings.Contains(told, "rotate keys: 3 next made: 00000001 00000002 00000003") && strings.Contains(told, "rotate keys: 1 next forgotten: 00000003")
+	})
+	p.keys("", "rotate", "--pending").want(t, 2, "--pending: it goes with --send or --abandon")
+	p.keys("", "rotate", "--pending", "--send").want(t, 0, "no rotation goes on")
+	p.keys("", "rotate", "--all").want(t, 0, "next key made: 3 masters")
+	if r := p.keys("", "list"); strings.Contains(r.stdout, "it is over") || !strings.Contains(r.stdout, "0 of 3 on the new key") {
+		t.Errorf("the rotation before is shown: %s", r.stdout)
 	}
 }
 

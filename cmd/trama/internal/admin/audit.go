@@ -70,6 +70,13 @@ func note(r *http.Request, detail, outcome string) {
 	}
 }
 
+// rename says what a change is, where its route does not say it well enough.
+func rename(r *http.Request, what string) {
+	if a, ok := r.Context().Value(auditKey{}).(*audit); ok {
+		a.what = what
+	}
+}
+
 // outcomeOf is what came of a change, by its answer when the handler has noted nothing.
 func (a *audit) outcomeOf(w *answered) string {
 	switch {

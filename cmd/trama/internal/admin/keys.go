@@ -18,6 +18,7 @@ type KeyInfo struct {
 	Suite       protect.Suite `json:"suite"`
 	Created     time.Time     `json:"created,omitzero"`
 	Rotating    bool          `json:"rotating"`
+	Rotated     bool          `json:"rotated,omitempty"`     // a rotation has brought the key; it began at Created
 	NextCreated time.Time     `json:"next_created,omitzero"` // when the rotation began
 	Credential  bool          `json:"credential,omitempty"`  // it is a systemd credential
 
@@ -29,7 +30,7 @@ func KeysOf(s *keys.Store) []KeyInfo {
 	all := []KeyInfo{}
 	for _, serial := range s.Serials() {
 		if e, ok := s.Key(serial); ok {
-			all = append(all, KeyInfo{Serial: serial, Suite: e.Suite, Created: e.Created(), Rotating: e.Rotating,
+			all = append(all, KeyInfo{Serial: serial, Suite: e.Suite, Created: e.Created(), Rotating: e.Rotating, Rotated: e.Rotated,
 				NextCreated: e.NextCreated(), Credential: e.Fixed})
 		}
 	}
@@ -66,9 +67,16 @@ func (e *endpoint) reloadKeys(w http.ResponseWriter, r *http.Request) {
 		failWith(w, err)
 		return
 	}
-	note(r, fmt.Sprintf("%d added, %d removed, %d changed, %d now: %s", changes.Added, changes.Removed, changes.Changed,
-		changes.Keys,
-		strings.Join(changes.Serials, " ")), "")
+	serials := strings.Join(changes.Serials, " ")
+	switch others := changes.Added + changes.Removed + changes.Changed; {
+	case changes.Begun > 0 && changes.Begun == others:
+		rename(r, fmt.Sprintf("rotate keys: %d next made: %s", changes.Begun, serials))
+	case changes.Abandoned > 0 && changes.Abandoned == others:
+		rename(r, fmt.Sprintf("rotate keys: %d next forgotten: %s", changes.Abandoned, serials))
+	default:
+		note(r, fmt.Sprintf("%d added, %d removed, %d changed, %d now: %s", changes.Added, changes.Removed, changes.Changed,
+			changes.Keys, serials), "")
+	}
 	answer(w, http.StatusOK, changes)
 }
 
