@@ -43,9 +43,8 @@ func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bo
 		m.challengeWith(b.Link, b.Installed.Profile, &b.Frames[b.next], o.Suite)
 	}
 	fresh, err := c.Peer.Check(o, c)
-	another := func() bool { l := m.linkOn(b.Link.Listener()); return l != nil && l.link != b.Link }
 	// of a frame that is known nothing is lost when it is acknowledged again; one without a counter may be a replay
-	if known && (fresh == trust.Replayed || o.Suite == protect.Auth24 && !o.OfConnection && fresh == trust.Fresh && another()) {
+	if known && (fresh == trust.Replayed || o.Suite == protect.Auth24 && !o.OfConnection && fresh == trust.Fresh && !m.linked(b.Link)) {
 		if what, _ := m.recent.find(s, b.Installed.Profile.Resend().Within); what == sightResend {
 			fresh = trust.Duplicate
 		}
@@ -61,9 +60,8 @@ func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bo
 		b.repeated++
 		m.duplicates++
 		c.Peer.Owe()
-		if !another() { // anybody can send it again: it takes no link over
-			m.arrive(b, true)
-			m.speaksBy(b.Link, o.Suite)
+		if m.linked(b.Link) { // anybody can send it again: it makes no link, and proves none
+			m.arrive(b, false)
 		}
 		return false
 	case trust.Reused:

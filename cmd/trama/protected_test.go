@@ -559,6 +559,42 @@ func TestAResendUnderSuite10TakesNoLinkOver(t *testing.T) {
 	link.ends()
 }
 
+// A recorded frame that is known is acknowledged wherever it comes from, and does nothing else.
+func TestAFrameThatComesAgainBringsNobodyOnline(t *testing.T) {
+	for _, suite := range []protect.Suite{protect.CCM8, protect.Auth24} {
+		t.Run(suite.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			d := newDevice(t, dir, "field", "12345678", suite)
+			p := serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"10\", \"20\"]\n"))
+			link := p.dial("field")
+			recorded := d.frame(1)
+			d.exchange(link, recorded)
+			_ = link.Close()
+			shows := func() (info actors.MasterInfo) {
+				p.get("/api/v1/masters/12345678", &info)
+				return info
+			}
+			await(t, "the end of the link", func() bool { return len(shows().Links) == 0 })
+			other := p.dial("field")
+			for range 2 { // the first one is of a connection on which the master never was
+				d.exchange(other, recorded)
+			}
+			if info := shows(); info.Duplicates != 2 || info.Frames != 1 || len(info.Links) != 0 || info.Connects != 1 {
+				t.Errorf("%+v", info)
+			}
+			(<-p.sends("12345678", "A")).want(t, 1, "offline")
+			if out := p.cli("connections", "--json").stdout; strings.Contains(out, `"protected":true`) {
+				t.Errorf("a replay proves its connection: %s", out)
+			}
+			d.exchange(other, d.frame(2))
+			if info := shows(); len(info.Links) != 1 || info.Frames != 2 {
+				t.Errorf("%+v", info)
+			}
+			p.cli("connections", "--json").want(t, 0, `"protected":true`)
+		})
+	}
+}
+
 func TestACommandThatWaitedGoesUnderNoWeakerSuiteThanItMay(t *testing.T) {
 	dir := t.TempDir()
 	d := newDevice(t, dir, "field", "12345678", protect.Enc24)
