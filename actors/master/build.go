@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode"
 
+	"trama/actors/trust"
 	"trama/codec"
 )
 
@@ -33,6 +34,13 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 		return nil, known
 	case req.Listener != "" && len(m.links) > 0:
 		return nil, fmt.Errorf("%w on listener %q: %s", ErrOffline, req.Listener, m.Serial)
+	}
+	if m.peer != nil && m.peer.Stale() {
+		return nil, fmt.Errorf("%w: %s: its frames are refused as %w: "+
+			"the journal was restored from a copy, and the device must begin a newer epoch", ErrOffline, m.Serial, trust.ErrOldEpoch)
+	}
+	if m.seen.Load() == 0 {
+		return nil, fmt.Errorf("%w: %s (never seen)", ErrOffline, m.Serial)
 	}
 	return nil, fmt.Errorf("%w: %s (last seen %s)", ErrOffline, m.Serial, m.last().Format(time.RFC3339))
 }

@@ -113,7 +113,7 @@ func (d *Directory) look(now int64) {
 // describeKnown says whether the master is there, and what the operator has told of it.
 func (m handler) describeKnown(info *Info) {
 	m.expect()
-	info.State = m.presence.Shown().String()
+	info.State = m.state(m.presence.Shown())
 	m.describeTold(info)
 	if i := m.presence.Interval(); i > 0 {
 		info.Interval, info.Learned = presence.Span(i), m.presence.Given == 0

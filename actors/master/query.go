@@ -21,7 +21,7 @@ type Summary struct {
 	of *Master // nil: it is none yet
 }
 
-// NeverSeen is the state of a master that the operator has told of and that never reported.
+// NeverSeen is the state of a master that the operator has told of, or approved, and that never reported.
 const NeverSeen = "never seen"
 
 // Query chooses masters.  Only those of the page are asked for more.
@@ -70,9 +70,17 @@ func Masters(page []*Summary) (all []*Master) {
 	return all
 }
 
+// state names one; who was let in and has not spoken yet was never seen.  Any goroutine may call it.
+func (m *Master) state(s presence.State) string {
+	if s == presence.Offline && m.seen.Load() == 0 {
+		return NeverSeen
+	}
+	return s.String()
+}
+
 // summary may be called by any goroutine.
 func (m *Master) summary() *Summary {
-	s := &Summary{Serial: m.Serial, State: presence.State(m.shown.Load()).String(), of: m}
+	s := &Summary{Serial: m.Serial, State: m.state(presence.State(m.shown.Load())), of: m}
 	if p := m.speaks.Load(); p != nil {
 		s.Profile = p.Name()
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trama/actors/profiles"
+	"trama/actors/trust"
 	"trama/codec"
 	"trama/journal"
 )
@@ -118,20 +119,24 @@ func (d *Directory) Distrust(serials []string) {
 		by[m.Serial] = m
 	}
 	for _, serial := range serials {
-		if by[serial] == nil {
-			by[serial] = d.newMaster(serial)
-			d.restored = append(d.restored, by[serial])
+		peer := d.keys.Peer(serial)
+		if m := by[serial]; m != nil {
+			m.peer = peer
+		} else if peer != nil { // never heard: it is no master, and only its epoch is known
+			d.distrust(&d.newMaster(serial).subject, peer, journal.Forget{})
 		}
-		by[serial].peer = d.keys.Peer(serial)
 	}
 	for _, m := range d.restored {
-		if m.peer == nil {
-			continue
+		if m.peer != nil {
+			d.distrust(&m.subject, m.peer)
 		}
-		m.peer.Distrust()
-		row, _ := m.peer.Row(true)
-		d.journal.Append(&journal.Entry{Subject: &m.subject, Rows: []journal.Row{row}})
 	}
+}
+
+func (d *Directory) distrust(of *journal.Subject, p *trust.Peer, also ...journal.Row) {
+	p.Distrust()
+	row, _ := p.Row(true)
+	d.journal.Append(&journal.Entry{Subject: of, Rows: append([]journal.Row{row}, also...)})
 }
 
 // replay takes in a frame of an earlier process.

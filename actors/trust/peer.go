@@ -284,6 +284,13 @@ func (p *Peer) Distrust() {
 	p.stale, p.due = true, true
 }
 
+// Stale says whether only a newer epoch counts.
+func (p *Peer) Stale() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stale
+}
+
 // proven is the key in rotation, when the device has proven it.
 func (p *Peer) proven() (key protect.Key, yes bool) {
 	e, _ := p.ring.source.Key(p.serial)

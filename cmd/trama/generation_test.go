@@ -83,6 +83,31 @@ func TestTheEpochBeforeAnOlderJournalIsOverWithTheNextOne(t *testing.T) {
 	p.refused("old epoch", 2)
 }
 
+// A device that was never heard is no master because of its key, but its epoch is over with a journal that was put back, also
+// after further starts.
+func TestAnOlderJournalMakesNoMasters(t *testing.T) {
+	dir := t.TempDir()
+	d, mute := newDevice(t, dir, "field", "12345678", protect.CCM8), newDevice(t, dir, "field", "00000002", protect.CCM8)
+	config := keyed("unknown = \"quarantine\"\n")
+	p := serveIn(t, dir, config)
+	d.exchange(p.dial("field"), d.frame(1))
+	p.end()
+	remove(t, filepath.Join(dir, "data", "keys", "generation"))
+	for range 2 {
+		p = serveIn(t, dir, config)
+		if got := p.serials(""); len(got) != 1 || got[0] != "12345678" {
+			t.Errorf("masters %q", got)
+		}
+		p.cli("send", "12345678", "A").want(t, 1, "old epoch", "restored from a copy", "a newer epoch")
+		p.end()
+	}
+	p = serveIn(t, dir, config)
+	p.dial("field").send(mute.frame(1))
+	p.refused("old epoch", 1)
+	mute.epoch++
+	mute.exchange(p.dial("field"), mute.frame(2))
+}
+
 // Two daemons on one directory of keys would send under the same counters.
 func TestAKeyDirectoryServesOneDaemon(t *testing.T) {
 	dir := t.TempDir()

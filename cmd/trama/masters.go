@@ -230,7 +230,11 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		return
 	}
 	line("first seen", "%s", m.FirstSeen.Local().Format(time.DateTime))
-	line("last seen", "%s ago, %s", since(m.LastSeen), dash(m.LastMessage))
+	if m.LastSeen.IsZero() {
+		line("last seen", "never")
+	} else {
+		line("last seen", "%s ago, %s", since(m.LastSeen), dash(m.LastMessage))
+	}
 	if !m.DeviceTime.IsZero() {
 		line("device time", "%s", m.DeviceTime.Format(time.DateTime))
 	}
