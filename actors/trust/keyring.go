@@ -195,7 +195,7 @@ func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, erro
 		peer = k.peer(head.Serial)
 	}
 	now := time.Now()
-	if k.bans.holds(from.Addr(), head.Serial, now) && !from.Proven(peer) {
+	if k.bans.any.Load() && !from.Proven(peer) && k.bans.holds(from.Addr(), head.Serial, head.Suite, now) {
 		return Claim{Peer: peer}, fmt.Errorf("%w: of this address; it is refused for a while", ErrTooMany)
 	}
 	session := from.Session(peer)

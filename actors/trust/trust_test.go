@@ -502,6 +502,65 @@ func TestAnAddressThatSendsWrongTagsIsRefusedForAWhile(t *testing.T) {
 	})
 }
 
+// A master behind the address of somebody who sends wrong tags gets through, and that costs little of a budget of 64 bits.
+func TestABannedAddressMayTryOneLongTagASecond(t *testing.T) {
+	for _, suite := range []protect.Suite{protect.CCM8, protect.CCM16, protect.Auth24} {
+		synctest.Test(t, func(t *testing.T) {
+			w := begin(t, suite)
+			good, forged, from := w.sent(first, suite, 0, 1, 1), w.sent(second, suite, 0, 2, 1), w.elsewhere()
+			w.expect(good, trust.Fresh)
+			for range 5 {
+				_, _, _ = w.open(forged, from)
+			}
+			tries := 0
+			for at := time.Duration(0); at < 5*time.Minute; at += 250 * time.Millisecond {
+				frame, passes := good, error(nil)
+				if at%(2*time.Second) < time.Second { // wrong ones neither end the ban nor make it longer
+					frame, passes = forged, protect.ErrTag
+				}
+				switch _, _, err := w.open(frame, from); {
+				case errors.Is(err, passes):
+					tries++
+				case !errors.Is(err, trust.ErrTooMany):
+					t.Fatalf("suite %v: %v", suite, err)
+				}
+				time.Sleep(250 * time.Millisecond)
+			}
+			if want := map[bool]int{true: 299}[suite != protect.Auth24]; tries != want {
+				t.Errorf("suite %v: %d tags were tried in five minutes, want %d", suite, tries, want)
+			}
+			for range 4 {
+				if _, _, err := w.open(good, from); err != nil {
+					t.Errorf("suite %v: after the ban: %v", suite, err)
+				}
+			}
+		})
+	}
+}
+
+func TestABanOutlivesWrongTagsOfManyOtherAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := begin(t, protect.CCM16)
+		good, forged := w.sent(first, protect.CCM16, 0, 1, 1), w.sent(second, protect.CCM16, 0, 2, 1)
+		w.expect(good, trust.Fresh)
+		other := func(n int) *line { return &line{addr: netip.AddrFrom4([4]byte{10, 1, byte(n >> 8), byte(n)})} }
+		for n := range 4095 {
+			_, _, _ = w.open(forged, other(n))
+		}
+		time.Sleep(time.Millisecond)
+		from := w.elsewhere()
+		for range 5 {
+			_, _, _ = w.open(forged, from)
+		}
+		for n := range 3000 { // older ones go
+			_, _, _ = w.open(forged, other(5000+n))
+		}
+		if _, _, err := w.open(good, from); !errors.Is(err, trust.ErrTooMany) {
+			t.Errorf("banned: %v", err)
+		}
+	})
+}
+
 func TestABanIsForTheWholeNetworkOfAnIPv6Address(t *testing.T) {
 	w := begin(t, protect.CCM8)
 	good := w.sent(first, protect.CCM8, 0, 1, 1)
