@@ -43,8 +43,20 @@ func (s *Store) Hold() (io.Closer, error) {
 	case err != nil:
 		err = fmt.Errorf("lock %s: %w", d.path(holdFile), err)
 	default:
-		return f, nil
+		err = s.epochs.open(d)
+	}
+	if err == nil {
+		return held{f, &s.epochs}, nil
 	}
 	_ = f.Close() // err is what matters
 	return nil, err
 }
+
+// held is a directory that a daemon holds.
+type held struct {
+	lock   io.Closer
+	epochs *epochs
+}
+
+// Close implements io.Closer.
+func (h held) Close() error { return errors.Join(h.epochs.close(), h.lock.Close()) }

@@ -30,6 +30,8 @@ type Store struct {
 	mu       sync.RWMutex
 	entries  map[uint32]Entry // by serial; guarded by mu
 	number   uint64           // the generation; guarded by mu
+
+	epochs epochs // of the daemon that holds the directory
 }
 
 // Changes counts what a Reload has found.

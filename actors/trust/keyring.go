@@ -31,6 +31,10 @@ type Source interface {
 	// Commit makes keys in rotation, by serial, the keys.  It may wait for a disk.
 	Commit(proven map[string]protect.Key) error
 	Rotating() int // masters whose next key is not proven
+	// Begun says which epochs have begun under a key, and whether no other key of the device was used since; Begin notes one
+	// more on disk.
+	Begun(serial string, key uint32) (epoch uint8, known, last bool)
+	Begin(serial string, key uint32, epoch uint8) error
 }
 
 // Keyring is what is known of all devices with a key.  A nil Keyring knows nobody.
@@ -212,7 +216,11 @@ func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, erro
 			if session != nil {
 				session.opened(f.Protection().Counter)
 			}
-			return Claim{Peer: peer, key: t.id, newer: t.newer, session: session}, unlessUnreadable(f, err)
+			c := Claim{Peer: peer, key: t.id, newer: t.newer, session: session}
+			if err := peer.begins(f.Protection(), c); err != nil {
+				return c, err
+			}
+			return c, unlessUnreadable(f, err)
 		}
 	}
 	if len(tries) == 0 {

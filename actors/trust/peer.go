@@ -195,10 +195,16 @@ func (p *Peer) check(o *protect.Opened, c Claim) (Freshness, error) {
 		if p.key != 0 && !c.newer {
 			return OldEpoch, fmt.Errorf("%w: the device has proven a newer key", ErrOldEpoch)
 		}
-		if p.stale {
-			p.key, p.begun, p.current = c.key, true, window{epoch: o.Epoch}
+		epoch, used, last := p.ring.source.Begun(p.serial, c.key)
+		switch {
+		case !used || last && !p.stale:
+			return Fresh, nil
+		case p.stale:
+			p.key, p.begun, p.current = c.key, true, window{epoch: epoch}
 			p.due = true
-		} else {
+		case o.Epoch <= epoch:
+			return OldEpoch, fmt.Errorf("%w: the key is one from before; the device must begin an epoch above %d", ErrOldEpoch, epoch)
+		default:
 			return Fresh, nil
 		}
 	}
@@ -282,6 +288,34 @@ func (p *Peer) Distrust() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stale, p.due = true, true
+	if !p.begun {
+		return
+	}
+	if epoch, used, _ := p.ring.source.Begun(p.serial, p.key); used {
+		p.current.epoch = max(p.current.epoch, epoch)
+	}
+}
+
+// begins has it noted beside the keys that a frame which was opened begins an epoch or a key, before anything is answered
+// under it.
+func (p *Peer) begins(o *protect.Opened, c Claim) error {
+	if o == nil || c.session != nil {
+		return nil
+	}
+	p.mu.Lock()
+	begins := !p.begun || c.key != p.key || o.Epoch > p.current.epoch
+	if begins {
+		fresh, _ := p.check(o, c)
+		begins = fresh == Fresh
+	}
+	p.mu.Unlock()
+	if !begins {
+		return nil
+	}
+	if epoch, used, last := p.ring.source.Begun(p.serial, c.key); used && last && epoch >= o.Epoch {
+		return nil
+	}
+	return p.ring.source.Begin(p.serial, c.key, o.Epoch)
 }
 
 // Stale says whether only a newer epoch counts.

@@ -625,3 +625,7 @@ func BenchmarkIdlePeer(b *testing.B) {
 		w.ring.Peer(fmt.Sprintf("%08d", i))
 	}
 }
+
+func (s source) Begun(string, uint32) (epoch uint8, known, last bool) { return 0, false, false }
+
+func (s source) Begin(string, uint32, uint8) error { return nil }
