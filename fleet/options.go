@@ -29,7 +29,7 @@ type Options struct {
 	Frames         int           // measurements that each master sends before it leaves; 0 no limit
 	Seed           uint64        // of everything random
 
-	// Key is the key of a device and the suite that it speaks; nil: frames are plain.  Memory is then the path of the file in
+	// Key is the key of a device and the suite that it speaks, protect.None for one without; nil: frames are plain.  Memory is then the path of the file in
 	// which the devices keep their counters.
 	Key         func(serial string) (protect.Key, protect.Suite, error)
 	Memory      string

@@ -24,6 +24,11 @@ func (f *fleet) equip(ctx context.Context, masters []master) (err error) {
 	if f.Key == nil {
 		return nil
 	}
+	for _, serial := range serials { // before a file is made
+		if _, _, err := f.Key(serial); err != nil {
+			return fmt.Errorf("key of device %s: %w", serial, err)
+		}
+	}
 	if f.memory, err = OpenMemory(f.Memory); err != nil {
 		return err
 	}
@@ -37,6 +42,9 @@ func (f *fleet) equip(ctx context.Context, masters []master) (err error) {
 		if key, suite, err = f.Key(m.serial); err != nil {
 			err = fmt.Errorf("key of device %s: %w", m.serial, err)
 			break
+		}
+		if suite == protect.None {
+			continue
 		}
 		m.device, err = NewDevice(f.Profile.Security(), m.serial, key, suite, f.memory, uint32(f.EpochFrames))
 	}

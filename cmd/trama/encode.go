@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func (a *app) encodeCommand() *cobra.Command {
 		Example: "  trama encode --profile extended A SD=12345678 NUT=101 TS=20261123153334 RFC=1 SC=2 CC=3\n" +
 			"  trama decode --profile extended --json HEX | trama encode --profile extended --from-json -",
 		Args: noneEmpty(cobra.ArbitraryArgs),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			p, err := findProfile(profile)
 			if err == nil {
 				err = e.protection.read()
@@ -35,6 +36,7 @@ func (a *app) encodeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			e.given = c.Flags().Changed
 			if fromJSON != "" {
 				if len(args) > 0 {
 					return usageError{errors.New("--from-json and COMMAND exclude each other")}
@@ -61,6 +63,7 @@ type encoder struct {
 	*app
 	protection
 	suite, reference string
+	given            func(flag string) bool
 }
 
 func (a *encoder) encodeFields(p *codec.Profile, command string, pairs []string) error {
@@ -102,7 +105,14 @@ func (a *encoder) encodeJSON(p *codec.Profile, file string) error {
 		if err := p.ParseJSON(object, &f); err != nil {
 			return usageError{fmt.Errorf("%s: %w", objects.place(), err)}
 		}
-		if err := a.printFrame(p, &f); err != nil {
+		var was struct {
+			Protection *came `json:"protection"`
+		}
+		_ = json.Unmarshal(object, &was) // an object that cannot be read was refused
+		if was.Protection != nil && a.file == "" {
+			a.complain("%s: its frame was protected, and this one is plain: --key FILE protects it", objects.place())
+		}
+		if err := a.as(was.Protection).printFrame(p, &f); err != nil {
 			return fmt.Errorf("%s: %w", objects.place(), err)
 		}
 	}
@@ -110,6 +120,25 @@ func (a *encoder) encodeJSON(p *codec.Profile, file string) error {
 		return usageError{errors.New("--from-json: no object found")}
 	}
 	return nil
+}
+
+// as takes what no flag says from the frame that an object was.
+func (a *encoder) as(was *came) *encoder {
+	if was == nil || a.file == "" {
+		return a
+	}
+	like := *a
+	if !a.given("suite") {
+		like.suite = was.Suite.String()
+	}
+	if !a.given("epoch") {
+		like.epoch = was.Epoch
+	}
+	if !a.given("counter") {
+		like.counter = was.Counter
+	}
+	like.given = func(string) bool { return true }
+	return &like
 }
 
 func (a *encoder) printFrame(p *codec.Profile, f *codec.Frame) error {
@@ -139,6 +168,12 @@ func (a *encoder) protect(p *codec.Profile, f *codec.Frame, plain []byte) ([]byt
 	}
 	if how.Reference, err = hex.DecodeString(a.reference); err != nil {
 		return nil, usageError{errors.New("--reference: expected bytes in hexadecimal")}
+	}
+	if how.Suite != protect.None && !(a.given("epoch") || a.both != nil) {
+		a.complain("epoch 0 is taken: --epoch says another")
+	}
+	if how.Suite != protect.None && how.Suite != protect.Auth24 && !a.given("counter") {
+		a.complain("counter 0 is taken: --counter says another; a gateway takes each counter of an epoch once")
 	}
 	frame, err := p.Protect(nil, plain, how)
 	if err != nil {

@@ -84,6 +84,7 @@ func (e *explainer) explain(args []string) error {
 		if candidates, err = e.candidates(direction, data); err != nil {
 			return err
 		}
+		candidates = e.opened(candidates)
 		best = candidates[0]
 	}
 	e.open(best)
@@ -113,6 +114,27 @@ func (e *explainer) open(best explain.Candidate) {
 			_ = e.under.opens(t.Protected.Head, func(o protect.Opening) error { return t.Open(best.Profile, o) }) // the trace tells
 		}
 	}
+}
+
+// opened are the candidates under which most reads once the key has opened it; without a key, all.
+func (e *explainer) opened(all []explain.Candidate) []explain.Candidate {
+	most, best := 0, all
+	for _, c := range all {
+		e.open(c)
+		n := 0
+		for _, piece := range c.Pieces {
+			if t := piece.Trace; t != nil && t.Protected != nil && t.Outcome == trace.Accepted {
+				n++
+			}
+		}
+		if n > most {
+			most, best = n, nil
+		}
+		if n == most && most > 0 {
+			best = append(best, c)
+		}
+	}
+	return best
 }
 
 // candidates are the profiles that fit at all, the best first; when none does, the one that reads furthest.

@@ -51,6 +51,7 @@ func TestFramesAreProtectedAndOpenedOnTheCommandLine(t *testing.T) {
 	if got := encode("--key", rotation); got[6:8] != "21" {
 		t.Errorf("the suite of the key file: %s", got)
 	}
+	command(t, "", append([]string{"encode", "-p", "extended", "--key", digits}, measurement...)...).want(t, exitDone, "epoch 0 is taken", "counter 0 is taken")
 	ack := command(t, "", "encode", "-p", "extended", "--key", digits, "--epoch", "3", "--counter", "9", "--reference", "00000007deb26c2f",
 		"acknowledgement", "SD=12345678", "RFC=1", "SC=2", "CC=3", "TS=20261123143001", "NUT=7", "C=m")
 	if strings.TrimSpace(ack.stdout) != ackOf20 {
@@ -66,6 +67,11 @@ func TestFramesAreProtectedAndOpenedOnTheCommandLine(t *testing.T) {
 		back := command(t, got.stdout, "encode", "-p", "extended", "--from-json", "-")
 		if strings.TrimSpace(back.stdout) != plainFrame {
 			t.Errorf("%s%s", back.stdout, back.stderr)
+		}
+		back.want(t, exitDone, "its frame was protected, and this one is plain")
+		again := command(t, got.stdout, "encode", "-p", "extended", "--from-json", "-", "--key", digits)
+		if strings.TrimSpace(again.stdout) != suite20 || again.stderr != "" {
+			t.Errorf("%s%s", again.stdout, again.stderr)
 		}
 	}
 	command(t, "", "decode", "-p", "extended", "--key", digits, suite20+plainFrame+ackOf20).want(t, exitDone,
@@ -138,6 +144,21 @@ func TestExplainShowsProtectedFrames(t *testing.T) {
 		"3  10                       TE  10        suite AUTH-24", "tag: WRONG: it is forged, or under another key", "it is not hidden, but only --key proves it")
 	command(t, "", "explain", suite20[:len(suite20)-2]+"51", suite20).want(t, exitFailed, "a protected frame", "CRC-24 over bytes 0-44: WRONG",
 		"0 frames, 1 protected, 1 refused")
+	command(t, "", "explain", "--key", digits, suite20).want(t, exitDone, "extended accepts these bytes", "tag: right", "MS   21.5")
+	for _, flags := range [][]string{{}, {"-p", "extended"}} {
+		damaged := command(t, "", append([]string{"explain", "--key", digits, suite20[:len(suite20)-2] + "51"}, flags...)...)
+		if damaged.want(t, exitFailed, "tag: not checked, the checksum is wrong"); strings.Contains(damaged.stdout, "no key is given") {
+			t.Error(damaged.stdout)
+		}
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(other, []byte("22222222222222222222222222222222"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrong := command(t, "", "explain", "-p", "extended", "--key", other, suite20)
+	if wrong.want(t, exitFailed, "stay hidden: the key does not open it", "tag: WRONG"); strings.Contains(wrong.stdout, "--key shows") {
+		t.Error(wrong.stdout)
+	}
 	command(t, "", "explain", "-p", "extended", suite20[:40]).want(t, exitFailed, "incomplete, bytes 0-19: extended, 25 bytes are missing")
 	got := command(t, "", "explain", "-p", "extended", "--json", "--key", digits, suite20)
 	got.want(t, exitDone, `"suite": "20"`, `"plain": "`+plainFrame+`"`, `"title": "tag: right"`)

@@ -22,6 +22,7 @@ func (a *app) simulateCommand() *cobra.Command {
 		Short: "Stand in for a fleet of masters",
 		Long: "simulate runs masters that connect, log in, send measurements, keep each until it is acknowledged, and answer commands,\n" +
 			"as [simulate] of the profile says. With --key-dir their frames are protected, and what the server says must be.\n" +
+			"It may be the directory of the daemon on the same machine, or a copy; a next key that the server sends is kept in --state, the key file stays.\n" +
 			"It exits with 1 when a frame stayed unacknowledged or no master could connect.",
 		Example: "  trama simulate --masters 50 --every 10s --duration 1m\n" +
 			"  trama simulate --address 127.0.0.1:12987 --profile compact --masters 1000 --every 1m --ramp 10s\n" +

@@ -13,21 +13,25 @@ import (
 )
 
 // simulateKeys are the flags of a simulated fleet whose devices have keys.
-type simulateKeys struct{ dir, suite, state string }
+type simulateKeys struct {
+	dir, suite, state string
+	mixed             bool
+}
 
 func (k *simulateKeys) flags(c *cobra.Command, o *fleet.Options) {
 	f := c.Flags()
 	f.StringVar(&k.dir, "key-dir", "", "`directory` of the keys of the devices (trama keys add); their frames are protected then")
 	f.StringVar(&k.suite, "suite", "", "`suite` of the frames (default: that of each key)")
 	f.StringVar(&k.state, "state", "", "`file` in which the devices keep their counters, so that none is used twice (default: state in the directory of the keys)")
+	f.BoolVar(&k.mixed, "mixed", false, "with --key-dir: masters that have no key there take part, and speak unprotected")
 	f.IntVar(&o.EpochFrames, "epoch-frames", 0, "frames of a device after which it begins a new epoch; 0 as many as are allowed")
 }
 
 // equip gives the devices of a fleet their keys.
 func (k *simulateKeys) equip(o *fleet.Options) error {
 	if k.dir == "" {
-		if k.suite != "" || k.state != "" || o.EpochFrames != 0 {
-			return errors.New("--suite, --state and --epoch-frames are of devices with keys: expected --key-dir")
+		if k.suite != "" || k.state != "" || k.mixed || o.EpochFrames != 0 {
+			return errors.New("--suite, --state, --mixed and --epoch-frames are of devices with keys: expected --key-dir")
 		}
 		return nil
 	}
@@ -50,8 +54,11 @@ func (k *simulateKeys) equip(o *fleet.Options) error {
 	}
 	o.Key = func(serial string) (protect.Key, protect.Suite, error) {
 		e, has := store.Key(serial)
+		if !has && k.mixed {
+			return protect.Key{}, protect.None, nil
+		}
 		if !has {
-			return protect.Key{}, protect.None, fmt.Errorf("%w in %s: trama keys add --key-dir %s --generate %s",
+			return protect.Key{}, protect.None, fmt.Errorf("%w in %s: trama keys add --key-dir %s --generate %s, or --mixed: it speaks unprotected",
 				keys.ErrNoKey, k.dir, k.dir, serial)
 		}
 		if suite == protect.None {

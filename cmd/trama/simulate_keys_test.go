@@ -17,7 +17,7 @@ func TestFramesOfSimulatedDevicesShowWhatTheyCameUnder(t *testing.T) {
 	dir := t.TempDir()
 	newDevice(t, dir, "field", "40000001", 0x20)
 	newDevice(t, dir, "field", "40000002", 0x21)
-	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	p := serveIn(t, dir, keyed("security = \"mixed\"\n"))
 	simulate := func(more ...string) result {
 		return command(t, "", append([]string{"simulate", "--address", p.addresses.Listeners["field"], "--masters", "2", "--serial-from", "40000001",
 			"--key-dir", p.file("data/keys"), "--every", "0", "--frames", "4", "--epoch-frames", "3"}, more...)...)
@@ -33,6 +33,8 @@ func TestFramesOfSimulatedDevicesShowWhatTheyCameUnder(t *testing.T) {
 	if err := json.Unmarshal([]byte(p.cli("history", "40000001", "--frames", "--json").stdout), &rows); err != nil {
 		t.Fatal(err)
 	}
+	simulate("--masters", "3").want(t, 2, "or --mixed: it speaks unprotected")
+	simulate("--masters", "3", "--mixed").want(t, 0, "acknowledged   12, unacknowledged 0")
 	var came []string
 	for _, r := range rows {
 		came = append(came, r.Protection.String())

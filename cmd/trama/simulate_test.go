@@ -202,6 +202,9 @@ func TestSimulatedDevicesNeedTheirKeys(t *testing.T) {
 	}
 	with("--suite", "20").want(t, 2, "expected --key-dir")
 	with("--key-dir", dir).want(t, 2, "key of device 10000001: no key in "+dir+": trama keys add --key-dir "+dir+" --generate 10000001")
+	if _, err := os.Stat(filepath.Join(dir, "state")); err == nil {
+		t.Error("an empty state is left")
+	}
 	command(t, "", "keys", "add", "--key-dir", dir, "--generate", "10000001").want(t, 0)
 	with("--key-dir", dir, "--suite", "99").want(t, 2, `--suite: found "99", expected 10, 11, 20 or 21`)
 	with("--key-dir", dir, "--profile", "gt06").want(t, 2, "frames of profile gt06 are never protected")

@@ -75,6 +75,9 @@ func damaged(p *program.Program, d field.Direction, raw []byte) *Trace {
 	c := &Check{Algorithm: "CRC-24", To: n, Found: uint64(found), Computed: uint64(computed), Digits: 6, at: 4}
 	t.Checks, t.Protected = []*Check{c}, &Protected{Head: p.Security.Head(raw[:n])}
 	t.clear(p, t.Protected.Head)
+	if t.Protected.tag > 0 {
+		t.Spans[t.Protected.tag].About = "tag: not checked, the checksum is wrong"
+	}
 	t.Spans[3].About, t.Spans[3].Check = "", c
 	t.Fault = &field.FieldError{Profile: p.Name, Field: t.Spans[3].Path, Offset: 4,
 		Err: fmt.Errorf("%w: found %06x, computed %06x", field.ErrSum, found, computed)}

@@ -92,7 +92,7 @@ func (g Groups) Peer(conn *net.UnixConn) (Caller, error) {
 	}
 	c := Caller{Name: fmt.Sprintf("uid %d", cred.Uid), From: fmt.Sprintf("socket, pid %d", cred.Pid)}
 	if u, err := user.LookupId(strconv.Itoa(int(cred.Uid))); err == nil {
-		c.Name = u.Username
+		c.Name = "user " + u.Username // no token is called so
 	}
 	if c.Role = g.RoleOf(int(cred.Uid), append(gids, int(cred.Gid))); c.Role == Anyone {
 		return c, fmt.Errorf("%s %w", c.Name, ErrNoRole)

@@ -2,8 +2,10 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -166,6 +168,12 @@ func (e *endpoint) allowed(route route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		caller, audit := callerOf(r), auditOf(route, r)
 		if route.role == 0 || caller.Role < route.role {
+			if route.change == "send" {
+				var c Command
+				if json.NewDecoder(io.LimitReader(r.Body, maxAuditText)).Decode(&c) == nil {
+					audit.detail = c.Command
+				}
+			}
 			fail(w, http.StatusForbidden, fmt.Sprintf("%s has the role %s, and this needs %s", caller.Name, caller.Role, route.role))
 			e.refuse(e.forbidden, audit, r, fmt.Sprintf("it needs the role %s", route.role))
 			return

@@ -174,6 +174,8 @@ func TestAuditTellsWhoDidWhat(t *testing.T) {
 		{"DELETE", "/api/v1/connections/x%1b%5b2J", "", "operate", "failed: 400", "operate (operate): kick x\\x1b[2J"},
 		{"POST", "/api/v1/listeners/field/suspend", "", "admin", "done", "admin (admin): suspend field"},
 		{"POST", "/api/v1/listeners/field/suspend", "", "read", "refused: it needs the role operate", "read (read): suspend field"},
+		{"POST", "/api/v1/masters/12345678/commands", `{"command":"O","fields":{"RN":3}}`, "read", "refused: it needs the role operate", "read (read): send 12345678 O"},
+		{"POST", "/api/v1/masters/12345678/commands", `{`, "read", "refused: it needs the role operate", "read (read): send 12345678"},
 		{"PUT", "/api/v1/log/level", `{"level":"debug"}`, "admin", "done", "admin (admin): log level info → debug"},
 		{"PUT", "/api/v1/log/level", `{"level":"loud"}`, "admin", "failed: 400 level: found", "admin (admin): log level"},
 		{"DELETE", "/api/v1/tokens/nobody", "", "admin", "failed: 404 no such token", "admin (admin): revoke token nobody"},

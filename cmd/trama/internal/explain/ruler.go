@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -86,7 +87,10 @@ func (r *Ruler) piece(p *codec.Profile, data []byte, piece explain.Piece, frame 
 		r.heading(good, "frame %d, %s: %s, %s", frame, where, name, checked(t))
 	case explain.Closed:
 		r.heading(part, "protected, %s: %s, from %s", where, p.Name(), t.Protected.Head.Digits())
-		if t.Protected.Head.Suite == protect.Auth24 {
+		wrong := slices.ContainsFunc(t.Spans, func(s explain.Span) bool { return s.Wrong != nil })
+		if wrong && t.Protected.Head.Suite != protect.Auth24 {
+			r.say("  its command and values stay hidden: the key does not open it")
+		} else if t.Protected.Head.Suite == protect.Auth24 {
 			r.say("  it is not hidden, but only --key proves it")
 		} else {
 			r.say("  its command and values are hidden; --key shows them")
