@@ -110,12 +110,30 @@ func Start(o Options) (Gateway, error) {
 		_ = g.Drain(expired()) // err is what matters
 		return nil, err
 	}
-	g.recordEvent(journal.Event{Kind: journal.EventStart})
+	g.recordEvent(journal.Event{Kind: journal.EventStart, Detail: g.howItEnded()})
 	for _, p := range g.ports.All {
 		g.log.Named("listener").Info("listener open", "listener", p.Name, "address", p.Addr(), "profile",
 			p.Profile().Name(), "role", p.Role.String())
 	}
 	return g, nil
+}
+
+// howItEnded is what the journal tells of the end of the process before; "" when it was in order.
+func (g *gateway) howItEnded() string {
+	j, durable := g.journal.(interface {
+		Killed(ctx context.Context) (bool, error)
+	})
+	if !durable {
+		return ""
+	}
+	killed, err := j.Killed(context.Background())
+	switch {
+	case err != nil:
+		return "how the process before ended cannot be read: " + err.Error()
+	case killed:
+		return "the process before was killed, or lost its power: it told of no stop"
+	}
+	return ""
 }
 
 // restore brings back what is known from earlier processes.

@@ -108,6 +108,22 @@ func TestAnOlderJournalMakesNoMasters(t *testing.T) {
 	mute.exchange(p.dial("field"), mute.frame(2))
 }
 
+func TestAStartTellsThatTheProcessBeforeWasKilled(t *testing.T) {
+	p := serve(t, portOf(""))
+	p.event("start")
+	killed := t.TempDir()
+	copyTree(t, killed, p.dir)
+	p.end()
+	for _, c := range []struct{ dir, want string }{{p.dir, ""}, {killed, "the process before was killed, or lost its power: it told of no stop"}} {
+		p := serveIn(t, c.dir, portOf(""))
+		await(t, "the start", func() bool { return len(p.events("start")) == 2 })
+		if e := p.events("start")[1]; e.Detail != c.want {
+			t.Errorf("the start tells %q", e.Detail)
+		}
+		p.end()
+	}
+}
+
 // Two daemons on one directory of keys would send under the same counters.
 func TestAKeyDirectoryServesOneDaemon(t *testing.T) {
 	dir := t.TempDir()

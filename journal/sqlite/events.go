@@ -9,6 +9,16 @@ import (
 	"trama/journal"
 )
 
+// Killed says whether the last process that told of its start did not tell of its end.
+func (j *Journal) Killed(ctx context.Context) (bool, error) {
+	started, _, err := j.Events(ctx, journal.EventQuery{Kind: journal.EventStart, Newest: true, Limit: 1})
+	if err != nil || len(started) == 0 {
+		return false, err
+	}
+	stopped, _, err := j.Events(ctx, journal.EventQuery{Kind: journal.EventStop, After: started[0].ID, Limit: 1})
+	return len(stopped) == 0, err
+}
+
 // Events returns what q asks for, oldest first unless it says otherwise; damage names rows that are left out.
 func (j *Journal) Events(ctx context.Context, q journal.EventQuery) (events []journal.Event, damage []Damage,
 	err error) {
