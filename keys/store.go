@@ -73,6 +73,13 @@ func (s *Store) Key(serial string) (Entry, bool) {
 	return e, ok
 }
 
+// Empty says whether no master has a key.
+func (s *Store) Empty() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.entries) == 0
+}
+
 // Serials lists the masters that have a key, sorted.
 func (s *Store) Serials() []string {
 	s.mu.RLock()

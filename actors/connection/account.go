@@ -80,6 +80,9 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 		from, to = s.judge(bytes)
 		l.on.judging.ReserveN(began, min(int(time.Since(began)/judgingUnit), judgingBurst))
 	}
+	if to > 0 {
+		l.namedBy(s, bytes[from:min(to, len(bytes))])
+	}
 	if n := l.noise.holds(s, start); n > 0 && to == 0 { // the bytes before went on, and these looked like a beginning
 		l.on.Stretches.lengthen(l.noise, bytes[:min(n, len(bytes))], n)
 		if s.Length -= n; s.Length == 0 {
@@ -104,6 +107,22 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 	l.RecordEventLimited(journal.Event{Kind: journal.EventRejected, Master: s.Master, Listener: l.on.Name,
 		Connection: l.ID(), Remote: s.Remote, Reason: s.Reason, Detail: s.Detail, Raw: bytes[from:to]})
 	return bytes[from:to]
+}
+
+// namedBy says whose a damaged protected frame is: its serial stands in clear.  It may be damaged too, so it counts only
+// when it is that of a master,
+// or has a key.
+func (l *Link) namedBy(s *stretch, frame []byte) {
+	layout := s.by.Security()
+	if layout == nil {
+		return
+	}
+	if n, _, _ := layout.Damaged(frame); n == 0 {
+		return
+	}
+	if serial := layout.Head(frame).Digits(); l.on.Masters.Get(serial) != nil || l.on.Keys.Has(serial) {
+		s.Master = serial
+	}
 }
 
 // blame counts on a master what was refused of it; false when the registry has not made it yet.
@@ -156,6 +175,9 @@ func (l *Link) account(m *ended) {
 	}
 	if n := l.counters.rejected.Load(); n > 0 {
 		detail += fmt.Sprintf(", %d frames rejected", n)
+		if why := l.on.Stretches.rejected(l.ID()); why != "" {
+			detail += ", the last: " + why
+		}
 	}
 	switch {
 	case m.reason == transport.CloseHandshake:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -352,7 +353,7 @@ func (l *Link) Reject(serial string, raw []byte, reason string, err error) {
 	l.count(reason)
 	detail := ""
 	if err != nil {
-		detail = err.Error()
+		detail = strings.TrimPrefix(strings.TrimPrefix(err.Error(), reason), ": ")
 	}
 	if serial == "" {
 		serial = l.serials.only()

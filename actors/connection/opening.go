@@ -23,6 +23,9 @@ import (
 
 var errUnprotected = errors.New(master.ReasonUnprotected)
 
+// errWrongTag says what a wrong tag can mean.
+var errWrongTag = fmt.Errorf("%w: the device has another key than the key file, or the frame is forged", protect.ErrTag)
+
 // errSerial refuses whoever is not on the list of the listener, protected or not.
 var errSerial = errors.New("serial not allowed")
 
@@ -134,7 +137,7 @@ func (l *Link) open(r *readBatch) {
 		}
 		if f.Closed() {
 			if r.claims[i], r.shut[i] = l.openOne(profile, f); r.shut[i] == nil {
-				r.batch.Frames[i] = f.Raw()
+				r.claims[i].Wire, r.batch.Frames[i] = r.batch.Frames[i], f.Raw()
 			}
 		}
 		if challenged && r.shut[i] == nil && l.answers(f) {
@@ -148,7 +151,7 @@ func (l *Link) openOne(p *codec.Profile, f *codec.Frame) (c trust.Claim, err err
 	suite := head.Suite
 	switch {
 	case s.ended:
-		return c, trust.ErrTooMany
+		return c, fmt.Errorf("%w: of this connection, which is closed", trust.ErrTooMany)
 	case suite == protect.None: // a checksum in I, and no protection
 		return c, trust.OpenUnkeyed(p, f)
 	case l.on.Policy.Serials != nil && !l.on.Policy.Names(hex.AppendEncode(nil, head.Serial[:])): // before its tag is looked at: who is not listed spends no budget
@@ -161,13 +164,20 @@ func (l *Link) openOne(p *codec.Profile, f *codec.Frame) (c trust.Claim, err err
 	if c, err = l.on.Keys.Open(p, f, l); !c.Wrong && !errors.Is(err, trust.ErrTooMany) {
 		return c, err
 	}
+	if errors.Is(err, protect.ErrTag) {
+		err = errWrongTag
+	}
 	s.mu.Lock()
 	s.of = slices.DeleteFunc(s.of, func(each *trust.Peer) bool { return each == c.Peer })
 	s.mu.Unlock()
 	s.wrong++
 	if first := !s.ever.Load(); first && s.wrong >= wrongAtFirst || s.wrong >= wrongAfter {
 		s.ended = true
-		l.StopReading(transport.CloseRefused, fmt.Sprintf("wrong tags: %d", s.wrong))
+		detail := fmt.Sprintf("wrong tags: %d", s.wrong)
+		if !c.Wrong { // it was not looked at
+			detail = err.Error()
+		}
+		l.StopReading(transport.CloseRefused, detail)
 	}
 	return c, err
 }
@@ -184,8 +194,11 @@ func (l *Link) refusal(r *readBatch, i int, f *codec.Frame) error {
 	if policy.Security == admission.Open || l.on.Role == RoleIntegrator || trust.Of(f) != nil {
 		return nil
 	}
-	if policy.Security == admission.Required || l.on.Keys.Has(string(l.whose(f))) {
-		return errUnprotected
+	if policy.Security == admission.Required {
+		return fmt.Errorf("%w: the listener takes protected frames only", errUnprotected)
+	}
+	if l.on.Keys.Has(string(l.whose(f))) {
+		return fmt.Errorf("%w: the master has a key, and security is mixed", errUnprotected)
 	}
 	return nil
 }

@@ -111,6 +111,23 @@ func (s *stretch) holds(next *stretch, start uint64) int {
 	return min(next.Length, int(s.came-start))
 }
 
+// rejected says why the newest frame that a connection brought whole was not taken in; "" when none is known.
+func (b *StretchBook) rejected(connection uint64) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.ring {
+		s := b.ring[(b.next+len(b.ring)-1-i)%len(b.ring)]
+		if s.by != nil || s.Connection != connection {
+			continue
+		}
+		if s.Detail == "" {
+			return s.Reason
+		}
+		return s.Reason + ": " + s.Detail
+	}
+	return ""
+}
+
 // List returns the stretches, the oldest first.
 func (b *StretchBook) List() []Stretch {
 	b.mu.Lock()

@@ -88,6 +88,9 @@ func (m handler) detach(l Link) {
 		}
 		m.links = append(m.links[:i], m.links[i+1:]...)
 		m.online.Store(int32(len(m.links)))
+		if len(m.links) == 0 {
+			m.refused.Load().over()
+		}
 		m.linkLost(l)
 		reason, detail := l.Reason()
 		now := time.Now()

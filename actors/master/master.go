@@ -110,7 +110,7 @@ func (m *Master) TreeDetail() map[string]any {
 	switch s := protect.Suite(m.suite.Load()); {
 	case s != protect.None:
 		d["suite"] = s.String()
-	case m.dir.keys != nil && m.seen.Load() != 0:
+	case m.unprotected():
 		d["unprotected"] = true
 	}
 	return d

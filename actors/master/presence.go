@@ -2,6 +2,7 @@ package master
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"trama/actors/presence"
@@ -14,7 +15,14 @@ const lookEvery = time.Second
 // tell records what has changed of a master being there, and has it looked at again when its time is over.  l is the
 // link that it came by; nil when time has passed.
 func (m *Master) tell(l Link, changes []presence.Change) {
+	refused := m.refused.Load()
+	if refused != nil {
+		refused.interval.Store(int64(m.presence.Interval()))
+	}
 	for _, c := range changes {
+		if words := refused.meanwhile(); words != "" && (c.Kind == presence.Late.String() || c.Kind == presence.Offline.String()) {
+			c.Detail = strings.TrimPrefix(c.Detail+"; "+words, "; ")
+		}
 		e := journal.Event{Kind: c.Kind, Master: m.Serial, Reason: c.Reason, Detail: c.Detail}
 		if l != nil {
 			e.Listener, e.Connection, e.Remote = l.Listener(), l.ID(), l.Remote()

@@ -21,6 +21,9 @@ import (
 // ErrUnprotected says that a command would go out with less protection than it must have.
 var ErrUnprotected = errors.New("commands to this master must be protected")
 
+// errGuarded says why an unprotected frame is refused on any listener.
+var errGuarded = errors.New("a connection stands on which this master sends protected frames")
+
 // Reasons why a frame is refused because of its protection.
 const (
 	ReasonUnprotected  = "unprotected"
@@ -32,7 +35,7 @@ const (
 func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bool {
 	if o == nil {
 		if m.guarded() {
-			m.refuse(b, ReasonUnprotected, nil)
+			m.refuse(b, ReasonUnprotected, errGuarded)
 			return false
 		}
 		return true
@@ -78,7 +81,11 @@ func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bo
 // refuse refuses the frame in hand.
 func (m handler) refuse(b *Batch, reason string, err error) {
 	b.Fates[b.next] = Rejected
-	b.Link.Reject(m.Serial, b.Raw[b.next], reason, err)
+	raw := b.Raw[b.next]
+	if len(b.Claims) > 0 && b.Claims[b.next].Wire != nil {
+		raw = b.Claims[b.next].Wire
+	}
+	b.Link.Reject(m.Serial, raw, reason, err)
 }
 
 // trusts notes that the frame in hand is taken in; alone: without a record.
@@ -309,16 +316,21 @@ type SecurityInfo struct {
 	Suite string `json:"suite"` // of its newest frame; 00 is unprotected
 }
 
+// unprotected says whether its newest frame came under no key, where masters have keys.  Any goroutine may call it.
+func (m *Master) unprotected() bool {
+	return m.suite.Load() == uint32(protect.None) && m.seen.Load() != 0 && !m.dir.keys.Empty()
+}
+
 // security describes it; nil when no master has a key.
 func (m handler) security() *SecurityInfo {
-	if m.dir.keys == nil {
+	if m.dir.keys.Empty() {
 		return nil
 	}
 	info := &SecurityInfo{Suite: protect.Suite(m.suite.Load()).String()}
 	if m.peer != nil {
 		info.Info = m.peer.Info()
 	}
-	if m.suite.Load() == uint32(protect.None) && m.seen.Load() != 0 {
+	if m.unprotected() {
 		info.Verdict = ReasonUnprotected
 	}
 	return info

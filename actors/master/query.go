@@ -18,6 +18,9 @@ type Summary struct {
 
 	known.Master // without points
 
+	Refusing    bool // what came last was refused
+	Unprotected bool // its newest frame came under no key, where masters have keys
+
 	of *Master // nil: it is none yet
 }
 
@@ -81,6 +84,7 @@ func (m *Master) state(s presence.State) string {
 // summary may be called by any goroutine.
 func (m *Master) summary() *Summary {
 	s := &Summary{Serial: m.Serial, State: m.state(presence.State(m.shown.Load())), of: m}
+	s.Refusing, s.Unprotected = m.refused.Load().now(m.Online()), m.unprotected()
 	if p := m.speaks.Load(); p != nil {
 		s.Profile = p.Name()
 	}

@@ -144,8 +144,11 @@ func (d *Directory) Online() int {
 	return n
 }
 
-// Unprotected counts the masters that have a link and whose newest frame came under no key.
+// Unprotected counts the masters that have a link and whose newest frame came under no key; none where nobody has one.
 func (d *Directory) Unprotected() int {
+	if d.keys.Empty() {
+		return 0
+	}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	n := 0

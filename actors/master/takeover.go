@@ -133,8 +133,10 @@ func (m handler) tellRival(old, l Link, at time.Time, more string) {
 	}
 	r.told = at
 	m.dir.Alarms.Add(journal.AlarmTwoDevices)
+	detail := fmt.Sprintf("%d times in %s a link that had just spoken was taken over, the last time %s by %s: %s",
+		rivalCount, presence.Span(at.Sub(r.since)), old.Remote(), l.Remote(), more)
 	m.dir.recordEvent(journal.Event{Kind: journal.EventAlarm, Master: m.Serial, Listener: l.Listener(),
-		Connection: l.ID(), Remote: l.Remote(),
-		Reason: journal.AlarmTwoDevices, Detail: fmt.Sprintf("%d times in %s a link that had just spoken was taken over, the last time %s by %s: %s",
-			rivalCount, presence.Span(at.Sub(r.since)), old.Remote(), l.Remote(), more)})
+		Connection: l.ID(), Remote: l.Remote(), Reason: journal.AlarmTwoDevices, Detail: detail})
+	m.dir.log.Named("registry").Warn(journal.AlarmTwoDevices, "master", m.Serial, "listener", l.Listener(),
+		"conn", l.ID(), "remote", l.Remote(), "detail", detail)
 }

@@ -90,8 +90,8 @@ type Unreadable struct {
 // Info is what is known of one master.
 type Info struct {
 	Serial string `json:"serial"`
-	// online, late, offline, away (no link, and expected back), stuck; ", refusing" behind one that has a link when what
-	// came last was refused
+	// online, late, offline, away (no link, and expected back), stuck; ", refusing" behind it when what came last was
+	// refused
 	State       string     `json:"state"`
 	Profile     string     `json:"profile"`
 	FirstSeen   time.Time  `json:"first_seen"`

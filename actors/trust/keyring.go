@@ -28,6 +28,7 @@ var (
 // Source knows the keys of devices.
 type Source interface {
 	Key(serial string) (keys.Entry, bool)
+	Empty() bool // nobody has a key
 	// Commit makes keys in rotation, by serial, the keys.  It may wait for a disk.
 	Commit(proven map[string]protect.Key) error
 	Rotating() int // masters whose next key is not proven
@@ -65,6 +66,9 @@ func number(serial string) (n [4]byte, ok bool) {
 	_, err := hex.Decode(n[:], []byte(serial))
 	return n, err == nil
 }
+
+// Empty says whether no device has a key.
+func (k *Keyring) Empty() bool { return k == nil || k.source.Empty() }
 
 // Has says whether a device has a key.
 func (k *Keyring) Has(serial string) bool {
@@ -168,6 +172,7 @@ type Claim struct {
 	newer   bool     // which may take the place of the one that the peer has
 	session *Session // whose key it is under; nil: that of an epoch
 
+	Wire  []byte // the frame as it came, when it was opened
 	Wrong bool   // the tag was: looked at, and counted
 	Alarm string // what somebody must know of that
 	Due   bool   // the peer's row is to be written

@@ -32,6 +32,8 @@ type source map[string]keys.Entry
 
 func (s source) Key(serial string) (keys.Entry, bool) { e, ok := s[serial]; return e, ok }
 
+func (s source) Empty() bool { return len(s) == 0 }
+
 func (s source) Commit(proven map[string]protect.Key) error {
 	for serial, key := range proven {
 		s[serial] = keys.Entry{Key: key, Suite: s[serial].Suite}

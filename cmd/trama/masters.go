@@ -38,7 +38,7 @@ func (a *app) mastersCommand() *cobra.Command {
 	}, noneEmpty(cobra.MaximumNArgs(1)), a.showMasters)
 	c.Example = "  trama masters --state late --site north --sort silent --limit 20\n  trama masters 12345678"
 	for _, f := range []struct{ name, usage string }{
-		{"state", "only those that are online, away, late, offline, \"never seen\" or in quarantine"},
+		{"state", "only those that are online, away, late, offline, \"never seen\", in quarantine, refusing or unprotected"},
 		{"site", "only those of a site"}, {"tag", "only those with a tag"},
 		{"name", "only those whose name has this in it"}, {"profile", "only those that speak a profile"},
 		{"silent", "only those not heard for a time, such as 10m"},
@@ -198,12 +198,20 @@ func security(s *actors.SecurityInfo) string {
 		text += ", key proven " + s.Since.Local().Format(time.DateTime)
 	}
 	if s.Verdict != "" {
-		text += "; last frame " + s.Verdict
+		text += lastVerdict(s.Verdict)
 	}
 	if s.WrongTags > 0 {
 		text += fmt.Sprintf("; wrong tags: %d", s.WrongTags)
 	}
 	return text
+}
+
+// lastVerdict says what became of the frame that the verdict is of.
+func lastVerdict(verdict string) string {
+	if verdict == master.ReasonUnprotected {
+		return "; last frame unprotected"
+	}
+	return "; last protected frame " + verdict
 }
 
 // showMaster prints everything known of one master.

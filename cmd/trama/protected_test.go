@@ -675,9 +675,10 @@ func TestMastersShowWhetherTheyAreProtected(t *testing.T) {
 	link, plain := p.dial("field"), p.dial("field")
 	d.exchange(link, d.frame(1))
 	plain.reports(87654321, 1)
-	p.cli("masters", "12345678").want(t, 0, "suite 20, epoch 0, counter 0", "last frame accepted")
+	p.cli("masters", "12345678").want(t, 0, "suite 20, epoch 0, counter 0", "last protected frame accepted")
 	p.cli("masters", "87654321").want(t, 0, "unprotected")
-	list := p.cli("masters")
+	p.cli("masters", "--state", "unprotected").want(t, 0, "87654321")
+	list := p.cli("masters", "--state", "online")
 	list.want(t, 0, "online, unprotected")
 	if n := strings.Count(list.stdout, "unprotected"); n != 1 {
 		t.Errorf("%d masters are shown as unprotected:\n%s", n, list.stdout)
@@ -691,6 +692,145 @@ func TestMastersShowWhetherTheyAreProtected(t *testing.T) {
 	p = serveIn(t, dir, keyed("")) // what is known of them stays
 	p.cli("masters", "12345678").want(t, 0, "suite 20, epoch 0, counter 0")
 	p.cli("masters", "87654321").want(t, 0, "unprotected")
+}
+
+// A fleet without keys has nobody who should have been protected.
+func TestWithoutKeysNobodyIsShownAsUnprotected(t *testing.T) {
+	p := serve(t, keyed(""))
+	p.dial("field").reports(1, 1)
+	for _, args := range [][]string{{"masters"}, {"masters", "--json"}, {"masters", "00000001"}, {"tree"}} {
+		if r := p.cli(args...); r.code != 0 || strings.Contains(r.stdout, "unprotected") {
+			t.Errorf("%q: exit %d: %s%s", args, r.code, r.stdout, r.stderr)
+		}
+	}
+	if s := p.totals(); s.Unprotected != 0 {
+		t.Errorf("%+v", s)
+	}
+	var rows []actors.MasterInfo
+	if p.get("/api/v1/masters?state=unprotected", &rows); len(rows) > 0 {
+		t.Errorf("%+v", rows)
+	}
+}
+
+// A device that goes on unprotected after it was asked for protection has no link, and is there.
+func TestAMasterWhoseEveryFrameIsRefusedIsShownAsRefusing(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	const told = "[masters]\nfile = \"masters.toml\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "masters.toml"), []byte("[[master]]\nserial = \"87654321\"\ninterval = \"1s\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := serveIn(t, dir, keyed("")+told)
+	p.dial("field").reports(87654321, 1)
+	d.exchange(p.dial("field"), d.frame(1))
+	p.end()
+	p = serveIn(t, dir, keyed("security = \"required\"\n")+told)
+	var rows []actors.MasterInfo
+	if p.get("/api/v1/masters?state=refusing", &rows); len(rows) > 0 {
+		t.Errorf("%+v", rows)
+	}
+	other := p.dial("field")
+	knock := time.NewTicker(300 * time.Millisecond)
+	defer knock.Stop()
+	knocking := func(what string, holds func() bool) {
+		t.Helper()
+		await(t, what, func() bool {
+			select {
+			case <-knock.C:
+				other.send(fromHex(t, measurement(87654321, 2)))
+			default:
+			}
+			return holds()
+		})
+	}
+	knocking("refusing", func() bool {
+		all := p.cli("masters", "--state", "refusing").stdout
+		return strings.Contains(all, ", refusing, unprotected") && strings.Contains(all, "87654321") && !strings.Contains(all, "12345678")
+	})
+	p.get("/api/v1/masters?state=refusing", &rows)
+	if len(rows) != 1 || rows[0].Serial != "87654321" {
+		t.Errorf("%+v", rows)
+	}
+	p.cli("masters", "87654321").want(t, 0, ", refusing", "unprotected; last")
+	knocking("the event", func() bool { return len(p.events("offline")) > 1 })
+	for _, e := range p.events("offline") {
+		if e.Master == "87654321" && strings.Contains(e.Detail, "no frame for ") && strings.Contains(e.Detail, "what came was refused, the last ") && strings.HasSuffix(e.Detail, " ago: unprotected") {
+			return
+		}
+	}
+	t.Errorf("%+v", p.events("offline"))
+}
+
+// What is refused is told with the reason once, the cause behind it, and the bytes of the wire.
+func TestWhatIsRefusedSaysWhyAndShowsTheBytesThatCame(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"mixed\"\n"))
+	shown := func(reason, detail string, raw []byte) {
+		t.Helper()
+		var all []actors.Stretch
+		await(t, reason, func() bool {
+			p.get("/api/v1/refused?of=12345678", &all)
+			return len(all) > 0 && all[len(all)-1].Reason == reason
+		})
+		last := all[len(all)-1]
+		if last.Detail != detail || last.Bytes != hex.EncodeToString(raw) || last.Length != len(raw) {
+			t.Errorf("%s: %+v, want %q and %x", reason, last, detail, raw)
+		}
+	}
+	plain := p.dial("field")
+	plain.send(d.plain(1))
+	shown("unprotected", "the master has a key, and security is mixed", d.plain(1))
+
+	first := p.dial("field")
+	d.exchange(first, d.frame(1))
+	damaged := d.frame(2)
+	damaged[len(damaged)-1] ^= 1
+	other := p.dial("field") // nobody is known on it
+	other.send(damaged)
+	await(t, "the damaged frame", func() bool { return strings.Contains(p.cli("refused", "12345678").stdout, hex.EncodeToString(damaged)) })
+	p.cli("masters", "12345678").want(t, 0, "online, refusing", "1 wrong checksum")
+
+	d.counter = 0
+	reused := d.frame(3)
+	first.send(reused)
+	shown("counter reused", "counter 0 was used for another frame", reused)
+	d.counter = 200
+	d.exchange(first, d.frame(4))
+	d.counter = 2
+	replayed := d.frame(5)
+	first.send(replayed)
+	shown("replayed", "counter 2; the highest was 200", replayed)
+	forger := *d
+	forger.key = protect.Key{9}
+	forged := forger.frame(1)
+	third := p.dial("field")
+	third.send(forged)
+	third.ends()
+	shown("wrong tag", "the device has another key than the key file, or the frame is forged", forged)
+	await(t, "the account", func() bool {
+		for _, e := range p.events("unidentified") {
+			if e.Remote == third.LocalAddr().String() && strings.Contains(e.Detail, "1 frames rejected, the last: wrong tag: the device") {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// A connection of an address that must wait is not said to have sent wrong tags: nobody has looked.
+func TestAConnectionThatIsRefusedUnseenIsNotSaidToHaveWrongTags(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed(""))
+	forger := *d
+	forger.key = protect.Key{9}
+	await(t, "the line", func() bool { // five are looked at, and one a second
+		c := p.dial("field")
+		c.send(forger.frame(1))
+		c.ends()
+		return p.log.has("connection closed", "too many wrong tags: of this address; it is refused for a while")
+	})
 }
 
 // Forgetting a master reserves counters for what it says next, as any row of its trust does.

@@ -132,6 +132,7 @@ func TestALiveLinkIsKeptWhenTwoDevicesHaveOneSerial(t *testing.T) {
 	if alarms := p.events("alarm"); len(alarms) != 1 || alarms[0].Reason != reason {
 		t.Errorf("alarms %+v", alarms)
 	}
+	await(t, "the warning", func() bool { return p.log.has("[WARN]", "two devices, one serial", "master=00000001") })
 	_ = live.Close()
 	await(t, "the end of the link", func() bool { return len(p.links("00000001")) == 0 })
 	p.dialFrom("127.0.0.3", "field").reports(1, 200) // nobody else speaks

@@ -19,6 +19,12 @@ var masterFilters = []string{"state", "site", "tag", "profile", "name", "silent"
 // masterStates are the states that masters are chosen by.
 var masterStates = []string{"online", "away", "late", "offline", "never seen", "quarantine"}
 
+// masterWords are those behind the state by which masters are chosen too.
+var masterWords = map[string]func(*actors.MasterSummary) bool{
+	"refusing":    func(s *actors.MasterSummary) bool { return s.Refusing },
+	"unprotected": func(s *actors.MasterSummary) bool { return s.Unprotected },
+}
+
 // masterOrders are the orders of a list of masters; equal ones stay in the order of their serials.
 var masterOrders = map[string]func(a, b *actors.MasterSummary) int{
 	"serial":  nil,
@@ -45,7 +51,7 @@ func (e *endpoint) mastersQuery(r *http.Request) (q actors.MasterQuery, err erro
 		}
 		return nil
 	}
-	if err := cmp.Or(oneOf("state", masterStates), oneOf("sort", slices.Sorted(maps.Keys(masterOrders)))); err != nil {
+	if err := cmp.Or(oneOf("state", append(slices.Clone(masterStates), slices.Sorted(maps.Keys(masterWords))...)), oneOf("sort", slices.Sorted(maps.Keys(masterOrders)))); err != nil {
 		return q, err
 	}
 	var silent time.Duration
@@ -57,9 +63,13 @@ func (e *endpoint) mastersQuery(r *http.Request) (q actors.MasterQuery, err erro
 	state, site, tag, profile, name := values.Get("state"), values.Get("site"), values.Get("tag"),
 		values.Get("profile"), strings.ToLower(values.Get("name"))
 	now := e.Clock()
+	is := masterWords[state]
+	if is == nil {
+		is = func(s *actors.MasterSummary) bool { return state == "" || s.State == state }
+	}
 	if state+site+tag+profile+name != "" || silent > 0 {
 		q.Keep = func(s *actors.MasterSummary) bool {
-			if state != "" && s.State != state || profile != "" && s.Profile != profile || silent > 0 && now.Sub(s.LastSeen) < silent {
+			if !is(s) || profile != "" && s.Profile != profile || silent > 0 && now.Sub(s.LastSeen) < silent {
 				return false
 			}
 			return (site == "" || strings.EqualFold(s.Site, site)) && (tag == "" || s.Has(tag)) &&
