@@ -101,6 +101,7 @@ func TestMastersSpeakTLSAndCertificatesAreReplacedUnderThem(t *testing.T) {
 	plain.ends()
 	await(t, "the counts", func() bool { return p.field().Closed["TLS handshake failed"] == 2 })
 
+	await(t, "the events", func() bool { return len(p.events("unidentified")) == 2 })
 	reasons := map[string]bool{}
 	for _, e := range p.events("unidentified") {
 		reasons[e.Reason+": "+e.Detail] = true
