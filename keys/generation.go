@@ -11,6 +11,9 @@ import (
 // generationFile holds the generation.
 const generationFile = "generation"
 
+// generationLimit is far above what starts and stops can reach.
+const generationLimit = 1 << 62
+
 // Generation is the number that the journal keeps too: a journal with a smaller one was restored from a copy.  It only
 // grows; 0 at first.
 func (s *Store) Generation() uint64 {
@@ -53,6 +56,10 @@ func readGeneration(d *folder) (uint64, error) {
 	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("%s holds no number; remove it, and every master must begin a newer epoch", d.path(generationFile))
+	}
+	if n > generationLimit {
+		return 0, fmt.Errorf("%s holds %d, which no gateway has written; put back what it held, or remove it, and every master must begin a newer epoch",
+			d.path(generationFile), n)
 	}
 	return n, nil
 }

@@ -19,7 +19,7 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 			continue
 		}
 		profile := l.link.Profile()
-		if _, err := serverMessage(profile, req.Command); err != nil {
+		if _, err := serverMessage(profile, req); err != nil {
 			known = err
 			continue
 		}
@@ -45,11 +45,25 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 	return nil, fmt.Errorf("%w: %s (last seen %s)", ErrOffline, m.Serial, m.last().Format(time.RFC3339))
 }
 
+// setKey is the message that hands a device its next key, as a profile names it.
+const setKey = "set-key"
+
 // serverMessage finds a command of the server by its letter or name.
-func serverMessage(p *codec.Profile, name string) (*codec.Message, error) {
+func serverMessage(p *codec.Profile, req CommandRequest) (*codec.Message, error) {
+	name := req.Command
+	own := func(msg *codec.Message) bool {
+		return p.Security() != nil && msg.From == codec.Server && (msg.Name == setKey || msg.Name == Challenge)
+	}
 	for _, msg := range p.Messages() {
-		if msg.From == codec.Anyone && (msg.Command == name || msg.Name == name) {
+		if msg.Command != name && msg.Name != name {
+			continue
+		}
+		if msg.From == codec.Anyone {
 			return nil, fmt.Errorf("%w: message %s of profile %q has no from: it does not say that the server sends it", ErrBadCommand, msg.Name, p.Name())
+		}
+		if own(msg) && !req.Protected {
+			return nil, fmt.Errorf("%w: the gateway alone sends %s and %s; trama keys rotate --send hands a device its next key",
+				ErrBadCommand, setKey, Challenge)
 		}
 	}
 	var all []string
@@ -57,7 +71,9 @@ func serverMessage(p *codec.Profile, name string) (*codec.Message, error) {
 		if msg.Command == name || msg.Name == name {
 			return msg, nil
 		}
-		all = append(all, fmt.Sprintf("%s (%s)", msg.Command, msg.Name))
+		if !own(msg) {
+			all = append(all, fmt.Sprintf("%s (%s)", msg.Command, msg.Name))
+		}
 	}
 	return nil, fmt.Errorf("%w: profile %q has no command %q for a master; it has %s", ErrBadCommand, p.Name(),
 		name, strings.Join(all, ", "))
@@ -71,7 +87,7 @@ func (m handler) build(c *Command) error {
 		return err
 	}
 	c.link, c.Profile = l.link, l.link.Profile()
-	msg, err := serverMessage(c.Profile, c.Request.Command)
+	msg, err := serverMessage(c.Profile, c.Request)
 	if err != nil {
 		return err
 	}

@@ -124,6 +124,32 @@ func TestAStartTellsThatTheProcessBeforeWasKilled(t *testing.T) {
 	}
 }
 
+// No gateway writes such a number: it is a mistake, and no master is to pay for it.
+func TestAnAbsurdGenerationStopsTheStartAndNothingElse(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	d.exchange(p.dial("field"), d.frame(1))
+	p.end()
+	name := filepath.Join(dir, "data", "keys", "generation")
+	was, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, absurd := range []string{"4611686018427387905\n", "18446744073709551615\n"} {
+		p.write("data/keys/generation", absurd)
+		var out strings.Builder
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		code := run(ctx, []string{"serve", "--config", p.file("config.toml")}, strings.NewReader(""), io.Discard, &out)
+		if cancel(); code == 0 || !strings.Contains(out.String(), "generation holds "+strings.TrimSpace(absurd)+", which no gateway has written") {
+			t.Errorf("it ends with %d: %s", code, &out)
+		}
+	}
+	p.write("data/keys/generation", string(was))
+	p = serveIn(t, dir, keyed("security = \"required\"\n"))
+	d.exchange(p.dial("field"), d.frame(2))
+}
+
 // Two daemons on one directory of keys would send under the same counters.
 func TestAKeyDirectoryServesOneDaemon(t *testing.T) {
 	dir := t.TempDir()

@@ -138,6 +138,19 @@ func TestTheNextKeyIsSentToItsDevice(t *testing.T) {
 	}
 }
 
+// Whoever may send commands hands no key over, and challenges nobody.
+func TestMessagesOfTheGatewayItselfAreNoCommands(t *testing.T) {
+	dir := t.TempDir()
+	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
+	p := serveIn(t, dir, keyed("security = \"required\"\n"))
+	link := p.dial("field")
+	d.exchange(link, d.frame(1))
+	for _, args := range [][]string{{"K", "WK=" + strings.Repeat("00", 24)}, {"set-key", "WK=" + strings.Repeat("00", 24)}, {"challenge", "RS=0000000000000000"}} {
+		(<-p.sends(append([]string{"12345678"}, args...)...)).want(t, 1, "the gateway alone sends set-key and challenge; trama keys rotate --send")
+	}
+	d.exchange(link, d.frame(2)) // nothing came before
+}
+
 func TestTheNextKeyGoesToNobodyWhoSpeaksUnprotected(t *testing.T) {
 	dir := t.TempDir()
 	d := newDevice(t, dir, "field", "12345678", protect.Auth24)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -47,7 +48,10 @@ func (p *protection) read() (err error) {
 	}
 	in, err := os.Open(p.file)
 	if err != nil {
-		return usageError{err}
+		if bad := (*fs.PathError)(nil); errors.As(err, &bad) {
+			err = bad.Err // without the name: it may be a key
+		}
+		return usageError{fmt.Errorf("--key: the file cannot be read: %w", err)}
 	}
 	defer in.Close()
 	text, err := io.ReadAll(io.LimitReader(in, 4096))

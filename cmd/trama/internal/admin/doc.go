@@ -4,7 +4,7 @@
 //	                                                                                                  └─▶ audit
 //
 // It is closed by default: every route but /livez needs a role, which the token of a request gives or the user of a Unix
-// socket has; a Host that is not ours is refused with 421, a cross-origin request that changes something with 403.  A
+// socket has; a Host that is not ours is refused with 421, a cross-origin request that changes something, or says its Origin, with 403.  A
 // GET changes nothing.  Errors are JSON: {"error": "…"}.
 //
 // The routes stand in one table with their roles (routes.go); the test that each refuses who must not goes through the same

@@ -82,12 +82,21 @@ func hostOnly(host string) string {
 	return strings.ToLower(host)
 }
 
+// sameOrigin refuses changes of another origin, and whatever else a page of one asks and says so.
 func (e *endpoint) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fail(w, http.StatusForbidden, "cross-origin request refused")
-	}))
-	return protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r
+		if r.Header.Get("Origin") != "" { // judged as a change
+			asked = r.WithContext(r.Context())
+			asked.Method = http.MethodPost
+		}
+		if protection.Check(asked) != nil {
+			fail(w, http.StatusForbidden, "cross-origin request refused")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // callerKey is the key of the caller among the values of a request.

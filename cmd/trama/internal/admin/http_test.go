@@ -125,6 +125,21 @@ func TestCrossOriginChangeIsRefused(t *testing.T) {
 	}
 }
 
+func TestAReadOfAnotherOriginIsRefused(t *testing.T) {
+	h := Handler(testOptions(someGateway()))
+	for origin, want := range map[string]int{"": 200, "http://127.0.0.1:8686": 200, "https://evil.example": 403, "http://127.0.0.1:9999": 403, "null": 403} {
+		w := ask(t, h, "GET", "/api/v1/masters", "", func(r *http.Request) {
+			r.Host = "127.0.0.1:8686"
+			if origin != "" {
+				r.Header.Set("Origin", origin)
+			}
+		})
+		if w.Code != want {
+			t.Errorf("GET with Origin %q: %d, want %d", origin, w.Code, want)
+		}
+	}
+}
+
 func TestUnknownPageAndMethodAreJSON(t *testing.T) {
 	h := Handler(testOptions(someGateway()))
 	if w := ask(t, h, "GET", "/api/v1/nothing", ""); w.Code != 404 || errorOf(t, w) == "" {
