@@ -20,7 +20,9 @@ func sameNext(t testing.TB, p *codec.Profile, d codec.Direction, data []byte, at
 	}
 	advance, found := p.Next(d, data, around, used)
 	passed := p.HasChecksum() && d != codec.Any // so many bytes may hold a sealed frame, or the beginning of one
-	if (advance != want || found != (token != nil)) && (!passed || advance > want && token != nil || atEOF && !found) {
+	// one whose checksum is right begins before the frame without checksum that the splitter finds inside it
+	outside := found && used.Unreadable() != nil && token != nil && advance-len(used.Raw()) < want-len(token)
+	if (advance != want || found != (token != nil)) && !outside && (!passed || advance > want && token != nil || atEOF && !found) {
 		t.Fatalf("%s %s %x at the end %v: Next says %d and %v, the splitter %d and %x", p.Name(), d, data, atEOF, advance, found, want, token)
 	}
 	if !found {
