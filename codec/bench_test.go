@@ -374,14 +374,14 @@ func BenchmarkProtected(b *testing.B) {
 	for _, bench := range benchFrames {
 		p := benchProfile(b, bench.profile)
 		plain, _ := hex.DecodeString(bench.hex)
-		wire, err := p.Protect(nil, plain, protect.Protection{Suite: protect.CCM8, Key: deviceKey, Counter: 7})
+		wire, err := p.Protect(nil, plain, &protect.Protection{Suite: protect.CCM8, Key: deviceKey, Counter: 7})
 		if err != nil {
 			b.Fatal(err)
 		}
 		var f codec.Frame
 		b.Run(bench.profile+"/open", func(b *testing.B) {
 			for b.Loop() {
-				if _, found := p.Next(codec.Uplink, wire, 0, &f); !found || p.Open(&f, protect.Opening{Key: deviceKey}) != nil {
+				if _, found := p.Next(codec.Uplink, wire, 0, &f); !found || p.Open(&f, &protect.Opening{Key: deviceKey}) != nil {
 					b.Fatal("not opened")
 				}
 			}
@@ -390,7 +390,7 @@ func BenchmarkProtected(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		how := protect.Protection{Suite: protect.CCM8, Key: deviceKey, Server: true, Reference: f.Protection().ReferenceTo()}
+		how := &protect.Protection{Suite: protect.CCM8, Key: deviceKey, Server: true, Reference: f.Protection().ReferenceTo()}
 		var dst []byte
 		b.Run(bench.profile+"/acknowledge", func(b *testing.B) {
 			for b.Loop() {

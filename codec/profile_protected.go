@@ -19,13 +19,13 @@ func (p *Profile) Head(f *frame.Frame) protect.Head { return p.program.Security.
 //
 // After protect.ErrTag f stays closed.  Any other error means that the tag is right and the plain frame cannot be read: f has no
 // message, unless the error is that of f.Unreadable; but f.Raw and f.Protection are known.
-func (p *Profile) Open(f *frame.Frame, o protect.Opening) error { return decode.Open(p.program, f, o) }
+func (p *Profile) Open(f *frame.Frame, o *protect.Opening) error { return decode.Open(p.program, f, o) }
 
 // ErrUnprotectable says that frames of a profile are never protected.
 var ErrUnprotectable = errors.New("frames of the profile are never protected: it has no [security]")
 
 // Protect protects a plain frame and appends it to dst; on an error dst is returned as it was.  See protect.Layout.
-func (p *Profile) Protect(dst, plain []byte, how protect.Protection) ([]byte, error) {
+func (p *Profile) Protect(dst, plain []byte, how *protect.Protection) ([]byte, error) {
 	if p.program.Security == nil {
 		return dst, ErrUnprotectable
 	}

@@ -22,7 +22,7 @@ func protectedFrames(t testing.TB, profile string, suites ...protect.Suite) (fra
 	t.Helper()
 	p := shipped(t, profile)
 	for i, plain := range uplinkFrames(t, profile) {
-		how := protect.Protection{Suite: suites[i%len(suites)], Key: deviceKey, Epoch: 3, Counter: 7}
+		how := &protect.Protection{Suite: suites[i%len(suites)], Key: deviceKey, Epoch: 3, Counter: 7}
 		frame, err := p.Protect(nil, plain, how)
 		if err != nil { // an answer
 			how.Reference = make([]byte, how.Suite.ReferenceBytes())
@@ -52,7 +52,7 @@ func openStream(t testing.TB, p *codec.Profile, hints codec.Around, pieces ...[]
 					if h := p.Head(&f); h.Digits() == "" || f.Message() != nil || f.Protection() != nil {
 						t.Fatalf("%x: closed, but %v %v", f.Raw(), f.Message(), f.Protection())
 					}
-					if err := p.Open(&f, protect.Opening{Key: deviceKey, Epoch: 3, Counter: 7}); err != nil {
+					if err := p.Open(&f, &protect.Opening{Key: deviceKey, Epoch: 3, Counter: 7}); err != nil {
 						t.Fatalf("%x: %v", f.Raw(), err)
 					}
 					if f.Protection() == nil {
@@ -162,7 +162,7 @@ func TestAProtectedFrameIsFoundInTheSilenceBehindABeginning(t *testing.T) {
 func TestFramesOfWeakSuitesAreNoiseUnlessLookedFor(t *testing.T) {
 	p := shipped(t, "extended")
 	for _, s := range []protect.Suite{protect.Auth24, protect.Enc24} {
-		frame, err := p.Protect(nil, goldens[0].bytes(t), protect.Protection{Suite: s, Key: deviceKey, Epoch: 3, Counter: 7})
+		frame, err := p.Protect(nil, goldens[0].bytes(t), &protect.Protection{Suite: s, Key: deviceKey, Epoch: 3, Counter: 7})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +195,7 @@ func TestAnEchoOfTheServersProtectedFrameIsNoise(t *testing.T) {
 		if _, found := p.Next(d, command, 0, &f); !found || !f.Closed() {
 			t.Fatalf("%v: not found", d)
 		}
-		if err := p.Open(&f, protect.Opening{Key: deviceKey}); err != nil || f.Message().Name != "ask-measurement" || f.Direction() != codec.Downlink {
+		if err := p.Open(&f, &protect.Opening{Key: deviceKey}); err != nil || f.Message().Name != "ask-measurement" || f.Direction() != codec.Downlink {
 			t.Errorf("%v: %v, %v", d, err, f.Direction())
 		}
 	}
@@ -216,10 +216,10 @@ func TestAFrameStaysClosedUntilItsKeyComes(t *testing.T) {
 	if h := p.Head(&f); h != want {
 		t.Errorf("%+v", h)
 	}
-	if err := p.Open(&f, protect.Opening{Key: protect.Key{1}}); !errors.Is(err, protect.ErrTag) || !f.Closed() || !bytes.Equal(f.Raw(), wire) {
+	if err := p.Open(&f, &protect.Opening{Key: protect.Key{1}}); !errors.Is(err, protect.ErrTag) || !f.Closed() || !bytes.Equal(f.Raw(), wire) {
 		t.Errorf("with a wrong key: %v, closed %v, %x", err, f.Closed(), f.Raw())
 	}
-	if err := p.Open(&f, protect.Opening{Key: deviceKey}); err != nil || f.Closed() || string(f.Identity()) != "12345678" || !bytes.Equal(f.Raw(), unhex(t, "00250100000000123456780102036d0020261123143000000000070041ac0000")) {
+	if err := p.Open(&f, &protect.Opening{Key: deviceKey}); err != nil || f.Closed() || string(f.Identity()) != "12345678" || !bytes.Equal(f.Raw(), unhex(t, "00250100000000123456780102036d0020261123143000000000070041ac0000")) {
 		t.Errorf("with its key: %v, closed %v, %x", err, f.Closed(), f.Raw())
 	}
 	if got := f.Protection(); got == nil || got.Head != want || hex.EncodeToString(got.ReferenceTo()) != "00000007deb26c2f" {
@@ -234,7 +234,7 @@ func TestAProvenFrameThatCannotBeReadIsToldApart(t *testing.T) {
 	p := shipped(t, "extended")
 	plain := goldens[0].bytes(t)
 	plain[14] = 0x07 // no letter
-	wire, err := p.Protect(nil, plain, protect.Protection{Suite: protect.CCM8, Key: deviceKey, Counter: 9})
+	wire, err := p.Protect(nil, plain, &protect.Protection{Suite: protect.CCM8, Key: deviceKey, Counter: 9})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestAProvenFrameThatCannotBeReadIsToldApart(t *testing.T) {
 	if _, found := p.Next(codec.Uplink, wire, 0, &f); !found || !f.Closed() {
 		t.Fatal("not found")
 	}
-	err = p.Open(&f, protect.Opening{Key: deviceKey})
+	err = p.Open(&f, &protect.Opening{Key: deviceKey})
 	var field *codec.FieldError
 	if errors.Is(err, protect.ErrTag) || !errors.As(err, &field) || field.Field != "C" {
 		t.Errorf("%v", err)
@@ -262,7 +262,7 @@ func TestOpeningAllocatesNothingOnceWarm(t *testing.T) {
 		var f codec.Frame
 		for _, raw := range frames {
 			if n := testing.AllocsPerRun(20, func() {
-				if _, found := p.Next(codec.Uplink, raw, codec.Weak, &f); f.Closed() && (!found || p.Open(&f, protect.Opening{Key: deviceKey, Epoch: 3, Counter: 7}) != nil) {
+				if _, found := p.Next(codec.Uplink, raw, codec.Weak, &f); f.Closed() && (!found || p.Open(&f, &protect.Opening{Key: deviceKey, Epoch: 3, Counter: 7}) != nil) {
 					t.Fatalf("%x", raw)
 				}
 			}); n > 0 {
@@ -274,7 +274,7 @@ func TestOpeningAllocatesNothingOnceWarm(t *testing.T) {
 
 func TestProfilesWithoutSecurityProtectNothing(t *testing.T) {
 	p := shipped(t, "modbus-rtu")
-	if _, err := p.Protect(nil, unhex(t, "0103027fffd834"), protect.Protection{Suite: protect.CCM8}); !errors.Is(err, codec.ErrUnprotectable) || p.Security() != nil {
+	if _, err := p.Protect(nil, unhex(t, "0103027fffd834"), &protect.Protection{Suite: protect.CCM8}); !errors.Is(err, codec.ErrUnprotectable) || p.Security() != nil {
 		t.Errorf("%v", err)
 	}
 }
@@ -313,7 +313,7 @@ func TestTheChallengeOfAConnection(t *testing.T) {
 
 func TestWhyAProtectedFrameIsNotFoundIsSaid(t *testing.T) {
 	p := shipped(t, "extended")
-	weak, err := p.Protect(nil, goldens[0].bytes(t), protect.Protection{Suite: protect.Auth24, Key: deviceKey})
+	weak, err := p.Protect(nil, goldens[0].bytes(t), &protect.Protection{Suite: protect.Auth24, Key: deviceKey})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,7 +404,7 @@ expect    = { id = "00001234", num = 9, x = "0102030405060708090a0b" }
 		plain := unhex(t, c.frame)
 		plain[0], plain[1] = byte((len(plain)-7)/1000<<4|(len(plain)-7)/100%10), byte((len(plain)-7)/10%10<<4|(len(plain)-7)%10)
 		for _, s := range []protect.Suite{protect.None, protect.Auth24, protect.Enc24, protect.CCM8, protect.CCM16} {
-			how := protect.Protection{Suite: s, Key: deviceKey, Epoch: 3, Counter: 7, Server: c.way == codec.Downlink}
+			how := &protect.Protection{Suite: s, Key: deviceKey, Epoch: 3, Counter: 7, Server: c.way == codec.Downlink}
 			if c.refs {
 				how.Reference = bytes.Repeat([]byte{9}, s.ReferenceBytes())
 			}
@@ -417,7 +417,7 @@ expect    = { id = "00001234", num = 9, x = "0102030405060708090a0b" }
 				t.Errorf("%v: %x is not found", s, wire)
 				continue
 			}
-			if err := p.Open(&f, protect.Opening{Key: deviceKey, Epoch: 3, Counter: 7}); err != nil || !bytes.Equal(f.Raw(), plain) || !bytes.Equal(f.Protection().Reference, how.Reference) {
+			if err := p.Open(&f, &protect.Opening{Key: deviceKey, Epoch: 3, Counter: 7}); err != nil || !bytes.Equal(f.Raw(), plain) || !bytes.Equal(f.Protection().Reference, how.Reference) {
 				t.Errorf("%v: %v %x", s, err, f.Raw())
 			}
 		}

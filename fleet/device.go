@@ -44,7 +44,7 @@ const (
 
 // NewDevice starts a device.  Its first counter is behind all that memory knows of; the caller has started memory.  nil: it
 // never starts again.  After frames frames a new epoch begins; 0: after 2^20.
-func NewDevice(layout *protect.Layout, serial string, key protect.Key, suite protect.Suite, memory *Memory,
+func NewDevice(layout *protect.Layout, serial string, key *protect.Key, suite protect.Suite, memory *Memory,
 	frames uint32) (*Device, error) {
 	if n, err := hex.DecodeString(serial); err != nil || len(n) != 4 {
 		return nil, fmt.Errorf("serial %q: a device with a key has 8 digits", serial)
@@ -52,7 +52,7 @@ func NewDevice(layout *protect.Layout, serial string, key protect.Key, suite pro
 	if frames == 0 {
 		frames = epochFrames
 	}
-	d := &Device{layout: layout, serial: serial, key: key, suite: suite, memory: memory, moved: frames, old: key}
+	d := &Device{layout: layout, serial: serial, key: *key, suite: suite, memory: memory, moved: frames, old: *key}
 	if memory != nil {
 		d.kept, _ = memory.Of(serial)
 	}
@@ -87,28 +87,28 @@ func (d *Device) reserve() error {
 // keep writes where the device is.
 func (d *Device) keep() error {
 	k := Kept{Epoch: d.kept.Epoch, Counter: d.counter, Heard: d.heard.next(), Next: d.kept.Next}
-	return d.store(k)
+	return d.store(&k)
 }
 
-func (d *Device) store(k Kept) error {
+func (d *Device) store(k *Kept) error {
 	if d.memory != nil {
 		if err := d.memory.Keep(d.serial, k); err != nil {
 			return err
 		}
 	}
-	d.kept = k
+	d.kept = *k
 	return nil
 }
 
 // Move begins the next epoch.
-func (d *Device) Move() error { return d.move(d.kept.Next) }
+func (d *Device) Move() error { return d.move(&d.kept.Next) }
 
-func (d *Device) move(next Next) error {
+func (d *Device) move(next *Next) error {
 	if d.kept.Epoch == lastEpoch {
 		return fmt.Errorf("%w: epoch %d is the last one; the device needs a new key", ErrCounters, lastEpoch)
 	}
-	k := Kept{Epoch: d.kept.Epoch + 1, Next: next}
-	if err := d.store(k); err != nil {
+	k := Kept{Epoch: d.kept.Epoch + 1, Next: *next}
+	if err := d.store(&k); err != nil {
 		return err
 	}
 	d.counter, d.before, d.heard, d.old = 0, d.heard, heard{}, d.key
@@ -121,11 +121,12 @@ func (d *Device) Adopt(wrapped []byte) error {
 	if err != nil {
 		return err
 	}
-	next, err := protect.UnwrapKey(protect.WrappingKey(d.key, [4]byte(number)), wrapped)
+	by := protect.WrappingKey(&d.key, [4]byte(number))
+	next, err := protect.UnwrapKey(&by, wrapped)
 	if err != nil {
 		return err
 	}
-	if err := d.move(Next{next, d.made}); err != nil {
+	if err := d.move(&Next{next, d.made}); err != nil {
 		return err
 	}
 	d.key = next
@@ -141,7 +142,7 @@ func (d *Device) Protect(dst, plain, reference []byte) ([]byte, error) {
 	if err := d.reserve(); err != nil {
 		return dst, err
 	}
-	frame, err := d.layout.Protect(dst, plain, protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.kept.Epoch,
+	frame, err := d.layout.Protect(dst, plain, &protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.kept.Epoch,
 		Counter: d.counter, Reference: reference})
 	d.counter++
 	return frame, err
@@ -195,7 +196,7 @@ func (d *Device) Open(dst, frame []byte, asked ...[]byte) (protect.Opened, error
 	default:
 		return protect.Opened{}, ErrOldEpoch
 	}
-	o, err := d.layout.Open(dst, frame, protect.Opening{Key: key, Epoch: epoch, Counter: head.CounterNear(h.highest), Server: true})
+	o, err := d.layout.Open(dst, frame, &protect.Opening{Key: key, Epoch: epoch, Counter: head.CounterNear(h.highest), Server: true})
 	if err != nil {
 		return o, err
 	}

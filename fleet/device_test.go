@@ -108,7 +108,7 @@ func (g *fort) serve(c *wall) {
 
 func (g *fort) take(c *wall, wire []byte) {
 	head := g.profile.Security().Head(wire)
-	o, err := g.profile.Security().Open(nil, wire, protect.Opening{Key: deviceKey, Epoch: head.Epoch, Counter: head.Counter})
+	o, err := g.profile.Security().Open(nil, wire, &protect.Opening{Key: deviceKey, Epoch: head.Epoch, Counter: head.Counter})
 	if err != nil || o.Server {
 		g.t.Errorf("%x: %v", wire, err)
 		return
@@ -151,7 +151,7 @@ func (c *wall) acknowledge(f *codec.Frame, o protect.Opened) {
 func (c *wall) protect(plain []byte, epoch uint8, reference []byte) []byte {
 	c.g.mu.Lock()
 	c.g.next++
-	how := protect.Protection{Suite: c.g.suite, Key: deviceKey, Epoch: epoch, Counter: c.g.next, Server: true, Reference: reference}
+	how := &protect.Protection{Suite: c.g.suite, Key: deviceKey, Epoch: epoch, Counter: c.g.next, Server: true, Reference: reference}
 	c.g.mu.Unlock()
 	out, err := c.g.profile.Protect(nil, plain, how)
 	if err != nil {
@@ -180,7 +180,7 @@ func TestDevicesRefuseWhatIsNotProtectedAsItShouldBe(t *testing.T) {
 			_, _ = c.Write(first)
 			return
 		}
-		how := protect.Protection{Suite: protect.CCM8, Key: protect.Key{1}, Epoch: o.Epoch, Counter: 900, Server: true, Reference: o.ReferenceTo()}
+		how := &protect.Protection{Suite: protect.CCM8, Key: protect.Key{1}, Epoch: o.Epoch, Counter: 900, Server: true, Reference: o.ReferenceTo()}
 		wrong, err := c.g.profile.Protect(nil, c.acknowledgement(f), how)
 		if err != nil {
 			c.g.t.Error(err)
@@ -321,7 +321,7 @@ func alone(t *testing.T, path string, start bool) (*Device, *Memory) {
 			t.Fatal(err)
 		}
 	}
-	d, err := NewDevice(p.Security(), "00000007", deviceKey, protect.CCM8, m, 0)
+	d, err := NewDevice(p.Security(), "00000007", &deviceKey, protect.CCM8, m, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +418,8 @@ func TestMemoryOfDevicesIsWhatWasWritten(t *testing.T) {
 	}
 	want := map[string]Kept{"00000001": {Epoch: 3, Counter: 512, Heard: 9}, "00000002": {Counter: 256}}
 	for _, serial := range slices.Sorted(maps.Keys(want)) {
-		if err := errors.Join(m.Keep(serial, Kept{}), m.Keep(serial, want[serial])); err != nil {
+		k := want[serial]
+		if err := errors.Join(m.Keep(serial, &Kept{}), m.Keep(serial, &k)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -498,9 +499,10 @@ func TestADeviceKeepsTheKeyThatItWasSent(t *testing.T) {
 		if err := memory.Start("12345678"); err != nil {
 			t.Fatal(err)
 		}
-		d, err := NewDevice(p.Security(), "12345678", made, protect.CCM8, memory, 0)
+		d, err := NewDevice(p.Security(), "12345678", &made, protect.CCM8, memory, 0)
 		if err == nil && adopt {
-			err = d.Adopt(protect.WrapKey(protect.WrappingKey(made, [4]byte{0x12, 0x34, 0x56, 0x78}), next))
+			by := protect.WrappingKey(&made, [4]byte{0x12, 0x34, 0x56, 0x78})
+			err = d.Adopt(protect.WrapKey(&by, &next))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -510,7 +512,7 @@ func TestADeviceKeepsTheKeyThatItWasSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, key := range []protect.Key{made, next} {
-			if o, err := p.Security().Open(nil, frame, protect.Opening{Key: key}); err == nil {
+			if o, err := p.Security().Open(nil, frame, &protect.Opening{Key: key}); err == nil {
 				return key, o.Head
 			}
 		}

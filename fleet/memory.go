@@ -30,7 +30,7 @@ type Next struct {
 }
 
 // replaced identifies a key.
-func replaced(key protect.Key) uint32 { return crc32.ChecksumIEEE(key.Bytes()) | 1 }
+func replaced(key *protect.Key) uint32 { return crc32.ChecksumIEEE(key.Bytes()) | 1 }
 
 // A device writes its counter after every keepEvery frames, and stops when it could not for another keepLate
 // (RFC 8613, appendix B.1.1).
@@ -87,7 +87,7 @@ func (m *Memory) read(path string) error {
 				k.Next.Key, _ = protect.ParseKey(words[4])
 			}
 		}
-		if !bytes.Equal(line, memoryLine(serial, k)) {
+		if !bytes.Equal(line, memoryLine(serial, &k)) {
 			return fmt.Errorf("%w: %s, line %d; give its devices new keys", ErrMemory, path, n+1)
 		}
 		m.last[serial] = k
@@ -98,7 +98,7 @@ func (m *Memory) read(path string) error {
 	return nil
 }
 
-func memoryLine(serial string, k Kept) []byte {
+func memoryLine(serial string, k *Kept) []byte {
 	b := fmt.Appendf(nil, "%s %d %d %d", serial, k.Epoch, k.Counter, k.Heard)
 	if k.Next.Instead != 0 {
 		b = fmt.Appendf(b, " %x %08x", k.Next.Key.Bytes(), k.Next.Instead)
@@ -128,12 +128,12 @@ func (m *Memory) Of(serial string) (Kept, bool) {
 }
 
 // Keep writes; when it returns without an error it is on disk.
-func (m *Memory) Keep(serial string, k Kept) error { return m.keep(map[string]Kept{serial: k}) }
+func (m *Memory) Keep(serial string, k *Kept) error { return m.keep(map[string]Kept{serial: *k}) }
 
 func (m *Memory) keep(all map[string]Kept) error {
 	var b []byte
 	for serial, k := range all {
-		b = append(b, memoryLine(serial, k)...)
+		b = append(b, memoryLine(serial, &k)...)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -46,7 +46,7 @@ func (f *fleet) equip(ctx context.Context, masters []master) (err error) {
 		if suite == protect.None {
 			continue
 		}
-		m.device, err = NewDevice(f.Profile.Security(), m.serial, key, suite, f.memory, uint32(f.EpochFrames))
+		m.device, err = NewDevice(f.Profile.Security(), m.serial, &key, suite, f.memory, uint32(f.EpochFrames))
 	}
 	if err != nil {
 		return errors.Join(err, f.memory.Close())

@@ -72,17 +72,19 @@ func (s *Store) Abandon(serials ...string) error {
 func (s *Store) Commit(proven map[string]protect.Key) error {
 	var serials []string
 	for serial, key := range proven {
-		if e, _ := s.Key(serial); !e.Fixed {
+		if known, _ := s.Key(serial); !known.Fixed {
 			serials = append(serials, serial)
-		} else if n, _ := number(serial); e.commit(key) {
+		} else if e := *known; e.commit(&key) {
+			n, _ := number(serial)
 			s.mu.Lock()
-			s.entries[n] = e
+			s.entries[n] = &e
 			s.mu.Unlock()
 		}
 	}
 	commit := func(serials ...string) error {
 		return s.change(len(serials), func(i int) string { return serials[i] }, func(i int, e *Entry) error {
-			e.commit(proven[serials[i]])
+			key := proven[serials[i]]
+			e.commit(&key)
 			return nil
 		})
 	}
@@ -96,8 +98,8 @@ func (s *Store) Commit(proven map[string]protect.Key) error {
 	return problems.all()
 }
 
-func (e *Entry) commit(proven protect.Key) bool {
-	if !e.Rotating || e.Next != proven {
+func (e *Entry) commit(proven *protect.Key) bool {
+	if !e.Rotating || e.Next != *proven {
 		return false
 	}
 	*e = Entry{Key: e.Next, Suite: e.Suite, Fixed: e.Fixed, Rotated: true, created: e.nextCreated}
@@ -143,7 +145,7 @@ func (s *Store) changeEach(serials []string, edit func(e *Entry) error) error {
 // them cannot be edited.  When the disk fails some files may be written: the store is as before then, until Reload.
 func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Entry) error) error {
 	return s.locked(func(d *folder) error {
-		edited, others, problems := make(map[uint32]Entry, n), []uint32{}, problems{}
+		edited, others, problems := make(map[uint32]*Entry, n), []uint32{}, problems{}
 		for i := range n {
 			at, ok := number(serial(i))
 			if !ok {
@@ -151,7 +153,7 @@ func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Ent
 				continue
 			}
 			before, err := s.onDisk(d, serial(i))
-			e := before
+			e := *before
 			if _, twice := edited[at]; err == nil && twice {
 				err = errors.New("it is named twice")
 			} else if err == nil {
@@ -160,7 +162,7 @@ func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Ent
 			if err != nil {
 				problems.add(fmt.Errorf("%s: %w", serial(i), err))
 			}
-			if edited[at] = e; e != before {
+			if edited[at] = &e; e != *before {
 				others = append(others, at)
 			}
 		}
@@ -187,7 +189,7 @@ func (s *Store) change(n int, serial func(i int) string, edit func(i int, e *Ent
 }
 
 // onDisk reads an entry again: another process may have changed it.
-func (s *Store) onDisk(d *folder, serial string) (Entry, error) {
+func (s *Store) onDisk(d *folder, serial string) (*Entry, error) {
 	e, err := readEntry(d, serial+extension)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil

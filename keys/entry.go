@@ -29,13 +29,13 @@ type Entry struct {
 }
 
 // Created is when the key was made; zero when its file does not say.
-func (e Entry) Created() time.Time { return moment(e.created) }
+func (e *Entry) Created() time.Time { return moment(e.created) }
 
 // NextCreated is when the rotation began; zero when there is none.
-func (e Entry) NextCreated() time.Time { return moment(e.nextCreated) }
+func (e *Entry) NextCreated() time.Time { return moment(e.nextCreated) }
 
 // Newest is the key that the device is to have in the end.
-func (e Entry) Newest() protect.Key {
+func (e *Entry) Newest() protect.Key {
 	if e.Rotating {
 		return e.Next
 	}
@@ -61,31 +61,32 @@ type file struct {
 
 // Parse reads the text of a key file, in a directory of keys or outside.  The error says nothing of the text but key names
 // that are ours.
-func Parse(text string) (e Entry, err error) {
+func Parse(text string) (*Entry, error) {
 	var f file
+	e := new(Entry)
 	meta, err := toml.Decode(text, &f)
 	if err != nil {
 		where := ""
 		if bad := new(toml.ParseError); errors.As(err, bad) {
 			where = fmt.Sprintf("line %d: ", bad.Position.Line)
 		}
-		return Entry{}, errors.New(where + `found what is no key file, expected lines such as key = "32 hex digits"`)
+		return new(Entry), errors.New(where + `found what is no key file, expected lines such as key = "32 hex digits"`)
 	}
 	if len(meta.Undecoded()) > 0 {
-		return Entry{}, errors.New("found an unknown key, expected key, suite, created, next, next_created, rotated")
+		return new(Entry), errors.New("found an unknown key, expected key, suite, created, next, next_created, rotated")
 	}
 	if e.Key, err = protect.ParseKey(f.Key); err != nil {
-		return Entry{}, fmt.Errorf("key: %w", err)
+		return new(Entry), fmt.Errorf("key: %w", err)
 	}
 	e.Suite = DefaultSuite
 	if f.Suite != "" {
 		if e.Suite, err = protect.ParseSuite(f.Suite); err != nil || e.Suite == 0 {
-			return Entry{}, errors.New(`suite: expected "10", "11", "20" or "21"`)
+			return new(Entry), errors.New(`suite: expected "10", "11", "20" or "21"`)
 		}
 	}
 	if e.Rotating = f.Next != ""; e.Rotating {
 		if e.Next, err = protect.ParseKey(f.Next); err != nil {
-			return Entry{}, fmt.Errorf("next: %w", err)
+			return new(Entry), fmt.Errorf("next: %w", err)
 		}
 		e.nextCreated = seconds(f.NextCreated)
 	}
@@ -101,7 +102,7 @@ func seconds(t time.Time) uint32 {
 }
 
 // text is what Parse reads.
-func (e Entry) text() []byte {
+func (e *Entry) text() []byte {
 	var b strings.Builder
 	line := func(name, value string) { _, _ = fmt.Fprintf(&b, "%s = %s\n", name, value) } // it cannot fail
 	line("key", strconv.Quote(hex.EncodeToString(e.Key.Bytes())))

@@ -28,8 +28,8 @@ type Store struct {
 
 	changing sync.Mutex // held while files are read or written
 	mu       sync.RWMutex
-	entries  map[uint32]Entry // by serial; guarded by mu
-	number   uint64           // the generation; guarded by mu
+	entries  map[uint32]*Entry // by serial; guarded by mu; an entry does not change
+	number   uint64            // the generation; guarded by mu
 
 	epochs epochs // of the daemon that holds the directory
 }
@@ -61,16 +61,19 @@ func Open(directory string) (*Store, error) {
 // Directory is the path that the store was opened with.
 func (s *Store) Directory() string { return s.directory }
 
-// Key returns the entry of a master.
-func (s *Store) Key(serial string) (Entry, bool) {
-	n, ok := number(serial)
-	if !ok {
-		return Entry{}, false
+// none is the entry of a master without a key.
+var none Entry
+
+// Key returns the entry of a master, which does not change; false: it has none, and the entry is the zero value.
+func (s *Store) Key(serial string) (*Entry, bool) {
+	if n, ok := number(serial); ok {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		if e := s.entries[n]; e != nil {
+			return e, true
+		}
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	e, ok := s.entries[n]
-	return e, ok
+	return &none, false
 }
 
 // Empty says whether no master has a key.
@@ -106,7 +109,7 @@ func (s *Store) Rotating() (n int) {
 // Reload reads the directory again.  With a problem in any file all stays as it was.
 func (s *Store) Reload() (c Changes, err error) {
 	err = s.locked(func(d *folder) error {
-		read := map[uint32]Entry{}
+		read := map[uint32]*Entry{}
 		generation, err := readGeneration(d)
 		problems := problems{}
 		problems.add(err)
@@ -148,7 +151,7 @@ func (s *Store) locked(do func(d *folder) error) error {
 	return do(d) // closing it gives the lock back
 }
 
-func (s *Store) readCredentials(into map[uint32]Entry, problems *problems) {
+func (s *Store) readCredentials(into map[uint32]*Entry, problems *problems) {
 	d, err := openCredentials(s.credentials)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
@@ -159,14 +162,13 @@ func (s *Store) readCredentials(into map[uint32]Entry, problems *problems) {
 	}
 	defer d.Close()
 	problems.add(readAll(d, credentialPrefix, into, problems))
-	for n, e := range into {
+	for _, e := range into {
 		e.Fixed = true
-		into[n] = e
 	}
 }
 
 // readAll adds the entries of a directory; what is wrong with one of its files goes to problems.
-func readAll(d *folder, prefix string, into map[uint32]Entry, problems *problems) error {
+func readAll(d *folder, prefix string, into map[uint32]*Entry, problems *problems) error {
 	names, err := d.names()
 	if err != nil {
 		return fmt.Errorf("key directory: %w", err)
@@ -189,26 +191,26 @@ func readAll(d *folder, prefix string, into map[uint32]Entry, problems *problems
 	return nil
 }
 
-func readEntry(d *folder, name string) (Entry, error) {
+func readEntry(d *folder, name string) (*Entry, error) {
 	text, err := d.read(name)
 	if err != nil {
-		return Entry{}, err
+		return new(Entry), err
 	}
 	e, err := Parse(text)
 	if err != nil {
-		return Entry{}, fmt.Errorf("key file %s: %w", d.path(name), err)
+		return new(Entry), fmt.Errorf("key file %s: %w", d.path(name), err)
 	}
 	return e, nil
 }
 
-func compare(before, now map[uint32]Entry) Changes {
+func compare(before, now map[uint32]*Entry) Changes {
 	c := Changes{Keys: len(now)}
 	var others []uint32
 	for n, e := range now {
 		switch old, there := before[n]; {
 		case !there:
 			c.Added++
-		case old != e:
+		case *old != *e:
 			c.Changed++
 			switch {
 			case e.Rotating && !old.Rotating:

@@ -225,7 +225,7 @@ func TestANextKeyIsKeptUntilItIsProven(t *testing.T) {
 	if !e.Rotating || e.Key != key(t, digits) || e.Next == e.Key || e.Newest() != e.Next || !e.NextCreated().Equal(now.Add(time.Hour)) {
 		t.Fatalf("%+v", e)
 	}
-	if again, _ := open(t, dir).Key(serial); again != e {
+	if again, _ := open(t, dir).Key(serial); *again != *e {
 		t.Errorf("after a restart it is %+v, was %+v", again, e)
 	}
 	if err := s.Rotate(now, serial); !errors.Is(err, keys.ErrRotating) {

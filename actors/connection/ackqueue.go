@@ -148,7 +148,7 @@ func (r *readBatch) protect(i int, out, ack []byte, o *protect.Opened) ([]byte, 
 	var room [256]byte
 	plain := append(room[:0], ack...) // it lies where its protected form will be
 	if o.Suite == protect.None {
-		return r.installed.Profile.Protect(out, plain, protect.Protection{Server: true})
+		return r.installed.Profile.Protect(out, plain, &protect.Protection{Server: true})
 	}
 	if p := r.claims[i].Peer; p != nil {
 		if s := r.link.Session(p); s.Active() {

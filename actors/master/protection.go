@@ -299,7 +299,7 @@ func (m handler) challenge(l Link, p *codec.Profile, header *codec.Session) erro
 	if err != nil {
 		return fmt.Errorf("build the challenge: %w", err)
 	}
-	frame, err := p.Protect(nil, plain, protect.Protection{Server: true})
+	frame, err := p.Protect(nil, plain, &protect.Protection{Server: true})
 	if err != nil {
 		return fmt.Errorf("build the challenge: %w", err)
 	}

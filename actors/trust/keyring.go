@@ -27,8 +27,8 @@ var (
 
 // Source knows the keys of devices.
 type Source interface {
-	Key(serial string) (keys.Entry, bool)
-	Empty() bool // nobody has a key
+	Key(serial string) (*keys.Entry, bool) // the entry does not change
+	Empty() bool                           // nobody has a key
 	// Commit makes keys in rotation, by serial, the keys.  It may wait for a disk.
 	Commit(proven map[string]protect.Key) error
 	Rotating() int // masters whose next key is not proven
@@ -142,7 +142,7 @@ func (k *Keyring) Commit() (serials []string, err error) {
 	proven := map[string]protect.Key{}
 	for _, p := range peers {
 		if key, yes := p.proven(); yes {
-			proven[p.Serial()] = key
+			proven[p.Serial()] = *key
 		}
 	}
 	if len(proven) == 0 {
@@ -187,7 +187,7 @@ func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, erro
 	k.mu.RLock()
 	peer := k.peers[head.Serial]
 	k.mu.RUnlock()
-	var entry keys.Entry
+	var entry *keys.Entry
 	var has bool
 	if peer != nil {
 		entry, has = k.source.Key(peer.serial)
@@ -216,8 +216,9 @@ func (k *Keyring) Open(p *codec.Profile, f *codec.Frame, from From) (Claim, erro
 	}
 	var room [triesAtMost]try
 	tries, spent := peer.tries(room[:0], now, head, entry, from, session)
-	for _, t := range tries {
-		if err := p.Open(f, t.Opening); !errors.Is(err, protect.ErrTag) {
+	for i := range tries {
+		t := &tries[i]
+		if err := p.Open(f, &t.Opening); !errors.Is(err, protect.ErrTag) {
 			if session != nil {
 				session.opened(f.Protection().Counter)
 			}
@@ -261,8 +262,8 @@ func (k *Keyring) Look(p *codec.Profile, f *codec.Frame) error {
 	peer := k.peer(head.Serial)
 	var room [triesAtMost]try
 	tries, _ := peer.tries(room[:0], time.Now(), head, entry, nil, nil)
-	for _, t := range tries {
-		if err := p.Open(f, t.Opening); !errors.Is(err, protect.ErrTag) {
+	for i := range tries {
+		if err := p.Open(f, &tries[i].Opening); !errors.Is(err, protect.ErrTag) {
 			return unlessUnreadable(f, err)
 		}
 	}
@@ -271,7 +272,7 @@ func (k *Keyring) Look(p *codec.Profile, f *codec.Frame) error {
 
 // OpenUnkeyed opens a closed frame whose I holds a checksum, and that no key protects.
 func OpenUnkeyed(p *codec.Profile, f *codec.Frame) error {
-	return unlessUnreadable(f, p.Open(f, protect.Opening{}))
+	return unlessUnreadable(f, p.Open(f, &protect.Opening{}))
 }
 
 // unlessUnreadable is err, unless the frame itself says so.
@@ -283,7 +284,7 @@ func unlessUnreadable(f *codec.Frame, err error) error {
 }
 
 // identify names a key in four bytes, which say nothing of it.
-func identify(key protect.Key) uint32 {
+func identify(key *protect.Key) uint32 {
 	sum := sha256.Sum256(key[:])
 	return binary.BigEndian.Uint32(sum[:]) | 1 // 0 names none
 }

@@ -50,9 +50,9 @@ type named struct {
 }
 
 // identify is the same as the function.  p.mu is held.
-func (p *Peer) identify(key protect.Key) uint32 {
-	if p.named.id == 0 || p.named.key != key {
-		p.named = named{key, identify(key)}
+func (p *Peer) identify(key *protect.Key) uint32 {
+	if p.named.id == 0 || p.named.key != *key {
+		p.named = named{*key, identify(key)}
 	}
 	return p.named.id
 }
@@ -71,7 +71,7 @@ type try struct {
 }
 
 // tries are the ways to open a frame, as far as the budgets allow, behind all.  spent says that the one of the current epoch is used up.
-func (p *Peer) tries(all []try, at time.Time, h protect.Head, e keys.Entry, from From, session *Session) (_ []try, spent bool) {
+func (p *Peer) tries(all []try, at time.Time, h protect.Head, e *keys.Entry, from From, session *Session) (_ []try, spent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	spent = p.spent.spent(h.Suite) && !exempt(from, p)
@@ -79,47 +79,48 @@ func (p *Peer) tries(all []try, at time.Time, h protect.Head, e keys.Entry, from
 		p.ahead, p.day = budget{}, now
 	}
 	aheadSpent := p.ahead.spent(h.Suite) && !exempt(from, p)
-	id, next := p.identify(e.Key), uint32(0)
+	id, next := p.identify(&e.Key), uint32(0)
 	if e.Rotating {
-		next = p.identify(e.Next)
+		next = p.identify(&e.Next)
 	}
-	add := func(key protect.Key, epoch uint8, ahead, newer bool) {
+	add := func(key *protect.Key, epoch uint8, ahead, newer bool) {
 		if ahead && aheadSpent || !ahead && spent || epoch > lastEpoch {
 			return
 		}
 		of := id
-		if key != e.Key {
+		if *key != e.Key {
 			of = next
 		}
-		all = append(all, try{protect.Opening{Key: key, Epoch: epoch}, of, newer})
+		all = append(all, try{protect.Opening{Key: *key, Epoch: epoch}, of, newer})
 	}
 	if session != nil {
 		if !spent {
-			key, of := e.Key, id
+			key, of := &e.Key, id
 			if e.Rotating && p.key == next {
-				key, of = e.Next, next
+				key, of = &e.Next, next
 			}
-			all = append(all, try{session.try(key), of, false})
+			all = append(all, try{protect.Opening{Key: *key}, of, false})
+			session.at(&all[len(all)-1].Opening)
 		}
 		return all, spent
 	}
 	// a key that replaces what the peer has: the next one, or the only one when the peer's is neither
 	newer := id != p.key && (!e.Rotating || next != p.key)
 	if h.Suite.TagBits() > 24 {
-		add(e.Key, h.Epoch, p.begun && (newer || h.Epoch > p.current.epoch), newer)
+		add(&e.Key, h.Epoch, p.begun && (newer || h.Epoch > p.current.epoch), newer)
 		if e.Rotating {
-			add(e.Next, h.Epoch, true, true)
+			add(&e.Next, h.Epoch, true, true)
 		}
 		return all, spent
 	}
 	if !p.begun || newer {
 		for epoch := range uint8(triedAtFirst) {
-			add(e.Key, epoch, p.begun, newer)
+			add(&e.Key, epoch, p.begun, newer)
 		}
 	} else {
-		key := e.Key
+		key := &e.Key
 		if p.key != id {
-			key = e.Next
+			key = &e.Next
 		}
 		add(key, p.current.epoch, false, false)
 		if p.previous != nil && time.Now().Before(p.previous.until) {
@@ -130,7 +131,7 @@ func (p *Peer) tries(all []try, at time.Time, h protect.Head, e keys.Entry, from
 		}
 	}
 	if e.Rotating && p.key != next {
-		add(e.Next, 0, true, true)
+		add(&e.Next, 0, true, true)
 	}
 	for i := range all {
 		all[i].Counter = p.counterNear(h, all[i].Epoch)
@@ -326,11 +327,11 @@ func (p *Peer) Stale() bool {
 }
 
 // proven is the key in rotation, when the device has proven it.
-func (p *Peer) proven() (key protect.Key, yes bool) {
+func (p *Peer) proven() (key *protect.Key, yes bool) {
 	e, _ := p.ring.source.Key(p.serial)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return e.Next, e.Rotating && p.key == p.identify(e.Next)
+	return &e.Next, e.Rotating && p.key == p.identify(&e.Next)
 }
 
 // Serial is that of the device.

@@ -122,9 +122,9 @@ func (p *Peer) Protect(by *codec.Profile, dst, plain []byte, suite protect.Suite
 	o := protect.Protection{Suite: suite, Epoch: s.epoch, Counter: s.used, Server: true}
 	s.used++
 	switch {
-	case has && p.identify(entry.Key) == s.key:
+	case has && p.identify(&entry.Key) == s.key:
 		o.Key = entry.Key
-	case has && entry.Rotating && p.identify(entry.Next) == s.key:
+	case has && entry.Rotating && p.identify(&entry.Next) == s.key:
 		o.Key = entry.Next
 	default:
 		has = false
@@ -133,16 +133,17 @@ func (p *Peer) Protect(by *codec.Profile, dst, plain []byte, suite protect.Suite
 	if !has {
 		return dst, nil, fmt.Errorf("%w: the one that the device has proven is there no more", ErrNoKey)
 	}
-	return protectBy(by, dst, plain, o, answers)
+	return protectBy(by, dst, plain, &o, answers)
 }
 
 // protectBy protects a frame of the server.
-func protectBy(by *codec.Profile, dst, plain []byte, o protect.Protection, answers *protect.Opened) (out, to []byte, err error) {
+func protectBy(by *codec.Profile, dst, plain []byte, o *protect.Protection, answers *protect.Opened) (out, to []byte, err error) {
 	var room [8]byte
+	own := *o // what o points to is not to point to room
 	if answers != nil {
-		o.Reference = answers.AppendReferenceTo(room[:0])
+		own.Reference = answers.AppendReferenceTo(room[:0])
 	}
-	if out, err = by.Protect(dst, plain, o); err != nil {
+	if out, err = by.Protect(dst, plain, &own); err != nil {
 		return dst, nil, err
 	}
 	if answers == nil {
@@ -152,7 +153,7 @@ func protectBy(by *codec.Profile, dst, plain []byte, o protect.Protection, answe
 }
 
 // referenceTo is the reference that an answer to a protected frame carries.
-func referenceTo(frame []byte, by protect.Protection) []byte {
+func referenceTo(frame []byte, by *protect.Protection) []byte {
 	o := protect.Opened{Head: protect.Head{Suite: by.Suite, Counter: by.Counter}}
 	if size := by.Suite.TagBits() / 8; size == 3 {
 		copy(o.Tag[:], frame[4:4+size]) // I

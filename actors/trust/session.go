@@ -58,11 +58,11 @@ func (s *Session) Active() bool {
 	return s.active
 }
 
-// try is the way to open a frame.
-func (s *Session) try(key protect.Key) protect.Opening {
+// at adds to the way to open a frame where the session is.
+func (s *Session) at(o *protect.Opening) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return protect.Opening{Key: key, Counter: s.next, Challenge: s.halves[:]}
+	o.Counter, o.Challenge = s.next, s.halves[:]
 }
 
 // opened notes that the frame under a counter was opened.
@@ -92,23 +92,23 @@ func (s *Session) Protect(by *codec.Profile, dst, plain []byte, suite protect.Su
 		return dst, nil, ErrNoKey
 	}
 	s.mu.Lock()
-	o := protect.Protection{Suite: suite, Key: key, Counter: s.sent, Server: true, Challenge: s.halves[:]}
+	o := protect.Protection{Suite: suite, Key: *key, Counter: s.sent, Server: true, Challenge: s.halves[:]}
 	if s.sent == 1<<32-1 {
 		s.mu.Unlock()
 		return dst, nil, fmt.Errorf("%w: the connection has used all", ErrUnreserved)
 	}
 	s.sent++
 	s.mu.Unlock()
-	return protectBy(by, dst, plain, o, answers)
+	return protectBy(by, dst, plain, &o, answers)
 }
 
 // keyOf is the key that the device has shown last, or the only one.
-func (p *Peer) keyOf() (key protect.Key, has bool) {
+func (p *Peer) keyOf() (key *protect.Key, has bool) {
 	e, has := p.ring.source.Key(p.serial)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e.Rotating && p.key == p.identify(e.Next) {
-		return e.Next, has
+	if e.Rotating && p.key == p.identify(&e.Next) {
+		return &e.Next, has
 	}
-	return e.Key, has
+	return &e.Key, has
 }

@@ -28,15 +28,15 @@ var (
 )
 
 // source is a directory of keys.
-type source map[string]keys.Entry
+type source map[string]*keys.Entry
 
-func (s source) Key(serial string) (keys.Entry, bool) { e, ok := s[serial]; return e, ok }
+func (s source) Key(serial string) (*keys.Entry, bool) { e, ok := s[serial]; return e, ok }
 
 func (s source) Empty() bool { return len(s) == 0 }
 
 func (s source) Commit(proven map[string]protect.Key) error {
 	for serial, key := range proven {
-		s[serial] = keys.Entry{Key: key, Suite: s[serial].Suite}
+		s[serial] = &keys.Entry{Key: key, Suite: s[serial].Suite}
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func (w *world) sent(key protect.Key, suite protect.Suite, epoch uint8, counter 
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	frame, err := w.profile.Protect(nil, plain, protect.Protection{Suite: suite, Key: key, Epoch: epoch, Counter: counter})
+	frame, err := w.profile.Protect(nil, plain, &protect.Protection{Suite: suite, Key: key, Epoch: epoch, Counter: counter})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestEpochsMoveForwardOnly(t *testing.T) {
 func TestTheNextKeyIsProvenByAFrameAndTheOldOneIsOver(t *testing.T) {
 	w := begin(t, protect.CCM8)
 	w.expect(w.sent(first, protect.CCM8, 5, 1000, 1), trust.Fresh)
-	w.source[serial] = keys.Entry{Key: first, Next: second, Rotating: true, Suite: protect.CCM8}
+	w.source[serial] = &keys.Entry{Key: first, Next: second, Rotating: true, Suite: protect.CCM8}
 	w.expect(w.sent(first, protect.CCM8, 5, 1001, 2), trust.Fresh)
 	w.expect(w.sent(second, protect.CCM8, 0, 0, 3), trust.Fresh)
 	w.expect(w.sent(first, protect.CCM8, 5, 1002, 4), trust.OldEpoch)
@@ -349,7 +349,7 @@ func TestNoCounterIsUsedBeforeItsReservationIsOnDisk(t *testing.T) {
 // The acknowledgement of the design, from its own counter.
 func TestAnAcknowledgementIsBoundToWhatItAnswers(t *testing.T) {
 	w := begin(t, protect.CCM8)
-	w.source[serial] = keys.Entry{Key: protect.Key(bytes.Repeat([]byte{0x11}, 16)), Suite: protect.CCM8}
+	w.source[serial] = &keys.Entry{Key: protect.Key(bytes.Repeat([]byte{0x11}, 16)), Suite: protect.CCM8}
 	frame, err := hex.DecodeString("00380120f92f1d123456780300000007f77f931cddd811fc8fb7a2c1569b51323fc56a8023deb26c2f11c8c150")
 	if err != nil {
 		t.Fatal(err)

@@ -276,7 +276,7 @@ func (s *server) equip(dir string, suite protect.Suite, masters int) error {
 		if err := os.WriteFile(filepath.Join(dir, serial+".key"), []byte(text), 0o600); err != nil {
 			return err
 		}
-		d, err := fleet.NewDevice(p.Security(), serial, key, suite, nil, 0)
+		d, err := fleet.NewDevice(p.Security(), serial, &key, suite, nil, 0)
 		if err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func (c *chaos) boot(s *sender) error {
 	}
 	e, _ := g.store.Key(serial)
 	var err error
-	s.device, err = fleet.NewDevice(g.layout, serial, e.Key, g.suite, g.memory, uint32(c.epochFrames()))
+	s.device, err = fleet.NewDevice(g.layout, serial, &e.Key, g.suite, g.memory, uint32(c.epochFrames()))
 	for i := range s.open {
 		if err == nil {
 			s.open[i].wire, err = s.device.Protect(nil, s.open[i].plain, nil)

@@ -182,7 +182,7 @@ func (t *tap) answer(h protect.Head, frame []byte) {
 	if !ours {
 		return
 	}
-	o, err := t.layout.Open(nil, frame, protect.Opening{Key: k, Server: true})
+	o, err := t.layout.Open(nil, frame, &protect.Opening{Key: k, Server: true})
 	if err == nil && len(o.Reference) == 8 {
 		t.acked[answered{h.Serial, [8]byte(o.Reference)}] = true
 	}

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -280,7 +281,7 @@ func trafficUnderKeys(t *testing.T, address string, store *keys.Store) {
 		plain := fromHex(t, "00250100000000"+serial+"0102036d0020261123143000"+fmt.Sprintf("%08d", n)+"0041ac0000")
 		for _, suite := range []protect.Suite{protect.None, protect.Auth24, protect.Enc24, protect.CCM8, protect.CCM16} {
 			for i, key := range []protect.Key{e.Key, e.Newest(), keys.Generate()} {
-				frame, err := extended.Protect(nil, plain, protect.Protection{Suite: suite, Key: key, Epoch: 3, Counter: uint32(100*n + i)})
+				frame, err := extended.Protect(nil, plain, &protect.Protection{Suite: suite, Key: key, Epoch: 3, Counter: uint32(100*n + i)})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -304,7 +305,7 @@ func trafficUnderKeys(t *testing.T, address string, store *keys.Store) {
 // A trace of all goroutines, as a crash prints it, has no key among the arguments of the functions; and no core is dumped.
 func TestATraceOfAllGoroutinesShowsNoKey(t *testing.T) {
 	dir := t.TempDir()
-	p := startProcessWith(t, dir, "[log]\nlevel = \"trace\"\n"+withKeys)
+	p := startProcessWith(t, dir, withKeys)
 	flags := []string{"--config", filepath.Join(dir, "config.toml"), "--admin", p.addresses.Admin}
 	command(t, deviceKey, append([]string{"keys", "add", "12345678", "--hex", "-"}, flags...)...).want(t, 0, "the daemon has taken it over")
 	store, err := keys.Open(filepath.Join(dir, "data/keys"))
@@ -314,18 +315,56 @@ func TestATraceOfAllGoroutinesShowsNoKey(t *testing.T) {
 	e, _ := store.Key("12345678")
 	c := canaries{}
 	c.key("key", e.Key)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		trafficUnderKeys(t, p.addresses.Listeners["field"], store)
-	}()
-	time.Sleep(20 * time.Millisecond) // in the midst of it; at any moment it must be so
-	p.signal(syscall.SIGQUIT)
-	p.wait()
-	<-done
-	if !p.log.has("SIGQUIT", "goroutine ") {
-		t.Errorf("there is no trace: %s", p.log)
+	frames, under := framesUnderKey(t, &e.Key), 0
+	const traces = 20
+	for n := range traces {
+		if n > 0 {
+			p = startProcessWith(t, dir, withKeys)
+		}
+		var load sync.WaitGroup
+		for range 4 {
+			load.Go(func() {
+				for {
+					conn, err := net.Dial("tcp", p.addresses.Listeners["field"])
+					if err != nil {
+						return // it has ended
+					}
+					_, _ = conn.Write(frames) // the gateway may close it before the last, or end
+					_ = conn.(*net.TCPConn).CloseWrite()
+					_, _ = io.Copy(io.Discard, conn)
+					_ = conn.Close()
+				}
+			})
+		}
+		time.Sleep(time.Duration(10+n) * time.Millisecond) // in the midst of it; at any moment it must be so
+		p.signal(syscall.SIGQUIT)
+		p.wait()
+		load.Wait()
+		if !p.log.has("SIGQUIT", "goroutine ") {
+			t.Errorf("there is no trace: %s", p.log)
+		}
+		if p.log.has("trust.(*Keyring).Open") {
+			under++
+		}
+		c.look(t, "a trace", []byte(p.log.String()))
 	}
-	c.look(t, "the trace", []byte(p.log.String()))
+	t.Logf("%d of %d traces were taken while a frame was opened", under, traces)
 	c.lookAtFiles(t, dir, "data/keys", "data/admin.token")
+}
+
+// framesUnderKey are many frames of a device, of many epochs: each expands keys before it is opened.
+func framesUnderKey(t *testing.T, key *protect.Key) (all []byte) {
+	t.Helper()
+	extended, err := codec.Shipped("extended")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range uint32(640) {
+		plain := fromHex(t, fmt.Sprintf("00250100000000123456780102036d0020261123143000%08d0041ac0000", n))
+		how := &protect.Protection{Suite: protect.CCM8, Key: *key, Epoch: uint8(n % 64), Counter: n}
+		if all, err = extended.Protect(all, plain, how); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
 }

@@ -157,7 +157,7 @@ func (d *decoder) one(raw []byte) error {
 		return fmt.Errorf("the frame is protected, and not one %s",
 			map[codec.Direction]string{codec.Uplink: "from a master", codec.Downlink: "from the server"}[d.direction])
 	}
-	return d.under.opens(d.profile.Head(&d.frame), func(o protect.Opening) error { return d.profile.Open(&d.frame, o) })
+	return d.under.opens(d.profile.Head(&d.frame), func(o *protect.Opening) error { return d.profile.Open(&d.frame, o) })
 }
 
 // cut splits a text that holds nothing but whole frames; any other gives nil.

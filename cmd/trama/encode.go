@@ -155,7 +155,7 @@ func (a *encoder) printFrame(p *codec.Profile, f *codec.Frame) error {
 
 // protect protects a frame as the flags say.
 func (a *encoder) protect(p *codec.Profile, f *codec.Frame, plain []byte) ([]byte, error) {
-	how := protect.Protection{Suite: a.key.Suite, Key: a.key.Key, Epoch: a.epoch, Counter: a.counter,
+	how := &protect.Protection{Suite: a.key.Suite, Key: a.key.Key, Epoch: a.epoch, Counter: a.counter,
 		Server: f.From() == codec.Server, Challenge: a.both}
 	var err error
 	if a.suite != "" {

@@ -111,7 +111,7 @@ func (e *explainer) explain(args []string) error {
 func (e *explainer) open(best explain.Candidate) {
 	for _, piece := range best.Pieces {
 		if t := piece.Trace; t != nil && t.Outcome == trace.Closed && e.under.file != "" {
-			_ = e.under.opens(t.Protected.Head, func(o protect.Opening) error { return t.Open(best.Profile, o) }) // the trace tells
+			_ = e.under.opens(t.Protected.Head, func(o *protect.Opening) error { return t.Open(best.Profile, o) }) // the trace tells
 		}
 	}
 }

@@ -91,7 +91,7 @@ func TestARotationThatIsCalledAgainMakesNoKeyForThoseThatAreDone(t *testing.T) {
 	if now, _ := p.stored("12345678"); now.Key != e.Next || now.Rotating {
 		t.Errorf("it has another key: %+v", now)
 	}
-	if now, _ := p.stored("00000001"); now != missing {
+	if now, _ := p.stored("00000001"); *now != *missing {
 		t.Errorf("%+v, not %+v", now, missing)
 	}
 	p.keys("", "list").want(t, 0, "1 of 2 on the new key\n")
@@ -119,7 +119,8 @@ func TestTheNextKeyIsSentToItsDevice(t *testing.T) {
 			frame := link.frame()
 			command := d.opened(frame)
 			wrapped := command.Plain[len(command.Plain)-24:]
-			next, err := protect.UnwrapKey(protect.WrappingKey(d.key, [4]byte{0x12, 0x34, 0x56, 0x78}), wrapped)
+			by := protect.WrappingKey(&d.key, [4]byte{0x12, 0x34, 0x56, 0x78})
+			next, err := protect.UnwrapKey(&by, wrapped)
 			if err != nil {
 				t.Fatalf("%x: %v", command.Plain, err)
 			}

@@ -28,7 +28,7 @@ func (p *program) keys(stdin string, args ...string) result {
 }
 
 // stored is what stands on the disk.
-func (p *program) stored(serial string) (keys.Entry, bool) {
+func (p *program) stored(serial string) (*keys.Entry, bool) {
 	p.t.Helper()
 	s, err := keys.Open(p.file("data/keys"))
 	if err != nil {
@@ -74,7 +74,7 @@ func TestKeysAreAddedListedAndRemovedWhileTheDaemonRuns(t *testing.T) {
 }
 
 // hexOf is the key of an entry as people write it.
-func hexOf(e keys.Entry) string {
+func hexOf(e *keys.Entry) string {
 	const digits = "0123456789abcdef"
 	var b strings.Builder
 	for _, c := range e.Key.Bytes() {

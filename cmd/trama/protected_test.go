@@ -74,7 +74,7 @@ func (d *device) plain(n int) []byte {
 // protected protects a plain frame under the next counter.
 func (d *device) protected(plain []byte, reference []byte) []byte {
 	d.t.Helper()
-	frame, err := d.profile.Protect(nil, plain, protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.epoch, Counter: d.counter, Reference: reference, Challenge: d.halves})
+	frame, err := d.profile.Protect(nil, plain, &protect.Protection{Suite: d.suite, Key: d.key, Epoch: d.epoch, Counter: d.counter, Reference: reference, Challenge: d.halves})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func (d *device) frame(n int) []byte { return d.protected(d.plain(n), nil) }
 func (d *device) opened(raw []byte) *protect.Opened {
 	d.t.Helper()
 	layout := d.profile.Security()
-	o, err := layout.Open(nil, raw, protect.Opening{Key: d.key, Epoch: d.epoch, Server: true, Counter: max(layout.Head(raw).Counter, d.heard), Challenge: d.halves})
+	o, err := layout.Open(nil, raw, &protect.Opening{Key: d.key, Epoch: d.epoch, Server: true, Counter: max(layout.Head(raw).Counter, d.heard), Challenge: d.halves})
 	if err != nil {
 		d.t.Fatalf("frame of the server %x: %v", raw, err)
 	}
@@ -107,7 +107,7 @@ func (d *device) answered(c *peer) {
 			continue // the acknowledgement of a frame before
 		}
 		var err error
-		if o, err = d.profile.Security().Open(nil, raw, protect.Opening{Server: true}); err != nil {
+		if o, err = d.profile.Security().Open(nil, raw, &protect.Opening{Server: true}); err != nil {
 			d.t.Fatalf("challenge %x: %v", raw, err)
 		}
 		break
@@ -116,7 +116,7 @@ func (d *device) answered(c *peer) {
 	mine := []byte{1, 2, 3, 4, 5, 6, 7, 8}
 	d.halves = append(bytes.Clone(plain[len(plain)-8:]), mine...)
 	copy(plain[len(plain)-8:], mine)
-	answer, err := d.profile.Protect(nil, plain, protect.Protection{})
+	answer, err := d.profile.Protect(nil, plain, &protect.Protection{})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func (d *device) answered(c *peer) {
 // reference is what an answer to a frame of the device must carry.
 func (d *device) reference(frame []byte) []byte {
 	d.t.Helper()
-	o, err := d.profile.Security().Open(nil, frame, protect.Opening{Key: d.key, Epoch: d.epoch, Counter: d.counter - 1, Challenge: d.halves})
+	o, err := d.profile.Security().Open(nil, frame, &protect.Opening{Key: d.key, Epoch: d.epoch, Counter: d.counter - 1, Challenge: d.halves})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -873,7 +873,7 @@ func (d *device) begins(c *peer, n int) {
 	layout := d.profile.Security()
 	for {
 		raw := c.frame()
-		o, err := layout.Open(nil, raw, protect.Opening{Key: d.key, Server: true, Counter: max(layout.Head(raw).Counter, d.heard), Challenge: d.halves})
+		o, err := layout.Open(nil, raw, &protect.Opening{Key: d.key, Server: true, Counter: max(layout.Head(raw).Counter, d.heard), Challenge: d.halves})
 		if err != nil {
 			continue
 		}

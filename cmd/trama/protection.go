@@ -60,19 +60,21 @@ func (p *protection) read() (err error) {
 	}
 	if p.key.Key, err = protect.ParseKey(strings.Join(strings.Fields(string(text)), "")); err == nil {
 		p.key.Suite = keys.DefaultSuite
-	} else if p.key, err = keys.Parse(string(text)); err != nil {
+	} else if e, err := keys.Parse(string(text)); err == nil {
+		p.key = *e
+	} else {
 		return usageError{fmt.Errorf("--key %s: %w", p.file, err)} // which says nothing of the text
 	}
 	return nil
 }
 
 // opens calls open with what may open a frame, until one does; without a key it says so.
-func (p *protection) opens(h protect.Head, open func(o protect.Opening) error) error {
+func (p *protection) opens(h protect.Head, open func(o *protect.Opening) error) error {
 	if p.file == "" && h.Suite != protect.None {
 		return fmt.Errorf("the frame of %s is protected by suite %v (%s): --key shows what is in it", h.Digits(),
 			h.Suite, h.Suite.Name())
 	}
-	o := protect.Opening{Key: p.key.Key, Epoch: p.epoch, Counter: p.counter, Challenge: p.both}
+	o := &protect.Opening{Key: p.key.Key, Epoch: p.epoch, Counter: p.counter, Challenge: p.both}
 	if h.Suite == protect.Enc24 {
 		o.Counter = h.CounterNear(p.counter)
 	}

@@ -45,7 +45,7 @@ func closed(p *program.Program, d field.Direction, raw []byte) *Trace {
 	t.Fault = &field.FieldError{Profile: p.Name, Field: p.Ops[p.Kinds[0].Header[2].Op].Field.Key, Offset: 3, Err: unopened(p, d, t)}
 	t.clear(p, h)
 	if h.Suite == protect.None {
-		_ = t.open(p, protect.Opening{}) // its CRC is right
+		_ = t.open(p, &protect.Opening{}) // its CRC is right
 	}
 	return t
 }
@@ -148,15 +148,15 @@ func sentBy(h protect.Head) string {
 
 // Open tries a key on a Closed frame.  With the right one, Protected.Opened and Plain are there, and the frame is Accepted if the
 // plain one is; with another one the error is protect.ErrTag.
-func (t *Trace) Open(p *codec.Profile, o protect.Opening) error { return t.open(p.Program(), o) }
+func (t *Trace) Open(p *codec.Profile, o *protect.Opening) error { return t.open(p.Program(), o) }
 
-func (t *Trace) open(p *program.Program, o protect.Opening) error {
-	s := &t.Spans[t.Protected.tag]
+func (t *Trace) open(p *program.Program, by *protect.Opening) error {
+	o, s := *by, &t.Spans[t.Protected.tag]
 	o.Server = t.Direction == field.Downlink
-	opened, err := p.Security.Open(nil, t.Raw, o)
+	opened, err := p.Security.Open(nil, t.Raw, &o)
 	if err != nil && t.Direction == field.Any {
 		o.Server = true
-		opened, err = p.Security.Open(nil, t.Raw, o)
+		opened, err = p.Security.Open(nil, t.Raw, &o)
 	}
 	if err != nil {
 		s.About, s.Wrong = "tag: WRONG: it is forged, or under another key", err

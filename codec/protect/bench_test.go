@@ -15,19 +15,19 @@ func BenchmarkProtectAndOpen(b *testing.B) {
 			b.ReportAllocs()
 			for n := uint32(0); b.Loop(); n++ {
 				var err error
-				if frame, err = extended.Protect(frame[:0], plain, protect.Protection{Suite: s, Key: key, Epoch: 3, Counter: n}); err != nil {
+				if frame, err = extended.Protect(frame[:0], plain, &protect.Protection{Suite: s, Key: key, Epoch: 3, Counter: n}); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
-		frame, err := extended.Protect(nil, plain, protect.Protection{Suite: s, Key: key, Epoch: 3, Counter: 7})
+		frame, err := extended.Protect(nil, plain, &protect.Protection{Suite: s, Key: key, Epoch: 3, Counter: 7})
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Run("open/"+s.String(), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				opened, err := extended.Open(memory[:0], frame, protect.Opening{Key: key, Epoch: 3, Counter: 7})
+				opened, err := extended.Open(memory[:0], frame, &protect.Opening{Key: key, Epoch: 3, Counter: 7})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -15,18 +15,18 @@ type cmac struct {
 func newCMAC(block cipher.Block) *cmac {
 	c := &cmac{block: block}
 	block.Encrypt(c.k1[:], c.k1[:])
-	c.k1 = double(c.k1)
-	c.k2 = double(c.k1)
+	double(&c.k1, &c.k1)
+	double(&c.k2, &c.k1)
 	return c
 }
 
-// double multiplies by x in GF(2^128).
-func double(b [aes.BlockSize]byte) (out [aes.BlockSize]byte) {
+// double makes out b times x in GF(2^128); they may be the same.
+func double(out, b *[aes.BlockSize]byte) {
+	carry := 0x87 * (b[0] >> 7)
 	for i := range 15 {
 		out[i] = b[i]<<1 | b[i+1]>>7
 	}
-	out[15] = b[15]<<1 ^ 0x87*(b[0]>>7)
-	return out
+	out[15] = b[15]<<1 ^ carry
 }
 
 // sum is the CMAC of data, which is in s.
@@ -48,7 +48,7 @@ func (c *cmac) sum(s *scratch, data []byte) []byte {
 }
 
 // expand makes the cipher of a key.
-func expand(k [16]byte) cipher.Block {
+func expand(k *Key) cipher.Block {
 	block, err := aes.NewCipher(k[:])
 	if err != nil {
 		panic(err) // 16 bytes are a key

@@ -165,11 +165,11 @@ func TestThreeImplementationsMakeAndOpenTheSameFrames(t *testing.T) {
 	var refused, total int
 	for i := range 1500 {
 		w := random(r)
-		frame, err := w.layout.Protect(nil, w.plain, w.Protection)
+		frame, err := w.layout.Protect(nil, w.plain, &w.Protection)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := protect.Opening{Key: w.Key, Epoch: w.Epoch, Counter: w.Counter, Server: w.Server, Challenge: w.Challenge}
+		o := &protect.Opening{Key: w.Key, Epoch: w.Epoch, Counter: w.Counter, Server: w.Server, Challenge: w.Challenge}
 		opened, err := w.layout.Open(nil, frame, o)
 		if err != nil || !bytes.Equal(opened.Plain, w.plain) || !bytes.Equal(opened.Reference, w.Reference) {
 			t.Fatalf("frame %d, %s: %v, %x", i, w.line("seal", w.plain, w.Reference), err, opened.Plain)

@@ -9,7 +9,8 @@ import (
 	"fmt"
 )
 
-// Key is a device key.  However it is printed, it reads "(key)".
+// Key is a device key.  However it is printed, it reads "(key)".  Functions take a pointer to it, or to what holds it: the trace of
+// a crash shows the bytes of arguments that are passed by value.
 type Key [16]byte
 
 const hidden = "(key)"
@@ -44,13 +45,13 @@ const wrapStart = 0xa6a6a6a6a6a6a6a6
 var ErrUnwrap = errors.New("wrapped key is damaged, or another key wrapped it")
 
 // WrappingKey is the key that the next key of a device is wrapped by on its way to it: it follows from the present one.
-func WrappingKey(of Key, serial [4]byte) Key {
+func WrappingKey(of *Key, serial [4]byte) Key {
 	in := append([]byte("\x01wrap\x00"), serial[:]...)
 	return Key(newCMAC(expand(of)).sum(new(scratch), append(in, 0, 0x80, 0, 0, 0x80))) // as derive, with epoch and suite 0
 }
 
 // WrapKey wraps a key by another one (RFC 3394): 24 bytes.
-func WrapKey(by, key Key) []byte {
+func WrapKey(by, key *Key) []byte {
 	block := expand(by)
 	out := make([]byte, 8+len(key))
 	copy(out[8:], key[:])
@@ -69,7 +70,7 @@ func WrapKey(by, key Key) []byte {
 }
 
 // UnwrapKey undoes WrapKey.  The error is ErrUnwrap.
-func UnwrapKey(by Key, wrapped []byte) (key Key, err error) {
+func UnwrapKey(by *Key, wrapped []byte) (key Key, err error) {
 	if len(wrapped) != 8+len(key) {
 		return Key{}, ErrUnwrap
 	}

@@ -44,7 +44,7 @@ func (o Opened) AppendReferenceTo(dst []byte) []byte {
 
 // Open opens a protected frame and appends the plain one to dst.  The error is ErrTag; the frame is then not
 // opened.  The frame and the memory of dst do not overlap.
-func (l *Layout) Open(dst, frame []byte, o Opening) (Opened, error) {
+func (l *Layout) Open(dst, frame []byte, o *Opening) (Opened, error) {
 	if !l.Is(frame) {
 		return Opened{}, ErrTag
 	}
@@ -62,7 +62,7 @@ func (l *Layout) Open(dst, frame []byte, o Opening) (Opened, error) {
 		out.finish(l, append(dst, frame...)[start:])
 		return out, nil
 	}
-	c, err := ciphersOf(o.Key, h, o.Challenge)
+	c, err := ciphersOf(&o.Key, h, o.Challenge)
 	if err != nil {
 		return Opened{}, ErrTag
 	}

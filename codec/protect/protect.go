@@ -26,7 +26,7 @@ var (
 
 // Protect protects a plain frame and appends it to dst.  The caller never uses a counter twice under one key, epoch, direction
 // and suite.  On an error dst is returned as it was.
-func (l *Layout) Protect(dst, plain []byte, p Protection) ([]byte, error) {
+func (l *Layout) Protect(dst, plain []byte, p *Protection) ([]byte, error) {
 	if len(plain) < l.Header || len(plain) > l.Max || length(plain) != len(plain) || Suite(plain[suiteAt]) != None ||
 		integrity(plain) != 0 {
 		return dst, errPlain
@@ -51,7 +51,7 @@ func (l *Layout) Protect(dst, plain []byte, p Protection) ([]byte, error) {
 	var c *ciphers
 	if p.Suite != None {
 		var err error
-		if c, err = ciphersOf(p.Key, h, p.Challenge); err != nil {
+		if c, err = ciphersOf(&p.Key, h, p.Challenge); err != nil {
 			return dst, err
 		}
 	}

@@ -80,17 +80,17 @@ func TestTheFramesOfTheDesignAreMadeAndOpened(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.p.Key = key
 			if c.answers != "" {
-				question, err := c.layout.Open(nil, unhex(t, c.answers), protect.Opening{Key: key, Epoch: 3})
+				question, err := c.layout.Open(nil, unhex(t, c.answers), &protect.Opening{Key: key, Epoch: 3})
 				if err != nil {
 					t.Fatal(err)
 				}
 				c.p.Reference = question.ReferenceTo()
 			}
-			made, err := c.layout.Protect([]byte{1}, unhex(t, c.plain), c.p)
+			made, err := c.layout.Protect([]byte{1}, unhex(t, c.plain), &c.p)
 			if err != nil || hex.EncodeToString(made) != "01"+c.frame {
 				t.Fatalf("protected:\n%x %v, want\n01%s", made, err, c.frame)
 			}
-			opened, err := c.layout.Open([]byte{2}, made[1:], protect.Opening{Key: key, Epoch: 3, Server: c.p.Server})
+			opened, err := c.layout.Open([]byte{2}, made[1:], &protect.Opening{Key: key, Epoch: 3, Server: c.p.Server})
 			if err != nil || hex.EncodeToString(opened.Plain) != c.plain {
 				t.Fatalf("opened:\n%x %v, want\n%s", opened.Plain, err, c.plain)
 			}
@@ -119,7 +119,7 @@ func crc(frame []byte) {
 }
 
 // every calls visit with frames of each suite that uses a key: without and with a reference, of the epoch and of a connection.
-func every(t *testing.T, visit func(name string, l *protect.Layout, plain, frame []byte, o protect.Opening)) {
+func every(t *testing.T, visit func(name string, l *protect.Layout, plain, frame []byte, o *protect.Opening)) {
 	t.Helper()
 	for _, c := range []struct {
 		name   string
@@ -137,7 +137,7 @@ func every(t *testing.T, visit func(name string, l *protect.Layout, plain, frame
 				if challenge != nil && s == protect.Enc24 {
 					continue
 				}
-				p := protect.Protection{Suite: s, Key: key, Epoch: 3, Counter: 70_000, Server: c.server, Challenge: challenge}
+				p := &protect.Protection{Suite: s, Key: key, Epoch: 3, Counter: 70_000, Server: c.server, Challenge: challenge}
 				plain := unhex(t, c.plain)
 				frame, err := c.layout.Protect(nil, plain, p)
 				if err != nil {
@@ -150,14 +150,14 @@ func every(t *testing.T, visit func(name string, l *protect.Layout, plain, frame
 				if challenge != nil {
 					name += " of a connection"
 				}
-				visit(name, c.layout, plain, frame, protect.Opening{Key: key, Epoch: 3, Counter: 70_000, Server: c.server, Challenge: challenge})
+				visit(name, c.layout, plain, frame, &protect.Opening{Key: key, Epoch: 3, Counter: 70_000, Server: c.server, Challenge: challenge})
 			}
 		}
 	}
 }
 
 func TestFramesOfEverySuiteComeBack(t *testing.T) {
-	every(t, func(name string, l *protect.Layout, plain, frame []byte, o protect.Opening) {
+	every(t, func(name string, l *protect.Layout, plain, frame []byte, o *protect.Opening) {
 		opened, err := l.Open(nil, frame, o)
 		if n, whole := l.Find(frame); !whole || n != len(frame) || err != nil || !bytes.Equal(opened.Plain, plain) {
 			t.Errorf("%s: %d bytes %v of %d, %v\n%x\n%x", name, n, whole, len(frame), err, opened.Plain, plain)
@@ -179,7 +179,7 @@ func TestFramesOfEverySuiteComeBack(t *testing.T) {
 
 func TestNoChangedFrameIsOpened(t *testing.T) {
 	tried := 0
-	every(t, func(name string, l *protect.Layout, _, frame []byte, o protect.Opening) {
+	every(t, func(name string, l *protect.Layout, _, frame []byte, o *protect.Opening) {
 		refused := func(what string, b []byte) {
 			t.Helper()
 			tried++
@@ -216,7 +216,7 @@ func TestNoChangedFrameIsOpened(t *testing.T) {
 			if frame[3]&0xf0 == 0x20 && frame[11]&0x40 == 0 && other.Key == o.Key {
 				continue // the frame itself says which key it is under
 			}
-			if opened, err := l.Open(nil, frame, other); !errors.Is(err, protect.ErrTag) || opened.Plain != nil {
+			if opened, err := l.Open(nil, frame, &other); !errors.Is(err, protect.ErrTag) || opened.Plain != nil {
 				t.Errorf("%s: with another key %v, %x", name, err, opened.Plain)
 			}
 		}
@@ -228,7 +228,7 @@ func TestNoChangedFrameIsOpened(t *testing.T) {
 
 func TestSuite11NeedsItsWholeCounter(t *testing.T) {
 	plain := unhex(t, "0013010000000012345678010273000041ac0000")
-	frame, err := compact.Protect(nil, plain, protect.Protection{Suite: protect.Enc24, Key: key, Counter: 0x1_0005})
+	frame, err := compact.Protect(nil, plain, &protect.Protection{Suite: protect.Enc24, Key: key, Counter: 0x1_0005})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,17 +241,17 @@ func TestSuite11NeedsItsWholeCounter(t *testing.T) {
 	if got := (protect.Head{Counter: 0xfff0}).CounterNear(2); got != 0xfff0 {
 		t.Errorf("the first counter of a peer: %x", got)
 	}
-	if _, err := compact.Open(nil, frame, protect.Opening{Key: key, Counter: 5}); !errors.Is(err, protect.ErrTag) {
+	if _, err := compact.Open(nil, frame, &protect.Opening{Key: key, Counter: 5}); !errors.Is(err, protect.ErrTag) {
 		t.Errorf("opened with another counter: %v", err)
 	}
-	if opened, err := compact.Open(nil, frame, protect.Opening{Key: key, Counter: 0x1_0005}); err != nil || !bytes.Equal(opened.Plain, plain) {
+	if opened, err := compact.Open(nil, frame, &protect.Opening{Key: key, Counter: 0x1_0005}); err != nil || !bytes.Equal(opened.Plain, plain) {
 		t.Errorf("%x %v", opened.Plain, err)
 	}
 }
 
 func TestWhatIsNoPlainFrameIsNotProtected(t *testing.T) {
 	good := unhex(t, "00250100000000123456780102036d0020261123143000000000070041ac0000")
-	frame, err := extended.Protect(nil, good, protect.Protection{Suite: protect.CCM8, Key: key})
+	frame, err := extended.Protect(nil, good, &protect.Protection{Suite: protect.CCM8, Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestWhatIsNoPlainFrameIsNotProtected(t *testing.T) {
 		"an answer without a reference": {unhex(t, "002001000000001234567801020341002026112314300600000021"),
 			protect.Protection{Suite: protect.CCM8}},
 	} {
-		if got, err := extended.Protect([]byte("x"), c.plain, c.p); err == nil || string(got) != "x" {
+		if got, err := extended.Protect([]byte("x"), c.plain, &c.p); err == nil || string(got) != "x" {
 			t.Errorf("%s: %x", name, got)
 		}
 	}
@@ -310,16 +310,16 @@ func TestManyDevicesAtOnceUseTheirOwnKeys(t *testing.T) {
 					copy(plain[7:], unhex(t, fmt.Sprintf("%08d", n)))
 					own := protect.Key{byte(n), byte(n >> 8)}
 					var err error
-					if wire, err = compact.Protect(wire[:0], plain, protect.Protection{Suite: protect.CCM8, Key: own, Counter: uint32(4*round + part)}); err != nil {
+					if wire, err = compact.Protect(wire[:0], plain, &protect.Protection{Suite: protect.CCM8, Key: own, Counter: uint32(4*round + part)}); err != nil {
 						t.Error(err)
 						return
 					}
-					opened, err := compact.Open(memory[:0], wire, protect.Opening{Key: own})
+					opened, err := compact.Open(memory[:0], wire, &protect.Opening{Key: own})
 					if memory = opened.Plain; err != nil || !bytes.Equal(opened.Plain, plain) {
 						t.Errorf("device %d: %v", n, err)
 						return
 					}
-					if _, err := compact.Open(nil, wire, protect.Opening{Key: protect.Key{byte(n + 1), byte((n + 1) >> 8)}}); !errors.Is(err, protect.ErrTag) {
+					if _, err := compact.Open(nil, wire, &protect.Opening{Key: protect.Key{byte(n + 1), byte((n + 1) >> 8)}}); !errors.Is(err, protect.ErrTag) {
 						t.Errorf("device %d, with the key of the next: %v", n, err)
 						return
 					}
@@ -334,13 +334,13 @@ func TestProtectingAndOpeningAllocateNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	every(t, func(name string, l *protect.Layout, _, frame []byte, o protect.Opening) {
+	every(t, func(name string, l *protect.Layout, _, frame []byte, o *protect.Opening) {
 		memory := make([]byte, 0, 128)
 		opened, err := l.Open(memory, frame, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := protect.Protection{Suite: opened.Suite, Key: key, Epoch: 3, Counter: 70_000, Server: o.Server, Challenge: o.Challenge,
+		p := &protect.Protection{Suite: opened.Suite, Key: key, Epoch: 3, Counter: 70_000, Server: o.Server, Challenge: o.Challenge,
 			Reference: bytes.Clone(opened.Reference)}
 		plain, out := bytes.Clone(opened.Plain), make([]byte, 0, 128)
 		if n := testing.AllocsPerRun(100, func() {
@@ -363,7 +363,7 @@ func FuzzProtect(f *testing.F) {
 		f.Add(unhex(f, s), uint8(0x25))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, how uint8) {
-		o := protect.Opening{Key: key, Epoch: 3, Counter: uint32(how), Server: how&1 != 0}
+		o := &protect.Opening{Key: key, Epoch: 3, Counter: uint32(how), Server: how&1 != 0}
 		if how&2 != 0 {
 			o.Challenge = make([]byte, 16)
 		}
@@ -384,7 +384,7 @@ func FuzzProtect(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			p := protect.Protection{Suite: opened.Suite, Key: key, Epoch: opened.Epoch, Counter: opened.Counter, Server: opened.Server,
+			p := &protect.Protection{Suite: opened.Suite, Key: key, Epoch: opened.Epoch, Counter: opened.Counter, Server: opened.Server,
 				Reference: opened.Reference}
 			if opened.OfConnection {
 				p.Challenge = o.Challenge

@@ -29,8 +29,8 @@ var table [1024]atomic.Pointer[ciphers]
 
 var errChallenge = errors.New("the key of a connection follows from 16 bytes of challenge, and suite 11 has none")
 
-func ciphersOf(key Key, h Head, challenge []byte) (*ciphers, error) {
-	of := purpose{key: key, serial: h.Serial, sc: h.SC(), suite: h.Suite}
+func ciphersOf(key *Key, h Head, challenge []byte) (*ciphers, error) {
+	of := purpose{key: *key, serial: h.Serial, sc: h.SC(), suite: h.Suite}
 	if h.OfConnection {
 		if h.Suite == Enc24 || len(challenge) != len(of.challenge) {
 			return nil, errChallenge
@@ -45,19 +45,19 @@ func ciphersOf(key Key, h Head, challenge []byte) (*ciphers, error) {
 	root := newCMAC(expand(key))
 	switch h.Suite {
 	case CCM8, CCM16:
-		c.aead = &ccm{expand(derive(root, "aead", of)), h.Suite.trailer()}
+		c.aead = &ccm{derive(root, "aead", &c.of), h.Suite.trailer()}
 	case Enc24:
-		c.encr = expand(derive(root, "encr", of))
+		c.encr = derive(root, "encr", &c.of)
 		fallthrough
 	default:
-		c.auth = newCMAC(expand(derive(root, "auth", of)))
+		c.auth = newCMAC(derive(root, "auth", &c.of))
 	}
 	slot.Store(c)
 	return c, nil
 }
 
-// derive makes the key of a purpose (SP 800-108, counter mode with CMAC, one block).
-func derive(root *cmac, label string, of purpose) [16]byte {
+// derive expands the key of a purpose (SP 800-108, counter mode with CMAC, one block).
+func derive(root *cmac, label string, of *purpose) cipher.Block {
 	which := []byte{of.sc & 0x3f}
 	if of.sc&0x40 != 0 {
 		label, which = "conn", of.challenge[:]
@@ -65,5 +65,5 @@ func derive(root *cmac, label string, of purpose) [16]byte {
 	in := append([]byte{1}, label...)
 	in = append(append(append(in, 0), of.serial[:]...), which...)
 	in = append(in, of.sc>>7, byte(of.suite), 0, 0x80)
-	return [16]byte(root.sum(new(scratch), in))
+	return expand((*Key)(root.sum(new(scratch), in)))
 }

@@ -54,7 +54,7 @@ func TestCCMIsThatOfRFC3610(t *testing.T) {
 	all := rows(t, "rfc3610.txt")
 	for i, row := range all {
 		size, _ := strconv.Atoi(row[0])
-		c := &ccm{expand([16]byte(raw(t, row[1]))), size}
+		c := &ccm{expand((*Key)(raw(t, row[1]))), size}
 		nonce, data, text, sealed := raw(t, row[2]), raw(t, row[3]), raw(t, row[4]), raw(t, row[5])
 		if got := c.sealed(nonce, data, text); !bytes.Equal(got, sealed) {
 			t.Errorf("vector %d: sealed %x, want %x", i+1, got, sealed)
@@ -78,11 +78,11 @@ func TestCCMIsThatOfALibrary(t *testing.T) {
 			}
 		}
 		size := 4 + 2*(n%7)
-		theirs, err := pion.NewCCM(expand([16]byte(key)), size, len(nonce))
+		theirs, err := pion.NewCCM(expand((*Key)(key)), size, len(nonce))
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours := &ccm{expand([16]byte(key)), size}
+		ours := &ccm{expand((*Key)(key)), size}
 		if got, want := ours.sealed(nonce, data, text), theirs.Seal(nil, nonce, text, data); !bytes.Equal(got, want) {
 			t.Fatalf("%d: %x, want %x", n, got, want)
 		}
@@ -92,7 +92,7 @@ func TestCCMIsThatOfALibrary(t *testing.T) {
 func TestCMACIsThatOfRFC4493(t *testing.T) {
 	all := rows(t, "rfc4493.txt")
 	for i, row := range all {
-		if got := newCMAC(expand([16]byte(raw(t, row[0])))).sum(new(scratch), raw(t, row[2])); hex.EncodeToString(got) != row[1] {
+		if got := newCMAC(expand((*Key)(raw(t, row[0])))).sum(new(scratch), raw(t, row[2])); hex.EncodeToString(got) != row[1] {
 			t.Errorf("vector %d: %x, want %s", i+1, got, row[1])
 		}
 	}
@@ -185,16 +185,16 @@ func TestCMACHoldsAgainstWycheproof(t *testing.T) {
 
 func TestKeyWrapIsThatOfRFC3394(t *testing.T) { // section 4.1
 	by, key := Key(raw(t, "000102030405060708090a0b0c0d0e0f")), Key(raw(t, "00112233445566778899aabbccddeeff"))
-	wrapped := WrapKey(by, key)
+	wrapped := WrapKey(&by, &key)
 	if got := hex.EncodeToString(wrapped); got != "1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5" {
 		t.Errorf("wrapped %s", got)
 	}
-	if back, err := UnwrapKey(by, wrapped); back != key || err != nil {
+	if back, err := UnwrapKey(&by, wrapped); back != key || err != nil {
 		t.Errorf("unwrapped: %v", err)
 	}
 	for bit := range 8 * len(wrapped) {
 		wrapped[bit/8] ^= 1 << (bit % 8)
-		if _, err := UnwrapKey(by, wrapped); err != ErrUnwrap {
+		if _, err := UnwrapKey(&by, wrapped); err != ErrUnwrap {
 			t.Errorf("bit %d: %v", bit, err)
 		}
 		wrapped[bit/8] ^= 1 << (bit % 8)

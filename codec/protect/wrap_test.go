@@ -18,19 +18,19 @@ func TestTheNextKeyIsWrappedByTheKeyOfItsDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	by := protect.WrappingKey(of, [4]byte{0x12, 0x34, 0x56, 0x78})
+	by := protect.WrappingKey(&of, [4]byte{0x12, 0x34, 0x56, 0x78})
 	if got := hex.EncodeToString(by.Bytes()); got != "08aec69ab35bfb094e381290bbd7cbea" {
 		t.Errorf("wrapping key %s", got)
 	}
-	wrapped := protect.WrapKey(by, next)
+	wrapped := protect.WrapKey(&by, &next)
 	if got := hex.EncodeToString(wrapped); got != "6755a1488de4c30f8e5a17fc3350d20232070a82dd00f45e" {
 		t.Errorf("wrapped key %s", got)
 	}
-	if back, err := protect.UnwrapKey(by, wrapped); back != next || err != nil {
+	if back, err := protect.UnwrapKey(&by, wrapped); back != next || err != nil {
 		t.Errorf("unwrapped: %v", err)
 	}
-	other := protect.WrappingKey(of, [4]byte{0x12, 0x34, 0x56, 0x79})
-	if _, err := protect.UnwrapKey(other, wrapped); !errors.Is(err, protect.ErrUnwrap) {
+	other := protect.WrappingKey(&of, [4]byte{0x12, 0x34, 0x56, 0x79})
+	if _, err := protect.UnwrapKey(&other, wrapped); !errors.Is(err, protect.ErrUnwrap) {
 		t.Errorf("unwrapped by the key of another device: %v", err)
 	}
 }

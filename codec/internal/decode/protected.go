@@ -24,13 +24,13 @@ func closed(p *program.Program, d field.Direction, data []byte, weak bool) (n in
 
 // Open opens the closed frame f and decodes the plain one.  After protect.ErrTag f is as it was; after another error it is the
 // plain frame, without a message unless the error is that of f.Unreadable.
-func Open(p *program.Program, f *frame.Frame, o protect.Opening) error {
-	way := f.Way
+func Open(p *program.Program, f *frame.Frame, by *protect.Opening) error {
+	way, o := f.Way, *by
 	o.Server = way == field.Downlink
-	opened, err := f.Open(o)
+	opened, err := f.Open(&o)
 	if err != nil && way == field.Any {
 		o.Server = true
-		opened, err = f.Open(o)
+		opened, err = f.Open(&o)
 	}
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func (f *Frame) Close(p *program.Program, d field.Direction, raw []byte) {
 
 // Open opens a closed frame and returns what it came under, which is f's once the plain frame is decoded.  On an error f stays
 // closed.
-func (f *Frame) Open(o protect.Opening) (*Opened, error) {
+func (f *Frame) Open(o *protect.Opening) (*Opened, error) {
 	l := f.Program.Security
 	if n := len(f.Wire); f.opened == nil || cap(f.opened.memory) < n { // the plain frame is not longer
 		f.opened = &Opened{memory: make([]byte, 0, n)}

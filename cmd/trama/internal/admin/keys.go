@@ -83,7 +83,7 @@ func (e *endpoint) reloadKeys(w http.ResponseWriter, r *http.Request) {
 // sendKey hands the next key of a master over to its device, wrapped under the present one.
 func (e *endpoint) sendKey(w http.ResponseWriter, r *http.Request) {
 	serial := r.PathValue("serial")
-	var entry keys.Entry
+	var entry *keys.Entry
 	err := keys.ErrNoKey
 	if e.Keys != nil {
 		var has bool
@@ -99,7 +99,8 @@ func (e *endpoint) sendKey(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	number, _ := hex.DecodeString(serial) // the store has eight digits only
-	wrapped := protect.WrapKey(protect.WrappingKey(entry.Key, [4]byte(number)), entry.Next)
+	by := protect.WrappingKey(&entry.Key, [4]byte(number))
+	wrapped := protect.WrapKey(&by, &entry.Next)
 	result, err := e.Gateway.Send(r.Context(), actors.CommandRequest{
 		Serial: serial, Command: "set-key", Fields: map[string]any{"WK": hex.EncodeToString(wrapped)},
 		Wait: defaultWait, Origin: callerOf(r).Name,

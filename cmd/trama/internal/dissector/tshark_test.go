@@ -349,13 +349,13 @@ func TestTsharkShowsTheHeadOfProtectedFrames(t *testing.T) {
 	key := protect.Key{1}
 	plain := unhex(t, "00250100000000123456780102036d0020261123143000000000070041ac0000")
 	for i, s := range []protect.Suite{protect.CCM8, protect.CCM16, protect.None, protect.Auth24, protect.Enc24} {
-		frame, err := p.Protect(nil, plain, protect.Protection{Suite: s, Key: key, Epoch: 3, Counter: 70_000})
+		frame, err := p.Protect(nil, plain, &protect.Protection{Suite: s, Key: key, Epoch: 3, Counter: 70_000})
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.send(uint16(40113+i), true, frame[:20], frame[20:], plain)
 	}
-	damaged, err := p.Protect(nil, plain, protect.Protection{Suite: protect.CCM8, Key: key})
+	damaged, err := p.Protect(nil, plain, &protect.Protection{Suite: protect.CCM8, Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
