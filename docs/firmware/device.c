@@ -34,6 +34,7 @@ struct device {
   struct trama_ref ref[WAITING]; /* of frames that wait for their acknowledgement */
   uint8_t frame[WAITING][FRAME], plain[WAITING][FRAME];
   size_t size[WAITING], length[WAITING], waiting;
+  uint8_t epoch[WAITING]; /* in which a frame was sealed */
   uint8_t last[4]; /* NUT of the last command that was done */
   int done;
 };
@@ -107,6 +108,7 @@ static void seal(struct device *d, size_t i) {
   memcpy(d->frame[i], d->plain[i], d->length[i]);
   len = trama_seal(&d->t, d->frame[i], d->length[i], FRAME, NULL, &d->ref[i]);
   d->size[i] = len < 0 ? 0 : (size_t)len;
+  d->epoch[i] = d->t.saved.slot[d->t.saved.active].epoch;
   if (len < 0) {
     d->ref[i].size = 0;
     printf("unsealed %d\n", len);
@@ -144,6 +146,7 @@ static void acknowledged(struct device *d, size_t which) {
     d->ref[i] = d->ref[i + 1];
     d->size[i] = d->size[i + 1];
     d->length[i] = d->length[i + 1];
+    d->epoch[i] = d->epoch[i + 1];
     memcpy(d->frame[i], d->frame[i + 1], FRAME);
     memcpy(d->plain[i], d->plain[i + 1], FRAME);
   }
@@ -292,6 +295,9 @@ int main(int argc, char **argv) {
       transmit(&d, frame, head(&d, frame, 'k', 0));
     }
     if (strcmp(line, "again") == 0)
-      for (size_t i = 0; i < d.waiting; i++) transmit(&d, d.frame[i], d.size[i]);
+      for (size_t i = 0; i < d.waiting; i++) {
+        if (d.epoch[i] == d.t.saved.slot[d.t.saved.active].epoch) transmit(&d, d.frame[i], d.size[i]);
+        else seal(&d, i); /* the epoch before may be over */
+      }
   }
 }
