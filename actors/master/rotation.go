@@ -1,12 +1,24 @@
 package master
 
-import "trama/journal"
+import (
+	"time"
 
-// KeepKeys has the keys committed that devices have proven, until done is closed.
+	"trama/codec/protect"
+	"trama/journal"
+)
+
+// restEvery is how long the expanded keys of a device that is quiet are kept, or twice as long.
+const restEvery = 10 * time.Second
+
+// KeepKeys has the keys committed that devices have proven, and those of quiet devices put aside, until done is closed.
 func (d *Directory) KeepKeys(done <-chan struct{}) {
 	log := d.log.Named("keys")
+	rest := time.NewTicker(restEvery)
+	defer rest.Stop()
 	for {
 		select {
+		case <-rest.C:
+			protect.Rest()
 		case <-d.keys.Rotated():
 			serials, err := d.keys.Commit()
 			if err != nil {

@@ -19,13 +19,23 @@ type purpose struct {
 // ciphers are the expanded keys of one purpose; they do not change.
 type ciphers struct {
 	of   purpose
+	used atomic.Bool  // since the last Rest
 	aead *ccm         // suites 20 and 21
 	auth *cmac        // suites 10 and 11
 	encr cipher.Block // suite 11
 }
 
-// table keeps the newest ciphers of 1,024 purposes, so that a frame of a busy device expands no key.
-var table [1024]atomic.Pointer[ciphers]
+// table keeps the newest ciphers of 4,096 purposes, so that a frame of a busy device expands no key.
+var table [4096]atomic.Pointer[ciphers]
+
+// Rest forgets the ciphers that no frame has used since the last call: those of idle devices take no memory.
+func Rest() {
+	for i := range table {
+		if c := table[i].Load(); c != nil && !c.used.Swap(false) {
+			table[i].CompareAndSwap(c, nil)
+		}
+	}
+}
 
 var errChallenge = errors.New("the key of a connection follows from 16 bytes of challenge, and suite 11 has none")
 
@@ -37,11 +47,15 @@ func ciphersOf(key *Key, h Head, challenge []byte) (*ciphers, error) {
 		}
 		of.challenge = [16]byte(challenge)
 	}
-	slot := &table[(binary.BigEndian.Uint32(h.Serial[:])^uint32(of.sc)<<24^uint32(of.suite)<<16)*0x9e3779b1>>22]
+	slot := &table[(binary.BigEndian.Uint32(h.Serial[:])^uint32(of.sc)<<24^uint32(of.suite)<<16)*0x9e3779b1>>20]
 	if c := slot.Load(); c != nil && c.of == of {
+		if !c.used.Load() {
+			c.used.Store(true)
+		}
 		return c, nil
 	}
 	c := &ciphers{of: of}
+	c.used.Store(true)
 	root := newCMAC(expand(key))
 	switch h.Suite {
 	case CCM8, CCM16:
