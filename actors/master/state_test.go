@@ -151,7 +151,9 @@ func FuzzState(f *testing.F) {
 			t.Fatalf("%d bytes became %d", len(b), len(state))
 		}
 		again := fresh()
-		if err := again.decode(state, find); err != nil || !bytes.Equal(again.encode().State, state) {
+		err := again.decode(state, find)
+		again.lastNumber = m.lastNumber // it begins with the clock
+		if err != nil || !bytes.Equal(again.encode().State, state) {
 			t.Fatalf("%x became %x, %v", state, again.encode().State, err)
 		}
 	})
