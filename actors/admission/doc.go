@@ -4,5 +4,5 @@
 //	Pace         how fast masters that were never seen before come in
 //	WaitingRoom  those that wait for an operator
 //
-// It knows serials and numbers; sockets, frames and actors it does not.
+// The package knows serials and numbers, and neither sockets nor frames nor actors.
 package admission

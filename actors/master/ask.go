@@ -15,7 +15,7 @@ type Answer[T any] struct {
 const askedAtOnce = 1024
 
 // Ask puts a question to masters and yields their answers in the order of the list, while those behind are still asked.
-// It gives up when none has come for so long: a master that has not answered then is stuck, unless askedAtOnce others
+// Asking ends when no answer has come for so long: a master that has not answered then is stuck, unless askedAtOnce others
 // are, and silent answers for it.
 func Ask[T any](masters []*Master, patience time.Duration, question func(at int, to chan<- Answer[T]) any,
 	silent func(*Master) T) iter.Seq[T] {

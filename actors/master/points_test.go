@@ -277,7 +277,7 @@ func TestAClockThatGoesBackHidesNothing(t *testing.T) {
 	}
 }
 
-// What a poison frame left behind has no position; asking for one would crash the journal's writer.
+// Samples of a poison frame have no position; asking for one would crash the journal's writer.
 func TestAStateBehindAPoisonFrameIsWritten(t *testing.T) {
 	by := installed(t, logger, 1)
 	d := NewDirectory(Options{System: new(supervise.System), Journal: new(journal.Memory)})

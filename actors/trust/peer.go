@@ -258,10 +258,10 @@ func (p *Peer) Accept(o *protect.Opened, c Claim, alone bool) (began string) {
 		p.begin(o.Epoch)
 	case o.Epoch > p.current.epoch:
 		began = fmt.Sprintf("epoch %d, after %d", o.Epoch, p.current.epoch)
-		p.previous = &previous{p.current, time.Now().Add(previousDies)}
-		if p.stale { // counters of that epoch may have been used that nobody knows of: it is over at once
-			p.previous, p.stale = nil, false
+		if p.previous = nil; !p.stale { // else counters of that epoch may have been used that nobody knows of: it is over at once
+			p.previous = &previous{p.current, time.Now().Add(previousDies)}
 		}
+		p.stale = false
 		p.begin(o.Epoch)
 	}
 	p.suite = o.Suite

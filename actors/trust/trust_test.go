@@ -405,7 +405,7 @@ func TestWrongTagsOf24BitsHaveABudgetThatSurvives(t *testing.T) {
 	w.expect(w.sent(first, protect.Auth24, 1, 0, 4), trust.Fresh)
 }
 
-// Whoever goes on at the limit keeps a device from a new epoch, and for a day at most.
+// Wrong tags beyond the limit keep a device from a new epoch for a day at most.
 func TestTagsOfTheNextEpochHaveABudgetForEachDay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := begin(t, protect.Auth24)

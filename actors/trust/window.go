@@ -3,7 +3,7 @@ package trust
 // Freshness says what is known of the counter of a frame whose tag is right.
 type Freshness uint8
 
-// What a frame can be.
+// Freshness of a frame.
 const (
 	Fresh     Freshness = iota
 	Duplicate           // the counter and the tag of a frame that was accepted: the very same one

@@ -9,7 +9,7 @@ import (
 	"trama/codec/protect"
 )
 
-// What a device has begun is known beside the keys: a journal from before cannot make it begin again.
+// Epochs that a device has begun are known beside the keys: a journal from before cannot make one begin again.
 func TestAnOlderJournalBeginsNoEpochTwice(t *testing.T) {
 	dir := t.TempDir()
 	required := keyed("security = \"required\"\n")

@@ -139,7 +139,7 @@ func TestTheNextKeyIsSentToItsDevice(t *testing.T) {
 	}
 }
 
-// Whoever may send commands hands no key over, and challenges nobody.
+// The role operate hands no key over, and challenges nobody.
 func TestMessagesOfTheGatewayItselfAreNoCommands(t *testing.T) {
 	dir := t.TempDir()
 	d := newDevice(t, dir, "field", "12345678", protect.CCM8)

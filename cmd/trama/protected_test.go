@@ -761,7 +761,7 @@ func TestAMasterWhoseEveryFrameIsRefusedIsShownAsRefusing(t *testing.T) {
 	t.Errorf("%+v", p.events("offline"))
 }
 
-// What is refused is told with the reason once, the cause behind it, and the bytes of the wire.
+// Refused frames are told with the reason once, the cause behind it, and the bytes of the wire.
 func TestWhatIsRefusedSaysWhyAndShowsTheBytesThatCame(t *testing.T) {
 	dir := t.TempDir()
 	d := newDevice(t, dir, "field", "12345678", protect.CCM8)

@@ -159,7 +159,7 @@ func TestRefusalsAreToldInBounds(t *testing.T) {
 	}
 }
 
-// What a change was, and what came of it, is told without the secrets that it has to do with.
+// Changes and their outcome are told without the secrets that they have to do with.
 func TestAuditTellsWhoDidWhat(t *testing.T) {
 	var events []journal.Event
 	options := testOptions(someGateway())
