@@ -180,7 +180,7 @@ func (g *gateway) Tree(q TreeQuery) (*Node, error) {
 	if q.Under != "" {
 		if from = g.top.Find(q.Under); from == nil {
 			return nil, fmt.Errorf("%w: %q (paths look like %q)", ErrUnknownActor, q.Under,
-				"trama/listeners/field/conn-41")
+				"trama/listeners/gsm/conn-41")
 		}
 	}
 	return from.Render(q), nil

@@ -114,7 +114,7 @@ func (n *Node) Leave() {
 	}
 }
 
-// Path names the actor from the root on, such as "trama/listeners/field".
+// Path names the actor from the root on, such as "trama/listeners/gsm".
 func (n *Node) Path() string {
 	if n.parent == nil {
 		return n.name
@@ -122,7 +122,7 @@ func (n *Node) Path() string {
 	return n.parent.Path() + "/" + n.name
 }
 
-// Find walks a path such as "trama/listeners/field"; nil when there is no such actor.
+// Find walks a path such as "trama/listeners/gsm"; nil when there is no such actor.
 func (n *Node) Find(path string) *Node {
 	head, rest, more := strings.Cut(path, "/")
 	if head != n.name {

@@ -5,7 +5,7 @@ import "time"
 // NodeInfo is one actor of the tree as the debug endpoint shows it.
 type NodeInfo struct {
 	Name      string         `json:"name"`
-	Path      string         `json:"path"`  // "trama/listeners/field/conn-41"
+	Path      string         `json:"path"`  // "trama/listeners/gsm/conn-41"
 	Kind      string         `json:"kind"`  // root, registry, master, listeners, listener, connection, …
 	State     string         `json:"state"` // running, idle, stuck, restarting, stopping, stopped, suspended
 	Since     time.Time      `json:"since"`

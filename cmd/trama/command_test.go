@@ -305,7 +305,7 @@ func TestEveryProblemOfTheConfigurationIsToldAtOnce(t *testing.T) {
 }
 
 func TestCheckSaysWhatItChecked(t *testing.T) {
-	command(t, "", "check", "--config", "../../config.toml").want(t, 0, "listener field: 127.0.0.1:12986", "profile extended (shipped)", "examples pass", "no problems")
+	command(t, "", "check", "--config", "../../config.toml").want(t, 0, "listener gsm: 127.0.0.1:12986", "profile extended (shipped)", "examples pass", "no problems")
 }
 
 func TestCheckFindsAFailingExample(t *testing.T) {

@@ -97,7 +97,7 @@ func (a *app) treeCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "tree", Short: "Show the tree of actors", Args: cobra.NoArgs,
-		Example: "  trama tree --under trama/listeners/field --offset 100",
+		Example: "  trama tree --under trama/listeners/gsm --offset 100",
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
 			case depth < 0:

@@ -27,7 +27,7 @@ func (a *app) shadowCommand() *cobra.Command {
 		Long: "shadow LISTENER PROFILE.toml sends the definition to the daemon, which checks it and from then on cuts and decodes all that comes in on the\n" +
 			"listener by both profiles and counts where they differ.  Masters notice nothing.  shadow LISTENER shows what was found; --promote swaps the\n" +
 			"candidate in, --stop ends the trial.  PROFILE may also be the name of a shipped profile.",
-		Example: "  trama shadow field profiles/mine.toml\n  trama shadow field\n  trama shadow field --promote",
+		Example: "  trama shadow gsm profiles/mine.toml\n  trama shadow gsm\n  trama shadow gsm --promote",
 		Args:    noneEmpty(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if stop && promote || len(args) == 2 && (stop || promote) {
