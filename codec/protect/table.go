@@ -25,8 +25,11 @@ type ciphers struct {
 	encr cipher.Block // suite 11
 }
 
-// table keeps the newest ciphers of 4,096 purposes, so that a frame of a busy device expands no key.
-var table [4096]atomic.Pointer[ciphers]
+// table keeps the ciphers of up to 32,768 purposes, two for a busy device, so that its frames expand no key.  A purpose stands
+// in one of the ways slots of its set.
+var table [32768]atomic.Pointer[ciphers]
+
+const ways = 4
 
 // Rest forgets the ciphers that no frame has used since the last call: those of idle devices take no memory.
 func Rest() {
@@ -47,12 +50,18 @@ func ciphersOf(key *Key, h Head, challenge []byte) (*ciphers, error) {
 		}
 		of.challenge = [16]byte(challenge)
 	}
-	slot := &table[(binary.BigEndian.Uint32(h.Serial[:])^uint32(of.sc)<<24^uint32(of.suite)<<16)*0x9e3779b1>>20]
-	if c := slot.Load(); c != nil && c.of == of {
-		if !c.used.Load() {
-			c.used.Store(true)
+	set := table[(binary.BigEndian.Uint32(h.Serial[:])^uint32(of.sc)<<24^uint32(of.suite)<<16)*0x9e3779b1>>17&^(ways-1):][:ways]
+	slot := &set[h.Serial[3]%ways] // the one that is given up when the set is full
+	for i := range set {
+		switch c := set[i].Load(); {
+		case c == nil:
+			slot = &set[i]
+		case c.of == of:
+			if !c.used.Load() {
+				c.used.Store(true)
+			}
+			return c, nil
 		}
-		return c, nil
 	}
 	c := &ciphers{of: of}
 	c.used.Store(true)
