@@ -1,5 +1,5 @@
 // Package terminal makes texts of others fit to be seen: nothing of them is obeyed by a terminal, nor moves what stands
-// beside it.
+// beside it.  Tables and details fit the width of the screen.
 package terminal
 
 import (
