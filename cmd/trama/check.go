@@ -25,7 +25,7 @@ func (a *app) checkCommand() *cobra.Command {
 			if len(args) > 0 {
 				return r.named(args)
 			}
-			return r.configuration(a.configFile)
+			return r.configuration()
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -35,8 +35,8 @@ func (a *app) checkCommand() *cobra.Command {
 }
 
 // configuration says what it looked at, and fails when something there is wrong.
-func (r *checkReport) configuration(file string) error {
-	c, err := loadConfig(file)
+func (r *checkReport) configuration() error {
+	c, err := r.loadConfig()
 	if err != nil {
 		return err
 	}

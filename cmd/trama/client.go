@@ -26,6 +26,7 @@ import (
 type client struct {
 	base      string
 	shown     string // base, as people write it
+	from      string // what names it; empty: the command line
 	token     string
 	tokenFile string
 	http      *http.Client
@@ -41,7 +42,7 @@ func (e noDaemon) Unwrap() error { return e.error }
 
 // daemonFlags adds the flags that say where the daemon is.
 func (a *app) daemonFlags(c *cobra.Command) *cobra.Command {
-	c.Flags().StringVar(&a.adminURL, "admin", "", "`URL` of the daemon's endpoint, or unix: and the path of its socket (default: [admin] listen of the configuration)")
+	c.Flags().StringVar(&a.adminURL, "admin", "", "`URL` of the daemon's endpoint, or unix: and the path of its socket (default: $TRAMA_ADMIN, else [admin] listen of the configuration, else "+systemSocket+")")
 	c.Flags().StringVar(&a.tokenFile, "token-file", "",
 		"`file` with the bearer token (default: [admin] token_file of the configuration)")
 	return c
@@ -49,24 +50,13 @@ func (a *app) daemonFlags(c *cobra.Command) *cobra.Command {
 
 // client finds the daemon by the flags, else by the configuration.
 func (a *app) client() (*client, error) {
-	base, tokenFile := a.adminURL, a.tokenFile
-	if base == "" || tokenFile == "" && !strings.HasPrefix(base, config.SocketPrefix) || a.configNamed {
-		c, err := config.LoadAdmin(a.configFile, !a.configNamed)
-		if err != nil {
-			return nil, configError(err)
-		}
-		if base == "" {
-			if base, err = localURL(c.Listen[0]); err != nil {
-				return nil, usageError{err}
-			}
-		}
-		if tokenFile == "" {
-			tokenFile = c.TokenFile
-		}
+	base, tokenFile, err := a.daemonAddress()
+	if err != nil {
+		return nil, err
 	}
 	// The program ends after one request: a connection that is kept would only linger.
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
-	daemon := &client{base: base, shown: base, http: &http.Client{Transport: transport}}
+	daemon := &client{base: base, shown: base, from: a.adminFrom, http: &http.Client{Transport: transport}}
 	if path, isSocket := strings.CutPrefix(base, config.SocketPrefix); isSocket {
 		daemon.base, transport.Proxy = "http://localhost", nil
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -80,7 +70,7 @@ func (a *app) client() (*client, error) {
 		daemon.base = "http://" + daemon.base
 	}
 	if u, err := url.Parse(daemon.base); err != nil || u.Hostname() == "" {
-		return nil, usageError{fmt.Errorf("--admin: found %q, expected a URL such as http://127.0.0.1:8686, or unix: and the path of a socket", a.adminURL)}
+		return nil, usageError{fmt.Errorf("--admin or TRAMA_ADMIN: found %q, expected a URL such as http://127.0.0.1:8686, or unix: and the path of a socket", a.adminURL)}
 	}
 	daemon.base = strings.TrimSuffix(daemon.base, "/")
 	if transport.DialContext == nil {
@@ -152,7 +142,11 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 		w, err = c.http.Do(r)
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
-		return nil, noDaemon{fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.shown)}
+		from := ""
+		if c.from != "" {
+			from = " (" + c.from + ")"
+		}
+		return nil, noDaemon{fmt.Errorf("nothing answers at %s%s: is `trama serve` running?", c.shown, from)}
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("%s may not be used by this user; ls -l says which group may", c.shown)

@@ -441,7 +441,7 @@ func TestVersionAndHelp(t *testing.T) {
 
 func TestWithoutDaemonTheCommandsSayWhatIsMissing(t *testing.T) {
 	t.Chdir(t.TempDir()) // where ./config.toml is missing, as it may be
-	command(t, "", "tree").want(t, 1, "token file", "trama serve")
+	command(t, "", "tree").want(t, 1, "no daemon found", "trama config example")
 	p := serve(t, twoPorts)
 	p.write("other.token", strings.Repeat("A", 43)+"\n")
 	command(t, "", "tree", "--admin", p.addresses.Admin, "--token-file", p.file("other.token")).want(t, 1, "does not accept the token", "other.token")

@@ -17,14 +17,15 @@ const module = "trama"
 // layers is the direction of imports between the parts of the program: what each may import of the others, a package
 // or, with /..., all packages below one.  The main package of cmd stands above all.
 var layers = map[string][]string{
-	"internal":  {},
-	"codec":     {"internal/tomlread"},
-	"transport": {"internal/stack"},
-	"journal":   {"internal/stack"},
-	"keys":      {"codec/protect"},
-	"actors":    {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread", "internal/stack"},
-	"fleet":     {"codec", "codec/protect"},
-	"cmd":       {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "keys", "internal/..."},
+	"example.go": {}, // of the root: config.toml for the program
+	"internal":   {},
+	"codec":      {"internal/tomlread"},
+	"transport":  {"internal/stack"},
+	"journal":    {"internal/stack"},
+	"keys":       {"codec/protect"},
+	"actors":     {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread", "internal/stack"},
+	"fleet":      {"codec", "codec/protect"},
+	"cmd":        {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "keys", "internal/..."},
 }
 
 // bottom are the rooms of codec that everything in it stands on.

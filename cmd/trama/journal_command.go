@@ -23,7 +23,7 @@ func (a *app) journalPath(path string) (string, error) {
 	if path != "" {
 		return path, nil
 	}
-	c, err := loadConfig(a.configFile)
+	c, err := a.loadConfig()
 	if err != nil {
 		return "", err
 	}

@@ -53,6 +53,9 @@ func (a *app) openKeys(dir string) (*keyring, error) {
 	}
 	k := &keyring{app: a, alien: dir != ""}
 	if dir == "" {
+		if !a.configFound {
+			return nil, usageError{a.nowhere("no configuration found", false)}
+		}
 		c, err := config.LoadKeys(a.configFile)
 		if err != nil {
 			return nil, configError(err)

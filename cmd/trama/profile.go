@@ -2,9 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,10 +43,10 @@ func (a *app) knownProfiles() ([]namedProfile, error) {
 		}
 		all = append(all, namedProfile{Profile: p})
 	}
-	c, err := loadConfig(a.configFile)
+	c, err := a.loadConfig()
 	switch {
 	case err == nil:
-	case !a.configNamed && errors.Is(err, fs.ErrNotExist):
+	case !a.configFound:
 		return all, nil
 	case !a.configNamed:
 		a.complain("%s is passed over: %v", a.configFile, err)

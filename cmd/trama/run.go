@@ -29,8 +29,10 @@ type app struct {
 	stdout, stderr io.Writer
 
 	configFile  string
-	configNamed bool // --config was given
+	configNamed bool // by --config or TRAMA_CONFIG
+	configFound bool // it is one that is there, or is named
 	adminURL    string
+	adminFrom   string // what says that the daemon is there; empty: the command line
 	tokenFile   string
 
 	running bool                         // the command line was understood
@@ -63,7 +65,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitFailed
 	case errors.As(err, &badConfig):
 		a.complain("%s", badConfig.Error())
-		a.complain("%d %s; see config.toml of the sources for every key", len(badConfig.Problems),
+		a.complain("%d %s; `trama config example` explains every key", len(badConfig.Problems),
 			plural(len(badConfig.Problems), "problem"))
 		return exitUsage
 	case !a.running || errors.As(err, &usage):
@@ -143,7 +145,7 @@ func (a *app) root() *cobra.Command {
 		Args:          cobra.NoArgs,
 		PersistentPreRun: func(c *cobra.Command, _ []string) {
 			a.running = true
-			a.configNamed = c.Flags().Changed("config")
+			a.find(c)
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -151,7 +153,8 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.PersistentFlags().StringVar(&a.configFile, "config", config.DefaultFile, "configuration `file`")
+	root.PersistentFlags().StringVar(&a.configFile, "config", "",
+		"configuration `file` (default: $TRAMA_CONFIG, "+config.DefaultFile+", "+systemConfig+")")
 	root.AddGroup(&cobra.Group{ID: "daemon", Title: "The daemon:"}, &cobra.Group{ID: "look", Title: "Look at a running daemon:"},
 		&cobra.Group{ID: "control", Title: "Control a running daemon:"},
 		&cobra.Group{ID: "journal", Title: "The record of frames:"},
@@ -162,7 +165,7 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add("daemon", a.serveCommand(), a.checkCommand())
+	add("daemon", a.serveCommand(), a.checkCommand(), a.configCommand())
 	add("look", a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.refusedCommand(),
 		a.poisonedCommand())
 	add("control", a.sendCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(),

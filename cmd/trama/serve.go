@@ -34,7 +34,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: "serve opens the ports of the configuration and runs until SIGTERM or SIGINT; then it finishes the frames in hand and ends.\n" +
 			"A second signal ends it at once.",
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := loadConfig(a.configFile)
+			cfg, err := a.loadConfig()
 			if err != nil {
 				return err
 			}

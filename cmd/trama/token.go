@@ -98,10 +98,10 @@ func (a *app) changeTokens(ask func(*client) error, alone func(*access.Tokens) e
 	if err == nil {
 		err = ask(daemon)
 	}
-	if a.adminURL != "" || !errors.As(err, new(noDaemon)) {
+	if a.adminURL != "" || !a.configFound || !errors.As(err, new(noDaemon)) {
 		return err
 	}
-	c, err := config.LoadAdmin(a.configFile, !a.configNamed)
+	c, err := config.LoadAdmin(a.configFile)
 	if err != nil {
 		return configError(err)
 	}

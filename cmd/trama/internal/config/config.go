@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -127,13 +125,9 @@ func Parse(file string, src []byte) (*Config, error) {
 }
 
 // LoadAdmin returns where the daemon described by file is reached.  Problems elsewhere in the file are overlooked, so
-// that a daemon can be looked at while its configuration is being edited.  With mayBeMissing a file that does not exist
-// stands for the defaults.
-func LoadAdmin(file string, mayBeMissing bool) (Admin, error) {
+// that a daemon can be looked at while its configuration is being edited.
+func LoadAdmin(file string) (Admin, error) {
 	src, err := os.ReadFile(file)
-	if mayBeMissing && errors.Is(err, fs.ErrNotExist) {
-		return resolveAdmin(Default().Admin, filepath.Dir(file)), nil
-	}
 	if err != nil {
 		return Admin{}, err
 	}

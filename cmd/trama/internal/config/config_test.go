@@ -121,17 +121,14 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 }
 
 func TestLoadAdminOverlooksProblemsElsewhere(t *testing.T) {
-	admin, err := LoadAdmin("testdata/enum.bad.toml", false)
+	admin, err := LoadAdmin("testdata/enum.bad.toml")
 	if err != nil || admin.Listen[0] != "127.0.0.1:8686" {
 		t.Errorf("got %+v, %v", admin, err)
 	}
-	if _, err := LoadAdmin("testdata/admin-remote.bad.toml", false); err == nil {
+	if _, err := LoadAdmin("testdata/admin-remote.bad.toml"); err == nil {
 		t.Error("a problem in [admin] itself was overlooked")
 	}
-	if admin, err := LoadAdmin("testdata/no-such-file.toml", true); err != nil || admin.Listen[0] != "127.0.0.1:8686" {
-		t.Errorf("no file: got %+v, %v", admin, err)
-	}
-	if _, err := LoadAdmin("testdata/no-such-file.toml", false); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := LoadAdmin("testdata/no-such-file.toml"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that must be there is not: got %v", err)
 	}
 }
