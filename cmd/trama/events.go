@@ -96,14 +96,16 @@ func (a *app) followEvents(ctx context.Context, daemon *client, kind string, ser
 	if len(serial) > 0 {
 		q.Set("master", serial[0])
 	}
-	return a.lines(ctx, daemon, "/api/v1/events?"+q.Encode(), func(line []byte) error {
-		if asJSON {
-			a.showJSON(line)
-			return nil
-		}
+	path := func() string { return "/api/v1/events?" + q.Encode() }
+	return a.follow(ctx, daemon, path, func(line []byte) error {
 		var e admin.Event
 		if err := decodeNumbers(line, &e); err != nil {
 			return err
+		}
+		q.Set("cursor", strconv.FormatUint(e.ID, 10))
+		if asJSON {
+			a.showJSON(line)
+			return nil
 		}
 		words := []string{moment(e.At), e.Kind, dash(e.Master), dash(e.Listener)}
 		for _, more := range []string{e.Remote, e.Reason, e.Detail} {

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +20,7 @@ import (
 
 func (a *app) watchCommand() *cobra.Command {
 	var asJSON bool
-	var colour string
+	var colour, cursor string
 	c := &cobra.Command{
 		Use: "watch [SERIAL]", Short: "Show frames as they are committed, until interrupted", Args: noneEmpty(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -36,27 +32,40 @@ func (a *app) watchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			q := url.Values{}
+			q, whose := url.Values{}, "all masters"
 			if len(args) > 0 {
 				q.Set("serial", args[0])
+				whose = args[0]
+				if _, err := fetchMaster(c.Context(), daemon, args[0]); err != nil {
+					a.complain("trama: %v", err)
+					a.hintAtStrangers(err)
+				}
 			}
+			if cursor != "" {
+				q.Set("cursor", cursor)
+			}
+			a.complain("trama: waiting for frames of %s; Ctrl-C ends", whose)
 			return a.watch(c.Context(), daemon, q, asJSON, paint)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print each frame as a JSON object")
+	c.Flags().StringVar(&cursor, "cursor", "", "begin behind this `position` of a frame, not with the next one; 0: with the oldest")
 	c.Flags().StringVar(&colour, "color", "auto", "auto, always or never")
 	return a.daemonFlags(c)
 }
 
+// watch shows frames until the command is interrupted, and goes on behind the last one when the daemon has been started again.
 func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bool, paint painter) error {
-	return a.lines(ctx, daemon, "/api/v1/watch?"+q.Encode(), func(line []byte) error {
-		if asJSON {
-			a.showJSON(line)
-			return nil
-		}
+	path := func() string { return "/api/v1/watch?" + q.Encode() }
+	return a.follow(ctx, daemon, path, func(line []byte) error {
 		var r history.Row
 		if err := decodeNumbers(line, &r); err != nil {
 			return err
+		}
+		q.Set("cursor", strconv.FormatUint(r.Position, 10))
+		if asJSON {
+			a.showJSON(line)
+			return nil
 		}
 		for _, text := range watchLines(r, paint) {
 			a.show(text)
@@ -65,33 +74,9 @@ func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bo
 	})
 }
 
-// lines hands each line of an answer that does not end to show, until the command is interrupted.
-func (a *app) lines(ctx context.Context, daemon *client, path string, show func(line []byte) error) error {
-	w, err := daemon.do(ctx, http.MethodGet, path, nil)
-	if err != nil {
-		return err
-	}
-	defer w.Body.Close()
-	lines := bufio.NewReaderSize(w.Body, 64<<10)
-	for {
-		line, err := lines.ReadBytes('\n')
-		switch {
-		case ctx.Err() != nil:
-			return nil // interrupted, as it is meant to be
-		case errors.Is(err, io.EOF):
-			return errors.New("the daemon has ended the watch: it is stopping")
-		case err != nil:
-			return err
-		}
-		if err := show(bytes.TrimSuffix(line, []byte("\n"))); err != nil {
-			return fmt.Errorf("answer of the daemon: %w", err)
-		}
-	}
-}
-
 // watchLines are one frame on a terminal: a line for each sample, with the bytes of the frame behind the first.
 func watchLines(r history.Row, paint painter) []string {
-	head := []string{paint(colourFaint, r.Received.Local().Format("15:04:05.000")), paint(colourName, dash(r.Master)), r.Listener,
+	head := []string{paint(colourFaint, r.Received.Local().Format("2006-01-02 15:04:05.000")), paint(colourName, dash(r.Master)), r.Listener,
 		paint(colourMessage, dash(cmp.Or(r.Message, r.Command)))}
 	if r.Transaction != nil {
 		head = append(head, fmt.Sprintf("#%d", *r.Transaction))
