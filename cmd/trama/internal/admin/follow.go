@@ -27,19 +27,44 @@ const endingGrace = 250 * time.Millisecond
 // longestWait bounds how long a consumer may wait for frames.
 const longestWait = 5 * time.Minute
 
-// follow begins an answer that does not end by itself, of one JSON object a line; cancel is called when the server
-// ends.
-func (e *endpoint) follow(w http.ResponseWriter, cancel func()) (out *http.ResponseController, lines *json.Encoder, stop func() bool) {
+// callerLook is how often a follower's right to follow is looked at.
+const callerLook = time.Second
+
+// lasting is the context of an answer that lasts: it ends with the request, with the server, and when the token of the
+// caller is revoked or expires.  ended is called then, unless stop was.
+func (e *endpoint) lasting(r *http.Request, ended func()) (ctx context.Context, stop func()) {
+	ctx, stop = context.WithCancel(r.Context())
+	go func() {
+		look := time.NewTicker(callerLook)
+		defer look.Stop()
+		for allowed := true; allowed; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-e.ending.Done():
+				allowed = false
+			case <-look.C:
+				_, err := e.caller(r)
+				allowed = err == nil
+			}
+		}
+		stop()
+		ended()
+	}()
+	return ctx, stop
+}
+
+// follow begins an answer that does not end by itself, of one JSON object a line.
+func (e *endpoint) follow(w http.ResponseWriter, r *http.Request) (ctx context.Context, out *http.ResponseController, lines *json.Encoder, stop func()) {
 	header(w)
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.WriteHeader(http.StatusOK)
 	out = http.NewResponseController(w)
-	_ = out.SetReadDeadline(time.Time{})        // nothing more is to be read
-	stop = context.AfterFunc(e.ending, func() { // a client that does not read any more must not hold up the end
-		cancel()
+	_ = out.SetReadDeadline(time.Time{}) // nothing more is to be read
+	ctx, stop = e.lasting(r, func() {    // a client that does not read any more must not hold up the end
 		_ = out.SetWriteDeadline(time.Now().Add(endingGrace))
 	})
-	return out, json.NewEncoder(w), stop
+	return ctx, out, json.NewEncoder(w), stop
 }
 
 // watch answers GET /api/v1/watch with every frame as it is committed, one JSON object a line, until the client leaves.
@@ -54,13 +79,11 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
 	after, serial := e.Archive.Last(), r.URL.Query().Get("serial")
 	if r.URL.Query().Has("cursor") {
 		after = q.After
 	}
-	out, lines, stop := e.follow(w, cancel)
+	ctx, out, lines, stop := e.follow(w, r)
 	defer stop()
 	for {
 		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
@@ -102,10 +125,8 @@ func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journa
 		return
 	}
 	defer done()
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
 	if !r.URL.Query().Has("cursor") {
-		newest, err := e.newestEvent(ctx)
+		newest, err := e.newestEvent(r.Context())
 		if err != nil {
 			e.failArchive(w, err)
 			return
@@ -113,7 +134,7 @@ func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journa
 		q.After = newest
 	}
 	q.Newest, q.Limit = false, followPage
-	out, lines, stop := e.follow(w, cancel)
+	ctx, out, lines, stop := e.follow(w, r)
 	defer stop()
 	pause := time.NewTicker(eventPause)
 	defer pause.Stop()
@@ -262,11 +283,15 @@ func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
 		}
 		defer done()
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(wait + writeTimeout))
-		ctx, cancel := context.WithTimeout(r.Context(), wait)
-		stop := context.AfterFunc(e.ending, cancel)
+		lasting, stop := e.lasting(r, func() {})
+		ctx, cancel := context.WithTimeout(lasting, wait)
 		err = e.Archive.Wait(ctx, c.Position)
-		stop()
 		cancel()
+		stop()
+		if _, gone := e.caller(r); gone != nil {
+			unauthorized(w, gone)
+			return
+		}
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 			e.failArchive(w, err)
 			return

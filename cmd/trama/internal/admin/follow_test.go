@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -88,3 +89,32 @@ func TestAFollowerOfRareEventsAsksForNewOnes(t *testing.T) {
 		t.Errorf("asked for what is behind %v, want %v", a.asked, want)
 	}
 }
+
+// An answer that has begun is cut off when its handler fails: its client must not take what there is for all.
+func TestAFollowerThatFailsIsCutOff(t *testing.T) {
+	o := testOptions(someGateway())
+	o.Archive = new(broken)
+	h := Handler(o)
+	cut := func(path string) (thrown any) {
+		defer func() { thrown = recover() }()
+		ask(t, h, "GET", path, "")
+		return nil
+	}
+	if got := cut("/api/v1/watch"); got != http.ErrAbortHandler {
+		t.Errorf("it ends with %v", got)
+	}
+	if w := ask(t, h, "GET", "/api/v1/cursors/a/frames", ""); w.Code != 500 || errorOf(t, w) != "internal error" {
+		t.Errorf("nothing was written yet: %d %s", w.Code, w.Body)
+	}
+}
+
+// broken is an archive that fails when it is read.
+type broken struct{ Archive }
+
+func (a *broken) Last() uint64                                            { return 0 }
+func (a *broken) Wait(context.Context, uint64) error                      { return nil }
+func (a *broken) Read(context.Context, uint64, int) (journal.Page, error) { panic("read") }
+func (a *broken) Cursor(context.Context, string) (journal.Cursor, error) {
+	return journal.Cursor{}, nil
+}
+func (a *broken) Profiles(context.Context) ([]journal.ProfileRow, error) { return nil, nil }

@@ -25,9 +25,11 @@ func (e *endpoint) guard(next http.Handler) http.Handler {
 	return e.recovering(next)
 }
 
-// recovering turns a panic of a handler into an answer; the process and the other requests go on.
+// recovering turns a panic of a handler into an answer, or cuts off the one that has begun; the process and the other
+// requests go on.
 func (e *endpoint) recovering(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
+		w := &answered{ResponseWriter: plain}
 		defer func() {
 			switch p := recover(); p {
 			case nil:
@@ -36,11 +38,17 @@ func (e *endpoint) recovering(next http.Handler) http.Handler {
 			default:
 				e.Logger.Error("a request made its handler fail", "method", r.Method, "path", r.URL.Path, "panic", p,
 					"stack", string(stack.Trace()))
+				if w.status != 0 {
+					panic(http.ErrAbortHandler) // half an answer is sent: cutting it off is the only honest end
+				}
 				fail(w, http.StatusInternalServerError, "internal error")
 			}
 		}()
 		start := time.Now()
 		_ = http.NewResponseController(w).SetWriteDeadline(start.Add(writeTimeout)) // not every writer has deadlines (tests)
+		if len(r.TransferEncoding) > 0 {                                            // net/http hides a Content-Length beside it, by which a proxy may have cut (RFC 9112, 6.1)
+			w.Header().Set("Connection", "close")
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		next.ServeHTTP(w, r)
 		e.Logger.Debug("request", "method", r.Method, "path", r.URL.Path, "from", r.RemoteAddr, "took", time.Since(start))
@@ -61,6 +69,7 @@ func (e *endpoint) ourHost(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains(allowed, hostOnly(r.Host)) {
+			stranger(w)
 			fail(w, http.StatusMisdirectedRequest, "this host name is not served here; [admin] allowed_hosts can name it")
 			return
 		}
@@ -92,6 +101,7 @@ func (e *endpoint) sameOrigin(next http.Handler) http.Handler {
 			asked.Method = http.MethodPost
 		}
 		if protection.Check(asked) != nil {
+			stranger(w)
 			fail(w, http.StatusForbidden, "cross-origin request refused")
 			return
 		}
@@ -134,13 +144,18 @@ func (e *endpoint) withCaller(next http.Handler) http.Handler {
 			return
 		}
 		if err != nil && !e.isOpen(r) {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="trama"`)
-			fail(w, http.StatusUnauthorized, err.Error())
+			unauthorized(w, err)
 			e.refusedCaller(caller, r, err)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
 	})
+}
+
+// unauthorized answers whoever has no token that counts.
+func unauthorized(w http.ResponseWriter, err error) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="trama"`)
+	fail(w, http.StatusUnauthorized, err.Error())
 }
 
 // errNoToken answers whoever has no token, or one that nobody knows.
