@@ -16,7 +16,7 @@ import (
 
 func openJournal(t testing.TB, path string) *sqlite.Journal {
 	t.Helper()
-	j, err := sqlite.Open(context.Background(), sqlite.Options{Path: path, SweepEvery: time.Hour, DiskUse: func() (float64, error) { return 1, nil }})
+	j, err := sqlite.Open(context.Background(), sqlite.Options{Path: path, SweepEvery: time.Hour, Disk: func() (sqlite.Disk, error) { return sqlite.Disk{Size: 1 << 40, Free: 1 << 39}, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

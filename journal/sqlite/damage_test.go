@@ -121,7 +121,7 @@ func TestLogThatLostItsEndIsFound(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		j, err := Open(t.Context(), Options{Path: filepath.Join(dir, "journal.db"), DiskUse: func() (float64, error) { return 10, nil }})
+		j, err := Open(t.Context(), Options{Path: filepath.Join(dir, "journal.db"), Disk: roomy})
 		if err != nil {
 			return 0, true
 		}

@@ -26,7 +26,7 @@ func look(t testing.TB, image faultfs.Image) (v view, noticed string) {
 		}
 	}
 	options := func(d *faultfs.Disk) Options {
-		return Options{Path: "j.db", VFS: d.VFS(), OpenMark: marks(d), SweepEvery: time.Hour, DiskUse: func() (float64, error) { return 10, nil }}
+		return Options{Path: "j.db", VFS: d.VFS(), OpenMark: marks(d), SweepEvery: time.Hour, Disk: roomy}
 	}
 	closing := func(d *faultfs.Disk) {
 		if err := d.Close(); err != nil {

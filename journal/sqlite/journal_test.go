@@ -30,13 +30,16 @@ func (w *waiter) Committed(first uint64, err error) {
 	close(w.done)
 }
 
+// roomy is a disk that is used to a tenth, and too small for a ballast.
+func roomy() (Disk, error) { return Disk{Size: 30 << 20, Free: 27 << 20}, nil }
+
 func open(t testing.TB, o Options) *Journal {
 	t.Helper()
 	if o.Path == "" {
 		o.Path = filepath.Join(t.TempDir(), "journal.db")
 	}
-	if o.DiskUse == nil {
-		o.DiskUse = func() (float64, error) { return 10, nil }
+	if o.Disk == nil {
+		o.Disk = roomy
 	}
 	if o.SweepEvery == 0 {
 		o.SweepEvery = time.Hour
@@ -398,12 +401,13 @@ func TestWaitReturnsWithTheNextFrame(t *testing.T) {
 }
 
 func TestAFullDiskIsToldAndForgotten(t *testing.T) {
-	percent := 96.0
-	j := open(t, Options{DiskUse: func() (float64, error) { return percent, nil }})
+	const tib = 1 << 40
+	disk := Disk{Size: tib, Free: tib / 25}
+	j := open(t, Options{Disk: func() (Disk, error) { return disk, nil }})
 	if err := j.Accepting(); !errors.Is(err, journal.ErrFull) {
 		t.Error("at 96 %:", err)
 	}
-	percent = 90
+	disk.Free = tib / 10
 	j.look()
 	if err := j.Accepting(); err != nil {
 		t.Error("at 90 %:", err)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -54,6 +52,7 @@ func (j *Journal) keep() {
 			return
 		case <-tick.C:
 			j.look()
+			j.stow()
 			if err := j.retain(ctx); err != nil && ctx.Err() == nil {
 				j.options.Warn("old rows are not deleted", "error", err)
 			}
@@ -99,39 +98,6 @@ func (j *Journal) untilStopped() (context.Context, context.CancelFunc) {
 		cancel()
 	}()
 	return ctx, cancel
-}
-
-// look sees whether there is room on the disk.
-func (j *Journal) look() {
-	percent, err := j.options.DiskUse()
-	if err != nil {
-		j.options.Warn("the use of the disk is not known", "error", err)
-		return
-	}
-	j.counters.disk.Store(math.Float64bits(percent))
-	full := percent >= float64(j.options.DiskLimit)
-	if j.full.Swap(full) == full {
-		return
-	}
-	if full {
-		j.options.Warn("the disk is nearly full: nothing is accepted any more, masters keep their frames",
-			"used_percent", int(percent), "limit_percent", j.options.DiskLimit)
-	} else {
-		j.options.Warn("there is room on the disk again: frames are accepted", "used_percent", int(percent))
-	}
-}
-
-// diskUse is how much of the file system that holds dir is in use, as df counts: of what is not reserved.
-func diskUse(dir string) (float64, error) {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return 0, fmt.Errorf("%s: %w", dir, err)
-	}
-	used := s.Blocks - s.Bfree
-	if used+s.Bavail == 0 {
-		return 0, nil
-	}
-	return 100 * float64(used) / float64(used+s.Bavail), nil
 }
 
 // retain deletes what is too old or too much, a little at a time, so that no commit waits for it.

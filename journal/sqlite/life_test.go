@@ -149,7 +149,7 @@ func serialOf(i int) string { return fmt.Sprintf("4000000%d", i) }
 func (l *life) boot(t testing.TB, rng *rand.Rand) (*Journal, error) {
 	o := l.options
 	o.Path, o.VFS, o.OpenMark, o.SweepEvery = "j.db", l.disk.VFS(), marks(l.disk), time.Hour
-	o.DiskUse = func() (float64, error) { return 10, nil }
+	o.Disk = roomy
 	o.Warn = func(what string, args ...any) {
 		if strings.Contains(what, "damaged") {
 			l.mu.Lock()
@@ -282,7 +282,7 @@ func (l *life) end(j *Journal) {
 // check looks into a disk after a restart: every promise is kept, nothing is there by half, nothing is damaged.
 func (l *life) check(t testing.TB, d *faultfs.Disk) (problems []string) {
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	o := Options{Path: "j.db", VFS: d.VFS(), OpenMark: marks(d), SweepEvery: time.Hour, DiskUse: func() (float64, error) { return 10, nil }}
+	o := Options{Path: "j.db", VFS: d.VFS(), OpenMark: marks(d), SweepEvery: time.Hour, Disk: roomy}
 	j, err := Open(t.Context(), o)
 	if err != nil {
 		return []string{"open: " + err.Error()}

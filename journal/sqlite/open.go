@@ -41,8 +41,8 @@ type Options struct {
 
 	// Warn is told of what an operator should know and the engine lives with; nil: nobody is.
 	Warn func(what string, args ...any)
-	// DiskUse tells how much of the disk is in use, in percent; nil asks the system.  For tests.
-	DiskUse func() (percent float64, err error)
+	// Disk tells how much room there is; nil asks the system.  For tests.
+	Disk func() (Disk, error)
 	// Now is the clock that commits are stamped by; nil: that of the system.  For tests.
 	Now func() time.Time
 }
@@ -91,6 +91,7 @@ type Journal struct {
 	swept     atomic.Uint64 // the states of masters cover everything up to here
 	oldest    atomic.Uint64 // first position that retention has left, or the next one to come
 	full      atomic.Bool
+	ballast   ballast
 	found     atomic.Pointer[[]Damage] // when it was opened
 	lost      bool                     // the end of the database was gone
 	looked    spanKey                  // the last span that retention has looked at
@@ -123,8 +124,8 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		failed: make(chan struct{}), stop: make(chan struct{}), finished: make(chan struct{})}
 	j.wake = sync.NewCond(&j.mu)
 	j.refusals.init()
-	if o.DiskUse == nil {
-		j.options.DiskUse = func() (float64, error) { return diskUse(filepath.Dir(j.options.Path)) }
+	if o.Disk == nil {
+		j.options.Disk = func() (Disk, error) { return diskOf(j.options.Path) }
 	}
 	if err := j.open(ctx); err != nil {
 		_ = j.release() // err is what matters
@@ -161,6 +162,10 @@ func (j *Journal) open(ctx context.Context) (err error) {
 		if n > 1 {
 			j.options.Warn("the database has further names (hard links): who opens it by one of them does not see its log, and loses what is in it", "path", j.options.Path, "links", n)
 		}
+	}
+	if j.options.VFS == "" {
+		j.ballast.path = j.options.Path + ballastSuffix
+		j.ballast.find()
 	}
 	if j.mark, err = openMark(j.options); err != nil {
 		return err

@@ -27,7 +27,7 @@ func rounds() int {
 
 // on opens the journal of a disk.
 func on(t testing.TB, d *faultfs.Disk) (*Journal, error) {
-	return Open(t.Context(), Options{Path: "j.db", VFS: d.VFS(), OpenMark: marks(d), DiskUse: func() (float64, error) { return 10, nil }, SweepEvery: time.Hour})
+	return Open(t.Context(), Options{Path: "j.db", VFS: d.VFS(), OpenMark: marks(d), Disk: roomy, SweepEvery: time.Hour})
 }
 
 // marks keeps the mark on the same disk.

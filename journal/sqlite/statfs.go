@@ -1,0 +1,13 @@
+package sqlite
+
+import "syscall"
+
+// statfs is what df counts: without what is reserved for others.
+func statfs(dir string) (Disk, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return Disk{}, err
+	}
+	block := int64(s.Bsize)
+	return Disk{Size: int64(s.Blocks-s.Bfree+s.Bavail) * block, Free: int64(s.Bavail) * block}, nil
+}
