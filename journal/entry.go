@@ -3,10 +3,10 @@ package journal
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"trama/internal/words"
 )
 
 // Errors that callers branch on.
@@ -173,7 +173,7 @@ func KnownKind(kind string) error {
 	if kind == "" || slices.Contains(EventKinds, kind) {
 		return nil
 	}
-	return fmt.Errorf("kind %q: expected one of %s", kind, strings.Join(EventKinds, ", "))
+	return words.OneOf(kind, EventKinds)
 }
 
 // Queue links entries in the order of Append.  The zero value is empty.

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/admin"
-	"trama/cmd/trama/internal/history"
+	"trama/internal/words"
 )
 
 func (a *app) approveCommand() *cobra.Command {
@@ -34,7 +34,7 @@ func (a *app) forgetCommand() *cobra.Command {
 				return usageError{errors.New("expected serials, or --unseen, --frames-below or --quarantine")}
 			}
 			if f.Unseen != "" {
-				if _, err := history.ParseDuration(f.Unseen); err != nil {
+				if _, err := words.Duration(f.Unseen); err != nil {
 					return usageError{fmt.Errorf("--unseen: %w", err)}
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"trama/cmd/trama/internal/terminal"
+	"trama/internal/words"
 )
 
 // coloured says whether to write colours: as NO_COLOR and the terminal say, unless the caller does with --color.
@@ -25,7 +26,7 @@ func (a *app) coloured(wish string) (bool, error) {
 		info, err := file.Stat()
 		return err == nil && info.Mode()&os.ModeCharDevice != 0, nil
 	}
-	return false, usageError{fmt.Errorf("--color: found %q, expected auto, always or never", wish)}
+	return false, usageError{fmt.Errorf("--color: %w", words.OneOf(wish, []string{"auto", "always", "never"}))}
 }
 
 // painter puts a text into one of the colours, or leaves it without; what a terminal would obey is shown.

@@ -13,6 +13,7 @@ import (
 	"trama/cmd/trama/internal/explain"
 	"trama/codec"
 	"trama/codec/protect"
+	"trama/internal/words"
 )
 
 func (a *app) decodeCommand() *cobra.Command {
@@ -96,7 +97,7 @@ func parseDirection(word string) (codec.Direction, error) {
 			return d, nil
 		}
 	}
-	return codec.Any, usageError{fmt.Errorf("--direction: found %q, expected any, uplink or downlink", word)}
+	return codec.Any, usageError{fmt.Errorf("--direction: %w", words.OneOf(word, []string{"any", "uplink", "downlink"}))}
 }
 
 // lines decodes every line of standard input and goes on after one that is wrong.

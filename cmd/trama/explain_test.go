@@ -237,7 +237,7 @@ func TestExplainTakesBytesFromEverywhere(t *testing.T) {
 		{"no bytes", []string{"-"}},
 		{"no bytes", []string{"--raw", "-"}},
 		{"--raw: found bytes on the command line", []string{"--raw", "01"}},
-		{`--color: found "red", expected auto, always or never`, []string{"--color", "red", "01"}},
+		{`--color: found "red", expected one of auto, always, never`, []string{"--color", "red", "01"}},
 		{`--direction: found "up"`, []string{"--direction", "up", "01"}},
 		{"requires at least 1 arg", nil},
 	} {

@@ -15,6 +15,7 @@ import (
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/history"
 	"trama/cmd/trama/internal/terminal"
+	"trama/internal/words"
 )
 
 // historyFlags are what `trama history` is asked.
@@ -60,7 +61,7 @@ func (a *app) historyCommand() *cobra.Command {
 func (a *app) history(c *cobra.Command, serial string, f historyFlags) error {
 	switch {
 	case !slices.Contains(historyFormats, f.format):
-		return usageError{fmt.Errorf("--format: found %q, expected one of %s", f.format, strings.Join(historyFormats, ", "))}
+		return usageError{fmt.Errorf("--format: %w", words.OneOf(f.format, historyFormats))}
 	case f.format == "plot" && f.point == "":
 		return usageError{fmt.Errorf("--format plot needs --point: one is drawn")}
 	case f.limit < 0:

@@ -19,11 +19,11 @@ const module = "trama"
 var layers = map[string][]string{
 	"example.go": {}, // of the root: config.toml for the program
 	"internal":   {},
-	"codec":      {"internal/tomlread"},
+	"codec":      {"internal/tomlread", "internal/words"},
 	"transport":  {"internal/stack"},
-	"journal":    {"internal/stack"},
+	"journal":    {"internal/stack", "internal/words"},
 	"keys":       {"codec/protect"},
-	"actors":     {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread", "internal/stack"},
+	"actors":     {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread", "internal/words", "internal/stack"},
 	"fleet":      {"codec", "codec/protect"},
 	"cmd":        {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "keys", "internal/..."},
 }

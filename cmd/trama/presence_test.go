@@ -97,7 +97,7 @@ func TestTheAlarmAndTheClockOfADeviceAreEvents(t *testing.T) {
 	c.send(fromHex(t, "0025010000000022345678010101"+"6d00"+"20000101120000"+"00000001"+"03"+"41ac0000")) // its battery is empty
 	c.receive(27)
 	await(t, "a dead clock", func() bool { kinds, _ := p.happened("22345678"); return slices.Contains(kinds, "clock off") })
-	p.cli("events", "--kind", "ofline").want(t, exitUsage, `--kind: kind "ofline": expected one of online, late, offline`)
+	p.cli("events", "--kind", "ofline").want(t, exitUsage, `--kind: found "ofline", expected one of online, late, offline`, `did you mean "offline"?`)
 }
 
 func TestEventsAreFollowedAsTheyHappen(t *testing.T) {

@@ -10,7 +10,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
+	"trama/cmd/trama/internal/admin"
 	"trama/fleet"
+	"trama/internal/words"
 )
 
 func (a *app) simulateCommand() *cobra.Command {
@@ -37,7 +39,7 @@ func (a *app) simulateCommand() *cobra.Command {
 				return err
 			}
 			if hclog.LevelFromString(level) == hclog.NoLevel {
-				return usageError{fmt.Errorf("--log: found %q, expected one of trace, debug, info, warn, error", level)}
+				return usageError{fmt.Errorf("--log: %w", words.OneOf(level, admin.LogLevels))}
 			}
 			o.Profile = p
 			script, err := p.Script()

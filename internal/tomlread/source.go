@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"trama/internal/words"
 )
 
 // Words are the phrases in which the messages about two kinds of texts differ.
@@ -79,6 +81,24 @@ func (s *Source) Line(path string) int {
 		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
 	return s.words.Top
+}
+
+// nearest is the known word most like found, or empty.  Where found is a phrase, such as "from KEY to KEY", the first
+// of its words that is unknown is looked for.
+func (s *Source) nearest(found string, known []string) string {
+	phrase := strings.Fields(found)
+	if near := words.Nearest(found, known, s.words.Foreign); near != "" || len(phrase) < 2 {
+		return near
+	}
+	for _, w := range phrase {
+		if slices.Contains([]string{"from", "after", "to", "all", "body", "end"}, w) || slices.Contains(known, w) {
+			continue
+		}
+		if near := words.Nearest(w, known, s.words.Foreign); near != "" {
+			return near
+		}
+	}
+	return ""
 }
 
 // Problem notes that found is at path where expected should be.  Of the known words, the one most like found is

@@ -6,8 +6,11 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"trama/internal/words"
 )
 
 // Table is one TOML table.  Its getters read one key each; otherwise is the value of an absent or wrong one.
@@ -60,7 +63,7 @@ func (t *Table) Finish() {
 	all := slices.Concat(t.Known, t.Silent)
 	for _, k := range t.Keys() {
 		if !slices.Contains(all, k) {
-			t.Suggest(t.At(k), t.words.Unknown(k), "one of "+strings.Join(t.Known, ", "), Nearest(k, all, t.words.Foreign))
+			t.Suggest(t.At(k), t.words.Unknown(k), "one of "+strings.Join(t.Known, ", "), words.Nearest(k, all, t.words.Foreign))
 		}
 	}
 }
@@ -222,11 +225,12 @@ func (t *Table) Duration(key string, least, most time.Duration, mayBeOff bool, o
 			return Off
 		}
 		found = fmt.Sprintf("%q", v)
-		d, err := time.ParseDuration(v)
+		d, err := words.Duration(v)
+		_, bare := strconv.ParseFloat(v, 64)
 		switch {
 		case err == nil && least <= d && d <= most:
 			return d
-		case err != nil && strings.Contains(err.Error(), "missing unit"):
+		case err != nil && bare == nil:
 			found += " without a unit"
 			expected += fmt.Sprintf(", with its unit, such as \"%ss\" or \"%sm\"", v, v)
 		case err != nil:
@@ -237,8 +241,12 @@ func (t *Table) Duration(key string, least, most time.Duration, mayBeOff bool, o
 	return otherwise
 }
 
-// short is a duration without its zero parts: "10m" for 10m0s.
+// short is a duration without its zero parts: "10m" for 10m0s, "30d" for 720h0m0s.
 func short(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= 3*day && d%day == 0 {
+		return strconv.FormatInt(int64(d/day), 10) + "d"
+	}
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

@@ -9,6 +9,7 @@ import (
 	"trama/codec/internal/field"
 	"trama/codec/internal/program"
 	"trama/codec/internal/schema"
+	"trama/internal/words"
 )
 
 // CompileResend compiles [resend] of a profile.
@@ -29,7 +30,7 @@ func CompileResend(src *schema.Reader, def *schema.ResendDef, p *program.Program
 		return r
 	}
 	if def.Within != "" {
-		within, err := time.ParseDuration(def.Within)
+		within, err := words.Duration(def.Within)
 		if err != nil || within < 0 || within > 30*24*time.Hour {
 			src.Problem(schema.Join(def.Path, "within"), field.Quote(def.Within),
 				`a duration from 0s to 720h, with its unit, such as "24h"`)

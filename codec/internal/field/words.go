@@ -2,11 +2,12 @@ package field
 
 import (
 	"fmt"
-	"trama/internal/tomlread"
+
+	"trama/internal/words"
 )
 
 // Nearest is the word most like s, or "" when none is near.
-func Nearest(s string, known []string) string { return tomlread.Nearest(s, known, Foreign) }
+func Nearest(s string, known []string) string { return words.Nearest(s, known, Foreign) }
 
 // Foreign are the words that other descriptions of frames have for ours.
 var Foreign = map[string]string{

@@ -3,7 +3,8 @@ package scalar
 import (
 	"fmt"
 	"strings"
-	"trama/internal/tomlread"
+
+	"trama/internal/words"
 
 	"trama/codec/internal/field"
 )
@@ -21,7 +22,7 @@ func (o *Op) notNumber(text string) error {
 		labels[i] = e.Label
 	}
 	err := fmt.Errorf("%w: %q, expected a number or one of %s", field.ErrValue, text, strings.Join(labels, ", "))
-	if near := tomlread.Nearest(text, labels, nil); near != "" {
+	if near := words.Nearest(text, labels, nil); near != "" {
 		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}
 	return err

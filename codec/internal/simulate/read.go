@@ -11,6 +11,7 @@ import (
 	"trama/codec/internal/field"
 	"trama/codec/internal/program"
 	"trama/codec/internal/schema"
+	"trama/internal/words"
 )
 
 // scriptCompiler turns [simulate] into a script.
@@ -118,7 +119,7 @@ func (s *scriptCompiler) keepAlive() {
 		s.s.KeepAlive = s.line(path+".send", s.d.KeepAlive)
 	}
 	if s.d.After != "" {
-		after, err := time.ParseDuration(s.d.After)
+		after, err := words.Duration(s.d.After)
 		if err != nil || after <= 0 {
 			s.src.Problem(path+".after", field.Quote(s.d.After), `a duration with its unit, such as "3m"`)
 		}

@@ -1,6 +1,10 @@
 package access
 
-import "fmt"
+import (
+	"fmt"
+
+	"trama/internal/words"
+)
 
 // Role is what somebody may do; each may all that those before it may.  The zero value is none, which no route has.
 type Role uint8
@@ -42,7 +46,7 @@ func (r *Role) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("role %q: expected one of read, operate, admin", text)
+	return words.OneOf(string(text), Roles)
 }
 
 // Caller is somebody who asks for something.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"trama/actors"
-	"trama/cmd/trama/internal/history"
+	"trama/internal/words"
 )
 
 // Forget is the body of POST /api/v1/masters/forget.  Unseen, FramesBelow or Quarantine must be there.
@@ -46,7 +46,7 @@ func (e *endpoint) forgetAll(w http.ResponseWriter, r *http.Request) {
 	choice := actors.MasterChoice{FramesBelow: f.FramesBelow, Quarantine: f.Quarantine}
 	var err error
 	if f.Unseen != "" {
-		choice.Unseen, err = history.ParseDuration(f.Unseen)
+		choice.Unseen, err = words.Duration(f.Unseen)
 	}
 	switch {
 	case err != nil:

@@ -12,6 +12,7 @@ import (
 
 	"trama/actors"
 	"trama/cmd/trama/internal/history"
+	"trama/internal/words"
 	"trama/journal"
 )
 
@@ -267,7 +268,7 @@ func (e *endpoint) bucket(r *http.Request, s *history.Series) (time.Duration, er
 	case text == "":
 		return 0, nil
 	}
-	length, err := history.ParseDuration(text)
+	length, err := words.Duration(text)
 	if err != nil || length < time.Second {
 		return 0, fmt.Errorf(`bucket=%s: a duration from 1s on, with its unit, such as "5m"`, text)
 	}
@@ -286,7 +287,10 @@ func (e *endpoint) events(w http.ResponseWriter, r *http.Request) {
 		After: q.After, Limit: q.Limit, Newest: q.Newest,
 	}
 	follow, err := flagParameter(r, "follow")
-	if err = errors.Join(err, journal.KnownKind(query.Kind)); err != nil {
+	if unknown := journal.KnownKind(query.Kind); unknown != nil {
+		err = errors.Join(err, fmt.Errorf("kind: %w", unknown))
+	}
+	if err != nil {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"trama/actors"
+	"trama/internal/words"
 )
 
 // Bounds of the time a command may wait for its answer.
@@ -36,7 +37,7 @@ func (e *endpoint) command(w http.ResponseWriter, r *http.Request) {
 	}
 	wait := defaultWait
 	if c.Wait != "" {
-		d, err := time.ParseDuration(c.Wait)
+		d, err := words.Duration(c.Wait)
 		if err != nil || d < MinWait || d > MaxWait {
 			fail(w, http.StatusBadRequest, fmt.Sprintf("wait: found %q, expected a duration with its unit, from 1ms to 5m", c.Wait))
 			return

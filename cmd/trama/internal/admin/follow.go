@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"trama/cmd/trama/internal/history"
+	"trama/internal/words"
 	"trama/journal"
 )
 
@@ -263,8 +264,11 @@ func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
 	}
 	var wait time.Duration
 	if text := r.URL.Query().Get("wait"); err == nil && text != "" {
-		if wait, err = history.ParseDuration(text); err == nil && wait > longestWait {
-			err = errors.New("wait: at most " + longestWait.String())
+		if wait, err = words.Duration(text); err == nil && wait > longestWait {
+			err = errors.New("at most " + longestWait.String())
+		}
+		if err != nil {
+			err = fmt.Errorf("wait: %w", err)
 		}
 	}
 	if err != nil {

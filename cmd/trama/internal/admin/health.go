@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"trama/internal/words"
+
 	"github.com/hashicorp/go-hclog"
 )
 
@@ -38,6 +40,9 @@ func (e *endpoint) version(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, VersionInfo{Version: e.Version})
 }
 
+// LogLevels are how much may be logged.
+var LogLevels = []string{"trace", "debug", "info", "warn", "error"}
+
 // LogLevel is the body of /api/v1/log/level, both ways.
 type LogLevel struct {
 	Level string `json:"level"`
@@ -54,7 +59,7 @@ func (e *endpoint) setLogLevel(w http.ResponseWriter, r *http.Request) {
 	}
 	level := hclog.LevelFromString(body.Level)
 	if level == hclog.NoLevel || level == hclog.Off {
-		fail(w, http.StatusBadRequest, "level: found \""+body.Level+"\", expected one of trace, debug, info, warn, error")
+		fail(w, http.StatusBadRequest, fmt.Sprintf("level: %v", words.OneOf(body.Level, LogLevels)))
 		return
 	}
 	before := e.Root.GetLevel()

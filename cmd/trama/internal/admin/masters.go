@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"trama/actors"
-	"trama/cmd/trama/internal/history"
+	"trama/internal/words"
 )
 
 // masterFilters are the parameters that choose and sort masters; each is a flag of trama masters too.
@@ -45,9 +45,9 @@ func (e *endpoint) mastersQuery(r *http.Request) (q actors.MasterQuery, err erro
 	if q.Limit, err = countParameter(r, "limit", 0); err != nil {
 		return q, err
 	}
-	oneOf := func(key string, words []string) error {
-		if word := values.Get(key); word != "" && !slices.Contains(words, word) {
-			return fmt.Errorf("%s=%s: expected one of %s", key, word, strings.Join(words, ", "))
+	oneOf := func(key string, known []string) error {
+		if word := values.Get(key); word != "" && !slices.Contains(known, word) {
+			return fmt.Errorf("%s: %w", key, words.OneOf(word, known))
 		}
 		return nil
 	}
@@ -56,7 +56,7 @@ func (e *endpoint) mastersQuery(r *http.Request) (q actors.MasterQuery, err erro
 	}
 	var silent time.Duration
 	if text := values.Get("silent"); text != "" {
-		if silent, err = history.ParseDuration(text); err != nil {
+		if silent, err = words.Duration(text); err != nil {
 			return q, fmt.Errorf("silent: %w", err)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"trama/cmd/trama/internal/access"
-	"trama/cmd/trama/internal/history"
+	"trama/internal/words"
 )
 
 // NewToken is the body of POST /api/v1/tokens.
@@ -55,7 +55,7 @@ func Expiry(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	d, err := history.ParseDuration(text)
+	d, err := words.Duration(text)
 	if err != nil || d <= 0 {
 		return time.Time{}, fmt.Errorf(`expires: found %q, expected a duration with its unit, such as "90d"`, text)
 	}

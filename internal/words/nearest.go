@@ -1,4 +1,4 @@
-package tomlread
+package words
 
 import (
 	"slices"
@@ -8,40 +8,23 @@ import (
 // longestWord bounds the words that a suggestion is looked for.
 const longestWord = 64
 
-// nearest is the known word most like found, or empty.  Where found is a phrase, such as "from KEY to KEY", the first
-// of its words that is unknown is looked for.
-func (s *Source) nearest(found string, known []string) string {
-	words := strings.Fields(found)
-	if near := Nearest(found, known, s.words.Foreign); near != "" || len(words) < 2 {
-		return near
-	}
-	for _, w := range words {
-		if slices.Contains([]string{"from", "after", "to", "all", "body", "end"}, w) || slices.Contains(known, w) {
-			continue
-		}
-		if near := Nearest(w, known, s.words.Foreign); near != "" {
-			return near
-		}
-	}
-	return ""
-}
-
 // Nearest is the known word that differs from word in at most a third of its letters, or begins it, or is begun by it;
-// empty when there is none.  Foreign words stand for known ones.
+// of equally near ones, that with the longest common beginning; empty when there is none.  Foreign words stand for
+// known ones.
 func Nearest(word string, known []string, foreign map[string]string) string {
 	if len(word) > longestWord {
 		return ""
 	}
-	lower := strings.ToLower(word)
-	if ours := foreign[lower]; slices.Contains(known, ours) {
+	if ours := foreign[strings.ToLower(word)]; slices.Contains(known, ours) {
 		return ours
 	}
-	if lower != word && slices.Contains(known, lower) {
-		return lower
+	if at := slices.IndexFunc(known, func(w string) bool { return strings.EqualFold(w, word) }); at >= 0 && !slices.Contains(known, word) {
+		return known[at]
 	}
 	best, least := "", min(len(word)/3+1, 3)
 	for _, w := range known {
-		if d := distance(word, w, least); d <= least && (best == "" || d < least) {
+		d := distance(word, w, least)
+		if d < least || d == least && (best == "" || common(word, w) > common(word, best)) {
 			best, least = w, d
 		}
 	}
@@ -54,6 +37,14 @@ func Nearest(word string, known []string, foreign map[string]string) string {
 		}
 	}
 	return best
+}
+
+// common is the length of the common beginning.
+func common(a, b string) (n int) {
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // distance is the number of letters to insert, delete, replace or swap; more than limit is limit+1.

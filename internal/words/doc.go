@@ -1,0 +1,2 @@
+// Package words reads what people type, and tells them what they may have meant.
+package words
