@@ -76,6 +76,8 @@ func swappedInWords(s actors.Swapped) string {
 func (d *daemon) reload(ctx context.Context) (admin.Reloaded, error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
+	d.notify(nowReloading)
+	defer d.notify(nowReady)
 	done, err := d.reloadProfiles(ctx)
 	log := d.log.Named("reload")
 	if err != nil {

@@ -85,16 +85,15 @@ func (d *daemon) run(ctx context.Context) error {
 		d.log.Error("start failed", "error", err)
 		return errSilent
 	}
-	resting, kept := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(kept)
-		keepMemory(resting)
-	}()
-	defer func() {
-		close(resting)
-		<-kept
-	}()
+	working, rest := context.WithCancel(context.Background())
+	defer rest()
+	var helpers sync.WaitGroup
+	helpers.Go(func() { keepMemory(working.Done()) })
+	helpers.Go(func() { d.watchdog(working) })
 	d.failure = d.untilTheEnd(ctx, hangUps)
+	d.notify(nowStopping)
+	rest()
+	helpers.Wait()
 	if err := d.stop(); err != nil || d.failure != nil {
 		return errSilent
 	}
@@ -176,6 +175,7 @@ func (d *daemon) start() error {
 		d.addressesWritten = true
 	}
 	d.log.Info("ready", "version", buildVersion(), "config", d.config.File, "pid", os.Getpid())
+	d.notify(nowReady)
 	return nil
 }
 

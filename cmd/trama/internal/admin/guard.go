@@ -118,7 +118,7 @@ func callerOf(r *http.Request) access.Caller {
 	return c
 }
 
-// withCaller finds out who asks.  Without a token that counts there is /livez only.
+// withCaller finds out who asks.  Without a token that counts there are the probes only.
 func (e *endpoint) withCaller(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, err := e.caller(r)

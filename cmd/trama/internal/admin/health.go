@@ -8,27 +8,33 @@ import (
 	"trama/internal/words"
 
 	"github.com/hashicorp/go-hclog"
+
+	"trama/cmd/trama/internal/access"
 )
 
-// Health is the answer of /livez and /readyz when all is well.
+// Health is the answer of /livez and /readyz.
 type Health struct {
-	Status string `json:"status"`
+	Status string `json:"status"` // ok or unavailable
 }
 
 func (e *endpoint) livez(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), liveWithin)
 	defer cancel()
-	health(w, e.Gateway.Live(ctx))
+	health(w, r, e.Gateway.Live(ctx))
 }
 
-func (e *endpoint) readyz(w http.ResponseWriter, _ *http.Request) { health(w, e.Gateway.Ready()) }
+func (e *endpoint) readyz(w http.ResponseWriter, r *http.Request) { health(w, r, e.Gateway.Ready()) }
 
-func health(w http.ResponseWriter, err error) {
-	if err != nil {
+// health answers a probe, which has no token; why something is wrong is for callers with a role.
+func health(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case err == nil:
+		answer(w, http.StatusOK, Health{Status: "ok"})
+	case callerOf(r).Role == access.Anyone:
+		answer(w, http.StatusServiceUnavailable, Health{Status: "unavailable"})
+	default:
 		fail(w, http.StatusServiceUnavailable, err.Error())
-		return
 	}
-	answer(w, http.StatusOK, Health{Status: "ok"})
 }
 
 // VersionInfo is the answer of /api/v1/version.

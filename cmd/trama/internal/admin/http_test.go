@@ -190,8 +190,16 @@ func TestGatewayErrorsHaveTheirStatus(t *testing.T) {
 	}
 	g := someGateway()
 	g.err = errors.New("root does not answer")
-	if w := ask(t, Handler(testOptions(g)), "GET", "/livez", ""); w.Code != 503 {
-		t.Errorf("livez of a dead gateway: %d, want 503", w.Code)
+	for _, page := range []string{"/livez", "/readyz"} {
+		if w := ask(t, Handler(testOptions(g)), "GET", page, ""); w.Code != 503 || !strings.Contains(errorOf(t, w), "root does not answer") {
+			t.Errorf("%s of a dead gateway: %d %s, want 503 and the reason", page, w.Code, w.Body)
+		}
+		if w := ask(t, Handler(testOptions(g)), "GET", page, "", without); w.Code != 503 || w.Body.String() != "{\"status\":\"unavailable\"}\n" {
+			t.Errorf("%s of a dead gateway, asked without token: %d %s, want 503 and no reason", page, w.Code, w.Body)
+		}
+		if w := ask(t, Handler(testOptions(someGateway())), "GET", page, "", without); w.Code != 200 {
+			t.Errorf("%s without token: %d, want 200", page, w.Code)
+		}
 	}
 }
 

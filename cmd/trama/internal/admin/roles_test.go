@@ -14,7 +14,8 @@ import (
 
 // rolesOfRoutes is what each route needs, written down a second time: a change of a role is a decision.
 var rolesOfRoutes = map[access.Role]string{
-	access.Anyone: `GET /livez`,
+	access.Anyone: `GET /livez
+		GET /readyz`,
 	access.Operate: `POST /api/v1/masters/{serial}/commands
 		DELETE /api/v1/connections/{id}
 		POST /api/v1/listeners/{name}/suspend
@@ -95,7 +96,7 @@ func TestEachRouteHasItsRole(t *testing.T) {
 				_, pattern := mux.Handler(httptest.NewRequest(method, path, nil))
 				want := http.StatusBadRequest
 				switch {
-				case c.role == 0 && pattern != "GET /livez":
+				case c.role == 0 && pattern != "GET /livez" && pattern != "GET /readyz":
 					want = http.StatusUnauthorized
 				case pattern == "":
 					want = http.StatusMethodNotAllowed

@@ -29,7 +29,7 @@ func (e *endpoint) routes() []route {
 	page := []string{"after", "limit"}
 	return []route{
 		{"GET /livez", anyone, "", nil, e.livez},
-		{"GET /readyz", read, "", nil, e.readyz},
+		{"GET /readyz", anyone, "", nil, e.readyz},
 		{"GET /metrics", read, "", []string{"name[]"}, promhttp.HandlerFor(e.metrics(), promhttp.HandlerOpts{}).ServeHTTP},
 		{"GET /debug/actors", read, "", []string{"under", "depth", "limit", "offset", "format"}, e.tree},
 		{"GET /debug/pprof/{profile...}", admin, "", []string{"seconds", "debug", "gc"}, e.heavy(e.profiler)},
@@ -125,7 +125,7 @@ func (e *endpoint) mux() http.Handler {
 
 // isOpen tells whether a request needs no token.
 func (e *endpoint) isOpen(r *http.Request) bool {
-	return r.URL.Path == "/livez" && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+	return (r.URL.Path == "/livez" || r.URL.Path == "/readyz") && (r.Method == http.MethodGet || r.Method == http.MethodHead)
 }
 
 // headerOnly is a ResponseWriter that keeps the header and drops the rest.
