@@ -17,14 +17,15 @@ import (
 
 func (a *app) keysRotateCommand() *cobra.Command {
 	var dir string
-	var all, pending, abandon, send bool
+	var all, pending, abandon, send, again bool
 	c := &cobra.Command{
 		Use: "rotate (SERIAL… | --all | --pending)", Short: "Make the next key of masters, which takes over when a frame proves it",
 		Long: "rotate makes a next key beside the present one.  Both are accepted until a frame comes under the next one: that proves that the device has it,\n" +
 			"and the daemon forgets the old one.  trama keys list shows how many have got so far.\n\n" +
 			"trama keys qr SERIAL shows the next key to whoever stands at the device.  With --send the daemon hands it over by the command set-key, wrapped\n" +
 			"under the present one; only to masters that are online and whose frames come under suite 20 or 21.  For those that were not reached, or whose\n" +
-			"answer was lost, call trama keys rotate --pending --send as often as you like: it makes no key.  --all begins no rotation while one goes on.",
+			"answer was lost, call trama keys rotate --pending --send as often as you like: it makes no key.  --all begins no rotation while one goes on, and a call with --send\n" +
+			"passes over masters whose rotation began within a day and is done.",
 		Example: "  trama keys rotate 12345678 && trama keys qr 12345678\n  trama keys rotate --all --send\n  trama keys rotate --pending --send",
 		Args:    noneEmpty(cobra.ArbitraryArgs),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -33,6 +34,8 @@ func (a *app) keysRotateCommand() *cobra.Command {
 				return usageError{errors.New("rotate: expected one of serials, --all and --pending")}
 			case pending && !send && !abandon:
 				return usageError{errors.New("--pending: it goes with --send or --abandon")}
+			case again && (!send || pending):
+				return usageError{errors.New("--again: it goes with --send, and not with --pending")}
 			case send && (abandon || dir != ""):
 				return usageError{errors.New("--send: it goes with neither --abandon nor --key-dir")}
 			}
@@ -53,6 +56,19 @@ func (a *app) keysRotateCommand() *cobra.Command {
 			if pending && len(args) == 0 {
 				a.say("no rotation goes on: no next key waits for its proof")
 				return nil
+			}
+			if send && !again {
+				args = slices.DeleteFunc(slices.Clone(args), func(serial string) bool {
+					e, has := k.Key(serial)
+					done := has && e.Rotated && !e.Rotating && time.Since(e.Created()) < againWithin
+					if done {
+						a.say("%s: the rotation of %s is done, and no key is made; --again makes one", serial, moment(e.Created()))
+					}
+					return done
+				})
+				if len(args) == 0 {
+					return nil
+				}
 			}
 			chosen := args
 			if send { // what was made before is sent again
@@ -83,9 +99,13 @@ func (a *app) keysRotateCommand() *cobra.Command {
 	c.Flags().BoolVar(&all, "all", false, "all masters with a key, when no rotation goes on; with --send and --abandon, those in the rotation that does")
 	c.Flags().BoolVar(&pending, "pending", false, "with --send or --abandon: the masters that have not proven their next key; no key is made")
 	c.Flags().BoolVar(&abandon, "abandon", false, "forget the next key: only for devices that never got it")
+	c.Flags().BoolVar(&again, "again", false, "with --send: make another key also for a master whose rotation has just been done")
 	c.Flags().BoolVar(&send, "send", false, "have the daemon hand the next key over to the device")
 	return a.keyFlags(c, &dir)
 }
+
+// againWithin is how long after its beginning a rotation that is done is taken for the one that is meant.
+const againWithin = 24 * time.Hour
 
 // left says of a rotation how many have not proven their next key.
 func left(n int) string {

@@ -103,6 +103,16 @@ func TestARotationThatIsCalledAgainMakesNoKeyForThoseThatAreDone(t *testing.T) {
 	})
 	p.keys("", "list").want(t, 0, "2 of 2 on the new key: it is over")
 	p.keys("", "rotate", "--pending", "--send").want(t, 0, "no rotation goes on")
+	before, _ := p.stored("12345678")
+	for _, which := range []string{"12345678", "--all"} {
+		p.keys("", "rotate", which, "--send").want(t, 0, "12345678: the rotation of ", " is done, and no key is made; --again makes one")
+	}
+	if now, _ := p.stored("12345678"); *now != *before {
+		t.Errorf("another key was made: %+v, not %+v", now, before)
+	}
+	_ = link.Close()
+	await(t, "the end of the link", func() bool { return !strings.Contains(p.cli("masters", "12345678").stdout, "online") })
+	p.keys("", "rotate", "12345678", "--send", "--again").want(t, 1, "next key made: 1 master", "12345678: not sent")
 }
 
 // The daemon hands the next key over in a command that only the device can read, and the device proves it.
