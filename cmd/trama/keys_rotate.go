@@ -177,7 +177,8 @@ func (a *app) keysQRCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			code, err := qrCode(fmt.Sprintf("TRAMA:1:%s:%s:%X", args[0], e.Suite, e.Newest().Bytes()), colours)
+			newest := e.Newest()
+			code, err := qrCode(fmt.Sprintf("TRAMA:1:%s:%s:%X", args[0], e.Suite, newest.Bytes()), colours)
 			if err != nil {
 				return err
 			}

@@ -27,7 +27,7 @@ func ParseKey(digits string) (k Key, err error) {
 }
 
 // Bytes are the key itself, for a key file.
-func (k Key) Bytes() []byte { return k[:] }
+func (k *Key) Bytes() []byte { return k[:] }
 
 // String hides the key.
 func (Key) String() string { return hidden }
