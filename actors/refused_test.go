@@ -57,6 +57,26 @@ func TestTheLastStretchesOfAListenerAreKept(t *testing.T) {
 	}
 }
 
+// A device that is refused again and again is one row, and hides nobody else.
+func TestFramesThatAreRefusedAlikeAreOneRow(t *testing.T) {
+	const other, refusedFrame = "78780a134606040002000a34be0d0a", "78780a134606040002000a34bd0d0a" // 34bc
+	g := start(t, "gt:gt06")
+	dial(t, g, "gt").send(other)
+	await(t, "the other", func() bool { return len(refused(t, g, "gt")) == 1 })
+	begun := time.Now()
+	for n := range 9 {
+		d := dial(t, g, "gt")
+		d.send(refusedFrame)
+		await(t, "the refusal", func() bool { all := refused(t, g, "gt"); return max(all[len(all)-1].Times, len(all)-1) == n+1 })
+		_ = d.Close()
+	}
+	all := refused(t, g, "gt")
+	if len(all) != 2 || all[0].Bytes != other || all[0].Times != 0 || all[1].Bytes != refusedFrame || all[1].Times != 9 ||
+		all[1].First.Before(begun) || !all[1].First.Before(all[1].At) || all[1].Reason != "wrong checksum" {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestAFrameThatIsTooLongForThePortIsSaidToBe(t *testing.T) {
 	g := startAll(t, Options{Listeners: []ListenerOptions{{Profile: shipped(t, "jt808"),
 		Transport: transport.Options{Name: "field", Address: "127.0.0.1:0", MaxFrameBytes: 40}}}})

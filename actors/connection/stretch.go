@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +27,9 @@ type Stretch struct {
 	// what is wrong with the best candidate for a frame, and at which of the bytes; -1: with none of them
 	Detail string `json:"detail,omitempty"`
 	Place  int    `json:"place"`
+
+	Times int       `json:"times,omitempty"` // 2 and more: so many frames of the peer were refused like this one, the last
+	First time.Time `json:"first,omitzero"`  // when the first one of them came
 }
 
 // Reasons of a Stretch, beside those that frames are rejected with.
@@ -60,21 +64,35 @@ type stretch struct {
 
 // StretchBook remembers the last stretches of a listener.
 type StretchBook struct {
-	mu   sync.Mutex // guards all and the stretches in it
-	ring []*stretch
-	next int // the oldest, once the ring is full
+	mu  sync.Mutex // guards all and the stretches in it
+	all []*stretch // the oldest first
 }
 
+// add takes in a stretch, in the place of a frame that was refused likewise, or of the oldest.
 func (b *StretchBook) add(s *stretch) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.ring) < stretchesKept {
-		b.ring = append(b.ring, s)
-		return
+	if i := slices.IndexFunc(b.all, s.repeats); i >= 0 {
+		old := b.all[i]
+		s.Times, s.First = max(old.Times, 1)+1, old.First
+		if s.First.IsZero() {
+			s.First = old.At
+		}
+		b.all = slices.Delete(b.all, i, i+1)
+	} else if len(b.all) == stretchesKept {
+		b.all = slices.Delete(b.all, 0, 1)
 	}
-	b.ring[b.next] = s
-	b.next = (b.next + 1) % stretchesKept
+	b.all = append(b.all, s)
 }
+
+// repeats says whether both are whole frames of one peer that were refused for one reason.
+func (s *stretch) repeats(old *stretch) bool {
+	return s.Reason == old.Reason && s.Detail == old.Detail && s.Master == old.Master && s.Profile == old.Profile && s.Length == old.Length &&
+		s.whole() && old.whole() && host(s.Remote) == host(old.Remote)
+}
+
+// host is an address without its port.
+func host(remote string) string { return remote[:max(strings.LastIndexByte(remote, ':'), 0)] }
 
 // extend joins noise to the noise that it follows at once; false when s is something else.
 func (b *StretchBook) extend(s, by *stretch) bool {
@@ -115,8 +133,7 @@ func (s *stretch) holds(next *stretch, start uint64) int {
 func (b *StretchBook) rejected(connection uint64) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := range b.ring {
-		s := b.ring[(b.next+len(b.ring)-1-i)%len(b.ring)]
+	for _, s := range slices.Backward(b.all) {
 		if s.by != nil || s.Connection != connection {
 			continue
 		}
@@ -131,9 +148,9 @@ func (b *StretchBook) rejected(connection uint64) string {
 // List returns the stretches, the oldest first.
 func (b *StretchBook) List() []Stretch {
 	b.mu.Lock()
-	all := make([]stretch, 0, len(b.ring))
-	for i := range b.ring {
-		s := *b.ring[(b.next+i)%len(b.ring)]
+	all := make([]stretch, 0, len(b.all))
+	for _, each := range b.all {
+		s := *each
 		s.raw = slices.Clone(s.raw)
 		all = append(all, s)
 	}

@@ -84,9 +84,9 @@ func (a *app) refusedCommand() *cobra.Command {
 		}
 		return "/api/v1/refused?of=" + url.QueryEscape(args[0])
 	}, noneEmpty(cobra.MaximumNArgs(1)), func(rows []actors.Stretch) {
-		a.table("AT\tLISTENER\tREMOTE\tMASTER\tREASON\tLENGTH\tBYTES\tDETAIL", len(rows), func(i int) []any {
+		a.table("AT\tLISTENER\tREMOTE\tMASTER\tREASON\tTIMES\tLENGTH\tBYTES\tDETAIL", len(rows), func(i int) []any {
 			s := rows[i]
-			return []any{moment(s.At), s.Listener, s.Remote, dash(s.Master), s.Reason, s.Length, s.Bytes, dash(s.Detail)}
+			return []any{moment(s.At), s.Listener, s.Remote, dash(s.Master), s.Reason, max(s.Times, 1), s.Length, s.Bytes, dash(s.Detail)}
 		})
 	})
 }
