@@ -21,7 +21,7 @@ var typeGoldens = []struct {
 	{"integers",
 		"ff 3412 1234 563412 123456 78563412 123456789a bc9a78563412 123456789abc 123456789abcde efcdab8967452301 ffffffffffffffff 80 feff fffe 800000 00000080 feffffffffff 8000000000000000",
 		map[string]any{"b": uint8(255), "u16": 0x1234, "u16b": "0x1234", "u24": 0x123456, "u24b": "1193046", "u32": uint32(0x12345678),
-			"u40b": 0x123456789a, "u48": 0x123456789abc, "u48b": int64(0x123456789abc), "u56b": 0x123456789abcde, "u64": uint64(0x0123456789abcdef),
+			"u40b": int64(0x123456789a), "u48": int64(0x123456789abc), "u48b": int64(0x123456789abc), "u56b": int64(0x123456789abcde), "u64": uint64(0x0123456789abcdef),
 			"u64b": uint64(math.MaxUint64), "i8": int8(-128), "i16": -2, "i16b": "-2", "i24b": "-0x800000", "i32": int32(math.MinInt32),
 			"i48": -2, "i64b": int64(math.MinInt64)}},
 	{"decimals",

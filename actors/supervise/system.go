@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -25,9 +26,22 @@ func NewSystem(log hclog.Logger, fail func(error)) *System {
 	s.Library = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(log.Named("actor"))),
 		actor.WithDeadLetterRequestLogging(false),
 		actor.WithDeadLetterThrottleInterval(100*time.Millisecond))
+	oneBucket(s.Library.ProcessRegistry)
 	s.Root = s.Library.Root
 	s.Leaf = s.Structural()
 	return s
+}
+
+// oneBucket has the library's registry of actors use one map, which has shards itself, instead of 1,024: the library takes
+// a hash of 32 bits for an int when it chooses one, which is negative every other time where an int has 32 bits.
+func oneBucket(registry *actor.ProcessRegistryValue) {
+	buckets := registry.LocalPIDs.LocalPIDs
+	for _, b := range buckets[1:] {
+		for id, process := range b.Items() {
+			buckets[0].Set(id, process)
+		}
+	}
+	registry.LocalPIDs.LocalPIDs = slices.Clone(buckets[:1])
 }
 
 // Send posts a message to the actor of n from outside of any actor.

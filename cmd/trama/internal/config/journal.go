@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Shortest time that anything is kept, and the longest that can be said.
 const (
@@ -23,7 +26,7 @@ func (j *Journal) read(t table) {
 		*d.into = max(*d.into, 0)
 	}
 	t.count("frames_mib", &j.FramesMiB, 0, 1<<30)
-	t.count("events_max", &j.EventsMax, 0, 1<<40)
+	t.count("events_max", &j.EventsMax, 0, min(1<<40, math.MaxInt))
 	t.count("disk_limit", &j.DiskLimit, 1, 100)
 	t.done()
 }
