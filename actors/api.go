@@ -58,6 +58,10 @@ type Options struct {
 	Keys *keys.Store
 	// Known is what the operator has told of masters; nil: nothing.
 	Known *known.Current
+	// Acknowledged is told how long after the read that brought frames whole their acknowledgements were written, once
+	// for all of a read; Answered how long after a command was sent its answer came.  nil: nobody is told.  Neither may
+	// block: frames wait.
+	Acknowledged, Answered func(took time.Duration)
 
 	listen func(transport.Options) (port.Acceptor, error) // opens a port; nil: a TCP socket.  For tests
 }
@@ -180,11 +184,14 @@ type Totals struct {
 	NoReplyDue   uint64 `json:"no_reply_due"` // accepted, and no acknowledgement is owed
 	Unreadable   uint64 `json:"unreadable"`   // accepted, though not all of their fields can be read
 	// accepted, but the connection had ended before the acknowledgement
-	Unsent    uint64            `json:"unsent"`
-	Rejected  map[string]uint64 `json:"rejected"` // by reason; not acknowledged
-	Poisoned  uint64            `json:"poisoned"`
-	CutOff    uint64            `json:"cut_off_bytes"` // of frames that never became whole
-	WrongTags uint64            `json:"wrong_tags"`    // of protected frames: forged, or under another key
+	Unsent   uint64            `json:"unsent"`
+	Rejected map[string]uint64 `json:"rejected"` // by reason; not acknowledged
+	// why frames were unreadable, and why bytes that came in one piece were no frame
+	UnreadableBy map[string]uint64 `json:"unreadable_by"`
+	Skipped      map[string]uint64 `json:"skipped"`
+	Poisoned     uint64            `json:"poisoned"`
+	CutOff       uint64            `json:"cut_off_bytes"` // of frames that never became whole
+	WrongTags    uint64            `json:"wrong_tags"`    // of protected frames: forged, or under another key
 	// masters with a live connection whose newest frame came under no key; where masters have keys
 	Unprotected   int               `json:"masters_unprotected,omitempty"`
 	Alarms        map[string]uint64 `json:"alarms"` // by reason
@@ -192,6 +199,10 @@ type Totals struct {
 	Commands      map[string]uint64 `json:"commands"`  // by outcome
 	Takeovers     map[string]uint64 `json:"takeovers"` // by where they came from: the same address, another address
 	Masters       int               `json:"masters"`
+	MastersBy     map[string]int    `json:"masters_by_state"` // those that never reported among them
+	Refusing      int               `json:"masters_refusing"` // their newest frame was refused
+	Keys          int               `json:"keys"`             // masters that have one
+	Rotating      int               `json:"keys_rotating"`    // of these, with a next key that no frame has proven
 	MastersOnline int               `json:"masters_online"`
 	Connections   int               `json:"connections"`
 	Restarts      uint64            `json:"restarts"`

@@ -15,6 +15,7 @@ import (
 
 	"trama/actors/admission"
 	"trama/actors/connection"
+	"trama/actors/internal/count"
 	"trama/actors/master"
 	"trama/actors/port"
 	"trama/actors/profiles"
@@ -88,9 +89,10 @@ func Start(o Options) (Gateway, error) {
 	}
 	g.masters = master.NewDirectory(master.Options{
 		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, MaxMasters: o.MaxMasters,
-		ResendBytes: o.ResendBytes, Keys: ring, Known: o.Known, Stopping: g.done,
+		ResendBytes: o.ResendBytes, Keys: ring, Known: o.Known, Stopping: g.done, Answered: o.Answered,
 	})
-	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters, Keys: ring, Guess: g.guess}
+	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters, Keys: ring, Guess: g.guess,
+		Acknowledged: o.Acknowledged}
 	g.ports = &port.Ports{System: g.sys}
 	if err := g.bind(o.Listeners, o.listen); err != nil {
 		return nil, err
@@ -321,10 +323,14 @@ func (g *gateway) Live(ctx context.Context) error {
 // Totals implements Gateway.
 func (g *gateway) Totals() Totals {
 	t := Totals{
-		Rejected: map[string]uint64{}, Alarms: g.masters.Alarms.Copy(), Journal: g.journal.Brief(),
+		Rejected: map[string]uint64{}, Skipped: map[string]uint64{}, UnreadableBy: map[string]uint64{}, Alarms: g.masters.Alarms.Copy(), Journal: g.journal.Brief(),
 		Commands: g.masters.Commands.Copy(), Takeovers: g.masters.Takeovers.Copy(),
 		Masters: g.masters.Size(), MastersOnline: g.masters.Online(),
 		Restarts: g.sys.Restarts.Load(), SettleFaults: g.shared.SettleFaults.Load(), Goroutines: runtime.NumGoroutine(),
+	}
+	t.MastersBy, t.Refusing = g.masters.States()
+	if g.keys != nil {
+		t.Keys, t.Rotating = len(g.keys.Serials()), g.keys.Rotating()
 	}
 	if keys := g.shared.Keys; keys != nil {
 		t.WrongTags, t.Unprotected = keys.WrongTags.Load(), g.masters.Unprotected()
@@ -341,8 +347,10 @@ func (g *gateway) Totals() Totals {
 		t.Poisoned += sum.Poisoned
 		t.CutOff += p.Stats().CutOff
 		t.Connections += p.Links.Size()
-		for reason, n := range p.Refusals.Copy() {
-			t.Rejected[reason] += n
+		for sum, by := range map[*map[string]uint64]*count.By{&t.Rejected: &p.Refusals, &t.Skipped: &p.Skips, &t.UnreadableBy: &p.Opaque} {
+			for reason, n := range by.Copy() {
+				(*sum)[reason] += n
+			}
 		}
 	}
 	return t

@@ -151,6 +151,9 @@ func (l *Listener) Stats() ListenerStats {
 		Closed:     l.byReason,
 		Suspended:  l.socket == nil && !l.closed,
 	}
+	if secure := l.tls.Load(); secure != nil && secure.Certificates[0].Leaf != nil {
+		s.CertificateEnds = secure.Certificates[0].Leaf.NotAfter
+	}
 	for c := l.live; c != nil; c = c.next {
 		c.mu.Lock()
 		s.add(c.counts)

@@ -50,4 +50,6 @@ type ListenerStats struct {
 	Live      int                     // connections handed to Serve's accept function and not ended
 	Closed    [NumCloseReasons]uint64 // ended connections by CloseReason; they sum to Accepted - Live
 	Suspended bool
+	// CertificateEnds is when the TLS certificate expires; zero without TLS.
+	CertificateEnds time.Time
 }

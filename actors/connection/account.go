@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -93,6 +94,7 @@ func (l *Link) skipped(s *stretch, bytes []byte) (frame []byte) {
 	s.raw = slices.Clone(bytes[:min(max(s.Length, to), len(bytes), stretchBytes)])
 	if !l.on.Stretches.extend(l.noise, s) {
 		l.on.Stretches.add(s)
+		l.on.Skips.Add(cmp.Or(s.Reason, reasonUnjudged))
 		l.noise = s
 	}
 	switch {

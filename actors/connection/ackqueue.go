@@ -3,6 +3,7 @@ package connection
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"trama/actors/master"
 	"trama/codec"
@@ -67,8 +68,9 @@ func (q *ackQueue) settle(r *readBatch) {
 		}
 		if fate == master.Accepted {
 			accepted++
-			if r.frames[i].Unreadable() != nil {
+			if bad := r.frames[i].Unreadable(); bad != nil {
 				opaque++
+				l.on.Opaque.Add(cause(bad))
 			}
 		}
 	}
@@ -88,6 +90,8 @@ func (q *ackQueue) settle(r *readBatch) {
 		if err != nil {
 			c.acked.Add(-owed)
 			c.unsent.Add(owed)
+		} else if told := l.on.Acknowledged; told != nil {
+			told(time.Since(r.batch.Received))
 		}
 	}
 	if cap(*out) <= largestAcks {
@@ -141,6 +145,20 @@ func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed
 		}
 	}
 	return q.refuse(r, out, len(r.fates)), owed, failed
+}
+
+// causes are the words that unreadable frames are counted under.
+var causes = []error{codec.ErrShort, codec.ErrLong, codec.ErrLength, codec.ErrDigit, codec.ErrConst, codec.ErrRange,
+	codec.ErrValue, codec.ErrTime, codec.ErrUnknownCommand, codec.ErrUnknownField, codec.ErrMissing, codec.ErrNoMessage}
+
+// cause puts the reason why a frame cannot be read whole into one of few words.
+func cause(bad error) string {
+	for _, known := range causes {
+		if errors.Is(bad, known) {
+			return known.Error()
+		}
+	}
+	return "other"
 }
 
 // protect protects the acknowledgement of frame i, and appends it to out.

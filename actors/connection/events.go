@@ -20,7 +20,8 @@ const (
 // eventLimit lets so many events a minute through.
 type eventLimit struct {
 	limiter    *rate.Limiter
-	suppressed atomic.Uint64 // events that were too many
+	suppressed atomic.Uint64 // events that were too many since the last that was written
+	dropped    atomic.Uint64 // events that were too many ever
 }
 
 func newEventLimit(perMinute, atOnce int) *eventLimit {
@@ -40,6 +41,7 @@ func (m *eventLimit) allow() bool {
 		return true
 	}
 	m.suppressed.Add(1)
+	m.dropped.Add(1)
 	return false
 }
 

@@ -52,6 +52,9 @@ type Shared struct {
 	// Guess says in words which other profile than that of a listener takes bytes; "" when none does.
 	Guess        func(listener string, data []byte) string
 	SettleFaults atomic.Uint64 // panics while acknowledgements were settled; each cost its connection
+	// Acknowledged is told of each write of acknowledgements, how long after the read that brought the frames whole; nil:
+	// nobody is.  All connections wait for it.
+	Acknowledged func(took time.Duration)
 }
 
 // Listener is what the connections of one port share.  It outlives them, and a fault of the port's actor.
@@ -69,6 +72,8 @@ type Listener struct {
 
 	Links     LinkSet
 	Refusals  count.By // why frames were rejected
+	Skips     count.By // why stretches of bytes were no frames
+	Opaque    count.By // why frames that were accepted cannot be read whole
 	Stretches StretchBook
 	// connections that have ended: without a byte; with bytes, and no master was identified
 	Silent, Unidentified atomic.Uint64
@@ -85,6 +90,11 @@ func NewListener(s *Shared, name string, role Role) *Listener {
 	return &Listener{Shared: s, Name: name, Role: role, MaxMasters: DefaultMaxMasters, Newcomers: admission.NewPace(0), events: newEventLimit(eventsPerMinute, eventsAtOnce),
 		strangers: newEventLimit(strangersPerMinute, strangersPerMinute),
 		judging:   rate.NewLimiter(judgingRate, judgingBurst)}
+}
+
+// EventsDropped counts events that strangers caused and that were too many to be written.
+func (o *Listener) EventsDropped() uint64 {
+	return o.events.dropped.Load() + o.strangers.dropped.Load()
 }
 
 // Installed is the profile that is in force.

@@ -39,6 +39,7 @@ const (
 	reasonContent  = "wrong content" // a whole frame by its marks and length
 	reasonTooLong  = "too large"
 	reasonPartial  = "incomplete"
+	reasonUnjudged = "not looked at" // there was too much noise to look at all of it
 )
 
 // Bounds on what is kept of stretches.

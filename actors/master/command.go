@@ -32,6 +32,7 @@ type Command struct {
 	// Set by the master.
 	id       uint64
 	asked    time.Time
+	sent     time.Time // to its connection
 	deadline time.Time
 	timer    *time.Timer
 	link     Link
@@ -169,12 +170,16 @@ func (m handler) transmit(c *Command) {
 	c.Result.Sent = hex.EncodeToString(c.bytes)
 	m.dir.log.Named("command").Info("command sent", "master", m.Serial, "command", c.Result.Command, "conn",
 		c.link.ID(), "by", c.Request.Origin, "frame", c.Result.Sent)
+	c.sent = time.Now()
 	c.link.Transmit(m.Master, c)
 }
 
 // answered ends the command in flight with the master's answer.
 func (m handler) answered(f *codec.Frame) {
 	c := m.inFlight
+	if told := m.dir.answered; told != nil {
+		told(time.Since(c.sent))
+	}
 	c.Result.Outcome = OutcomeDone
 	if code, ok := f.Result(); ok {
 		c.Result.Code = &code

@@ -27,6 +27,36 @@ type Summary struct {
 // NeverSeen is the state of a master that the operator has told of, or approved, and that never reported.
 const NeverSeen = "never seen"
 
+// States counts masters by their state, every state among them, and those whose newest frame was refused.  A serial that
+// is no master yet counts as in a listing.
+func (d *Directory) States() (by map[string]int, refusing int) {
+	by = map[string]int{InQuarantine: 0, NeverSeen: 0}
+	for _, s := range []presence.State{presence.Online, presence.Away, presence.Late, presence.Offline} {
+		by[s.String()] = 0
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for _, m := range d.by {
+		by[m.state(presence.State(m.shown.Load()))]++
+		if m.refused.Load().now(m.Online()) {
+			refusing++
+		}
+	}
+	held := map[string]bool{}
+	for _, w := range d.Waiting.List() {
+		if d.by[w.Serial] == nil {
+			held[w.Serial] = true
+			by[InQuarantine]++
+		}
+	}
+	for _, serial := range d.known.Get().Serials() {
+		if d.by[serial] == nil && !held[serial] {
+			by[NeverSeen]++
+		}
+	}
+	return by, refusing
+}
+
 // Query chooses masters.  Only those of the page are asked for more.
 type Query struct {
 	Keep  func(*Summary) bool     // nil: all

@@ -30,7 +30,7 @@ type Journal interface {
 		r *journal.Record) *journal.Subject) error
 }
 
-// Options of a Directory; all are required.
+// Options of a Directory; all but Answered are required.
 type Options struct {
 	System       *supervise.System
 	Journal      Journal
@@ -41,6 +41,8 @@ type Options struct {
 	Keys         *trust.Keyring  // nil: no master has a key
 	Known        *known.Current  // nil: nothing is known of masters beside their frames
 	Stopping     <-chan struct{} // closed when the gateway ends by itself
+	// Answered is told of each answer to a command, how long after the command went to its connection; nil: nobody is
+	Answered func(took time.Duration)
 }
 
 // Directory is the book of all masters, and what they share.  It outlives the registry's actor.  The registry alone
@@ -57,6 +59,7 @@ type Directory struct {
 	started      time.Time
 	due          atomic.Int64 // when the first master may be late, as sinceStart says; 0 for never
 	stopping     <-chan struct{}
+	answered     func(took time.Duration) // nil: nobody is told
 
 	Node      *supervise.Node // the registry's
 	Commands  count.By        // by outcome
@@ -84,8 +87,8 @@ func NewDirectory(o Options) *Directory {
 	return &Directory{
 		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, keys: o.Keys,
 		commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(),
-		stopping: o.Stopping,
-		revived:  make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
+		stopping: o.Stopping, answered: o.Answered,
+		revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
 		warnings: rate.NewLimiter(rate.Every(6*time.Second), 10),
 		windows:  windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}

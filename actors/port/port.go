@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"trama/actors/admission"
 	"trama/actors/connection"
@@ -215,7 +216,11 @@ type Info struct {
 	Pending      uint64              `json:"pending_bytes"` // the beginnings of frames whose rest is awaited
 	// the beginnings of frames that had not their rest when the connection ended
 	CutOff uint64 `json:"cut_off_bytes"`
-	Error  string `json:"error,omitempty"`
+	// of the TLS certificate; absent without TLS
+	CertificateEnds time.Time `json:"certificate_ends,omitzero"`
+	// events of the listener that were too many to be written, see connection.Listener
+	EventsDropped uint64 `json:"events_dropped"`
+	Error         string `json:"error,omitempty"`
 }
 
 // Info describes the port.
@@ -230,7 +235,7 @@ func (p *Port) Info() Info {
 		Frames: sum.Frames, Acknowledged: sum.Acknowledged, Rejected: sum.Rejected, Unreadable: sum.Unreadable, Poisoned: sum.Poisoned,
 		BytesIn: st.Received, BytesOut: st.Sent, InFrames: st.InFrames, Skipped: st.Skipped, Heartbeats: st.Beats,
 		Aside: st.Aside, Pending: st.Pending, CutOff: st.CutOff,
-		Error: why,
+		CertificateEnds: st.CertificateEnds, EventsDropped: p.EventsDropped(), Error: why,
 	}
 	for reason, n := range st.Closed {
 		if n > 0 {

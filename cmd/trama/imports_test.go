@@ -53,7 +53,7 @@ var rooms = map[string][]string{
 	"codec/internal/simulate": append([]string{"codec/internal/schema", "codec/internal/program", "codec/internal/frame", "codec/internal/decode",
 		"codec/internal/encode"}, bottom...),
 
-	"actors":                {"actors/port", "actors/shadow", "actors/connection", "actors/master", "actors/known", "actors/profiles", "actors/supervise", "actors/admission", "actors/trust"},
+	"actors":                {"actors/port", "actors/shadow", "actors/connection", "actors/master", "actors/known", "actors/profiles", "actors/supervise", "actors/admission", "actors/trust", "actors/internal/count"},
 	"actors/port":           {"actors/admission", "actors/shadow", "actors/connection", "actors/master", "actors/profiles", "actors/supervise", "actors/internal/count"},
 	"actors/shadow":         {"actors/profiles"},
 	"actors/connection":     {"actors/admission", "actors/master", "actors/profiles", "actors/supervise", "actors/trust", "actors/internal/count"},

@@ -16,9 +16,10 @@ import (
 // journalGrace is what a drain gets when the journal has failed: nothing can be acknowledged, so there is nothing to wait for.
 const journalGrace = 300 * time.Millisecond
 
-// openJournal opens what the configuration says; the database is nil when nothing is kept.
+// openJournal opens what the configuration says; the database is nil when nothing is kept.  committed is told how long each
+// commit took.
 func openJournal(ctx context.Context, c config.Journal, l config.Limits,
-	log hclog.Logger) (actors.Journal, *sqlite.Journal, error) {
+	committed func(time.Duration), log hclog.Logger) (actors.Journal, *sqlite.Journal, error) {
 	if c.Memory {
 		log.Warn("THE JOURNAL IS IN MEMORY: frames are acknowledged without being stored; for tests and benchmarks only")
 		return new(journal.Memory), nil, nil
@@ -28,7 +29,7 @@ func openJournal(ctx context.Context, c config.Journal, l config.Limits,
 		Path: c.Path, FramesFor: c.FramesFor, FramesUpTo: int64(c.FramesMiB) << 20, EventsFor: c.EventsFor,
 		EventsUpTo: int64(c.EventsMax), DiskLimit: c.DiskLimit,
 		WindowsUpTo: int64(l.ResendMiB) << 20 * 2 / 3, // 16 bytes a frame, 24 in memory
-		Warn:        func(what string, args ...any) { log.Warn(what, args...) },
+		Committed:   committed, Warn: func(what string, args ...any) { log.Warn(what, args...) },
 	})
 	if err != nil {
 		return nil, nil, err

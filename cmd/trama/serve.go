@@ -72,9 +72,10 @@ type daemon struct {
 	record           actors.Journal // of what is changed
 	addressesWritten bool
 	known            known.Current
-	keys             *keys.Store // nil: no master has a key
-	held             io.Closer   // keeps others from the directory of the keys; nil: it is not held
-	reloading        sync.Mutex  // held by the one reload at a time
+	times            *admin.Times // that journal and gateway take
+	keys             *keys.Store  // nil: no master has a key
+	held             io.Closer    // keeps others from the directory of the keys; nil: it is not held
+	reloading        sync.Mutex   // held by the one reload at a time
 }
 
 func (d *daemon) run(ctx context.Context) error {
@@ -151,7 +152,9 @@ func (d *daemon) start() error {
 	d.known.Set(d.config.Masters.Known)
 	options := gatewayOptions(d.config, d.log)
 	options.Known, options.Keys = &d.known, d.keys
-	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.config.Limits, d.log.Named("journal")); err != nil {
+	d.times = admin.NewTimes()
+	options.Acknowledged, options.Answered = d.times.Acknowledged, d.times.Answered
+	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.config.Limits, d.times.Committed, d.log.Named("journal")); err != nil {
 		closeAll(ports)
 		return errors.Join(err, taken(d.config.Listeners))
 	}

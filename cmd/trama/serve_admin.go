@@ -62,7 +62,7 @@ func (d *daemon) serveHTTP(ports []net.Listener) {
 	options := admin.Options{
 		Gateway: d.gateway, Known: &d.known, Logger: d.log.Named("admin"), Root: d.log, Tokens: d.tokens,
 		Profiler: d.config.Admin.Pprof, Groups: d.groups, ListenHosts: hosts,
-		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf, Keys: d.keys,
+		AllowedHosts: d.config.Admin.AllowedHosts, Version: buildVersion(), Reload: d.reload, Check: problemsOf, Keys: d.keys, Times: d.times,
 		Record: func(e journal.Event) { journal.AppendEvent(d.record, e) },
 	}
 	if d.journal != nil {

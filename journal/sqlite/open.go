@@ -41,6 +41,8 @@ type Options struct {
 
 	// Warn is told of what an operator should know and the engine lives with; nil: nobody is.
 	Warn func(what string, args ...any)
+	// Committed is told how long each commit took, its sync included; nil: nobody is.  All frames wait for it.
+	Committed func(took time.Duration)
 	// Disk tells how much room there is; nil asks the system.  For tests.
 	Disk func() (Disk, error)
 	// Now is the clock that commits are stamped by; nil: that of the system.  For tests.

@@ -238,7 +238,8 @@ func (j *Journal) run() {
 		j.counters.begun.Store(begun.UnixNano())
 		committed, changes := j.w.next-1, j.w.changes
 		err := j.write(tasks)
-		if err == nil && (j.w.next-1 > committed || j.w.changes > changes) {
+		wrote := j.w.next-1 > committed || j.w.changes > changes
+		if err == nil && wrote {
 			err = j.mark.set(reached{last: j.w.next - 1, changes: uint64(j.w.changes)})
 		}
 		j.counters.begun.Store(0)
@@ -246,7 +247,11 @@ func (j *Journal) run() {
 			j.fail(err, tasks)
 			return
 		}
-		j.counters.commit(j.w.hand.Len, int(j.w.next-1-committed), j.w.hand.Bytes, time.Since(begun))
+		took := time.Since(begun)
+		j.counters.commit(j.w.hand.Len, int(j.w.next-1-committed), j.w.hand.Bytes, took)
+		if told := j.options.Committed; told != nil && wrote {
+			told(took)
+		}
 		j.committed.Store(j.w.next - 1)
 		// what comes while acknowledgements are written goes along with the next commit
 		j.tell(&j.w.hand, committed+1, nil)

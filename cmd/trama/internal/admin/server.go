@@ -45,6 +45,7 @@ type Options struct {
 	Archive      Archive     // nil: the journal keeps nothing
 	Profiler     bool        // /debug/pprof/ answers
 	Keys         *keys.Store // nil: no master has a key
+	Times        *Times      // nil: nobody notes how long things take
 
 	// Record puts an event into the journal; nil: none is kept.
 	Record func(journal.Event)
