@@ -332,6 +332,9 @@ func (g *gateway) Totals() Totals {
 	if g.keys != nil {
 		t.Keys, t.Rotating = len(g.keys.Serials()), g.keys.Rotating()
 	}
+	if n := t.Journal.ClockJumps; n > 0 {
+		t.Alarms[journal.EventClockJumped] = n
+	}
 	if keys := g.shared.Keys; keys != nil {
 		t.WrongTags, t.Unprotected = keys.WrongTags.Load(), g.masters.Unprotected()
 	}

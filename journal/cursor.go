@@ -47,7 +47,8 @@ type Brief struct {
 	// OwnerFaults counts the owners of entries that failed when they were told of a commit: defects of ours that the
 	// engine survives.
 	OwnerFaults uint64        `json:"owner_faults,omitempty"`
-	Busy        time.Duration `json:"busy_ns"` // how long the commit that is being made takes already
+	ClockJumps  uint64        `json:"clock_jumps,omitempty"` // steps of the clock of the machine since the start
+	Busy        time.Duration `json:"busy_ns"`               // how long the commit that is being made takes already
 	Full        bool          `json:"full"`
 	Disk        float64       `json:"disk_percent"` // of the disk in use
 	Damaged     int           `json:"damaged"`      // places found damaged when it was opened

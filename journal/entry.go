@@ -146,9 +146,10 @@ const (
 	EventAlarm      = "alarm" // somebody must look: an acknowledgement that cannot be made, AlarmTwoDevices
 	// EventChange is of a change that somebody asked for at the admin endpoint, and of a refused one: the reason is what
 	// came of it, the detail who, in which role, and what.
-	EventChange = "change"
-	EventStart  = "start" // of the process
-	EventStop   = "stop"
+	EventChange      = "change"
+	EventClockJumped = "clock jumped" // of the machine: it was set by more than a correction
+	EventStart       = "start"        // of the process
+	EventStop        = "stop"
 
 	EventUnidentified = "unidentified" // a connection has ended on which no master was identified
 	EventEpoch        = "new epoch"    // a device has begun another epoch of its key, or proven another key; without a master: all have
@@ -166,7 +167,7 @@ const AlarmTwoDevices = "two devices, one serial"
 // EventKinds are the kinds of events.
 var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised,
 	EventAlarmCleared, EventTakeover, EventKick, EventRestarted, EventEpoch, EventCounterReused, EventQuarantined,
-	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventStart, EventStop}
+	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventClockJumped, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.
 func KnownKind(kind string) error {

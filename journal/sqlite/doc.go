@@ -8,6 +8,7 @@
 //
 //	batch    what one commit brought: all its records in one row.  The truth; everything else about frames follows from it
 //	clock    where the times of batches do not go on from those before; see clock.go
+//	age      which frames and events were there at which age of the journal; see age.go
 //	master   a master's state and the positions of its records that no span holds yet
 //	seen     what masters remember beside their states, to recognise frames that come again
 //	trust    what is known of keys, epochs and counters of masters

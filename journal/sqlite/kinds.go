@@ -67,8 +67,13 @@ func (j *Journal) covers(e *journal.Entry) bool {
 	return false
 }
 
-// makeTables makes what the kinds need and the database has not.
+// makeTables makes what the database has not.
 func (j *Journal) makeTables(ctx context.Context, tx Tx) error {
+	for _, table := range tables {
+		if _, err := tx.ExecContext(ctx, table); err != nil {
+			return err
+		}
+	}
 	for _, k := range j.allKinds() {
 		for _, table := range k.Tables {
 			if _, err := tx.ExecContext(ctx, table); err != nil {

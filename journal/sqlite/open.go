@@ -47,6 +47,8 @@ type Options struct {
 	Disk func() (Disk, error)
 	// Now is the clock that commits are stamped by; nil: that of the system.  For tests.
 	Now func() time.Time
+	// Elapsed is how long the process runs, by a clock that nobody sets; nil: that of the system.  For tests.
+	Elapsed func() time.Duration
 }
 
 const (
@@ -97,8 +99,10 @@ type Journal struct {
 	found     atomic.Pointer[[]Damage] // when it was opened
 	lost      bool                     // the end of the database was gone
 	looked    spanKey                  // the last span that retention has looked at
-	sweepDue  chan struct{}            // the sweeper is not to wait any longer
-	patience  time.Duration            // of a sweep
+	age       age
+	counted   bool          // the frames of earlier processes are in counters.held
+	sweepDue  chan struct{} // the sweeper is not to wait any longer
+	patience  time.Duration // of a sweep
 	counters  counters
 	news      news
 
@@ -118,6 +122,10 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Elapsed == nil {
+		begun := time.Now()
+		o.Elapsed = func() time.Duration { return time.Since(begun) }
 	}
 	if o.Warn == nil {
 		o.Warn = func(string, ...any) {}
@@ -146,6 +154,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	go j.keep()
 	go j.sweeper()
 	go j.checkpointer()
+	j.tellAway()
 	return j, nil
 }
 
@@ -270,6 +279,7 @@ func (j *Journal) resume(ctx context.Context) error {
 		return value
 	}
 	oldest, oldestEvent, changes := uint64(max(meta("oldest"), 1)), meta("oldest event"), meta("changes")
+	ageBefore, ahead := meta(metaAge), meta(metaAhead)
 	swept := meta("swept") // when it is damaged everything is read again: slower, not wrong
 	if err != nil {
 		return err
@@ -310,8 +320,11 @@ func (j *Journal) resume(ctx context.Context) error {
 		now)); err != nil {
 		return err
 	}
-	return j.conn.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(id) FROM event), 0) + 1, ?)",
-		oldestEvent).Scan(&j.w.nextEvent)
+	if err := j.conn.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(id) FROM event), 0) + 1, ?)",
+		oldestEvent).Scan(&j.w.nextEvent); err != nil {
+		return err
+	}
+	return j.beginAge(ctx, ageBefore, ahead)
 }
 
 // Version is that of the SQLite library.
@@ -325,6 +338,9 @@ func (j *Journal) FoundDamaged() []Damage { return *j.found.Load() }
 
 // Close commits what waits and ends the engine.  After a failure it touches no file.
 func (j *Journal) Close() error {
+	j.counters.retaining.Lock()
+	_ = j.noteAge(context.Background()) // it may have failed, or be closed
+	j.counters.retaining.Unlock()
 	j.mu.Lock()
 	if j.closed {
 		j.mu.Unlock()

@@ -19,6 +19,7 @@ var tables = []string{
 	`CREATE TABLE IF NOT EXISTS clock(first INTEGER PRIMARY KEY, crc INTEGER NOT NULL)`,
 	`CREATE TABLE IF NOT EXISTS profile(id INTEGER PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, sources BLOB NOT NULL,
 		crc INTEGER NOT NULL)`,
+	`CREATE TABLE IF NOT EXISTS age(what TEXT NOT NULL, at INTEGER NOT NULL, before INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY(what, at)) WITHOUT ROWID`,
 	`CREATE TABLE IF NOT EXISTS cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID`,
 }
 
@@ -32,16 +33,11 @@ func (j *Journal) schema(ctx context.Context) error {
 		return fmt.Errorf("schema %d: this program knows %d; a newer trama has written it", version, schemaVersion)
 	}
 	if version == schemaVersion {
-		return j.makeTables(ctx, j.conn) // those that this program has a kind for and the one before had not
+		return j.makeTables(ctx, j.conn) // those that this program knows and the one before did not
 	}
 	tx, err := j.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
-	}
-	for _, t := range tables {
-		if _, err := tx.ExecContext(ctx, t); err != nil {
-			return errors.Join(err, tx.Rollback())
-		}
 	}
 	if err := j.makeTables(ctx, tx); err != nil {
 		return errors.Join(err, tx.Rollback())

@@ -125,7 +125,7 @@ func (j *Journal) relist(subjects []*journal.Subject) {
 	}
 }
 
-func writeMeta(ctx context.Context, c *sql.Conn, key string, value int64) error {
+func writeMeta(ctx context.Context, c Tx, key string, value int64) error {
 	if _, err := c.ExecContext(ctx, setMeta, key, value, sum(key, value)); err != nil {
 		return fmt.Errorf("write %s: %w", key, err)
 	}

@@ -72,7 +72,7 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 		name string
 		do   func(context.Context, *sql.Tx) error
 	}{
-		{"structure", r.structure}, {"meta", r.meta}, {"clock", r.clock}, {"batch", r.batches}, {"master",
+		{"structure", r.structure}, {"meta", r.meta}, {"clock", r.clock}, {"age", r.ages}, {"batch", r.batches}, {"master",
 			r.masters}, {"seen", r.windows}, {"span", r.spans}, {"trust", r.trust}, {"event", r.events},
 		{"profile", r.profiles}, {"cursor", r.cursors},
 	} {

@@ -13,20 +13,21 @@ import (
 
 // writer is what only the writer goroutine touches.
 type writer struct {
-	next      uint64 // sequence number of the next record
-	nextEvent int64
-	tape      int64    // bytes of windows ever; see seen.go
-	high      int64    // time of the last batch; see clock.go
-	changes   int64    // transactions with more than frames; a meta row counts them, so that the loss of one is noticed
-	records   []byte   // of the commit being made
-	received  []within // of each entry with records in hand
-	hand      journal.Queue
-	dirty     []*journal.Subject // with positions that no master's row holds
-	unswept   int                // records since the last sweep began, or as many as make one due
-	rhythm    rhythm
-	pacer     *time.Timer
-	asked     map[*journal.Subject]bool
-	done      chan<- struct{} // of the sweep: told of each state
+	next                   uint64 // sequence number of the next record
+	nextEvent              int64
+	tape                   int64    // bytes of windows ever; see seen.go
+	high                   int64    // time of the last batch; see clock.go
+	changes                int64    // transactions with more than frames; a meta row counts them, so that the loss of one is noticed
+	records                []byte   // of the commit being made
+	received               []within // of each entry with records in hand
+	hand                   journal.Queue
+	dirty                  []*journal.Subject // with positions that no master's row holds
+	agedFrames, agedEvents int64              // positions that the last rows of the table age say
+	unswept                int                // records since the last sweep began, or as many as make one due
+	rhythm                 rhythm
+	pacer                  *time.Timer
+	asked                  map[*journal.Subject]bool
+	done                   chan<- struct{} // of the sweep: told of each state
 
 	begin, commit, batch, clock, change *sql.Stmt // of commits
 	event, master, span, trust          *sql.Stmt // of kinds
