@@ -202,7 +202,7 @@ func TestAForgottenMasterIsNewWhenItSpeaks(t *testing.T) {
 		both.receive(len(receipt(2, 2)) / 2)
 		return true
 	})
-	p.cli("history", "00000001").want(t, 0, "\n3         1 ")
+	p.cli("history", "00000001").want(t, 0, "\n       3      1 ")
 	if p.end() != 0 {
 		t.Fatal("it did not end well")
 	}

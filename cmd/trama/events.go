@@ -14,6 +14,7 @@ import (
 
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/history"
+	"trama/cmd/trama/internal/terminal"
 	"trama/journal"
 )
 
@@ -73,10 +74,9 @@ func (a *app) eventsCommand() *cobra.Command {
 			if asJSON {
 				return a.sayJSON(rows)
 			}
-			a.table("AT\tKIND\tMASTER\tLISTENER\tCONN\tREMOTE\tREASON\tDETAIL\tFRAME", len(rows), func(i int) []any {
+			a.table("AT\tKIND\tMASTER\tLISTENER:3\tCONN:5\tREMOTE:4\tREASON\tDETAIL:1\tFRAME:6?", len(rows), func(i int) []any {
 				e := rows[i]
-				return []any{moment(e.At), e.Kind, dash(e.Master), dash(e.Listener), e.Connection, dash(e.Remote),
-					dash(e.Reason), dash(e.Detail), dash(e.Frame)}
+				return []any{e.At, e.Kind, e.Master, e.Listener, e.Connection, e.Remote, e.Reason, e.Detail, e.Frame}
 			})
 			return nil
 		},
@@ -87,7 +87,7 @@ func (a *app) eventsCommand() *cobra.Command {
 	c.Flags().StringVar(&until, "until", "", "end, not included (default: now)")
 	c.Flags().IntVar(&limit, "limit", 100, "events at the most, the newest ones")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return a.daemonFlags(c)
+	return a.listingFlags(a.daemonFlags(c))
 }
 
 // followEvents prints events as they happen.
@@ -107,13 +107,13 @@ func (a *app) followEvents(ctx context.Context, daemon *client, kind string, ser
 			a.showJSON(line)
 			return nil
 		}
-		words := []string{moment(e.At), e.Kind, dash(e.Master), dash(e.Listener)}
+		words := []string{a.moment(e.At), e.Kind, dash(e.Master), dash(e.Listener)}
 		for _, more := range []string{e.Remote, e.Reason, e.Detail} {
 			if more != "" {
 				words = append(words, more)
 			}
 		}
-		a.say("%s", strings.Join(words, "  "))
+		a.show(a.screen().Line(strings.Join(words, "  ")))
 		return nil
 	})
 }
@@ -123,7 +123,7 @@ func (a *app) cursorsCommand() *cobra.Command {
 		cobra.NoArgs, func(rows []journal.Cursor) {
 			a.table("NAME\tPOSITION\tLAG\tLOST\tMOVED", len(rows), func(i int) []any {
 				r := rows[i]
-				return []any{r.Name, r.Position, r.Lag, r.Lost, since(r.Moved)}
+				return []any{r.Name, r.Position, r.Lag, r.Lost, terminal.Since(r.Moved)}
 			})
 		})
 	var back bool

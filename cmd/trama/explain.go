@@ -58,7 +58,7 @@ func (e *explainer) explain(args []string) error {
 	if err != nil {
 		return err
 	}
-	colour, err := e.coloured(e.colour)
+	screen, err := e.coloured(e.colour)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (e *explainer) explain(args []string) error {
 		if candidates != nil {
 			e.showCandidates(candidates)
 		}
-		ruler := explain.Ruler{Out: e.stdout, Colour: colour}
+		ruler := explain.Ruler{Out: e.stdout, Colour: screen.Colour}
 		ruler.Show(best.Profile, data, best.Pieces)
 	}
 	for _, piece := range best.Pieces {
@@ -177,13 +177,13 @@ func (e *explainer) showCandidates(all []explain.Candidate) {
 	for ; all[0].Class > explain.Partial && all[n-1].Class == explain.Partial; n-- {
 	}
 	all = all[:n]
-	e.table("  PROFILE\tDIRECTION\tVERDICT\tMESSAGES", len(all), func(i int) []any {
+	e.table("  PROFILE\tDIRECTION:1\tVERDICT\tMESSAGES", len(all), func(i int) []any {
 		c := &all[i]
 		way := c.Direction.String()
 		if c.Direction == codec.Any {
 			way = "either"
 		}
-		return []any{"  " + c.Profile.Name(), way, c.Class, dash(strings.Join(c.Messages(), ", "))}
+		return []any{"  " + c.Profile.Name(), way, c.Class, strings.Join(c.Messages(), ", ")}
 	})
 	e.say("")
 }

@@ -270,7 +270,7 @@ func TestExplainColoursOnlyWhenAsked(t *testing.T) {
 		t.Setenv("NO_COLOR", env)
 		t.Setenv("TERM", "xterm")
 		e := explainer{app: &app{stdout: terminal}, colour: "auto"}
-		if got, err := e.coloured(e.colour); got != want || err != nil {
+		if got, err := e.coloured(e.colour); got.Colour != want || err != nil {
 			t.Errorf("NO_COLOR=%q on a terminal: %v %v", env, got, err)
 		}
 	}

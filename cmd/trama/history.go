@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/url"
@@ -55,7 +56,7 @@ func (a *app) historyCommand() *cobra.Command {
 	flags.BoolVar(&f.frames, "frames", false, "a row for each frame, with its bytes")
 	flags.BoolVar(&f.newest, "newest", false, "newest first")
 	flags.BoolVar(&f.asJSON, "json", false, "the same as --format json")
-	return a.daemonFlags(c)
+	return a.listingFlags(a.daemonFlags(c))
 }
 
 func (a *app) history(c *cobra.Command, serial string, f historyFlags) error {
@@ -88,54 +89,30 @@ func (a *app) history(c *cobra.Command, serial string, f historyFlags) error {
 
 // framesTable prints frames as rows; those that are damaged are told after them.
 func (a *app) framesTable(rows []history.Row) {
-	shown := protectionColumn(rows)
-	a.table("RECEIVED\tDEVICE TIME\tLISTENER\tCONN\tMESSAGE\tNUMBER\tVALUES\tFRAME"+shown.heading(), len(rows), func(i int) []any {
+	a.table("RECEIVED\tDEVICE TIME:4\tLISTENER:5\tCONN:6\tMESSAGE\tNUMBER:3\tVALUES\tFRAME:2\tPROTECTION:1?", len(rows), func(i int) []any {
 		r := rows[i]
 		said := valuesText(r)
 		if r.Error != "" {
 			said = strings.TrimPrefix(said+"; "+r.Error, "; ")
 		}
-		return shown.add([]any{moment(r.Received), moment(r.Device), r.Listener, r.Connection, dash(r.Message),
-			number(r.Transaction), dash(said), r.Frame}, r)
+		return []any{r.Received, r.Device, r.Listener, r.Connection, r.Message, r.Transaction, said, r.Frame, r.Protection.String()}
 	})
-}
-
-// protected says whether a table has a column for what frames came under: if some frame was protected.
-type protected bool
-
-func protectionColumn(rows []history.Row) protected {
-	return protected(slices.ContainsFunc(rows, func(r history.Row) bool { return r.Protection != nil }))
-}
-
-func (p protected) heading() string {
-	if p {
-		return "\tPROTECTION"
-	}
-	return ""
-}
-
-func (p protected) add(cells []any, r history.Row) []any {
-	if p {
-		return append(cells, dash(r.Protection.String()))
-	}
-	return cells
 }
 
 // samplesTable prints samples as rows, and frames that have none or cannot be read.
 func (a *app) samplesTable(rows []history.Row) {
 	var cells [][]any
-	shown := protectionColumn(rows)
 	for _, r := range rows {
+		protection := r.Protection.String()
 		if len(r.Samples) == 0 || r.Error != "" {
-			cells = append(cells, shown.add([]any{r.Position, "-", moment(r.Received), moment(r.Device),
-				dash(r.Message), "-", "-", "-", dash(r.Error)}, r))
+			cells = append(cells, []any{r.Position, nil, r.Received, r.Device, r.Message, nil, nil, nil, r.Error, protection})
 		}
 		for _, s := range r.Samples {
-			cells = append(cells, shown.add([]any{r.Position, s.Index, moment(r.Received), moment(time.Time(s.Device)),
-				r.Message, s.Name, short(s.Value), dash(s.Unit), s.Quality}, r))
+			cells = append(cells, []any{r.Position, s.Index, r.Received, time.Time(s.Device), r.Message, s.Name, figure(s.Value), s.Unit,
+				terminal.State(s.Quality), protection})
 		}
 	}
-	a.table("POSITION\tINDEX\tRECEIVED\tDEVICE TIME\tMESSAGE\tPOINT\tVALUE\tUNIT\tQUALITY"+shown.heading(), len(cells),
+	a.table("POSITION:5\tINDEX:6\tRECEIVED\tDEVICE TIME:4\tMESSAGE:3\tPOINT\tVALUE\tUNIT:1\tQUALITY\tPROTECTION:2?", len(cells),
 		func(i int) []any { return cells[i] })
 }
 
@@ -145,14 +122,6 @@ func valuesText(r history.Row) string {
 		words = append(words, s.Name+"="+quantity(s.Value, s.Unit))
 	}
 	return strings.Join(words, " ")
-}
-
-// moment is a time as tables show it, in the zone of who looks.
-func moment(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.Local().Format("2006-01-02 15:04:05")
 }
 
 func (a *app) tellDamage(damage []string) {
@@ -209,9 +178,10 @@ func (a *app) valueOutput(v admin.Values, format string) error {
 					decimal(b.Max), decimal(b.Last)}
 			})
 	case v.Bucket != "":
-		a.table("FROM\tPOINT\tCOUNT\tMIN\tMEAN\tMAX\tLAST\tUNIT", len(v.Buckets), func(i int) []any {
+		a.table("FROM\tPOINT\tCOUNT:3\tMIN\tMEAN\tMAX\tLAST:1\tUNIT:2", len(v.Buckets), func(i int) []any {
 			b := v.Buckets[i]
-			return []any{moment(b.From), b.Point, b.Count, decimal(b.Min), decimal(b.Mean), decimal(b.Max), decimal(b.Last), b.Unit}
+			return []any{b.From, b.Point, b.Count, json.Number(decimal(b.Min)), json.Number(decimal(b.Mean)), json.Number(decimal(b.Max)),
+				json.Number(decimal(b.Last)), b.Unit}
 		})
 	case format == "csv":
 		return a.csvRows([]string{"position", "index", "received", "device_time", "point", "value", "label", "unit",
@@ -226,9 +196,9 @@ func (a *app) valueOutput(v admin.Values, format string) error {
 				csvTime(time.Time(s.Device)), s.Name, text, label, s.Unit, s.Quality, s.Title}
 		})
 	default:
-		a.table("RECEIVED\tDEVICE TIME\tPOINT\tVALUE\tUNIT\tQUALITY", len(v.Samples), func(i int) []any {
+		a.table("RECEIVED:3\tDEVICE TIME\tPOINT\tVALUE\tUNIT:1\tQUALITY:2", len(v.Samples), func(i int) []any {
 			s := v.Samples[i]
-			return []any{moment(time.Time(s.Received)), moment(time.Time(s.Device)), s.Name, short(s.Value), dash(s.Unit), s.Quality}
+			return []any{time.Time(s.Received), time.Time(s.Device), s.Name, figure(s.Value), s.Unit, terminal.State(s.Quality)}
 		})
 	}
 	return nil

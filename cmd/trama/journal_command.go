@@ -115,7 +115,7 @@ func (a *app) journalStatsCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return a.daemonFlags(c)
+	return a.listingFlags(a.daemonFlags(c))
 }
 
 func (a *app) sayStats(s *journal.Stats) {
@@ -133,19 +133,19 @@ func (a *app) sayStats(s *journal.Stats) {
 	if s.Commits > 0 {
 		mean = s.Took / time.Duration(s.Commits)
 	}
-	rows := [][]any{
+	rows := [][2]string{
 		{"engine", s.Engine + " " + s.Version}, {"path", s.Path}, {"state", state},
-		{"frames kept", fmt.Sprintf("%d to %d", s.First, s.Last)}, {"masters swept", s.Masters}, {"events kept", s.Events},
+		{"frames kept", fmt.Sprintf("%d to %d", s.First, s.Last)}, {"masters swept", fmt.Sprint(s.Masters)}, {"events kept", fmt.Sprint(s.Events)},
 		{"stored since the start", fmt.Sprintf("%d frames, %d bytes, %d commits", s.Brief.Frames, s.Bytes, s.Commits)},
 		{"a commit took", fmt.Sprintf("%s on average, %s at worst", mean.Round(time.Microsecond), s.Worst.Round(time.Microsecond))},
-		{"waiting", s.Waiting}, {"read again at a start", fmt.Sprintf("%d frames", s.Last-min(s.Swept, s.Last))},
+		{"waiting", fmt.Sprint(s.Waiting)}, {"read again at a start", fmt.Sprintf("%d frames", s.Last-min(s.Swept, s.Last))},
 		{"file", fmt.Sprintf("%.1f MiB, %.1f MiB in use, log %.1f MiB", mib(s.FileBytes), mib(s.UsedBytes), mib(s.LogBytes))},
 		{"disk in use", fmt.Sprintf("%.1f %%", s.Disk)}, {"deleted by retention", fmt.Sprintf("%d rows", s.Removed)},
 	}
 	for _, d := range s.Damage {
-		rows = append(rows, []any{"damaged", d.Where + ": " + d.What})
+		rows = append(rows, [2]string{"damaged", d.Where + ": " + d.What})
 	}
-	a.table("JOURNAL\t", len(rows), func(i int) []any { return rows[i] })
+	a.details(rows)
 }
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }

@@ -265,7 +265,7 @@ func TestMastersValuesAndCountersSurviveARestart(t *testing.T) {
 func TestHistoryIsShownAndExported(t *testing.T) {
 	p := serve(t, twoPorts)
 	p.dial("field").ask(12345678, 1, 2, 3, 4, 5)
-	p.cli("history", "12345678").want(t, exitDone, "measurement  MS/2/3  21.50001   ", "measurement  AL/2/3  0          -     good")
+	p.cli("history", "12345678").want(t, exitDone, "measurement  MS/2/3   21.50001  ", "measurement  AL/2/3          0  -     good")
 	p.cli("history", "12345678", "--frames").want(t, exitDone, "measurement", "AL/2/3=0 MS/2/3=21.5", frameOf(12345678, 5, 5))
 	p.cli("history", "12345678", "--limit", "2", "--format", "csv").want(t, exitDone, "position,index,received", frameOf(12345678, 4, 4), frameOf(12345678, 5, 5))
 	if r := p.cli("history", "12345678", "--limit", "2", "--json"); strings.Contains(r.stdout, frameOf(12345678, 3, 3)) {

@@ -212,7 +212,7 @@ func (a *app) keysListCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return a.keyFlags(c, &dir)
+	return a.listingFlags(a.keyFlags(c, &dir))
 }
 
 // keyRows asks the daemon, else the directory.
@@ -238,34 +238,22 @@ func (a *app) keyRows(ctx context.Context, dir string) (rows []admin.KeyInfo, er
 }
 
 func (a *app) showKeys(rows []admin.KeyInfo) {
-	a.table("SERIAL\tSUITE\tKEY OF\tNEXT KEY OF\tSPEAKS\tEPOCH\tCOUNTER\tSENT\tWRONG TAGS\tLAST FRAME", len(rows),
+	a.table("SERIAL\tSUITE\tKEY OF:3\tNEXT KEY OF:2\tSPEAKS\tEPOCH:4\tCOUNTER:5\tSENT:6\tWRONG TAGS\tLAST FRAME:1", len(rows),
 		func(i int) []any {
 			r := rows[i]
-			next := "-"
-			if r.Rotating {
-				next = day(r.NextCreated)
-			}
-			cells := []any{r.Serial, r.Suite, day(r.Created), next}
+			cells := []any{r.Serial, r.Suite, r.Created, r.NextCreated}
 			if f := r.Frames; f != nil {
-				return append(cells, f.Suite, f.Epoch, f.Counter, f.Sent, f.WrongTags, dash(f.Verdict))
+				return append(cells, f.Suite, f.Epoch, f.Counter, f.Sent, f.WrongTags, f.Verdict)
 			}
-			return append(cells, "-", "-", "-", "-", "-", "-")
+			return append(cells, nil, nil, nil, nil, nil, nil)
 		})
-	for _, line := range progress(rows) {
+	for _, line := range a.progress(rows) {
 		a.say("%s", line)
 	}
 }
 
-// day is when a key was made.
-func day(t time.Time) string {
-	if t.IsZero() {
-		return "unknown"
-	}
-	return t.Local().Format("2006-01-02 15:04")
-}
-
 // progress says of each rotation that is not over, or was the last one, how many masters have proven their next key.
-func progress(rows []admin.KeyInfo) (lines []string) {
+func (a *app) progress(rows []admin.KeyInfo) (lines []string) {
 	var begun []time.Time
 	left, done := map[time.Time]int{}, map[time.Time]int{}
 	for _, r := range rows {
@@ -286,7 +274,7 @@ func progress(rows []admin.KeyInfo) (lines []string) {
 			over = ": it is over"
 		}
 		if over == "" || i == len(begun)-1 {
-			lines = append(lines, fmt.Sprintf("rotation of %s: %d of %d on the new key%s", day(t), done[t], left[t]+done[t], over))
+			lines = append(lines, fmt.Sprintf("rotation of %s: %d of %d on the new key%s", a.moment(t), done[t], left[t]+done[t], over))
 		}
 	}
 	return lines

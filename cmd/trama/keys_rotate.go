@@ -62,7 +62,7 @@ func (a *app) keysRotateCommand() *cobra.Command {
 					e, has := k.Key(serial)
 					done := has && e.Rotated && !e.Rotating && time.Since(e.Created()) < againWithin
 					if done {
-						a.say("%s: the rotation of %s is done, and no key is made; --again makes one", serial, moment(e.Created()))
+						a.say("%s: the rotation of %s is done, and no key is made; --again makes one", serial, a.moment(e.Created()))
 					}
 					return done
 				})
@@ -173,12 +173,8 @@ func (a *app) keysQRCommand() *cobra.Command {
 			if !ok {
 				return fmt.Errorf("%s: %w", args[0], keys.ErrNoKey)
 			}
-			colours, err := a.coloured("auto")
-			if err != nil {
-				return err
-			}
 			newest := e.Newest()
-			code, err := qrCode(fmt.Sprintf("TRAMA:1:%s:%s:%X", args[0], e.Suite, newest.Bytes()), colours)
+			code, err := qrCode(fmt.Sprintf("TRAMA:1:%s:%s:%X", args[0], e.Suite, newest.Bytes()), a.screen().Colour)
 			if err != nil {
 				return err
 			}

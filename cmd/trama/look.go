@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +36,7 @@ func look[T any](a *app, use, short string, path func(args []string) string, arg
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return a.daemonFlags(c)
+	return a.listingFlags(a.daemonFlags(c))
 }
 
 func fixed(path string) func([]string) string { return func([]string) string { return path } }
@@ -46,10 +44,11 @@ func fixed(path string) func([]string) string { return func([]string) string { r
 func (a *app) listenersCommand() *cobra.Command {
 	return look(a, "listeners", "List the ports and their counters", fixed("/api/v1/listeners"), cobra.NoArgs,
 		func(rows []actors.ListenerInfo) {
-			a.table("NAME\tADDRESS\tPROFILE\tGENERATION\tHASH\tLOADED\tROLE\tSTATE\tLIVE\tACCEPTED\tREFUSED\tFRAMES\tACKNOWLEDGED\tREJECTED\tUNREADABLE\tPOISONED\tSKIPPED\tHEARTBEATS\tERROR", len(rows), func(i int) []any {
+			a.table("NAME\tADDRESS:1\tPROFILE\tGENERATION:10\tHASH:11\tLOADED:9\tROLE:8\tSTATE\tLIVE\tACCEPTED:6\tREFUSED:3\tFRAMES\t"+
+				"ACKNOWLEDGED:5\tREJECTED\tUNREADABLE:2\tPOISONED:4\tSKIPPED:7\tHEARTBEATS:12\tERROR?", len(rows), func(i int) []any {
 				l := rows[i]
 				return []any{l.Name, l.Address, l.Profile, l.Definition.Generation, fmt.Sprintf("%.12s", l.Definition.Hash),
-					since(l.Definition.Loaded), l.Role, l.State, l.Live, l.Accepted, l.Refused, l.Frames, l.Acknowledged,
+					terminal.Since(l.Definition.Loaded), l.Role, terminal.State(l.State), l.Live, l.Accepted, l.Refused, l.Frames, l.Acknowledged,
 					l.Rejected, l.Unreadable, l.Poisoned, l.Skipped, l.Heartbeats, l.Error}
 			})
 		})
@@ -58,10 +57,11 @@ func (a *app) listenersCommand() *cobra.Command {
 func (a *app) connectionsCommand() *cobra.Command {
 	return look(a, "connections", "List the live connections", fixed("/api/v1/connections"), cobra.NoArgs,
 		func(rows []actors.ConnectionInfo) {
-			a.table("ID\tLISTENER\tREMOTE\tMASTERS\tOPEN\tQUIET\tFRAMES\tACKNOWLEDGED\tREJECTED\tPOISONED\tSKIPPED\tHEARTBEATS\tRESTARTS", len(rows), func(i int) []any {
+			a.table("ID\tLISTENER:3\tREMOTE:1\tMASTERS\tOPEN:4\tQUIET\tFRAMES\tACKNOWLEDGED:6\tREJECTED:2\tPOISONED:7\tSKIPPED:5\t"+
+				"HEARTBEATS:9\tRESTARTS:8", len(rows), func(i int) []any {
 				c := rows[i]
-				return []any{c.ID, c.Listener, c.Remote, dash(strings.Join(c.Masters, ",")), since(c.Opened),
-					since(c.LastReceived), c.Frames, c.Acknowledged, c.Rejected, c.Poisoned, c.Skipped, c.Heartbeats,
+				return []any{c.ID, c.Listener, c.Remote, strings.Join(c.Masters, ","), terminal.Since(c.Opened),
+					terminal.Since(c.LastReceived), c.Frames, c.Acknowledged, c.Rejected, c.Poisoned, c.Skipped, c.Heartbeats,
 					c.Restarts}
 			})
 		})
@@ -70,9 +70,9 @@ func (a *app) connectionsCommand() *cobra.Command {
 func (a *app) poisonedCommand() *cobra.Command {
 	return look(a, "poisoned", "List the latest frames that made an actor fail", fixed("/api/v1/poisoned"),
 		cobra.NoArgs, func(rows []actors.Poison) {
-			a.table("AT\tLISTENER\tCONNECTION\tREMOTE\tSERIAL\tFRAME\tCAUSE", len(rows), func(i int) []any {
+			a.table("AT\tLISTENER:2\tCONNECTION:4\tREMOTE:3\tSERIAL\tFRAME:5\tCAUSE", len(rows), func(i int) []any {
 				p := rows[i]
-				return []any{p.At.Format(time.RFC3339), p.Listener, p.Connection, p.Remote, dash(p.Serial), p.Frame, p.Cause}
+				return []any{p.At, p.Listener, p.Connection, p.Remote, p.Serial, p.Frame, p.Cause}
 			})
 		})
 }
@@ -84,9 +84,9 @@ func (a *app) refusedCommand() *cobra.Command {
 		}
 		return "/api/v1/refused?of=" + url.QueryEscape(args[0])
 	}, noneEmpty(cobra.MaximumNArgs(1)), func(rows []actors.Stretch) {
-		a.table("AT\tLISTENER\tREMOTE\tMASTER\tREASON\tTIMES\tLENGTH\tBYTES\tDETAIL", len(rows), func(i int) []any {
+		a.table("AT\tLISTENER:1\tREMOTE:2\tMASTER\tREASON\tTIMES:3\tLENGTH:4\tBYTES:5\tDETAIL", len(rows), func(i int) []any {
 			s := rows[i]
-			return []any{moment(s.At), s.Listener, s.Remote, dash(s.Master), s.Reason, max(s.Times, 1), s.Length, s.Bytes, dash(s.Detail)}
+			return []any{s.At, s.Listener, s.Remote, s.Master, s.Reason, max(s.Times, 1), s.Length, s.Bytes, s.Detail}
 		})
 	})
 }
@@ -117,11 +117,18 @@ func (a *app) treeCommand() *cobra.Command {
 			}
 			query := url.Values{"format": {format}, "under": {under}, "depth": {strconv.Itoa(depth)},
 				"limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
-			out := a.jsonOut()
-			if !asJSON {
-				out = terminal.Writer(a.stdout, func(text []byte) []byte { return []byte(terminal.Lines(string(text))) })
+			if asJSON {
+				return daemon.copyTo(c.Context(), a.jsonOut(), "/debug/actors?"+query.Encode())
 			}
-			return daemon.copyTo(c.Context(), out, "/debug/actors?"+query.Encode())
+			var text strings.Builder
+			if err := daemon.copyTo(c.Context(), &text, "/debug/actors?"+query.Encode()); err != nil {
+				return err
+			}
+			screen := a.screen()
+			for line := range strings.Lines(text.String()) {
+				a.show(screen.Line(strings.TrimSuffix(line, "\n")))
+			}
+			return nil
 		},
 	}
 	c.Flags().StringVar(&under, "under", "", "`path` of the actor to start from")
@@ -129,23 +136,7 @@ func (a *app) treeCommand() *cobra.Command {
 	c.Flags().IntVar(&limit, "limit", 100, "children shown of each actor; -1 is all")
 	c.Flags().IntVar(&offset, "offset", 0, "children of the first actor to pass over")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return a.daemonFlags(c)
-}
-
-// table prints rows under a heading.
-func (a *app) table(heading string, n int, row func(i int) []any) {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, heading) // the writer below is standard output: see say
-	for i := range n {
-		for j, cell := range row(i) {
-			if j > 0 {
-				_, _ = fmt.Fprint(w, "\t")
-			}
-			_, _ = fmt.Fprint(w, terminal.Text(fmt.Sprint(cell)))
-		}
-		_, _ = fmt.Fprintln(w)
-	}
-	_ = w.Flush()
+	return a.listingFlags(a.daemonFlags(c))
 }
 
 func dash(s string) string {
@@ -153,21 +144,6 @@ func dash(s string) string {
 		return "-"
 	}
 	return s
-}
-
-// since is how long ago something was, to the precision a table needs.
-func since(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	d := max(time.Since(t), 0)
-	switch {
-	case d < 10*time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	case d < time.Hour:
-		return d.Round(time.Second).String()
-	}
-	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }
 
 // fetchMaster asks for one master.

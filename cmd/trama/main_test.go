@@ -12,5 +12,6 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programVariable) != "" {
 		main()
 	}
+	_ = os.Unsetenv("COLUMNS") // tests see whole tables, whatever terminal they are started from
 	goleak.VerifyTestMain(m)
 }

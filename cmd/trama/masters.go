@@ -9,10 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -69,24 +67,16 @@ func (a *app) mastersCommand() *cobra.Command {
 }
 
 func (a *app) showMasters(rows []actors.MasterInfo) {
-	heading, told := "SERIAL", slices.ContainsFunc(rows, func(m actors.MasterInfo) bool { return m.Name+m.Site != "" })
-	if told {
-		heading += "\tNAME\tSITE"
-	}
-	a.table(heading+"\tSTATE\tPROFILE\tLINKS\tSEEN\tLAST\tFRAMES\tALARM\tVALUES", len(rows), func(i int) []any {
+	a.table("SERIAL\tNAME?\tSITE:1?\tSTATE\tPROFILE:5\tLINKS:6\tSEEN\tLAST:3\tFRAMES:4\tALARM:2\tVALUES", len(rows), func(i int) []any {
 		m := rows[i]
-		cells := []any{m.Serial}
-		if told {
-			cells = append(cells, dash(m.Name), dash(m.Site))
-		}
 		if m.Flapping {
 			m.State += ", flapping"
 		}
 		if m.Security != nil && m.Security.Verdict == master.ReasonUnprotected {
 			m.State += ", unprotected"
 		}
-		return append(cells, m.State, m.Profile, dash(links(m.Links)), since(m.LastSeen), dash(last(m)), m.Frames,
-			number(m.Alarm), dash(newest(m.Points)))
+		return []any{m.Serial, m.Name, m.Site, terminal.State(m.State), m.Profile, links(m.Links), terminal.Since(m.LastSeen), last(m),
+			m.Frames, m.Alarm, newest(m.Points)}
 	})
 }
 
@@ -106,21 +96,13 @@ func links(all []actors.Link) string {
 	return strings.Join(words, ",")
 }
 
-// valuesWidth is how many characters of a list of masters its values may have.
-const valuesWidth = 120
-
-// newest writes as many points as fit, the newest first.
+// newest writes points, the newest first.
 func newest(all []actors.Point) string {
-	all = slices.SortedStableFunc(slices.Values(all), func(a, b actors.Point) int { return b.When().Compare(a.When()) })
-	text := ""
-	for i, p := range all {
-		word := p.Name + "=" + quantity(p.Value, p.Unit)
-		if i > 0 && utf8.RuneCountInString(text)+utf8.RuneCountInString(word) > valuesWidth {
-			return fmt.Sprintf("%s … %d more", text, len(all)-i)
-		}
-		text = strings.TrimPrefix(text+" "+word, " ")
+	var words []string
+	for _, p := range slices.SortedStableFunc(slices.Values(all), func(a, b actors.Point) int { return b.When().Compare(a.When()) }) {
+		words = append(words, p.Name+"="+quantity(p.Value, p.Unit))
 	}
-	return text
+	return strings.Join(words, " ")
 }
 
 // quantity is a value with its unit; a dash for one that the device has not got.
@@ -157,6 +139,16 @@ func short(v any) string {
 	return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(f, 'f', shownDecimals, 64), "0"), ".")
 }
 
+// figure is short for a cell of a table, where a number remains one.
+func figure(v any) any {
+	if plain, label := history.Plain(v); label == "" {
+		if _, is := plain.(json.Number); is {
+			return json.Number(short(v))
+		}
+	}
+	return short(v)
+}
+
 func number(n *uint64) string {
 	if n == nil {
 		return "-"
@@ -189,13 +181,13 @@ func counts(by map[string]uint64) string {
 }
 
 // security says how a master protects its frames.
-func security(s *actors.SecurityInfo) string {
+func (a *app) security(s *actors.SecurityInfo) string {
 	if s.Verdict == master.ReasonUnprotected && s.Since.IsZero() {
 		return s.Verdict
 	}
 	text := fmt.Sprintf("suite %s, epoch %d, counter %d", s.Suite, s.Epoch, s.Counter)
 	if !s.Since.IsZero() {
-		text += ", key proven " + s.Since.Local().Format(time.DateTime)
+		text += ", key proven " + a.moment(s.Since)
 	}
 	if s.Verdict != "" {
 		text += lastVerdict(s.Verdict)
@@ -216,10 +208,9 @@ func lastVerdict(verdict string) string {
 
 // showMaster prints everything known of one master.
 func (a *app) showMaster(m actors.MasterInfo) {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var rows [][2]string
 	line := func(name string, format string, args ...any) {
-		// the writer below is standard output: see say
-		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, terminal.Text(fmt.Sprintf(format, args...)))
+		rows = append(rows, [2]string{name, fmt.Sprintf(format, args...)})
 	}
 	line("serial", "%s", m.Serial)
 	for _, told := range []struct{ name, value string }{{"name", m.Name}, {"site", m.Site}, {"tags", strings.Join(m.Tags, ", ")}} {
@@ -234,30 +225,30 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	line("profile", "%s", m.Profile)
 	if m.FirstSeen.IsZero() {
 		line("hint", "no frame came with this serial; one that is not understood stands in trama refused, one with another serial in trama masters --sort seen")
-		_ = w.Flush()
+		a.details(rows)
 		return
 	}
-	line("first seen", "%s", m.FirstSeen.Local().Format(time.DateTime))
+	line("first seen", "%s", a.moment(m.FirstSeen))
 	if m.LastSeen.IsZero() {
 		line("last seen", "never")
 	} else {
-		line("last seen", "%s ago, %s", since(m.LastSeen), dash(m.LastMessage))
+		line("last seen", "%s, %s ago, %s", a.moment(m.LastSeen), terminal.Since(m.LastSeen), dash(m.LastMessage))
 	}
 	if !m.DeviceTime.IsZero() {
-		line("device time", "%s", m.DeviceTime.Format(time.DateTime))
+		line("device time", "%s", a.moment(m.DeviceTime))
 	}
 	if m.ClockOff {
 		line("clock", "wrong (trama events %s --kind \"clock off\")", m.Serial)
 	}
 	if s := m.Security; s != nil {
-		line("security", "%s", security(s))
+		line("security", "%s", a.security(s))
 	}
 	line("alarm", "%s", number(m.Alarm))
 	for _, l := range m.Links {
-		line("link", "%s, connection %d from %s, for %s", l.Listener, l.Connection, l.Remote, since(l.Since))
+		line("link", "%s, connection %d from %s, for %s", l.Listener, l.Connection, l.Remote, terminal.Since(l.Since))
 	}
 	if e := m.LastEnd; e != nil && len(m.Links) == 0 {
-		line("link ended", "%s ago, %s, connection %d from %s: %s", since(e.At), e.Listener, e.Connection, e.Remote,
+		line("link ended", "%s ago, %s, connection %d from %s: %s", terminal.Since(e.At), e.Listener, e.Connection, e.Remote,
 			why(e.Reason, e.Detail))
 	}
 	if m.Flapping {
@@ -268,14 +259,14 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		line("duplicates", "%d, acknowledged again and not stored again", m.Duplicates)
 	}
 	if !m.Restarted.IsZero() {
-		line("counter", "restarted %s ago (trama events %s --kind \"counter restarted\")", since(m.Restarted), m.Serial)
+		line("counter", "restarted %s ago (trama events %s --kind \"counter restarted\")", terminal.Since(m.Restarted), m.Serial)
 	}
 	if m.LastRefused != nil {
-		line("refused", "%s; last %s ago: %s (trama refused %s)", counts(m.Refused), since(m.LastRefused.At),
+		line("refused", "%s; last %s ago: %s (trama refused %s)", counts(m.Refused), terminal.Since(m.LastRefused.At),
 			m.LastRefused.Reason, m.Serial)
 	}
 	if u := m.Unreadable; u != nil {
-		line("unreadable", "%d; last %s ago: %s (trama redecode %s)", u.Frames, since(u.At), u.Reason, m.Serial)
+		line("unreadable", "%d; last %s ago: %s (trama redecode %s)", u.Frames, terminal.Since(u.At), u.Reason, m.Serial)
 	}
 	line("connects", "%d, %d of them took an older link over", m.Connects, m.Takeovers)
 	line("commands", "%d", m.Commands)
@@ -285,21 +276,21 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	if m.Beyond > 0 {
 		line("not kept", "%d samples of points that are too many, or texts too long", m.Beyond)
 	}
-	_ = w.Flush()
+	a.details(rows)
 	if len(m.Points) == 0 {
 		return
 	}
 	a.say("")
-	a.table("POINT\tVALUE\tUNIT\tTIME\tAGE\tQUALITY", len(m.Points), func(i int) []any {
+	a.table("POINT\tVALUE\tUNIT:1\tTIME:2\tAGE\tQUALITY", len(m.Points), func(i int) []any {
 		p := m.Points[i]
-		at := p.Device
-		if at.IsZero() {
-			at = p.Received
-		}
 		name := p.Name
 		if p.Title != "" {
 			name += " (" + p.Title + ")"
 		}
-		return []any{name, short(p.Value), dash(p.Unit), moment(time.Time(at)), since(p.When()), p.Quality}
+		at := p.Device // also when it is not believed
+		if at.IsZero() {
+			at = p.Received
+		}
+		return []any{name, figure(p.Value), p.Unit, time.Time(at), terminal.Since(p.When()), terminal.State(p.Quality)}
 	})
 }

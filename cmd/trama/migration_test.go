@@ -93,7 +93,7 @@ func TestAJournalOfTheVersionBeforeIsShownByPoints(t *testing.T) {
 	journalBefore(t, dir+"/data/journal.db", at, []string{sensor1, sensor2, other})
 	for round := range 2 { // the second start reads states that this version has written
 		p := serveIn(t, dir, twoPorts)
-		p.cli("masters", "12345678").want(t, exitDone, "offline", "MS/1   21.5", "MS/2   1000")
+		p.cli("masters", "12345678").want(t, exitDone, "offline", "MS/1    21.5", "MS/2    1000")
 		p.cli("masters").want(t, exitDone, "MS/1=20.5", "MS/2=1000")
 		var m actors.MasterInfo
 		p.get("/api/v1/masters/12345678", &m)
@@ -121,6 +121,6 @@ func TestAJournalOfTheVersionBeforeIsShownByPoints(t *testing.T) {
 	c := p.dial("compact")
 	c.send(fromHex(t, "0013010000000012345678010173000041b40000"))
 	c.receive(15)
-	p.cli("masters", "12345678").want(t, exitDone, "MS/1   22.5", "MS/2   1000")
+	p.cli("masters", "12345678").want(t, exitDone, "MS/1    22.5", "MS/2    1000")
 	p.cli("history", "12345678", "--point", "MS/1").want(t, exitDone, "21.5", "22.5")
 }

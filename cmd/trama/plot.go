@@ -1,10 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
-	"strings"
+	"slices"
 	"time"
 
 	"trama/cmd/trama/internal/admin"
@@ -14,13 +15,16 @@ import (
 
 // Size of a plot, in characters; each holds two columns and four rows of dots.
 const (
-	plotColumns = 72
-	plotRows    = 16
+	plotWidth = 86 // with the labels of its axis, where no terminal says how wide it is
+	plotRows  = 16
+	plotTime  = "02 15:04"
 )
 
 // plot draws the samples of one point.
 func (p *past) plot(ctx context.Context) error {
-	now := time.Now()
+	screen, now := p.screen(), time.Now()
+	width := cmp.Or(screen.Width, plotWidth)
+	dots := fmt.Sprint(width * 2)
 	since, _ := history.ParseTime(p.flags.since, now) // the flags have been checked
 	until, _ := history.ParseTime(p.flags.until, now)
 	if until.IsZero() {
@@ -30,13 +34,13 @@ func (p *past) plot(ctx context.Context) error {
 		return usageError{fmt.Errorf("--since %s is not before --until %s", p.flags.since, p.flags.until)}
 	}
 	p.flags.since, p.flags.until, p.flags.bucket = since.Format(time.RFC3339Nano), until.Format(time.RFC3339Nano), ""
-	all, err := p.series(ctx, "points", fmt.Sprint(plotColumns*2))
+	all, err := p.series(ctx, "points", dots)
 	if err != nil {
 		return err
 	}
 	for length := until.Sub(since); len(all.Buckets) > 0; { // the axis is as long as there is data
 		since, until = extent(all)
-		fine := max((until.Sub(since) / (plotColumns * 2)).Round(time.Second), time.Second)
+		fine := max((until.Sub(since) / time.Duration(width*2)).Round(time.Second), time.Second)
 		if until.Sub(since) > length/2 || fine.String() == all.Bucket {
 			break
 		}
@@ -50,7 +54,9 @@ func (p *past) plot(ctx context.Context) error {
 	if len(all.Buckets) == 0 {
 		p.tellPoints(ctx)
 	}
-	p.show(terminal.Lines(strings.Join(drawPlot(p.flags.point, all.Buckets, since, until), "\n")))
+	for _, line := range drawPlot(screen, width, p.flags.point, all.Buckets, since, until) {
+		p.show(screen.Line(line))
+	}
 	return nil
 }
 
@@ -61,9 +67,9 @@ func extent(all admin.Values) (first, last time.Time) {
 }
 
 // drawPlot makes the lines of a plot: a column of dots from minimum to maximum of each bucket.
-func drawPlot(point string, buckets []history.Bucket, since, until time.Time) []string {
+func drawPlot(screen terminal.Screen, size int, point string, buckets []history.Bucket, since, until time.Time) []string {
 	if len(buckets) == 0 {
-		return []string{fmt.Sprintf("%s: no numbers from %s to %s", point, moment(since), moment(until))}
+		return []string{fmt.Sprintf("%s: no numbers from %s to %s", point, screen.Moment(since), screen.Moment(until))}
 	}
 	lo, hi, count := math.Inf(1), math.Inf(-1), 0
 	sum := 0.0
@@ -76,38 +82,33 @@ func drawPlot(point string, buckets []history.Bucket, since, until time.Time) []
 	if low == high { // a flat line stands in the middle
 		low, high = low-1, high+1
 	}
-	dots := [plotRows][plotColumns]rune{}
+	labels := map[int]string{0: decimal(high), plotRows / 2: decimal((low + high) / 2), plotRows - 1: decimal(low)}
+	gutter := max(len(labels[0]), len(labels[plotRows/2]), len(labels[plotRows-1]))
+	columns := max(size-gutter-2, 1) // a blank and the axis
+	dots := [plotRows][]rune{}
+	for y := range dots {
+		dots[y] = slices.Repeat([]rune{brailleBlank}, columns)
+	}
 	width := until.Sub(since)
 	for _, b := range buckets {
-		x := int(float64(b.From.Sub(since)) / float64(width) * plotColumns * 2)
-		x = min(max(x, 0), plotColumns*2-1)
+		x := int(float64(b.From.Sub(since)) / float64(width) * float64(columns*2))
+		x = min(max(x, 0), columns*2-1)
 		from, to := plotLine(b.Max, low, high), plotLine(b.Min, low, high)
 		for y := from; y <= to; y++ {
-			dots[y/4][x/2] |= brailleDots[y%4][x%2]
+			dots[y/4][x/2] |= brailleDots[y%4][x%2] // the blank has no bit of a dot
 		}
 	}
 	unit := buckets[0].Unit
-	lines := []string{fmt.Sprintf("%s%s  %s to %s  min %s  mean %s  max %s  last %s  (%d values)", point,
-		bracketed(unit), moment(since), moment(until),
-		decimal(lo), decimal(sum/float64(count)), decimal(hi), decimal(buckets[len(buckets)-1].Last), count)}
-	for y := range dots {
-		label := ""
-		switch y {
-		case 0:
-			label = decimal(high)
-		case plotRows / 2:
-			label = decimal((low + high) / 2)
-		case plotRows - 1:
-			label = decimal(low)
-		}
-		line := make([]rune, plotColumns)
-		for x, d := range dots[y] {
-			line[x] = brailleBlank + d
-		}
-		lines = append(lines, fmt.Sprintf("%12s ┤%s", label, string(line)))
+	lines := []string{
+		fmt.Sprintf("%s%s  %s to %s", point, bracketed(unit), screen.Moment(since), screen.Moment(until)),
+		fmt.Sprintf("min %s  mean %s  max %s  last %s  (%d values)", decimal(lo), decimal(sum/float64(count)), decimal(hi),
+			decimal(buckets[len(buckets)-1].Last), count),
 	}
-	first, last := since.Local().Format("02 15:04"), until.Local().Format("02 15:04")
-	return append(lines, fmt.Sprintf("%12s  %s%*s", "", first, plotColumns-len(first), last))
+	for y := range dots {
+		lines = append(lines, fmt.Sprintf("%*s ┤%s", gutter, labels[y], string(dots[y])))
+	}
+	first, last := since.In(screen.Zone).Format(plotTime), until.In(screen.Zone).Format(plotTime)
+	return append(lines, fmt.Sprintf("%*s  %s%*s", gutter, "", first, columns-len(first), last))
 }
 
 // plotLine is the row of dots of a value, from the top.

@@ -83,18 +83,18 @@ func (a *app) profileListCommand() *cobra.Command {
 			if asJSON {
 				return a.listProfilesJSON(all)
 			}
-			a.table("NAME\tMESSAGES\tCHECKSUM\tFROM\tTITLE", len(all), func(i int) []any {
+			a.table("NAME\tMESSAGES:2\tCHECKSUM:3\tFROM:1\tTITLE", len(all), func(i int) []any {
 				checksum := "no"
 				if all[i].HasChecksum() {
 					checksum = "yes"
 				}
-				return []any{all[i].Name(), len(all[i].Messages()), checksum, all[i].origin(), dash(all[i].Title())}
+				return []any{all[i].Name(), len(all[i].Messages()), checksum, all[i].origin(), all[i].Title()}
 			})
 			return nil
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return c
+	return a.listingFlags(c)
 }
 
 func (a *app) listProfilesJSON(all []namedProfile) error {
@@ -161,15 +161,15 @@ func (a *app) profilePointsCommand() *cobra.Command {
 				out.SetIndent("", "  ")
 				return out.Encode(points)
 			}
-			a.table("POINT\tUNIT\tMESSAGE\tTITLE", len(points), func(i int) []any {
+			a.table("POINT\tUNIT\tMESSAGE:1\tTITLE", len(points), func(i int) []any {
 				one := &points[i]
-				return []any{one.Name, dash(one.Unit), one.Message, dash(one.Title)}
+				return []any{one.Name, one.Unit, one.Message, one.Title}
 			})
 			return nil
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return c
+	return a.listingFlags(c)
 }
 
 // profileSource is the text of a definition that a shipped name or a path names, and the file for messages about it.

@@ -35,6 +35,8 @@ type app struct {
 	adminFrom   string // what says that the daemon is there; empty: the command line
 	tokenFile   string
 
+	wide, utc bool // flags of listings
+
 	running bool                         // the command line was understood
 	log     atomic.Pointer[hclog.Logger] // of the daemon; nil in any other command
 }
@@ -116,7 +118,7 @@ func (a *app) show(text string) { _, _ = fmt.Fprintln(a.stdout, text) }
 func (a *app) showJSON(text []byte) { a.show(string(terminal.JSON(text))) }
 
 // jsonOut is showJSON for a text that comes in pieces.
-func (a *app) jsonOut() io.Writer { return terminal.Writer(a.stdout, terminal.JSON) }
+func (a *app) jsonOut() io.Writer { return terminal.Writer(a.stdout) }
 
 // shown makes texts fit for a terminal; numbers and the like need nothing.
 func shown(args []any, show func(string) string) []any {

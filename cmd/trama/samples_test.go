@@ -360,7 +360,7 @@ func TestWhatWasBufferedStandsInTheBucketsOfItsOwnTime(t *testing.T) {
 	p.dial("loggers").send(fromHex(t, stored(time.Now(), 301, 300, 2)))
 	await(t, "the frame", func() bool { return strings.Contains(p.cli("history", "87654321").stdout, "level") })
 	span := []string{"history", "87654321", "--since", "7h", "--until", "3h"}
-	p.cli(append(span, "--point", "level/upper", "--bucket", "12h")...).want(t, exitDone, "level/upper  1      13")
+	p.cli(append(span, "--point", "level/upper", "--bucket", "12h")...).want(t, exitDone, "level/upper      1   13")
 	p.cli(append(span, "--point", "level/upper", "--format", "plot")...).want(t, exitDone, "(1 values)")
 	p.cli(span...).want(t, exitDone, "nothing was received in this span; what a master has buffered came later")
 	p.cli(append(span, "--point", "level/upper")...).want(t, exitDone, "nothing was received in this span")

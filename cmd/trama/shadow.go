@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +77,7 @@ func (a *app) shadowCommand() *cobra.Command {
 	c.Flags().BoolVar(&stop, "stop", false, "end the trial")
 	c.Flags().BoolVar(&promote, "promote", false, "swap the candidate in, as reload does")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return a.daemonFlags(c)
+	return a.listingFlags(a.daemonFlags(c))
 }
 
 // definitionText is the text of a shipped profile or of a file.
@@ -101,7 +100,7 @@ func (c *client) exchange(ctx context.Context, method, path, contentType string,
 
 func (a *app) showShadow(i actors.ShadowInfo) {
 	a.say("%s: %s is tried beside %s since %s: %s", i.Listener, cmp.Or(i.Source, i.Candidate), i.Active,
-		i.Since.Format(time.DateTime), i.State)
+		a.moment(i.Since), i.State)
 	if i.Detail != "" {
 		a.say("  %s", i.Detail)
 	}
@@ -119,7 +118,7 @@ func (a *app) showShadow(i actors.ShadowInfo) {
 		a.say("reads not compared  %d, %d were", i.Dropped, i.Reads)
 	}
 	if len(i.Fields) > 0 {
-		a.table("FIELD\tFRAMES\tACTIVE\tCANDIDATE\tLAST FRAME", len(i.Fields), func(n int) []any {
+		a.table("FIELD\tFRAMES\tACTIVE\tCANDIDATE\tLAST FRAME:1", len(i.Fields), func(n int) []any {
 			d := i.Fields[n]
 			return []any{d.Field, d.Count, cmp.Or(d.Active, "(absent)"), cmp.Or(d.Candidate, "(absent)"), d.Frame}
 		})

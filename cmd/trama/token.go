@@ -67,7 +67,7 @@ func (a *app) tokenListCommand() *cobra.Command {
 			t := rows[i]
 			expires := "never"
 			if !t.Expires.IsZero() {
-				if expires = moment(t.Expires); time.Now().After(t.Expires) {
+				if expires = a.moment(t.Expires); time.Now().After(t.Expires) {
 					expires += ", expired"
 				}
 			}

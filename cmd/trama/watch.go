@@ -24,7 +24,7 @@ func (a *app) watchCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "watch [SERIAL]", Short: "Show frames as they are committed, until interrupted", Args: noneEmpty(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			paint, err := a.painter(colour)
+			screen, err := a.coloured(colour)
 			if err != nil {
 				return err
 			}
@@ -45,17 +45,17 @@ func (a *app) watchCommand() *cobra.Command {
 				q.Set("cursor", cursor)
 			}
 			a.complain("trama: waiting for frames of %s; Ctrl-C ends", whose)
-			return a.watch(c.Context(), daemon, q, asJSON, paint)
+			return a.watch(c.Context(), daemon, q, asJSON, screen)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print each frame as a JSON object")
 	c.Flags().StringVar(&cursor, "cursor", "", "begin behind this `position` of a frame, not with the next one; 0: with the oldest")
 	c.Flags().StringVar(&colour, "color", "auto", "auto, always or never")
-	return a.daemonFlags(c)
+	return a.listingFlags(a.daemonFlags(c))
 }
 
 // watch shows frames until the command is interrupted, and goes on behind the last one when the daemon has been started again.
-func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bool, paint painter) error {
+func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bool, screen terminal.Screen) error {
 	path := func() string { return "/api/v1/watch?" + q.Encode() }
 	return a.follow(ctx, daemon, path, func(line []byte) error {
 		var r history.Row
@@ -67,31 +67,31 @@ func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bo
 			a.showJSON(line)
 			return nil
 		}
-		for _, text := range watchLines(r, paint) {
-			a.show(text)
+		for _, text := range watchLines(r, screen) {
+			a.show(screen.Fit(text))
 		}
 		return nil
 	})
 }
 
 // watchLines are one frame on a terminal: a line for each sample, with the bytes of the frame behind the first.
-func watchLines(r history.Row, paint painter) []string {
-	head := []string{paint(colourFaint, r.Received.Local().Format("2006-01-02 15:04:05.000")), paint(colourName, dash(r.Master)), r.Listener,
-		paint(colourMessage, dash(cmp.Or(r.Message, r.Command)))}
+func watchLines(r history.Row, screen terminal.Screen) []string {
+	head := []string{screen.Paint(terminal.Faint, screen.Precise(r.Received)), screen.Paint(terminal.Cyan, dash(r.Master)), r.Listener,
+		screen.Paint(terminal.Green, dash(cmp.Or(r.Message, r.Command)))}
 	if r.Transaction != nil {
 		head = append(head, fmt.Sprintf("#%d", *r.Transaction))
 	}
 	first := []string{}
 	if r.Error != "" {
-		first = append(first, paint(colourBad, r.Error))
+		first = append(first, screen.Paint(terminal.Red, r.Error))
 	}
 	if r.Restarted {
-		first = append(first, paint(colourBad, "counter restarted"))
+		first = append(first, screen.Paint(terminal.Red, "counter restarted"))
 	}
 	if r.Protection != nil {
 		first = append(first, "protected "+r.Protection.String())
 	}
-	first = append(first, paint(colourFaint, r.Frame))
+	first = append(first, screen.Paint(terminal.Faint, r.Frame))
 	line := func(more ...string) string { return strings.Join(append(slices.Clip(head), more...), "  ") }
 	if len(r.Samples) == 0 {
 		return []string{line(first...)}
@@ -100,10 +100,10 @@ func watchLines(r history.Row, paint painter) []string {
 	for _, s := range r.Samples {
 		words := []string{terminal.Text(s.Name + "=" + quantity(s.Value, s.Unit))}
 		if !s.Device.IsZero() {
-			words = append(words, moment(time.Time(s.Device)))
+			words = append(words, screen.Moment(time.Time(s.Device)))
 		}
 		if s.Quality != codec.Good.String() {
-			words = append(words, paint(colourBad, s.Quality))
+			words = append(words, screen.Paint(terminal.Red, s.Quality))
 		}
 		lines = append(lines, line(append(words, first...)...))
 		first = nil

@@ -21,7 +21,7 @@ import (
 //	├─ listeners
 //	│  └─ field      127.0.0.1:12986 extended accepting  live=2
 //	│     ├─ conn-1  127.0.0.1:40112 → 12345678  acknowledged=7 frames=7
-//	│     └─ conn-2  127.0.0.1:40114 → 87654321  …  restarts 1, last error 3s ago: injected fault
+//	│     └─ conn-2  127.0.0.1:40114 → 87654321  restarts 1  last error 3s ago: injected fault  acknowledged=9 frames=9
 //	└─ registry      masters=2
 //
 // q is the query that the tree answers; the lines that stand for children not shown say how to see them.
@@ -93,7 +93,8 @@ func folded(n *actors.Node, passed int) string {
 
 // describe is a line without its name.
 func (d *drawing) describe(n *actors.Node) string {
-	parts := d.detail(n.Detail)
+	plain, named := d.detail(n.Detail)
+	parts := plain
 	if n.State != "running" && n.State != "idle" {
 		parts = append(parts, strings.ToUpper(n.State))
 	}
@@ -101,24 +102,23 @@ func (d *drawing) describe(n *actors.Node) string {
 		parts = append(parts, "mailbox "+thousands(n.Mailbox))
 	}
 	if n.Busy != nil && (n.State == "stuck" || time.Duration(n.Busy.For) >= time.Second) {
-		parts = append(parts, fmt.Sprintf("busy with %s for %s", n.Busy.Message, age(time.Duration(n.Busy.For))))
+		parts = append(parts, fmt.Sprintf("busy with %s for %s", n.Busy.Message, terminal.Age(time.Duration(n.Busy.For))))
 	}
 	if n.Restarts > 0 {
 		parts = append(parts, fmt.Sprintf("restarts %d", n.Restarts))
 	}
 	if n.LastError != nil {
 		text, _, _ := strings.Cut(n.LastError.Text, "\n")
-		parts = append(parts, fmt.Sprintf("last error %s ago: %s", age(d.now.Sub(n.LastError.At)), text))
+		parts = append(parts, fmt.Sprintf("last error %s ago: %s", terminal.Age(d.now.Sub(n.LastError.At)), text))
 	}
-	return strings.Join(parts, "  ")
+	return strings.Join(append(parts, named...), "  ") // a narrow terminal cuts off the counters, and no trouble
 }
 
 // plainDetails are the details that need no name in front, in their order.
 var plainDetails = []string{"address", "profile", "role", "listening", "remote"}
 
-// detail prints what an actor says of itself: the plain ones first, then its masters, then the rest by name.
-func (d *drawing) detail(detail map[string]any) []string {
-	var plain, named []string
+// detail prints what an actor says of itself: the plain ones with its masters, and the rest by name; each at most one text.
+func (d *drawing) detail(detail map[string]any) (plain, named []string) {
 	for _, key := range plainDetails {
 		if value, ok := detail[key]; ok && !(key == "role" && value == actors.RoleMaster.String()) {
 			plain = append(plain, fmt.Sprint(value))
@@ -134,20 +134,20 @@ func (d *drawing) detail(detail map[string]any) []string {
 		}
 		named = append(named, d.named(key, detail[key]))
 	}
-	var parts []string
-	for _, group := range [][]string{plain, named} {
-		if len(group) > 0 {
-			parts = append(parts, strings.Join(group, " "))
+	joined := func(words []string) []string {
+		if len(words) == 0 {
+			return nil
 		}
+		return []string{strings.Join(words, " ")}
 	}
-	return parts
+	return joined(plain), joined(named)
 }
 
 func (d *drawing) named(key string, value any) string {
 	key = strings.ReplaceAll(key, "_", "-")
 	switch v := value.(type) {
 	case time.Time:
-		return fmt.Sprintf("%s=%s", key, age(d.now.Sub(v)))
+		return fmt.Sprintf("%s=%s", key, terminal.Age(d.now.Sub(v)))
 	case []string:
 		return fmt.Sprintf("%s=%s", key, shortList(v))
 	}
@@ -160,21 +160,6 @@ func shortList(all []string) string {
 		return fmt.Sprintf("%s, … %s more", strings.Join(all[:3], ", "), thousands(len(all)-3))
 	}
 	return strings.Join(all, ", ")
-}
-
-// age prints a duration to the precision a reader needs.
-func age(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%dms", max(d, 0).Milliseconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%ds", int(d.Minutes()), int(d.Seconds())%60)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%dd", int(d.Hours())/24)
 }
 
 // thousands prints 14900 as 14,900.

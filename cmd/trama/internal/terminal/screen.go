@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 	"golang.org/x/text/width"
@@ -65,9 +66,17 @@ func (s Screen) Moment(t time.Time) string {
 	return t.In(s.Zone).Format(instant)
 }
 
+// Precise is Moment to the millisecond.
+func (s Screen) Precise(t time.Time) string {
+	return t.In(s.Zone).Format("2006-01-02 15:04:05.000Z07:00")
+}
+
 // Line is one line, shortened to the width.
-func (s Screen) Line(text string) string {
-	if text = Text(text); s.Width > 0 {
+func (s Screen) Line(text string) string { return s.Fit(Text(text)) }
+
+// Fit is Line for a text that is fit to be seen and may have colours.
+func (s Screen) Fit(text string) string {
+	if s.Width > 0 {
 		return shorten(text, s.Width)
 	}
 	return text
@@ -78,7 +87,7 @@ func Age(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d < 10*time.Second:
 		return d.Round(100 * time.Millisecond).String()
-	case d < time.Hour:
+	case d < time.Hour-time.Second/2: // else it is rounded to 1h0m0s
 		return d.Round(time.Second).String()
 	case d < 48*time.Hour:
 		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
@@ -115,15 +124,25 @@ func runeSize(r rune) int {
 	return 1
 }
 
-// shorten ends a text that is wider than a width with an ellipsis.
+// shorten ends a text that is wider than a width with an ellipsis; colours take no room.
 func shorten(text string, width int) string {
-	if size(text) <= width {
-		return text
-	}
-	at := 0
+	at, cut, colour, coloured := 0, 0, false, false
 	for i, r := range text {
-		if at += runeSize(r); at > width-1 {
-			return text[:i] + "…"
+		switch {
+		case r == '\x1b':
+			colour, coloured = true, true
+		case colour:
+			colour = r != 'm'
+		default:
+			if at += runeSize(r); at > width {
+				if text = text[:cut] + "…"; coloured {
+					text += noMore
+				}
+				return text
+			}
+			if at < width {
+				cut = i + utf8.RuneLen(r)
+			}
 		}
 	}
 	return text

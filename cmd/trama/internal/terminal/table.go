@@ -89,7 +89,8 @@ func (s Screen) cell(value any) cell {
 		}
 		v = v.Elem()
 	}
-	number := v.Kind() >= reflect.Int && v.Kind() <= reflect.Float64
+	_, named := value.(fmt.Stringer)
+	number := !named && v.Kind() >= reflect.Int && v.Kind() <= reflect.Float64
 	return cell{text: cmp.Or(Text(fmt.Sprint(v.Interface())), nothing), number: number, rigid: number}
 }
 

@@ -82,14 +82,11 @@ func JSON(s []byte) []byte {
 func escapable(r rune) bool { return r >= 0x7f && obeyed(r) || r == utf8.RuneError }
 
 // Writer is JSON for a text that comes in pieces.  A character that two of them share is held back until it is whole.
-func Writer(to io.Writer, convert func([]byte) []byte) io.Writer {
-	return &writer{to: to, convert: convert}
-}
+func Writer(to io.Writer) io.Writer { return &writer{to: to} }
 
 type writer struct {
-	to      io.Writer
-	convert func([]byte) []byte
-	rest    []byte
+	to   io.Writer
+	rest []byte
 }
 
 // Write implements io.Writer.
@@ -105,7 +102,7 @@ func (w *writer) Write(p []byte) (int, error) {
 		}
 	}
 	w.rest = bytes.Clone(all[whole:])
-	if _, err := w.to.Write(w.convert(all[:whole])); err != nil {
+	if _, err := w.to.Write(JSON(all[:whole])); err != nil {
 		return 0, err
 	}
 	return len(p), nil

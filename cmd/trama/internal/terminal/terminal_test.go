@@ -53,7 +53,7 @@ func TestJSONMeansTheSame(t *testing.T) {
 	}
 	for cut := range text {
 		var out bytes.Buffer
-		w := terminal.Writer(&out, terminal.JSON)
+		w := terminal.Writer(&out)
 		for _, part := range [][]byte{text[:cut], text[cut:]} {
 			if _, err := w.Write(part); err != nil {
 				t.Fatal(err)
