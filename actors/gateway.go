@@ -216,7 +216,7 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 		options.Cutter, options.MaxFrameBytes, options.Quiet, options.Tag = f.Cutter, f.MaxFrameBytes, f.Quiet, f.Tag
 		acceptor, err := listen(options)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("listener %q on %s: %w", p.Name, options.Address, err))
+			problems = append(problems, err)
 			continue
 		}
 		p.Bind(acceptor)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"trama/internal/words"
 )
 
 // noneEmpty refuses empty arguments: a variable of a script that is not set must not become another request.
@@ -39,4 +41,86 @@ func actorArgs(c *cobra.Command, args []string) error {
 		}
 	}
 	return nil
+}
+
+// explainArgs has a command and those below it say in words what is wrong with their arguments: cobra only counts them.
+func explainArgs(c *cobra.Command) {
+	for _, below := range c.Commands() {
+		explainArgs(below)
+	}
+	rule := c.Args
+	if c.HasSubCommands() && !c.Runnable() {
+		rule = cobra.NoArgs
+		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
+	if rule == nil {
+		return
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		err := rule(c, args)
+		needed := required(c.Use)
+		switch {
+		case err == nil || rule(c, slices.Repeat([]string{"x"}, len(args))) == nil: // there are as many as there may be
+			return err
+		case len(args) > 0 && c.HasSubCommands() && rule(c, args[:1]) != nil:
+			return unknownCommand(c, args[0])
+		case len(args) < len(needed):
+			missing, verb := needed[len(args):], "is"
+			if len(missing) > 1 {
+				verb = "are"
+			}
+			return fmt.Errorf("%s %s missing: %s", strings.Join(missing, " and "), verb, usageLine(c))
+		case len(args) > len(needed) && rule(c, args[:len(args)-1]) == nil:
+			return fmt.Errorf("%q is one argument too many: %s", args[len(args)-1], usageLine(c))
+		case len(needed) == 0 && rule(c, nil) == nil && rule(c, []string{"x"}) != nil:
+			return fmt.Errorf("%q and what follows are too many arguments: %s", args[0], usageLine(c))
+		}
+		return err
+	}
+}
+
+// usageLine is a command with its arguments.
+func usageLine(c *cobra.Command) string {
+	return strings.TrimSpace(strings.TrimSuffix(c.CommandPath(), c.Name()) + c.Use)
+}
+
+// required are the names of the arguments that a usage line asks for: SERIAL and COMMAND of "send SERIAL COMMAND [KEY=VALUE…]".
+func required(use string) (names []string) {
+	inside, flag := 0, false
+	for _, word := range strings.Fields(use)[1:] {
+		before := inside
+		inside += strings.Count(word, "[") + strings.Count(word, "(") - strings.Count(word, "]") - strings.Count(word, ")")
+		switch {
+		case word == "|":
+			return names
+		case before > 0 || inside > 0 || strings.ContainsAny(word, "[("):
+		case strings.HasPrefix(word, "--"):
+			flag = true
+			continue
+		case !flag:
+			names = append(names, strings.TrimSuffix(word, "…"))
+		}
+		flag = false
+	}
+	return names
+}
+
+// otherNames are what other programs call our commands.
+var otherNames = map[string]string{
+	"list": "masters", "ls": "masters", "status": "masters", "devices": "masters", "start": "serve", "run": "serve", "log": "events",
+	"logs": "events", "tail": "watch", "disconnect": "kick", "validate": "check", "ps": "connections", "actors": "tree",
+}
+
+// unknownCommand is the error of a word that names no command below c.
+func unknownCommand(c *cobra.Command, word string) error {
+	var known []string
+	for _, below := range c.Commands() {
+		if below.IsAvailableCommand() {
+			known = append(known, below.Name())
+		}
+	}
+	if near := words.Nearest(word, known, otherNames); near != "" {
+		return fmt.Errorf("unknown command %q of %s; did you mean %q?", word, c.CommandPath(), near)
+	}
+	return fmt.Errorf("unknown command %q of %s, known are %s", word, c.CommandPath(), strings.Join(known, ", "))
 }

@@ -69,8 +69,8 @@ func (a *app) client() (*client, error) {
 	if !strings.Contains(daemon.base, "://") {
 		daemon.base = "http://" + daemon.base
 	}
-	if u, err := url.Parse(daemon.base); err != nil || u.Hostname() == "" {
-		return nil, usageError{fmt.Errorf("--admin or TRAMA_ADMIN: found %q, expected a URL such as http://127.0.0.1:8686, or unix: and the path of a socket", a.adminURL)}
+	if u, err := url.Parse(daemon.base); err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, usageError{fmt.Errorf("--admin or TRAMA_ADMIN: found %q, expected a URL such as http://127.0.0.1:8686 or https://gateway.example, or unix: and the path of a socket", a.adminURL)}
 	}
 	daemon.base = strings.TrimSuffix(daemon.base, "/")
 	if transport.DialContext == nil {
@@ -130,7 +130,7 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 	if body != nil {
 		r.Header.Set("Content-Type", contentType)
 	}
-	w, err := c.http.Do(r)
+	w, err := c.ask(r)
 	for tries := 0; err == nil && w.StatusCode == http.StatusTooManyRequests && method == http.MethodGet &&
 		tries < busyTries; tries++ {
 		_ = w.Body.Close() // others are being served: an export must not end for that
@@ -139,24 +139,26 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 			return nil, ctx.Err()
 		case <-time.After(time.Second):
 		}
-		w, err = c.http.Do(r)
+		w, err = c.ask(r)
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
-		from := ""
-		if c.from != "" {
-			from = " (" + c.from + ")"
-		}
-		return nil, noDaemon{fmt.Errorf("nothing answers at %s%s: is `trama serve` running?", c.shown, from)}
+		return nil, noDaemon{fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.where())}
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("%s may not be used by this user; ls -l says which group may", c.shown)
+	}
+	if errors.As(err, new(foreign)) {
+		return nil, err
+	}
+	if err != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("%s: %s", c.where(), networkInWords(err))
 	}
 	if err != nil {
 		return nil, err
 	}
 	if w.StatusCode >= 300 {
 		defer w.Body.Close()
-		why := refusal(w)
+		why := c.refusal(w)
 		if w.StatusCode == http.StatusUnauthorized && !strings.Contains(why.Error(), access.ErrExpired.Error()) {
 			return nil, fmt.Errorf("%s does not accept the token in %s: is it the one of that daemon?", c.shown, c.tokenFile)
 		}
@@ -165,14 +167,27 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 	return w, nil
 }
 
-// refusal turns an error answer into an error.
-func refusal(w *http.Response) error {
+// where is the daemon's endpoint, and what names it.
+func (c *client) where() string {
+	if c.from == "" {
+		return c.shown
+	}
+	return c.shown + " (" + c.from + ")"
+}
+
+// refusal turns an error answer into an error.  When the daemon understands the request and does not take what it says,
+// the command line is wrong.
+func (c *client) refusal(w *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(w.Body, 1<<20)) // what could be read is as good as it gets
 	var p admin.Problem
-	if json.Unmarshal(text, &p) == nil && p.Error != "" {
-		return errors.New(strings.Join(append([]string{p.Error}, p.Problems...), "\n  "))
+	if json.Unmarshal(text, &p) != nil || p.Error == "" {
+		return fmt.Errorf("%s answered %s, and not as trama does: is it the daemon's endpoint?", c.where(), w.Status)
 	}
-	return fmt.Errorf("the daemon answered %s", w.Status)
+	err := errors.New(strings.Join(append([]string{p.Error}, p.Problems...), "\n  "))
+	if w.StatusCode == http.StatusBadRequest || w.StatusCode == http.StatusUnprocessableEntity && len(p.Problems) == 0 {
+		return usageError{err}
+	}
+	return err
 }
 
 // get reads a JSON answer into a value.

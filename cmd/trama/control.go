@@ -146,7 +146,7 @@ func (a *app) sendCommand() *cobra.Command {
 			return a.showResult(result, asJSON)
 		},
 	}
-	c.Flags().DurationVar(&wait, "wait", 10*time.Second, "how long to wait for the answer, 1ms to 5m")
+	durationFlag(c.Flags(), &wait, "wait", 10*time.Second, "how long to wait for the answer, 1ms to 5m")
 	c.Flags().StringVar(&listener, "listener", "", "`name` of the port to use when the master is connected to several")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return a.daemonFlags(c)

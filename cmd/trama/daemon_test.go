@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -67,14 +68,14 @@ func TestOperatorsSeeAndControl(t *testing.T) {
 		r := p.cli("masters", "10000001")
 		return regexp.MustCompile(`(?m)^(OP|relay/3) +on`).MatchString(r.stdout)
 	})
-	p.cli("send", "10000001", "O", "RN=3").want(t, 1, "OP: missing")
-	p.cli("send", "10000001", "O", "RN=3", "OP=1", "XX=1").want(t, 1, "XX")
-	p.cli("send", "10000001", "O", "RN=300", "OP=1").want(t, 1, "RN", "out of range")
+	p.cli("send", "10000001", "O", "RN=3").want(t, 2, "OP: missing")
+	p.cli("send", "10000001", "O", "RN=3", "OP=1", "XX=1").want(t, 2, "XX")
+	p.cli("send", "10000001", "O", "RN=300", "OP=1").want(t, 2, "RN", "out of range")
 	p.cli("send", "99999999", "A").want(t, 1, "unknown master")
 
 	p.cli("log-level").want(t, 0, "info")
 	p.cli("log-level", "debug").want(t, 0, "debug")
-	p.cli("log-level", "loud").want(t, 1, "expected one of trace, debug")
+	p.cli("log-level", "loud").want(t, 2, "expected one of trace, debug")
 }
 
 func TestSuspendedListenerKeepsItsConnections(t *testing.T) {
@@ -115,7 +116,7 @@ func TestKickedConnectionIsClosed(t *testing.T) {
 	await(t, "the reason in the log", func() bool { return p.log.has(`reason=kicked`) })
 	await(t, "the end of the connection", func() bool { return len(strings.Split(p.cli("connections").stdout, "\n")) == 2 })
 	p.cli("kick", id).want(t, 1, "unknown connection")
-	p.cli("kick", "x").want(t, 1, "not the number of a connection")
+	p.cli("kick", "x").want(t, 2, "not the number of a connection")
 }
 
 func TestInjectedFaultCostsOneFrameAndNobodyElse(t *testing.T) {
@@ -181,7 +182,8 @@ func TestPortInUseIsTold(t *testing.T) {
 	p := serve(t, twoPorts)
 	text := strings.Replace(twoPorts, `address = "127.0.0.1:0"`, fmt.Sprintf("address = %q", p.addresses.Listeners["field"]), 1)
 	p.write("second.toml", text)
-	command(t, "", "serve", "--config", p.file("second.toml")).want(t, 1, "start failed", p.addresses.Listeners["field"], "address already in use")
+	command(t, "", "serve", "--config", p.file("second.toml")).want(t, 1, "start failed",
+		fmt.Sprintf(`listener "field": %s is in use by process %d (`, p.addresses.Listeners["field"], os.Getpid()), "another trama?")
 }
 
 func TestHeaderOfAdminRequestIsBounded(t *testing.T) {

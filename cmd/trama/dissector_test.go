@@ -24,5 +24,5 @@ func TestProfileDissectorPrintsAScriptForEveryProfile(t *testing.T) {
 func TestProfileDissectorSaysWhatIsWrong(t *testing.T) {
 	command(t, "", "profile", "dissector", "extendet").want(t, exitUsage, `unknown profile "extendet": shipped are`)
 	command(t, "", "profile", "dissector", "extended", "--port", "70000").want(t, exitUsage, "--port: found 70000, expected 1 to 65535")
-	command(t, "", "profile", "dissector").want(t, exitUsage, "accepts 1 arg")
+	command(t, "", "profile", "dissector").want(t, exitUsage, "NAME is missing")
 }

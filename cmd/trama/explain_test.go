@@ -239,7 +239,7 @@ func TestExplainTakesBytesFromEverywhere(t *testing.T) {
 		{"--raw: found bytes on the command line", []string{"--raw", "01"}},
 		{`--color: found "red", expected one of auto, always, never`, []string{"--color", "red", "01"}},
 		{`--direction: found "up"`, []string{"--direction", "up", "01"}},
-		{"requires at least 1 arg", nil},
+		{"HEX is missing", nil},
 	} {
 		command(t, "", append([]string{"explain"}, c.args...)...).want(t, exitUsage, c.says)
 	}

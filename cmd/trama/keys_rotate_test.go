@@ -157,7 +157,7 @@ func TestMessagesOfTheGatewayItselfAreNoCommands(t *testing.T) {
 	link := p.dial("field")
 	d.exchange(link, d.frame(1))
 	for _, args := range [][]string{{"K", "WK=" + strings.Repeat("00", 24)}, {"set-key", "WK=" + strings.Repeat("00", 24)}, {"challenge", "RS=0000000000000000"}} {
-		(<-p.sends(append([]string{"12345678"}, args...)...)).want(t, 1, "the gateway alone sends set-key and challenge; trama keys rotate --send")
+		(<-p.sends(append([]string{"12345678"}, args...)...)).want(t, 2, "the gateway alone sends set-key and challenge; trama keys rotate --send")
 	}
 	d.exchange(link, d.frame(2)) // nothing came before
 }

@@ -96,7 +96,7 @@ tags   = ["critical"]
 			t.Errorf("masters %s: %s, want %s", c.args, got, c.want)
 		}
 	}
-	p.cli("masters", "--state", "ofline").want(t, 1, `state: found "ofline", expected one of online, away, late, offline`, `did you mean "offline"?`)
+	p.cli("masters", "--state", "ofline").want(t, 2, `state: found "ofline", expected one of online, away, late, offline`, `did you mean "offline"?`)
 	// A reload changes what is shown, of the past too.
 	p.write("masters.toml", "[[master]]\nserial = \"12345678\"\nname = \"Pump 4\"\n")
 	p.cli("reload").want(t, 0, "masters: entries read: 1")

@@ -119,5 +119,5 @@ func TestProfileDocPrintsAPage(t *testing.T) {
 	}
 	command(t, "", "profile", "doc", file).want(t, exitDone, "# mine\n", "### Message measurement", "| 16 | 4 | `MS` | float32 |")
 	command(t, "", "profile", "doc", "none").want(t, exitUsage, `unknown profile "none"`)
-	command(t, "", "profile", "doc").want(t, exitUsage, "accepts 1 arg")
+	command(t, "", "profile", "doc").want(t, exitUsage, "NAME is missing")
 }

@@ -37,6 +37,7 @@ type app struct {
 
 	wide, utc bool // flags of listings
 
+	args    []string                     // the command line
 	running bool                         // the command line was understood
 	log     atomic.Pointer[hclog.Logger] // of the daemon; nil in any other command
 }
@@ -55,9 +56,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
+	a.args = args
 	root := a.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	var usage usageError
 	var badConfig *config.Error
 	switch {
@@ -71,13 +73,13 @@ func (a *app) run(ctx context.Context, args []string) int {
 			plural(len(badConfig.Problems), "problem"))
 		return exitUsage
 	case !a.running || errors.As(err, &usage):
-		a.complain("trama: %v", err)
+		a.complain("trama: %s", inWords(err))
 		if !errors.As(err, new(brokenProfiles)) && !errors.As(err, new(*codec.DefinitionError)) {
-			a.complain("see: trama help") // which says nothing about what is wrong in a file
+			a.complain("see: %s --help", c.CommandPath()) // which says nothing about what is wrong in a file
 		}
 		return exitUsage
 	}
-	a.complain("trama: %v", err)
+	a.complain("trama: %s", inWords(err))
 	return exitFailed
 }
 
@@ -177,7 +179,28 @@ func (a *app) root() *cobra.Command {
 		a.cursorsCommand(), a.journalCommand())
 	add("frames", a.decodeCommand(), a.explainCommand(), a.encodeCommand(), a.profileCommand(), a.simulateCommand())
 	root.AddCommand(a.versionCommand())
+	root.SetHelpCommand(a.helpCommand())
+	root.InitDefaultCompletionCmd()
+	explainArgs(root)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return explainFlag(c, err, a.args) })
 	return root
+}
+
+// helpCommand tells about a command.
+func (a *app) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND…]", Short: "Tell about a command",
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err == nil && len(rest) > 0 {
+				err = unknownCommand(about, rest[0])
+			}
+			if err != nil {
+				return usageError{err}
+			}
+			return about.Help()
+		},
+	}
 }
 
 func plural(n int, word string) string {

@@ -83,7 +83,7 @@ func (d *daemon) run(ctx context.Context) error {
 	signal.Notify(hangUps, syscall.SIGHUP)
 	defer signal.Stop(hangUps)
 	if err := d.start(); err != nil {
-		d.log.Error("start failed", "error", err)
+		d.log.Error("start failed", "error", inWords(err))
 		return errSilent
 	}
 	working, rest := context.WithCancel(context.Background())
@@ -188,7 +188,7 @@ func taken(listeners []config.Listener) error {
 	for _, l := range listeners {
 		port, err := net.Listen("tcp", l.Address)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("listener %q on %s: %w", l.Name, l.Address, err))
+			problems = append(problems, fmt.Errorf("listener %q: %w", l.Name, err))
 			continue
 		}
 		_ = port.Close() // it was to be tried only

@@ -75,17 +75,17 @@ func (a *app) simulateCommand() *cobra.Command {
 	f.IntVar(&o.Masters, "masters", 10, "how many")
 	f.StringVar(&o.SerialFrom, "serial-from", "10000001",
 		"`serial` of the first; the others count on from it. The profile may make a longer identity of it")
-	f.DurationVar(&o.Every, "every", 10*time.Second,
+	durationFlag(f, &o.Every, "every", 10*time.Second,
 		"between measurements of one master; 0 sends the next as soon as the last is acknowledged")
 	f.Float64Var(&o.Jitter, "jitter", 0.2, "part of every wait that is left to chance, 0 to 1")
-	f.DurationVar(&o.KeepAlive, "keep-alive", 2*time.Minute,
+	durationFlag(f, &o.KeepAlive, "keep-alive", 2*time.Minute,
 		"silence after which a master sends a keep-alive, unless the profile says another; 0 never")
-	f.DurationVar(&o.ReconnectEvery, "reconnect-every", 0, "how long a master stays on one connection; 0 for ever")
-	f.DurationVar(&o.Ramp, "ramp", 0, "over which the first connects are spread")
-	f.DurationVar(&o.AckTimeout, "ack-timeout", 10*time.Second, "after which an unacknowledged frame is sent again")
-	f.DurationVar(&o.Duration, "duration", 0, "how long it runs; 0 until a signal")
+	durationFlag(f, &o.ReconnectEvery, "reconnect-every", 0, "how long a master stays on one connection; 0 for ever")
+	durationFlag(f, &o.Ramp, "ramp", 0, "over which the first connects are spread")
+	durationFlag(f, &o.AckTimeout, "ack-timeout", 10*time.Second, "after which an unacknowledged frame is sent again")
+	durationFlag(f, &o.Duration, "duration", 0, "how long it runs; 0 until a signal")
 	f.IntVar(&o.Frames, "frames", 0, "measurements of each master, after which it leaves; 0 no limit")
-	f.DurationVar(&o.ProgressEvery, "progress-every", 5*time.Second, "between progress lines")
+	durationFlag(f, &o.ProgressEvery, "progress-every", 5*time.Second, "between progress lines")
 	f.Uint64Var(&o.Seed, "seed", 0, "of everything random; 0 takes one from the clock")
 	keys.flags(c, &o)
 	f.StringVar(&level, "log", "warn", "what is logged of single masters: debug shows why each connection failed")

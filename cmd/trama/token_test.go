@@ -37,8 +37,8 @@ func TestTokenGivesItsRoleAtOnceUntilItIsRevoked(t *testing.T) {
 	p.as("control-room", "reload").want(t, 1, "needs admin")
 	p.as("control-room", "token", "list").want(t, 1, "needs admin")
 	p.cli("token", "add", "night-shift", "--role", "admin").want(t, 1, "of this name already")
-	p.cli("token", "add", "local", "--role", "admin").want(t, 1, "is that of the token file")
-	p.cli("token", "add", "../x", "--role", "read").want(t, 1, "name")
+	p.cli("token", "add", "local", "--role", "admin").want(t, 2, "is that of the token file")
+	p.cli("token", "add", "../x", "--role", "read").want(t, 2, "name")
 	p.cli("token", "add", "x", "--role", "root").want(t, 2, "expected one of read, operate, admin")
 	p.cli("token", "add", "x", "--role", "read", "--expires", "soon").want(t, 2, "such as")
 	p.cli("token", "list").want(t, 0, "control-room  operate  never", "local         admin    never", "token file", "night-shift   read     "+

@@ -23,7 +23,9 @@ func Local(file string) (token string, made bool, err error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return token, false, err
 	}
-	if err := makeToken(file); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := makeToken(file); errors.Is(err, fs.ErrPermission) {
+		return "", false, fmt.Errorf("token file %s: this user may not write into %s", file, filepath.Dir(file))
+	} else if err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", false, fmt.Errorf("make token file: %w", err)
 	}
 	token, err = ReadLocal(file) // also when another process has just made it
@@ -51,6 +53,9 @@ func readPrivate(file, what, hint string) ([]byte, error) {
 	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ELOOP) {
 		return nil, fmt.Errorf("%s %s is a symbolic link; a plain file is needed", what, file)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%s %s may not be read by this user: `trama serve` has perhaps run as another one, as root (ls -l tells)", what, file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
