@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"golang.org/x/time/rate"
 
 	"trama/journal"
@@ -158,7 +159,7 @@ func (l *Link) account(m *ended) {
 	} else {
 		masters := l.Masters()
 		names := masters[:min(len(masters), loggedMasters)]
-		l.log("connection").Info("connection closed", "conn", l.ID(), "listener", l.on.Name, "remote", l.Remote(),
+		l.on.System.Tell("connection", hclog.Info, "connection closed", "conn", l.ID(), "listener", l.on.Name, "remote", l.Remote(),
 			"masters", names, "reason", m.reason.String(), "detail", m.detail,
 			"open", time.Since(l.conn.Opened()).Round(time.Millisecond), "received", stats.Received,
 			"skipped", stats.Skipped, "cut_off", stats.CutOff, "frames", l.counters.frames.Load(), "acknowledged", l.counters.acked.Load())
@@ -168,7 +169,7 @@ func (l *Link) account(m *ended) {
 		return
 	}
 	l.on.Unidentified.Add(1)
-	if !l.on.strangers.allow() { // a guess costs more than the connection did
+	if !l.on.strangers.Allow() { // a guess costs more than the connection did
 		return
 	}
 	detail := fmt.Sprintf("%d bytes received, %d skipped", stats.Received, stats.Skipped)

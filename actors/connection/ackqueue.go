@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"trama/actors/master"
 	"trama/codec"
 	"trama/codec/protect"
@@ -188,7 +190,7 @@ func (q *ackQueue) refuse(r *readBatch, out []byte, i int) []byte {
 		env := codec.Env{Now: r.batch.Received, Session: &q.session}
 		reply, due, err := r.installed.Profile.ReplyDamaged(out, codec.Uplink, d.raw, env)
 		if err != nil {
-			r.link.log("connection").Warn("reply to a damaged frame cannot be made", "conn", r.link.ID(), "error", err)
+			r.link.on.System.Tell("connection", hclog.Warn, "reply to a damaged frame cannot be made", "conn", r.link.ID(), "error", err)
 		} else if due {
 			out = reply
 		}

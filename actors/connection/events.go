@@ -2,11 +2,8 @@ package connection
 
 import (
 	"fmt"
-	"sync/atomic"
-	"time"
 
-	"golang.org/x/time/rate"
-
+	"trama/actors/internal/count"
 	"trama/journal"
 )
 
@@ -18,36 +15,22 @@ const (
 )
 
 // eventLimit lets so many events a minute through.
-type eventLimit struct {
-	limiter    *rate.Limiter
-	suppressed atomic.Uint64 // events that were too many since the last that was written
-	dropped    atomic.Uint64 // events that were too many ever
-}
+type eventLimit struct{ *count.Pace }
 
-func newEventLimit(perMinute, atOnce int) *eventLimit {
-	return &eventLimit{limiter: rate.NewLimiter(rate.Every(time.Minute/time.Duration(perMinute)), atOnce)}
+func newEventLimit(perMinute, atOnce int) eventLimit {
+	return eventLimit{count.NewPace(perMinute, atOnce)}
 }
 
 // record writes an event unless there were too many.  The counters have them all.
-func (m *eventLimit) record(to Journal, e journal.Event) {
-	if m.allow() {
+func (m eventLimit) record(to Journal, e journal.Event) {
+	if m.Allow() {
 		m.write(to, e)
 	}
 }
 
-// allow says whether one more event may be written.
-func (m *eventLimit) allow() bool {
-	if m.limiter.Allow() {
-		return true
-	}
-	m.suppressed.Add(1)
-	m.dropped.Add(1)
-	return false
-}
-
 // write writes an event that is allowed, with how many were left out before it.
-func (m *eventLimit) write(to Journal, e journal.Event) {
-	if n := m.suppressed.Swap(0); n > 0 {
+func (m eventLimit) write(to Journal, e journal.Event) {
+	if n := m.LeftOut(); n > 0 {
 		e.Detail += fmt.Sprintf(" (%d like it were not written)", n)
 	}
 	journal.AppendEvent(to, e)

@@ -334,7 +334,7 @@ func (l *Link) Poison(raw []byte, serial string, n *supervise.Node) {
 		At: time.Now(), Listener: l.on.Name, Connection: l.ID(), Remote: l.Remote(), Serial: serial,
 		Frame: hex.EncodeToString(raw), Cause: cause,
 	})
-	l.log("connection").Error("poison frame recorded, not acknowledged", "conn", l.ID(), "master", serial, "frame",
+	l.on.System.Tell("connection", hclog.Error, "poison frame recorded, not acknowledged", "conn", l.ID(), "master", serial, "frame",
 		hex.EncodeToString(raw), "cause", cause)
 }
 
@@ -379,7 +379,7 @@ func (l *Link) unanswered(raw []byte, err error) {
 	l.on.Masters.Alarms.Add(reason)
 	l.RecordEventLimited(journal.Event{Kind: journal.EventAlarm, Listener: l.on.Name, Connection: l.ID(),
 		Remote: l.Remote(), Reason: reason, Detail: err.Error(), Raw: raw})
-	l.log("connection").Warn("acknowledgement cannot be made", "conn", l.ID(), "listener", l.on.Name, "error", err,
+	l.on.System.Tell("connection", hclog.Warn, "acknowledgement cannot be made", "conn", l.ID(), "listener", l.on.Name, "error", err,
 		"frame", hex.EncodeToString(raw))
 }
 

@@ -79,8 +79,8 @@ type Listener struct {
 	Silent, Unidentified atomic.Uint64
 
 	installed atomic.Pointer[profiles.Installed]
-	events    *eventLimit // rejected frames and alarms
-	strangers *eventLimit // connections of nobody
+	events    eventLimit // rejected frames and alarms
+	strangers eventLimit // connections of nobody
 	probes    probes
 	judging   *rate.Limiter // units of time for looking at what was skipped
 }
@@ -94,7 +94,7 @@ func NewListener(s *Shared, name string, role Role) *Listener {
 
 // EventsDropped counts events that strangers caused and that were too many to be written.
 func (o *Listener) EventsDropped() uint64 {
-	return o.events.dropped.Load() + o.strangers.dropped.Load()
+	return o.events.LeftOutEver() + o.strangers.LeftOutEver()
 }
 
 // Installed is the profile that is in force.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/hashicorp/go-hclog"
+
 	"trama/actors/admission"
 	"trama/actors/master"
 	"trama/actors/trust"
@@ -223,7 +225,7 @@ func (l *Link) refuseShut(r *readBatch, i int, err error) {
 	if c.Alarm != "" {
 		const reason = "wrong tags"
 		l.on.Masters.Alarms.Add(reason)
-		l.log("connection").Warn(reason, "master", serial, "listener", l.on.Name, "conn", l.ID(), "remote", l.Remote(), "detail", c.Alarm)
+		l.on.System.Tell("connection", hclog.Warn, reason, "master", serial, "listener", l.on.Name, "conn", l.ID(), "remote", l.Remote(), "detail", c.Alarm)
 		journal.AppendEvent(l.on.Journal, journal.Event{Kind: journal.EventAlarm, Master: serial, Listener: l.on.Name, Connection: l.ID(),
 			Remote: l.Remote(), Reason: reason, Detail: c.Alarm})
 	}

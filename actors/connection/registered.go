@@ -1,6 +1,8 @@
 package connection
 
 import (
+	"github.com/hashicorp/go-hclog"
+
 	"trama/actors/trust"
 	"trama/codec"
 	"trama/journal"
@@ -53,7 +55,7 @@ func (c handler) register(r *readBatch, all []transport.Registered, i int) []tra
 		}
 		l.name = []byte(name)
 		l.registered.Store(&name)
-		l.log("connection").Info("device registered", "conn", l.ID(), "listener", l.on.Name, "remote", l.Remote(),
+		l.on.System.Tell("connection", hclog.Info, "device registered", "conn", l.ID(), "listener", l.on.Name, "remote", l.Remote(),
 			"master", name)
 		r.begin(b, i).to = i // of no frame yet
 	}

@@ -2,8 +2,11 @@ package master
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"trama/actors/presence"
 	"trama/journal"
@@ -27,14 +30,34 @@ func (m *Master) tell(l Link, changes []presence.Change) {
 		if l != nil {
 			e.Listener, e.Connection, e.Remote = l.Listener(), l.ID(), l.Remote()
 		}
-		m.dir.recordEvent(e)
-		m.dir.log.Named("registry").Info("master "+c.Kind, "master", m.Serial, "listener", e.Listener, "conn", e.Connection,
+		m.dir.recordLink(e, m.frames)
+		m.dir.sys.Tell("registry", hclog.Info, "master "+c.Kind, "master", m.Serial, "listener", e.Listener, "conn", e.Connection,
 			"reason", c.Reason, "detail", c.Detail)
 	}
 	m.shown.Store(uint32(m.presence.Shown()))
 	due := int64(m.presence.Due())
 	m.due.Store(due)
 	m.dir.lookAt(due)
+}
+
+// Bounds on the events of links of masters that have said little: whoever makes serials up has any number of them.
+const (
+	newcomerFrames     = 10
+	newcomersPerMinute = 60
+	newcomersAtOnce    = 1000
+)
+
+// recordLink records what has changed of a master being there, unless there is too much of it from newcomers.
+func (d *Directory) recordLink(e journal.Event, frames uint64) {
+	if frames < newcomerFrames {
+		if !d.newcomers.Allow() {
+			return
+		}
+		if n := d.newcomers.LeftOut(); n > 0 {
+			e.Detail = strings.TrimPrefix(fmt.Sprintf("%s (%d like it, of other new masters, were not written)", e.Detail, n), " ")
+		}
+	}
+	d.recordEvent(e)
 }
 
 // expect takes over the interval that the operator has given.

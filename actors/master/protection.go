@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"trama/actors/admission"
 	"trama/actors/trust"
 	"trama/codec"
@@ -97,7 +99,7 @@ func (m handler) trusts(b *Batch, o *protect.Opened, alone bool) {
 	c := b.Claims[b.next]
 	c.Peer.Owe()
 	if began := c.Peer.Accept(o, c, alone); began != "" {
-		m.dir.log.Named("registry").Info("master has begun "+began, "master", m.Serial, "listener", b.Link.Listener(), "conn", b.Link.ID())
+		m.dir.sys.Tell("registry", hclog.Info, "master has begun "+began, "master", m.Serial, "listener", b.Link.Listener(), "conn", b.Link.ID())
 		m.linkEvent(journal.EventEpoch, b.Link, "", began)
 	}
 	m.speaksBy(b.Link, o.Suite)

@@ -76,6 +76,7 @@ type Directory struct {
 
 	leaving   map[string]*Master // forgotten, and its actor has not ended; the registry's own
 	warnings  *rate.Limiter      // of takeovers
+	newcomers *count.Pace        // events of their links
 	refusedAt time.Time          // when the log last said that there are too many; the registry's own
 }
 
@@ -89,8 +90,8 @@ func NewDirectory(o Options) *Directory {
 		commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(),
 		stopping: o.Stopping, answered: o.Answered,
 		revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
-		warnings: rate.NewLimiter(rate.Every(6*time.Second), 10),
-		windows:  windows{limit: o.ResendBytes, of: make(map[*Master]int)},
+		warnings: rate.NewLimiter(rate.Every(6*time.Second), 10), newcomers: count.NewPace(newcomersPerMinute, newcomersAtOnce),
+		windows: windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}
 }
 
@@ -264,7 +265,7 @@ func (r *registry) welcome(ctx actor.Context, serial string, first func(*Master)
 	first(m)
 	r.spawn(ctx, m)
 	r.add(m) // behind its start: whoever finds a master can send to it
-	r.log.Named("registry").Info("new master", "master", serial)
+	r.sys.Tell("registry", hclog.Info, "new master", "master", serial)
 	return m
 }
 

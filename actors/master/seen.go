@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/hashicorp/go-hclog"
 
 	"trama/actors/profiles"
 	"trama/codec"
@@ -118,7 +119,7 @@ func (m *Master) forgetOld() {
 // alarm tells the operator what is odd about the frame in hand of b; reason is the kind of the event.
 func (m *Master) alarm(b *Batch, reason, detail string) {
 	l := b.Link
-	m.dir.log.Named("registry").Warn(reason, "master", m.Serial, "listener", l.Listener(), "conn", l.ID(), "detail",
+	m.dir.sys.Tell("registry", hclog.Warn, reason, "master", m.Serial, "listener", l.Listener(), "conn", l.ID(), "detail",
 		detail)
 	m.dir.Alarms.Add(reason)
 	l.RecordEventLimited(journal.Event{

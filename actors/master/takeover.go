@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"trama/actors/admission"
 	"trama/actors/presence"
 	"trama/journal"
@@ -24,15 +26,15 @@ const (
 // tellTakeover tells of a connection that takes a master over.  From another address it may be theft.
 func (m handler) tellTakeover(old, l Link) {
 	source, detail := sameAddress, fmt.Sprintf("from connection %d", old.ID())
-	log := m.dir.log.Named("registry").Info
+	level := hclog.Info
 	if old.Addr() != l.Addr() {
 		source = anotherAddress
 		detail = fmt.Sprintf("from connection %d at %s, to %s", old.ID(), old.Remote(), l.Remote())
 		if m.dir.warnings.Allow() {
-			log = m.dir.log.Named("registry").Warn
+			level = hclog.Warn
 		}
 	}
-	log("master taken over by a newer connection", "master", m.Serial, "listener", l.Listener(), "old", old.ID(), "new", l.ID(),
+	m.dir.sys.Tell("registry", level, "master taken over by a newer connection", "master", m.Serial, "listener", l.Listener(), "old", old.ID(), "new", l.ID(),
 		"remote", l.Remote(), "before", old.Remote(), "source", source)
 	m.dir.Takeovers.Add(source)
 	m.linkEvent(journal.EventTakeover, l, source, detail)

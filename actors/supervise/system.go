@@ -7,6 +7,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
+
+	"trama/actors/internal/count"
 )
 
 // System is what all actors of a tree share.
@@ -17,12 +19,14 @@ type System struct {
 	Restarts atomic.Uint64      // after faults and on request
 	Fail     func(error)        // ends the program for a reason that nothing in the tree can mend; the first counts
 
+	lines lines
+
 	Leaf *Strategy // of actors that have no children: one for all of them
 }
 
 // NewSystem starts protoactor, with its log in ours.
 func NewSystem(log hclog.Logger, fail func(error)) *System {
-	s := &System{Log: log, Fail: fail}
+	s := &System{Log: log, Fail: fail, lines: lines{of: map[line]*count.Pace{}}}
 	s.Library = actor.NewActorSystem(actor.WithLoggerFactory(slogOn(log.Named("actor"))),
 		actor.WithDeadLetterRequestLogging(false),
 		actor.WithDeadLetterThrottleInterval(100*time.Millisecond))

@@ -174,6 +174,51 @@ func TestNewMastersComeAtAMeasuredPace(t *testing.T) {
 	}
 }
 
+// Serials that are made up cost little in the log and the journal also where any number is let in, and hide nobody whose
+// frames have come for a while.
+func TestTheLogAndTheEventsOfMadeUpSerialsAreBounded(t *testing.T) {
+	const connections, each = 12, 200
+	p := serve(t, portOf(""))
+	known := p.dial("field")
+	for n := range 12 {
+		known.reports(1, n+1)
+	}
+	sent := 0
+	for c := range connections {
+		flood := p.dial("field")
+		for n := range each {
+			frame := fromHex(t, measurement(10_000_000+c*each+n, 1))
+			flood.send(frame)
+			sent += len(frame)
+		}
+		flood.receive(each * len(receipt(1, 1)) / 2)
+		_ = flood.Close()
+	}
+	_ = known.Close()
+	await(t, "the ends", func() bool { return p.totals().MastersOnline == 0 })
+	p.cli("events", "--kind", "offline", "00000001").want(t, 0, "00000001")
+	written := 0
+	for _, kind := range []string{"online", "offline"} {
+		var out admin.Events
+		p.get("/api/v1/events?limit=100000&kind="+kind, &out)
+		written += len(out.Events)
+	}
+	if written < 1000 || written > 1100 {
+		t.Errorf("%d events of links", written)
+	}
+	again := p.dial("field")
+	again.reports(9, 1) // behind the gap
+	text := p.log.String()
+	for _, line := range []string{"new master", "master online", "master offline"} {
+		if n := strings.Count(text, line+":"); n < 500 || n > 700 {
+			t.Errorf("%d lines %q", n, line)
+		}
+	}
+	if n := len(text); n > 4*sent {
+		t.Errorf("the log has %d bytes for %d that were sent", n, sent)
+	}
+}
+
 func TestAForgottenMasterIsNewWhenItSpeaks(t *testing.T) {
 	config := portOf("")
 	p := serve(t, config)

@@ -63,7 +63,7 @@ var rooms = map[string][]string{
 	"actors/known":          {},
 	"actors/presence":       {},
 	"actors/profiles":       {},
-	"actors/supervise":      {},
+	"actors/supervise":      {"actors/internal/count"},
 	"actors/internal/count": {},
 }
 

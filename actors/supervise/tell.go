@@ -1,0 +1,45 @@
+package supervise
+
+import (
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+
+	"trama/actors/internal/count"
+)
+
+// Lines of the log that peers cause at will: of each message so many a minute, and at once.
+const (
+	linesPerMinute = 300
+	linesAtOnce    = 500
+)
+
+// lines bounds them, by level and message.
+type lines struct {
+	mu sync.Mutex // guards of
+	of map[line]*count.Pace
+}
+
+type line struct {
+	level   hclog.Level
+	message string
+}
+
+// Tell writes a line of the log that a peer causes: a connection or a master has come, gone or done something odd.  Those
+// that are too many are left out; the next one of the same message says how many.
+func (s *System) Tell(name string, level hclog.Level, message string, args ...any) {
+	s.lines.mu.Lock()
+	pace := s.lines.of[line{level, message}]
+	if pace == nil {
+		pace = count.NewPace(linesPerMinute, linesAtOnce)
+		s.lines.of[line{level, message}] = pace
+	}
+	s.lines.mu.Unlock()
+	if !pace.Allow() {
+		return
+	}
+	if n := pace.LeftOut(); n > 0 {
+		args = append(args, "left_out_before", n)
+	}
+	s.Log.Named(name).Log(level, message, args...)
+}
