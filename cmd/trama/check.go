@@ -14,28 +14,32 @@ import (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	var asJSON, notes, strict bool
+	var asJSON, notes, strict, onMachine bool
 	c := &cobra.Command{
-		Use: "check [PROFILE…]", Short: "Check the configuration, or profiles: their structure, sample frames and examples",
+		Use: "check [PROFILE…]", Short: "Check the configuration, with --live the machine too, or profiles: their structure, sample frames and examples",
 		Long: "Without arguments the configuration and its profiles are checked.  PROFILE is the name of a shipped one or the path of a definition.\n" +
 			"What is looked for is listed in docs/frame-language.md, \"What check proves\".  Warnings make it fail with --strict only.",
 		Example: "  trama check my.toml jt808 --notes",
 		RunE: func(_ *cobra.Command, args []string) error {
 			r := checkReport{app: a, json: asJSON, notes: notes, strict: strict}
+			if len(args) > 0 && onMachine {
+				return usageError{errors.New("--live looks at the configuration; leave PROFILE out")}
+			}
 			if len(args) > 0 {
 				return r.named(args)
 			}
-			return r.configuration()
+			return r.configuration(onMachine)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&onMachine, "live", false, "try what a start needs of this machine: addresses, files, disk, descriptors, clock, and who has them")
 	c.Flags().BoolVar(&strict, "strict", false, "fail on warnings too")
 	c.Flags().BoolVar(&notes, "notes", false, "show notes too, beside errors and warnings")
 	return c
 }
 
 // configuration says what it looked at, and fails when something there is wrong.
-func (r *checkReport) configuration() error {
+func (r *checkReport) configuration(onMachine bool) error {
 	c, err := r.loadConfig()
 	if err != nil {
 		return err
@@ -62,6 +66,11 @@ func (r *checkReport) configuration() error {
 		}
 		seen[l.Profile] = true
 		r.profile(l.Profile, l.ProfileFile, !unnamed[l.Profile])
+	}
+	if onMachine && len(r.broken) == 0 {
+		if err := r.live(c); err != nil || r.json {
+			return err
+		}
 	}
 	return r.end()
 }

@@ -84,6 +84,9 @@ func (d *daemon) run(ctx context.Context) error {
 	defer signal.Stop(hangUps)
 	if err := d.start(); err != nil {
 		d.log.Error("start failed", "error", inWords(err))
+		for _, held := range holders(d.config) {
+			d.log.Error(held)
+		}
 		return errSilent
 	}
 	working, rest := context.WithCancel(context.Background())

@@ -135,7 +135,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	j.wake = sync.NewCond(&j.mu)
 	j.refusals.init()
 	if o.Disk == nil {
-		j.options.Disk = func() (Disk, error) { return diskOf(j.options.Path) }
+		j.options.Disk = func() (Disk, error) { return DiskOf(j.options.Path) }
 	}
 	if err := j.open(ctx); err != nil {
 		_ = j.release() // err is what matters

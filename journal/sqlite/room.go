@@ -164,8 +164,8 @@ func (j *Journal) stow() {
 	}
 }
 
-// diskOf is the file system that holds a file.
-func diskOf(path string) (Disk, error) {
+// DiskOf is the file system that holds a file.
+func DiskOf(path string) (Disk, error) {
 	d, err := statfs(filepath.Dir(path))
 	if err != nil {
 		return d, fmt.Errorf("%s: %w", filepath.Dir(path), err)
