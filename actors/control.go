@@ -20,12 +20,7 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	}
 	m := g.masters.Get(req.Serial)
 	if m == nil {
-		return CommandResult{}, g.unknownMaster(req.Serial)
-	}
-	if req.Listener != "" {
-		if _, err := g.port(req.Listener); err != nil {
-			return CommandResult{}, err
-		}
+		return CommandResult{}, fmt.Errorf("%w: %q", ErrUnknownMaster, req.Serial)
 	}
 	type end struct {
 		result CommandResult
@@ -136,7 +131,7 @@ func (g *gateway) actorAt(path string) (*supervise.Node, error) {
 	}
 	n := g.top.Find(path)
 	if n == nil || n.PID() == nil {
-		return nil, g.unknownActor(path)
+		return nil, fmt.Errorf("%w: %q", ErrUnknownActor, path)
 	}
 	return n, nil
 }

@@ -241,7 +241,7 @@ func (g *gateway) port(name string) (*port.Port, error) {
 			return p, nil
 		}
 	}
-	return nil, g.unknownListener(name)
+	return nil, fmt.Errorf("%w: %q", ErrUnknownListener, name)
 }
 
 func (g *gateway) recordEvent(e journal.Event) { journal.AppendEvent(g.journal, e) }

@@ -13,7 +13,6 @@ import (
 	"trama/actors/connection"
 	"trama/actors/master"
 	"trama/codec"
-	"trama/internal/words"
 )
 
 // answerWithin bounds how long a listing waits for an actor.
@@ -71,7 +70,7 @@ func (g *gateway) Master(serial string) (MasterInfo, error) {
 		if info, known := g.masters.Absent(serial); known {
 			return info, nil
 		}
-		return MasterInfo{}, g.unknownMaster(serial)
+		return MasterInfo{}, fmt.Errorf("%w: %q", ErrUnknownMaster, serial)
 	}
 	return slices.Collect(describe([]*master.Master{m}))[0], nil
 }
@@ -113,7 +112,7 @@ func (g *gateway) Refused(of string) ([]Stretch, error) {
 		}
 	}
 	if !known && len(all) == 0 {
-		return nil, fmt.Errorf("%w, and no listener: %q%s%s", ErrUnknownMaster, of, g.near(of), words.DidYouMean(of, g.listenerNames()))
+		return nil, fmt.Errorf("%w, and no listener: %q", ErrUnknownMaster, of)
 	}
 	slices.SortStableFunc(all, func(a, b Stretch) int { return a.At.Compare(b.At) })
 	return all, nil
@@ -180,7 +179,8 @@ func (g *gateway) Tree(q TreeQuery) (*Node, error) {
 	from := g.top
 	if q.Under != "" {
 		if from = g.top.Find(q.Under); from == nil {
-			return nil, g.unknownActor(q.Under)
+			return nil, fmt.Errorf("%w: %q (paths look like %q)", ErrUnknownActor, q.Under,
+				"trama/listeners/gsm/conn-41")
 		}
 	}
 	return from.Render(q), nil

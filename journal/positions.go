@@ -35,14 +35,8 @@ func (p *Positions) Add(first uint64, count int, from, until time.Time) {
 // Bytes are the list as it is stored; valid until the next Add or Reset.
 func (p *Positions) Bytes() []byte { return p.list }
 
-// Reset empties p; its memory is kept while it is small.
-func (p *Positions) Reset() {
-	list := p.list[:0]
-	if cap(list) > 256 {
-		list = nil
-	}
-	*p = Positions{list: list}
-}
+// Reset empties p.  A copy of p that was made before stays what it was.
+func (p *Positions) Reset() { *p = Positions{} }
 
 // ReadPositions is the inverse of Bytes.
 func ReadPositions(list []byte) ([]uint64, error) {

@@ -88,7 +88,7 @@ func (p *proof) line(text string) error {
 		c, known := p.begun[thread]
 		delete(p.begun, thread)
 		if known {
-			p.end(c, result(tail))
+			p.end(c, result(tail), noRoom(tail))
 		}
 		return nil
 	}
@@ -113,7 +113,7 @@ func (p *proof) line(text string) error {
 		return nil
 	}
 	p.events++
-	p.end(c, result(arguments))
+	p.end(c, result(arguments), noRoom(arguments))
 	return nil
 }
 
@@ -130,6 +130,9 @@ func result(text string) bool {
 	at := strings.LastIndex(text, " = ")
 	return at >= 0 && !strings.HasPrefix(text[at+3:], "-") && !strings.HasPrefix(text[at+3:], "?")
 }
+
+// noRoom is whether it failed because the disk was full: what could not be written was never taken for written.
+func noRoom(text string) bool { return strings.Contains(text, " = -1 ENOSPC ") }
 
 // Behind its size an acknowledgement begins like its frame; the master's serial is in there.
 const (
@@ -171,14 +174,13 @@ func (p *proof) begin(c call) {
 var ackSize = []byte{0x00, 0x20}
 
 // end is where a frame is in the log, or safe.
-func (p *proof) end(c call, ok bool) {
+func (p *proof) end(c call, ok, full bool) {
 	switch c.name {
 	case "pwrite64":
-		if !ok {
+		if !ok && !full {
 			p.failed[c.file] = p.events
-			return
 		}
-		if !strings.HasSuffix(c.file, "-wal") {
+		if !ok || !strings.HasSuffix(c.file, "-wal") {
 			return
 		}
 		p.writes++

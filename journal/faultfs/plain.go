@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -41,7 +42,11 @@ func (p *Plain) ReadAt(b []byte, offset int64) (int, error) {
 
 // WriteAt implements io.WriterAt.
 func (p *Plain) WriteAt(b []byte, offset int64) (int, error) {
-	if result := p.h.write(b, int(offset)); result != sqlite3.SQLITE_OK {
+	result := p.h.write(b, int(offset))
+	if result == sqlite3.SQLITE_FULL {
+		return 0, fmt.Errorf("write %s: %w: %w", p.h.name, ErrIO, syscall.ENOSPC)
+	}
+	if result != sqlite3.SQLITE_OK {
 		return 0, fmt.Errorf("write %s: %w (%d)", p.h.name, ErrIO, result)
 	}
 	return len(b), nil

@@ -153,7 +153,7 @@ func (j *Journal) tick(ctx context.Context) error {
 
 // noteAge says how old is what is there now.
 func (j *Journal) noteAge(ctx context.Context) error {
-	return j.do(ctx, func(ctx context.Context, c *sql.Conn) error { // the keeper waits: its own is ours
+	err := j.do(ctx, func(ctx context.Context, c *sql.Conn) error { // the keeper waits: its own is ours
 		a := &j.age
 		now := a.at + int64(j.options.Elapsed()-a.elapsed)
 		at := now
@@ -176,6 +176,10 @@ func (j *Journal) noteAge(ctx context.Context) error {
 		a.noted = now
 		return errors.Join(writeMeta(ctx, c, metaAge, now), writeMeta(ctx, c, metaAhead, a.ahead))
 	})
+	if errors.Is(err, journal.ErrFull) {
+		j.w.agedFrames, j.w.agedEvents = 0, 0 // they may be rows that were not written
+	}
+	return err
 }
 
 // outlived is the position before which everything has been there for a time; 0: nothing has.

@@ -17,6 +17,9 @@ func Backup(ctx context.Context, path, to string) error {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
+	if err := emptied(path); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		if err == nil {
 			err = fs.ErrExist
@@ -52,13 +55,17 @@ func Backup(ctx context.Context, path, to string) error {
 	return syncDirectory(filepath.Dir(to))
 }
 
-// disown removes the generation from a copy: the daemon goes on and uses counters that the copy does not know.
+// disown removes the generation from a copy: the daemon goes on and uses counters that the copy does not know.  The
+// number of the database goes, too: its log is not that of the copy.
 func disown(ctx context.Context, path string) error {
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_pragma=journal_mode(OFF)")
 	if err != nil {
 		return err
 	}
 	_, err = db.ExecContext(ctx, "DELETE FROM meta WHERE key = ?", generation)
+	if err == nil {
+		_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", newID()))
+	}
 	return errors.Join(err, db.Close())
 }
 

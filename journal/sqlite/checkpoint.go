@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -14,16 +16,15 @@ import (
 const (
 	checkpointEvery = 100 * time.Millisecond
 	checkpointPages = 1000 // of the log, 4 KiB each
-	idleEvery       = 50   // looks after which a smaller log is moved too
+	idleEvery       = 10   // looks after which a smaller log is moved too, or another try is made
 )
 
 // checkpointer is the goroutine that moves the log.
 func (j *Journal) checkpointer() {
 	defer j.helpers.Done()
-	ctx := context.Background()
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()
-	done, looks := j.counters.logPages.Load(), 0
+	looks := 0
 	for {
 		select {
 		case <-j.stop:
@@ -33,19 +34,61 @@ func (j *Journal) checkpointer() {
 		case <-tick.C:
 		}
 		looks++
-		written := j.counters.logPages.Load()
-		if written == done || written-done < checkpointPages && looks < idleEvery {
+		behind, due := j.behind(), checkpointPages
+		if j.stuck.Load() {
+			due = math.MaxInt
+		}
+		if behind == 0 || behind < due && looks < idleEvery {
 			continue
 		}
-		done, looks = written, 0
-		if err := checkpoint(ctx, j.move); err != nil {
+		looks = 0
+		if err := j.moveLog(); err != nil {
 			j.broken(err)
 			return
 		}
-		// An error here is an error of the writer, which ends the engine.
-		_ = j.between(func(ctx context.Context, c *sql.Conn) error { return checkpoint(ctx, c) })
-		j.counters.checkpoints.Add(1)
 	}
+}
+
+// behind is about how many pages of the log are not in the database.
+func (j *Journal) behind() int {
+	return int(j.counters.logPages.Load() - j.counters.moved.Load())
+}
+
+// moveLog moves the log: beside the writer, and what has come meanwhile between two commits.  A checkpoint for which
+// there is no room, or no descriptor, loses nothing: it is made later.
+func (j *Journal) moveLog() error {
+	ctx := context.Background()
+	written := j.counters.logPages.Load()
+	err := checkpoint(ctx, j.move)
+	if noRoom(err) && j.makeRoom() {
+		err = checkpoint(ctx, j.move)
+	}
+	if err == nil {
+		var later error
+		err = j.between(ctx, func(ctx context.Context, c *sql.Conn) error {
+			if err := checkpoint(ctx, c); !canWait(err) {
+				return err // it ends the engine
+			} else {
+				later = err
+			}
+			return nil
+		})
+		err = cmp.Or(err, later)
+	}
+	switch {
+	case err == nil:
+		j.counters.moved.Store(written)
+		j.counters.checkpoints.Add(1)
+		if j.stuck.Swap(false) {
+			j.options.Warn("the log is in the database again")
+		}
+	case canWait(err):
+		if !j.stuck.Swap(true) {
+			j.options.Warn("the log cannot be moved into the database: it is tried again", "error", err)
+		}
+		err = nil
+	}
+	return err
 }
 
 // checkpoint moves what no reader needs any more.
@@ -59,5 +102,5 @@ func checkpoint(ctx context.Context, q querier) error {
 
 // broken ends the engine from outside the writer: the database could not be written or synced.
 func (j *Journal) broken(err error) {
-	_ = j.do(context.Background(), func(context.Context, *sql.Conn) error { return err }) // it is what comes back
+	_ = j.between(context.Background(), func(context.Context, *sql.Conn) error { return err }) // it is what comes back
 }

@@ -35,5 +35,9 @@
 //
 // The first failed write or sync ends the engine: nothing is committed or synced after it, every entry that waits and
 // every later one is told ErrFailed.  The files are left as they are; a new process finds everything that was
-// committed.
+// committed.  So does a file that is moved, deleted, cut off or replaced under the engine; see place.go.
+//
+// A write for which there is no room is none of these: SQLite rolls it back, and what it was for waits.  Entries stay
+// in hand, untold, and are tried again each second; checkpoints, sweeps and other tasks come later or are refused with
+// ErrFull.  Retention goes on; see held.go and room.go.
 package sqlite

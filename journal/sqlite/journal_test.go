@@ -30,8 +30,8 @@ func (w *waiter) Committed(first uint64, err error) {
 	close(w.done)
 }
 
-// roomy is a disk that is used to a tenth, and too small for a ballast.
-func roomy() (Disk, error) { return Disk{Size: 30 << 20, Free: 27 << 20}, nil }
+// roomy is a disk that is used to a tenth.
+func roomy() (Disk, error) { return Disk{Size: 1 << 40, Free: 9 << 40 / 10}, nil }
 
 func open(t testing.TB, o Options) *Journal {
 	t.Helper()
@@ -408,7 +408,7 @@ func TestAFullDiskIsToldAndForgotten(t *testing.T) {
 		t.Error("at 96 %:", err)
 	}
 	disk.Free = tib / 10
-	j.look()
+	_ = j.look()
 	if err := j.Accepting(); err != nil {
 		t.Error("at 90 %:", err)
 	}

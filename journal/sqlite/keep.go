@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,8 +11,10 @@ import (
 // counters of the engine, for people and metrics.
 type counters struct {
 	commits, entries, frames, bytes atomic.Uint64
-	took, longest                   atomic.Int64  // nanoseconds: of all commits, of the longest
-	removed, checkpoints, logPages  atomic.Uint64 // logPages: about how many the log has got
+	took, longest                   atomic.Int64 // nanoseconds: of all commits, of the longest
+	removed, checkpoints            atomic.Uint64
+	logPages, moved                 atomic.Uint64 // about how many pages the log has got, and how many of them the database has
+	free, logBytes                  atomic.Int64  // bytes inside the database that hold nothing; of the file of the log
 	ownerFaults                     atomic.Uint64 // see Journal.tellOwner
 	begun                           atomic.Int64  // of the commit being made, Unix nanoseconds; 0: none
 	disk                            atomic.Uint64 // percent in use, as bits of a float64
@@ -49,12 +52,27 @@ func (j *Journal) keep() {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			j.look()
-			j.stow()
+			j.watch(ctx)
 			if err := j.retain(ctx); err != nil && ctx.Err() == nil {
 				j.options.Warn("old rows are not deleted", "error", err)
 			}
 		}
+	}
+}
+
+// watch looks at the files and at the disk.
+func (j *Journal) watch(ctx context.Context) {
+	// An error of the place ends the engine.
+	_ = j.between(ctx, func(context.Context, *sql.Conn) error { return j.inPlace() })
+	if free, size, err := j.pages(ctx, "freelist_count"); err == nil {
+		j.counters.free.Store(free * size)
+	}
+	if err := j.look(); err != nil {
+		j.options.Warn("the use of the disk is not known", "error", err)
+	}
+	j.stow()
+	if j.held.Load() {
+		j.again()
 	}
 }
 
@@ -76,6 +94,9 @@ func (j *Journal) sweeper() {
 			if time.Since(last) <= j.options.SweepEvery {
 				continue
 			}
+		}
+		if j.Accepting() != nil {
+			continue // a state is no reason to write on a full disk
 		}
 		if err := j.Sweep(ctx); err != nil && ctx.Err() == nil {
 			j.options.Warn("states of masters are not written", "error", err)

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -162,6 +161,7 @@ func (l *life) boot(t testing.TB, rng *rand.Rand) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer giveRoom(l.disk, j)()
 	ms := map[string]*machine{}
 	for i := range machines {
 		m := &machine{life: l, journal: j}
@@ -211,10 +211,9 @@ func (l *life) boot(t testing.TB, rng *rand.Rand) (*Journal, error) {
 			if j.Err() != nil {
 				return
 			}
-			if err := checkpoint(ctx, j.move); err != nil {
+			if err := j.moveLog(); err != nil {
 				j.broken(err)
 			}
-			_ = j.between(func(ctx context.Context, c *sql.Conn) error { return checkpoint(ctx, c) })
 		}
 	})
 	work.Wait()

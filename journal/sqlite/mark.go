@@ -27,6 +27,7 @@ type mark struct {
 type reached struct {
 	last    uint64 // sequence number
 	changes uint64 // transactions with more than frames: events, states, cursors, definitions, retention
+	id      uint32 // of the database; 0: it is not known
 }
 
 // MarkFile is what the mark needs of a file.
@@ -37,10 +38,11 @@ type MarkFile interface {
 }
 
 // The file has two slots, written by turns, so that one that is torn does not take the other with it.  Each is last 8
-// | changes 8 | crc 4, little-endian.
+// | changes 8 | crc 4, little-endian.  Behind them stands id 4 | crc 4.
 const (
 	markSuffix = "-mark"
 	slotBytes  = 20
+	idBytes    = 8
 )
 
 func openMark(o Options) (m *mark, err error) {
@@ -83,13 +85,16 @@ func peekMark(o Options) (r reached, err error) {
 // readMark reads the newer slot.  A bad slot is a write that the power cut short, or damage that the other one
 // makes up for; zeros are a slot that was not written, or not before the power went.
 func readMark(f io.ReaderAt) (r reached, err error) {
-	b := make([]byte, 2*slotBytes)
+	b := make([]byte, 2*slotBytes+idBytes)
 	n, err := f.ReadAt(b, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return r, err
 	}
 	bad := 0
-	for at := 0; at+slotBytes <= n; at += slotBytes {
+	if of := b[2*slotBytes:]; journal.Checksum(of[:4]) == binary.LittleEndian.Uint32(of[4:]) {
+		r.id = binary.LittleEndian.Uint32(of)
+	}
+	for at := 0; at+slotBytes <= min(n, 2*slotBytes); at += slotBytes {
 		s := b[at : at+slotBytes]
 		switch {
 		case journal.Checksum(s[:16]) == binary.LittleEndian.Uint32(s[16:]):
@@ -118,6 +123,30 @@ func (m *mark) set(r reached) error {
 	}
 	m.slot = slotBytes - m.slot
 	return nil
+}
+
+// name notes which database the mark is of.
+func (m *mark) name(id uint32) error {
+	if m.file == nil || m.id == id {
+		return nil
+	}
+	var b [idBytes]byte
+	binary.LittleEndian.PutUint32(b[:], id)
+	binary.LittleEndian.PutUint32(b[4:], journal.Checksum(b[:4]))
+	if _, err := m.file.WriteAt(b[:], 2*slotBytes); err != nil {
+		return fmt.Errorf("write the mark: %w", err)
+	}
+	m.id = id
+	return nil
+}
+
+// belongsTo says whether the mark may be of the database that begins with head.
+func (m reached) belongsTo(head []byte) bool {
+	if len(head) < headBytes || m.id == 0 {
+		return true
+	}
+	id := binary.BigEndian.Uint32(head[databaseID:])
+	return id == 0 || id == m.id
 }
 
 func (m *mark) close() error {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -84,6 +85,9 @@ type Journal struct {
 	enough  int  // until so many entries wait
 	closed  bool
 	failure error
+	retry   bool // what is held back
+	// lostEvents counts those that nobody waited for while others were held back.
+	lostEvents int
 
 	refusals refusals
 	failed   chan struct{} // closed with the first failure
@@ -94,8 +98,11 @@ type Journal struct {
 	committed atomic.Uint64 // last sequence number on disk
 	swept     atomic.Uint64 // the states of masters cover everything up to here
 	oldest    atomic.Uint64 // first position that retention has left, or the next one to come
-	full      atomic.Bool
+	full      atomic.Bool   // the disk has no room for more,
+	held      atomic.Bool   // not even for the entries in hand,
+	stuck     atomic.Bool   // or for those in the log
 	ballast   ballast
+	place     place                    // the writer's own
 	found     atomic.Pointer[[]Damage] // when it was opened
 	lost      bool                     // the end of the database was gone
 	looked    spanKey                  // the last span that retention has looked at
@@ -137,8 +144,16 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	if o.Disk == nil {
 		j.options.Disk = func() (Disk, error) { return DiskOf(j.options.Path) }
 	}
-	if err := j.open(ctx); err != nil {
+	err := j.open(ctx)
+	if noRoom(err) && j.makeRoom() {
 		_ = j.release() // err is what matters
+		err = j.open(ctx)
+	}
+	if err != nil {
+		_ = j.release()
+		if noRoom(err) {
+			err = fmt.Errorf("%w: %w", journal.ErrFull, err)
+		}
 		return nil, fmt.Errorf("journal %s: %w", o.Path, err)
 	}
 	j.w.pacer = time.AfterFunc(time.Hour, func() {
@@ -147,7 +162,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		j.wake.Signal()
 		j.mu.Unlock()
 	})
-	j.look() // a disk that is full is known before the first frame
+	_ = j.look() // a disk that is full is known before the first frame; an error is told by the keeper
 	j.helpers.Add(4)
 	go j.run()
 	go j.refuse()
@@ -200,6 +215,14 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	if err := j.schema(ctx); err != nil {
 		return unreadable(err)
 	}
+	if err := j.identify(ctx); err != nil {
+		return unreadable(err)
+	}
+	if disk, err := j.options.Disk(); err == nil { // else the file stays as large as it was once
+		if _, err := j.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA journal_size_limit = %d", logUpTo(disk.Size))); err != nil {
+			return err
+		}
+	}
 	if err := j.resume(ctx); err != nil {
 		return unreadable(err)
 	}
@@ -216,10 +239,53 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	}
 	j.read.SetMaxOpenConns(readers)
 	j.read.SetMaxIdleConns(readers)
+	if err := openAll(ctx, j.read, readers); err != nil {
+		return err
+	}
 	if j.move, err = sql.Open("sqlite", j.options.dsn("rw")); err != nil {
 		return err
 	}
 	j.move.SetMaxOpenConns(1)
+	if err := openAll(ctx, j.move, 1); err != nil {
+		return err
+	}
+	if j.options.VFS == "" {
+		return j.place.settle(j.options.Path)
+	}
+	return nil
+}
+
+// openAll makes n connections and has each open its files, so that none has to when descriptors are short.
+func openAll(ctx context.Context, db *sql.DB, n int) error {
+	for range n {
+		c, err := db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		var rows int
+		if err := c.QueryRowContext(ctx, "SELECT count(*) FROM meta").Scan(&rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// identify gives the database a number of its own, by which its mark knows it.
+func (j *Journal) identify(ctx context.Context) error {
+	var id uint32
+	if err := j.conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return err
+	}
+	if id == 0 {
+		id = newID()
+		if _, err := j.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", id)); err != nil {
+			return err
+		}
+	}
+	if err := j.mark.name(id); err != nil && !noRoom(err) {
+		return err
+	}
 	return nil
 }
 
@@ -238,7 +304,7 @@ func (o *Options) dsn(mode string) string {
 		"temp_store(MEMORY)",
 	}}
 	if mode == "ro" {
-		q = url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "cache_size(-4000)", "query_only(1)"}}
+		q = url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "cache_size(-4000)", "query_only(1)", "temp_store(MEMORY)"}}
 	}
 	if o.VFS != "" {
 		q.Set("vfs", o.VFS)
@@ -327,6 +393,8 @@ func (j *Journal) resume(ctx context.Context) error {
 	return j.beginAge(ctx, ageBefore, ahead)
 }
 
+func newID() uint32 { return rand.Uint32()>>1 | 1 }
+
 // Version is that of the SQLite library.
 func (j *Journal) Version() string { return j.version }
 
@@ -379,6 +447,7 @@ func (j *Journal) release() error {
 	if j.mark != nil {
 		errs = append(errs, j.mark.close())
 	}
+	errs = append(errs, j.place.close())
 	if j.lock != nil {
 		errs = append(errs, j.lock.Close())
 	}
@@ -395,9 +464,9 @@ func (j *Journal) Err() error {
 	return j.failure
 }
 
-// Accepting is nil while frames are taken, ErrFull while the disk is nearly full, ErrFailed after a failure.
+// Accepting is nil while frames are taken, and ErrFull while the disk is nearly full.
 func (j *Journal) Accepting() error {
-	if j.full.Load() {
+	if j.full.Load() || j.held.Load() {
 		return journal.ErrFull
 	}
 	return nil

@@ -15,7 +15,7 @@ func TestAProbeTellsAWriterThatHangsFromOneThatWorks(t *testing.T) {
 	}
 	hangs, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error)
 	go func() {
-		done <- j.between(func(context.Context, *sql.Conn) error {
+		done <- j.between(context.Background(), func(context.Context, *sql.Conn) error {
 			close(hangs)
 			<-goOn
 			return nil

@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+
+	"trama/journal"
 )
 
 // What is too old or too much goes in slices: each is a commit of its own, so frames do not wait for it, and it writes a
@@ -20,7 +23,7 @@ const (
 func (j *Journal) retain(ctx context.Context) error {
 	j.counters.retaining.Lock()
 	defer j.counters.retaining.Unlock()
-	if err := j.tick(ctx); err != nil {
+	if err := j.tick(ctx); err != nil && !errors.Is(err, journal.ErrFull) {
 		return err
 	}
 	for range steps {
@@ -47,13 +50,12 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 	if err != nil || frames == 0 && events == 0 && len(spans) == 0 {
 		return 0, err
 	}
-	err = j.do(ctx, func(ctx context.Context, c *sql.Conn) error {
+	err = j.relieve(ctx, func(ctx context.Context, c *sql.Conn) error {
 		if frames > 0 {
 			n, err := change(ctx, c, "DELETE FROM batch WHERE first <= ?", frames)
 			if removed += n; err != nil {
 				return err
 			}
-			j.counters.held.Add(-back)
 			oldest := int64(0)
 			if err := c.QueryRowContext(ctx, "SELECT ifnull(min(first), ?) FROM batch",
 				int64(j.w.next)).Scan(&oldest); err != nil {
@@ -93,7 +95,11 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 		}
 		return nil
 	})
-	return removed, err
+	if err != nil {
+		return 0, err
+	}
+	j.counters.held.Add(-back)
+	return removed, nil
 }
 
 func change(ctx context.Context, c *sql.Conn, text string, args ...any) (int64, error) {
@@ -229,14 +235,15 @@ func (j *Journal) staleSpans(ctx context.Context, before int64) (stale []spanKey
 
 // used is how many bytes of the database hold something.
 func (j *Journal) used(ctx context.Context) (int64, error) {
-	var pages, free, size int64
-	for _, p := range []struct {
-		name string
-		into *int64
-	}{{"page_count", &pages}, {"freelist_count", &free}, {"page_size", &size}} {
-		if err := j.read.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(p.into); err != nil {
-			return 0, err
-		}
+	all, size, err := j.pages(ctx, "page_count")
+	free, _, other := j.pages(ctx, "freelist_count")
+	return (all - free) * size, errors.Join(err, other)
+}
+
+// pages reads a number of pages, and the size of one.
+func (j *Journal) pages(ctx context.Context, which string) (n, size int64, err error) {
+	if err = j.read.QueryRowContext(ctx, "PRAGMA "+which).Scan(&n); err == nil {
+		err = j.read.QueryRowContext(ctx, "PRAGMA page_size").Scan(&size)
 	}
-	return (pages - free) * size, nil
+	return n, size, err
 }

@@ -9,6 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Disk is how much room there is on the file system of the journal.
@@ -48,6 +53,9 @@ func (r *room) low() bool {
 	return left < reserve/4 || left+r.free < reserve+r.log
 }
 
+// logUpTo is what the file of the log shrinks to when the log begins anew.
+func logUpTo(disk int64) int64 { return min(64<<20, max(1<<20, disk/16)) }
+
 // ballastOf is the size of the ballast on a disk.
 func ballastOf(disk int64) int64 {
 	if n := min(maxBallast, disk/32); n >= minBallast {
@@ -62,34 +70,26 @@ func ballastOf(disk int64) int64 {
 type ballast struct {
 	path string // "": there is none
 
-	mu    sync.Mutex // guards bytes and the file
-	bytes int64
-}
-
-func (b *ballast) size() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.bytes
+	bytes atomic.Int64
+	mu    sync.Mutex // held by who changes the file
 }
 
 // find takes over the file that a process before has left.
 func (b *ballast) find() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.bytes = sizeOf(b.path)
+	b.bytes.Store(sizeOf(b.path))
 }
 
 // give gives the room back; false when there was none.
 func (b *ballast) give() (bool, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.bytes == 0 {
+	if b.bytes.Load() == 0 {
 		return false, nil
 	}
 	if err := os.Remove(b.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	b.bytes = 0
+	b.bytes.Store(0)
 	return true, nil
 }
 
@@ -97,7 +97,7 @@ func (b *ballast) give() (bool, error) {
 func (b *ballast) take(size int64) (err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.bytes >= size {
+	if b.bytes.Load() >= size {
 		return nil
 	}
 	f, err := os.OpenFile(b.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -105,10 +105,10 @@ func (b *ballast) take(size int64) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	for part := make([]byte, minBallast); b.bytes < size; {
+	for part := make([]byte, minBallast); b.bytes.Load() < size; {
 		_, _ = rand.Read(part) // never fails
-		n, err := f.Write(part[:min(size-b.bytes, minBallast)])
-		b.bytes += int64(n)
+		n, err := f.Write(part[:min(size-b.bytes.Load(), minBallast)])
+		b.bytes.Add(int64(n))
 		if err != nil {
 			return err
 		}
@@ -130,13 +130,13 @@ func (j *Journal) makeRoom() bool {
 }
 
 // look sees whether there is room on the disk.
-func (j *Journal) look() {
+func (j *Journal) look() error {
 	disk, err := j.options.Disk()
 	if err != nil {
-		j.options.Warn("the use of the disk is not known", "error", err)
-		return
+		return err
 	}
-	r := room{disk: disk, stowed: j.ballast.size()}
+	r := room{disk: disk, free: j.counters.free.Load(), stowed: j.ballast.bytes.Load(),
+		log: min(int64(j.behind())*pageBytes, j.counters.logBytes.Load())}
 	percent := r.used()
 	j.counters.disk.Store(math.Float64bits(percent))
 	full := percent >= float64(j.options.DiskLimit) || r.low()
@@ -148,6 +148,7 @@ func (j *Journal) look() {
 			j.options.Warn("there is room on the disk again: frames are accepted", "used_percent", int(percent))
 		}
 	}
+	return nil
 }
 
 // stow makes the ballast when there is none and the disk has room.
@@ -162,6 +163,24 @@ func (j *Journal) stow() {
 	if err != nil {
 		j.options.Warn("the ballast of the journal is not made", "path", j.ballast.path, "error", err)
 	}
+}
+
+// noRoom says that a write has failed because the disk is full.  SQLite has changed nothing then, and the pages that it
+// could not write were never taken for written: unlike behind a failed sync, the same write may be tried again.
+func noRoom(err error) bool {
+	if whole := (errNotWhole{}); errors.As(err, &whole) {
+		return false
+	}
+	if e := (*sqlite.Error)(nil); errors.As(err, &e) {
+		return e.Code()&0xff == sqlite3.SQLITE_FULL || e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// canWait says that a checkpoint has failed for want of room or of a descriptor.
+func canWait(err error) bool {
+	e := (*sqlite.Error)(nil)
+	return noRoom(err) || errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CANTOPEN
 }
 
 // DiskOf is the file system that holds a file.

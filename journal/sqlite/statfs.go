@@ -8,6 +8,6 @@ func statfs(dir string) (Disk, error) {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return Disk{}, err
 	}
-	block := int64(s.Bsize)
+	block := int64(s.Bsize) //nolint:unconvert // on other machines it has 32 bits
 	return Disk{Size: int64(s.Blocks-s.Bfree+s.Bavail) * block, Free: int64(s.Bavail) * block}, nil
 }

@@ -30,7 +30,7 @@ func (j *Journal) Sweep(ctx context.Context) error {
 		return err
 	}
 	// who gave it up could not give the list back
-	err := j.do(context.Background(), func(context.Context, *sql.Conn) error {
+	err := j.between(context.Background(), func(context.Context, *sql.Conn) error {
 		w := &j.w
 		subjects, w.dirty, w.unswept = w.dirty, nil, 0
 		for _, s := range subjects {
@@ -47,7 +47,7 @@ func (j *Journal) Sweep(ctx context.Context) error {
 		n := min(sweepTogether, len(subjects))
 		silent, err := j.portion(ctx, subjects[:n])
 		if err != nil { // the next sweep asks them all
-			return errors.Join(err, j.do(context.Background(), func(context.Context, *sql.Conn) error {
+			return errors.Join(err, j.between(context.Background(), func(context.Context, *sql.Conn) error {
 				j.relist(subjects)
 				return nil
 			}))
@@ -68,8 +68,11 @@ func (j *Journal) Sweep(ctx context.Context) error {
 
 // portion asks some masters and waits for their states; it returns how many did not answer.
 func (j *Journal) portion(ctx context.Context, subjects []*journal.Subject) (silent int, err error) {
+	if j.held.Load() {
+		return 0, journal.ErrFull
+	}
 	done := make(chan struct{}, len(subjects))
-	err = j.do(ctx, func(context.Context, *sql.Conn) error {
+	err = j.between(ctx, func(context.Context, *sql.Conn) error {
 		j.w.asked, j.w.done = make(map[*journal.Subject]bool, len(subjects)), done
 		subjects = slices.DeleteFunc(slices.Clone(subjects), func(s *journal.Subject) bool { return s.Gone })
 		for _, s := range subjects {
@@ -103,7 +106,7 @@ func (j *Journal) portion(ctx context.Context, subjects []*journal.Subject) (sil
 		}
 		break
 	}
-	err = j.do(ctx, func(context.Context, *sql.Conn) error {
+	err = j.between(ctx, func(context.Context, *sql.Conn) error {
 		w := &j.w
 		silent = len(w.asked)
 		j.relist(slices.Collect(maps.Keys(w.asked)))

@@ -36,6 +36,9 @@ func Verify(ctx context.Context, path string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := emptied(path); err != nil {
+		return nil, err
+	}
 	return verify(ctx, Options{Path: path})
 }
 

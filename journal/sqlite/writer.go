@@ -3,9 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"trama/journal"
@@ -28,6 +30,7 @@ type writer struct {
 	pacer                  *time.Timer
 	asked                  map[*journal.Subject]bool
 	done                   chan<- struct{} // of the sweep: told of each state
+	before                 []was           // the subjects of the entries in hand as they were before its transaction
 
 	begin, commit, batch, clock, change *sql.Stmt // of commits
 	event, master, span, trust          *sql.Stmt // of kinds
@@ -42,10 +45,18 @@ const (
 	spanPositions    = 64 // positions that a master's row holds before they become a span
 )
 
-// task is something to be done by the writer inside a transaction, behind the entries that came before it.
+// was is a subject as it was.
+type was struct {
+	subject *journal.Subject
+	pending journal.Positions
+	gone    bool
+}
+
+// task is something to be done by the writer in a transaction of its own, behind the entries that came before it.
 type task struct {
 	do      func(ctx context.Context, c *sql.Conn) error
-	outside bool // of a transaction, after the commit
+	outside bool // of a transaction: it writes nothing, or takes care of that itself
+	relief  bool // also while the entries in hand are held back: it makes room
 	reply   chan error
 }
 
@@ -92,6 +103,11 @@ func (j *Journal) Append(e *journal.Entry) {
 	if err == nil && j.closed {
 		err = journal.ErrClosed
 	}
+	if err == nil && j.needless(e) {
+		j.lostEvents++
+		j.mu.Unlock()
+		return
+	}
 	if err == nil {
 		idle := j.queue.Len == 0
 		j.queue.Push(e)
@@ -112,14 +128,20 @@ func (j *Journal) Append(e *journal.Entry) {
 	}
 }
 
-// do runs f in the writer, in a transaction, and waits for it.  An error of f ends the engine.
+// do runs f in the writer, in a transaction, and waits for it.  An error of f ends the engine, unless there is no room
+// on the disk: then nothing is changed, and the error is ErrFull.
 func (j *Journal) do(ctx context.Context, f func(ctx context.Context, c *sql.Conn) error) error {
 	return j.hand(ctx, &task{do: f, reply: make(chan error, 1)})
 }
 
-// between is do outside of a transaction, between two commits.
-func (j *Journal) between(f func(ctx context.Context, c *sql.Conn) error) error {
-	return j.hand(context.Background(), &task{do: f, outside: true, reply: make(chan error, 1)})
+// relieve is do for what makes room: also while frames are held back because there is none.
+func (j *Journal) relieve(ctx context.Context, f func(ctx context.Context, c *sql.Conn) error) error {
+	return j.hand(ctx, &task{do: f, relief: true, reply: make(chan error, 1)})
+}
+
+// between runs f in the writer between two commits, outside of a transaction.  An error of f ends the engine.
+func (j *Journal) between(ctx context.Context, f func(ctx context.Context, c *sql.Conn) error) error {
+	return j.hand(ctx, &task{do: f, outside: true, reply: make(chan error, 1)})
 }
 
 // hand gives the writer a task and waits for it.
@@ -197,6 +219,14 @@ func (j *Journal) take() (tasks []*task, more bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	w := &j.w
+	if j.held.Load() { // the hand is full
+		for !j.retry && len(j.tasks) == 0 && !j.closed {
+			j.wake.Wait()
+		}
+		j.retry = false
+		tasks, j.tasks = j.tasks, nil
+		return tasks, true
+	}
 	if rest, enough := w.rhythm.wait(time.Now()); rest > 0 && j.queue.Len < enough && !j.closed {
 		j.pacing, j.enough = true, enough
 		w.pacer.Reset(rest)
@@ -234,56 +264,150 @@ func (j *Journal) run() {
 		if !more {
 			return
 		}
-		begun := time.Now()
-		j.w.rhythm.note(begun, j.w.hand.Len)
-		j.counters.begun.Store(begun.UnixNano())
-		committed, changes := j.w.next-1, j.w.changes
-		err := j.write(tasks)
-		wrote := j.w.next-1 > committed || j.w.changes > changes
-		if err == nil && wrote {
-			err = j.mark.set(reached{last: j.w.next - 1, changes: uint64(j.w.changes)})
-		}
-		j.counters.begun.Store(0)
-		if err != nil {
+		if err := j.store(); err != nil {
 			j.fail(err, tasks)
 			return
 		}
-		took := time.Since(begun)
-		j.counters.commit(j.w.hand.Len, int(j.w.next-1-committed), j.w.hand.Bytes, took)
-		if told := j.options.Committed; told != nil && wrote {
-			told(took)
+		if left, err := j.perform(tasks); err != nil {
+			j.fail(err, left)
+			return
 		}
-		j.committed.Store(j.w.next - 1)
-		// what comes while acknowledgements are written goes along with the next commit
-		j.tell(&j.w.hand, committed+1, nil)
-		if j.w.next-1 > committed {
-			j.news.tell()
-		}
-		if err := j.outside(tasks); err != nil {
-			j.fail(err, nil)
+		if j.held.Load() && j.isClosed() {
+			j.abandon()
 			return
 		}
 	}
 }
 
-// outside answers the tasks that are done and does those that go between commits.
-func (j *Journal) outside(tasks []*task) (err error) {
-	for _, t := range tasks {
-		if t.outside && err == nil {
+// store commits the entries in hand and tells their owners.  When there is no room for them they stay in hand, as if
+// nothing had been tried.
+func (j *Journal) store() error {
+	w := &j.w
+	if w.hand.Len == 0 {
+		return nil
+	}
+	begun := time.Now()
+	w.rhythm.note(begun, w.hand.Len)
+	j.counters.begun.Store(begun.UnixNano())
+	defer j.counters.begun.Store(0)
+	committed, changes := w.next-1, w.changes
+	_ = j.look() // an error is told by the keeper
+	err := j.write()
+	if noRoom(err) && j.makeRoom() {
+		err = j.write()
+	}
+	if err == nil {
+		err = j.inPlace()
+	}
+	if noRoom(err) {
+		j.hold(err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	j.letGo()
+	took := time.Since(begun)
+	j.counters.commit(w.hand.Len, int(w.next-1-committed), w.hand.Bytes, took)
+	if told := j.options.Committed; told != nil && (w.next-1 > committed || w.changes > changes) {
+		told(took)
+	}
+	j.committed.Store(w.next - 1)
+	// what comes while acknowledgements are written goes along with the next commit
+	j.tell(&w.hand, committed+1, nil)
+	if w.next-1 > committed {
+		j.news.tell()
+	}
+	return nil
+}
+
+// perform does tasks and answers them; with the error that ends the engine come those that were not answered.
+func (j *Journal) perform(tasks []*task) (left []*task, err error) {
+	for i, t := range tasks {
+		switch {
+		case t.outside:
 			err = t.do(context.Background(), j.conn)
+		case j.held.Load() && !t.relief:
+			t.reply <- journal.ErrFull
+			continue
+		default:
+			do := func(ctx context.Context) error { return t.do(ctx, j.conn) }
+			err = j.transact(do)
+			if t.relief && noRoom(err) && j.makeRoom() {
+				err = j.transact(do)
+			}
+			if noRoom(err) {
+				t.reply <- fmt.Errorf("%w: %w", journal.ErrFull, err)
+				continue
+			}
 		}
-		t.reply <- err
+		if err != nil {
+			return tasks[i:], err
+		}
+		t.reply <- nil
+		if t.relief && j.held.Load() {
+			j.again()
+		}
+	}
+	return nil, nil
+}
+
+// transact makes a transaction of what f does, and counts it.  When there is no room everything is as before.
+func (j *Journal) transact(f func(ctx context.Context) error) (err error) {
+	w := &j.w
+	ctx := context.Background()
+	if _, err := w.begin.ExecContext(ctx); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	err = f(ctx)
+	if err == nil {
+		w.changes++
+		if _, err = w.change.ExecContext(ctx, "changes", w.changes, sum("changes", w.changes)); err != nil {
+			err = fmt.Errorf("count the changes: %w", err)
+		} else if _, err = w.commit.ExecContext(ctx); err != nil {
+			err = fmt.Errorf("commit: %w", err)
+		}
+		if err != nil {
+			w.changes--
+		}
+	}
+	if err == nil {
+		return j.setMark()
+	}
+	if !noRoom(err) {
+		return err
+	}
+	return errors.Join(err, j.rollBack(ctx))
+}
+
+// rollBack ends a transaction for which there was no room, unless SQLite has.
+func (j *Journal) rollBack(ctx context.Context) error {
+	_, err := j.conn.ExecContext(ctx, "ROLLBACK")
+	if err == nil || strings.Contains(err.Error(), "no transaction is active") {
+		return nil
+	}
+	return errNotWhole{err}
+}
+
+// errNotWhole is that a transaction may be there by half.
+type errNotWhole struct{ error }
+
+// setMark notes how far commits have come.  A mark for which there is no room stays behind, which it may.
+func (j *Journal) setMark() error {
+	err := j.mark.set(reached{last: j.w.next - 1, changes: uint64(j.w.changes)})
+	if noRoom(err) {
+		return nil
 	}
 	return err
 }
 
-// write makes one transaction of what is in hand.
-func (j *Journal) write(tasks []*task) error {
+// write makes one transaction of what is in hand.  When there is no room everything is as before.
+func (j *Journal) write() error {
 	w := &j.w
 	ctx := context.Background()
 	first, rows := w.next, 0
 	records := w.records[:0]
-	w.received = w.received[:0]
+	w.received, w.before = w.received[:0], w.before[:0]
 	w.hand.All(func(e *journal.Entry) {
 		if e.Count > 0 {
 			records = append(records, e.Records...)
@@ -291,8 +415,13 @@ func (j *Journal) write(tasks []*task) error {
 			w.next += uint64(e.Count)
 		}
 		rows += len(e.Rows)
+		s := e.Subject
+		if s == nil {
+			return
+		}
+		w.before = append(w.before, was{s, s.Pending, s.Gone})
 		// also by a resend, a registration, a command: its state is another one
-		if s := e.Subject; s != nil && !s.Listed && !j.covers(e) {
+		if !s.Listed && !j.covers(e) {
 			s.Listed = true
 			w.dirty = append(w.dirty, s)
 		}
@@ -301,53 +430,47 @@ func (j *Journal) write(tasks []*task) error {
 		w.records = records
 	}
 	count := int64(w.next - first)
-	inside := slices.ContainsFunc(tasks, func(t *task) bool { return !t.outside })
-	if count == 0 && rows == 0 && !inside {
+	if count == 0 && rows == 0 {
 		return nil // nothing but resends: what they wait for has been committed
 	}
+	nextEvent, tape, high := w.nextEvent, w.tape, w.high
 	stamp, goesOn := w.stamp(j.options.Now())
-	single := rows == 0 && !inside && (goesOn || count == 0)
-	if !single {
-		if _, err := w.begin.ExecContext(ctx); err != nil {
-			return fmt.Errorf("begin: %w", err)
+	insert := func(ctx context.Context) error {
+		if count == 0 {
+			return j.writeRows(ctx, first)
 		}
-	}
-	if count > 0 {
 		head := [...]int64{int64(first), count, stamp, j.boot}
 		crc := batchSum(head, records)
 		if _, err := w.batch.ExecContext(ctx, head[0], head[1], head[2], head[3], crc, records); err != nil {
 			return fmt.Errorf("write %d frames: %w", count, err)
 		}
-		w.unswept += int(count)
 		w.high = stamp
 		if !goesOn {
 			if _, err := w.clock.ExecContext(ctx, head[0], sum("clock", head[0])); err != nil {
 				return fmt.Errorf("note a step of the clock: %w", err)
 			}
 		}
+		return j.writeRows(ctx, first)
 	}
-	if err := j.writeRows(ctx, first); err != nil {
+	var err error
+	if rows == 0 && goesOn { // one statement is a transaction
+		if err = insert(ctx); err == nil {
+			err = j.setMark()
+		}
+	} else {
+		err = j.transact(insert)
+	}
+	if noRoom(err) {
+		w.next, w.nextEvent, w.tape, w.high = first, nextEvent, tape, high
+		for _, b := range w.before {
+			b.subject.Pending, b.subject.Gone = b.pending, b.gone
+		}
+	}
+	if err != nil {
 		return err
 	}
-	for _, t := range tasks {
-		if t.outside {
-			continue
-		}
-		if err := t.do(ctx, j.conn); err != nil {
-			return err
-		}
-	}
 	j.counters.logPages.Add(uint64(len(records)/pageBytes + 2 + 2*rows))
-	if !single {
-		w.changes++
-		if _, err := w.change.ExecContext(ctx, "changes", w.changes, sum("changes", w.changes)); err != nil {
-			return fmt.Errorf("count the changes: %w", err)
-		}
-		if _, err := w.commit.ExecContext(ctx); err != nil {
-			return fmt.Errorf("commit: %w", err)
-		}
-	}
-	if count > 0 && w.unswept >= sweepRecords { // masters have actors when they have frames
+	if w.unswept += int(count); count > 0 && w.unswept >= sweepRecords { // masters have actors when they have frames
 		w.unswept = 0
 		select {
 		case j.sweepDue <- struct{}{}:
@@ -379,19 +502,35 @@ func (j *Journal) writeRows(ctx context.Context, next uint64) (err error) {
 	return err
 }
 
+func (j *Journal) isClosed() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.closed
+}
+
 // fail is the end of the engine: who waits is told, and nothing is written or synced any more.
 func (j *Journal) fail(cause error, tasks []*task) {
+	if errors.Is(cause, errLogGone) {
+		_ = checkpoint(context.Background(), j.conn) // an error is that of the log, too
+	}
 	err := fmt.Errorf("%w: %w", journal.ErrFailed, cause)
 	j.mu.Lock()
 	j.failure = err
+	j.mu.Unlock()
+	close(j.failed)
+	j.giveUp(err, tasks)
+	j.news.tell()
+}
+
+// giveUp tells everybody who waits that nothing will be done.
+func (j *Journal) giveUp(err error, tasks []*task) {
+	j.mu.Lock()
 	waiting, late := j.queue, j.tasks
 	j.queue, j.tasks = journal.Queue{}, nil
 	j.mu.Unlock()
-	close(j.failed)
 	j.refusals.put(&j.w.hand, err)
 	j.refusals.put(&waiting, err)
 	for _, t := range append(tasks, late...) {
 		t.reply <- err
 	}
-	j.news.tell()
 }

@@ -17,8 +17,6 @@ import (
 	"sync"
 	"time"
 
-	"trama/internal/words"
-
 	"github.com/BurntSushi/toml"
 )
 
@@ -209,11 +207,7 @@ func (s *Tokens) Revoke(name string) error {
 	case slices.ContainsFunc(s.fixed, named(name)):
 		return fmt.Errorf("%s: %w", name, ErrFixedToken)
 	}
-	var known []string
-	for _, t := range s.added {
-		known = append(known, t.Name)
-	}
-	return fmt.Errorf("%w: %q%s", ErrUnknownToken, name, words.Known(name, known))
+	return fmt.Errorf("%w: %q", ErrUnknownToken, name)
 }
 
 // keep writes the file whole and then takes over what it holds.
