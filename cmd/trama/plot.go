@@ -17,7 +17,6 @@ import (
 const (
 	plotWidth = 86 // with the labels of its axis, where no terminal says how wide it is
 	plotRows  = 16
-	plotTime  = "02 15:04"
 )
 
 // plot draws the samples of one point.
@@ -107,7 +106,14 @@ func drawPlot(screen terminal.Screen, size int, point string, buckets []history.
 	for y := range dots {
 		lines = append(lines, fmt.Sprintf("%*s ┤%s", gutter, labels[y], string(dots[y])))
 	}
-	first, last := since.In(screen.Zone).Format(plotTime), until.In(screen.Zone).Format(plotTime)
+	layout := "2006-01-02"
+	switch {
+	case width < time.Hour:
+		layout = "15:04:05"
+	case width < 72*time.Hour:
+		layout = "02 15:04"
+	}
+	first, last := since.In(screen.Zone).Format(layout), until.In(screen.Zone).Format(layout)
 	return append(lines, fmt.Sprintf("%*s  %s%*s", gutter, "", first, columns-len(first), last))
 }
 

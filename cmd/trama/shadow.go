@@ -99,8 +99,8 @@ func (c *client) exchange(ctx context.Context, method, path, contentType string,
 }
 
 func (a *app) showShadow(i actors.ShadowInfo) {
-	a.say("%s: %s is tried beside %s since %s: %s", i.Listener, cmp.Or(i.Source, i.Candidate), i.Active,
-		a.moment(i.Since), i.State)
+	line := func(format string, args ...any) { a.details([][2]string{{"", fmt.Sprintf(format, args...)}}) }
+	line("%s: %s is tried beside %s since %s: %s", i.Listener, cmp.Or(i.Source, i.Candidate), i.Active, a.moment(i.Since), i.State)
 	if i.Detail != "" {
 		a.say("  %s", i.Detail)
 	}
@@ -109,10 +109,12 @@ func (a *app) showShadow(i actors.ShadowInfo) {
 	a.say("  different      %d, %d of them acknowledged otherwise", i.Different, i.Acknowledgement)
 	a.say("  cut otherwise  %d", i.Framing)
 	for _, r := range i.RefusedByCandidate {
-		a.say("  refused by the candidate: %d  %s\n    %s\n    %s", r.Count, r.Reason, r.Error, r.Frame)
+		a.say("  refused by the candidate: %d  %s", r.Count, r.Reason)
+		a.details([][2]string{{"  ", r.Error}, {"  ", r.Frame}})
 	}
 	for _, r := range i.RefusedByActive {
-		a.say("found by the candidate only: %d  %s\n    %s\n    %s", r.Count, r.Reason, r.Error, r.Frame)
+		a.say("found by the candidate only: %d  %s", r.Count, r.Reason)
+		a.details([][2]string{{"  ", r.Error}, {"  ", r.Frame}})
 	}
 	if i.Dropped > 0 {
 		a.say("reads not compared  %d, %d were", i.Dropped, i.Reads)
@@ -127,9 +129,9 @@ func (a *app) showShadow(i actors.ShadowInfo) {
 		a.say("and %d differences in further fields", i.OtherFields)
 	}
 	if e := i.AcknowledgementLast; e != nil {
-		a.say("acknowledgement  active %s  candidate %s  of %s", cmp.Or(e.Active, "(none)"), cmp.Or(e.Candidate, "(none)"), e.Frame)
+		line("acknowledgement  active %s  candidate %s  of %s", cmp.Or(e.Active, "(none)"), cmp.Or(e.Candidate, "(none)"), e.Frame)
 	}
 	if e := i.FramingExample; e != nil {
-		a.say("cut  active %s  candidate %s  %s", cmp.Or(e.Active, "(not there)"), cmp.Or(e.Candidate, "(not there)"), e.Frame)
+		line("cut  active %s  candidate %s  %s", cmp.Or(e.Active, "(not there)"), cmp.Or(e.Candidate, "(not there)"), e.Frame)
 	}
 }

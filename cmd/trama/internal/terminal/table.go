@@ -177,17 +177,20 @@ func (s Screen) fit(all []*column) []*column {
 	return all
 }
 
-// Details writes names and what is said of each, which goes on in the next line where it does not fit.
+// Details writes names and what is said of each, which goes on in the next line where it does not fit; a name may be empty.
 func (s Screen) Details(out io.Writer, rows [][2]string) error {
 	names := 0
 	for _, row := range rows {
 		names = max(names, size(row[0]))
 	}
+	if names > 0 {
+		names += gap
+	}
 	w := bufio.NewWriter(out)
 	for _, row := range rows {
 		name := row[0]
-		for _, line := range s.wrap(Text(row[1]), names+gap) {
-			_, _ = fmt.Fprintln(w, name+strings.Repeat(" ", names+gap-size(name))+line) // as in Table
+		for _, line := range s.wrap(Text(row[1]), names) {
+			_, _ = fmt.Fprintln(w, name+strings.Repeat(" ", names-size(name))+line) // as in Table
 			name = ""
 		}
 	}
