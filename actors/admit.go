@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"trama/actors/master"
@@ -13,13 +14,21 @@ type MasterChoice = master.Forgettable
 // Approve implements Gateway.
 func (g *gateway) Approve(ctx context.Context, serial string) error {
 	reply := make(chan error, 1)
-	return g.ask(ctx, &master.Approve{Serial: serial, Reply: reply}, reply)
+	return g.nearWaiting(serial, g.ask(ctx, &master.Approve{Serial: serial, Reply: reply}, reply))
 }
 
 // Forget implements Gateway.
 func (g *gateway) Forget(ctx context.Context, serial string) error {
 	reply := make(chan error, 1)
-	return g.ask(ctx, &master.Forget{Serial: serial, Reply: reply}, reply)
+	return g.nearWaiting(serial, g.ask(ctx, &master.Forget{Serial: serial, Reply: reply}, reply))
+}
+
+// nearWaiting adds to the error of an unknown serial which may be meant.
+func (g *gateway) nearWaiting(serial string, err error) error {
+	if near := g.near(serial); near != "" && errors.Is(err, master.ErrNotWaiting) {
+		return fmt.Errorf("%w%s", err, near)
+	}
+	return err
 }
 
 // Forgettable implements Gateway.

@@ -120,7 +120,7 @@ func TestCommandThatCannotBeSentIsRefusedWithTheReason(t *testing.T) {
 		{"surplus field", CommandRequest{Serial: "12345678", Command: "A", Fields: map[string]any{"XY": 1}}, ErrBadCommand, "XY"},
 		{"out of range", CommandRequest{Serial: "12345678", Command: "O", Fields: map[string]any{"RN": 100, "OP": 1}}, ErrBadCommand, "RN"},
 		{"the gateway's own", CommandRequest{Serial: "12345678", Command: "A", Fields: map[string]any{"NUT": 1}}, ErrBadCommand, "NUT"},
-		{"no such link", CommandRequest{Serial: "12345678", Command: "A", Listener: "compact"}, ErrMasterOffline, "compact"},
+		{"no such link", CommandRequest{Serial: "12345678", Command: "A", Listener: "compact"}, ErrUnknownListener, "known are field"},
 	} {
 		s := outcome(t, send(g, c.req))
 		if !errors.Is(s.err, c.want) || !strings.Contains(s.err.Error(), c.text) {

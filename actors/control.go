@@ -20,7 +20,12 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	}
 	m := g.masters.Get(req.Serial)
 	if m == nil {
-		return CommandResult{}, fmt.Errorf("%w: %q", ErrUnknownMaster, req.Serial)
+		return CommandResult{}, g.unknownMaster(req.Serial)
+	}
+	if req.Listener != "" {
+		if _, err := g.port(req.Listener); err != nil {
+			return CommandResult{}, err
+		}
 	}
 	type end struct {
 		result CommandResult
@@ -131,7 +136,7 @@ func (g *gateway) actorAt(path string) (*supervise.Node, error) {
 	}
 	n := g.top.Find(path)
 	if n == nil || n.PID() == nil {
-		return nil, fmt.Errorf("%w: %q", ErrUnknownActor, path)
+		return nil, g.unknownActor(path)
 	}
 	return n, nil
 }

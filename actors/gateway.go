@@ -241,7 +241,7 @@ func (g *gateway) port(name string) (*port.Port, error) {
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %q", ErrUnknownListener, name)
+	return nil, g.unknownListener(name)
 }
 
 func (g *gateway) recordEvent(e journal.Event) { journal.AppendEvent(g.journal, e) }

@@ -13,6 +13,7 @@ import (
 	"trama/actors/connection"
 	"trama/actors/master"
 	"trama/codec"
+	"trama/internal/words"
 )
 
 // answerWithin bounds how long a listing waits for an actor.
@@ -70,7 +71,7 @@ func (g *gateway) Master(serial string) (MasterInfo, error) {
 		if info, known := g.masters.Absent(serial); known {
 			return info, nil
 		}
-		return MasterInfo{}, fmt.Errorf("%w: %q", ErrUnknownMaster, serial)
+		return MasterInfo{}, g.unknownMaster(serial)
 	}
 	return slices.Collect(describe([]*master.Master{m}))[0], nil
 }
@@ -112,7 +113,7 @@ func (g *gateway) Refused(of string) ([]Stretch, error) {
 		}
 	}
 	if !known && len(all) == 0 {
-		return nil, fmt.Errorf("%w, and no listener: %q", ErrUnknownMaster, of)
+		return nil, fmt.Errorf("%w, and no listener: %q%s%s", ErrUnknownMaster, of, g.near(of), words.DidYouMean(of, g.listenerNames()))
 	}
 	slices.SortStableFunc(all, func(a, b Stretch) int { return a.At.Compare(b.At) })
 	return all, nil
@@ -179,8 +180,7 @@ func (g *gateway) Tree(q TreeQuery) (*Node, error) {
 	from := g.top
 	if q.Under != "" {
 		if from = g.top.Find(q.Under); from == nil {
-			return nil, fmt.Errorf("%w: %q (paths look like %q)", ErrUnknownActor, q.Under,
-				"trama/listeners/gsm/conn-41")
+			return nil, g.unknownActor(q.Under)
 		}
 	}
 	return from.Render(q), nil

@@ -164,6 +164,7 @@ func TestFieldsMissingSurplusAndComputedAreRefused(t *testing.T) {
 	}{
 		{"O", "", codec.ErrMissing, "extended operate-relay: RN: missing"},
 		{"O", "RN=3", codec.ErrMissing, "OP: missing"},
+		{"O", "rn=3 op=1", codec.ErrUnknownField, `rn: no such field; did you mean "RN"?`},
 		{"O", "RN=3 OP=1 RNN=1", codec.ErrUnknownField, `RNN: no such field; did you mean "RN"?`},
 		{"O", "RN=100 OP=1", codec.ErrRange, "RN: out of range: 100, allowed 0..99"},
 		{"O", "RN=3 OP=1 NUT=100000000", codec.ErrRange, "NUT: out of range: 100000000, allowed 0..99999999"},

@@ -8,6 +8,7 @@ import (
 
 	"trama/actors/trust"
 	"trama/codec"
+	"trama/internal/words"
 )
 
 // linkFor chooses the link that a command goes out on: the newest whose profile has it.
@@ -66,17 +67,17 @@ func serverMessage(p *codec.Profile, req CommandRequest) (*codec.Message, error)
 				ErrBadCommand, setKey, Challenge)
 		}
 	}
-	var all []string
+	var all, known []string
 	for _, msg := range p.Commands() {
 		if msg.Command == name || msg.Name == name {
 			return msg, nil
 		}
 		if !own(msg) {
-			all = append(all, fmt.Sprintf("%s (%s)", msg.Command, msg.Name))
+			all, known = append(all, fmt.Sprintf("%s (%s)", msg.Command, msg.Name)), append(known, msg.Name)
 		}
 	}
-	return nil, fmt.Errorf("%w: profile %q has no command %q for a master; it has %s", ErrBadCommand, p.Name(),
-		name, strings.Join(all, ", "))
+	return nil, fmt.Errorf("%w: profile %q has no command %q for a master; it has %s%s", ErrBadCommand, p.Name(),
+		name, strings.Join(all, ", "), words.DidYouMean(name, known))
 }
 
 // build makes the frame of a command: named fields, the master's serial, the next transaction number, the server's

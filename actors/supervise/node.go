@@ -122,6 +122,14 @@ func (n *Node) Path() string {
 	return n.parent.Path() + "/" + n.name
 }
 
+// Names are those of the children.
+func (n *Node) Names() (names []string) {
+	for _, child := range n.children.list() {
+		names = append(names, child.name)
+	}
+	return names
+}
+
 // Find walks a path such as "trama/listeners/gsm"; nil when there is no such actor.
 func (n *Node) Find(path string) *Node {
 	head, rest, more := strings.Cut(path, "/")

@@ -18,6 +18,7 @@ import (
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/config"
 	"trama/codec/protect"
+	"trama/internal/words"
 	"trama/keys"
 )
 
@@ -97,6 +98,14 @@ func (k *keyring) changed(ctx context.Context) error {
 		return fmt.Errorf("it is on the disk, and the daemon has not taken it over: %w", err)
 	}
 	return nil
+}
+
+// hint says of the error of a serial without a key which have one.
+func (k *keyring) hint(err error, serials ...string) error {
+	if len(serials) == 1 && errors.Is(err, keys.ErrNoKey) {
+		return fmt.Errorf("%w%s", err, words.Known(serials[0], k.Serials()))
+	}
+	return err
 }
 
 func (k *keyring) path(serial string) string { return filepath.Join(k.Directory(), serial+".key") }
@@ -291,7 +300,7 @@ func (a *app) keysRemoveCommand() *cobra.Command {
 			}
 			k, err := a.openKeys(dir)
 			if err == nil {
-				err = k.Remove(args[0])
+				err = k.hint(k.Remove(args[0]), args[0])
 			}
 			if err != nil {
 				return err

@@ -87,7 +87,7 @@ func (a *app) keysRotateCommand() *cobra.Command {
 				change, said = func() error { return k.Abandon(args...) }, "next key forgotten: %d %s"
 			}
 			if err := change(); err != nil {
-				return err
+				return k.hint(err, args...)
 			}
 			a.say(said, len(args), plural(len(args), "master"))
 			if err := k.changed(c.Context()); err != nil || !send {
@@ -171,7 +171,7 @@ func (a *app) keysQRCommand() *cobra.Command {
 			}
 			e, ok := k.Key(args[0])
 			if !ok {
-				return fmt.Errorf("%s: %w", args[0], keys.ErrNoKey)
+				return k.hint(fmt.Errorf("%s: %w", args[0], keys.ErrNoKey), args[0])
 			}
 			newest := e.Newest()
 			code, err := qrCode(fmt.Sprintf("TRAMA:1:%s:%s:%X", args[0], e.Suite, newest.Bytes()), a.screen().Colour)

@@ -45,7 +45,7 @@ func (a *app) topCommand() *cobra.Command {
 			return t.run()
 		},
 	}
-	c.Flags().DurationVar(&every, "every", 2*time.Second, "time between two looks")
+	durationFlag(c.Flags(), &every, "every", 2*time.Second, "time between two looks")
 	c.Flags().BoolVar(&once, "once", false, "print one screen and end")
 	return a.daemonFlags(c)
 }

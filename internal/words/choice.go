@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,4 +17,19 @@ func DidYouMean(found string, known []string) string {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""
+}
+
+// mostNamed bounds how many known names a message lists.
+const mostNamed = 20
+
+// Known is the end of a message about an unknown name: the known ones, unless they are many, and which is most like it.
+func Known(found string, known []string) string {
+	near := DidYouMean(found, known)
+	switch {
+	case len(known) == 0:
+		return ", there is none"
+	case len(known) > mostNamed:
+		return near
+	}
+	return ", known are " + strings.Join(slices.Sorted(slices.Values(known)), ", ") + near
 }

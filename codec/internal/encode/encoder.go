@@ -134,11 +134,11 @@ func (e *Encoder) pass() error {
 		e.foretell(f.EndMarks.Node, o)
 	}
 	if err := e.nodes(f.Header); err != nil {
-		return err
+		return e.mistyped(err)
 	}
 	e.Starts = append(e.Starts, len(e.Out))
 	if err := e.nodes(e.body.Nodes); err != nil {
-		return err
+		return e.mistyped(err)
 	}
 	if f.Body.Mark > 0 {
 		e.marks[f.Body.Mark], e.marks[f.Body.Mark+1] = e.Starts[0], len(e.Out)

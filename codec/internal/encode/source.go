@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -76,4 +77,20 @@ func (s *givenValues) Surplus(e *Encoder) error {
 		err = fmt.Errorf("%w; did you mean %q?", err, near)
 	}
 	return e.fault(unknown[0], err)
+}
+
+// mistyped is err; when a field is missing, and a key was given that no field has and that is near it, it tells of that.
+func (e *Encoder) mistyped(err error) error {
+	var missing *field.FieldError
+	given, isGiven := e.source.(*givenValues)
+	if !isGiven || !errors.Is(err, field.ErrMissing) || !errors.As(err, &missing) {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(given.values)) {
+		near := field.Nearest(key, []string{missing.Field})
+		if near != "" && !slices.ContainsFunc(e.p.Ops, func(o scalar.Op) bool { return o.Field.Key == key }) {
+			return e.fault(key, fmt.Errorf("%w; did you mean %q?", field.ErrUnknownField, near))
+		}
+	}
+	return err
 }

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"trama/internal/words"
+
 	"github.com/BurntSushi/toml"
 )
 
@@ -207,7 +209,11 @@ func (s *Tokens) Revoke(name string) error {
 	case slices.ContainsFunc(s.fixed, named(name)):
 		return fmt.Errorf("%s: %w", name, ErrFixedToken)
 	}
-	return fmt.Errorf("%w: %q", ErrUnknownToken, name)
+	var known []string
+	for _, t := range s.added {
+		known = append(known, t.Name)
+	}
+	return fmt.Errorf("%w: %q%s", ErrUnknownToken, name, words.Known(name, known))
 }
 
 // keep writes the file whole and then takes over what it holds.

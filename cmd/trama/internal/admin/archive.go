@@ -345,6 +345,18 @@ func (e *endpoint) journalStats(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, s)
 }
 
+// failCursor is failArchive for one cursor; of an unknown one it says which there are.
+func (e *endpoint) failCursor(w http.ResponseWriter, r *http.Request, err error) {
+	if all, unread := e.Archive.Cursors(r.Context()); errors.Is(err, journal.ErrNoCursor) && unread == nil {
+		var known []string
+		for _, c := range all {
+			known = append(known, c.Name)
+		}
+		err = fmt.Errorf("%w%s", err, words.Known(r.PathValue("name"), known))
+	}
+	e.failArchive(w, err)
+}
+
 // failArchive answers with what an error of the journal means.
 func (e *endpoint) failArchive(w http.ResponseWriter, err error) {
 	switch {

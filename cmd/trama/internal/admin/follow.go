@@ -192,7 +192,7 @@ func (e *endpoint) cursors(w http.ResponseWriter, r *http.Request) {
 func (e *endpoint) cursor(w http.ResponseWriter, r *http.Request) {
 	c, err := e.Archive.Cursor(r.Context(), r.PathValue("name"))
 	if err != nil {
-		e.failArchive(w, err)
+		e.failCursor(w, r, err)
 		return
 	}
 	answer(w, http.StatusOK, c)
@@ -249,7 +249,7 @@ func (e *endpoint) moveCursor(w http.ResponseWriter, r *http.Request) {
 
 func (e *endpoint) removeCursor(w http.ResponseWriter, r *http.Request) {
 	if err := e.Archive.RemoveCursor(r.Context(), r.PathValue("name")); err != nil {
-		e.failArchive(w, err)
+		e.failCursor(w, r, err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -277,7 +277,7 @@ func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := e.Archive.Cursor(r.Context(), r.PathValue("name"))
 	if err != nil {
-		e.failArchive(w, err)
+		e.failCursor(w, r, err)
 		return
 	}
 	if wait > 0 {

@@ -71,7 +71,7 @@ func TestShippedConfigIsTheReference(t *testing.T) {
 	}
 	_, root := open(file, src)
 	written := root.Values["listener"].([]map[string]any)[0]
-	probe := table{&tomlread.Table{Source: tomlread.NewSource("", words), Values: map[string]any{}}}
+	probe := table{&tomlread.Table{Source: tomlread.NewSource("", phrases), Values: map[string]any{}}}
 	readListener(probe, &profileSet{Source: probe.Source})
 	for _, key := range probe.Known {
 		if _, ok := written[key]; !ok && key != "idle_timeout" && !strings.Contains(string(src), "\n# "+key+" ") && !strings.Contains(string(src), "[listener."+key+"]") {

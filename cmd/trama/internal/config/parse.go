@@ -57,7 +57,7 @@ func parseAdmin(file string, src []byte) (Admin, error) {
 
 // open parses the syntax.  The table holds nil when the text is not TOML.
 func open(file string, src []byte) (*tomlread.Source, table) {
-	s := tomlread.NewSource(file, words)
+	s := tomlread.NewSource(file, phrases)
 	return s, table{s.Parse(src)}
 }
 

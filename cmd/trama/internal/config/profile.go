@@ -8,6 +8,7 @@ import (
 
 	"trama/codec"
 	"trama/internal/tomlread"
+	"trama/internal/words"
 )
 
 // profileSet finds the profiles of the listeners; each definition is read once and its problems are told once.
@@ -92,8 +93,8 @@ func FindProfile(name string) (*codec.Profile, error) {
 	}
 	p, err := codec.Shipped(name)
 	if err != nil {
-		return nil, fmt.Errorf("unknown profile %q: shipped are %s; a path to a .toml file works too", name,
-			strings.Join(codec.ShippedNames(), ", "))
+		return nil, fmt.Errorf("unknown profile %q: shipped are %s; a path to a .toml file works too%s", name,
+			strings.Join(codec.ShippedNames(), ", "), words.DidYouMean(name, codec.ShippedNames()))
 	}
 	return p, nil
 }

@@ -9,8 +9,8 @@ import (
 	"trama/internal/tomlread"
 )
 
-// words are the phrases of messages about config.toml.
-var words = tomlread.Words{
+// phrases are those of messages about config.toml.
+var phrases = tomlread.Words{
 	String:  "a text in quotes",
 	Value:   tomlread.Named,
 	Unknown: func(string) string { return "an unknown key" },
