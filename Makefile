@@ -7,7 +7,7 @@ DURATION ?= 2h
 # Tools run at fixed versions straight from the module proxy; nothing is installed.
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector firmware ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector metrics firmware ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -66,6 +66,13 @@ dissector: ## the Wireshark dissectors against tshark, which is installed when i
 	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends tshark; }
 	$(GO) vet -tags tshark ./cmd/trama/internal/dissector
 	$(GO) test -count=1 -tags tshark ./cmd/trama/internal/dissector
+
+# Prometheus of the distribution; installing it asks for root, and may start it.
+metrics: ## /metrics, alerts and dashboards against a Prometheus that scrapes a daemon; installs prometheus when missing
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends prometheus; }
+	$(GO) vet -tags prometheus ./cmd/trama
+	$(GO) test -count=1 -tags prometheus -run Prometheus ./cmd/trama
 
 # gcc and Python of the distribution.
 firmware: ## the C file for masters and its Python sister against the codec and the daemon; installs gcc and python3 when missing

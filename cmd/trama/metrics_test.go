@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// metrics scrapes the program: the value of each series, such as trama_rejected_total{reason="unknown serial"}.
-func (p *program) metrics() map[string]float64 {
+// scrape is what /metrics answers.
+func (p *program) scrape() []byte {
 	p.t.Helper()
 	r, err := http.NewRequest(http.MethodGet, p.addresses.Admin+"/metrics", nil)
 	if err != nil {
@@ -31,8 +31,14 @@ func (p *program) metrics() map[string]float64 {
 	if err != nil || answer.StatusCode != http.StatusOK {
 		p.t.Fatalf("%s %v %s", answer.Status, err, text)
 	}
+	return text
+}
+
+// metrics scrapes the program: the value of each series, such as trama_rejected_total{reason="unknown serial"}.
+func (p *program) metrics() map[string]float64 {
+	p.t.Helper()
 	series := map[string]float64{}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(string(p.scrape())) {
 		name, value, ok := cutLast(strings.TrimSpace(line), " ")
 		if n, err := strconv.ParseFloat(value, 64); ok && err == nil && line[0] != '#' {
 			series[name] = n
