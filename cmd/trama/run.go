@@ -156,7 +156,6 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&a.configFile, "config", "",
 		"configuration `file` (default: $TRAMA_CONFIG, "+config.DefaultFile+", "+systemConfig+")")
 	root.AddGroup(&cobra.Group{ID: "daemon", Title: "The daemon:"}, &cobra.Group{ID: "look", Title: "Look at a running daemon:"},
@@ -182,6 +181,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommand(a.helpCommand())
 	root.InitDefaultCompletionCmd()
 	explainArgs(root)
+	a.complete(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return explainFlag(c, err, a.args) })
 	return root
 }

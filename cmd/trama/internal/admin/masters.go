@@ -25,6 +25,12 @@ var masterWords = map[string]func(*actors.MasterSummary) bool{
 	"unprotected": func(s *actors.MasterSummary) bool { return s.Unprotected },
 }
 
+// MasterStates are all that masters may be chosen by; MasterOrders are the orders of their list.
+func MasterStates() []string {
+	return append(slices.Clone(masterStates), slices.Sorted(maps.Keys(masterWords))...)
+}
+func MasterOrders() []string { return slices.Sorted(maps.Keys(masterOrders)) }
+
 // masterOrders are the orders of a list of masters; equal ones stay in the order of their serials.
 var masterOrders = map[string]func(a, b *actors.MasterSummary) int{
 	"serial":  nil,
@@ -51,7 +57,7 @@ func (e *endpoint) mastersQuery(r *http.Request) (q actors.MasterQuery, err erro
 		}
 		return nil
 	}
-	if err := cmp.Or(oneOf("state", append(slices.Clone(masterStates), slices.Sorted(maps.Keys(masterWords))...)), oneOf("sort", slices.Sorted(maps.Keys(masterOrders)))); err != nil {
+	if err := cmp.Or(oneOf("state", MasterStates()), oneOf("sort", MasterOrders())); err != nil {
 		return q, err
 	}
 	var silent time.Duration

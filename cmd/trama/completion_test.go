@@ -1,0 +1,57 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The shell is offered what there is: of the daemon where it knows, at once and without a word where none runs.
+func TestCompletionOffersWhatThereIs(t *testing.T) {
+	p := serveWith(t, twoPorts+"[masters]\nfile = \"masters.toml\"\n",
+		map[string]string{"masters.toml": "[[master]]\nserial = \"12345678\"\nname = \"pump north\"\nsite = \"hill\"\ntags = [\"water\"]\n"})
+	t.Setenv(adminVariable, p.addresses.Admin)
+	t.Setenv(configVariable, p.file("config.toml"))
+	c := p.dial("field")
+	c.send(fromHex(t, measurement(12345678, 1)))
+	c.receive(27)
+	for _, args := range []string{"cursors set north", "token add night-shift --role read"} {
+		command(t, "", strings.Fields(args)...).want(t, 0)
+	}
+	offers := func(line string) []string {
+		args := append([]string{"__complete"}, strings.Split(line, " ")...)
+		r := command(t, "", args...)
+		r.want(t, 0)
+		var words []string
+		for _, line := range strings.Split(r.stdout, "\n") {
+			word, _, _ := strings.Cut(line, "\t")
+			words = append(words, word)
+		}
+		return words
+	}
+	for line, want := range map[string]string{
+		"mas": "masters", "masters 123": "12345678", "send ": "12345678", "send 12345678 oper": "operate-relay",
+		"send 12345678 operate-relay R": "RN=", "send 12345678 O OP=o": "OP=on", "history 12345678 --point M": "MS/2/3",
+		"history 12345678 --format ": "plot", "events --kind of": "offline", "suspend f": "field", "refused ": "compact",
+		"refused 1": "12345678", "kick ": "1", "restart trama/listeners/f": "trama/listeners/field",
+		"tree --under trama/registry/": "trama/registry/12345678", "cursors set n": "north", "token revoke n": "night-shift",
+		"masters --site ": "hill", "masters --name ": "pump north", "masters --tag ": "water", "masters --state la": "late",
+		"masters --sort s": "silent", "log-level d": "debug", "decode --profile ext": "extended", "profile show j": "jt808",
+		"encode --profile extended ope": "operate-relay", "export x.db --serial ": "12345678", "journal b": "backup",
+		"completion ": "bash", "shadow field comp": "compact", "approve ": "12345678",
+	} {
+		if got := offers(line); !slices.Contains(got, want) {
+			t.Errorf("%q: offered %q, want %s among them", line, got, want)
+		}
+	}
+	p.end()
+	begun := time.Now()
+	if got := offers("send "); len(got) != 2 || got[0] != ":4" {
+		t.Errorf("without a daemon: %q", got)
+	}
+	if took := time.Since(begun); took > patience/2 {
+		t.Errorf("without a daemon: after %v", took)
+	}
+	command(t, "", "--help").want(t, 0, "completion")
+}
