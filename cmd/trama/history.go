@@ -152,20 +152,6 @@ func csvTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// frameCSV writes what an export as CSV has.
-func (a *app) frameCSV(rows []history.Row) error {
-	to, err := history.NewCSV(a.stdout)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if err := to.Add(r); err != nil {
-			return err
-		}
-	}
-	return to.Close()
-}
-
 func (a *app) valueOutput(v admin.Values, format string) error {
 	switch {
 	case format == "json":

@@ -39,6 +39,22 @@ func look[T any](a *app, use, short string, path func(args []string) string, arg
 	return a.listingFlags(a.daemonFlags(c))
 }
 
+// filterFlags adds flags that go to the daemon as parameters of the same names; the result says what they are.
+func filterFlags(c *cobra.Command, flags [][2]string) func() string {
+	for _, f := range flags {
+		c.Flags().String(f[0], "", f[1])
+	}
+	return func() string {
+		q := url.Values{}
+		for _, f := range flags {
+			if value, _ := c.Flags().GetString(f[0]); value != "" {
+				q.Set(f[0], value)
+			}
+		}
+		return q.Encode()
+	}
+}
+
 func fixed(path string) func([]string) string { return func([]string) string { return path } }
 
 func (a *app) listenersCommand() *cobra.Command {
@@ -55,7 +71,8 @@ func (a *app) listenersCommand() *cobra.Command {
 }
 
 func (a *app) connectionsCommand() *cobra.Command {
-	return look(a, "connections", "List the live connections", fixed("/api/v1/connections"), cobra.NoArgs,
+	var query func() string
+	c := look(a, "connections", "List the live connections", func([]string) string { return "/api/v1/connections?" + query() }, cobra.NoArgs,
 		func(rows []actors.ConnectionInfo) {
 			a.table("ID\tLISTENER:3\tREMOTE:1\tMASTERS\tOPEN:4\tQUIET\tFRAMES\tACKNOWLEDGED:6\tREJECTED:2\tPOISONED:7\tSKIPPED:5\t"+
 				"HEARTBEATS:9\tRESTARTS:8", len(rows), func(i int) []any {
@@ -65,6 +82,11 @@ func (a *app) connectionsCommand() *cobra.Command {
 					c.Restarts}
 			})
 		})
+	query = filterFlags(c, [][2]string{
+		{"listener", "only those of a listener"}, {"silent", "only those on which nothing came for a time, such as 10m"},
+		{"sort", "by id, quiet (longest first), frames, rejected or skipped (most first)"}, {"limit", "so many at the most"},
+	})
+	return c
 }
 
 func (a *app) poisonedCommand() *cobra.Command {

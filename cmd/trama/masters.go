@@ -21,30 +21,22 @@ import (
 )
 
 func (a *app) mastersCommand() *cobra.Command {
-	filters := map[string]*string{}
+	var query func() string
 	c := look(a, "masters [SERIAL]", "List the known masters, or show one", func(args []string) string {
 		if len(args) > 0 {
 			return "/api/v1/masters/" + url.PathEscape(args[0])
 		}
-		q := url.Values{}
-		for name, value := range filters {
-			if *value != "" {
-				q.Set(name, *value)
-			}
-		}
-		return "/api/v1/masters?" + q.Encode()
+		return "/api/v1/masters?" + query()
 	}, noneEmpty(cobra.MaximumNArgs(1)), a.showMasters)
 	c.Example = "  trama masters --state late --site north --sort silent --limit 20\n  trama masters 12345678"
-	for _, f := range []struct{ name, usage string }{
+	query = filterFlags(c, [][2]string{
 		{"state", "only those that are online, away, late, offline, \"never seen\", in quarantine, refusing or unprotected"},
 		{"site", "only those of a site"}, {"tag", "only those with a tag"},
 		{"name", "only those whose name has this in it"}, {"profile", "only those that speak a profile"},
 		{"silent", "only those not heard for a time, such as 10m"},
 		{"sort", "by serial, name, site, profile, state, seen (newest first) or silent (longest first)"},
 		{"limit", "so many at the most"},
-	} {
-		filters[f.name] = c.Flags().String(f.name, "", f.usage)
-	}
+	})
 	c.AddCommand(a.mastersImportCommand())
 	all := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"trama/actors"
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/history"
+	"trama/cmd/trama/internal/terminal"
 	"trama/journal"
 )
 
@@ -92,35 +94,106 @@ func (p *past) frames(ctx context.Context) error {
 	q := p.query()
 	q.Del("point")
 	q.Del("bucket")
-	rows := []history.Row{}
-	err := p.pages(ctx, p.path+"/frames", q, func(text json.RawMessage) (int, string, error) {
+	out, err := p.output()
+	if err != nil {
+		return err
+	}
+	n, late := 0, []history.Row{} // the newest were asked for, and the oldest of them comes first
+	err = p.pages(ctx, p.path+"/frames", q, func(text json.RawMessage) (int, string, error) {
 		var page admin.Frames
 		err := decodeNumbers(text, &page)
-		rows = append(rows, page.Frames...)
 		p.note(page.Damage)
-		return len(page.Frames), page.Cursor, err
+		n += len(page.Frames)
+		if p.backwards() && !p.flags.newest {
+			late = append(late, page.Frames...)
+			return len(page.Frames), page.Cursor, err
+		}
+		return len(page.Frames), page.Cursor, cmp.Or(err, addAll(out, page.Frames))
 	})
 	if err != nil {
 		return err
 	}
-	if p.backwards() && !p.flags.newest {
-		slices.Reverse(rows)
+	slices.Reverse(late)
+	if err := addAll(out, late); err != nil {
+		return err
 	}
 	p.tellDamage(p.damage)
-	if len(rows) == 0 {
+	if n == 0 {
 		p.tellNothing()
 	}
-	switch p.flags.format {
-	case "json":
-		return p.sayJSON(rows)
-	case "csv":
-		return p.frameCSV(rows)
+	return out.Close()
+}
+
+// rowOutput takes rows one after the other.
+type rowOutput interface {
+	Add(history.Row) error
+	Close() error
+}
+
+func addAll(out rowOutput, rows []history.Row) (err error) {
+	for i := 0; i < len(rows) && err == nil; i++ {
+		err = out.Add(rows[i])
 	}
-	if p.flags.frames {
-		p.framesTable(rows)
-	} else {
-		p.samplesTable(rows)
+	return err
+}
+
+// output is where frames go: JSON and CSV as they come, while a table has to know all its rows.
+func (p *past) output() (rowOutput, error) {
+	switch {
+	case p.flags.format == "json":
+		return &jsonRows{app: p.app}, nil
+	case p.flags.format == "csv":
+		return history.NewCSV(p.stdout)
+	case p.flags.frames:
+		return &tableRows{show: p.framesTable}, nil
 	}
+	return &tableRows{show: p.samplesTable}, nil
+}
+
+type tableRows struct {
+	rows []history.Row
+	show func([]history.Row)
+}
+
+// Add implements rowOutput.
+func (t *tableRows) Add(r history.Row) error {
+	t.rows = append(t.rows, r)
+	return nil
+}
+
+// Close implements rowOutput.
+func (t *tableRows) Close() error {
+	t.show(t.rows)
+	return nil
+}
+
+// jsonRows writes the rows of one JSON list, as sayJSON would.
+type jsonRows struct {
+	*app
+	begun bool
+}
+
+// Add implements rowOutput.
+func (j *jsonRows) Add(r history.Row) error {
+	text, err := json.MarshalIndent(r, "  ", "  ")
+	if err != nil {
+		return err
+	}
+	before := ",\n  "
+	if !j.begun {
+		before, j.begun = "[\n  ", true
+	}
+	_, err = fmt.Fprint(j.stdout, before, string(terminal.JSON(text)))
+	return err
+}
+
+// Close implements rowOutput.
+func (j *jsonRows) Close() error {
+	end := "\n]"
+	if !j.begun {
+		end = "[]"
+	}
+	j.show(end)
 	return nil
 }
 

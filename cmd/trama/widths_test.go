@@ -36,8 +36,9 @@ var listings = map[string][]string{
 
 // formsOfHistory are the further ways in which history and masters show what they show.
 var furtherForms = map[string][][]string{
-	"history": {{}, {"--frames"}, {"--newest"}, {"--point", "MS/2/3"}, {"--bucket", "1h", "--since", "2026-11-01"}, {"--point", "MS/2/3", "--format", "plot", "--since", "2026-11-01"}},
-	"masters": {{}, {"--sort", "silent"}, {"--state", "online"}},
+	"history":     {{}, {"--frames"}, {"--newest"}, {"--point", "MS/2/3"}, {"--bucket", "1h", "--since", "2026-11-01"}, {"--point", "MS/2/3", "--format", "plot", "--since", "2026-11-01"}},
+	"connections": {{"--listener", "field", "--silent", "1ms"}, {"--sort", "rejected", "--limit", "7"}},
+	"masters":     {{}, {"--sort", "silent"}, {"--state", "online"}},
 }
 
 // noListings are commands with a --json that list nothing: one answer, frames for other programs, or the text of a file.

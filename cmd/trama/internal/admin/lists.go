@@ -5,13 +5,16 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 
 	"trama/actors"
+	"trama/internal/words"
 )
 
 func (e *endpoint) masters(w http.ResponseWriter, r *http.Request) {
@@ -25,8 +28,47 @@ func (e *endpoint) masters(w http.ResponseWriter, r *http.Request) {
 	stream(w, page)
 }
 
+// connectionOrders are the orders of a list of connections; without one they stand in the order of their numbers.
+var connectionOrders = map[string]func(a, b actors.ConnectionInfo) int{
+	"id":       func(a, b actors.ConnectionInfo) int { return cmp.Compare(a.ID, b.ID) },
+	"quiet":    func(a, b actors.ConnectionInfo) int { return a.LastReceived.Compare(b.LastReceived) },
+	"frames":   func(a, b actors.ConnectionInfo) int { return cmp.Compare(b.Frames, a.Frames) },
+	"rejected": func(a, b actors.ConnectionInfo) int { return cmp.Compare(b.Rejected, a.Rejected) },
+	"skipped":  func(a, b actors.ConnectionInfo) int { return cmp.Compare(b.Skipped, a.Skipped) },
+}
+
+// connections lists connections: ?listener=NAME, ?silent=10m, ?sort=, and pages as list does where they are not sorted.
 func (e *endpoint) connections(w http.ResponseWriter, r *http.Request) {
-	list(w, r, e.Gateway.Connections, func(c actors.ConnectionInfo) uint64 { return c.ID }, parseID)
+	values := r.URL.Query()
+	order, known := connectionOrders[cmp.Or(values.Get("sort"), "id")]
+	silent, err := words.Duration(cmp.Or(values.Get("silent"), "0s"))
+	var names []string
+	for _, l := range e.Gateway.Listeners() {
+		names = append(names, l.Name)
+	}
+	listener := values.Get("listener")
+	switch {
+	case !known:
+		err = fmt.Errorf("sort: %w", words.OneOf(values.Get("sort"), slices.Sorted(maps.Keys(connectionOrders))))
+	case err != nil:
+		err = fmt.Errorf("silent: %w", err)
+	case listener != "" && !slices.Contains(names, listener):
+		err = fmt.Errorf("listener: %w", words.OneOf(listener, names))
+	case values.Has("after") && values.Has("sort"):
+		err = errors.New("after: it goes with the order of numbers, without sort")
+	}
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	now := e.Clock()
+	list(w, r, func() []actors.ConnectionInfo {
+		all := slices.DeleteFunc(e.Gateway.Connections(), func(c actors.ConnectionInfo) bool {
+			return listener != "" && c.Listener != listener || now.Sub(c.LastReceived) < silent
+		})
+		slices.SortStableFunc(all, order)
+		return all
+	}, func(c actors.ConnectionInfo) uint64 { return c.ID }, parseID)
 }
 
 func (e *endpoint) listeners(w http.ResponseWriter, r *http.Request) {

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"trama/actors"
 )
@@ -31,6 +33,42 @@ func TestListsArePaged(t *testing.T) {
 	for _, query := range []string{"?limit=-1", "?limit=x", "?after=x"} {
 		if w := ask(t, h, "GET", "/api/v1/connections"+query, ""); w.Code != 400 {
 			t.Errorf("%q: %d, want 400", query, w.Code)
+		}
+	}
+}
+
+func TestConnectionsAreChosenAndSorted(t *testing.T) {
+	g := someGateway()
+	at := func(ago time.Duration) time.Time { return time.Now().Add(-ago) }
+	g.connections = []actors.ConnectionInfo{
+		{ID: 1, Listener: "field", LastReceived: at(time.Minute), Frames: 3, Rejected: 2},
+		{ID: 2, Listener: "other", LastReceived: at(time.Hour), Frames: 9},
+		{ID: 3, Listener: "field", LastReceived: at(time.Second), Skipped: 5},
+		{ID: 4, Listener: "field"}, // nothing ever came
+	}
+	h := Handler(testOptions(g))
+	for query, want := range map[string]string{
+		"listener=field": "[1 3 4]", "silent=10m": "[2 4]", "sort=quiet": "[4 2 1 3]", "sort=frames&limit=2": "[2 1]",
+		"sort=rejected&limit=1": "[1]", "sort=skipped&limit=1": "[3]", "sort=id&listener=field&silent=30s": "[1 4]",
+	} {
+		var rows []actors.ConnectionInfo
+		w := ask(t, h, "GET", "/api/v1/connections?"+query, "")
+		if err := json.Unmarshal(w.Body.Bytes(), &rows); err != nil {
+			t.Fatalf("%s: %v in %s", query, err, w.Body)
+		}
+		got := []uint64{}
+		for _, row := range rows {
+			got = append(got, row.ID)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s: %v, want %s", query, got, want)
+		}
+	}
+	for query, want := range map[string]string{
+		"listener=feld": `did you mean \"field\"?`, "sort=quit": `did you mean \"quiet\"?`, "silent=10": "unit", "after=1&sort=frames": "after: it goes",
+	} {
+		if w := ask(t, h, "GET", "/api/v1/connections?"+query, ""); w.Code != 400 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s, want 400 and %q", query, w.Code, w.Body, want)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (e *endpoint) routes() []route {
 		{"POST /api/v1/masters/{serial}/approve", admin, "approve", nil, e.approve},
 		{"DELETE /api/v1/masters/{serial}", admin, "forget", nil, e.forget},
 		{"POST /api/v1/masters/forget", admin, "forget", nil, e.forgetAll},
-		{"GET /api/v1/connections", read, "", page, e.connections},
+		{"GET /api/v1/connections", read, "", append([]string{"listener", "silent", "sort"}, page...), e.connections},
 		{"DELETE /api/v1/connections/{id}", operate, "kick", nil, e.kick},
 		{"GET /api/v1/listeners", read, "", page, e.listeners},
 		{"POST /api/v1/listeners/{name}/suspend", operate, "suspend", nil, e.suspend},
