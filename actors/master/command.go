@@ -47,6 +47,7 @@ type Command struct {
 	silent    bool // nobody answers it
 	ended     bool // Respond was called
 	waiting   bool // for a counter on disk, or for the answer to a challenge
+	held      bool // its answer has come, unless another one that fits comes soon
 
 	state atomic.Uint32 // of commandState: what may still happen to its bytes
 }
@@ -174,13 +175,13 @@ func (m handler) transmit(c *Command) {
 	c.link.Transmit(m.Master, c)
 }
 
-// answered ends the command in flight with the master's answer.
-func (m handler) answered(f *codec.Frame) {
+// answered ends the command in flight with the master's answer; after a while when that may be a late one.
+func (m handler) answered(f *codec.Frame, late bool) {
 	c := m.inFlight
 	if told := m.dir.answered; told != nil {
 		told(time.Since(c.sent))
 	}
-	c.Result.Outcome = OutcomeDone
+	c.Result.Outcome, c.Result.Code, c.Result.Detail = OutcomeDone, nil, ""
 	if code, ok := f.Result(); ok {
 		c.Result.Code = &code
 		if code != 0 {
@@ -201,20 +202,30 @@ func (m handler) answered(f *codec.Frame) {
 			c.Result.Detail = "answer cannot be shown: " + err.Error()
 		}
 	}
+	if late && !c.held {
+		c.held, c.Result.Detail = true, detailLate
+		c.timer.Reset(min(lateGrace, time.Until(c.deadline)))
+		return
+	}
+	m.doubt = nil
 	m.finish(c, nil)
 }
 
 // due ends a command whose wait is over: unknown when it was sent, expired when it was not.
 func (m handler) due(id uint64) {
 	if c := m.inFlight; c != nil && c.id == id {
-		if c.Withdraw() {
+		switch {
+		case c.held: // no other answer came
+			m.doubt = nil
+		case c.Withdraw():
 			c.Result.Outcome, c.Result.Detail = OutcomeExpired, "never sent: its connection was busy"
 			if c.waiting {
 				c.Result.Detail = "never sent: the device has not answered the challenge"
 			}
-		} else {
+		default:
 			c.Result.Outcome, c.Result.Detail = OutcomeUnknown,
 				fmt.Sprintf("no answer within %s: it may have been executed", c.Request.Wait)
+			m.doubted(c)
 		}
 		m.finish(c, nil)
 		return
@@ -310,6 +321,8 @@ func (m handler) linkLost(l Link) {
 	c := m.inFlight
 	switch {
 	case c == nil || c.link != l:
+	case c.held:
+		m.finish(c, nil)
 	case c.Withdraw():
 		m.finish(c, fmt.Errorf("%w: %s: connection %d ended before the command was sent", ErrOffline, m.Serial, l.ID()))
 	default:
@@ -322,9 +335,11 @@ func (m handler) linkLost(l Link) {
 func (m handler) giveUpCommands(why string) {
 	if c := m.inFlight; c != nil {
 		m.inFlight = nil
-		if c.Withdraw() {
+		switch {
+		case c.held:
+		case c.Withdraw():
 			c.Result.Outcome, c.Result.Detail = OutcomeExpired, why+": it was never sent"
-		} else {
+		default:
 			c.Result.Outcome, c.Result.Detail = OutcomeUnknown, why+": it may have been executed"
 		}
 		m.conclude(c, nil)

@@ -66,6 +66,7 @@ type Master struct {
 
 	commands   uint64
 	inFlight   *Command
+	doubt      *Command // that ended as unknown, and whose answer may come late; nil: none
 	queue      []*Command
 	lastID     uint64
 	lastNumber uint64 // transaction number used last; begins with the clock, so that a start behind a kill repeats none
@@ -262,10 +263,8 @@ func (m handler) handle() {
 		} else { // what the newest frame that can be read says stays
 			m.keep(b.Installed, f, raw, b.At)
 		}
-		if c := m.inFlight; c != nil {
-			if answer := c.answeredBy(b, f, raw); answer != nil {
-				m.answered(answer)
-			}
+		if m.inFlight != nil || m.doubt != nil {
+			m.answers(b, f, raw)
 		}
 		m.watchDevice(b.Link, f)
 		m.points.note(b.Installed, f, b.At, m.points.recorded+1, 0, m.clock.off, scratch)

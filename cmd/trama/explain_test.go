@@ -184,6 +184,7 @@ func TestExplainSaysWhatStandsWhere(t *testing.T) {
 	want := `frame 1, bytes 0-6: modbus-rtu registers, uplink, accepted, checksum ok
   0  01     unit        1
   1  03     func        3
+            function    3      (follows from other fields)
   2  02     byte_count  2
             registers
   3  7f ff    [0]       32767  point registers/0

@@ -21,7 +21,7 @@ func (c *compiler) frames() {
 	c.plain = !d.NeedsGrammar()
 	if !c.few("frame", "kinds of frames", len(d.Families), mostFrames) ||
 		!c.few("message", "messages", len(d.Messages), mostMessages) ||
-		!c.few("reply", "replies", len(d.Replies), mostReplies) || !c.few("answer.by", "fields", len(d.AnswerBy), mostAnswers) {
+		!c.few("reply", "replies", len(d.Replies), mostReplies) || !c.few("answer.by", "fields", len(d.AnswerBy), mostAnswers) || !c.few("answer.same", "fields", len(d.AnswerSame), mostAnswers) {
 		return
 	}
 	scopes := map[string]*scope{}

@@ -153,24 +153,31 @@ func keysOfMessage(fields []*field.Field) (out []string) {
 
 // answer reads which fields an answer shares with its request: "KEY", or "KEY = KEY", that of the request first.
 func (c *compiler) answer(d *schema.Definition) {
-	for i, text := range d.AnswerBy {
+	c.p.Answers = c.shared("answer.by", d.AnswerBy, c.plain)
+	c.p.Same = c.shared("answer.same", d.AnswerSame, false)
+}
+
+// shared reads pairs of keys of a request and its answer; those in the header, or anywhere.
+func (c *compiler) shared(path string, texts []string, inHeader bool) (pairs [][2]string) {
+	for i, text := range texts {
 		ours, theirs, both := strings.Cut(text, "=")
 		ours, theirs = strings.TrimSpace(ours), strings.TrimSpace(theirs)
 		if !both {
 			theirs = ours
 		}
 		for _, key := range []string{ours, theirs} {
-			if _, common := c.header[key]; c.plain && !common {
-				c.src.Problem(fmt.Sprintf("answer.by[%d]", i), field.Quote(key), "a field of the header",
+			if _, common := c.header[key]; inHeader && !common {
+				c.src.Problem(fmt.Sprintf("%s[%d]", path, i), field.Quote(key), "a field of the header",
 					slices.Sorted(maps.Keys(c.header))...)
 				break
 			} else if c.all[key] == nil && !c.paths[key] {
-				c.src.Problem(fmt.Sprintf("answer.by[%d]", i), field.Quote(key), "a field",
+				c.src.Problem(fmt.Sprintf("%s[%d]", path, i), field.Quote(key), "a field",
 					append(slices.Sorted(maps.Keys(c.all)), slices.Sorted(maps.Keys(c.paths))...)...)
 			}
 		}
-		c.p.Answers = append(c.p.Answers, [2]string{ours, theirs})
+		pairs = append(pairs, [2]string{ours, theirs})
 	}
+	return pairs
 }
 
 // unanswered reads which commands nobody answers: the fields that say so and their values.

@@ -28,10 +28,12 @@ func (v *inspection) names() {
 				"remember on the field of that name that a master sends, too")
 		}
 	})
-	for i, pair := range v.g.Answers {
-		if key, _, _ := strings.Cut(pair[1], "."); !sent[key] && !sent[pair[1]] {
-			text := fmt.Sprintf("%q, which no frame of a master has", pair[1])
-			v.Add(schema.SeverityError, "answer", fmt.Sprintf("answer.by[%d]", i), text, "a field that the answers have")
+	for list, pairs := range map[string][][2]string{"by": v.g.Answers, "same": v.g.Same} {
+		for i, pair := range pairs {
+			if key, _, _ := strings.Cut(pair[1], "."); !sent[key] && !sent[pair[1]] {
+				text := fmt.Sprintf("%q, which no frame of a master has", pair[1])
+				v.Add(schema.SeverityError, "answer", fmt.Sprintf("answer.%s[%d]", list, i), text, "a field that the answers have")
+			}
 		}
 	}
 	for i, r := range v.g.Replies {

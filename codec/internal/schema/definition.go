@@ -22,6 +22,7 @@ type Definition struct {
 	Messages   []MessageDef
 	Replies    []ReplyDef
 	AnswerBy   []string
+	AnswerSame []string
 	Unanswered []SetDef // fields and values of commands that nobody answers
 	Resend     *ResendDef
 	Security   *SecurityDef
@@ -87,7 +88,7 @@ func ReadDefinition(t *Table) *Definition {
 		d.Replies = append(d.Replies, ReadReply(r))
 	}
 	if answer := t.Sub("answer"); answer != nil {
-		d.AnswerBy = answer.Texts("by")
+		d.AnswerBy, d.AnswerSame = answer.Texts("by"), answer.Texts("same")
 		if none := answer.Sub("none"); none != nil {
 			for _, key := range none.Keys() {
 				v, _ := none.Get(key)

@@ -1,0 +1,52 @@
+package actors
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Behind a command that nobody answered in time, an answer that fits both is held: the next one takes its place, and
+// without one it is shown as what it may be.  Compact frames have no numbers.
+func TestALateAnswerIsNoOutcomeOfTheNextCommand(t *testing.T) {
+	const late, own = "000801000000001234567801024107", "000801000000001234567801024100"
+	g := start(t, "compact:compact")
+	d := dial(t, g, "compact")
+	d.send("0013010000000012345678010273000041ac0000")
+	d.receive(15)
+	unanswered := func() {
+		t.Helper()
+		reply := send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: 50 * time.Millisecond})
+		d.receive(15)
+		if s := outcome(t, reply); s.result.Outcome != OutcomeUnknown {
+			t.Fatalf("%+v", s)
+		}
+	}
+	unanswered()
+	reply := send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: patience})
+	d.receive(15)
+	d.send(late)
+	d.send(own)
+	if s := outcome(t, reply); s.result.Outcome != OutcomeDone || s.result.AnswerHex != own || s.result.Detail != "" {
+		t.Errorf("%+v", s)
+	}
+
+	unanswered()
+	reply = send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: patience})
+	d.receive(15)
+	d.send(late)
+	if s := outcome(t, reply); s.result.Outcome != OutcomeRefused || !strings.Contains(s.result.Detail, "may be the late answer") {
+		t.Errorf("%+v", s)
+	}
+
+	// One that comes before the next command is sent belongs to nobody, and the next is answered at once.
+	unanswered()
+	d.send(late)
+	await(t, "the late answer", func() bool { m, _ := g.Master("12345678"); return m.Frames == 5 })
+	reply = send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: patience})
+	d.receive(15)
+	d.send(own)
+	if s := outcome(t, reply); s.result.Outcome != OutcomeDone || s.result.Detail != "" {
+		t.Errorf("%+v", s)
+	}
+}
