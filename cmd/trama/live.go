@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,7 +97,8 @@ func (l *live) port(what, address string, open func() (net.Listener, error)) {
 
 // files looks whether this user can use what is there, and make what is not.
 func (l *live) files(c *config.Config) {
-	for _, dir := range []string{filepath.Dir(c.Journal.Path), filepath.Dir(c.Admin.TokenFile), c.Keys.Directory} {
+	dirs := []string{filepath.Dir(c.Journal.Path), filepath.Dir(c.Admin.TokenFile), c.Keys.Directory}
+	for _, dir := range slices.Compact(dirs) {
 		if dir != "" {
 			l.see("directory "+dir, writable(dir), "can be written")
 		}
