@@ -51,7 +51,8 @@ type Brief struct {
 	Busy        time.Duration `json:"busy_ns"`               // how long the commit that is being made takes already
 	Full        bool          `json:"full"`
 	Disk        float64       `json:"disk_percent"` // of the disk in use
-	Damaged     int           `json:"damaged"`      // places found damaged when it was opened
+	DiskFree    int64         `json:"disk_free_bytes"`
+	Damaged     int           `json:"damaged"` // places found damaged when it was opened
 	Failure     string        `json:"failure,omitempty"`
 }
 

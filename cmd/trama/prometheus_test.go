@@ -241,6 +241,9 @@ func TestPrometheusAnswersEachExpression(t *testing.T) {
 	t.Run("values", func(t *testing.T) { valuesAnswer(t, p, strings.TrimSpace(token.stdout)) })
 	t.Run("native histograms", func(t *testing.T) {
 		for _, name := range []string{"trama_acknowledgement_seconds", "trama_journal_commit_seconds", "trama_command_seconds"} {
+			if got := native.query(name + "_bucket"); len(got) != 0 {
+				t.Errorf("the manual says that there are no fixed buckets beside native ones: %v", got)
+			}
 			if got := native.query("histogram_quantile(0.99, rate(" + name + "[10s]))"); len(got) != 1 || got[0] <= 0 {
 				t.Errorf("the quantile of %s is %v", name, got)
 			}

@@ -18,6 +18,7 @@ type counters struct {
 	ownerFaults                     atomic.Uint64 // see Journal.tellOwner
 	begun                           atomic.Int64  // of the commit being made, Unix nanoseconds; 0: none
 	disk                            atomic.Uint64 // percent in use, as bits of a float64
+	diskFree                        atomic.Int64
 	clockJumps                      atomic.Uint64
 	held                            atomic.Int64 // bytes that frames fill: more or less than when it was opened; see pagesOf
 	sweeping                        sync.Mutex   // one sweep at a time

@@ -139,6 +139,7 @@ func (j *Journal) look() error {
 		log: min(int64(j.behind())*pageBytes, j.counters.logBytes.Load())}
 	percent := r.used()
 	j.counters.disk.Store(math.Float64bits(percent))
+	j.counters.diskFree.Store(disk.Free)
 	full := percent >= float64(j.options.DiskLimit) || r.low()
 	if j.full.Swap(full) != full {
 		if full {

@@ -17,7 +17,7 @@ func (j *Journal) Brief() journal.Brief {
 		Bytes: c.bytes.Load(),
 		Took:  time.Duration(c.took.Load()), Worst: time.Duration(c.longest.Load()), Removed: c.removed.Load(),
 		OwnerFaults: c.ownerFaults.Load(), ClockJumps: c.clockJumps.Load(), Full: j.Accepting() != nil,
-		Disk: math.Float64frombits(c.disk.Load()), Damaged: len(j.FoundDamaged()),
+		Disk: math.Float64frombits(c.disk.Load()), DiskFree: c.diskFree.Load(), Damaged: len(j.FoundDamaged()),
 	}
 	if begun := c.begun.Load(); begun != 0 {
 		b.Busy = max(time.Since(time.Unix(0, begun)), 0)

@@ -79,6 +79,8 @@ var journalFamilies = []family{
 		func(s *scrape) uint64 { return s.Journal.OwnerFaults }),
 	number("journal_disk_used_ratio", "Part of the disk in use.", prometheus.GaugeValue,
 		func(s *scrape) float64 { return s.Journal.Disk / 100 }),
+	number("journal_disk_free_bytes", "Bytes of the disk that a process may still use.", prometheus.GaugeValue,
+		func(s *scrape) float64 { return float64(s.Journal.DiskFree) }),
 	total("clock_jumps_total", "Steps of the clock of the machine since the start.",
 		func(s *scrape) uint64 { return s.Journal.ClockJumps }),
 	level("journal_damaged", "Places found damaged when the journal was opened.", func(s *scrape) int { return s.Journal.Damaged }),

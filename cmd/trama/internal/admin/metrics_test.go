@@ -1,15 +1,21 @@
 package admin
 
 import (
+	"context"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"trama/actors"
+	"trama/journal"
+	"trama/transport"
 )
 
 // described are the metrics of the program with their labels, as in trama_rejected_total{reason}.
@@ -81,6 +87,64 @@ func TestMetricsAreNamedAsPrometheusWantsIt(t *testing.T) {
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// hanging is an archive behind a disk that does not answer, of a gateway that refuses frames.
+type hanging struct{ Archive }
+
+func (hanging) Stats(ctx context.Context) (s journal.Stats, err error) {
+	<-ctx.Done()
+	return s, ctx.Err()
+}
+
+func (hanging) Cursors(ctx context.Context) ([]journal.Cursor, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+type refusing struct{ *fakeGateway }
+
+func (refusing) Totals() actors.Totals { return actors.Totals{Journal: journal.Brief{Full: true}} }
+
+func TestAScrapeAnswersBesideAJournalThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := testOptions(refusing{someGateway()})
+		o.Archive = hanging{}
+		start := time.Now()
+		families, err := (&endpoint{Options: o}).metrics().Gather()
+		if took := time.Since(start); err != nil || took != scrapeWithin {
+			t.Fatalf("%v after %v", err, took)
+		}
+		for _, f := range families {
+			switch f.GetName() {
+			case "trama_journal_up":
+				if up := f.Metric[0].Gauge.GetValue(); up != 0 {
+					t.Errorf("the journal refuses, and trama_journal_up is %v", up)
+				}
+			case "trama_journal_file_bytes", "trama_cursor_lag_frames":
+				t.Errorf("%s has a series, and nobody knows it", f.GetName())
+			}
+		}
+	})
+}
+
+// What a scrape costs beside 20,000 masters of which an operator has told.
+func BenchmarkScrape(b *testing.B) {
+	g, err := actors.Start(actors.Options{Journal: &past{masters: 20_000}, Known: told(b, 20_000), MaxMasters: 1 << 20,
+		Listeners: []actors.ListenerOptions{{Profile: tenPoints(b), Transport: transport.Options{Name: "gsm", Address: "127.0.0.1:0"}}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = g.Drain(context.Background()) }()
+	o := testOptions(g)
+	o.Times = NewTimes()
+	registry := (&endpoint{Options: o}).metrics()
+	b.ReportAllocs()
+	for b.Loop() {
+		if all, err := registry.Gather(); err != nil || len(all) < 60 {
+			b.Fatal(len(all), err)
+		}
 	}
 }
 
