@@ -39,8 +39,8 @@ type Program struct {
 	Unused     []string          // paths of layouts that nothing uses
 	Points     Points
 	Replies    []ReplyRule
-	Answers    [][2]string // fields that an answer shares with its request
-	Same       [][2]string // likewise, where both have them
+	Answers    [][2]string     // fields that an answer shares with its request
+	Same       [][2]string     // likewise, where both have them
 	Unanswered [][2]string     // fields and values, as text, of commands that nobody answers: all must be there
 	Asks       []Asked         // what computed fields want to know of the request
 	Security   *protect.Layout // nil: frames are never protected
