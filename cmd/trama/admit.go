@@ -42,13 +42,21 @@ func (a *app) forgetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			asJSON, _ := c.Flags().GetBool("json")
+			forgotten := []string{}
 			var failed []error
 			for _, serial := range args {
 				if err := daemon.call(c.Context(), http.MethodDelete, "/api/v1/masters/"+url.PathEscape(serial), nil, nil); err != nil {
 					failed = append(failed, err)
 					continue
 				}
-				a.say("%s is forgotten", serial)
+				forgotten = append(forgotten, serial)
+				if !asJSON {
+					a.say("%s is forgotten", serial)
+				}
+			}
+			if !filtered && asJSON {
+				failed = append(failed, a.sayJSON(admin.Forgotten{Masters: len(forgotten), Serials: forgotten}))
 			}
 			if !filtered {
 				return errors.Join(failed...)
@@ -56,6 +64,9 @@ func (a *app) forgetCommand() *cobra.Command {
 			var gone admin.Forgotten
 			if err := daemon.call(c.Context(), http.MethodPost, "/api/v1/masters/forget", f, &gone); err != nil {
 				return err
+			}
+			if asJSON {
+				return a.sayJSON(gone)
 			}
 			for _, serial := range gone.Serials {
 				a.say("%s", serial)
@@ -76,5 +87,5 @@ func (a *app) forgetCommand() *cobra.Command {
 	c.Flags().Uint64Var(&f.FramesBelow, "frames-below", 0, "those with fewer `frames`")
 	c.Flags().BoolVar(&f.Quarantine, "quarantine", false, "serials in quarantine, and no masters")
 	c.Flags().BoolVar(&f.DryRun, "dry-run", false, "only list them")
-	return a.daemonFlags(c)
+	return a.orderFlags(c)
 }

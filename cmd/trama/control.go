@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -20,23 +19,43 @@ import (
 
 // tell makes a command with one argument that tells the daemon to do something and then says that it is done.
 func (a *app) tell(use, short, method string, path func(arg string) string, said string) *cobra.Command {
-	return a.daemonFlags(&cobra.Command{
+	return a.orderFlags(&cobra.Command{
 		Use: use, Short: short, Args: noneEmpty(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.order(c.Context(), method, path(args[0]), fmt.Sprintf(said, args[0]))
+			return a.order(c, method, path(args[0]), fmt.Sprintf(said, args[0]))
 		},
 	})
 }
 
-func (a *app) order(ctx context.Context, method, path, said string) error {
+// orderFlags adds the flags of a command that tells the daemon to do something.
+func (a *app) orderFlags(c *cobra.Command) *cobra.Command {
+	c.Flags().Bool("json", false, "print JSON: the daemon's answer, or {\"done\":…} where it has none")
+	return a.daemonFlags(c)
+}
+
+// order tells the daemon to do something, and then says that it is done.
+func (a *app) order(c *cobra.Command, method, path, said string) error {
 	daemon, err := a.client()
 	if err != nil {
 		return err
 	}
-	if err := daemon.call(ctx, method, path, nil, nil); err != nil {
+	text, err := daemon.exchange(c.Context(), method, path, "", nil)
+	if err != nil {
 		return err
 	}
-	a.say("%s", said)
+	return a.done(c, text, said)
+}
+
+// done says what was done: in words, or with --json as the answer of the daemon says it.
+func (a *app) done(c *cobra.Command, answer []byte, said string) error {
+	if asJSON, _ := c.Flags().GetBool("json"); !asJSON {
+		a.say("%s", said)
+		return nil
+	}
+	if answer = bytes.TrimSpace(answer); len(answer) == 0 {
+		return a.sayJSON(map[string]string{"done": said})
+	}
+	a.showJSON(answer)
 	return nil
 }
 
@@ -71,11 +90,11 @@ func (a *app) faultCommand() *cobra.Command {
 			if onFrame {
 				path, said = path+"?on_frame=true", args[0]+" fails at its next frame"
 			}
-			return a.order(c.Context(), http.MethodPost, path, said)
+			return a.order(c, http.MethodPost, path, said)
 		},
 	}
 	c.Flags().BoolVar(&onFrame, "on-frame", false, "not at once, but with the next frame it handles")
-	return a.daemonFlags(c)
+	return a.orderFlags(c)
 }
 
 // actorPath keeps the slashes of an actor's path and escapes what stands between them.
@@ -88,7 +107,7 @@ func actorPath(path string) string {
 }
 
 func (a *app) logLevelCommand() *cobra.Command {
-	return a.daemonFlags(&cobra.Command{
+	return a.orderFlags(&cobra.Command{
 		Use: "log-level [LEVEL]", Short: "Show or change what the daemon logs: trace, debug, info, warn, error",
 		Args: noneEmpty(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -96,17 +115,19 @@ func (a *app) logLevelCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			method, body := http.MethodGet, any(nil)
+			if len(args) > 0 {
+				method, body = http.MethodPut, admin.LogLevel{Level: args[0]}
+			}
+			var answer json.RawMessage
 			var level admin.LogLevel
-			if len(args) == 0 {
-				err = daemon.get(c.Context(), "/api/v1/log/level", &level)
-			} else {
-				err = daemon.call(c.Context(), http.MethodPut, "/api/v1/log/level", admin.LogLevel{Level: args[0]}, &level)
+			if err = daemon.call(c.Context(), method, "/api/v1/log/level", body, &answer); err == nil {
+				err = json.Unmarshal(answer, &level)
 			}
 			if err != nil {
 				return err
 			}
-			a.say("%s", level.Level)
-			return nil
+			return a.done(c, answer, level.Level)
 		},
 	})
 }

@@ -143,25 +143,24 @@ func (a *app) cursorsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var answer json.RawMessage
 			var now journal.Cursor
-			if err := daemon.call(c.Context(), "PUT", "/api/v1/cursors/"+url.PathEscape(args[0]), move, &now); err != nil {
-				return err
+			if err = daemon.call(c.Context(), "PUT", "/api/v1/cursors/"+url.PathEscape(args[0]), move, &answer); err == nil {
+				err = json.Unmarshal(answer, &now)
 			}
-			a.say("%s is at %d, %d behind the newest frame", now.Name, now.Position, now.Lag)
-			return nil
-		},
-	}
-	set.Flags().BoolVar(&back, "back", false, "it may go back: frames come again")
-	remove := &cobra.Command{
-		Use: "remove NAME", Short: "Forget a cursor", Args: noneEmpty(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error {
-			daemon, err := a.client()
 			if err != nil {
 				return err
 			}
-			return daemon.call(c.Context(), "DELETE", "/api/v1/cursors/"+url.PathEscape(args[0]), nil, nil)
+			return a.done(c, answer, fmt.Sprintf("%s is at %d, %d behind the newest frame", now.Name, now.Position, now.Lag))
 		},
 	}
-	c.AddCommand(a.daemonFlags(set), a.daemonFlags(remove))
+	set.Flags().BoolVar(&back, "back", false, "allow moving backwards: frames are delivered again")
+	remove := &cobra.Command{
+		Use: "remove NAME", Short: "Forget a cursor", Args: noneEmpty(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.order(c, "DELETE", "/api/v1/cursors/"+url.PathEscape(args[0]), args[0]+" is forgotten")
+		},
+	}
+	c.AddCommand(a.orderFlags(set), a.orderFlags(remove))
 	return c
 }

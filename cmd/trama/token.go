@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -52,13 +53,16 @@ func (a *app) tokenAddCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.say("%s", made.Token)
-			return nil
+			answer, err := json.Marshal(made)
+			if err != nil {
+				return err
+			}
+			return a.done(c, answer, made.Token)
 		},
 	}
 	c.Flags().StringVar(&role, "role", "", "`role`: read, operate or admin")
 	c.Flags().StringVar(&n.Expires, "expires", "", "how `long` it counts, such as 90d (default: until it is revoked)")
-	return a.daemonFlags(c)
+	return a.orderFlags(c)
 }
 
 func (a *app) tokenListCommand() *cobra.Command {
@@ -77,7 +81,7 @@ func (a *app) tokenListCommand() *cobra.Command {
 }
 
 func (a *app) tokenRevokeCommand() *cobra.Command {
-	return a.daemonFlags(&cobra.Command{
+	return a.orderFlags(&cobra.Command{
 		Use: "revoke NAME", Short: "End a token that was added", Args: noneEmpty(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			err := a.changeTokens(func(daemon *client) error {
@@ -86,8 +90,7 @@ func (a *app) tokenRevokeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.say("%s is revoked", args[0])
-			return nil
+			return a.done(c, nil, args[0]+" is revoked")
 		},
 	})
 }
