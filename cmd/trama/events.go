@@ -8,12 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"trama/cmd/trama/internal/admin"
-	"trama/cmd/trama/internal/history"
 	"trama/cmd/trama/internal/terminal"
 	"trama/journal"
 )
@@ -26,10 +24,8 @@ func (a *app) eventsCommand() *cobra.Command {
 		Use: "events [SERIAL]", Short: "List what happened: masters that come and go, alarms, refused frames",
 		Args: noneEmpty(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			for _, m := range []struct{ name, text string }{{"since", since}, {"until", until}} {
-				if _, err := history.ParseTime(m.text, time.Now()); err != nil {
-					return usageError{fmt.Errorf("--%s: %w", m.name, err)}
-				}
+			if err := checkSpan(since, until); err != nil {
+				return err
 			}
 			if limit < 1 {
 				return usageError{fmt.Errorf("--limit: found %d, allowed 1 and more", limit)}
@@ -65,9 +61,12 @@ func (a *app) eventsCommand() *cobra.Command {
 			}
 			if len(rows) == 0 && len(args) > 0 {
 				if _, err := fetchMaster(c.Context(), daemon, args[0]); err != nil {
-					a.complain("trama: %v", err)
 					a.hintAtStrangers(err)
+					return err
 				}
+			}
+			if len(rows) == 0 {
+				a.complain("no %s in this span (--since %s)", strings.TrimSpace(kind+" events"), since)
 			}
 			slices.Reverse(rows) // the newest were asked for; the oldest of them comes first
 			p.tellDamage(p.damage)

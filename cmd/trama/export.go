@@ -3,10 +3,8 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,10 +20,8 @@ func (a *app) exportCommand() *cobra.Command {
 			"their frames.  CSV has a row for each sample; a database has the tables frame and sample.  The file must not exist yet, and is there only when it is whole.",
 		Example: "  trama export november.db --since 2026-11-01 --until 2026-12-01\n  trama export - --since 1h --serial 12345678",
 		RunE: func(c *cobra.Command, args []string) error {
-			for _, m := range []struct{ name, text string }{{"since", since}, {"until", until}} {
-				if _, err := history.ParseTime(m.text, time.Now()); err != nil {
-					return usageError{fmt.Errorf("--%s: %w", m.name, err)}
-				}
+			if err := checkSpan(since, until); err != nil {
+				return err
 			}
 			daemon, err := a.client()
 			if err != nil {

@@ -68,10 +68,8 @@ func (a *app) history(c *cobra.Command, serial string, f historyFlags) error {
 	case f.limit < 0:
 		return usageError{fmt.Errorf("--limit: found %d, allowed 0 (all) and more", f.limit)}
 	}
-	for _, m := range []struct{ name, text string }{{"since", f.since}, {"until", f.until}} {
-		if _, err := history.ParseTime(m.text, time.Now()); err != nil {
-			return usageError{fmt.Errorf("--%s: %w", m.name, err)}
-		}
+	if err := checkSpan(f.since, f.until); err != nil {
+		return err
 	}
 	daemon, err := a.client()
 	if err != nil {

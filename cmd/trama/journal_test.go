@@ -272,7 +272,7 @@ func TestHistoryIsShownAndExported(t *testing.T) {
 		t.Errorf("more than the two newest: %s", r.stdout)
 	}
 	p.cli("history", "12345678", "--point", "MS/2/3", "--format", "plot").want(t, exitDone, "5 values", "┤")
-	p.cli("history", "12345678", "--point", "MS").want(t, exitDone, "no samples of point MS; master 12345678 has AL/2/3, MS/2/3")
+	p.cli("history", "12345678", "--point", "MS").want(t, exitFailed, `master 12345678 has no point "MS", known are AL/2/3, MS/2/3; did you mean "MS/2/3"?`)
 	month := p.cli("history", "12345678", "--point", "MS/2/3", "--format", "plot", "--since", "30d")
 	month.want(t, exitDone, "5 values", time.Now().Format("2006-01-02"))
 	if then := time.Now().AddDate(0, 0, -30).Format("2006-01-02"); strings.Contains(month.stdout, then) {

@@ -60,6 +60,15 @@ func TestWhatIsMistypedIsAnsweredWithWhatMayBeMeant(t *testing.T) {
 		{"encode --profile extended O RFC=1 SC=1 CC=1 NUT=1 rn=3 OP=1 SD=1", 2, `rn: no such field; did you mean "RN"?`},
 		{"send 12345678 O rn=3 op=1", 2, `no such field; did you mean "`},
 		{"send 12345678 opeate-relay", 2, `did you mean "operate-relay"?`},
+		{"events 1234568", 1, `did you mean 12345678?`},
+		{"redecode 1234568", 1, `did you mean 12345678?`},
+		{"history 1234568", 1, `did you mean 12345678?`},
+		{"history 12345678 --point ms/2/3", 1, `known are AL/2/3, MS/2/3; did you mean "MS/2/3"?`},
+		{"history 12345678 --since 1h --until 2h", 2, `--until: found "2h", which lies before --since "1h"`},
+		{"events --until 2d", 2, "lies before --since"},
+		{"events --kind kick", 0, "no kick events in this span (--since 24h)"},
+		{"history 12345678 --until 1h", 0, "nothing was received in this span"},
+		{"history 12345678 --point MS/2/3 --bucket 1h --since 2w --until 1w", 0, "no sample has a time in this span"},
 	} {
 		command(t, "", strings.Fields(c.args)...).want(t, c.code, c.want)
 	}

@@ -8,12 +8,13 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
+	"time"
 
 	"trama/actors"
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/history"
 	"trama/cmd/trama/internal/terminal"
+	"trama/internal/words"
 	"trama/journal"
 )
 
@@ -28,6 +29,23 @@ type past struct {
 
 // pageRows is how many rows are asked for at once.
 const pageRows = 10_000
+
+// checkSpan refuses moments that cannot be read, and a span that ends before it begins.
+func checkSpan(since, until string) error {
+	now := time.Now()
+	from, err := history.ParseTime(since, now)
+	if err != nil {
+		return usageError{fmt.Errorf("--since: %w", err)}
+	}
+	to, err := history.ParseTime(until, now)
+	if err != nil {
+		return usageError{fmt.Errorf("--until: %w", err)}
+	}
+	if !to.IsZero() && to.Before(from) {
+		return usageError{fmt.Errorf("--until: found %q, which lies before --since %q", until, since)}
+	}
+	return nil
+}
 
 // query is what the flags say, with more.
 func (p *past) query(more ...string) url.Values {
@@ -230,7 +248,9 @@ func (p *past) values(ctx context.Context) error {
 	p.tellDamage(p.damage)
 	p.tellLeftOut(all)
 	if len(all.Samples)+len(all.Buckets) == 0 {
-		p.tellPoints(ctx)
+		if err := p.tellPoints(ctx); err != nil {
+			return err
+		}
 	}
 	return p.valueOutput(all, p.flags.format)
 }
@@ -247,21 +267,25 @@ func (p *past) tellLeftOut(all admin.Values) {
 	}
 }
 
-// tellPoints says what points the master has, when there is nothing of the one that was asked for.
-func (p *past) tellPoints(ctx context.Context) {
+// tellPoints says why there is nothing of the point that was asked for; that the master has none of this name is an error.
+func (p *past) tellPoints(ctx context.Context) error {
 	var m actors.MasterInfo
-	if p.flags.point == "" || p.daemon.get(ctx, p.path, &m) != nil {
-		return
+	if p.daemon.get(ctx, p.path, &m) != nil {
+		return nil
 	}
+	known := p.flags.point == ""
 	var names []string
 	for _, point := range m.Points {
-		if point.Name == p.flags.point || point.Title == p.flags.point {
-			if p.flags.bucket == "" && p.flags.format != "plot" {
-				p.tellNothing()
-			}
-			return // it has the point, and no samples of it at that time
-		}
+		known = known || point.Name == p.flags.point || point.Title == p.flags.point
 		names = append(names, point.Name)
 	}
-	p.complain("no samples of point %s; master %s has %s", p.flags.point, m.Serial, dash(strings.Join(names, ", ")))
+	switch {
+	case !known:
+		return fmt.Errorf("master %s has no point %q%s", m.Serial, p.flags.point, words.Known(p.flags.point, names))
+	case p.flags.bucket == "" && p.flags.format != "plot":
+		p.tellNothing()
+	default:
+		p.complain("no sample has a time in this span")
+	}
+	return nil
 }

@@ -51,7 +51,9 @@ func (p *past) plot(ctx context.Context) error {
 	p.tellDamage(p.damage)
 	p.tellLeftOut(all)
 	if len(all.Buckets) == 0 {
-		p.tellPoints(ctx)
+		if err := p.tellPoints(ctx); err != nil {
+			return err
+		}
 	}
 	for _, line := range drawPlot(screen, width, p.flags.point, all.Buckets, since, until) {
 		p.show(screen.Line(line))

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,8 +19,8 @@ func (a *app) redecodeCommand() *cobra.Command {
 		Long: "redecode lists the frames that were kept though they could not be read whole: marks, length and checksum were right.  Each is read by\n" +
 			"the newest definition of its profile.  After a reload with a better one its values are there, in history, export and plots too.",
 		RunE: func(c *cobra.Command, args []string) error {
-			if _, err := history.ParseTime(p.flags.since, time.Now()); err != nil {
-				return usageError{fmt.Errorf("--since: %w", err)}
+			if err := checkSpan(p.flags.since, ""); err != nil {
+				return err
 			}
 			if p.flags.limit < 1 {
 				return usageError{fmt.Errorf("--limit: found %d, allowed 1 and more", p.flags.limit)}
@@ -44,6 +43,12 @@ func (a *app) redecodeCommand() *cobra.Command {
 			})
 			if err != nil {
 				return err
+			}
+			if len(rows) == 0 && len(args) > 0 {
+				if _, err := fetchMaster(c.Context(), p.daemon, args[0]); err != nil {
+					a.hintAtStrangers(err)
+					return err
+				}
 			}
 			slices.Reverse(rows) // the newest were asked for; the oldest of them comes first
 			p.tellDamage(p.damage)

@@ -11,7 +11,7 @@ type Problem struct {
 	Line     int    // 1 for the first line; 0 when no line can be named
 	Key      string // path of the key, such as message[2].fields[0].size
 	Found    string // what the text has
-	Expected string // what it may have
+	Expected string // what it may have; empty: Found says it all
 	Nearest  string // the known word most like what was found; may be empty
 }
 
@@ -25,7 +25,11 @@ func (p Problem) String() string {
 	if p.Key != "" {
 		b.WriteString(p.Key + ": ")
 	}
-	b.WriteString("found " + p.Found + ", expected " + p.Expected)
+	if p.Expected == "" {
+		b.WriteString(p.Found)
+	} else {
+		b.WriteString("found " + p.Found + ", expected " + p.Expected)
+	}
 	if p.Nearest != "" {
 		fmt.Fprintf(&b, "; did you mean %q?", p.Nearest)
 	}

@@ -43,10 +43,10 @@ func (s *Source) Parse(src []byte) *Table {
 	}
 	values := map[string]any{}
 	if _, err := toml.Decode(string(src), &values); err != nil {
-		p := Problem{File: s.File, Found: err.Error(), Expected: "TOML"}
+		p := Problem{File: s.File, Found: err.Error()}
 		var syntax toml.ParseError
 		if errors.As(err, &syntax) {
-			p.Line, p.Found = syntax.Position.Line, syntax.Message
+			p.Line, p.Found, p.Expected = slip(string(src), syntax.Position.Line, syntax.Message)
 		}
 		s.Problems = append(s.Problems, p)
 		return nil

@@ -114,3 +114,33 @@ func FuzzLines(f *testing.F) {
 		}
 	})
 }
+
+// What people mistype is told in their words and with its line.
+func TestTheSlipsOfTOMLAreNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		"[log]\nlevel = info":                  `x.toml:2: found level = info, expected a text in quotes: level = "info"`,
+		"a = 15s # how long":                   `x.toml:1: found a = 15s, expected a text in quotes: a = "15s"`,
+		"a = 127.0.0.1:1":                      `x.toml:1: found a = 127.0.0.1:1, expected a text in quotes: a = "127.0.0.1:1"`,
+		"[listener]\na = 1\n[listener]\na = 2": `x.toml:3: found [listener] a second time, expected it once, or [[listener]] in double brackets for each of several`,
+		"a = 1\na = 2":                         `x.toml:2: found a a second time, expected it once`,
+		"a = \"info\nb = 1":                    `x.toml:1: found "info without its closing quote, expected the whole text in one line between quotes`,
+		"[[listener]\na = 1":                   `x.toml:1: found [[listener], expected as many closing brackets as opening ones`,
+		"[log\na = 1":                          `x.toml:1: found [log, expected as many closing brackets as opening ones`,
+		"level":                                `x.toml:1: found level, expected KEY = VALUE`,
+		"level: 1":                             `x.toml:1: found level: 1, expected KEY = VALUE`,
+		"level = ":                             `x.toml:1: found nothing behind level =, expected a value`,
+		"a = True":                             `x.toml:1: found True, expected true`,
+		"a = [1, 2":                            `x.toml:1: found a list that is not well formed, expected commas between its elements, and ] at its end`,
+		"a = \"C:\\dir\"":                      "x.toml:1: found a \\ in a text, expected \\\\, or a text in single quotes",
+		"a = " + strings.Repeat("x", 200):      `x.toml:1: expected value but found`,
+	} {
+		s := tomlread.NewSource("x.toml", tomlread.Words{})
+		if s.Parse([]byte(text)) != nil || len(s.Problems) != 1 {
+			t.Errorf("%q: %v", text, s.Problems)
+			continue
+		}
+		if got := s.Problems[0].String(); !strings.HasPrefix(got, want) || strings.Contains(got, "TOML") {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
