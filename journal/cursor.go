@@ -10,13 +10,16 @@ var (
 	ErrNoCursor  = errors.New("no such cursor")
 	ErrBackwards = errors.New("a cursor does not go back")
 	ErrBeyond    = errors.New("there is no such frame yet")
+	// ErrRestored: the consumer has not been told that what it has read may not be here.
+	ErrRestored = errors.New("a backup was put in place of the journal since this cursor was moved")
 )
 
 // Cursor is a named consumer: it has worked off every frame up to Position, and reads on behind it after a restart.
 type Cursor struct {
 	Name     string    `json:"name"`
 	Position uint64    `json:"position"`
-	Moved    time.Time `json:"moved"`
+	Epoch    string    `json:"epoch,omitempty"` // of the journal; empty: its consumer has not been told that a new one has begun
+	Moved    time.Time `json:"moved,omitzero"`
 	Lag      uint64    `json:"lag"`            // committed frames behind Position
 	Lost     uint64    `json:"lost,omitempty"` // of these, gone by retention before they were read
 }
@@ -60,6 +63,7 @@ type Brief struct {
 type Stats struct {
 	Brief
 	Version   string   `json:"version,omitempty"`
+	Epoch     string   `json:"epoch,omitempty"`
 	First     uint64   `json:"first_frame"` // oldest position kept; 0: none
 	Swept     uint64   `json:"swept"`       // what a start need not read again
 	Events    uint64   `json:"events"`      // kept

@@ -101,7 +101,7 @@ func (a *app) followEvents(ctx context.Context, daemon *client, kind string, ser
 		if err := decodeNumbers(line, &e); err != nil {
 			return err
 		}
-		q.Set("cursor", strconv.FormatUint(e.ID, 10))
+		q.Set("cursor", cursorOf(e.ID, e.Epoch))
 		if asJSON {
 			a.showJSON(line)
 			return nil

@@ -14,7 +14,7 @@ import (
 func (a *app) journalCommand() *cobra.Command {
 	c := &cobra.Command{Use: "journal", Short: "Look after the record of frames", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(a.journalVerifyCommand(), a.journalStatsCommand(), a.journalBackupCommand())
+	c.AddCommand(a.journalVerifyCommand(), a.journalStatsCommand(), a.journalBackupCommand(), a.journalRestoreCommand(), a.journalNewCommand())
 	return c
 }
 
@@ -134,7 +134,7 @@ func (a *app) sayStats(s *journal.Stats) {
 		mean = s.Took / time.Duration(s.Commits)
 	}
 	rows := [][2]string{
-		{"engine", s.Engine + " " + s.Version}, {"path", s.Path}, {"state", state},
+		{"engine", s.Engine + " " + s.Version}, {"epoch", dash(s.Epoch)}, {"path", s.Path}, {"state", state},
 		{"frames kept", fmt.Sprintf("%d to %d", s.First, s.Last)}, {"masters swept", fmt.Sprint(s.Masters)}, {"events kept", fmt.Sprint(s.Events)},
 		{"stored since the start", fmt.Sprintf("%d frames, %d bytes, %d commits", s.Brief.Frames, s.Bytes, s.Commits)},
 		{"a commit took", fmt.Sprintf("%s on average, %s at worst", mean.Round(time.Microsecond), s.Worst.Round(time.Microsecond))},
@@ -153,9 +153,8 @@ func mib(n int64) float64 { return float64(n) / (1 << 20) }
 func (a *app) journalBackupCommand() *cobra.Command {
 	var path string
 	c := &cobra.Command{
-		Use: "backup FILE", Short: "Write a whole copy of the database, also while the daemon runs", Args: cobra.ExactArgs(1),
-		Long: "backup writes a consistent copy to a file that must not exist yet.  To restore it, stop the daemon, move the database with its -wal, -shm and\n" +
-			"-mark files away, put the copy in its place and start the daemon.",
+		Use: "backup FILE", Short: "Write a whole copy of the database, also while the daemon runs", Args: noneEmpty(cobra.ExactArgs(1)),
+		Long: "backup writes a consistent copy to a file that must not exist yet.  trama journal restore FILE puts it in the place of the journal.",
 		RunE: func(c *cobra.Command, args []string) error {
 			file, err := a.journalPath(path)
 			if err != nil {

@@ -49,7 +49,7 @@ func (a *app) watchCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print each frame as a JSON object")
-	c.Flags().StringVar(&cursor, "cursor", "", "begin behind this `position` of a frame, not with the next one; 0: with the oldest")
+	c.Flags().StringVar(&cursor, "cursor", "", "begin behind this `position` of a frame, alone or with its epoch (4038.5f3c9a1e), not with the next one; 0: with the oldest")
 	c.Flags().StringVar(&colour, "color", "auto", "auto, always or never")
 	return a.listingFlags(a.daemonFlags(c))
 }
@@ -62,7 +62,7 @@ func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bo
 		if err := decodeNumbers(line, &r); err != nil {
 			return err
 		}
-		q.Set("cursor", strconv.FormatUint(r.Position, 10))
+		q.Set("cursor", cursorOf(r.Position, r.Epoch))
 		if asJSON {
 			a.showJSON(line)
 			return nil
@@ -72,6 +72,15 @@ func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bo
 		}
 		return nil
 	})
+}
+
+// cursorOf is where to go on behind a position, or an event, of an epoch.
+func cursorOf(position uint64, epoch string) string {
+	text := strconv.FormatUint(position, 10)
+	if epoch != "" { // a daemon of before has none
+		text += "." + epoch
+	}
+	return text
 }
 
 // watchLines are one frame on a terminal: a line for each sample, with the bytes of the frame behind the first.

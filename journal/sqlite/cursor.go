@@ -12,7 +12,7 @@ import (
 
 // Cursors lists the named consumers and how far each is.
 func (j *Journal) Cursors(ctx context.Context) ([]journal.Cursor, error) {
-	oldest, last := int64(j.oldest.Load()), int64(j.Last())
+	oldest, last, gaps := j.oldest.Load(), j.Last(), j.epochs.Frames()
 	rows, err := j.read.QueryContext(ctx, "SELECT name, seq, at, crc FROM cursor ORDER BY name")
 	if err != nil {
 		return nil, err
@@ -29,8 +29,11 @@ func (j *Journal) Cursors(ctx context.Context) ([]journal.Cursor, error) {
 			return nil, fmt.Errorf("cursor %s: %w", c.Name, journal.ErrDamaged)
 		}
 		c.Position, c.Moved = uint64(seq), time.Unix(0, at)
-		c.Lag = uint64(max(last-seq, 0))
-		c.Lost = uint64(max(oldest-1-seq, 0))
+		c.Lag = gaps.Given(c.Position, last)
+		c.Lost = gaps.Given(c.Position, oldest-1)
+		if c.Epoch = j.epochs.Now(); at == 0 {
+			c.Epoch, c.Moved = "", time.Time{}
+		}
 		all = append(all, c)
 	}
 	return all, rows.Err()
@@ -65,6 +68,9 @@ func (j *Journal) MoveCursor(ctx context.Context, name string, position uint64, 
 			return nil
 		case err == nil && uint64(now) > position && !back:
 			refused = fmt.Errorf("%w: %q is at %d, behind %d", journal.ErrBackwards, name, now, position)
+			return nil
+		case err == nil && moved == 0 && !back:
+			refused = fmt.Errorf("%w: %q stands at %d in it; say that its consumer goes back", journal.ErrRestored, name, now)
 			return nil
 		case position >= j.w.next:
 			refused = fmt.Errorf("%w: %d, the newest frame is %d", journal.ErrBeyond, position, j.w.next-1)

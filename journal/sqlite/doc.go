@@ -16,6 +16,7 @@
 //	span     positions of a master's records, some dozens to a row
 //	event    links, rejected frames, alarms
 //	profile  the definitions that records were received with
+//	epoch    where positions begin anew, because a backup was put in place; see epoch.go
 //	cursor   how far a named consumer has read
 //	meta     how far the masters' states reach; numbers of the schema
 //

@@ -41,10 +41,7 @@ func claim(path string) (resolved string, lock *os.File, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = fmt.Errorf("%w: it is locked", ErrInUse)
-	}
+	err = hold(f)
 	var head []byte
 	if err == nil {
 		head, err = headOf(f)
@@ -59,6 +56,15 @@ func claim(path string) (resolved string, lock *os.File, err error) {
 		return "", nil, errors.Join(err, f.Close())
 	}
 	return resolved, f, nil
+}
+
+// hold takes the lock of a database.
+func hold(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("%w: it is locked", ErrInUse)
+	}
+	return err
 }
 
 // links is how many names a file has.

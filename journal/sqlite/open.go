@@ -107,9 +107,10 @@ type Journal struct {
 	lost      bool                     // the end of the database was gone
 	looked    spanKey                  // the last span that retention has looked at
 	age       age
-	counted   bool          // the frames of earlier processes are in counters.held
-	sweepDue  chan struct{} // the sweeper is not to wait any longer
-	patience  time.Duration // of a sweep
+	epochs    journal.Epochs // immutable once the journal is open
+	counted   bool           // the frames of earlier processes are in counters.held
+	sweepDue  chan struct{}  // the sweeper is not to wait any longer
+	patience  time.Duration  // of a sweep
 	counters  counters
 	news      news
 
@@ -345,6 +346,7 @@ func (j *Journal) resume(ctx context.Context) error {
 		return value
 	}
 	oldest, oldestEvent, changes := uint64(max(meta("oldest"), 1)), meta("oldest event"), meta("changes")
+	copied := meta(metaCopy)
 	ageBefore, ahead := meta(metaAge), meta(metaAhead)
 	swept := meta("swept") // when it is damaged everything is read again: slower, not wrong
 	if err != nil {
@@ -353,7 +355,14 @@ func (j *Journal) resume(ctx context.Context) error {
 	if j.mark.damage != nil {
 		damage = append(damage, Damage{Where: j.options.Path + markSuffix, What: j.mark.damage.Error()})
 	}
+	var torn []Damage
+	if j.epochs, torn, err = readEpochs(ctx, j.conn); err != nil {
+		return err
+	}
+	damage = append(damage, torn...)
 	last = max(last, oldest-1) // when retention has left nothing
+	held := last
+	last = j.epochs.Frames().Skip(last+1) - 1 // when no frame of the newest epoch has come
 	missing := j.mark.missing(reached{last: last, changes: uint64(changes)})
 	j.lost = len(missing) > 0 || j.mark.damage != nil
 	damage = append(damage, missing...)
@@ -363,8 +372,8 @@ func (j *Journal) resume(ctx context.Context) error {
 		int64(last+1)).Scan(&first); err != nil {
 		return err
 	}
-	if first > int64(oldest) && first <= int64(last) {
-		damage = append(damage, Damage{Where: fmt.Sprintf("frames %d to %d", oldest, first-1), What: "missing"})
+	if due := j.epochs.Frames().Skip(oldest); first > int64(due) && first <= int64(last) {
+		damage = append(damage, Damage{Where: fmt.Sprintf("frames %d to %d", due, first-1), What: "missing"})
 	}
 	j.oldest.Store(oldest)
 	j.w.changes = changes
@@ -372,6 +381,15 @@ func (j *Journal) resume(ctx context.Context) error {
 	for _, d := range damage {
 		j.options.Warn("journal is damaged", "where", d.Where, "what", d.What)
 	}
+	if err := j.conn.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(id) FROM event), 0) + 1, ?)",
+		oldestEvent).Scan(&j.w.nextEvent); err != nil {
+		return err
+	}
+	if err := j.beginEpoch(ctx, copied, held, last, uint64(j.w.nextEvent-1)); err != nil {
+		return err
+	}
+	last = j.epochs.Frames().Skip(last+1) - 1
+	j.w.nextEvent = int64(j.epochs.Events().Skip(uint64(j.w.nextEvent)))
 	j.w.next, j.w.high = last+1, at
 	j.committed.Store(last)
 	j.swept.Store(uint64(swept))
@@ -384,10 +402,6 @@ func (j *Journal) resume(ctx context.Context) error {
 	}
 	if _, err = j.conn.ExecContext(ctx, "INSERT INTO boot(id, at, crc) VALUES (?, ?, ?)", j.boot, now, sum(j.boot,
 		now)); err != nil {
-		return err
-	}
-	if err := j.conn.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(id) FROM event), 0) + 1, ?)",
-		oldestEvent).Scan(&j.w.nextEvent); err != nil {
 		return err
 	}
 	return j.beginAge(ctx, ageBefore, ahead)

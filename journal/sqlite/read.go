@@ -78,6 +78,7 @@ func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Pa
 	page := journal.Page{Next: after}
 	// due is the next position; read before the rows, which may go meanwhile
 	known, due := j.committed.Load(), max(after+1, j.oldest.Load())
+	gaps := j.epochs.Frames()
 	bad := func(d Damage) { page.Damage = append(page.Damage, d) }
 	rows, err := j.read.QueryContext(ctx,
 		"SELECT "+batchColumns+" FROM batch WHERE first >= ifnull((SELECT max(first) FROM batch WHERE first <= ?), 0) ORDER BY first", int64(after+1))
@@ -102,8 +103,8 @@ func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Pa
 		if last <= after {
 			continue
 		}
-		if b.first > due && b.first > j.oldest.Load() {
-			bad(Damage{Where: fmt.Sprintf("frames %d to %d", max(due, j.oldest.Load()), b.first-1), What: "missing"})
+		if due = gaps.Skip(max(due, j.oldest.Load())); b.first > due {
+			bad(Damage{Where: fmt.Sprintf("frames %d to %d", due, b.first-1), What: "missing"})
 		}
 		due = last + 1
 		b.each(func(seq uint64, r *journal.Record) bool {
@@ -114,7 +115,8 @@ func (j *Journal) Read(ctx context.Context, after uint64, limit int) (journal.Pa
 		}, bad)
 		page.Next = last
 	}
-	due = max(due, j.oldest.Load())
+	due = gaps.Skip(max(due, j.oldest.Load()))
+	page.Next = gaps.Skip(page.Next+1) - 1
 	if err := rows.Err(); err != nil || len(page.Frames) >= limit || known < due {
 		return page, err
 	}

@@ -33,7 +33,7 @@ func (j *Journal) Brief() journal.Brief {
 
 // Stats is Brief with what the database holds.
 func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
-	s := journal.Stats{Brief: j.Brief(), Version: j.version, Swept: j.swept.Load(), Damage: j.FoundDamaged()}
+	s := journal.Stats{Brief: j.Brief(), Version: j.version, Epoch: j.epochs.Now(), Swept: j.swept.Load(), Damage: j.FoundDamaged()}
 	var first, masters, events int64
 	err := j.read.QueryRowContext(ctx,
 		"SELECT (SELECT ifnull(min(first), 0) FROM batch), (SELECT count(*) FROM master), (SELECT ifnull(max(id) - min(id) + 1, 0) FROM event)").

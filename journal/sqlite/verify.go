@@ -23,10 +23,12 @@ type Report struct {
 	Events   int      `json:"events"`
 	Profiles int      `json:"profiles"`
 	Cursors  int      `json:"cursors"`
+	Epoch    string   `json:"epoch,omitempty"` // the newest one
 	Damage   []Damage `json:"damage"`
 
-	known  map[string]int64 // the meta rows
-	begins map[int64]bool   // batches that the time does not go on with; nil: of an older make, which does not say
+	known           map[string]int64 // the meta rows
+	gaps, eventGaps journal.Gaps     // positions, and numbers of events, that were never given
+	begins          map[int64]bool   // batches that the time does not go on with; nil: of an older make, which does not say
 }
 
 // Verify walks every row of a database, whether a process uses it or not, and tells what is not as it was written.
@@ -75,7 +77,7 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 		name string
 		do   func(context.Context, *sql.Tx) error
 	}{
-		{"structure", r.structure}, {"meta", r.meta}, {"clock", r.clock}, {"age", r.ages}, {"batch", r.batches}, {"master",
+		{"structure", r.structure}, {"meta", r.meta}, {"epoch", r.readEpochs}, {"clock", r.clock}, {"age", r.ages}, {"batch", r.batches}, {"master",
 			r.masters}, {"seen", r.windows}, {"span", r.spans}, {"trust", r.trust}, {"event", r.events},
 		{"profile", r.profiles}, {"cursor", r.cursors},
 	} {
@@ -86,7 +88,7 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 			r.bad(check.name, err.Error()) // a page that cannot be read
 		}
 	}
-	r.Damage = append(r.Damage, mark.missing(reached{last: r.Last, changes: uint64(r.known["changes"])})...)
+	r.Damage = append(r.Damage, mark.missing(reached{last: r.gaps.Skip(r.Last+1) - 1, changes: uint64(r.known["changes"])})...)
 	return nil
 }
 
@@ -151,8 +153,8 @@ func (r *Report) batches(ctx context.Context, tx *sql.Tx) error {
 		if r.Batches == 0 {
 			r.First = b.first
 		}
-		if b.first != r.Last+1 {
-			r.bad(fmt.Sprintf("frames %d to %d", r.Last+1, b.first-1), "missing")
+		if due := r.gaps.Skip(r.Last + 1); b.first != due {
+			r.bad(fmt.Sprintf("frames %d to %d", due, b.first-1), "missing")
 		}
 		if goesOn, _ := times.next(&b); r.begins != nil && !r.begins[int64(b.first)] && !goesOn && r.Batches > 0 {
 			r.bad(where, "its time does not go on from that of the one before, and the index does not say so")
@@ -229,7 +231,7 @@ func (r *Report) events(ctx context.Context, tx *sql.Tx) error {
 			if err != nil {
 				return err
 			}
-			if e.ID > due {
+			if due = r.eventGaps.Skip(due); e.ID > due {
 				r.bad(fmt.Sprintf("events %d to %d", due, e.ID-1), "missing")
 			}
 			due = e.ID + 1

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"trama/actors"
@@ -28,11 +27,13 @@ type Archive interface {
 	Cursor(ctx context.Context, name string) (journal.Cursor, error)
 	MoveCursor(ctx context.Context, name string, position uint64, back bool) error
 	RemoveCursor(ctx context.Context, name string) error
+	Epochs() journal.Epochs
 }
 
 // Frames is the answer of the pages that list frames.
 type Frames struct {
 	Frames []history.Row    `json:"frames"`
+	Epoch  string           `json:"epoch,omitempty"`  // of the positions
 	Cursor string           `json:"cursor,omitempty"` // for ?cursor= of the next page; absent on the last one
 	Cut    bool             `json:"cut,omitempty"`    // there are fewer than asked for, because the answer is as long as one may be
 	Damage []journal.Damage `json:"damage,omitempty"` // rows that are not what was written, and are left out
@@ -43,6 +44,7 @@ type Values struct {
 	Samples []actors.Sample  `json:"samples,omitempty"`
 	Buckets []history.Bucket `json:"buckets,omitempty"`
 	Bucket  string           `json:"bucket,omitempty"`   // length of each
+	Epoch   string           `json:"epoch,omitempty"`    // of the positions of samples
 	LeftOut int              `json:"left_out,omitempty"` // samples that stand in no bucket, because they are implausible or missing
 	Cursor  string           `json:"cursor,omitempty"`
 	Cut     bool             `json:"cut,omitempty"`
@@ -52,6 +54,7 @@ type Values struct {
 // Events is the answer of /api/v1/events.
 type Events struct {
 	Events []Event          `json:"events"`
+	Epoch  string           `json:"epoch,omitempty"` // of their numbers
 	Cursor string           `json:"cursor,omitempty"`
 	Cut    bool             `json:"cut,omitempty"`
 	Damage []journal.Damage `json:"damage,omitempty"`
@@ -60,6 +63,7 @@ type Events struct {
 // Event is one row of it.
 type Event struct {
 	ID         uint64    `json:"id"`
+	Epoch      string    `json:"epoch,omitempty"` // of the number, where there is no page around it
 	At         time.Time `json:"at"`
 	Kind       string    `json:"kind"`
 	Master     string    `json:"master,omitempty"`
@@ -88,8 +92,20 @@ func (e *endpoint) kept(handle http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// framePlace reads a cursor of frames.
+func (e *endpoint) framePlace(text string) (uint64, error) {
+	n, err := e.Archive.Epochs().Position(text)
+	if err == nil && n > e.Archive.Last() {
+		return 0, fmt.Errorf("cursor=%s: %w: the newest one is at %d", text, journal.ErrBeyond, e.Archive.Last())
+	}
+	return n, err
+}
+
+// eventPlace reads a cursor of events.
+func (e *endpoint) eventPlace(text string) (uint64, error) { return e.Archive.Epochs().Event(text) }
+
 // span reads since, until, limit, cursor and newest.
-func (e *endpoint) span(r *http.Request) (q journal.Query, err error) {
+func (e *endpoint) span(r *http.Request, place func(cursor string) (uint64, error)) (q journal.Query, err error) {
 	now := e.Clock()
 	values := r.URL.Query()
 	for _, t := range []struct {
@@ -107,25 +123,45 @@ func (e *endpoint) span(r *http.Request) (q journal.Query, err error) {
 		return q, fmt.Errorf("limit=%d: allowed 1 to %d", q.Limit, mostRows)
 	}
 	if text := values.Get("cursor"); text != "" {
-		if q.After, err = strconv.ParseUint(text, 10, 62); err != nil {
+		if q.After, err = place(text); errors.Is(err, journal.ErrCursor) {
 			return q, fmt.Errorf("cursor=%s is not one that a page has given", text)
+		} else if err != nil {
+			return q, err
 		}
 	}
 	q.Newest, err = flagParameter(r, "newest")
 	return q, err
 }
 
+// refuseSpan answers with what is wrong with a request.  That its cursor is of another history is told with the cursor
+// to go on with.
+func (e *endpoint) refuseSpan(w http.ResponseWriter, err error) {
+	var elsewhere *journal.ElsewhereError
+	if errors.As(err, &elsewhere) {
+		answer(w, http.StatusGone, Elsewhere{Error: err.Error(), Epoch: elsewhere.Now, Cursor: elsewhere.Resume})
+		return
+	}
+	fail(w, http.StatusBadRequest, err.Error())
+}
+
+// Elsewhere is the body of the answer to a cursor of another history of the journal.
+type Elsewhere struct {
+	Error  string `json:"error"`
+	Epoch  string `json:"epoch"`  // of the journal
+	Cursor string `json:"cursor"` // to go on with
+}
+
 var spanParameters = []string{"since", "until", "limit", "cursor", "newest"}
 
 // frames answers GET /api/v1/frames and /api/v1/masters/{serial}/frames.
 func (e *endpoint) frames(w http.ResponseWriter, r *http.Request) {
-	q, err := e.span(r)
+	q, err := e.span(r, e.framePlace)
 	if err != nil {
-		fail(w, http.StatusBadRequest, err.Error())
+		e.refuseSpan(w, err)
 		return
 	}
 	q.Master = r.PathValue("serial")
-	rows, out := newRowWriter(w, "frames", q.Limit), Frames{Frames: []history.Row{}}
+	rows, out := newRowWriter(w, "frames", q.Limit), Frames{Frames: []history.Row{}, Epoch: e.Archive.Epochs().Now()}
 	for q.Limit = rows.next(); q.Limit > 0; q.Limit = rows.next() {
 		page, err := e.Archive.Frames(r.Context(), q)
 		if err != nil {
@@ -140,7 +176,7 @@ func (e *endpoint) frames(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 		if rows.full() {
-			out.Cursor, out.Cut = strconv.FormatUint(page.Next, 10), rows.cut()
+			out.Cursor, out.Cut = e.Archive.Epochs().Cursor(page.Next), rows.cut()
 		}
 	}
 	if rows.rows == 0 && q.Master != "" && !e.known(w, q.Master) {
@@ -152,12 +188,12 @@ func (e *endpoint) frames(w http.ResponseWriter, r *http.Request) {
 // unreadable answers GET /api/v1/unreadable: the frames that could not be read whole when they came, as the newest
 // definitions of their profiles read them.
 func (e *endpoint) unreadable(w http.ResponseWriter, r *http.Request) {
-	q, err := e.span(r)
+	q, err := e.span(r, e.framePlace)
 	if err != nil {
-		fail(w, http.StatusBadRequest, err.Error())
+		e.refuseSpan(w, err)
 		return
 	}
-	rows, out := newRowWriter(w, "frames", q.Limit), Frames{Frames: []history.Row{}}
+	rows, out := newRowWriter(w, "frames", q.Limit), Frames{Frames: []history.Row{}, Epoch: e.Archive.Epochs().Now()}
 	q.Master = r.URL.Query().Get("master")
 	for more := true; more && rows.next() > 0; {
 		q.Limit = unreadableLook
@@ -174,7 +210,7 @@ func (e *endpoint) unreadable(w http.ResponseWriter, r *http.Request) {
 				continue
 			}
 			if rows.row(e.history.Row(r.Context(), f)); rows.full() {
-				out.Cursor, out.Cut = strconv.FormatUint(f.Seq, 10), rows.cut()
+				out.Cursor, out.Cut = e.Archive.Epochs().Cursor(f.Seq), rows.cut()
 				break
 			}
 		}
@@ -196,9 +232,9 @@ func (e *endpoint) known(w http.ResponseWriter, serial string) bool {
 
 // values answers GET /api/v1/masters/{serial}/values.
 func (e *endpoint) values(w http.ResponseWriter, r *http.Request) {
-	q, err := e.span(r)
+	q, err := e.span(r, e.framePlace)
 	if err != nil {
-		fail(w, http.StatusBadRequest, err.Error())
+		e.refuseSpan(w, err)
 		return
 	}
 	q.Master = r.PathValue("serial")
@@ -208,7 +244,7 @@ func (e *endpoint) values(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	var out Values
+	out := Values{Epoch: e.Archive.Epochs().Now()}
 	if length > 0 {
 		out.Bucket = length.String()
 		out.Buckets, out.LeftOut, out.Damage, err = e.history.Buckets(r.Context(), s, length)
@@ -236,7 +272,7 @@ func (e *endpoint) values(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 		if rows.full() {
-			out.Cursor, out.Cut = strconv.FormatUint(next, 10), rows.cut()
+			out.Cursor, out.Cut = e.Archive.Epochs().Cursor(next), rows.cut()
 		}
 	}
 	if rows.rows == 0 && !e.known(w, q.Master) {
@@ -277,9 +313,9 @@ func (e *endpoint) bucket(r *http.Request, s *history.Series) (time.Duration, er
 
 // events answers GET /api/v1/events.
 func (e *endpoint) events(w http.ResponseWriter, r *http.Request) {
-	q, err := e.span(r)
+	q, err := e.span(r, e.eventPlace)
 	if err != nil {
-		fail(w, http.StatusBadRequest, err.Error())
+		e.refuseSpan(w, err)
 		return
 	}
 	query := journal.EventQuery{
@@ -303,7 +339,7 @@ func (e *endpoint) events(w http.ResponseWriter, r *http.Request) {
 
 // pastEvents is events that do not go on.
 func (e *endpoint) pastEvents(w http.ResponseWriter, r *http.Request, query journal.EventQuery) {
-	rows, out := newRowWriter(w, "events", query.Limit), Events{Events: []Event{}}
+	rows, out := newRowWriter(w, "events", query.Limit), Events{Events: []Event{}, Epoch: e.Archive.Epochs().Now()}
 	for query.Limit = rows.next(); query.Limit > 0; query.Limit = rows.next() {
 		all, damage, err := e.Archive.Events(r.Context(), query)
 		if err != nil {
@@ -319,7 +355,7 @@ func (e *endpoint) pastEvents(w http.ResponseWriter, r *http.Request, query jour
 		}
 		query.After = all[len(all)-1].ID
 		if rows.full() {
-			out.Cursor, out.Cut = strconv.FormatUint(query.After, 10), rows.cut()
+			out.Cursor, out.Cut = e.Archive.Epochs().Cursor(query.After), rows.cut()
 		}
 	}
 	rows.end(out)
@@ -362,7 +398,9 @@ func (e *endpoint) failArchive(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, journal.ErrNoCursor):
 		fail(w, http.StatusNotFound, err.Error())
-	case errors.Is(err, journal.ErrBackwards), errors.Is(err, journal.ErrBeyond):
+	case errors.As(err, new(*journal.ElsewhereError)):
+		e.refuseSpan(w, err)
+	case errors.Is(err, journal.ErrBackwards), errors.Is(err, journal.ErrBeyond), errors.Is(err, journal.ErrRestored):
 		fail(w, http.StatusConflict, err.Error())
 	case errors.Is(err, journal.ErrFailed), errors.Is(err, journal.ErrClosed):
 		fail(w, http.StatusServiceUnavailable, err.Error())

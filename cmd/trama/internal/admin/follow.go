@@ -70,9 +70,9 @@ func (e *endpoint) follow(w http.ResponseWriter, r *http.Request) (ctx context.C
 
 // watch answers GET /api/v1/watch with every frame as it is committed, one JSON object a line, until the client leaves.
 func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
-	q, err := e.span(r)
+	q, err := e.span(r, e.framePlace)
 	if err != nil {
-		fail(w, http.StatusBadRequest, err.Error())
+		e.refuseSpan(w, err)
 		return
 	}
 	done, ok := e.follower(w)
@@ -107,6 +107,7 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 				continue
 			}
 			row := e.history.Row(ctx, &page.Frames[i])
+			row.Epoch = e.Archive.Epochs().Now()
 			if lines.Encode(row) != nil && lines.Encode(row.Writable()) != nil {
 				return
 			}
@@ -153,7 +154,9 @@ func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journa
 			return
 		}
 		for i := range events {
-			if lines.Encode(eventRow(&events[i])) != nil {
+			row := eventRow(&events[i])
+			row.Epoch = e.Archive.Epochs().Now()
+			if lines.Encode(row) != nil {
 				return
 			}
 			q.After = events[i].ID
@@ -206,6 +209,7 @@ var cursorName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 // Move is the body of PUT /api/v1/cursors/{name}.
 type Move struct {
 	Position *uint64 `json:"position"` // everything up to it has been worked off; absent: the newest frame
+	Epoch    string  `json:"epoch"`    // of the position; empty: that of the journal
 	Back     bool    `json:"back"`     // it may be before the present one: frames come again
 }
 
@@ -239,7 +243,15 @@ func (e *endpoint) moveCursor(w http.ResponseWriter, r *http.Request) {
 		e.failArchive(w, journal.ErrBeyond)
 		return
 	}
-	note(r, strconv.FormatUint(position, 10), "")
+	text := strconv.FormatUint(position, 10)
+	note(r, text, "")
+	if m.Epoch != "" {
+		text += "." + m.Epoch
+	}
+	if _, err := e.Archive.Epochs().Position(text); err != nil {
+		e.refuseSpan(w, err)
+		return
+	}
 	if err := e.Archive.MoveCursor(r.Context(), name, position, m.Back); err != nil {
 		e.failArchive(w, err)
 		return
@@ -280,6 +292,12 @@ func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
 		e.failCursor(w, r, err)
 		return
 	}
+	if epochs := e.Archive.Epochs(); c.Epoch == "" && epochs.Now() != "" {
+		answer(w, http.StatusGone, Elsewhere{Epoch: epochs.Now(), Cursor: epochs.Cursor(c.Position), Error: fmt.Sprintf(
+			"a backup was put in place of the journal, in which cursor %s stands at %d: frames that came after the backup are not here, read or not.  "+
+				`Go on with PUT {"position": %d, "back": true}`, c.Name, c.Position, c.Position)})
+		return
+	}
 	if wait > 0 {
 		done, ok := e.follower(w)
 		if !ok {
@@ -306,7 +324,7 @@ func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
 
 // behind writes what is behind a position.
 func (e *endpoint) behind(w http.ResponseWriter, r *http.Request, position uint64, limit int) {
-	rows, out := newRowWriter(w, "frames", limit), Behind{Frames: []history.Row{}, Next: position}
+	rows, out := newRowWriter(w, "frames", limit), Behind{Frames: []history.Row{}, Epoch: e.Archive.Epochs().Now(), Next: position}
 	for n := rows.next(); n > 0; n = rows.next() {
 		page, err := e.Archive.Read(r.Context(), out.Next, n)
 		if err != nil {
@@ -332,6 +350,7 @@ func (e *endpoint) behind(w http.ResponseWriter, r *http.Request, position uint6
 // Behind is what stands behind a cursor.
 type Behind struct {
 	Frames []history.Row    `json:"frames"`
-	Next   uint64           `json:"next"` // where to move the cursor when these are worked off
+	Epoch  string           `json:"epoch,omitempty"` // of the positions
+	Next   uint64           `json:"next"`            // where to move the cursor when these are worked off
 	Damage []journal.Damage `json:"damage,omitempty"`
 }

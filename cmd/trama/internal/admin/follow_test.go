@@ -19,6 +19,7 @@ type endless struct {
 	once sync.Once
 }
 
+func (a *endless) Epochs() journal.Epochs                                 { return nil }
 func (a *endless) Last() uint64                                           { return 0 }
 func (a *endless) Wait(ctx context.Context, _ uint64) error               { return ctx.Err() }
 func (a *endless) Profiles(context.Context) ([]journal.ProfileRow, error) { return nil, nil }
@@ -69,6 +70,8 @@ type others struct {
 	asked []uint64
 }
 
+func (a *others) Epochs() journal.Epochs { return nil }
+
 func (a *others) Events(_ context.Context, q journal.EventQuery) ([]journal.Event, []journal.Damage, error) {
 	if q.Newest {
 		return []journal.Event{{ID: 1000}}, nil, nil
@@ -111,6 +114,7 @@ func TestAFollowerThatFailsIsCutOff(t *testing.T) {
 // broken is an archive that fails when it is read.
 type broken struct{ Archive }
 
+func (a *broken) Epochs() journal.Epochs                                  { return nil }
 func (a *broken) Last() uint64                                            { return 0 }
 func (a *broken) Wait(context.Context, uint64) error                      { return nil }
 func (a *broken) Read(context.Context, uint64, int) (journal.Page, error) { panic("read") }

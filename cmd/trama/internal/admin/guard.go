@@ -202,6 +202,9 @@ func (e *endpoint) allowed(route route) http.HandlerFunc {
 			e.refuse(e.forbidden, audit, r, fmt.Sprintf("it needs the role %s", route.role))
 			return
 		}
+		if e.Archive != nil {
+			w.Header().Set("Trama-Epoch", e.Archive.Epochs().Now()) // of the positions of samples, wherever they stand
+		}
 		if route.change == "" {
 			route.strict(w, r)
 			return

@@ -31,6 +31,7 @@ func (a *patient) Events(context.Context, journal.EventQuery) ([]journal.Event, 
 	return nil, nil, nil
 }
 
+func (a *patient) Epochs() journal.Epochs                                 { return nil }
 func (a *patient) Last() uint64                                           { return 0 }
 func (a *patient) Wait(ctx context.Context, _ uint64) error               { <-ctx.Done(); return ctx.Err() }
 func (a *patient) Cursors(context.Context) ([]journal.Cursor, error)      { return a.cursors, nil }
@@ -291,6 +292,8 @@ type many struct {
 	Archive
 	events int
 }
+
+func (a *many) Epochs() journal.Epochs { return nil }
 
 func (a *many) Events(_ context.Context, q journal.EventQuery) (page []journal.Event, _ []journal.Damage, _ error) {
 	for id := int(q.After) + 1; id <= a.events && len(page) < q.Limit; id++ {

@@ -24,7 +24,8 @@ type Source interface {
 
 // Row is one frame of the past.
 type Row struct {
-	Position    uint64          `json:"position"` // in the journal
+	Position    uint64          `json:"position"`        // in the journal
+	Epoch       string          `json:"epoch,omitempty"` // of the position, where there is no page around it
 	Received    time.Time       `json:"received"`
 	Device      time.Time       `json:"device_time,omitzero"` // when it was made, by the master's clock
 	Listener    string          `json:"listener"`
