@@ -13,7 +13,7 @@ DEB_ARCH ?= $(shell $(GO) env GOARCH)
 NFPM     = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector metrics firmware deb package deb-test unit ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector metrics firmware faults deb package deb-test unit ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -79,6 +79,9 @@ metrics: ## /metrics, alerts and dashboards against a Prometheus that scrapes a 
 	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends prometheus; }
 	$(GO) vet -tags prometheus ./cmd/trama
 	$(GO) test -count=1 -tags prometheus -run Prometheus ./cmd/trama
+
+faults: ## panics where no handler is: in settling, writing, releasing, timers, keepers, in a build of its own
+	$(GO) test -tags faults ./cmd/trama -run TestAPanic
 
 # gcc and Python of the distribution.
 firmware: ## the C file for masters and its Python sister against the codec and the daemon; installs gcc and python3 when missing

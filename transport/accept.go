@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"trama/internal/fault"
 )
 
 // acceptPauseTime is how long accept rests when descriptors or memory are used up.
@@ -107,8 +109,11 @@ func (s *serving) admit(tcp *net.TCPConn, accept func(*Conn)) {
 		}
 		return
 	}
-	s.admitted()
-	accept(c)
+	c.guarded(func() {
+		fault.At("accept")
+		s.admitted()
+		accept(c)
+	})
 }
 
 // admitted ends an episode of refusing.

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"trama/internal/fault"
 )
 
 // ErrClosed is returned by Write when the connection has ended or is ending.
@@ -249,9 +251,12 @@ func (c *Conn) finish() {
 		defer c.mu.Unlock()
 		return !c.draining
 	}, 0)
-	if c.reasonNow().flushes() {
-		c.discard()
-	}
+	c.guarded(func() {
+		fault.At("finish")
+		if c.reasonNow().flushes() {
+			c.discard()
+		}
+	})
 	if c.reasonNow().aborts() {
 		_ = c.tcp.SetLinger(0)
 	}

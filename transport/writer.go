@@ -3,6 +3,8 @@ package transport
 import (
 	"syscall"
 	"time"
+
+	"trama/internal/fault"
 )
 
 // writing is what a peer has not taken yet, while there is any; guarded by Conn.mu.
@@ -99,6 +101,21 @@ func (c *Conn) offer(p []byte) (int, error) {
 // drainQueue is the transient writer goroutine: it lives while something is queued, finish waits for it, and Close
 // moves its deadline.
 func (c *Conn) drainQueue() {
+	sound := false
+	c.guarded(func() {
+		c.emptyQueue()
+		sound = true
+	})
+	if !sound {
+		c.mu.Lock()
+		c.counts.Unsent += uint64(c.writing.queued())
+		*c.writing, c.draining = writing{}, false
+		c.mu.Unlock()
+	}
+	c.signal()
+}
+
+func (c *Conn) emptyQueue() {
 	for {
 		c.mu.Lock()
 		w := c.writing
@@ -106,7 +123,6 @@ func (c *Conn) drainQueue() {
 		if len(w.queue) == 0 || closing && !c.reason.flushes() {
 			c.endQueue(closing)
 			c.mu.Unlock()
-			c.signal()
 			return
 		}
 		chunk := w.queue
@@ -116,6 +132,7 @@ func (c *Conn) drainQueue() {
 		}
 		c.mu.Unlock()
 
+		fault.At("queue")
 		n, err := c.tcp.Write(chunk)
 
 		c.mu.Lock()

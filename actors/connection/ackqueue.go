@@ -10,6 +10,7 @@ import (
 	"trama/actors/master"
 	"trama/codec"
 	"trama/codec/protect"
+	"trama/internal/fault"
 	"trama/transport"
 )
 
@@ -76,7 +77,10 @@ func (q *ackQueue) settle(r *readBatch) {
 			}
 		}
 	}
-	sound := l.guarded("making acknowledgements", func() { *out, owed, failed = q.acknowledge(r, (*out)[:0]) })
+	sound := l.guarded("making acknowledgements", func() {
+		fault.At("settle")
+		*out, owed, failed = q.acknowledge(r, (*out)[:0])
+	})
 	if !sound {
 		*out, owed, failed = (*out)[:0], 0, accepted
 	}
@@ -88,7 +92,10 @@ func (q *ackQueue) settle(r *readBatch) {
 	if len(*out) > 0 {
 		c.acked.Add(owed) // before the peer can know
 		err := errUnwritten
-		sound = l.guarded("writing acknowledgements", func() { err = l.conn.Write(*out) }) && sound
+		sound = l.guarded("writing acknowledgements", func() {
+			fault.At("write")
+			err = l.conn.Write(*out)
+		}) && sound
 		if err != nil {
 			c.acked.Add(-owed)
 			c.unsent.Add(owed)
@@ -102,7 +109,10 @@ func (q *ackQueue) settle(r *readBatch) {
 	if len(r.frames) > keepFrames {
 		r.batch.Found = nil
 	}
-	sound = l.guarded("releasing a read", r.batch.Release) && sound
+	sound = l.guarded("releasing a read", func() {
+		fault.At("release")
+		r.batch.Release()
+	}) && sound
 	keep := sound && len(r.frames) <= keepFrames
 	r.link, r.batch, r.installed, r.frames, r.damaged = nil, nil, nil, nil, nil
 	if keep {

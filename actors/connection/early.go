@@ -61,7 +61,7 @@ func (c handler) putAside(r *readBatch, i int) master.Fate {
 		return master.Rejected
 	}
 	if l.early == nil {
-		l.early = &waitingRoom{due: time.AfterFunc(patience, func() { l.send(&l.Node, &loginDue{}) })}
+		l.early = &waitingRoom{due: l.on.System.After(patience, func() { l.send(&l.Node, &loginDue{}) })}
 	}
 	w := l.early
 	if n := len(w.reads); n == 0 || w.reads[n-1].installed != r.installed || !w.reads[n-1].received.Equal(r.batch.Received) {

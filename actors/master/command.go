@@ -142,7 +142,7 @@ func (m handler) command(c *Command) {
 	m.commands++
 	m.dir.journal.Append(&journal.Entry{Subject: &m.subject}) // its state has changed, also when no answer comes
 	id := c.id
-	c.timer = time.AfterFunc(c.Request.Wait, func() { m.send(&commandDue{id}) })
+	c.timer = m.dir.sys.After(c.Request.Wait, func() { m.send(&commandDue{id}) })
 	if m.inFlight != nil {
 		m.queue = append(m.queue, c)
 		return

@@ -104,13 +104,15 @@ func (d *Directory) KeepTime(done <-chan struct{}) {
 	for {
 		select {
 		case now := <-ticks.C:
-			if d.known.Get() != told {
-				told = d.known.Get()
-				for _, m := range d.List() {
-					m.send(&timeOver{})
+			d.sys.Guard("time keeper", func() {
+				if d.known.Get() != told {
+					told = d.known.Get()
+					for _, m := range d.List() {
+						m.send(&timeOver{})
+					}
 				}
-			}
-			d.look(int64(d.sinceStart(now)))
+				d.look(int64(d.sinceStart(now)))
+			})
 		case <-done:
 			return
 		}

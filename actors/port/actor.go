@@ -204,7 +204,7 @@ func (a *handler) acceptEnded(m *acceptEnded) {
 	a.System.Log.Named("listener").Error("listener failed, opening the port anew", "listener", a.Name, "error",
 		m.err, "in", delay)
 	p := a.Port
-	time.AfterFunc(delay, func() { p.send(&listenAgain{attempt: m.attempt + 1}) })
+	a.System.After(delay, func() { p.send(&listenAgain{attempt: m.attempt + 1}) })
 }
 
 func (a *handler) listenAgain(m *listenAgain) {

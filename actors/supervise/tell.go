@@ -2,10 +2,13 @@ package supervise
 
 import (
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"trama/actors/internal/count"
+	"trama/internal/fault"
+	"trama/internal/stack"
 )
 
 // Lines of the log that peers cause at will: of each message so many a minute, and at once.
@@ -42,4 +45,21 @@ func (s *System) Tell(name string, level hclog.Level, message string, args ...an
 		args = append(args, "left_out_before", n)
 	}
 	s.Log.Named(name).Log(level, message, args...)
+}
+
+// Guard runs what no handler does, such as the work of a timer, with a net below it: a panic costs this run, and what
+// comes next goes on.
+func (s *System) Guard(what string, f func()) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			s.Tell("actor", hclog.Error, "internal fault, what was in hand is given up", "in", what, "fault", thrown, "stack", string(stack.Trace()))
+		}
+	}()
+	fault.At(what)
+	f()
+}
+
+// After runs f after a time, with the same net below it.
+func (s *System) After(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() { s.Guard("timer", f) })
 }

@@ -20,10 +20,10 @@ var layers = map[string][]string{
 	"example.go": {}, // of the root: config.toml for the program
 	"internal":   {},
 	"codec":      {"internal/tomlread", "internal/words"},
-	"transport":  {"internal/stack"},
-	"journal":    {"internal/stack", "internal/words"},
+	"transport":  {"internal/stack", "internal/fault"},
+	"journal":    {"internal/stack", "internal/fault", "internal/words"},
 	"keys":       {"codec/protect"},
-	"actors":     {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread", "internal/words", "internal/stack"},
+	"actors":     {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread", "internal/words", "internal/stack", "internal/fault"},
 	"fleet":      {"codec", "codec/protect"},
 	"cmd":        {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "keys", "internal/..."},
 }

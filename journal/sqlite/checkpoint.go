@@ -42,7 +42,7 @@ func (j *Journal) checkpointer() {
 			continue
 		}
 		looks = 0
-		if err := j.moveLog(); err != nil {
+		if err := j.guarded("checkpointer", j.moveLog); err != nil {
 			j.broken(err)
 			return
 		}

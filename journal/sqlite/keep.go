@@ -53,8 +53,11 @@ func (j *Journal) keep() {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			j.watch(ctx)
-			if err := j.retain(ctx); err != nil && ctx.Err() == nil {
+			err := j.guarded("journal keeper", func() error {
+				j.watch(ctx)
+				return j.retain(ctx)
+			})
+			if err != nil && ctx.Err() == nil {
 				j.options.Warn("old rows are not deleted", "error", err)
 			}
 		}
@@ -99,7 +102,7 @@ func (j *Journal) sweeper() {
 		if j.Accepting() != nil {
 			continue // a state is no reason to write on a full disk
 		}
-		if err := j.Sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := j.guarded("sweeper", func() error { return j.Sweep(ctx) }); err != nil && ctx.Err() == nil {
 			j.options.Warn("states of masters are not written", "error", err)
 		}
 		last = time.Now()

@@ -2,8 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
+	"trama/internal/fault"
 	"trama/internal/stack"
 	"trama/journal"
 )
@@ -32,6 +34,18 @@ func (j *Journal) tellOwner(owner journal.Committer, first uint64, err error) {
 		}
 	}()
 	owner.Committed(first, err)
+}
+
+// guarded runs what a goroutine of the engine does, with a net below it: a panic is an error.
+func (j *Journal) guarded(what string, f func() error) (err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			j.options.Warn("internal fault", "in", what, "fault", thrown, "stack", string(stack.Trace()))
+			err = fmt.Errorf("internal fault in the %s: %v", what, thrown)
+		}
+	}()
+	fault.At(what)
+	return f()
 }
 
 // refusals are entries that will never be on disk.  A goroutine of its own tells their owners, behind what the writer

@@ -264,7 +264,7 @@ func (j *Journal) run() {
 		if !more {
 			return
 		}
-		if err := j.store(); err != nil {
+		if err := j.guarded("writer", j.store); err != nil {
 			j.fail(err, tasks)
 			return
 		}
@@ -324,14 +324,16 @@ func (j *Journal) store() error {
 // perform does tasks and answers them; with the error that ends the engine come those that were not answered.
 func (j *Journal) perform(tasks []*task) (left []*task, err error) {
 	for i, t := range tasks {
+		do := func(ctx context.Context) error {
+			return j.guarded("writer", func() error { return t.do(ctx, j.conn) })
+		}
 		switch {
 		case t.outside:
-			err = t.do(context.Background(), j.conn)
+			err = do(context.Background())
 		case j.held.Load() && !t.relief:
 			t.reply <- journal.ErrFull
 			continue
 		default:
-			do := func(ctx context.Context) error { return t.do(ctx, j.conn) }
 			err = j.transact(do)
 			if t.relief && noRoom(err) && j.makeRoom() {
 				err = j.transact(do)
