@@ -41,9 +41,9 @@ func NewTimes() *Times {
 	return &Times{
 		acknowledgement: histogram("trama_acknowledgement_seconds",
 			"From the read that brought frames whole to the write of their acknowledgements, once for all frames of a read.",
-			.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10),
+			.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10),
 		commit: histogram("trama_journal_commit_seconds", "Commits that wrote something, each with its sync of the disk.",
-			.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10),
+			.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10),
 		command: histogram("trama_command_seconds", "From the sending of a command to its answer; a command without one is not in it.",
 			.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300),
 	}
