@@ -7,7 +7,7 @@ DURATION ?= 2h
 # A tag such as v1.2.0, else the commit and its time.
 VERSION ?= $(shell git describe --tags --exact-match --match 'v*' 2>/dev/null | sed s/^v// | grep . || \
   TZ=UTC git log -1 --date=format-local:%Y%m%d.%H%M%S --format=0~%cd.%h)
-DEB_ARCH ?= $(shell $(GO) env GOARCH)
+ARCH ?= $(shell $(GO) env GOARCH)
 
 # Tools run at fixed versions straight from the module proxy; nothing is installed.
 NFPM     = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
@@ -90,16 +90,16 @@ firmware: ## the C file for masters and its Python sister against the codec and 
 	$(GO) vet -tags firmware ./codec/protect ./cmd/trama
 	$(GO) test -count=1 -tags firmware -run 'Firmware|Three|InPython' ./codec/protect ./cmd/trama
 
-deb: ## the Debian package in bin
+deb: ## the Debian package in bin, for ARCH: amd64, arm64, arm (version 7), 386, riscv64
 	rm -rf bin/deb && mkdir -p bin/deb
-	CGO_ENABLED=0 GOARCH=$(DEB_ARCH:armhf=arm) $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/deb/trama ./cmd/trama
+	CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/deb/trama ./cmd/trama
 	$(GO) run -tags man ./cmd/trama bin/deb/man && gzip -9n bin/deb/man/*
 	for shell in bash zsh fish; do $(GO) run ./cmd/trama completion $$shell > bin/deb/trama.$$shell || exit; done
-	CGO_ENABLED=0 deploy/licences.sh > bin/deb/copyright
+	CGO_ENABLED=0 GOARCH=$(ARCH) deploy/licences.sh > bin/deb/copyright
 	$(MAKE) -s package
 
 package: # of what is in bin/deb
-	VERSION=$(VERSION) ARCH=$(DEB_ARCH) SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(NFPM) package -p deb -f deploy/nfpm.yaml -t bin/trama_$(DEB_ARCH).deb
+	VERSION=$(VERSION) ARCH=$(ARCH:arm=arm7) SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(NFPM) package -p deb -f deploy/nfpm.yaml -t bin/trama_$(ARCH).deb
 
 # debootstrap and systemd of the distribution; they ask for root.
 deb-test: ## install, run, upgrade, remove and purge the package in a clean Debian, whose packages are kept in bin

@@ -12,14 +12,14 @@ if [ "${1:-}" != inside ]; then
   command -v ip >/dev/null || missing="$missing iproute2"
   [ -z "$missing" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing; }
   make -s deb VERSION=2.0
-  mv bin/trama_"$(dpkg --print-architecture)".deb bin/new.deb
+  mv bin/trama_"$(go env GOARCH)".deb bin/new.deb
   old=${OLD:-$(git rev-parse -q --verify HEAD~50 || git rev-list --max-parents=0 HEAD)}
   rm -rf bin/old && mkdir bin/old
   git archive "$old" | tar -x -C bin/old
   (cd bin/old && CGO_ENABLED=0 go build -trimpath -buildvcs=false -o ../deb/trama ./cmd/trama)
   rm -r bin/old
   make -s package VERSION=1.0
-  mv bin/trama_"$(dpkg --print-architecture)".deb bin/old.deb
+  mv bin/trama_"$(go env GOARCH)".deb bin/old.deb
   if [ ! -f bin/debian.tar ]; then
     debootstrap --variant=minbase "${SUITE:-bookworm}" bin/debian http://deb.debian.org/debian >bin/debootstrap.log ||
       { tail bin/debootstrap.log; exit 1; }

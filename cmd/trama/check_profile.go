@@ -95,6 +95,12 @@ func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
 		report.Findings = slices.DeleteFunc(report.Findings,
 			func(f codec.Finding) bool { return f.Rule == "identity" && f.Severity == codec.SeverityWarning })
 	}
+	if file != "" && isShipped(p) {
+		f := codec.Finding{Severity: codec.SeverityWarning, Rule: "name"}
+		f.File, f.Key, f.Found = file, "name", fmt.Sprintf("%q, the name of a shipped profile", p.Name())
+		f.Expected = "a name of its own, by which lists and the log tell the two apart"
+		report.Findings = append(report.Findings, f)
+	}
 	one := checkedProfile{Profile: p.Name(), File: file, OK: true, Messages: report.Messages, Branches: report.Branches,
 		Shown:  report.Tried,
 		Frames: report.Frames, Replies: report.Replies, Examples: report.Examples, Findings: []checkFinding{}}
@@ -150,6 +156,9 @@ func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
 	}
 	r.profiles = append(r.profiles, one)
 }
+
+// isShipped tells whether a shipped profile has this name.
+func isShipped(p *codec.Profile) bool { return slices.Contains(codec.ShippedNames(), p.Name()) }
 
 func (c *checkedProfile) add(f *codec.Finding) {
 	one := checkFinding{Severity: f.Severity, Rule: f.Rule, File: f.File, Line: f.Line, Key: f.Key, Found: f.Found,

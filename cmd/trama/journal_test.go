@@ -307,6 +307,9 @@ func TestHistoryIsShownAndExported(t *testing.T) {
 	}
 	file := p.file("out.db")
 	p.cli("export", file).want(t, exitDone, "5 frames exported")
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the export, which holds every frame: %v, %v", info.Mode(), err)
+	}
 	p.cli("export", file).want(t, exitFailed, "file already exists")
 	p.cli("export", p.file("out.parquet")).want(t, exitUsage, "ends with .csv, .db or .sqlite")
 	db, err := sql.Open("sqlite", file)

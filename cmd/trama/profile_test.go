@@ -121,3 +121,22 @@ func TestProfileDocPrintsAPage(t *testing.T) {
 	command(t, "", "profile", "doc", "none").want(t, exitUsage, `unknown profile "none"`)
 	command(t, "", "profile", "doc").want(t, exitUsage, "NAME is missing")
 }
+
+func TestAFileWithTheNameOfAShippedProfileIsWarnedOf(t *testing.T) {
+	dir := t.TempDir()
+	text := command(t, "", "profile", "show", "extended")
+	text.want(t, exitDone)
+	mine := filepath.Join(dir, "mine.toml")
+	if err := os.WriteFile(mine, []byte(text.stdout), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const warning = `warning: name: "extended", the name of a shipped profile; expected a name of its own`
+	command(t, "", "check", mine).want(t, exitDone, mine+": "+warning)
+	command(t, "", "check", "--strict", mine).want(t, exitUsage, warning)
+	if err := os.WriteFile(mine, []byte(strings.Replace(text.stdout, `"extended"`, `"mine"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := command(t, "", "check", "--strict", mine); r.code != exitDone {
+		t.Errorf("a name of its own: %d %s%s", r.code, r.stdout, r.stderr)
+	}
+}

@@ -152,6 +152,12 @@ func (d *daemon) start() error {
 	if err != nil {
 		return err
 	}
+	for _, l := range d.config.Listeners {
+		if l.ProfileFile != "" && isShipped(l.Profile) {
+			d.log.Warn("the file of a profile has the name of a shipped one: lists cannot tell them apart", "listener", l.Name,
+				"name", l.Profile.Name(), "file", l.ProfileFile)
+		}
+	}
 	d.known.Set(d.config.Masters.Known)
 	options := gatewayOptions(d.config, d.log)
 	options.Known, options.Keys = &d.known, d.keys

@@ -115,7 +115,7 @@ func NewCSVFile(path string) (Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(partial, os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func NewCSVFile(path string) (Exporter, error) {
 	})
 }
 
-// claim refuses a path that is taken and returns the name to write under.
+// claim refuses a path that is taken and makes the file to write to, which only its owner may read: it holds every frame.
 func claim(path string) (partial string, err error) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		if err == nil {
@@ -140,7 +140,11 @@ func claim(path string) (partial string, err error) {
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	return partial, nil
+	f, err := os.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	return partial, f.Close()
 }
 
 // sqliteExport writes a database with the tables frame and sample.
