@@ -57,6 +57,14 @@ func (p *past) query(more ...string) url.Values {
 			q.Set(v.key, v.value)
 		}
 	}
+	for _, key := range []string{"since", "until"} { // a date is one of the zone that times are shown in, not of the daemon's
+		text := q.Get(key)
+		if _, err := words.Duration(text); err != nil {
+			if t, err := history.ParseTime(text, time.Now().In(p.screen().Zone)); err == nil && !t.IsZero() {
+				q.Set(key, t.Format(time.RFC3339Nano))
+			}
+		}
+	}
 	for i := 0; i+1 < len(more); i += 2 {
 		q.Set(more[i], more[i+1])
 	}

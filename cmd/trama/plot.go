@@ -21,7 +21,8 @@ const (
 
 // plot draws the samples of one point.
 func (p *past) plot(ctx context.Context) error {
-	screen, now := p.screen(), time.Now()
+	screen := p.screen()
+	now := time.Now().In(screen.Zone)
 	width := cmp.Or(screen.Width, plotWidth)
 	dots := fmt.Sprint(width * 2)
 	since, _ := history.ParseTime(p.flags.since, now) // the flags have been checked

@@ -3,6 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +15,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/actors"
+	"trama/cmd/trama/internal/access"
+	"trama/cmd/trama/internal/admin"
+	"trama/cmd/trama/internal/history"
+	"trama/journal"
 )
 
 // listings are the commands that show tables or times, and what of them is there on the narrowest terminal.
@@ -140,19 +148,82 @@ func serveCrowd(t *testing.T, masters int) *program {
 	return p
 }
 
-// Each list as JSON is one array of objects (or one object), and nothing of a terminal is in it.
+// rowsOf are the rows of listings as JSON; those that are not here have no keys that may be absent.
+var rowsOf = map[string]any{
+	"connections": actors.ConnectionInfo{}, "cursors": journal.Cursor{}, "events": admin.Event{}, "history": history.Row{},
+	"journal stats": journal.Stats{}, "keys list": admin.KeyInfo{}, "listeners": actors.ListenerInfo{}, "masters": actors.MasterInfo{},
+	"poisoned": actors.Poison{}, "redecode": history.Row{}, "refused": actors.Stretch{}, "shadow": actors.ShadowInfo{},
+	"token list": access.Token{}, "tree": actors.Node{},
+}
+
+// keysOf are the keys that a row may have.
+func keysOf(row any) (keys []string) {
+	if row == nil {
+		return nil
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeOf(row)) {
+		if key, _, _ := strings.Cut(field.Tag.Get("json"), ","); key != "" && key != "-" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// Each listing as JSON has the keys that docs/listings.md names, and nothing of a terminal is in it.
 func TestEveryListingIsThereAsJSON(t *testing.T) {
 	t.Setenv("COLUMNS", "20")
+	text, err := os.ReadFile("../../docs/listings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := serveCrowd(t, 3)
 	for path := range listings {
 		if path == "watch" {
 			continue
 		}
-		args := append(strings.Fields(path), argumentsOf[path]...)
-		got := p.listing(append(args, "--json")...)
-		var value any
-		if err := json.Unmarshal([]byte(got.stdout), &value); err != nil || got.code != exitDone || strings.Contains(got.stdout, "…") {
+		_, named, _ := strings.Cut(string(text), "\n| `"+path+"`")
+		named, _, _ = strings.Cut(named, "\n")
+		got := p.listing(append(append(strings.Fields(path), argumentsOf[path]...), "--json")...)
+		var list []map[string]json.RawMessage
+		if !strings.HasPrefix(got.stdout, "[") {
+			got.stdout = "[" + got.stdout + "]"
+		}
+		if err := json.Unmarshal([]byte(got.stdout), &list); err != nil || got.code != exitDone || len(list) == 0 && path != "redecode" || strings.Contains(got.stdout, "…") {
 			t.Errorf("trama %s --json: %d, %v: %.200s %s", path, got.code, err, got.stdout, got.stderr)
+		}
+		keys := keysOf(rowsOf[path])
+		for _, row := range list {
+			keys = slices.AppendSeq(keys, maps.Keys(row))
+		}
+		slices.Sort(keys)
+		for _, key := range slices.Compact(keys) {
+			if !strings.Contains(named, "`"+key+"`") {
+				t.Errorf("docs/listings.md: %s: no `%s`", path, key)
+			}
+		}
+	}
+}
+
+// A time is taken back as a listing shows it, and a date without a zone is one of the zone that is shown.
+func TestShownTimesAreTakenBack(t *testing.T) {
+	local := time.Local
+	t.Cleanup(func() { time.Local = local })
+	time.Local = time.FixedZone("", -3*3600)
+	p := serve(t, twoPorts)
+	master := p.dial("field")
+	master.send(fromHex(t, measurement(12345678, 1)))
+	master.receive(27)
+	for zone, flags := range map[string][]string{"-03:00": nil, "Z": {"--utc"}} {
+		shown := regexp.MustCompile(`\n([-0-9]{10} [:0-9]{8})(\S+)`).FindStringSubmatch(p.cli(append([]string{"events", "--kind", "online"}, flags...)...).stdout)
+		if len(shown) == 0 || shown[2] != zone {
+			t.Fatalf("%v: shown as %q, want the zone %s", flags, shown, zone)
+		}
+		for _, since := range []string{shown[1] + shown[2], shown[1]} {
+			p.cli(append([]string{"events", "--kind", "online", "--since", since}, flags...)...).want(t, exitDone, "12345678")
+			p.cli(append([]string{"history", "12345678", "--since", since}, flags...)...).want(t, exitDone, "21.5")
+			if got := p.cli(append([]string{"history", "12345678", "--until", since}, flags...)...); strings.Contains(got.stdout, "21.5") {
+				t.Errorf("%v: %s is not before it:\n%s", flags, since, got.stdout)
+			}
 		}
 	}
 }

@@ -2,13 +2,14 @@ package history
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"trama/internal/words"
 )
 
-// ParseTime reads a moment: RFC 3339, a date with or without a time of the server's zone ("2026-11-24", "2026-11-24
-// 14:30"), or how long ago it was ("24h", "7d").  An empty text, and no other, is the zero time.
+// ParseTime reads a moment: RFC 3339, also with a blank as listings have it, a date with or without a time of the zone of
+// now ("2026-11-24", "2026-11-24 14:30"), or how long ago it was ("24h", "7d").  An empty text, and no other, is the zero time.
 func ParseTime(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -16,7 +17,7 @@ func ParseTime(text string, now time.Time) (time.Time, error) {
 	if d, err := words.Duration(text); err == nil {
 		return now.Add(-d), nil
 	}
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+	if t, err := time.Parse(time.RFC3339Nano, strings.Replace(text, " ", "T", 1)); err == nil {
 		return given(t), nil
 	}
 	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04",
