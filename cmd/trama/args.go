@@ -57,12 +57,16 @@ func explainArgs(c *cobra.Command) {
 		return
 	}
 	c.Args = func(c *cobra.Command, args []string) error {
-		err := rule(c, args)
-		needed := required(c.Use)
+		err, needed := rule(c, args), required(c.Use)
+		takes := func(n int) bool { return rule(c, slices.Repeat([]string{"x"}, n)) == nil }
+		most := len(args)
+		for most > 0 && !takes(most) {
+			most--
+		}
 		switch {
-		case err == nil || rule(c, slices.Repeat([]string{"x"}, len(args))) == nil: // there are as many as there may be
+		case err == nil || takes(len(args)):
 			return err
-		case len(args) > 0 && c.HasSubCommands() && rule(c, args[:1]) != nil:
+		case len(args) > 0 && c.HasSubCommands() && !takes(1):
 			return unknownCommand(c, args[0])
 		case len(args) < len(needed):
 			missing, verb := needed[len(args):], "is"
@@ -70,12 +74,10 @@ func explainArgs(c *cobra.Command) {
 				verb = "are"
 			}
 			return fmt.Errorf("%s %s missing: %s", strings.Join(missing, " and "), verb, usageLine(c))
-		case len(args) > len(needed) && rule(c, args[:len(args)-1]) == nil:
-			return fmt.Errorf("%q is one argument too many: %s", args[len(args)-1], usageLine(c))
-		case len(needed) == 0 && rule(c, nil) == nil && rule(c, []string{"x"}) != nil:
-			return fmt.Errorf("%q and what follows are too many arguments: %s", args[0], usageLine(c))
+		case len(args) == most+1:
+			return fmt.Errorf("%q is one argument too many: %s", args[most], usageLine(c))
 		}
-		return err
+		return fmt.Errorf("%d arguments are too many, from %q on: %s", len(args)-most, args[most], usageLine(c))
 	}
 }
 

@@ -47,8 +47,8 @@ func (a *app) keyFlags(c *cobra.Command, dir *string) *cobra.Command {
 	return a.daemonFlags(c)
 }
 
-// openKeys opens the directory of the keys, made when there is none yet.
-func (a *app) openKeys(dir string) (*keyring, error) {
+// openKeys opens the directory of the keys.  It is made when there is none yet; one that was named, when making keys only.
+func (a *app) openKeys(dir string, making bool) (*keyring, error) {
 	if err := noCoreDump(); err != nil {
 		return nil, err
 	}
@@ -65,7 +65,10 @@ func (a *app) openKeys(dir string) (*keyring, error) {
 			return nil, usageError{fmt.Errorf("%s has no [keys]: write [keys] and directory = \"data/keys\" into it, and start the daemon again", a.configFile)}
 		}
 	}
-	err := keys.Make(dir)
+	var err error
+	if !k.alien || making {
+		err = keys.Make(dir)
+	}
 	if err == nil {
 		k.Store, err = keys.Open(dir)
 	}
@@ -141,7 +144,7 @@ func (a *app) keysAddCommand() *cobra.Command {
 			if entry.Key, err = a.givenKey(hex, file, generate); err != nil {
 				return usageError{err}
 			}
-			k, err := a.openKeys(dir)
+			k, err := a.openKeys(dir, true)
 			if err == nil {
 				err = k.Add(time.Now(), entry)
 			}
@@ -239,7 +242,7 @@ func (a *app) keyRows(ctx context.Context, dir string) (rows []admin.KeyInfo, er
 		}
 		a.complain("no daemon answers: this is what stands in the directory")
 	}
-	k, err := a.openKeys(dir)
+	k, err := a.openKeys(dir, false)
 	if err != nil {
 		return nil, err
 	}
@@ -298,7 +301,7 @@ func (a *app) keysRemoveCommand() *cobra.Command {
 			if err := keys.CheckSerial(args[0]); err != nil {
 				return usageError{err}
 			}
-			k, err := a.openKeys(dir)
+			k, err := a.openKeys(dir, false)
 			if err == nil {
 				err = k.hint(k.Remove(args[0]), args[0])
 			}

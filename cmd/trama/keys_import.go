@@ -30,7 +30,7 @@ func (a *app) keysImportCommand() *cobra.Command {
 				defer func() { _ = f.Close() }() // it was only read
 				in = f
 			}
-			k, err := a.openKeys(dir)
+			k, err := a.openKeys(dir, true)
 			if err != nil {
 				return err
 			}

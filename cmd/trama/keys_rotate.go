@@ -39,7 +39,7 @@ func (a *app) keysRotateCommand() *cobra.Command {
 			case send && (abandon || dir != ""):
 				return usageError{errors.New("--send: it goes with neither --abandon nor --key-dir")}
 			}
-			k, err := a.openKeys(dir)
+			k, err := a.openKeys(dir, false)
 			if err != nil {
 				return err
 			}
@@ -165,7 +165,7 @@ func (a *app) keysQRCommand() *cobra.Command {
 			if err := keys.CheckSerial(args[0]); err != nil {
 				return usageError{err}
 			}
-			k, err := a.openKeys(dir)
+			k, err := a.openKeys(dir, false)
 			if err != nil {
 				return err
 			}

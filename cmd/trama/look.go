@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"trama/actors"
 	"trama/cmd/trama/internal/terminal"
@@ -31,6 +33,9 @@ func look[T any](a *app, use, short string, path func(args []string) string, arg
 			if err := daemon.get(c.Context(), path(args), &rows); err != nil {
 				return err
 			}
+			if filters := a.filters(c); len(rows) == 0 && filters != "" {
+				a.complain("nothing fits %s", filters)
+			}
 			show(rows)
 			return nil
 		},
@@ -53,6 +58,17 @@ func filterFlags(c *cobra.Command, flags [][2]string) func() string {
 		}
 		return q.Encode()
 	}
+}
+
+// filters are the flags of a command line that choose among rows.
+func (a *app) filters(c *cobra.Command) string {
+	var given []string
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if !slices.Contains([]string{"admin", "token-file", "config", "json", "wide", "utc", "sort", "limit", "offset"}, f.Name) {
+			given = append(given, "--"+f.Name+" "+f.Value.String())
+		}
+	})
+	return strings.Join(given, " ")
 }
 
 func fixed(path string) func([]string) string { return func([]string) string { return path } }
