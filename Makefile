@@ -13,7 +13,7 @@ ARCH ?= $(shell $(GO) env GOARCH)
 NFPM     = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector metrics firmware faults deb package deb-test unit ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector metrics firmware fulldisk faults deb package deb-test unit ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -109,6 +109,12 @@ unit: ## systemd's own checks of the unit, which is installed when it is not the
 	@command -v systemd-analyze >/dev/null || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends systemd; }
 	deploy/unit.sh
+
+# Each test mounts a file system of its own, which goes with it; without root in a user namespace, where the system allows one.
+fulldisk: ## the daemon on small disks that are full: to the last byte, at a start, by a burst
+	$(GO) vet -tags fulldisk ./cmd/trama
+	$(GO) test -c -tags fulldisk -o bin/fulldisk.test ./cmd/trama
+	cd cmd/trama && unshare $$([ "$$(id -u)" = 0 ] && echo -m || echo -rm) ../../bin/fulldisk.test -test.v -test.run FullDisk
 
 ci: ## what the continuous integration runs
 	./.ci/run

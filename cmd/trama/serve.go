@@ -82,7 +82,10 @@ func (d *daemon) run(ctx context.Context) error {
 	hangUps := make(chan os.Signal, 1)
 	signal.Notify(hangUps, syscall.SIGHUP)
 	defer signal.Stop(hangUps)
-	if err := d.start(); err != nil {
+	if err := d.start(ctx); errors.Is(err, errStopped) {
+		d.log.Info(err.Error())
+		return nil
+	} else if err != nil {
 		d.log.Error("start failed", "error", inWords(err))
 		for _, held := range holders(d.config) {
 			d.log.Error(held)
@@ -94,6 +97,7 @@ func (d *daemon) run(ctx context.Context) error {
 	var helpers sync.WaitGroup
 	helpers.Go(func() { keepMemory(working.Done()) })
 	helpers.Go(func() { d.watchdog(working) })
+	helpers.Go(func() { d.tellAddressesLater(working) })
 	d.failure = d.untilTheEnd(ctx, hangUps)
 	d.notify(nowStopping)
 	rest()
@@ -134,7 +138,7 @@ func (d *daemon) untilTheEnd(ctx context.Context, hangUps <-chan os.Signal) (fai
 }
 
 // start opens everything or leaves nothing open.
-func (d *daemon) start() error {
+func (d *daemon) start(ctx context.Context) error {
 	local, made, err := access.Local(d.config.Admin.TokenFile)
 	if err != nil {
 		return err
@@ -163,28 +167,17 @@ func (d *daemon) start() error {
 	options.Known, options.Keys = &d.known, d.keys
 	d.times = admin.NewTimes()
 	options.Acknowledged, options.Answered = d.times.Acknowledged, d.times.Answered
-	if options.Journal, d.journal, err = openJournal(context.Background(), d.config.Journal, d.config.Limits, d.times.Committed, d.log.Named("journal")); err != nil {
+	if err = d.begin(ctx, options, ports); err != nil {
 		closeAll(ports)
-		return errors.Join(err, taken(d.config.Listeners))
-	}
-	if err = d.holdKeys(); err == nil {
-		d.gateway, err = actors.Start(options)
-	}
-	if err != nil {
-		closeAll(ports)
-		d.releaseKeys()
-		_ = closeJournal(d.journal)
 		return err
 	}
-	d.record = options.Journal
 	d.serveHTTP(ports)
 	d.log.Info("admin endpoint open", "url", strings.Join(d.adminURLs, " "), "token_file", d.config.Admin.TokenFile, "faults_allowed", d.config.Admin.AllowFaults)
-	if d.addressesFile != "" {
-		if err := writeAddresses(d.addressesFile, d.adminURLs[0], d.gateway.Listeners()); err != nil {
-			_ = d.stop() // err is what matters; stop logs its own
-			return fmt.Errorf("addresses file: %w", err)
-		}
-		d.addressesWritten = true
+	if err := d.tellAddresses(); noRoom(err) {
+		d.log.Error("the addresses file waits for room on the disk", "error", err)
+	} else if err != nil {
+		_ = d.stop() // err is what matters; stop logs its own
+		return fmt.Errorf("addresses file: %w", err)
 	}
 	d.log.Info("ready", "version", buildVersion(), "config", d.config.File, "pid", os.Getpid())
 	d.notify(nowReady)

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"trama/actors"
 	"trama/cmd/trama/internal/access"
@@ -88,6 +90,27 @@ func (d *daemon) serveHTTP(ports []net.Listener) {
 type Addresses struct {
 	Admin     string            `json:"admin"` // URL of the first, or unix: and a path
 	Listeners map[string]string `json:"listeners"`
+}
+
+// tellAddresses writes the addresses file, if one is wanted.
+func (d *daemon) tellAddresses() error {
+	if d.addressesFile == "" || d.addressesWritten {
+		return nil
+	}
+	err := writeAddresses(d.addressesFile, d.adminURLs[0], d.gateway.Listeners())
+	d.addressesWritten = err == nil
+	return err
+}
+
+// tellAddressesLater writes it as soon as there is room, or until ctx ends.
+func (d *daemon) tellAddressesLater(ctx context.Context) {
+	for d.tellAddresses() != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(roomEvery):
+		}
+	}
 }
 
 // writeAddresses puts the file there whole: a script that waits for it never reads half of it.

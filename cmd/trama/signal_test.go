@@ -42,6 +42,14 @@ func startProcessWith(t *testing.T, dir, config string) *process {
 // startProcessUnder is startProcessWith behind commands of the shell, such as "ulimit -n 200;".
 func startProcessUnder(t *testing.T, prepare, dir, config string) *process {
 	t.Helper()
+	p := launch(t, prepare, dir, config)
+	p.awaitAddresses()
+	return p
+}
+
+// launch is startProcessUnder that does not wait until the ports are open.
+func launch(t *testing.T, prepare, dir, config string) *process {
+	t.Helper()
 	file := filepath.Join(dir, "config.toml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -56,11 +64,15 @@ func startProcessUnder(t *testing.T, prepare, dir, config string) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() }) // it has ended already when the test went well
-	await(t, "the addresses file", func() bool {
-		text, err := os.ReadFile(addresses)
+	return p
+}
+
+func (p *process) awaitAddresses() {
+	p.t.Helper()
+	await(p.t, "the addresses file", func() bool {
+		text, err := os.ReadFile(p.addressesFile())
 		return err == nil && json.Unmarshal(text, &p.addresses) == nil
 	})
-	return p
 }
 
 func (p *process) addressesFile() string { return p.cmd.Args[len(p.cmd.Args)-1] }

@@ -408,7 +408,7 @@ func TestAFullDiskIsToldAndForgotten(t *testing.T) {
 		t.Error("at 96 %:", err)
 	}
 	disk.Free = tib / 10
-	_ = j.look()
+	_ = j.look(true)
 	if err := j.Accepting(); err != nil {
 		t.Error("at 90 %:", err)
 	}

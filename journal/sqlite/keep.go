@@ -71,7 +71,7 @@ func (j *Journal) watch(ctx context.Context) {
 	if free, size, err := j.pages(ctx, "freelist_count"); err == nil {
 		j.counters.free.Store(free * size)
 	}
-	if err := j.look(); err != nil {
+	if err := j.look(true); err != nil {
 		j.options.Warn("the use of the disk is not known", "error", err)
 	}
 	j.stow()

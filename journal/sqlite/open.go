@@ -153,7 +153,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	if err != nil {
 		_ = j.release()
 		if noRoom(err) {
-			err = fmt.Errorf("%w: %w", journal.ErrFull, err)
+			err = fmt.Errorf("%w: not even a start has room", journal.ErrFull)
 		}
 		return nil, fmt.Errorf("journal %s: %w", o.Path, err)
 	}
@@ -163,7 +163,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		j.wake.Signal()
 		j.mu.Unlock()
 	})
-	_ = j.look() // a disk that is full is known before the first frame; an error is told by the keeper
+	_ = j.look(true) // a disk that is full is known before the first frame; an error is told by the keeper
 	j.helpers.Add(4)
 	go j.run()
 	go j.refuse()

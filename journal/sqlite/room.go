@@ -48,7 +48,7 @@ func (r *room) used() float64 {
 
 // low says that what is in hand and in the log may meet the end of the disk, whatever percentage is allowed.
 func (r *room) low() bool {
-	reserve := min(maxReserve, r.disk.Size/8)
+	reserve := min(maxReserve, r.disk.Size/4)
 	left := r.disk.Free + r.stowed - ballastOf(r.disk.Size)
 	return left < reserve/4 || left+r.free < reserve+r.log
 }
@@ -129,8 +129,9 @@ func (j *Journal) makeRoom() bool {
 	return given
 }
 
-// look sees whether there is room on the disk.
-func (j *Journal) look() error {
+// look sees whether there is room on the disk.  Whether there is room again is for the keeper to say, which looks now
+// and then: under load there may be some for an instant.
+func (j *Journal) look(keeper bool) error {
 	disk, err := j.options.Disk()
 	if err != nil {
 		return err
@@ -141,6 +142,9 @@ func (j *Journal) look() error {
 	j.counters.disk.Store(math.Float64bits(percent))
 	j.counters.diskFree.Store(disk.Free)
 	full := percent >= float64(j.options.DiskLimit) || r.low()
+	if full == j.full.Load() || !full && !keeper {
+		return nil
+	}
 	if j.full.Swap(full) != full {
 		if full {
 			j.options.Warn("the disk is nearly full: nothing is accepted any more, masters keep their frames",

@@ -25,11 +25,11 @@ func TestTheBallastIsThereToBeGivenBack(t *testing.T) {
 	}
 	have("given back", 0)
 	disk.Free = 1 << 20
-	_ = j.look()
+	_ = j.look(true)
 	j.stow()
 	have("on a full disk", 0)
 	disk.Free = 60 << 20
-	_ = j.look()
+	_ = j.look(true)
 	j.stow()
 	have("with room again", 2<<20)
 	if err := j.Close(); err != nil {

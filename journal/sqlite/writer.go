@@ -291,7 +291,7 @@ func (j *Journal) store() error {
 	j.counters.begun.Store(begun.UnixNano())
 	defer j.counters.begun.Store(0)
 	committed, changes := w.next-1, w.changes
-	_ = j.look() // an error is told by the keeper
+	_ = j.look(false) // an error is told by the keeper
 	err := j.write()
 	if noRoom(err) && j.makeRoom() {
 		err = j.write()

@@ -72,10 +72,27 @@ type Server struct {
 func New(o Options) *Server {
 	var end context.CancelFunc
 	o.ending, end = context.WithCancel(context.Background())
+	return newServer(o, end, Handler(o))
+}
+
+// Waiting is a server before there is a gateway: it lives, and says to everything else why it is not ready.
+func Waiting(o Options, why string) *Server {
+	var end context.CancelFunc
+	o.ending, end = context.WithCancel(context.Background())
+	return newServer(o, end, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/livez" {
+			answer(w, http.StatusOK, Health{Status: "ok"})
+			return
+		}
+		fail(w, http.StatusServiceUnavailable, why)
+	}))
+}
+
+func newServer(o Options, end context.CancelFunc, handler http.Handler) *Server {
 	return &Server{
 		log: o.Logger, gate: newGate(maxConnections), groups: o.Groups, ending: o.ending, end: end,
 		http: &http.Server{
-			Handler:           Handler(o),
+			Handler:           handler,
 			ReadHeaderTimeout: readHeaderTimeout,
 			ReadTimeout:       readTimeout,
 			IdleTimeout:       idleTimeout,
