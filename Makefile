@@ -13,7 +13,7 @@ ARCH ?= $(shell $(GO) env GOARCH)
 NFPM     = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector metrics firmware fulldisk faults deb package deb-test unit ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector metrics firmware fulldisk faults deb package deb-test unit cross bits32 link ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -115,6 +115,28 @@ fulldisk: ## the daemon on small disks that are full: to the last byte, at a sta
 	$(GO) vet -tags fulldisk ./cmd/trama
 	$(GO) test -c -tags fulldisk -o bin/fulldisk.test ./cmd/trama
 	cd cmd/trama && unshare $$([ "$$(id -u)" = 0 ] && echo -m || echo -rm) ../../bin/fulldisk.test -test.v -test.run FullDisk
+
+# Systems that the program is built for; on windows its tests are not.
+CROSS = linux/amd64 linux/arm64 linux/arm linux/386 linux/riscv64 darwin/arm64 darwin/amd64 windows/amd64 freebsd/amd64
+
+cross: ## the program as bin/trama-OS-ARCH for every system in CROSS, and go vet for each
+	@set -e; export CGO_ENABLED=0 GOARM=7; for t in $(CROSS); do \
+	  export GOOS=$${t%/*} GOARCH=$${t#*/}; echo "== $$t"; \
+	  $(GO) build -o bin/trama-$$GOOS-$$GOARCH ./cmd/trama; \
+	  case $$GOOS in \
+	  windows) find . -name '*_test.go' -printf '"%p":"",' | sed 's/^/{"Replace":{/; s/,$$/}}/' > bin/no-tests.json; \
+	    $(GO) vet -overlay bin/no-tests.json $$($(GO) list -deps ./cmd/trama | grep '^trama/');; \
+	  *) $(GO) vet ./...;; \
+	  esac; done
+
+# The journal and all that stands on it are long under an emulated processor: arm is tried where bytes and integers meet.
+ARM = ./codec/internal/... ./codec/protect ./journal ./keys ./actors/presence ./actors/trust ./actors/supervise
+
+bits32: ## tests where an int has 32 bits: 386 as it is, armv7 under qemu, which is installed when it is not there
+	@command -v qemu-arm-static >/dev/null || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends qemu-user-static; }
+	CGO_ENABLED=0 GOARCH=386 $(GO) test -short ./codec/... ./journal/... ./keys ./transport ./actors/...
+	CGO_ENABLED=0 GOARCH=arm GOARM=7 $(GO) test -short -exec qemu-arm-static $(ARM)
 
 ci: ## what the continuous integration runs
 	./.ci/run

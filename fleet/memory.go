@@ -10,9 +10,9 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 
 	"trama/codec/protect"
+	"trama/internal/filelock"
 )
 
 // Kept is what a device keeps across a loss of power.
@@ -58,7 +58,7 @@ func OpenMemory(path string) (*Memory, error) {
 		return nil, err
 	}
 	m := &Memory{file: f, last: map[string]Kept{}}
-	if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err = filelock.Lock(f); err != nil {
 		err = fmt.Errorf("%s: another fleet uses it: %w", path, err)
 	} else {
 		err = m.read(path)

@@ -6,8 +6,6 @@ import (
 	"io"
 	"os"
 	"sync"
-
-	"golang.org/x/sys/unix"
 )
 
 // epochsFile holds a line for each epoch that has begun: serial, key and epoch.  It stands outside of the journal, so that a
@@ -130,11 +128,10 @@ func (e *epochs) note(serial uint32, u use) {
 
 // open reads the file, writes it anew without what is of no use, and keeps it open for more.
 func (e *epochs) open(d *folder) error {
-	at, err := unix.Openat(int(d.Fd()), epochsFile, unix.O_RDONLY|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
+	old, err := d.open(epochsFile, os.O_RDONLY|os.O_CREATE)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", d.path(epochsFile), err)
 	}
-	old := os.NewFile(uintptr(at), d.path(epochsFile))
 	text, err := io.ReadAll(old)
 	_ = old.Close() // it was read only
 	if err != nil {
@@ -170,11 +167,9 @@ func (e *epochs) open(d *folder) error {
 	if err := d.Sync(); err != nil {
 		return fmt.Errorf("key directory: %w", err)
 	}
-	at, err = unix.Openat(int(d.Fd()), epochsFile, unix.O_WRONLY|unix.O_APPEND|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
+	if e.file, err = d.open(epochsFile, os.O_WRONLY|os.O_APPEND); err != nil {
 		return fmt.Errorf("open %s: %w", d.path(epochsFile), err)
 	}
-	e.file = os.NewFile(uintptr(at), d.path(epochsFile))
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"os"
 
-	"golang.org/x/sys/unix"
+	"trama/internal/filelock"
 )
 
 // holdFile is locked by the daemon that uses the directory; it is empty.
@@ -26,19 +26,18 @@ func (s *Store) Hold() (io.Closer, error) {
 		return nil, err
 	}
 	defer d.Close()
-	at, err := unix.Openat(int(d.Fd()), holdFile, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
+	f, err := d.open(holdFile, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, &fs.PathError{Op: "make", Path: d.path(holdFile), Err: err}
 	}
-	f := os.NewFile(uintptr(at), d.path(holdFile))
 	if os.Geteuid() == 0 {
 		err = f.Chown(int(d.uid), int(d.gid))
 	}
 	if err == nil {
-		err = unix.Flock(at, unix.LOCK_EX|unix.LOCK_NB)
+		err = filelock.Lock(f)
 	}
 	switch {
-	case errors.Is(err, unix.EWOULDBLOCK):
+	case errors.Is(err, filelock.ErrLocked):
 		err = fmt.Errorf("key directory %s: %w", s.directory, ErrHeld)
 	case err != nil:
 		err = fmt.Errorf("lock %s: %w", d.path(holdFile), err)

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"golang.org/x/sys/unix"
 )
 
 // extension ends the name of the file of a key.
@@ -140,12 +138,7 @@ func (s *Store) locked(do func(d *folder) error) error {
 		return err
 	}
 	defer d.Close()
-	for {
-		if err = unix.Flock(int(d.Fd()), unix.LOCK_EX); !errors.Is(err, unix.EINTR) {
-			break
-		}
-	}
-	if err != nil {
+	if err = d.lock(); err != nil {
 		return fmt.Errorf("lock key directory %s: %w", s.directory, err)
 	}
 	return do(d) // closing it gives the lock back

@@ -122,7 +122,9 @@ func TestFramesOfAPeerThatIsGoneAreStillDelivered(t *testing.T) {
 
 // unread is how many bytes lie in the socket of c.
 func unread(c *Conn) (n int) {
-	_ = c.raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
+	_ = c.raw.Control(func(fd uintptr) {
+		n, _, _ = unix.Recvfrom(int(fd), make([]byte, 64<<10), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	})
 	return n
 }
 

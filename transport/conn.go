@@ -92,8 +92,9 @@ func newConn(l *Listener, tcp *net.TCPConn) (*Conn, error) {
 		return nil, err
 	}
 	c := &Conn{listener: l, tcp: tcp, raw: raw, id: lastID.Add(1), opened: time.Since(epoch)}
-	if err := raw.Control(func(fd uintptr) { c.fd = int32(fd) }); err != nil {
-		return nil, err
+	var failed error
+	if err := raw.Control(func(fd uintptr) { c.fd, failed = int32(fd), openSocket(fd) }); err != nil || failed != nil {
+		return nil, errors.Join(err, failed)
 	}
 	if l.tls.Load() != nil {
 		c.secure = new(secure)

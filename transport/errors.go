@@ -15,6 +15,7 @@ func reasonOf(err error, other CloseReason) (reason CloseReason, detail string) 
 	case !errors.As(err, &code):
 		return other, err.Error()
 	}
+	code = commonError(code)
 	switch code {
 	case syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED:
 		reason = CloseReset
@@ -42,7 +43,7 @@ func classifyAccept(err error) acceptAction {
 	if !errors.As(err, &code) {
 		return acceptFatal
 	}
-	switch code {
+	switch commonError(code) {
 	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
 		return acceptPause
 	case syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EINTR, syscall.EAGAIN, syscall.EPROTO, syscall.EPERM,

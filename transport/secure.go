@@ -9,8 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // handshakeTime is how long a handshake may take.
@@ -119,8 +117,7 @@ func (c *Conn) readBytes(fd uintptr, p []byte) (int, error) {
 
 // peekHello says whether the first byte of a handshake has come.
 func peekHello(fd uintptr) (int, error) {
-	var first [1]byte
-	n, _, err := unix.Recvfrom(int(fd), first[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	n, err := peekSocket(fd)
 	if n > 0 {
 		err = errHello
 	}

@@ -29,6 +29,19 @@ func writeSocket(fd uintptr, p []byte) (int, error) {
 	}
 }
 
+// peekSocket reads a byte that the next read gets again.
+func peekSocket(fd uintptr) (int, error) {
+	var first [1]byte
+	n, _, err := unix.Recvfrom(int(fd), first[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	return n, err
+}
+
+// openSocket does nothing: Go's sockets do not block.
+func openSocket(uintptr) error { return nil }
+
+// commonError is the error as errors.go knows it.
+func commonError(code syscall.Errno) syscall.Errno { return code }
+
 // NewDescriptors returns a budget of the soft RLIMIT_NOFILE minus ReservedDescriptors.
 func NewDescriptors() (*Descriptors, error) {
 	var limit unix.Rlimit

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -141,7 +140,7 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 		}
 		w, err = c.ask(r)
 	}
-	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, refused) || errors.Is(err, fs.ErrNotExist) {
 		return nil, noDaemon{fmt.Errorf("nothing answers at %s: is `trama serve` running?", c.where())}
 	}
 	if errors.Is(err, fs.ErrPermission) {

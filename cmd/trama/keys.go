@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/config"
@@ -73,14 +72,6 @@ func (a *app) openKeys(dir string, making bool) (*keyring, error) {
 		k.Store, err = keys.Open(dir)
 	}
 	return k, err
-}
-
-// noCoreDump keeps what is in the memory of this process out of core dumps.
-func noCoreDump() error {
-	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
-		return fmt.Errorf("switch core dumps off: %w", err)
-	}
-	return nil
 }
 
 // changed has the daemon take over what is on the disk, and says what came of it.

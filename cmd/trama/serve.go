@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -139,6 +140,9 @@ func (d *daemon) untilTheEnd(ctx context.Context, hangUps <-chan os.Signal) (fai
 
 // start opens everything or leaves nothing open.
 func (d *daemon) start(ctx context.Context) error {
+	if what := lacking(runtime.GOOS); what != "" {
+		d.log.Warn("not all of the daemon is there on this system", "system", runtime.GOOS, "lacking", what)
+	}
 	local, made, err := access.Local(d.config.Admin.TokenFile)
 	if err != nil {
 		return err

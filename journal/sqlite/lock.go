@@ -6,7 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"trama/internal/filelock"
 )
 
 // ErrInUse is that another process has the journal open.  Two would give the same numbers to different frames.
@@ -60,31 +61,9 @@ func claim(path string) (resolved string, lock *os.File, err error) {
 
 // hold takes the lock of a database.
 func hold(f *os.File) error {
-	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return fmt.Errorf("%w: it is locked", ErrInUse)
+	err := filelock.Lock(f)
+	if errors.Is(err, filelock.ErrLocked) {
+		return fmt.Errorf("%w: %w", ErrInUse, err)
 	}
 	return err
-}
-
-// links is how many names a file has.
-func links(f *os.File) (uint64, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	s, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 1, nil
-	}
-	return uint64(s.Nlink), nil //nolint:unconvert // on other machines it has 32 bits
-}
-
-func syncDirectory(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	return errors.Join(err, d.Close())
 }

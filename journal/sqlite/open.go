@@ -175,7 +175,8 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 }
 
 func (j *Journal) open(ctx context.Context) (err error) {
-	if _, err := sqlite.Fdatasync(true); err != nil { // a commit needs the bytes on disk, not the times of the file
+	// a commit needs the bytes on disk, not the times of the file
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return err
 	}
 	if j.options.VFS == "" {
@@ -301,7 +302,7 @@ func unreadable(err error) error {
 // dsn names the database with what every connection must be told.  Checkpoints are ours: they run beside the writer.
 func (o *Options) dsn(mode string) string {
 	q := url.Values{"mode": {mode}, "_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "cache_size(-8000)",
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(ON)", "wal_autocheckpoint(0)", "cache_size(-8000)",
 		"temp_store(MEMORY)",
 	}}
 	if mode == "ro" {

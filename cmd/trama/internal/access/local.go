@@ -50,7 +50,7 @@ const maxPrivateBytes = 256 << 10
 
 // readPrivate reads a plain file that only its owner can use; what names it in errors, hint is what helps beside chmod.
 func readPrivate(file, what, hint string) ([]byte, error) {
-	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(file, os.O_RDONLY|plainOnly, 0)
 	if errors.Is(err, syscall.ELOOP) {
 		return nil, fmt.Errorf("%s %s is a symbolic link; a plain file is needed", what, file)
 	}
@@ -68,7 +68,7 @@ func readPrivate(file, what, hint string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s %s is not a plain file", what, file)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	if mode := info.Mode().Perm(); modesCount && mode&0o077 != 0 {
 		return nil, fmt.Errorf("%s %s can be used by others (mode %04o); chmod 600 it%s", what, file, mode, hint)
 	}
 	content, err := io.ReadAll(io.LimitReader(f, maxPrivateBytes))
