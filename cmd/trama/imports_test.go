@@ -21,10 +21,10 @@ var layers = map[string][]string{
 	"internal":   {},
 	"codec":      {"internal/tomlread", "internal/words"},
 	"transport":  {"internal/stack", "internal/fault"},
-	"journal":    {"internal/stack", "internal/fault", "internal/words"},
-	"keys":       {"codec/protect"},
+	"journal":    {"internal/stack", "internal/fault", "internal/words", "internal/filelock"},
+	"keys":       {"codec/protect", "internal/filelock"},
 	"actors":     {"codec", "codec/explain", "codec/protect", "transport", "journal/...", "keys", "internal/tomlread", "internal/words", "internal/stack", "internal/fault"},
-	"fleet":      {"codec", "codec/protect"},
+	"fleet":      {"internal/filelock", "codec", "codec/protect"},
 	"cmd":        {"codec/...", "transport", "actors/...", "fleet/...", "journal/...", "keys", "internal/..."},
 }
 
