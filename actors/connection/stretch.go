@@ -61,39 +61,47 @@ type stretch struct {
 	by    *codec.Profile // that refused it; nil: Reason says why
 	long  bool
 	known bool // Reason, Detail and Place are those of raw
+	kind  kind // of a whole frame
 }
+
+// kind is what frames that are refused alike have in common.
+type kind struct{ profile, host, master, reason, detail string }
 
 // StretchBook remembers the last stretches of a listener.
 type StretchBook struct {
 	mu  sync.Mutex // guards all and the stretches in it
 	all []*stretch // the oldest first
+	of  map[kind]*stretch
 }
 
 // add takes in a stretch, in the place of a frame that was refused likewise, or of the oldest.
 func (b *StretchBook) add(s *stretch) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if i := slices.IndexFunc(b.all, s.repeats); i >= 0 {
-		old := b.all[i]
-		s.Times, s.First = max(old.Times, 1)+1, old.First
-		if s.First.IsZero() {
-			s.First = old.At
+	oldest := 0
+	if s.whole() {
+		host := s.Remote[:max(strings.LastIndexByte(s.Remote, ':'), 0)]
+		s.kind = kind{s.Profile, host, s.Master, s.Reason, s.Detail}
+		if old := b.of[s.kind]; old != nil {
+			s.Times, s.First = max(old.Times, 1)+1, old.First
+			if s.First.IsZero() {
+				s.First = old.At
+			}
+			oldest = slices.Index(b.all, old)
 		}
-		b.all = slices.Delete(b.all, i, i+1)
-	} else if len(b.all) == stretchesKept {
-		b.all = slices.Delete(b.all, 0, 1)
+	}
+	if s.Times > 0 || len(b.all) == stretchesKept {
+		delete(b.of, b.all[oldest].kind)
+		b.all = slices.Delete(b.all, oldest, oldest+1)
 	}
 	b.all = append(b.all, s)
+	if s.kind != (kind{}) {
+		if b.of == nil {
+			b.of = map[kind]*stretch{}
+		}
+		b.of[s.kind] = s
+	}
 }
-
-// repeats says whether both are whole frames of one peer that were refused for one reason.
-func (s *stretch) repeats(old *stretch) bool {
-	return s.Reason == old.Reason && s.Detail == old.Detail && s.Master == old.Master && s.Profile == old.Profile && s.Length == old.Length &&
-		s.whole() && old.whole() && host(s.Remote) == host(old.Remote)
-}
-
-// host is an address without its port.
-func host(remote string) string { return remote[:max(strings.LastIndexByte(remote, ':'), 0)] }
 
 // extend joins noise to the noise that it follows at once; false when s is something else.
 func (b *StretchBook) extend(s, by *stretch) bool {

@@ -117,6 +117,19 @@ func TestIdleMastersAreMeasured(t *testing.T) {
 	}
 }
 
+func TestGoodMastersAreMeasuredBesideAFlood(t *testing.T) {
+	var out bytes.Buffer
+	args := []string{"-server", "bare", "-strangers", "2000", "-rounds", "2", "-warm-up", "10ms", "-duration", "200ms"}
+	if err := run(t.Context(), args, strings.NewReader(""), &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"100 good masters", "2000 frames a second of serials that are made up", "ratio of p99: median"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, &out)
+		}
+	}
+}
+
 func TestBadFlagsAreRefused(t *testing.T) {
 	for _, args := range []string{"-c 0", "-c x", "-f ,", "-rounds 0", "-server other", "-load 192.0.2.1:1", "-bare -listen :0", "surplus", "-nonsense"} {
 		if err := run(t.Context(), strings.Fields(args), nil, io.Discard, io.Discard); err == nil {

@@ -7,6 +7,7 @@
 //	bench -idle 15000            resident memory of the daemon per connected, identified and idle master
 //	bench -slicers 1000          how soon the daemon closes peers that send a byte a second, and what others notice
 //	bench -offered 20000         latency of the acknowledgements when so many frames a second are offered, of both
+//	bench -strangers 20000       latency of good masters beside a flood of made-up serials; with -suite 20, of wrong tags
 //	bench -soak 2h               masters that come and go: descriptors, goroutines and memory of the daemon before, meanwhile and after
 //	bench -load ADDRESS          one load against a server that runs already
 //	bench -bare                  the bare server alone, on -listen, until standard input ends
@@ -63,6 +64,7 @@ type settings struct {
 	load             string
 	idle, slicers    int
 	offered          int
+	strangers        int
 	soak             time.Duration
 	settle           time.Duration
 	program, against string
@@ -84,6 +86,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.IntVar(&s.idle, "idle", 0, "measure the memory of this many idle masters")
 	flags.IntVar(&s.slicers, "slicers", 0, "try this many masters that send a byte a second")
 	flags.IntVar(&s.offered, "offered", 0, "offer so many frames a second, whether they are acknowledged or not (-c 10000)")
+	flags.IntVar(&s.strangers, "strangers", 0, "measure good masters beside so many frames a second of made-up serials or, with -suite, with wrong tags")
 	flags.DurationVar(&s.soak, "soak", 0, "have masters come and go for so long, and see what the daemon keeps of them (-c 5000)")
 	flags.DurationVar(&s.settle, "settle", 10*time.Second, "how long idle masters are idle before the last look")
 	flags.StringVar(&s.program, "trama", "", "the daemon's program (default: go build trama/cmd/trama)")
@@ -115,10 +118,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case flags.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case s.suite != protect.None && (s.against != "trama" || s.load != "" || s.soak > 0 || s.slicers > 0):
-		return errors.New("-suite is of the table, -idle and -offered, with -server trama")
+		return errors.New("-suite is of the table, -idle, -offered and -strangers, with -server trama")
 	case s.against != "trama" && s.against != "bare":
 		return fmt.Errorf("-server is trama or bare, not %q", s.against)
-	case s.rounds < 1 || s.idle < 0 || s.slicers < 0 || s.duration <= 0 || s.warmUp < 0 || s.settle < 0:
+	case s.rounds < 1 || s.idle < 0 || s.slicers < 0 || s.strangers < 0 || s.duration <= 0 || s.warmUp < 0 || s.settle < 0:
 		return errors.New("counts and durations are positive")
 	}
 	for _, address := range []string{s.listen, s.load} {
@@ -142,6 +145,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return s.runLoad(ctx)
 	case s.offered > 0:
 		return s.runOffered(ctx)
+	case s.strangers > 0:
+		return s.runStrangers(ctx)
 	case s.soak > 0:
 		return s.runSoak(ctx)
 	case s.idle > 0:

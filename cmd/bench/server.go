@@ -64,8 +64,8 @@ func startBare(ctx context.Context, stderr io.Writer) (*server, error) {
 }
 
 // startTrama runs the daemon with one extended listener on the loopback interface and a directory of its own.  So many
-// masters have a key if there is a suite.
-func startTrama(ctx context.Context, program string, memory bool, suite protect.Suite, masters int,
+// masters have a key if there is a suite; more stands in the table of the listener.
+func startTrama(ctx context.Context, program, more string, memory bool, suite protect.Suite, masters int,
 	stderr io.Writer) (*server, error) {
 	program, err := filepath.Abs(program) // it runs in another directory
 	if err != nil {
@@ -87,13 +87,13 @@ func startTrama(ctx context.Context, program string, memory bool, suite protect.
 		return nil, err
 	}
 	s.address, s.admin = ports[0], ports[1]
-	protected := ""
+	protected := more
 	if suite != protect.None {
 		if err := s.equip(filepath.Join(dir, "keys"), suite, masters); err != nil {
 			return nil, err
 		}
 		s.name, protected = s.name+" with suite "+suite.String(),
-			fmt.Sprintf("security = \"required\"\nsuites = [%q]\n\n[keys]\ndirectory = \"keys\"\n", suite)
+			more+fmt.Sprintf("security = \"required\"\nsuites = [%q]\n\n[keys]\ndirectory = \"keys\"\n", suite)
 	}
 	config := fmt.Sprintf(`[log]
 level = "warn"
@@ -242,7 +242,11 @@ func (s *settings) startMeasured(ctx context.Context, masters int) (*server, fun
 			return nil, nil, err
 		}
 	}
-	srv, err := startTrama(ctx, program, s.memory, s.suite, masters, s.stderr)
+	more := ""
+	if s.strangers > 0 {
+		more = newMasters
+	}
+	srv, err := startTrama(ctx, program, more, s.memory, s.suite, masters, s.stderr)
 	if err != nil {
 		_ = os.RemoveAll(dir) // an empty name removes nothing
 		return nil, nil, err
