@@ -37,6 +37,9 @@ func TestAFrameUnderTheNextKeyEndsTheRotation(t *testing.T) {
 	link := p.dial("field")
 	d.exchange(link, d.frame(1))
 	p.keys("", "rotate", "--all").want(t, 0, "next key made: 2 masters", "the daemon has taken it over")
+	if m := p.metrics(); m["trama_masters_with_key"] != 2 || m["trama_keys_rotating"] != 2 {
+		t.Errorf("%v masters have a key, of %v it rotates", m["trama_masters_with_key"], m["trama_keys_rotating"])
+	}
 	d.exchange(link, d.frame(2))
 	p.keys("", "list").want(t, 0, "0 of 2 on the new key")
 

@@ -122,6 +122,8 @@ func TestStrangersCannotFillTheJournal(t *testing.T) {
 	await(t, "the events", func() bool { return len(p.events("unidentified")) >= 20 })
 	if n := len(p.events("unidentified")); n > 25 {
 		t.Errorf("%d events", n)
+	} else if dropped := p.metrics()["trama_events_dropped_total"]; dropped != float64(60-n) {
+		t.Errorf("%d of 60 events are written, %v are counted as dropped", n, dropped)
 	}
 }
 
