@@ -208,7 +208,10 @@ type Totals struct {
 	Restarts      uint64            `json:"restarts"`
 	// failures while acknowledgements were settled; each cost its connection
 	SettleFaults uint64 `json:"settle_faults"`
-	Goroutines   int    `json:"goroutines"`
+	Caught       uint64 `json:"caught_faults"` // panics outside of any actor; each cost what was in hand
+	// events that strangers and new masters caused and that were too many to be written
+	EventsDropped uint64 `json:"events_dropped"`
+	Goroutines    int    `json:"goroutines"`
 }
 
 // Reloading changes what listeners speak while connections live.

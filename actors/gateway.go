@@ -326,7 +326,7 @@ func (g *gateway) Totals() Totals {
 		Rejected: map[string]uint64{}, Skipped: map[string]uint64{}, UnreadableBy: map[string]uint64{}, Alarms: g.masters.Alarms.Copy(), Journal: g.journal.Brief(),
 		Commands: g.masters.Commands.Copy(), Takeovers: g.masters.Takeovers.Copy(),
 		Masters: g.masters.Size(), MastersOnline: g.masters.Online(),
-		Restarts: g.sys.Restarts.Load(), SettleFaults: g.shared.SettleFaults.Load(), Goroutines: runtime.NumGoroutine(),
+		Restarts: g.sys.Restarts.Load(), Caught: g.sys.Caught.Load(), EventsDropped: g.masters.EventsDropped(), SettleFaults: g.shared.SettleFaults.Load(), Goroutines: runtime.NumGoroutine(),
 	}
 	t.MastersBy, t.Refusing = g.masters.States()
 	if g.keys != nil {
@@ -350,6 +350,7 @@ func (g *gateway) Totals() Totals {
 		t.Poisoned += sum.Poisoned
 		t.CutOff += p.Stats().CutOff
 		t.Connections += p.Links.Size()
+		t.EventsDropped += p.EventsDropped()
 		for sum, by := range map[*map[string]uint64]*count.By{&t.Rejected: &p.Refusals, &t.Skipped: &p.Skips, &t.UnreadableBy: &p.Opaque} {
 			for reason, n := range by.Copy() {
 				(*sum)[reason] += n

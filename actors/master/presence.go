@@ -47,6 +47,9 @@ const (
 	newcomersAtOnce    = 1000
 )
 
+// EventsDropped counts events of new masters that were too many to be written.
+func (d *Directory) EventsDropped() uint64 { return d.newcomers.LeftOutEver() }
+
 // recordLink records what has changed of a master being there, unless there is too much of it from newcomers.
 func (d *Directory) recordLink(e journal.Event, frames uint64) {
 	if frames < newcomerFrames {

@@ -17,6 +17,7 @@ type System struct {
 	Library  *actor.ActorSystem
 	Root     *actor.RootContext // sends from outside of any actor
 	Restarts atomic.Uint64      // after faults and on request
+	Caught   atomic.Uint64      // panics of what no handler does; see Guard
 	Fail     func(error)        // ends the program for a reason that nothing in the tree can mend; the first counts
 
 	lines lines

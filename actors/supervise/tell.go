@@ -52,6 +52,7 @@ func (s *System) Tell(name string, level hclog.Level, message string, args ...an
 func (s *System) Guard(what string, f func()) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
+			s.Caught.Add(1)
 			s.Tell("actor", hclog.Error, "internal fault, what was in hand is given up", "in", what, "fault", thrown, "stack", string(stack.Trace()))
 		}
 	}()

@@ -31,8 +31,8 @@ var families = slices.Concat([]family{
 	by("alarms_total", "Oddities that an operator should look at.", "reason", func(s *scrape) map[string]uint64 { return s.Alarms },
 		journal.EventRestarted, journal.EventCounterReused, journal.AlarmTwoDevices, "no acknowledgement", "wrong tags",
 		"the journal is older than the keys", journal.EventClockJumped),
-	sum("events_dropped_total", "Events that strangers caused and that were too many to be written.",
-		func(l *actors.ListenerInfo) uint64 { return l.EventsDropped }),
+	total("events_dropped_total", "Events that strangers and new masters caused and that were too many to be written.",
+		func(s *scrape) uint64 { return s.EventsDropped }),
 	total("wrong_tags_total", "Protected frames that were forged, or under another key.", func(s *scrape) uint64 { return s.WrongTags }),
 	by("takeovers_total", "Masters taken over by a newer connection.", "source",
 		func(s *scrape) map[string]uint64 { return s.Takeovers }, "same address", "another address"),
@@ -56,6 +56,8 @@ var families = slices.Concat([]family{
 	total("actor_restarts_total", "Restarts of actors after a fault.", func(s *scrape) uint64 { return s.Restarts }),
 	total("settle_faults_total", "Failures while acknowledgements were settled; each closed its connection.",
 		func(s *scrape) uint64 { return s.SettleFaults }),
+	total("caught_faults_total", "Failures outside of any actor, such as in a timer; each cost what was in hand.",
+		func(s *scrape) uint64 { return s.Caught }),
 }, journalFamilies, listenerFamilies)
 
 var journalFamilies = []family{
@@ -201,16 +203,6 @@ func each(name, help string, kind prometheus.ValueType, of func(*actors.Listener
 			emit(float64(of(&s.listeners[i])), s.listeners[i].Name)
 		}
 	}}
-}
-
-// sum is a counter that adds up the listeners.
-func sum(name, help string, of func(*actors.ListenerInfo) uint64) family {
-	return total(name, help, func(s *scrape) (n uint64) {
-		for i := range s.listeners {
-			n += of(&s.listeners[i])
-		}
-		return n
-	})
 }
 
 func eachCursor(of func(*journal.Cursor) uint64) func(*scrape, func(float64, ...string)) {
