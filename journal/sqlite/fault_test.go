@@ -29,7 +29,7 @@ func TestAFailingCallUnderLoadEndsTheJournal(t *testing.T) {
 		}
 		d := faultfs.New(seed)
 		l := newLife(d)
-		l.options.FramesUpTo = 20 << 10
+		l.options.FramesUpTo = 160 << 10
 		d.Inject(f)
 		j, err := l.boot(t, rng)
 		hit := d.Pending() == 0

@@ -328,7 +328,7 @@ func TestRetentionDeletesTheOldestAndTellsCursorsWhatTheyLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if st.UsedBytes <= 5<<18 && st.First > 1 {
+		if st.UsedBytes <= 1<<20 && st.First > 1 {
 			break
 		}
 		if time.Now().After(deadline) {

@@ -29,9 +29,10 @@ type Options struct {
 	OpenMark func(path string) (MarkFile, error)
 
 	FramesFor  time.Duration // how long frames are kept; 0: for ever
-	FramesUpTo int64         // bytes of the database that frames may fill before the oldest go; 0: no bound
+	FramesUpTo int64         // bytes of the database that may be filled before the oldest frames go; 0: no bound, or FramesPart
+	FramesPart int           // likewise, in percent of the disk; 0: FramesUpTo
 	EventsFor  time.Duration // how long events are kept; 0: for ever
-	EventsUpTo int64         // events that are kept; 0: no bound
+	EventsUpTo int64         // events that are kept, or fewer, see bound; 0: no bound
 	DiskLimit  int           // percent of the disk in use at which nothing more is taken (default 95)
 	// WindowsUpTo is how many bytes of windows are kept (default 64 MiB).
 	WindowsUpTo int64
@@ -163,6 +164,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		j.wake.Signal()
 		j.mu.Unlock()
 	})
+	j.bound()
 	_ = j.look(true) // a disk that is full is known before the first frame; an error is told by the keeper
 	j.helpers.Add(4)
 	go j.run()

@@ -21,7 +21,7 @@ func cutLife(t testing.TB, seed uint64, faults ...faultfs.Fault) (l *life, probl
 	l = newLife(d)
 	switch seed % 3 {
 	case 0:
-		l.options.FramesUpTo = 20 << 10
+		l.options.FramesUpTo = 160 << 10
 	case 1:
 		l.options.EventsUpTo = 5
 	}

@@ -19,6 +19,24 @@ const (
 	steps      = 64 // between two looks: more than commits that can be made meanwhile
 )
 
+// bound makes bytes of the part of the disk that frames may fill, and has what stands beside them fit a small disk: events
+// and windows have at most a tenth of that each.
+func (j *Journal) bound() {
+	o := &j.options
+	if o.FramesPart == 0 {
+		return
+	}
+	disk, err := o.Disk()
+	if err != nil || disk.Size == 0 {
+		o.Warn("the size of the disk is not known: frames are kept without a bound", "error", err)
+		return
+	}
+	const eventBytes = 512
+	o.FramesUpTo = disk.Size / 100 * int64(o.FramesPart)
+	o.EventsUpTo = min(o.EventsUpTo, o.FramesUpTo/10/eventBytes)
+	o.WindowsUpTo = min(o.WindowsUpTo, o.FramesUpTo/10)
+}
+
 // retain deletes what is too old or too much, a little at a time, so that no commit waits for it.
 func (j *Journal) retain(ctx context.Context) error {
 	j.counters.retaining.Lock()
@@ -125,7 +143,12 @@ func (j *Journal) excessFrames(ctx context.Context) (upTo, back int64, err error
 				return 0, 0, err
 			}
 		}
-		over = j.counters.held.Load() - o.FramesUpTo
+		used, err := j.used(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		// what else is there takes no more than half of it away from frames
+		over = min(used-o.FramesUpTo, j.counters.held.Load()-o.FramesUpTo/2)
 	}
 	if over <= 0 && before == 0 {
 		return 0, 0, nil
