@@ -112,7 +112,7 @@ func (l *live) files(c *config.Config) {
 		case err == nil:
 			_ = f.Close() // nothing was written
 		default:
-			err = ownedBy(file, err)
+			err = refusedBy(file, err)
 		}
 		l.see("file "+file, err, "can be used")
 	}
@@ -154,23 +154,35 @@ func writable(dir string) error {
 		return writable(filepath.Dir(dir))
 	}
 	if err != nil {
-		return ownedBy(dir, err)
+		return refusedBy(dir, err)
 	}
 	defer os.Remove(f.Name())
 	_, err = f.WriteString("trama check --live")
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// ownedBy adds whose a file is to the refusal to use it.
-func ownedBy(file string, err error) error {
+// refusedBy is an error of a file with its name, and with whose it is when that is the reason.
+func refusedBy(file string, err error) error {
 	var place *fs.PathError
 	if errors.As(err, &place) {
 		err = place.Err
 	}
-	if name := owner(file); name != "" && errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w: %s belongs to %s", err, file, name)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w%s", err, whose(file))
 	}
 	return fmt.Errorf("%s: %w", file, err)
+}
+
+// whose says whom a file belongs to, or the directory above it that hides the file; empty when nothing is seen.
+func whose(file string) string {
+	name := owner(file)
+	for ; name == "" && file != filepath.Dir(file); name = owner(file) {
+		file = filepath.Dir(file)
+	}
+	if name == "" {
+		return ""
+	}
+	return ": " + file + " belongs to " + name
 }
 
 // live is the part of check that looks at the machine.

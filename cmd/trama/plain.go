@@ -26,7 +26,11 @@ func inPlace(text string, err error) string {
 	case nil:
 		return text
 	case *fs.PathError:
-		return strings.ReplaceAll(text, e.Error(), e.Path+": "+causeInWords(e.Err))
+		cause := causeInWords(e.Err)
+		if errors.Is(e.Err, fs.ErrPermission) {
+			cause += whose(e.Path)
+		}
+		return strings.ReplaceAll(text, e.Error(), e.Path+": "+cause)
 	case *os.LinkError:
 		return strings.ReplaceAll(text, e.Error(), e.New+": "+causeInWords(e.Err))
 	case *os.SyscallError:
