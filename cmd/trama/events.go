@@ -24,7 +24,7 @@ func (a *app) eventsCommand() *cobra.Command {
 		Use: "events [SERIAL]", Short: "List what happened: masters that come and go, alarms, refused frames",
 		Args: noneEmpty(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := checkSpan(since, until); err != nil {
+			if err := a.checkSpan(since, until); err != nil {
 				return err
 			}
 			if limit < 1 {
@@ -75,7 +75,7 @@ func (a *app) eventsCommand() *cobra.Command {
 			}
 			a.table("AT\tKIND\tMASTER\tLISTENER:3\tCONN:5\tREMOTE:4\tREASON\tDETAIL:1\tFRAME:6?", len(rows), func(i int) []any {
 				e := rows[i]
-				return []any{e.At, e.Kind, e.Master, e.Listener, e.Connection, e.Remote, e.Reason, e.Detail, e.Frame}
+				return []any{e.At, e.Kind, terminal.Key(e.Master), e.Listener, e.Connection, e.Remote, e.Reason, e.Detail, e.Frame}
 			})
 			return nil
 		},

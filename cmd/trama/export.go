@@ -20,7 +20,7 @@ func (a *app) exportCommand() *cobra.Command {
 			"their frames.  CSV has a row for each sample; a database has the tables frame and sample.  The file must not exist yet, and is there only when it is whole.",
 		Example: "  trama export november.db --since 2026-11-01 --until 2026-12-01\n  trama export - --since 1h --serial 12345678",
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := checkSpan(since, until); err != nil {
+			if err := a.checkSpan(since, until); err != nil {
 				return err
 			}
 			daemon, err := a.client()

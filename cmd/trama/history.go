@@ -68,7 +68,7 @@ func (a *app) history(c *cobra.Command, serial string, f historyFlags) error {
 	case f.limit < 0:
 		return usageError{fmt.Errorf("--limit: found %d, allowed 0 (all) and more", f.limit)}
 	}
-	if err := checkSpan(f.since, f.until); err != nil {
+	if err := a.checkSpan(f.since, f.until); err != nil {
 		return err
 	}
 	daemon, err := a.client()

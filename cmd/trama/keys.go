@@ -16,6 +16,7 @@ import (
 
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/config"
+	"trama/cmd/trama/internal/terminal"
 	"trama/codec/protect"
 	"trama/internal/words"
 	"trama/keys"
@@ -244,7 +245,7 @@ func (a *app) showKeys(rows []admin.KeyInfo) {
 	a.table("SERIAL\tSUITE\tKEY OF:3\tNEXT KEY OF:2\tSPEAKS\tEPOCH:4\tCOUNTER:5\tSENT:6\tWRONG TAGS\tLAST FRAME:1", len(rows),
 		func(i int) []any {
 			r := rows[i]
-			cells := []any{r.Serial, r.Suite, r.Created, r.NextCreated}
+			cells := []any{terminal.Key(r.Serial), r.Suite, r.Created, r.NextCreated}
 			if f := r.Frames; f != nil {
 				return append(cells, f.Suite, f.Epoch, f.Counter, f.Sent, f.WrongTags, f.Verdict)
 			}

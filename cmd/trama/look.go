@@ -110,7 +110,7 @@ func (a *app) poisonedCommand() *cobra.Command {
 		cobra.NoArgs, func(rows []actors.Poison) {
 			a.table("AT\tLISTENER:2\tCONNECTION:4\tREMOTE:3\tSERIAL\tFRAME:5\tCAUSE", len(rows), func(i int) []any {
 				p := rows[i]
-				return []any{p.At, p.Listener, p.Connection, p.Remote, p.Serial, p.Frame, p.Cause}
+				return []any{p.At, p.Listener, p.Connection, p.Remote, terminal.Key(p.Serial), p.Frame, p.Cause}
 			})
 		})
 }
@@ -124,7 +124,7 @@ func (a *app) refusedCommand() *cobra.Command {
 	}, noneEmpty(cobra.MaximumNArgs(1)), func(rows []actors.Stretch) {
 		a.table("AT\tLISTENER:1\tREMOTE:2\tMASTER\tREASON\tTIMES:3\tLENGTH:4\tBYTES:5\tDETAIL", len(rows), func(i int) []any {
 			s := rows[i]
-			return []any{s.At, s.Listener, s.Remote, s.Master, s.Reason, max(s.Times, 1), s.Length, s.Bytes, s.Detail}
+			return []any{s.At, s.Listener, s.Remote, terminal.Key(s.Master), s.Reason, max(s.Times, 1), s.Length, s.Bytes, s.Detail}
 		})
 	})
 }

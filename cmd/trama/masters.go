@@ -67,7 +67,7 @@ func (a *app) showMasters(rows []actors.MasterInfo) {
 		if m.Security != nil && m.Security.Verdict == master.ReasonUnprotected {
 			m.State += ", unprotected"
 		}
-		return []any{m.Serial, m.Name, m.Site, terminal.State(m.State), m.Profile, links(m.Links), terminal.Since(m.LastSeen), last(m),
+		return []any{terminal.Key(m.Serial), m.Name, m.Site, terminal.State(m.State), m.Profile, links(m.Links), terminal.Since(m.LastSeen), last(m),
 			m.Frames, m.Alarm, newest(m.Points)}
 	})
 }

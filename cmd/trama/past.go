@@ -31,8 +31,8 @@ type past struct {
 const pageRows = 10_000
 
 // checkSpan refuses moments that cannot be read, and a span that ends before it begins.
-func checkSpan(since, until string) error {
-	now := time.Now()
+func (a *app) checkSpan(since, until string) error {
+	now := time.Now().In(a.screen().Zone)
 	from, err := history.ParseTime(since, now)
 	if err != nil {
 		return usageError{fmt.Errorf("--since: %w", err)}

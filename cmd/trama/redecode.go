@@ -19,7 +19,7 @@ func (a *app) redecodeCommand() *cobra.Command {
 		Long: "redecode lists the frames that were kept though they could not be read whole: marks, length and checksum were right.  Each is read by\n" +
 			"the newest definition of its profile.  After a reload with a better one its values are there, in history, export and plots too.",
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := checkSpan(p.flags.since, ""); err != nil {
+			if err := a.checkSpan(p.flags.since, ""); err != nil {
 				return err
 			}
 			if p.flags.limit < 1 {

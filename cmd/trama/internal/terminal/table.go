@@ -20,8 +20,8 @@ import (
 //	NAME:3     left out of a screen that is too narrow, the highest number first
 //	NAME?      left out when no row has anything in it; also NAME:3?
 //
-// A cell is a text, a number, a time.Time, a time.Duration (an age) or a [State].  A column of numbers stands on the
-// right.  What is still too wide is shortened, the widest column first.  An error is that of out.
+// A cell is a text, a number, a time.Time, a time.Duration (an age), a [Key] or a [State].  A column of numbers stands on
+// the right.  What is still too wide is shortened, the widest column first.  An error is that of out.
 func (s Screen) Table(out io.Writer, heading string, n int, row func(i int) []any) error {
 	var columns []*column
 	for name := range strings.SplitSeq(heading, "\t") {
@@ -43,6 +43,9 @@ func (s Screen) Table(out io.Writer, heading string, n int, row func(i int) []an
 	}
 	return w.Flush()
 }
+
+// Key is a text that is shortened after all others: half a serial names nobody.
+type Key string
 
 // State is the state of something, shown in the colour of what it means for who looks.
 type State string
@@ -79,6 +82,8 @@ func (s Screen) cell(value any) cell {
 		return cell{text: Age(v), rigid: true}
 	case json.Number:
 		return cell{text: Text(string(v)), number: true, rigid: true}
+	case Key:
+		return cell{text: cmp.Or(Text(string(v)), nothing), rigid: true}
 	case State:
 		return cell{text: cmp.Or(Text(string(v)), nothing), colour: v.colour()}
 	}

@@ -75,6 +75,18 @@ func TestColumnsGoInTheOrderOfTheirWeight(t *testing.T) {
 	}
 }
 
+func TestASerialIsShortenedAfterAllOthers(t *testing.T) {
+	long := strings.Repeat("serial", 5)
+	s := terminal.Screen{Width: 60, Zone: time.UTC}
+	if got := table(s, "SERIAL\tNAME\tVALUES", []any{terminal.Key(long), strings.Repeat("name", 9), strings.Repeat("value", 9)}); !strings.HasPrefix(got[1], long+"  nam") || seen(got[1]) > 60 {
+		t.Errorf("%q", got[1])
+	}
+	s.Width = 20
+	if got := table(s, "SERIAL", []any{terminal.Key(long)}); got[1] != long[:19]+"…" {
+		t.Errorf("%q", got[1])
+	}
+}
+
 // Whatever is in the cells, no row is wider than the screen, and without a width nothing is left out.
 func TestNoRowIsWiderThanTheScreen(t *testing.T) {
 	words := []string{"", "-", "a", "漢字漢字漢字漢字", "x\x1b[2J", "e\u0301", strings.Repeat("word ", 30), "\xff\n\u202e"}
