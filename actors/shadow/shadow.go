@@ -15,7 +15,7 @@ import (
 )
 
 // ErrNone is returned when nothing is tried on the listener.
-var ErrNone = errors.New("no candidate is tried on the listener")
+var ErrNone = errors.New("no trial is running on the listener")
 
 // Bounds of a shadow.
 const (

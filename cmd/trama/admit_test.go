@@ -106,7 +106,7 @@ func TestAStrangerWaitsInQuarantineUntilItIsApproved(t *testing.T) {
 	p.cli("approve", "00000006").want(t, 1, "neither a master nor in quarantine")
 	p.cli("approve", "00000005").want(t, 0, "00000005 is a master")
 	p.cli("approve", "00000005").want(t, 0) // it is one
-	p.cli("masters", "00000005").want(t, 0, "never seen", "last seen   never")
+	p.cli("masters", "00000005").want(t, 0, "never seen", "last seen    never")
 	p.cli("masters", "--state", "never seen").want(t, 0, "00000005  never seen")
 	if got := p.serials("?state=quarantine"); len(got) != 0 {
 		t.Errorf("still in quarantine: %q", got)

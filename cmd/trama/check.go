@@ -44,7 +44,7 @@ func (r *checkReport) configuration(onMachine bool) error {
 	if err != nil {
 		return err
 	}
-	r.say("%s: well formed, every key known, every value in range", c.File)
+	r.say("%s: configuration is valid", c.File)
 	if c.Masters.File != "" {
 		r.say("%s: well formed, entries: %d", c.Masters.File, c.Masters.Known.Len())
 	}

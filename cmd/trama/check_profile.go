@@ -131,9 +131,13 @@ func (r *checkReport) profile(p *codec.Profile, file string, registered bool) {
 	case n > 1:
 		verdict = fmt.Sprintf("%d of %d examples fail", n, report.Examples)
 	}
-	r.say("profile %s (%s): %d %s, %d of %d branches shown by %d frames that went there and back, %d %s; %s; %s",
-		p.Name(), where, report.Messages, plural(report.Messages, "message"), report.Tried, report.Branches,
-		report.Frames, report.Replies, replies(report.Replies), verdict, counted(report))
+	branches := ""
+	if report.Branches > 0 {
+		branches = fmt.Sprintf("%d of %d branches shown, ", report.Tried, report.Branches)
+	}
+	r.say("profile %s (%s): %d %s, %s%d round-trip %s, %d %s; %s; %s",
+		p.Name(), where, report.Messages, plural(report.Messages, "message"), branches,
+		report.Frames, plural(report.Frames, "check"), report.Replies, replies(report.Replies), verdict, counted(report))
 	for i := range report.Findings {
 		f := &report.Findings[i]
 		one.add(f)

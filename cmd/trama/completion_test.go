@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,8 @@ func TestCompletionOffersWhatThereIs(t *testing.T) {
 	c := p.dial("field")
 	c.send(fromHex(t, measurement(12345678, 1)))
 	c.receive(27)
+	var links []struct{ ID uint64 }
+	p.get("/api/v1/connections", &links)
 	for _, args := range []string{"cursors set north", "token add night-shift --role read"} {
 		command(t, "", strings.Fields(args)...).want(t, 0)
 	}
@@ -34,7 +37,7 @@ func TestCompletionOffersWhatThereIs(t *testing.T) {
 		"mas": "masters", "masters 123": "12345678", "send ": "12345678", "send 12345678 oper": "operate-relay",
 		"send 12345678 operate-relay R": "RN=", "send 12345678 O OP=o": "OP=on", "history 12345678 --point M": "MS/2/3",
 		"history 12345678 --format ": "plot", "events --kind of": "offline", "suspend f": "field", "refused ": "compact",
-		"refused 1": "12345678", "kick ": "1", "restart trama/listeners/f": "trama/listeners/field",
+		"refused 1": "12345678", "kick ": strconv.FormatUint(links[0].ID, 10), "restart trama/listeners/f": "trama/listeners/field",
 		"tree --under trama/registry/": "trama/registry/12345678", "cursors set n": "north", "token revoke n": "night-shift",
 		"masters --site ": "hill", "masters --name ": "pump north", "masters --tag ": "water", "masters --state la": "late",
 		"masters --sort s": "silent", "log-level d": "debug", "decode --profile ext": "extended", "profile show j": "jt808",

@@ -84,7 +84,7 @@ func (a *app) eventsCommand() *cobra.Command {
 	c.Flags().StringVar(&kind, "kind", "", "only one `kind`: "+strings.Join(journal.EventKinds, ", "))
 	c.Flags().StringVar(&since, "since", "24h", "beginning, or how long ago")
 	c.Flags().StringVar(&until, "until", "", "end, not included (default: now)")
-	c.Flags().IntVar(&limit, "limit", 100, "events at the most, the newest ones")
+	c.Flags().IntVar(&limit, "limit", 100, "maximum events, the newest ones")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return a.listingFlags(a.daemonFlags(c))
 }

@@ -135,11 +135,11 @@ func (a *app) sayStats(s *journal.Stats) {
 	}
 	rows := [][2]string{
 		{"engine", s.Engine + " " + s.Version}, {"epoch", dash(s.Epoch)}, {"path", s.Path}, {"state", state},
-		{"frames kept", fmt.Sprintf("%d to %d", s.First, s.Last)}, {"masters swept", fmt.Sprint(s.Masters)}, {"events kept", fmt.Sprint(s.Events)},
+		{"frames kept", fmt.Sprintf("%d to %d", s.First, s.Last)}, {"masters saved", fmt.Sprint(s.Masters)}, {"events kept", fmt.Sprint(s.Events)},
 		{"stored since the start", fmt.Sprintf("%d frames, %d bytes, %d commits", s.Brief.Frames, s.Bytes, s.Commits)},
 		{"a commit took", fmt.Sprintf("%s on average, %s at worst", mean.Round(time.Microsecond), s.Worst.Round(time.Microsecond))},
-		{"waiting", fmt.Sprint(s.Waiting)}, {"read again at a start", fmt.Sprintf("%d frames", s.Last-min(s.Swept, s.Last))},
-		{"file", fmt.Sprintf("%.1f MiB, %.1f MiB in use, log %.1f MiB", mib(s.FileBytes), mib(s.UsedBytes), mib(s.LogBytes))},
+		{"waiting", fmt.Sprint(s.Waiting)}, {"frames to replay at start", fmt.Sprint(s.Last - min(s.Swept, s.Last))},
+		{"file", fmt.Sprintf("%.1f MiB, %.1f MiB in use, write-ahead log %.1f MiB", mib(s.FileBytes), mib(s.UsedBytes), mib(s.LogBytes))},
 		{"disk in use", fmt.Sprintf("%.1f %%", s.Disk)}, {"deleted by retention", fmt.Sprintf("%d rows", s.Removed)},
 	}
 	for _, d := range s.Damage {

@@ -100,19 +100,21 @@ func (a *app) connectionsCommand() *cobra.Command {
 		})
 	query = filterFlags(c, [][2]string{
 		{"listener", "only those of a listener"}, {"silent", "only those on which nothing came for a time, such as 10m"},
-		{"sort", "by id, quiet (longest first), frames, rejected or skipped (most first)"}, {"limit", "so many at the most"},
+		{"sort", "by id, quiet (longest first), frames, rejected or skipped (most first)"}, {"limit", "maximum rows"},
 	})
 	return c
 }
 
-func (a *app) poisonedCommand() *cobra.Command {
-	return look(a, "poisoned", "List the latest frames that made an actor fail", fixed("/api/v1/poisoned"),
+func (a *app) crashesCommand() *cobra.Command {
+	c := look(a, "crashes", "List the latest frames that crashed their handler", fixed("/api/v1/poisoned"),
 		cobra.NoArgs, func(rows []actors.Poison) {
 			a.table("AT\tLISTENER:2\tCONNECTION:4\tREMOTE:3\tSERIAL\tFRAME:5\tCAUSE", len(rows), func(i int) []any {
 				p := rows[i]
 				return []any{p.At, p.Listener, p.Connection, p.Remote, terminal.Key(p.Serial), p.Frame, p.Cause}
 			})
 		})
+	c.Aliases = []string{"poisoned"} // as it was called
+	return c
 }
 
 func (a *app) refusedCommand() *cobra.Command {
@@ -172,7 +174,7 @@ func (a *app) treeCommand() *cobra.Command {
 	c.Flags().StringVar(&under, "under", "", "`path` of the actor to start from")
 	c.Flags().IntVar(&depth, "depth", 0, "levels shown below it; 0 is all")
 	c.Flags().IntVar(&limit, "limit", 100, "children shown of each actor; -1 is all")
-	c.Flags().IntVar(&offset, "offset", 0, "children of the first actor to pass over")
+	c.Flags().IntVar(&offset, "offset", 0, "skip the first `N` children of the actor")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return a.listingFlags(a.daemonFlags(c))
 }

@@ -35,7 +35,7 @@ func (a *app) mastersCommand() *cobra.Command {
 		{"name", "only those whose name has this in it"}, {"profile", "only those that speak a profile"},
 		{"silent", "only those not heard for a time, such as 10m"},
 		{"sort", "by serial, name, site, profile, state, seen (newest first) or silent (longest first)"},
-		{"limit", "so many at the most"},
+		{"limit", "maximum rows"},
 	})
 	c.AddCommand(a.mastersImportCommand())
 	all := c.RunE
@@ -260,10 +260,10 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	if u := m.Unreadable; u != nil {
 		line("unreadable", "%d; last %s ago: %s (trama redecode %s)", u.Frames, terminal.Since(u.At), u.Reason, m.Serial)
 	}
-	line("connects", "%d, %d of them took an older link over", m.Connects, m.Takeovers)
+	line("connections", "%d (%d replaced an older one)", m.Connects, m.Takeovers)
 	line("commands", "%d", m.Commands)
 	if m.InFlight != "" || m.Queued > 0 {
-		line("in flight", "%s, %d behind it", dash(m.InFlight), m.Queued)
+		line("waiting for answer", "%s; %d queued", dash(m.InFlight), m.Queued)
 	}
 	if m.Beyond > 0 {
 		line("not kept", "%d samples of points that are too many, or texts too long", m.Beyond)

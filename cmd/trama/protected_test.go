@@ -977,7 +977,7 @@ func TestACandidateIsComparedByThePlainFramesOfProtectedOnes(t *testing.T) {
 	link := p.dial("field")
 	d.exchange(link, d.frame(1))
 	p.write("next.toml", edited(t, `[[message]]`, "# tried\n[[message]]"))
-	p.cli("shadow", "field", p.file("next.toml")).want(t, 0, "is tried beside extended")
+	p.cli("shadow", "field", p.file("next.toml")).want(t, 0, "runs next to extended")
 	for n := range 3 {
 		d.exchange(link, d.frame(n+2))
 	}

@@ -67,7 +67,7 @@ func (a *app) redecodeCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&p.flags.since, "since", "7d", "beginning, or how long ago")
-	c.Flags().IntVar(&p.flags.limit, "limit", 1000, "frames at the most, the newest ones")
+	c.Flags().IntVar(&p.flags.limit, "limit", 1000, "maximum frames, the newest ones")
 	c.Flags().BoolVar(&p.flags.asJSON, "json", false, "print JSON")
 	return a.listingFlags(a.daemonFlags(c))
 }

@@ -48,7 +48,7 @@ func (a *app) reloadCommand() *cobra.Command {
 				a.say("keys: %d, of these %d new, %d changed; %d removed", k.Keys, k.Added, k.Changed, k.Removed)
 			}
 			if len(done.NeedsRestart) > 0 {
-				a.say("changed too, but taken over by a restart only:")
+				a.say("needs a restart to apply:")
 				for _, key := range done.NeedsRestart {
 					a.say("  %s", key)
 				}

@@ -121,7 +121,7 @@ func (d *daemon) untilTheEnd(ctx context.Context, hangUps <-chan os.Signal) (fai
 			journal.AppendEvent(d.record, journal.Event{Kind: journal.EventChange, Reason: outcome, Detail: "SIGHUP (admin): reload"})
 			continue
 		case <-ctx.Done():
-			d.log.Info("stopping: told to", "deadline", d.config.Limits.DrainTimeout)
+			d.log.Info("stopping: signal received", "deadline", d.config.Limits.DrainTimeout)
 		case <-d.gateway.Done():
 			if failure = d.gateway.Err(); failure == nil {
 				failure = errors.New("it ended without a reason")

@@ -22,7 +22,7 @@ func (a *app) shadowCommand() *cobra.Command {
 	var stop, promote, asJSON bool
 	c := &cobra.Command{
 		Use:   "shadow LISTENER [PROFILE.toml]",
-		Short: "Try a profile on live traffic beside the active one",
+		Short: "Try a profile on live traffic next to the active one",
 		Long: "shadow LISTENER PROFILE.toml sends the definition to the daemon, which checks it and from then on cuts and decodes all that comes in on the\n" +
 			"listener by both profiles and counts where they differ.  Masters notice nothing.  shadow LISTENER shows what was found; --promote swaps the\n" +
 			"candidate in, --stop ends the trial.  PROFILE may also be the name of a shipped profile.",
@@ -100,7 +100,7 @@ func (c *client) exchange(ctx context.Context, method, path, contentType string,
 
 func (a *app) showShadow(i actors.ShadowInfo) {
 	line := func(format string, args ...any) { a.details([][2]string{{"", fmt.Sprintf(format, args...)}}) }
-	line("%s: %s is tried beside %s since %s: %s", i.Listener, cmp.Or(i.Source, i.Candidate), i.Active, a.moment(i.Since), i.State)
+	line("%s: %s runs next to %s since %s: %s", i.Listener, cmp.Or(i.Source, i.Candidate), i.Active, a.moment(i.Since), i.State)
 	if i.Detail != "" {
 		a.say("  %s", i.Detail)
 	}

@@ -77,7 +77,7 @@ func (a *app) simulateCommand() *cobra.Command {
 		"`serial` of the first; the others count on from it. The profile may make a longer identity of it")
 	durationFlag(f, &o.Every, "every", 10*time.Second,
 		"between measurements of one master; 0 sends the next as soon as the last is acknowledged")
-	f.Float64Var(&o.Jitter, "jitter", 0.2, "part of every wait that is left to chance, 0 to 1")
+	f.Float64Var(&o.Jitter, "jitter", 0.2, "random variation of each wait, 0 to 1")
 	durationFlag(f, &o.KeepAlive, "keep-alive", 2*time.Minute,
 		"silence after which a master sends a keep-alive, unless the profile says another; 0 never")
 	durationFlag(f, &o.ReconnectEvery, "reconnect-every", 0, "how long a master stays on one connection; 0 for ever")
@@ -86,7 +86,7 @@ func (a *app) simulateCommand() *cobra.Command {
 	durationFlag(f, &o.Duration, "duration", 0, "how long it runs; 0 until a signal")
 	f.IntVar(&o.Frames, "frames", 0, "measurements of each master, after which it leaves; 0 no limit")
 	durationFlag(f, &o.ProgressEvery, "progress-every", 5*time.Second, "between progress lines")
-	f.Uint64Var(&o.Seed, "seed", 0, "of everything random; 0 takes one from the clock")
+	f.Uint64Var(&o.Seed, "seed", 0, "random seed; 0 is from the clock")
 	keys.flags(c, &o)
 	f.StringVar(&level, "log", "warn", "what is logged of single masters: debug shows why each connection failed")
 	return c
@@ -105,7 +105,7 @@ func (a *app) showProgress(p fleet.Progress) {
 		p.Elapsed.Round(time.Second), p.Connected, p.Masters, p.Sent, p.Acknowledged, p.Waiting, p.Resent, p.Commands, p.Lost, p.Failed)
 }
 
-// showSummary prints what became of the fleet; frames that nobody acknowledged are a failure.
+// showSummary prints the result of the fleet; frames that nobody acknowledged are a failure.
 func (a *app) showSummary(s fleet.Summary) error {
 	fine := func(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
 	a.say("")
@@ -113,10 +113,10 @@ func (a *app) showSummary(s fleet.Summary) error {
 	a.say("connections    %d made, %d attempts failed, %d ended by the other side", s.Connects, s.Failed, s.Lost)
 	a.say("frames         %d sent in %v (%.0f/s), %d sent again", s.Sent, s.Elapsed.Round(time.Millisecond),
 		float64(s.Sent)/s.Elapsed.Seconds(), s.Resent)
-	a.say("acknowledged   %d, unacknowledged %d, no acknowledgement owed %d", s.Acknowledged, s.Waiting, s.Unowed)
+	a.say("acknowledged   %d, unacknowledged %d, not acknowledged by design %d", s.Acknowledged, s.Waiting, s.Unowed)
 	a.say("latency        p50 %v, p99 %v, max %v", fine(s.P50), fine(s.P99), fine(s.Max))
 	a.say("commands       %d answered, %d refused, %d that the profile has no answer for", s.Commands, s.Refused, s.Ignored)
-	a.say("surprises      %d frames that fit nothing, %d bytes of noise", s.Unexpected, s.Noise)
+	a.say("unexpected     %d frames that fit nothing, %d bytes of noise", s.Unexpected, s.Noise)
 	if refused := s.WrongTag + s.Unprotected + s.Replayed + s.Misplaced; refused > 0 {
 		a.say("refused        %d frames with a wrong tag, %d unprotected, %d replayed, %d that answer what nobody waits for", s.WrongTag, s.Unprotected, s.Replayed, s.Misplaced)
 	}

@@ -24,7 +24,7 @@ func TestFramesOfSimulatedDevicesShowWhatTheyCameUnder(t *testing.T) {
 	}
 	for range 2 { // the second fleet has another epoch, or counters behind those of the first
 		s := simulate()
-		s.want(t, 0, "acknowledged   8, unacknowledged 0", "surprises      0 frames that fit nothing, 0 bytes of noise")
+		s.want(t, 0, "acknowledged   8, unacknowledged 0", "unexpected     0 frames that fit nothing, 0 bytes of noise")
 		if strings.Contains(s.stdout, "refused  ") {
 			t.Error(s.stdout)
 		}

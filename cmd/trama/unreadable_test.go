@@ -122,7 +122,7 @@ fields  = [{ key = "celsius", type = "byte", role = "value" }, { key = "kelvin",
 	})
 	p.cli("redecode", "7").want(t, 0, "temperature", "celsius=17", "2 of 2 frames can be read now")
 	p.cli("history", "7", "--field", "kelvin").want(t, 0, "77")
-	p.cli("redecode", "8").want(t, 0, "0 of 0 frames")
+	p.cli("redecode", "8").want(t, 1, "unknown master")
 }
 
 func TestATimeOfAnotherCenturyIsSuspectAndNoDeviceTime(t *testing.T) {

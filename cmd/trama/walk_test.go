@@ -27,8 +27,8 @@ var (
 	slipsOfFlags = map[string]string{"kind": "ofline", "format": "csf", "state": "ofline", "sort": "sen", "log": "debgu", "direction": "uplnk", "color": "rde",
 		"suite": "99", "role": "raed", "profile": "extnded", "listener": "fild", "serial": "1234568", "point": "MSS", "field": "MSS", "under": "trama/regstry",
 		"since": "yesterdy", "until": "tomorow", "silent": "10", "unseen": "10", "expires": "10", "bucket": "10", "token-file": "/nosuch", "admin": "ftp://x",
-		"config": "/nosuch.toml", "address": "nowhere", "key": "/nosuch", "path": "/nosuch/j.db", "from-json": "/nosuch", "reference": "zz", "request": "zz",
-		"cursor": "x", "hex": "x", "file": "/nosuch", "key-dir": "/nosuch/x", "serial-from": "x"}
+		"config": "/nosuch.toml", "address": "nowhere", "key": "/nosuch", "path": "/proc/nosuch/j.db", "from-json": "/nosuch", "reference": "zz", "request": "zz",
+		"cursor": "x", "hex": "x", "file": "/nosuch", "key-dir": "/proc/nosuch", "serial-from": "x"}
 )
 
 // Every command is called with each of its arguments and flags mistyped: what it says is useful, its exit code right, and

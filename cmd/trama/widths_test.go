@@ -31,7 +31,7 @@ var listings = map[string][]string{
 	"keys list":      {"SERIAL", "SUITE", "SPEAKS", "WRONG TAGS"},
 	"listeners":      {"NAME", "PROFILE", "STATE", "LIVE", "FRAMES", "REJECTED"},
 	"masters":        {"SERIAL", "NAME", "STATE", "SEEN", "VALUES"},
-	"poisoned":       {"AT", "SERIAL", "CAUSE"},
+	"crashes":        {"AT", "SERIAL", "CAUSE"},
 	"profile list":   {"NAME", "TITLE"},
 	"profile points": {"POINT", "UNIT", "TITLE"},
 	"redecode":       {"RECEIVED", "MESSAGE", "VALUES"},
@@ -153,7 +153,7 @@ func serveCrowd(t *testing.T, masters int) *program {
 var rowsOf = map[string]any{
 	"connections": actors.ConnectionInfo{}, "cursors": journal.Cursor{}, "events": admin.Event{}, "history": history.Row{},
 	"journal stats": journal.Stats{}, "keys list": admin.KeyInfo{}, "listeners": actors.ListenerInfo{}, "masters": actors.MasterInfo{},
-	"poisoned": actors.Poison{}, "redecode": history.Row{}, "refused": actors.Stretch{}, "shadow": actors.ShadowInfo{},
+	"crashes": actors.Poison{}, "redecode": history.Row{}, "refused": actors.Stretch{}, "shadow": actors.ShadowInfo{},
 	"token list": access.Token{}, "tree": actors.Node{},
 }
 
