@@ -53,7 +53,8 @@ type Brief struct {
 	ClockJumps  uint64        `json:"clock_jumps,omitempty"` // steps of the clock of the machine since the start
 	Busy        time.Duration `json:"busy_ns"`               // how long the commit that is being made takes already
 	Full        bool          `json:"full"`
-	Disk        float64       `json:"disk_percent"` // of the disk in use
+	Held        bool          `json:"held,omitempty"` // not even the frames in hand have room: they wait
+	Disk        float64       `json:"disk_percent"`   // of the disk in use
 	DiskFree    int64         `json:"disk_free_bytes"`
 	Damaged     int           `json:"damaged"` // places found damaged when it was opened
 	Failure     string        `json:"failure,omitempty"`

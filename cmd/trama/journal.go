@@ -13,7 +13,8 @@ import (
 	"trama/journal/sqlite"
 )
 
-// journalGrace is what a drain gets when the journal has failed: nothing can be acknowledged, so there is nothing to wait for.
+// journalGrace is what a drain gets when the journal has failed, or has no room: nothing can be acknowledged, so there is
+// nothing to wait for.
 const journalGrace = 300 * time.Millisecond
 
 // openJournal opens what the configuration says; the database is nil when nothing is kept.  committed is told how long each

@@ -126,6 +126,8 @@ func (a *app) sayStats(s *journal.Stats) {
 	switch {
 	case s.Failure != "":
 		state = "failed: " + s.Failure
+	case s.Held:
+		state = "the disk is full: the frames in hand wait for room, and nothing is accepted"
 	case s.Full:
 		state = "the disk is nearly full: nothing is accepted"
 	}

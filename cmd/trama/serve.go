@@ -220,7 +220,7 @@ func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 // be watched.
 func (d *daemon) stop() error {
 	patience := d.config.Limits.DrainTimeout
-	if errors.Is(d.failure, journal.ErrFailed) {
+	if errors.Is(d.failure, journal.ErrFailed) || d.journal != nil && d.journal.Brief().Held {
 		patience = min(patience, journalGrace)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

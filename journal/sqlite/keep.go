@@ -74,7 +74,9 @@ func (j *Journal) watch(ctx context.Context) {
 	if err := j.look(true); err != nil {
 		j.options.Warn("the use of the disk is not known", "error", err)
 	}
-	j.stow()
+	if !j.stuck.Load() && !j.held.Load() && time.Since(time.Unix(0, j.ballast.given.Load())) > ballastRest {
+		j.stow()
+	}
 	if j.held.Load() {
 		j.again()
 	}

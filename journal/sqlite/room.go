@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -28,6 +29,7 @@ const (
 	maxReserve = 16 << 20
 
 	ballastSuffix = "-ballast"
+	ballastRest   = time.Minute // between giving back and making again
 )
 
 // room is what the journal has left of its disk.
@@ -71,7 +73,8 @@ type ballast struct {
 	path string // "": there is none
 
 	bytes atomic.Int64
-	mu    sync.Mutex // held by who changes the file
+	given atomic.Int64 // when it was given back, Unix nanoseconds
+	mu    sync.Mutex   // held by who changes the file
 }
 
 // find takes over the file that a process before has left.
@@ -90,6 +93,7 @@ func (b *ballast) give() (bool, error) {
 		return false, err
 	}
 	b.bytes.Store(0)
+	b.given.Store(time.Now().UnixNano())
 	return true, nil
 }
 

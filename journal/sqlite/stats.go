@@ -16,7 +16,7 @@ func (j *Journal) Brief() journal.Brief {
 		Engine: "sqlite", Path: j.options.Path, Last: j.Last(), Commits: c.commits.Load(), Frames: c.frames.Load(),
 		Bytes: c.bytes.Load(),
 		Took:  time.Duration(c.took.Load()), Worst: time.Duration(c.longest.Load()), Removed: c.removed.Load(),
-		OwnerFaults: c.ownerFaults.Load(), ClockJumps: c.clockJumps.Load(), Full: j.Accepting() != nil,
+		OwnerFaults: c.ownerFaults.Load(), ClockJumps: c.clockJumps.Load(), Full: j.Accepting() != nil, Held: j.held.Load(),
 		Disk: math.Float64frombits(c.disk.Load()), DiskFree: c.diskFree.Load(), Damaged: len(j.FoundDamaged()),
 	}
 	if begun := c.begun.Load(); begun != 0 {
