@@ -88,6 +88,9 @@ grep -q '^# edited' "$root/etc/trama/trama.toml" || fail "the configuration was 
 has '^trama 2.0' in_root trama version
 has '^\[journal\]' in_root trama config example
 has 'no problems' service $(line ExecStartPre)
+has 'for its next start' in_root trama token add night --role read
+has 'its key is in' in_root trama keys add 87654321 --generate
+has trama in_root stat -c %U /var/lib/trama/tokens.toml
 start || fail "it does not start"
 [ "$(frames)" = "$before" ] || fail "$(frames) frames of $before"
 report

@@ -99,7 +99,7 @@ func writePrivate(file, content string, put func(from, to string) error) error {
 	}
 	defer os.Remove(f.Name())
 	_, err = f.WriteString(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, likeFolder(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return put(f.Name(), file)
