@@ -210,3 +210,32 @@ func TestABackupToNowhereLeavesNothing(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
+
+// Numbers that an epoch has skipped are no events that are too many.
+func TestTheGapOfAnEpochIsNoEvents(t *testing.T) {
+	j, _ := restored(t, replaceWith(t))
+	path := j.options.Path
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, Options{Path: path, EventsUpTo: 6})
+	for range 3 {
+		put(t, j, journal.Entry{Rows: []journal.Row{&journal.Event{At: begin, Kind: journal.EventOnline}}})
+	}
+	for range 2 {
+		if err := j.retain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	events, damage, err := j.Events(t.Context(), journal.EventQuery{})
+	if err != nil || len(damage) > 0 || len(events) != 6 || events[0].ID != 3 {
+		t.Errorf("%d events, %v, %v", len(events), damage, err)
+	}
+	s, err := j.Stats(t.Context())
+	if err != nil || s.Events != 6 || s.Last-s.Swept > 5 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if r, err := Verify(t.Context(), path); err != nil || len(r.Damage) > 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

@@ -69,6 +69,7 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 		return 0, err
 	}
 	err = j.relieve(ctx, func(ctx context.Context, c *sql.Conn) error {
+		removed = 0 // it may be tried twice
 		if frames > 0 {
 			n, err := change(ctx, c, "DELETE FROM batch WHERE first <= ?", frames)
 			if removed += n; err != nil {
@@ -215,7 +216,8 @@ func (j *Journal) excessEvents(ctx context.Context) (upTo int64, err error) {
 		return 0, err
 	}
 	if upTo = before - 1; o.EventsUpTo > 0 {
-		upTo = max(upTo, newest-o.EventsUpTo)
+		kept := int64(j.epochs.Events().Given(uint64(max(oldest, 1)-1), uint64(newest)))
+		upTo = max(upTo, oldest-1+kept-o.EventsUpTo)
 	}
 	if upTo < oldest || oldest == 0 {
 		return 0, nil

@@ -34,14 +34,16 @@ func (j *Journal) Brief() journal.Brief {
 // Stats is Brief with what the database holds.
 func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
 	s := journal.Stats{Brief: j.Brief(), Version: j.version, Epoch: j.epochs.Now(), Swept: j.swept.Load(), Damage: j.FoundDamaged()}
-	var first, masters, events int64
+	var first, masters, oldestEvent, newestEvent int64
 	err := j.read.QueryRowContext(ctx,
-		"SELECT (SELECT ifnull(min(first), 0) FROM batch), (SELECT count(*) FROM master), (SELECT ifnull(max(id) - min(id) + 1, 0) FROM event)").
-		Scan(&first, &masters, &events)
+		"SELECT (SELECT ifnull(min(first), 0) FROM batch), (SELECT count(*) FROM master), (SELECT ifnull(min(id), 1) FROM event), (SELECT ifnull(max(id), 0) FROM event)").
+		Scan(&first, &masters, &oldestEvent, &newestEvent)
 	if err != nil {
 		return s, err
 	}
-	s.First, s.Masters, s.Events = uint64(first), uint64(masters), uint64(events)
+	s.First, s.Masters = uint64(first), uint64(masters)
+	s.Swept = s.Last - j.epochs.Frames().Given(s.Swept, s.Last)
+	s.Events = j.epochs.Events().Given(uint64(oldestEvent-1), uint64(newestEvent))
 	s.FileBytes, s.LogBytes = sizeOf(j.options.Path), sizeOf(j.options.Path+"-wal")
 	s.UsedBytes, err = j.used(ctx)
 	return s, err
