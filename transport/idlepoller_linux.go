@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"trama/internal/fault"
 )
 
 // canPark says that connections can wait without a goroutine here.
@@ -193,13 +195,41 @@ func (l *idlePoller) watch() {
 		err := l.raw.Read(collect)
 		switch {
 		case err == nil:
-			l.wakeReady()
+			l.guarded(l.wakeReady)
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			l.sweep()
+			l.guarded(l.sweep)
 		default:
 			return // closed
 		}
 	}
+}
+
+// guarded runs a look with a net below it: a panic costs the first connection that is parked, and wakes all others, so
+// that their readers see for themselves.
+func (l *idlePoller) guarded(look func()) {
+	defer func() {
+		thrown := recover()
+		if thrown == nil {
+			return
+		}
+		var woken []*Conn
+		parking.mu.Lock()
+		for i := range l.slots {
+			if c := l.slots[i].conn; c != nil {
+				l.slots[i].conn = nil
+				woken = append(woken, c)
+			}
+		}
+		parking.mu.Unlock()
+		for i, c := range woken {
+			if i == 0 {
+				c.guarded(func() { panic(thrown) })
+			}
+			go c.run()
+		}
+	}()
+	fault.At("poll")
+	look()
 }
 
 // collect asks the kernel what is ready; the runtime's poller calls it again when something may be.

@@ -85,6 +85,35 @@ func TestAPanicInTheAcceptCostsThatConnection(t *testing.T) {
 	p.balances()
 }
 
+// Connections that are parked have no goroutine: when the one that waits for all of them fails, one is closed.
+func TestAPanicAmongParkedConnectionsCostsOne(t *testing.T) {
+	_, p := faulty(t, "poll@1", t.TempDir())
+	var all []*peer
+	for n := range 5 {
+		c := p.dial("field")
+		c.reports(n+1, 1)
+		all = append(all, c)
+	}
+	await(t, "the fault in the log", func() bool { // each second of quiet parks them, and a byte has the poller look
+		_, _ = all[4].Write([]byte{0xff})
+		time.Sleep(1500 * time.Millisecond) // the next try, when they have parked later than this
+		return p.log.has("injected: poll")
+	})
+	await(t, "the end of one", func() bool { return p.field().Live == 4 })
+	spoke := 0
+	for n, c := range all {
+		_, _ = c.Write(fromHex(t, measurement(n+1, 2))) // one of them is closed
+		_ = c.SetReadDeadline(time.Now().Add(patience))
+		if _, err := io.ReadFull(c, make([]byte, len(receipt(1, 1))/2)); err == nil {
+			spoke++
+		}
+	}
+	if closed := p.field().Closed; spoke != 4 || closed["internal fault"] != 1 || len(closed) != 1 {
+		t.Errorf("%d speak, closed %v", spoke, closed)
+	}
+	p.balances()
+}
+
 // Whatever keeps something in order by the clock goes on behind a panic.
 func TestAPanicInAKeeperCostsOneLook(t *testing.T) {
 	for _, at := range []string{"time keeper", "journal keeper", "timer"} {
