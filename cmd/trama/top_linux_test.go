@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"trama/actors"
 )
 
 // pty is a terminal of so many columns: its end for the program, and what a person types and sees.
@@ -82,8 +84,10 @@ func TestTopShowsAndCloses(t *testing.T) {
 	typed("1234", "show only: 1234_")
 	typed("\r", "only 1234 (escape: all)")
 	typed("\r", "master 12345678; escape goes back", "MS/2/3")
-	typed("k", "close connection 1 of 12345678? y closes it")
-	typed("y", "connection 1 is closed")
+	var m actors.MasterInfo
+	p.get("/api/v1/masters/12345678", &m)
+	typed("k", fmt.Sprintf("close connection %d of 12345678? y closes it", m.Links[0].Connection))
+	typed("y", fmt.Sprintf("connection %d is closed", m.Links[0].Connection))
 	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
