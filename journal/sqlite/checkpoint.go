@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"time"
+
+	"trama/journal"
 )
 
 // The write-ahead log is moved into the database beside the writer, and what has come meanwhile by the writer itself
@@ -102,5 +105,9 @@ func checkpoint(ctx context.Context, q querier) error {
 
 // broken ends the engine from outside the writer: the database could not be written or synced.
 func (j *Journal) broken(err error) {
+	if errors.Is(err, journal.ErrClosed) || errors.Is(err, journal.ErrFailed) {
+		return // it is known
+	}
+	j.doomed.Store(&err)                                                                       // the writer is not to sync anything before it comes to the task
 	_ = j.between(context.Background(), func(context.Context, *sql.Conn) error { return err }) // it is what comes back
 }

@@ -96,12 +96,13 @@ type Journal struct {
 	helpers  sync.WaitGroup
 	finished chan struct{} // closed when the writer has ended
 
-	committed atomic.Uint64 // last sequence number on disk
-	swept     atomic.Uint64 // the states of masters cover everything up to here
-	oldest    atomic.Uint64 // first position that retention has left, or the next one to come
-	full      atomic.Bool   // the disk has no room for more,
-	held      atomic.Bool   // not even for the entries in hand,
-	stuck     atomic.Bool   // or for those in the log
+	committed atomic.Uint64         // last sequence number on disk
+	swept     atomic.Uint64         // the states of masters cover everything up to here
+	oldest    atomic.Uint64         // first position that retention has left, or the next one to come
+	full      atomic.Bool           // the disk has no room for more,
+	held      atomic.Bool           // not even for the entries in hand,
+	stuck     atomic.Bool           // or for those in the log
+	doomed    atomic.Pointer[error] // why the engine is about to fail
 	ballast   ballast
 	place     place                    // the writer's own
 	found     atomic.Pointer[[]Damage] // when it was opened

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -292,12 +293,15 @@ func (j *Journal) store() error {
 	defer j.counters.begun.Store(0)
 	committed, changes := w.next-1, w.changes
 	_ = j.look(false) // an error is told by the keeper
-	err := j.write()
+	err := j.sound()
+	if err == nil {
+		err = j.write()
+	}
 	if noRoom(err) && j.makeRoom() {
 		err = j.write()
 	}
 	if err == nil {
-		err = j.inPlace()
+		err = cmp.Or(j.sound(), j.inPlace())
 	}
 	if noRoom(err) {
 		j.hold(err)
@@ -358,6 +362,9 @@ func (j *Journal) perform(tasks []*task) (left []*task, err error) {
 func (j *Journal) transact(f func(ctx context.Context) error) (err error) {
 	w := &j.w
 	ctx := context.Background()
+	if err := j.sound(); err != nil {
+		return err
+	}
 	if _, err := w.begin.ExecContext(ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -380,6 +387,14 @@ func (j *Journal) transact(f func(ctx context.Context) error) (err error) {
 		return err
 	}
 	return errors.Join(err, j.rollBack(ctx))
+}
+
+// sound is nil unless a write or a sync beside the writer has failed.
+func (j *Journal) sound() error {
+	if err := j.doomed.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // rollBack ends a transaction for which there was no room, unless SQLite has.
