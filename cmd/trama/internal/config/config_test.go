@@ -55,6 +55,20 @@ func TestBadFilesAreRefusedWithEveryProblem(t *testing.T) {
 	}
 }
 
+// Memory for resends that is taken is a number of bytes, where an int has 32 bits too.
+func TestMemoryForResendsIsANumberOfBytes(t *testing.T) {
+	for _, mib := range []int{2047, 2048, 4096, 1 << 16} {
+		file := filepath.Join(t.TempDir(), "config.toml")
+		text := fmt.Sprintf("[[listener]]\nname = \"a\"\naddress = \":1\"\nprofile = \"compact\"\n[limits]\nresend_mib = %d\n", mib)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := Load(file); err == nil && c.Limits.ResendMiB<<20>>20 != mib || err != nil && mib == 2047 {
+			t.Errorf("%d MiB: %v", mib, err)
+		}
+	}
+}
+
 func TestShippedConfigIsTheReference(t *testing.T) {
 	file := "../../../../config.toml"
 	c, err := Load(file)

@@ -145,7 +145,7 @@ func (c *column) padded(s Screen, row int) string {
 // yields is how far a column can be shortened: a text first, down to a character.
 func (c *column) yields() int {
 	if c.words && c.width > 1 {
-		return math.MaxInt32 + c.width
+		return 1<<30 + c.width // which an int of 32 bits holds
 	}
 	return c.width
 }
