@@ -53,14 +53,29 @@ func (j *Journal) keep() {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			err := j.guarded("journal keeper", func() error {
-				j.watch(ctx)
-				return j.retain(ctx)
-			})
-			if err != nil && ctx.Err() == nil {
-				j.options.Warn("old rows are not deleted", "error", err)
-			}
+			j.tend(ctx)
 		}
+	}
+}
+
+// troubles are what the keeper cannot do now: told when it begins, and not at each try, which may go on for days.
+type troubles struct{ retention, disk, ballast atomic.Bool }
+
+// complain tells of an error unless it is known.
+func (j *Journal) complain(known *atomic.Bool, what string, err error) {
+	if before := known.Swap(err != nil); err != nil && !before {
+		j.options.Warn(what+"; it is tried again", "error", err)
+	}
+}
+
+// tend is one look of the keeper.
+func (j *Journal) tend(ctx context.Context) {
+	err := j.guarded("journal keeper", func() error {
+		j.watch(ctx)
+		return j.retain(ctx)
+	})
+	if ctx.Err() == nil {
+		j.complain(&j.troubles.retention, "old rows are not deleted", err)
 	}
 }
 
@@ -71,10 +86,8 @@ func (j *Journal) watch(ctx context.Context) {
 	if free, size, err := j.pages(ctx, "freelist_count"); err == nil {
 		j.counters.free.Store(free * size)
 	}
-	if err := j.look(true); err != nil {
-		j.options.Warn("the use of the disk is not known", "error", err)
-	}
-	if !j.stuck.Load() && !j.held.Load() && time.Since(time.Unix(0, j.ballast.given.Load())) > ballastRest {
+	j.complain(&j.troubles.disk, "the use of the disk is not known", j.look(true))
+	if !j.stuck.Load() && !j.held.Load() && int64(j.options.Elapsed()) >= j.ballast.rests.Load() {
 		j.stow()
 	}
 	if j.held.Load() {

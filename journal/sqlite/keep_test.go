@@ -3,11 +3,15 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"trama/journal"
+	"trama/journal/faultfs"
 )
 
 // backdate makes a batch one that was committed then, by the clock.
@@ -107,5 +111,75 @@ func TestSpansGoWithTheirFrames(t *testing.T) {
 	}
 	if batches, spans := left(t, j, "batch", "span"); batches != 2 || spans != 0 {
 		t.Errorf("%d batches and %d spans are left", batches, spans)
+	}
+}
+
+// What goes on for days is told once.
+func TestTheKeeperTellsOfATroubleOnce(t *testing.T) {
+	d := faultfs.New(1)
+	var mu sync.Mutex
+	told := map[string]int{}
+	j, err := Open(t.Context(), Options{Path: "j.db", VFS: d.VFS(), OpenMark: marks(d), FramesUpTo: 1, SweepEvery: time.Hour,
+		Disk: func() (Disk, error) { return Disk{}, errors.New("not today") },
+		Warn: func(what string, _ ...any) {
+			mu.Lock()
+			defer mu.Unlock()
+			told[what]++
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.counters.retaining.Lock() // so that there is something to delete
+	putFrames(t, j, &journal.Subject{Serial: "1"}, 0, 3)
+	d.Limit(1)
+	j.counters.retaining.Unlock()
+	for range 3 {
+		j.tend(t.Context())
+	}
+	mu.Lock()
+	for _, what := range []string{"old rows are not deleted; it is tried again", "the use of the disk is not known; it is tried again"} {
+		if told[what] != 1 {
+			t.Errorf("told %d times: %s", told[what], what)
+		}
+	}
+	mu.Unlock()
+	d.Limit(0)
+	if err := errors.Join(j.Close(), d.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// The end of the process does not wait for all that retention has to delete.
+func TestCloseWaitsForOneStepOfRetention(t *testing.T) {
+	j := open(t, Options{})
+	for m := range 3 * slice {
+		putFrames(t, j, &journal.Subject{Serial: "1"}, m, 1)
+	}
+	hangs, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error, 2)
+	go func() {
+		_ = j.between(t.Context(), func(context.Context, *sql.Conn) error {
+			close(hangs)
+			<-goOn
+			return nil
+		})
+	}()
+	<-hangs
+	j.counters.retaining.Lock()
+	j.options.FramesUpTo = 1
+	j.counters.retaining.Unlock()
+	go func() { done <- j.retain(context.Background()) }()
+	await(t, func() bool {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		return slices.ContainsFunc(j.tasks, func(t *task) bool { return t.relief })
+	})
+	go func() { done <- j.Close() }()
+	await(t, j.ending.Load)
+	close(goOn)
+	if err := errors.Join(<-done, <-done); err != nil {
+		t.Fatal(err)
+	}
+	if n := j.counters.removed.Load(); n == 0 || n > 2*slice {
+		t.Errorf("%d rows were deleted", n)
 	}
 }

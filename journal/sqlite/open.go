@@ -103,6 +103,8 @@ type Journal struct {
 	held      atomic.Bool           // not even for the entries in hand,
 	stuck     atomic.Bool           // or for those in the log
 	doomed    atomic.Pointer[error] // why the engine is about to fail
+	ending    atomic.Bool           // Close waits: retention is to leave the rest to the next process
+	troubles  troubles
 	ballast   ballast
 	place     place                    // the writer's own
 	found     atomic.Pointer[[]Damage] // when it was opened
@@ -424,6 +426,7 @@ func (j *Journal) FoundDamaged() []Damage { return *j.found.Load() }
 
 // Close commits what waits and ends the engine.  After a failure it touches no file.
 func (j *Journal) Close() error {
+	j.ending.Store(true)
 	j.counters.retaining.Lock()
 	_ = j.noteAge(context.Background()) // it may have failed, or be closed
 	j.counters.retaining.Unlock()

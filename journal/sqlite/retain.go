@@ -44,7 +44,7 @@ func (j *Journal) retain(ctx context.Context) error {
 	if err := j.tick(ctx); err != nil && !errors.Is(err, journal.ErrFull) {
 		return err
 	}
-	for range steps {
+	for step := 0; step < steps && !j.ending.Load(); step++ {
 		removed, err := j.retainStep(ctx)
 		if err != nil || removed == 0 {
 			return err

@@ -73,7 +73,7 @@ type ballast struct {
 	path string // "": there is none
 
 	bytes atomic.Int64
-	given atomic.Int64 // when it was given back, Unix nanoseconds
+	rests atomic.Int64 // until when it is not made again, by Options.Elapsed
 	mu    sync.Mutex   // held by who changes the file
 }
 
@@ -93,7 +93,6 @@ func (b *ballast) give() (bool, error) {
 		return false, err
 	}
 	b.bytes.Store(0)
-	b.given.Store(time.Now().UnixNano())
 	return true, nil
 }
 
@@ -128,6 +127,7 @@ func (j *Journal) makeRoom() bool {
 		j.options.Warn("the ballast is not given back", "path", j.ballast.path, "error", err)
 	}
 	if given {
+		j.ballast.rests.Store(int64(j.options.Elapsed() + ballastRest))
 		j.options.Warn("the disk is full: the ballast of the journal is given back", "path", j.ballast.path)
 	}
 	return given
@@ -169,9 +169,7 @@ func (j *Journal) stow() {
 	if err == nil {
 		err = j.ballast.take(ballastOf(disk.Size))
 	}
-	if err != nil {
-		j.options.Warn("the ballast of the journal is not made", "path", j.ballast.path, "error", err)
-	}
+	j.complain(&j.troubles.ballast, "the ballast of the journal is not made", err)
 }
 
 // noRoom says that a write has failed because the disk is full.  SQLite has changed nothing then, and the pages that it

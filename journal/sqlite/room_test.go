@@ -3,7 +3,9 @@ package sqlite
 import (
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // The ballast is made where there is room, given back once, kept over a restart and made again.
@@ -43,6 +45,24 @@ func TestTheBallastIsThereToBeGivenBack(t *testing.T) {
 	have("given back by the next process", 0)
 	if _, err := os.Stat(path + ballastSuffix); err == nil {
 		t.Error("the file is still there")
+	}
+}
+
+// The ballast rests for a minute of the process, whatever is done to the clock of the machine.
+func TestTheBallastRests(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	var now atomic.Int64
+	j := open(t, Options{Path: path, Elapsed: func() time.Duration { return time.Duration(now.Load()) },
+		Disk: func() (Disk, error) { return Disk{Size: 64 << 20, Free: 60 << 20}, nil }})
+	for i, want := range []bool{true, false, true} {
+		j.watch(t.Context())
+		if got := sizeOf(path+ballastSuffix) > 0; got != want {
+			t.Errorf("look %d: the ballast is there: %v", i, got)
+		}
+		if i == 0 {
+			j.makeRoom()
+		}
+		now.Add(int64(ballastRest) * int64(i))
 	}
 }
 
