@@ -114,6 +114,7 @@ var argumentsOf = map[string][]string{
 	"forget":            {"77777777"},
 	"history":           {"12345678"},
 	"journal backup":    {"backup.db"},
+	"journal restore":   {"backup.db"},
 	"keys add":          {"00000008", "--hex", "-"},
 	"keys import":       {"import.csv"},
 	"keys remove":       {"00000002"},

@@ -68,7 +68,7 @@ func TestWhatIsMistypedIsAnsweredWithWhatMayBeMeant(t *testing.T) {
 		{"events --until 2d", 2, "lies before --since"},
 		{"events --kind kick", 0, "no kick events in this span (--since 24h)"},
 		{"history 12345678 --until 1h", 0, "nothing was received in this span"},
-		{"history 12345678 --point MS/2/3 --bucket 1h --since 3w --until 2w", 0, "no sample has a time in this span"},
+		{"history 12345678 --point MS/2/3 --bucket 1h --since 2020-01-01 --until 2020-01-02", 0, "no sample has a time in this span"},
 	} {
 		command(t, "", strings.Fields(c.args)...).want(t, c.code, c.want)
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -194,6 +195,17 @@ func TestABackupTakesThePlaceOfALostDatabase(t *testing.T) {
 	})
 	if first := putFrames(t, j, s, 0, 1); first != epochGap+1 || len(j.FoundDamaged()) > 0 {
 		t.Errorf("the first frame is %d, damage %v", first, j.FoundDamaged())
+	}
+}
+
+// A mistyped path is no place for a journal: root could make every directory of it.
+func TestAJournalIsNotBegunInADirectoryThatIsNotThere(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "nosuch")
+	if aside, err := Replace(t.Context(), filepath.Join(dir, "journal.db"), ""); !errors.Is(err, fs.ErrNotExist) || aside != "" {
+		t.Errorf("%q, %v", aside, err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the directory: %v", err)
 	}
 }
 
