@@ -50,14 +50,19 @@ func (d *daemon) watchdog(ctx context.Context) {
 		}
 		if err := d.alive(ctx, every); err != nil {
 			d.log.Error("the watchdog is not told that the daemon works", "reason", err)
+			d.notify("STATUS=hanging: " + err.Error())
 			continue
 		}
-		status := "accepting"
-		if err := d.gateway.Ready(); err != nil {
-			status = "not accepting: " + err.Error()
-		}
-		d.notify(stillAlive + "\nSTATUS=" + status)
+		d.notify(stillAlive + d.status())
 	}
+}
+
+// status is the line of systemctl status that says whether frames are accepted.
+func (d *daemon) status() string {
+	if err := d.gateway.Ready(); err != nil {
+		return "\nSTATUS=not accepting: " + err.Error()
+	}
+	return "\nSTATUS=accepting"
 }
 
 // alive is nil when journal and actors work.

@@ -66,7 +66,7 @@ func listenForStates(t *testing.T, variables ...string) *manager {
 func TestTheServiceManagerIsToldWhatGoesOn(t *testing.T) {
 	m := listenForStates(t)
 	p := startProcess(t)
-	await(t, "readiness", func() bool { return m.heard(nowReady) == 1 })
+	await(t, "readiness", func() bool { return m.heard(nowReady+"\nSTATUS=accepting") == 1 })
 	p.signal(syscall.SIGHUP)
 	await(t, "a reload", func() bool { return m.heard(nowReloading) == 1 && m.heard(nowReady) == 2 })
 	p.signal(syscall.SIGTERM)
@@ -109,5 +109,8 @@ func TestTheWatchdogIsNotToldWhenNobodyAnswersInTime(t *testing.T) {
 	ended.Wait()
 	if n := m.heard(stillAlive); n != 0 {
 		t.Errorf("it was told %d times", n)
+	}
+	if m.heard("STATUS=hanging: context deadline exceeded") == 0 {
+		t.Error("the status does not say that it hangs")
 	}
 }

@@ -184,7 +184,7 @@ func (d *daemon) start(ctx context.Context) error {
 		return fmt.Errorf("addresses file: %w", err)
 	}
 	d.log.Info("ready", "version", buildVersion(), "config", d.config.File, "pid", os.Getpid())
-	d.notify(nowReady)
+	d.notify(nowReady + d.status())
 	return nil
 }
 
