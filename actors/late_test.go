@@ -39,7 +39,7 @@ func TestALateAnswerIsNoOutcomeOfTheNextCommand(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 
-	// One that comes before the next command is sent belongs to nobody, and the next is answered at once.
+	// A late answer that comes before the next command is sent belongs to nobody, and the next is answered at once.
 	unanswered()
 	d.send(late)
 	await(t, "the late answer", func() bool { m, _ := g.Master("12345678"); return m.Frames == 5 })

@@ -99,7 +99,7 @@ func (m handler) trusts(b *Batch, o *protect.Opened, alone bool) {
 	c := b.Claims[b.next]
 	c.Peer.Owe()
 	if began := c.Peer.Accept(o, c, alone); began != "" {
-		m.dir.sys.Tell("registry", hclog.Info, "master has begun "+began, "master", m.Serial, "listener", b.Link.Listener(), "conn", b.Link.ID())
+		m.dir.sys.Tell("registry", hclog.Info, "master has begun another epoch or key", "master", m.Serial, "begun", began, "listener", b.Link.Listener(), "conn", b.Link.ID())
 		m.linkEvent(journal.EventEpoch, b.Link, "", began)
 	}
 	m.speaksBy(b.Link, o.Suite)

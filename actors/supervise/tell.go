@@ -28,8 +28,8 @@ type line struct {
 	message string
 }
 
-// Tell writes a line of the log that a peer causes: a connection or a master has come, gone or done something odd.  Those
-// that are too many are left out; the next one of the same message says how many.
+// Tell writes a line of the log that a peer causes: a connection or a master has come, gone or done something odd.  Lines
+// that are too many are left out; the next one of the same message, which is one of few, says how many.
 func (s *System) Tell(name string, level hclog.Level, message string, args ...any) {
 	s.lines.mu.Lock()
 	pace := s.lines.of[line{level, message}]

@@ -39,6 +39,11 @@ type noDaemon struct{ error }
 
 func (e noDaemon) Unwrap() error { return e.error }
 
+// unready is the error of a daemon that cannot do it now, such as one whose start waits for room on the disk.
+type unready struct{ error }
+
+func (e unready) Unwrap() error { return e.error }
+
 // daemonFlags adds the flags that say where the daemon is.
 func (a *app) daemonFlags(c *cobra.Command) *cobra.Command {
 	c.Flags().StringVar(&a.adminURL, "admin", "", "`URL` of the daemon's endpoint, or unix: and the path of its socket (default: $TRAMA_ADMIN, else [admin] listen of the configuration, else "+systemSocket+")")
@@ -185,6 +190,9 @@ func (c *client) refusal(w *http.Response) error {
 	err := errors.New(strings.Join(append([]string{p.Error}, p.Problems...), "\n  "))
 	if w.StatusCode == http.StatusBadRequest || w.StatusCode == http.StatusUnprocessableEntity && len(p.Problems) == 0 {
 		return usageError{err}
+	}
+	if w.StatusCode == http.StatusServiceUnavailable {
+		return unready{err}
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -203,5 +204,18 @@ func TestHeaderOfAdminRequestIsBounded(t *testing.T) {
 		if w.StatusCode != want {
 			t.Errorf("a header of %d bytes: %d, want %d", size, w.StatusCode, want)
 		}
+	}
+}
+
+func TestAnAddressesFileThatCannotBeWrittenLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "addresses", "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeAddresses(filepath.Join(dir, "addresses"), "http://127.0.0.1:1", nil); err == nil {
+		t.Error("a folder was written over")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%v, %v", left, err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"trama/cmd/trama/internal/config"
 )
 
-// Whoever installs the package opens nothing to the Internet, and finds no file of it beside the configuration.
+// The configuration of the package opens nothing to the Internet, and puts no file beside itself.
 func TestTheConfigurationOfThePackageListensOnThisMachineOnly(t *testing.T) {
 	c, err := config.Load("../../deploy/trama.toml")
 	if err != nil {

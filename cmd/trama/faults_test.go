@@ -32,7 +32,7 @@ func (p *program) balances() {
 	}
 }
 
-// Whatever fails beside the handlers of a connection costs that connection.
+// A panic beside the handlers of a connection costs that connection.
 func TestAPanicCostsItsConnection(t *testing.T) {
 	for at, fail := range map[string]func(b *peer){
 		"settle@3":  func(b *peer) { b.send(fromHex(b.t, measurement(2, 2))) },
@@ -114,7 +114,7 @@ func TestAPanicAmongParkedConnectionsCostsOne(t *testing.T) {
 	p.balances()
 }
 
-// Whatever keeps something in order by the clock goes on behind a panic.
+// A goroutine that keeps something in order by the clock goes on behind a panic.
 func TestAPanicInAKeeperCostsOneLook(t *testing.T) {
 	for _, at := range []string{"time keeper", "journal keeper", "timer"} {
 		t.Run(at, func(t *testing.T) {

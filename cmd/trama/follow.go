@@ -22,7 +22,7 @@ var errEnded = errors.New("the daemon has ended the answer")
 func (a *app) follow(ctx context.Context, daemon *client, path func() string, show func(line []byte) error) error {
 	for begun := false; ; {
 		err := a.lines(ctx, daemon, path(), show)
-		away := errors.As(err, new(noDaemon))
+		away := errors.As(err, new(noDaemon)) || errors.As(err, new(unready))
 		switch {
 		case ctx.Err() != nil:
 			return nil // interrupted, as it is meant to be

@@ -2,17 +2,22 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"trama/journal"
 )
 
-// Whoever watches keeps watching when the daemon is killed and another one starts: each frame is shown once, also the
-// ones that came before the command asked again.
+// A watch goes on when the daemon is killed and another one starts: each frame is shown once, also the ones
+// that came before the command asked again.
 func TestAWatchGoesOnBehindAKill(t *testing.T) {
 	dir := t.TempDir()
 	socket := "unix:" + filepath.Join(dir, "admin.sock")
@@ -54,6 +59,41 @@ func TestAWatchGoesOnBehindAKill(t *testing.T) {
 		if n := strings.Count(frames.String(), number); n != 2 { // a line for each of its two samples
 			t.Errorf("%s stands in %d lines:\n%s", number, n, frames)
 		}
+	}
+}
+
+// The next daemon may wait for room on the disk when it is asked.
+func TestAWatchGoesOnBehindADaemonThatIsNotReady(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var asked atomic.Int32
+	daemon := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch asked.Add(1) {
+		case 1:
+			_, _ = fmt.Fprintln(w, `{"id":1,"kind":"online"}`)
+		case 2:
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = fmt.Fprintln(w, `{"error":"the start waits for room"}`)
+		default:
+			_, _ = fmt.Fprintln(w, `{"id":2,"kind":"offline"}`)
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}
+	}))
+	defer daemon.Close()
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte(strings.Repeat("A", 43)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, said, ended := &logBuffer{}, &logBuffer{}, make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"events", "--follow", "--admin", daemon.URL, "--token-file", token}, strings.NewReader(""), out, said)
+		cancel()
+	}()
+	await(t, "the event behind it, or the end", func() bool { return out.has("offline") || ctx.Err() != nil })
+	cancel()
+	if code := <-ended; code != exitDone || !out.has("online") || !out.has("offline") {
+		t.Errorf("exit code %d\n%s\n%s", code, out, said)
 	}
 }
 

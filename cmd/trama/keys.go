@@ -47,7 +47,7 @@ func (a *app) keyFlags(c *cobra.Command, dir *string) *cobra.Command {
 	return a.daemonFlags(c)
 }
 
-// openKeys opens the directory of the keys.  It is made when there is none yet; one that was named, when making keys only.
+// openKeys opens the directory of the keys, which is made when there is none yet; one that was named, when making keys only.
 func (a *app) openKeys(dir string, making bool) (*keyring, error) {
 	if err := noCoreDump(); err != nil {
 		return nil, err

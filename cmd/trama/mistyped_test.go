@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What a person mistypes is answered with what may be meant.
+// A slip of the person who types is answered with what may be meant.
 func TestWhatIsMistypedIsAnsweredWithWhatMayBeMeant(t *testing.T) {
 	p := serve(t, twoPorts+"[keys]\n")
 	t.Setenv(adminVariable, p.addresses.Admin)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What the service manager is told; see sd_notify(3).
+// States that the service manager is told of; see sd_notify(3).
 const (
 	nowReady     = "READY=1"
 	nowReloading = "RELOADING=1"

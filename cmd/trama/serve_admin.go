@@ -124,8 +124,11 @@ func writeAddresses(file, adminURL string, listeners []actors.ListenerInfo) erro
 		return err
 	}
 	temporary := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+".new")
-	if err := os.WriteFile(temporary, append(text, '\n'), 0o644); err != nil {
-		return err
+	if err = os.WriteFile(temporary, append(text, '\n'), 0o644); err == nil {
+		err = os.Rename(temporary, file)
 	}
-	return os.Rename(temporary, file)
+	if err != nil {
+		_ = os.Remove(temporary) // err is what matters
+	}
+	return err
 }

@@ -15,7 +15,7 @@ var (
 const longestShown = 100
 
 // slip says what is wrong with a line that is not TOML, in the words of who writes it: the parser names the character at
-// which it gave up.  What it does not know is what the parser says, and nothing is expected.
+// which it gave up.  Of a slip that is not known found is what the parser says, and nothing is expected.
 func slip(src string, line int, message string) (at int, found, expected string) {
 	lines := strings.Split(src, "\n")
 	line = min(max(line, 1), len(lines))

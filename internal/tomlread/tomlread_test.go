@@ -115,7 +115,7 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// What people mistype is told in their words and with its line.
+// Slips of people are told in their words and with their line.
 func TestTheSlipsOfTOMLAreNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		"[log]\nlevel = info":                  `x.toml:2: found level = info, expected a text in quotes: level = "info"`,

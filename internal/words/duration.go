@@ -9,7 +9,7 @@ import (
 )
 
 // Duration reads a length of time with its units: those of Go, and d and w for days of 24 hours and weeks, first and
-// whole: "90s", "1h30m", "7d", "1w2d12h".  It is not negative.
+// whole: "90s", "1h30m", "7d", "1w2d12h"; never negative.
 func Duration(text string) (time.Duration, error) {
 	rest, whole := text, time.Duration(0)
 	for _, unit := range []struct {

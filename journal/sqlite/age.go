@@ -10,12 +10,12 @@ import (
 	"trama/journal"
 )
 
-// What is kept for a time is deleted by elapsed time: the clock of the machine may be set, and be wrong for years.  The
+// Rows that are kept for a time are deleted by elapsed time: the clock of the machine may be set, and be wrong for years.  The
 // journal has a time of its own, its age:
 //
 //   - while a process runs the age goes on with a clock that nobody sets, whatever that of the machine says;
-//   - of the time between two processes there is only what the clock says.  That is added when the clock has not been
-//     set for calmFor, so a glitch at the start adds nothing;
+//   - of the time between two processes there is only what the clock says, which is added when the clock has not
+//     been set for calmFor, so a glitch at the start adds nothing;
 //   - the table age says which frames and events were there at which age: they are as old as that at least.  Until the
 //     time before the process is believed, rows have it and the age has not: nothing seems older than it can be.
 //

@@ -12,7 +12,7 @@ import (
 	"trama/journal"
 )
 
-// A backup says of itself that it is one (metaCopy).  Whoever opens it as a journal begins an epoch: the process that it
+// A backup says of itself that it is one (metaCopy).  A process that opens it as a journal begins an epoch: the process that it
 // was made beside went on, and gave positions to frames that the backup does not have.  So positions and numbers of
 // events go on behind all that can have been given, and consumers are told; see journal.Epoch.
 

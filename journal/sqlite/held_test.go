@@ -137,7 +137,7 @@ func TestRetentionWorksWhileFramesWaitForRoom(t *testing.T) {
 	}
 }
 
-// Who closes the journal, or kills it, while frames wait for room loses none that was acknowledged; the next start waits for room, too.
+// The end of the journal, or its death, while frames wait for room loses none that was acknowledged; the next start waits for room, too.
 func TestFramesThatWaitForRoomAreGivenUpAtTheEnd(t *testing.T) {
 	for _, kill := range []bool{false, true} {
 		d, j, waiting := crammed(t)

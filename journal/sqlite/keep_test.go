@@ -114,7 +114,7 @@ func TestSpansGoWithTheirFrames(t *testing.T) {
 	}
 }
 
-// What goes on for days is told once.
+// A trouble that goes on for days is told once.
 func TestTheKeeperTellsOfATroubleOnce(t *testing.T) {
 	d := faultfs.New(1)
 	var mu sync.Mutex

@@ -12,8 +12,8 @@ import (
 	"trama/journal"
 )
 
-// place is where the files of the journal stand.  Who moves, deletes, cuts off or replaces one of them under the engine
-// has it write where nobody will look: it ends before it acknowledges anything more.
+// place is where the files of the journal stand.  An engine whose file is moved, deleted, cut off or replaced would
+// write where nobody will look: it ends before it acknowledges anything more.
 type place struct {
 	database, log, index os.FileInfo // as they were opened; nil: they are not looked at
 	head                 *os.File    // of the log, to be read
@@ -54,7 +54,7 @@ func (p *place) close() error {
 	return p.head.Close()
 }
 
-// errLogGone is that the log has lost its name.  What is in it can still be moved into the database.
+// errLogGone is that the log has lost its name.  Its content can still be moved into the database.
 var errLogGone = errors.New("the log of the database")
 
 // inPlace is nil while the files are where and what the engine has made them.  Called by the writer, behind a commit

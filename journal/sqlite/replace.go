@@ -12,9 +12,10 @@ import (
 )
 
 // Replace puts a copy of the database from in the place of the journal at path, which no process may use; from "" stands
-// for a new one.  What was there is kept beside it: aside is its new name, with that of its log and mark behind it,
-// empty when nothing was there.  No directory is made: a path that leads nowhere is mistyped.  The next process that opens the journal begins an epoch.  When it is cut short, either
-// journal is whole, and nothing starts on a place without a database; then Replace is done again.
+// for a new one.  The old one is kept beside it: aside is its new name, with that of its log and mark behind it,
+// empty when nothing was there.  No directory is made: a path that leads nowhere is mistyped.  The next process that
+// opens the journal begins an epoch.  When it is cut short, either journal is whole, and nothing starts on a place
+// without a database; then Replace is done again.
 func Replace(ctx context.Context, path, from string) (aside string, err error) {
 	if path, err = resolve(path); err != nil {
 		return "", err

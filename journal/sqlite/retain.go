@@ -9,7 +9,7 @@ import (
 	"trama/journal"
 )
 
-// What is too old or too much goes in slices: each is a commit of its own, so frames do not wait for it, and it writes a
+// Rows that are too old or too many go in slices: each is a commit of its own, so frames do not wait for it, and it writes a
 // few hundred pages, however much it gives back.
 const (
 	slice      = 64      // batches that one step deletes

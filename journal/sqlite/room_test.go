@@ -66,7 +66,7 @@ func TestTheBallastRests(t *testing.T) {
 	}
 }
 
-// What the ballast gives back is not taken for room, an absolute floor counts beside the percentage, and a disk that is tiny is of use.
+// Room that the ballast gives back is not taken for room, an absolute floor counts beside the percentage, and a disk that is tiny is of use.
 func TestRoomIsAPercentageAndAFloor(t *testing.T) {
 	const mib = 1 << 20
 	for _, c := range []struct {

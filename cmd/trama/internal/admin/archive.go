@@ -133,8 +133,8 @@ func (e *endpoint) span(r *http.Request, place func(cursor string) (uint64, erro
 	return q, err
 }
 
-// refuseSpan answers with what is wrong with a request.  That its cursor is of another history is told with the cursor
-// to go on with.
+// refuseSpan answers with what is wrong with a request, and when its cursor is of another history with the cursor to go
+// on with.
 func (e *endpoint) refuseSpan(w http.ResponseWriter, err error) {
 	var elsewhere *journal.ElsewhereError
 	if errors.As(err, &elsewhere) {

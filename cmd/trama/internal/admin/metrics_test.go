@@ -129,7 +129,7 @@ func TestAScrapeAnswersBesideAJournalThatHangs(t *testing.T) {
 	})
 }
 
-// What a scrape costs beside 20,000 masters of which an operator has told.
+// The cost of a scrape beside 20,000 masters of which an operator has told.
 func BenchmarkScrape(b *testing.B) {
 	g, err := actors.Start(actors.Options{Journal: &past{masters: 20_000}, Known: told(b, 20_000), MaxMasters: 1 << 20,
 		Listeners: []actors.ListenerOptions{{Profile: tenPoints(b), Transport: transport.Options{Name: "gsm", Address: "127.0.0.1:0"}}}})
@@ -148,7 +148,7 @@ func BenchmarkScrape(b *testing.B) {
 	}
 }
 
-// What a frame pays for its place in the histogram: a look at the clock and the note.
+// The price that a frame pays for its place in the histogram: a look at the clock and the note.
 func BenchmarkAcknowledgementIsNoted(b *testing.B) {
 	times, received := NewTimes(), time.Now()
 	b.ReportAllocs()

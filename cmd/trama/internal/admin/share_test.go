@@ -90,7 +90,7 @@ func TestFollowersAreBounded(t *testing.T) {
 	})
 }
 
-// Who may not ask any more does not go on following either.
+// A caller who may not ask any more does not go on following either.
 func TestAFollowerEndsWithItsToken(t *testing.T) {
 	for name, end := range map[string]func(*access.Tokens) error{
 		"revoked": func(all *access.Tokens) error { return all.Revoke("night") },

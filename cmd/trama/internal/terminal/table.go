@@ -21,7 +21,7 @@ import (
 //	NAME?      left out when no row has anything in it; also NAME:3?
 //
 // A cell is a text, a number, a time.Time, a time.Duration (an age), a [Key] or a [State].  A column of numbers stands on
-// the right.  What is still too wide is shortened, the widest column first.  An error is that of out.
+// the right.  A row that is still too wide is shortened, the widest column first.  An error is that of out.
 func (s Screen) Table(out io.Writer, heading string, n int, row func(i int) []any) error {
 	var columns []*column
 	for name := range strings.SplitSeq(heading, "\t") {

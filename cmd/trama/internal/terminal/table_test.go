@@ -87,7 +87,7 @@ func TestASerialIsShortenedAfterAllOthers(t *testing.T) {
 	}
 }
 
-// Whatever is in the cells, no row is wider than the screen, and without a width nothing is left out.
+// With any cells, no row is wider than the screen, and without a width nothing is left out.
 func TestNoRowIsWiderThanTheScreen(t *testing.T) {
 	words := []string{"", "-", "a", "漢字漢字漢字漢字", "x\x1b[2J", "e\u0301", strings.Repeat("word ", 30), "\xff\n\u202e"}
 	for range 2000 {
