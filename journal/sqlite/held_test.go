@@ -1,8 +1,11 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -209,5 +212,32 @@ func TestTheLogShrinks(t *testing.T) {
 	}
 	if err := j.Err(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A transaction that began the log anew and then had no room leaves it long: the next commit shortens it, and nobody has cut it off.
+func TestALogThatIsShortenedBehindAFailureIsWhole(t *testing.T) {
+	j := open(t, Options{Disk: func() (Disk, error) { return Disk{Size: 64 << 20, Free: 60 << 20}, nil }})
+	s := &journal.Subject{Serial: "1"}
+	putFrames(t, j, s, 1, 1)
+	if err := j.moveLog(); err != nil { // the next write begins it anew
+		t.Fatal(err)
+	}
+	size := func() int64 { return sizeOf(j.options.Path + "-wal") }
+	err := j.do(t.Context(), func(ctx context.Context, c *sql.Conn) error {
+		for _, text := range []string{"CREATE TABLE large(x)", "INSERT INTO large VALUES (randomblob(20 << 20))"} {
+			if _, err := c.ExecContext(ctx, text); err != nil {
+				return err
+			}
+		}
+		return syscall.ENOSPC
+	})
+	if !errors.Is(err, journal.ErrFull) || size() < 2*logUpTo(64<<20) {
+		t.Fatalf("%v; the log has %d bytes", err, size())
+	}
+	j.watch(t.Context())
+	putFrames(t, j, s, 2, 1)
+	if err := j.Err(); err != nil || size() > logUpTo(64<<20) {
+		t.Errorf("%v; the log has %d bytes", err, size())
 	}
 }

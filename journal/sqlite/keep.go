@@ -82,7 +82,7 @@ func (j *Journal) tend(ctx context.Context) {
 // watch looks at the files and at the disk.
 func (j *Journal) watch(ctx context.Context) {
 	// An error of the place ends the engine.
-	_ = j.between(ctx, func(context.Context, *sql.Conn) error { return j.inPlace() })
+	_ = j.between(ctx, func(context.Context, *sql.Conn) error { return j.inPlace(false) })
 	if free, size, err := j.pages(ctx, "freelist_count"); err == nil {
 		j.counters.free.Store(free * size)
 	}

@@ -58,8 +58,9 @@ func (p *place) close() error {
 var errLogGone = errors.New("the log of the database")
 
 // inPlace is nil while the files are where and what the engine has made them.  Called by the writer, behind a commit
-// and before anybody is told of it.
-func (j *Journal) inPlace() error {
+// and before anybody is told of it, and now and then.  How long the log is counts behind a commit only: a write for which
+// there was no room may leave the log longer, and the next commit shortens it.
+func (j *Journal) inPlace(committed bool) error {
 	p := &j.place
 	if p.database == nil {
 		return nil
@@ -83,8 +84,10 @@ func (j *Journal) inPlace() error {
 	if now.Size() < p.logBytes && salt == p.salt || salt == [logSaltBytes]byte{} {
 		return fmt.Errorf("the log of the database: %s-wal was cut off under the daemon: it has %d bytes and had %d", path, now.Size(), p.logBytes)
 	}
-	p.logBytes, p.salt = now.Size(), salt
-	j.counters.logBytes.Store(p.logBytes)
+	if committed {
+		p.logBytes, p.salt = now.Size(), salt
+	}
+	j.counters.logBytes.Store(now.Size())
 	if _, err = same(path+"-shm", p.index); err != nil { // another process would take the log for nobody's
 		return fmt.Errorf("the index of the log: %w", err)
 	}

@@ -291,7 +291,7 @@ func (j *Journal) store() error {
 	w.rhythm.note(begun, w.hand.Len)
 	j.counters.begun.Store(begun.UnixNano())
 	defer j.counters.begun.Store(0)
-	committed, changes := w.next-1, w.changes
+	committed, changes, wrote := w.next-1, w.changes, false
 	_ = j.look(false) // an error is told by the keeper
 	err := j.sound()
 	if err == nil {
@@ -301,7 +301,8 @@ func (j *Journal) store() error {
 		err = j.write()
 	}
 	if err == nil {
-		err = cmp.Or(j.sound(), j.inPlace())
+		wrote = w.next-1 > committed || w.changes > changes
+		err = cmp.Or(j.sound(), j.inPlace(wrote))
 	}
 	if noRoom(err) {
 		j.hold(err)
@@ -313,7 +314,7 @@ func (j *Journal) store() error {
 	j.letGo()
 	took := time.Since(begun)
 	j.counters.commit(w.hand.Len, int(w.next-1-committed), w.hand.Bytes, took)
-	if told := j.options.Committed; told != nil && (w.next-1 > committed || w.changes > changes) {
+	if told := j.options.Committed; told != nil && wrote {
 		told(took)
 	}
 	j.committed.Store(w.next - 1)
