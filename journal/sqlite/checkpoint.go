@@ -61,10 +61,17 @@ func (j *Journal) behind() int {
 // there is no room, or no descriptor, loses nothing: it is made later.
 func (j *Journal) moveLog() error {
 	ctx := context.Background()
+	c, err := j.move.Conn(ctx) // there is one: who waits for it looks whether the engine has failed meanwhile
+	if err != nil {
+		return err
+	}
+	defer c.Close()
 	written := j.counters.logPages.Load()
-	err := checkpoint(ctx, j.move)
+	if err = j.sound(); err == nil {
+		err = checkpoint(ctx, c)
+	}
 	if noRoom(err) && j.makeRoom() {
-		err = checkpoint(ctx, j.move)
+		err = checkpoint(ctx, c)
 	}
 	if err == nil {
 		var later error
@@ -77,6 +84,8 @@ func (j *Journal) moveLog() error {
 			return nil
 		})
 		err = cmp.Or(err, later)
+	} else if !canWait(err) {
+		j.doomed.Store(&err) // nothing is to be synced before the writer has ended the engine
 	}
 	switch {
 	case err == nil:
@@ -108,6 +117,6 @@ func (j *Journal) broken(err error) {
 	if errors.Is(err, journal.ErrClosed) || errors.Is(err, journal.ErrFailed) {
 		return // it is known
 	}
-	j.doomed.Store(&err)                                                                       // the writer is not to sync anything before it comes to the task
+	j.doomed.Store(&err)
 	_ = j.between(context.Background(), func(context.Context, *sql.Conn) error { return err }) // it is what comes back
 }

@@ -80,6 +80,54 @@ func TestAFailingCallUnderLoadEndsTheJournal(t *testing.T) {
 	}
 }
 
+// Checkpoints that wait while a commit cannot be synced sync nothing, whatever the reason.
+func TestNoCheckpointBeginsBehindAFailedSync(t *testing.T) {
+	for _, failure := range []faultfs.Failure{faultfs.EIO, faultfs.ENOSPC} {
+		d := faultfs.New(1)
+		j, err := on(t, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put := func(n int) error {
+			w := &waiter{done: make(chan struct{})}
+			w.entry = journal.Entry{Records: frames("1", n, 1), Count: 1, Owner: w}
+			j.Append(&w.entry)
+			<-w.done
+			return w.err
+		}
+		c, err := j.move.Conn(t.Context())
+		if err := errors.Join(err, put(0)); err != nil {
+			t.Fatal(err)
+		}
+		d.Inject(faultfs.Fault{Kind: faultfs.Sync, File: "-wal", Failure: failure})
+		ended := make(chan error)
+		for range 3 {
+			go func() { ended <- j.moveLog() }()
+		}
+		if err := put(1); !errors.Is(err, journal.ErrFailed) {
+			t.Errorf("%v: a frame behind a failed sync: %v", failure, err)
+		}
+		await(t, func() bool { return j.move.Stats().WaitCount >= 3 })
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		for range 3 {
+			if err := <-ended; !errors.Is(err, journal.ErrFailed) {
+				t.Errorf("%v: a checkpoint then: %v", failure, err)
+			}
+		}
+		if n := d.SyncsAfterFailure(); n > 0 {
+			t.Errorf("%v: %d syncs after a failed one", failure, n)
+		}
+		d.CutPower()
+		_ = j.Close() // it has failed
+		_ = j.release()
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestAJournalThatDoesNotOpenLeavesNothingRunning(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	d := faultfs.New(1)

@@ -532,6 +532,7 @@ func (j *Journal) fail(cause error, tasks []*task) {
 		_ = checkpoint(context.Background(), j.conn) // an error is that of the log, too
 	}
 	err := fmt.Errorf("%w: %w", journal.ErrFailed, cause)
+	j.doomed.Store(&err)
 	j.mu.Lock()
 	j.failure = err
 	j.mu.Unlock()
