@@ -95,8 +95,7 @@ func (a *app) followEvents(ctx context.Context, daemon *client, kind string, ser
 	if len(serial) > 0 {
 		q.Set("master", serial[0])
 	}
-	path := func() string { return "/api/v1/events?" + q.Encode() }
-	return a.follow(ctx, daemon, path, func(line []byte) error {
+	return a.follow(ctx, daemon, "/api/v1/events", q, func(line []byte) error {
 		var e admin.Event
 		if err := decodeNumbers(line, &e); err != nil {
 			return err

@@ -34,6 +34,7 @@ func TestAWatchGoesOnBehindAKill(t *testing.T) {
 	}
 	frames, said, framesEnded := follow("watch", "12345678", "--cursor", "0")
 	events, _, eventsEnded := follow("events", "--follow")
+	starts, waiting, startsEnded := follow("events", "--follow", "--kind", journal.EventStart) // nothing to show before the kill
 	await(t, "the first frame", func() bool { return frames.has("#1 ") })
 	p.acknowledged(t, 12345678, 2)
 	await(t, "the second frame", func() bool { return frames.has("#2 ") })
@@ -44,13 +45,14 @@ func TestAWatchGoesOnBehindAKill(t *testing.T) {
 
 	p.signal(syscall.SIGKILL)
 	_ = p.cmd.Wait()
-	await(t, "the end of the daemon", func() bool { return said.has("the daemon has ended") })
+	await(t, "the end of the daemon", func() bool { return said.has("the daemon has ended") && waiting.has("the daemon has ended") })
 	p = startProcessWith(t, dir, config)
 	p.acknowledged(t, 12345678, 3)
 	await(t, "a frame of the next daemon", func() bool { return frames.has("#3 ") })
 	await(t, "an event of the next daemon", func() bool { return strings.Count(events.String(), journal.EventStart) == 1 })
+	await(t, "the first event of a kind", func() bool { return strings.Count(starts.String(), journal.EventStart) == 1 })
 	cancel()
-	for _, ended := range []chan int{framesEnded, eventsEnded} {
+	for _, ended := range []chan int{framesEnded, eventsEnded, startsEnded} {
 		if code := <-ended; code != exitDone {
 			t.Errorf("exit code %d", code)
 		}

@@ -56,8 +56,7 @@ func (a *app) watchCommand() *cobra.Command {
 
 // watch shows frames until the command is interrupted, and goes on behind the last one when the daemon has been started again.
 func (a *app) watch(ctx context.Context, daemon *client, q url.Values, asJSON bool, screen terminal.Screen) error {
-	path := func() string { return "/api/v1/watch?" + q.Encode() }
-	return a.follow(ctx, daemon, path, func(line []byte) error {
+	return a.follow(ctx, daemon, "/api/v1/watch", q, func(line []byte) error {
 		var r history.Row
 		if err := decodeNumbers(line, &r); err != nil {
 			return err

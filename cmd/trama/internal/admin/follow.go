@@ -55,10 +55,14 @@ func (e *endpoint) lasting(r *http.Request, ended func()) (ctx context.Context, 
 	return ctx, stop
 }
 
+// CursorHeader says where an answer of frames or events that does not end begins: behind that position.
+const CursorHeader = "Trama-Cursor"
+
 // follow begins an answer that does not end by itself, of one JSON object a line.
-func (e *endpoint) follow(w http.ResponseWriter, r *http.Request) (ctx context.Context, out *http.ResponseController, lines *json.Encoder, stop func()) {
+func (e *endpoint) follow(w http.ResponseWriter, r *http.Request, after uint64) (ctx context.Context, out *http.ResponseController, lines *json.Encoder, stop func()) {
 	header(w)
 	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set(CursorHeader, fmt.Sprintf("%d.%s", after, e.Archive.Epochs().Now()))
 	w.WriteHeader(http.StatusOK)
 	out = http.NewResponseController(w)
 	_ = out.SetReadDeadline(time.Time{}) // nothing more is to be read
@@ -84,7 +88,7 @@ func (e *endpoint) watch(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("cursor") {
 		after = q.After
 	}
-	ctx, out, lines, stop := e.follow(w, r)
+	ctx, out, lines, stop := e.follow(w, r, after)
 	defer stop()
 	for {
 		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
@@ -136,7 +140,7 @@ func (e *endpoint) followEvents(w http.ResponseWriter, r *http.Request, q journa
 		q.After = newest
 	}
 	q.Newest, q.Limit = false, followPage
-	ctx, out, lines, stop := e.follow(w, r)
+	ctx, out, lines, stop := e.follow(w, r, q.After)
 	defer stop()
 	pause := time.NewTicker(eventPause)
 	defer pause.Stop()
