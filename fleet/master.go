@@ -64,6 +64,7 @@ func (m *master) live(ctx context.Context) {
 		}
 		if err != nil {
 			m.fleet.failed.Add(1)
+			m.fleet.why.Store(&err)
 			m.fleet.Logger.Debug("cannot connect", "master", m.serial, "error", err)
 			attempt++
 			m.rest(ctx, backOff(attempt, m.random))

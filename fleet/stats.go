@@ -12,6 +12,7 @@ type Progress struct {
 	Connected    int // now
 	Connects     uint64
 	Failed       uint64 // attempts to connect
+	Why          error  // the latest one of these failed
 	Lost         uint64 // connections that the other side ended
 	Sent         uint64 // frames, each counted once
 	Resent       uint64 // sent again because no acknowledgement came
@@ -46,6 +47,7 @@ type counters struct {
 	unowed, ignored, turnedAway                       atomic.Uint64
 	wrongTag, unprotected, replayed, misplaced        atomic.Uint64
 	latency                                           histogram
+	why                                               atomic.Pointer[error] // nil: every attempt to connect has succeeded
 }
 
 func (c *counters) up() {
@@ -58,8 +60,12 @@ func (c *counters) up() {
 func (c *counters) down() { c.connected.Add(-1) }
 
 func (c *counters) progress(masters int, elapsed time.Duration) Progress {
+	var why error
+	if failed := c.why.Load(); failed != nil {
+		why = *failed
+	}
 	return Progress{
-		Masters: masters, Connected: int(c.connected.Load()), Connects: c.connects.Load(), Failed: c.failed.Load(), Lost: c.lost.Load(),
+		Why: why, Masters: masters, Connected: int(c.connected.Load()), Connects: c.connects.Load(), Failed: c.failed.Load(), Lost: c.lost.Load(),
 		Sent: c.sent.Load(), Resent: c.resent.Load(), Acknowledged: c.acked.Load(), Waiting: c.outstanding.Load(),
 		Commands: c.commands.Load(),
 		Unowed:   c.unowed.Load(), Ignored: c.ignored.Load(), TurnedAway: c.turnedAway.Load(),

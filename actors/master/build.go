@@ -46,14 +46,14 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 	return nil, fmt.Errorf("%w: %s (last seen %s)", ErrOffline, m.Serial, m.last().Format(time.RFC3339))
 }
 
-// setKey is the message that hands a device its next key, as a profile names it.
-const setKey = "set-key"
+// SetKey is the message that hands a device its next key, as a profile names it.
+const SetKey = "set-key"
 
 // serverMessage finds a command of the server by its letter or name.
 func serverMessage(p *codec.Profile, req CommandRequest) (*codec.Message, error) {
 	name := req.Command
 	own := func(msg *codec.Message) bool {
-		return p.Security() != nil && msg.From == codec.Server && (msg.Name == setKey || msg.Name == Challenge)
+		return p.Security() != nil && msg.From == codec.Server && (msg.Name == SetKey || msg.Name == Challenge)
 	}
 	for _, msg := range p.Messages() {
 		if msg.Command != name && msg.Name != name {
@@ -64,7 +64,7 @@ func serverMessage(p *codec.Profile, req CommandRequest) (*codec.Message, error)
 		}
 		if own(msg) && !req.Protected {
 			return nil, fmt.Errorf("%w: the gateway alone sends %s and %s; trama keys rotate --send hands a device its next key",
-				ErrBadCommand, setKey, Challenge)
+				ErrBadCommand, SetKey, Challenge)
 		}
 	}
 	var all, known []string

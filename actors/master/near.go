@@ -1,6 +1,9 @@
 package master
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Bounds of the serials that a mistyped one may stand for.
 const (
@@ -15,7 +18,7 @@ func (d *Directory) Near(serial string) (near []string) {
 		return nil
 	}
 	try := func(s string) {
-		if len(near) < mostNear && s != serial && (d.Get(s) != nil || d.Waiting.Holds(s)) {
+		if len(near) < mostNear && s != serial && !slices.Contains(near, s) && (d.Get(s) != nil || d.Waiting.Holds(s)) {
 			near = append(near, s)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"trama/actors"
+	"trama/actors/master"
 	"trama/cmd/trama/internal/access"
 	"trama/cmd/trama/internal/admin"
 	"trama/codec"
@@ -52,7 +53,7 @@ var ofArgument = map[string]offered{
 // ofFlag is what may stand behind a flag; others take a file, or what nobody knows.
 var ofFlag = map[string]offered{
 	"profile": (*completer).profiles, "kind": fixedWords(journal.EventKinds...), "format": fixedWords(historyFormats...),
-	"state": fixedWords(admin.MasterStates()...), "sort": fixedWords(admin.MasterOrders()...), "site": (*completer).sites,
+	"state": fixedWords(admin.MasterStates()...), "sort": (*completer).orders, "site": (*completer).sites,
 	"tag": (*completer).tags, "name": (*completer).names, "listener": (*completer).listeners, "serial": (*completer).serials,
 	"role": fixedWords(access.Roles...), "log": fixedWords(admin.LogLevels...), "direction": fixedWords("any", "uplink", "downlink"),
 	"color": fixedWords("auto", "always", "never"), "suite": fixedWords("10", "11", "20", "21"), "point": (*completer).points,
@@ -171,6 +172,14 @@ func (c *completer) each(of func(m masterRow) []string) (all []string) {
 	return slices.Compact(slices.DeleteFunc(all, func(s string) bool { return s == "" }))
 }
 
+// orders are those of the list that is sorted.
+func (c *completer) orders() []string {
+	if c.command.Name() == "connections" {
+		return admin.ConnectionOrders()
+	}
+	return admin.MasterOrders()
+}
+
 func (c *completer) sites() []string {
 	return c.each(func(m masterRow) []string { return []string{m.Site} })
 }
@@ -273,7 +282,9 @@ func (c *completer) description() *describe.Description {
 func (c *completer) commands() (all []string) {
 	if d := c.description(); d != nil {
 		for _, form := range d.Commands {
-			all = append(all, form.Name+"\t"+form.Title)
+			if c.command.Name() != "send" || form.Name != master.SetKey && form.Name != master.Challenge {
+				all = append(all, form.Name+"\t"+form.Title)
+			}
 		}
 	}
 	return all

@@ -48,6 +48,11 @@ func TestCompletionOffersWhatThereIs(t *testing.T) {
 			t.Errorf("%q: offered %q, want %s among them", line, got, want)
 		}
 	}
+	for line, not := range map[string]string{"send 12345678 ": "set-key", "connections --sort ": "silent"} {
+		if got := offers(line); len(got) < 3 || slices.Contains(got, not) {
+			t.Errorf("%q: offered %q, want others than %s", line, got, not)
+		}
+	}
 	p.end()
 	begun := time.Now()
 	if got := offers("send "); len(got) != 2 || got[0] != ":4" {

@@ -61,8 +61,7 @@ func (a *app) eventsCommand() *cobra.Command {
 			}
 			if len(rows) == 0 && len(args) > 0 {
 				if _, err := fetchMaster(c.Context(), daemon, args[0]); err != nil {
-					a.hintAtStrangers(err)
-					return err
+					return hintAtStrangers(err)
 				}
 			}
 			if len(rows) == 0 {

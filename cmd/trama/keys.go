@@ -232,7 +232,7 @@ func (a *app) keyRows(ctx context.Context, dir string) (rows []admin.KeyInfo, er
 		if !errors.As(err, &noDaemon{}) {
 			return nil, err
 		}
-		a.complain("no daemon answers: this is what stands in the directory")
+		a.complain("no daemon answers: these are the keys in the directory")
 	}
 	k, err := a.openKeys(dir, false)
 	if err != nil {
@@ -251,6 +251,9 @@ func (a *app) showKeys(rows []admin.KeyInfo) {
 			}
 			return append(cells, nil, nil, nil, nil, nil, nil)
 		})
+	if len(rows) == 0 {
+		a.complain("no master has a key")
+	}
 	for _, line := range a.progress(rows) {
 		a.say("%s", line)
 	}

@@ -15,6 +15,13 @@ import (
 	"trama/cmd/trama/internal/terminal"
 )
 
+// noneOf says what it means that a list is empty.
+var noneOf = map[string]string{
+	"masters": "no master has reported yet", "connections": "no connection is open", "cursors": "there is no cursor",
+	"crashes": "no frame has crashed its handler", "refused": "nothing was refused since the start",
+	"listeners": "there is no listener", "list": "there is no token",
+}
+
 // look makes a command that asks the daemon for rows and shows them as a table, or as they come with --json.
 func look[T any](a *app, use, short string, path func(args []string) string, args cobra.PositionalArgs,
 	show func(rows []T)) *cobra.Command {
@@ -35,6 +42,8 @@ func look[T any](a *app, use, short string, path func(args []string) string, arg
 			}
 			if filters := a.filters(c); len(rows) == 0 && filters != "" {
 				a.complain("nothing fits %s", filters)
+			} else if len(rows) == 0 {
+				a.complain("%s", noneOf[c.Name()])
 			}
 			show(rows)
 			return nil

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -49,8 +48,7 @@ func (a *app) mastersCommand() *cobra.Command {
 		}
 		m, err := fetchMaster(c.Context(), daemon, args[0])
 		if err != nil {
-			a.hintAtStrangers(err)
-			return err
+			return hintAtStrangers(err)
 		}
 		a.showMaster(m)
 		return nil
@@ -59,7 +57,7 @@ func (a *app) mastersCommand() *cobra.Command {
 }
 
 func (a *app) showMasters(rows []actors.MasterInfo) {
-	a.table("SERIAL\tNAME?\tSITE:1?\tSTATE\tPROFILE:5\tLINKS:6\tSEEN\tLAST:3\tFRAMES:4\tALARM:2\tVALUES", len(rows), func(i int) []any {
+	a.table("SERIAL\tNAME?\tSITE:1?\tSTATE\tPROFILE:5\tLINKS:6\tLAST SEEN\tMESSAGE:3\tFRAMES:4\tALARM:2\tVALUES", len(rows), func(i int) []any {
 		m := rows[i]
 		if m.Flapping {
 			m.State += ", flapping"
@@ -67,17 +65,9 @@ func (a *app) showMasters(rows []actors.MasterInfo) {
 		if m.Security != nil && m.Security.Verdict == master.ReasonUnprotected {
 			m.State += ", unprotected"
 		}
-		return []any{terminal.Key(m.Serial), m.Name, m.Site, terminal.State(m.State), m.Profile, links(m.Links), terminal.Since(m.LastSeen), last(m),
+		return []any{terminal.Key(m.Serial), m.Name, m.Site, terminal.State(m.State), m.Profile, links(m.Links), terminal.Since(m.LastSeen), m.LastMessage,
 			m.Frames, m.Alarm, newest(m.Points)}
 	})
-}
-
-// last says what the last frame was: by the command where that is a letter, else by the message.
-func last(m actors.MasterInfo) string {
-	if m.LastCommand == "" || strings.ContainsFunc(m.LastCommand, func(r rune) bool { return !unicode.IsLetter(r) }) {
-		return m.LastMessage
-	}
-	return m.LastCommand
 }
 
 func links(all []actors.Link) string {
@@ -148,11 +138,13 @@ func number(n *uint64) string {
 	return fmt.Sprint(*n)
 }
 
-// hintAtStrangers says where a device is found that nobody knows.
-func (a *app) hintAtStrangers(err error) {
-	if strings.Contains(err.Error(), actors.ErrUnknownMaster.Error()) {
-		a.complain("a device that is not understood stands in: trama refused, trama events --kind unidentified; one that sends another serial: trama masters")
+// hintAtStrangers is the error, and where to look for a device that nobody knows.
+func hintAtStrangers(err error) error {
+	if !strings.Contains(err.Error(), actors.ErrUnknownMaster.Error()) {
+		return err
 	}
+	return fmt.Errorf("%w\nhas its device dialled in?  trama refused and trama events --kind unidentified list what is not understood, "+
+		"trama masters all serials", err)
 }
 
 // why is a reason with what is known of it.
@@ -214,9 +206,11 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	if m.Interval != "" {
 		line("reports", "every %s%s", m.Interval, map[bool]string{true: " (learned)"}[m.Learned])
 	}
-	line("profile", "%s", m.Profile)
+	if m.Profile != "" {
+		line("profile", "%s", m.Profile)
+	}
 	if m.FirstSeen.IsZero() {
-		line("hint", "no frame came with this serial; one that is not understood stands in trama refused, one with another serial in trama masters --sort seen")
+		line("hint", "no frame came with this serial: trama refused lists frames that are not understood, trama masters --sort seen the newest other serials")
 		a.details(rows)
 		return
 	}

@@ -46,8 +46,7 @@ func (a *app) redecodeCommand() *cobra.Command {
 			}
 			if len(rows) == 0 && len(args) > 0 {
 				if _, err := fetchMaster(c.Context(), p.daemon, args[0]); err != nil {
-					a.hintAtStrangers(err)
-					return err
+					return hintAtStrangers(err)
 				}
 			}
 			slices.Reverse(rows) // the newest were asked for; the oldest of them comes first
@@ -61,6 +60,10 @@ func (a *app) redecodeCommand() *cobra.Command {
 				if rows[i].Error == "" {
 					now++
 				}
+			}
+			if len(rows) == 0 {
+				a.complain("every frame of this span could be read when it came (--since %s)", p.flags.since)
+				return nil
 			}
 			a.say("%d of %d %s can be read now", now, len(rows), plural(len(rows), "frame"))
 			return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -133,6 +134,8 @@ func TestAJournalBeginsAnewOnlyWhenToldTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	command(t, "", "serve", "--config", p.file("config.toml")).want(t, 1, "trama journal restore FILE", "trama journal new")
+	mistyped := filepath.Join(t.TempDir(), "dta", "journal.db")
+	command(t, "", "journal", "new", "--path", mistyped).want(t, 1, filepath.Dir(mistyped)+": no such file or directory")
 	command(t, "", "journal", "new", "--config", p.file("config.toml")).want(t, 0, "is in place")
 	p = serveIn(t, p.dir, twoPorts)
 	p.dial("field").ask(12345678, 3)

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -85,7 +87,11 @@ func definitionText(name string) ([]byte, error) {
 	if src, ok := codec.ShippedSource(name); ok {
 		return src, nil
 	}
-	return os.ReadFile(name)
+	src, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) && filepath.Base(name) == name && filepath.Ext(name) == "" { // it was meant as a name
+		_, err = findProfile(name)
+	}
+	return src, err
 }
 
 // exchange sends a body as it is and returns the answer as it comes.

@@ -66,7 +66,7 @@ func (a *app) simulateCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			return a.showSummary(s)
+			return a.showSummary(s, o)
 		},
 	}
 	f := c.Flags()
@@ -101,12 +101,16 @@ func checkFleet(o fleet.Options) error {
 }
 
 func (a *app) showProgress(p fleet.Progress) {
-	a.say("%7s  %d of %d connected  sent %d  acknowledged %d  waiting %d  resent %d  commands %d  lost %d  failed %d",
-		p.Elapsed.Round(time.Second), p.Connected, p.Masters, p.Sent, p.Acknowledged, p.Waiting, p.Resent, p.Commands, p.Lost, p.Failed)
+	why := ""
+	if p.Connected == 0 && p.Why != nil {
+		why = "  (" + inWords(p.Why) + ")"
+	}
+	a.say("%7s  %d of %d connected  sent %d  acknowledged %d  waiting %d  resent %d  commands %d  links lost %d  connects failed %d%s",
+		p.Elapsed.Round(time.Second), p.Connected, p.Masters, p.Sent, p.Acknowledged, p.Waiting, p.Resent, p.Commands, p.Lost, p.Failed, why)
 }
 
 // showSummary prints the result of the fleet; frames that nobody acknowledged are a failure.
-func (a *app) showSummary(s fleet.Summary) error {
+func (a *app) showSummary(s fleet.Summary, o fleet.Options) error {
 	fine := func(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
 	a.say("")
 	a.say("masters        %d, at most %d connected at a time", s.Masters, s.MostConnected)
@@ -125,7 +129,12 @@ func (a *app) showSummary(s fleet.Summary) error {
 	}
 	switch {
 	case s.Connects == 0:
-		return errors.New("no master could connect")
+		if s.Why == nil {
+			return errors.New("no master has connected")
+		}
+		return fmt.Errorf("no master could connect: %w", s.Why)
+	case s.Waiting > 0 && s.Acknowledged == 0:
+		return fmt.Errorf("no frame was acknowledged: does the port at %s speak profile %s?  trama listeners and trama refused say more", o.Address, o.Profile.Name())
 	case s.Waiting > 0:
 		return fmt.Errorf("%d %s not acknowledged", s.Waiting, plural(int(s.Waiting), "frame"))
 	}

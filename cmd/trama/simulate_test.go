@@ -112,9 +112,15 @@ func TestSimulateCommandSpeaksFieldProtocols(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer deaf.Close()
 	command(t, "", "simulate", "--profile", "jt808", "--address", deaf.Addr().String(), "--masters", "1", "--duration", "50ms", "--ack-timeout", "20ms").
-		want(t, 1, "1 frame not acknowledged")
+		want(t, 1, "no frame was acknowledged: does the port at "+deaf.Addr().String()+" speak profile jt808?")
+	// So is why nobody can connect, while it runs too.
+	closed := deaf.Addr().String()
+	if err := deaf.Close(); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "", "simulate", "--address", closed, "--masters", "1", "--duration", "1s", "--progress-every", "100ms").
+		want(t, 1, "connects failed 1  (", "trama: no master could connect: ", "connection refused")
 }
 
 func TestSimulatedMastersAnswerCommands(t *testing.T) {

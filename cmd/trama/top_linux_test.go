@@ -56,7 +56,7 @@ func pty(t *testing.T, columns, rows uint16) (program *os.File, keys io.Writer, 
 
 // The live screen shows masters, opens one, and closes a connection after a question.
 func TestTopShowsAndCloses(t *testing.T) {
-	p := serve(t, twoPorts)
+	p := serveWith(t, twoPorts+"[masters]\nfile = \"masters.toml\"\n", map[string]string{"masters.toml": "[[master]]\nserial = \"32345678\"\n"})
 	c := p.dial("field")
 	c.ask(12345678, 1)
 	p.dial("field").ask(22345678, 1)
@@ -79,14 +79,17 @@ func TestTopShowsAndCloses(t *testing.T) {
 			return !slices.ContainsFunc(then, func(part string) bool { return !strings.Contains(screen, part) })
 		})
 	}
-	typed("", "masters 2: 2 online", "12345678", "22345678", "q end")
+	typed("", "masters: 2 online, 1 never seen", "12345678", "22345678", "q end")
+	if once := p.cli("top", "--once", "--every", "500ms"); !regexp.MustCompile(`(?m)^32345678 +never seen +- +- +- +0 `).MatchString(once.stdout) {
+		t.Errorf("no age of what was never seen:\n%s%s", once.stdout, once.stderr)
+	}
 	typed("/", "show only: _")
 	typed("1234", "show only: 1234_")
 	typed("\r", "only 1234 (escape: all)")
 	typed("\r", "master 12345678; escape goes back", "MS/2/3")
 	var m actors.MasterInfo
 	p.get("/api/v1/masters/12345678", &m)
-	typed("k", fmt.Sprintf("close connection %d of 12345678? y closes it", m.Links[0].Connection))
+	typed("k", fmt.Sprintf("close connection %d of 12345678? y: yes", m.Links[0].Connection))
 	typed("y", fmt.Sprintf("connection %d is closed", m.Links[0].Connection))
 	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)

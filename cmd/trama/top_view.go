@@ -62,11 +62,11 @@ func (t *top) text() string {
 func (t *top) head(out *bytes.Buffer) {
 	n, was := &t.now.totals, &t.before.totals
 	seconds := t.now.at.Sub(t.before.at).Seconds()
-	rate := func(now, before uint64) string {
+	rate := func(now, before uint64, decimals int) string {
 		if seconds <= 0 || now < before { // the first look, or another daemon
 			return "-"
 		}
-		return strconv.FormatFloat(float64(now-before)/seconds, 'f', 1, 64) + "/s"
+		return strconv.FormatFloat(float64(now-before)/seconds, 'f', decimals, 64) + "/s"
 	}
 	var in, sent, wasIn, wasSent uint64
 	for _, l := range t.now.listeners {
@@ -76,16 +76,18 @@ func (t *top) head(out *bytes.Buffer) {
 		wasIn, wasSent = wasIn+l.BytesIn, wasSent+l.BytesOut
 	}
 	var states []string
-	for _, s := range slices.Sorted(maps.Keys(n.MastersBy)) {
+	for _, s := range slices.SortedFunc(maps.Keys(n.MastersBy), func(a, b string) int {
+		return cmp.Or(cmp.Compare(n.MastersBy[b], n.MastersBy[a]), cmp.Compare(a, b))
+	}) {
 		if k := n.MastersBy[s]; k > 0 {
 			states = append(states, fmt.Sprintf("%d %s", k, s))
 		}
 	}
-	fmt.Fprintln(out, t.screen.Line(fmt.Sprintf("%s  masters %d: %s  connections %d", t.screen.Moment(t.now.at), n.Masters,
+	fmt.Fprintln(out, t.screen.Line(fmt.Sprintf("%s  masters: %s  connections %d", t.screen.Moment(t.now.at),
 		cmp.Or(strings.Join(states, ", "), "none"), n.Connections)))
 	fmt.Fprintln(out, t.screen.Line(fmt.Sprintf("frames %s  acknowledged %s  refused %s  bytes in %s  out %s",
-		rate(n.Frames, was.Frames), rate(n.Acknowledged, was.Acknowledged), rate(sum(n.Rejected), sum(was.Rejected)),
-		rate(in, wasIn), rate(sent, wasSent))))
+		rate(n.Frames, was.Frames, 1), rate(n.Acknowledged, was.Acknowledged, 1), rate(sum(n.Rejected), sum(was.Rejected), 1),
+		rate(in, wasIn, 0), rate(sent, wasSent, 0))))
 	commit := "-"
 	if k := n.Journal.Commits - was.Journal.Commits; n.Journal.Commits > was.Journal.Commits {
 		commit = ((n.Journal.Took - was.Journal.Took) / time.Duration(k)).Round(10 * time.Microsecond).String()
@@ -106,11 +108,20 @@ func sum(by map[string]uint64) (n uint64) {
 	return n
 }
 
+// ago is how long ago something was at the look; nothing when it never was.
+func (t *top) ago(at time.Time) any {
+	if at.IsZero() {
+		return nil
+	}
+	return t.now.at.Sub(at)
+}
+
 // list writes the rows of the view around the selected one.
 func (t *top) list(out *bytes.Buffer) {
 	names := []string{"masters", "connections", "alarms"}
 	names[t.view] = "[" + names[t.view] + "]"
-	fmt.Fprintln(out, t.screen.Line(strings.Join(names, "  ")+"  sorted by "+t.orders[0]))
+	order := []string{t.orders[0], "refused", "time"}[t.view]
+	fmt.Fprintln(out, t.screen.Line(strings.Join(names, "  ")+"  sorted by "+order))
 	n, room := t.listed(), t.rows()
 	first := max(0, min(t.selected-room/2, n-room))
 	var heading string
@@ -125,15 +136,15 @@ func (t *top) list(out *bytes.Buffer) {
 			if len(m.Links) > 0 {
 				listener = m.Links[0].Listener
 			}
-			return []any{m.Serial, m.Name, m.Site, terminal.State(m.State), listener, t.now.at.Sub(m.LastSeen), m.LastMessage,
+			return []any{m.Serial, m.Name, m.Site, terminal.State(m.State), listener, t.ago(m.LastSeen), m.LastMessage,
 				m.Frames, m.Alarm, newest(m.Points)}
 		}
 	case topConnections:
 		heading = "ID\tLISTENER:3\tREMOTE\tMASTERS\tOPEN:5\tQUIET:4\tFRAMES:2\tREFUSED:1\tSKIPPED:6"
 		row = func(i int) []any {
 			c := &t.now.connections[i]
-			return []any{c.ID, c.Listener, c.Remote, strings.Join(c.Masters, ","), t.now.at.Sub(c.Opened),
-				t.now.at.Sub(c.LastReceived), c.Frames, c.Rejected, c.Skipped}
+			return []any{c.ID, c.Listener, c.Remote, strings.Join(c.Masters, ","), t.ago(c.Opened),
+				t.ago(c.LastReceived), c.Frames, c.Rejected, c.Skipped}
 		}
 	case topAlarms:
 		heading = "AT\tMASTER\tLISTENER:3\tREASON\tDETAIL:2"
@@ -176,7 +187,7 @@ func (t *top) master(out *bytes.Buffer, m *actors.MasterInfo) {
 	fmt.Fprintln(out)
 	err := t.screen.Table(out, "POINT\tVALUE\tQUALITY:2\tAGE", len(m.Points), func(i int) []any {
 		p := &m.Points[i]
-		return []any{p.Name, quantity(p.Value, p.Unit), p.Quality, t.now.at.Sub(p.When())}
+		return []any{p.Name, quantity(p.Value, p.Unit), p.Quality, t.ago(p.When())}
 	})
 	if err != nil {
 		fmt.Fprintln(out, err)
@@ -187,7 +198,7 @@ func (t *top) master(out *bytes.Buffer, m *actors.MasterInfo) {
 func (t *top) foot() string {
 	switch {
 	case t.asked != 0:
-		return t.screen.Line(fmt.Sprintf("close connection %d of %s? y closes it, any other key does not", t.asked, t.askedOf))
+		return t.screen.Line(fmt.Sprintf("close connection %d of %s? y: yes, any other key: no", t.asked, t.askedOf))
 	case t.typing:
 		return t.screen.Line("show only: " + t.filter + "_")
 	case t.failed != nil:
@@ -197,7 +208,7 @@ func (t *top) foot() string {
 	case t.height == 0:
 		return ""
 	}
-	line := "tab view  enter open  s sort  / filter  k close connection  q end"
+	line := "q end  tab view  enter open  s sort  / filter  k close connection"
 	if t.filter != "" {
 		line = "only " + t.filter + " (escape: all)  " + line
 	}

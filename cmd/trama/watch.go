@@ -37,8 +37,7 @@ func (a *app) watchCommand() *cobra.Command {
 				q.Set("serial", args[0])
 				whose = args[0]
 				if _, err := fetchMaster(c.Context(), daemon, args[0]); err != nil {
-					a.complain("trama: %v", err)
-					a.hintAtStrangers(err)
+					a.complain("trama: %v", hintAtStrangers(err))
 				}
 			}
 			if cursor != "" {

@@ -30,7 +30,7 @@ var listings = map[string][]string{
 	"journal stats":  {"state", "frames kept", "disk in use"},
 	"keys list":      {"SERIAL", "SUITE", "SPEAKS", "WRONG TAGS"},
 	"listeners":      {"NAME", "PROFILE", "STATE", "LIVE", "FRAMES", "REJECTED"},
-	"masters":        {"SERIAL", "NAME", "STATE", "SEEN", "VALUES"},
+	"masters":        {"SERIAL", "NAME", "STATE", "LAST SEEN", "VALUES"},
 	"crashes":        {"AT", "SERIAL", "CAUSE"},
 	"profile list":   {"NAME", "TITLE"},
 	"profile points": {"POINT", "UNIT", "TITLE"},

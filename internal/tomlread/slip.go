@@ -36,6 +36,9 @@ func slipOf(text, message string) (found, expected string) {
 	switch {
 	case strings.Contains(message, "already been defined") && strings.HasPrefix(text, "["):
 		return text + " a second time", fmt.Sprintf("it once, or [[%s]] in double brackets for each of several", strings.Trim(text, "[] "))
+	case strings.Contains(message, "cannot be used as an array"):
+		name := strings.Trim(strings.SplitN(text, "]", 2)[0], "[ ")
+		return fmt.Sprintf("[[%s]] behind [%[1]s]", name), "double brackets each time"
 	case strings.Contains(message, "already been defined") && pair != nil:
 		return pair[1] + " a second time", "it once"
 	case strings.Contains(message, "escape"):

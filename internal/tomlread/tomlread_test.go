@@ -122,6 +122,7 @@ func TestTheSlipsOfTOMLAreNamed(t *testing.T) {
 		"a = 15s # how long":                   `x.toml:1: found a = 15s, expected a text in quotes: a = "15s"`,
 		"a = 127.0.0.1:1":                      `x.toml:1: found a = 127.0.0.1:1, expected a text in quotes: a = "127.0.0.1:1"`,
 		"[listener]\na = 1\n[listener]\na = 2": `x.toml:3: found [listener] a second time, expected it once, or [[listener]] in double brackets for each of several`,
+		"[listener]\n[[listener]] # two":       `x.toml:2: found [[listener]] behind [listener], expected double brackets each time`,
 		"a = 1\na = 2":                         `x.toml:2: found a a second time, expected it once`,
 		"a = \"info\nb = 1":                    `x.toml:1: found "info without its closing quote, expected the whole text in one line between quotes`,
 		"[[listener]\na = 1":                   `x.toml:1: found [[listener], expected as many closing brackets as opening ones`,

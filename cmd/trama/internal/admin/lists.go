@@ -28,6 +28,9 @@ func (e *endpoint) masters(w http.ResponseWriter, r *http.Request) {
 	stream(w, page)
 }
 
+// ConnectionOrders are the words that a list of connections can be sorted by.
+func ConnectionOrders() []string { return slices.Sorted(maps.Keys(connectionOrders)) }
+
 // connectionOrders are the orders of a list of connections; without one they stand in the order of their numbers.
 var connectionOrders = map[string]func(a, b actors.ConnectionInfo) int{
 	"id":       func(a, b actors.ConnectionInfo) int { return cmp.Compare(a.ID, b.ID) },
@@ -49,7 +52,7 @@ func (e *endpoint) connections(w http.ResponseWriter, r *http.Request) {
 	listener := values.Get("listener")
 	switch {
 	case !known:
-		err = fmt.Errorf("sort: %w", words.OneOf(values.Get("sort"), slices.Sorted(maps.Keys(connectionOrders))))
+		err = fmt.Errorf("sort: %w", words.OneOf(values.Get("sort"), ConnectionOrders()))
 	case err != nil:
 		err = fmt.Errorf("silent: %w", err)
 	case listener != "" && !slices.Contains(names, listener):
