@@ -130,14 +130,15 @@ cross: ## the program as bin/trama-OS-ARCH for every system in CROSS, and go vet
 	  esac; done
 
 # On 386 all but what tries each call to the disk; under an emulated processor only where bytes and integers meet.
+P386 = ./codec/... ./journal/... ./keys ./transport ./actors/... \
+  ./internal/... ./cmd/trama/internal/config ./cmd/trama/internal/history ./cmd/trama/internal/terminal
 SKIP386 = Power|Flipped|Truncated|Fault|Failing
 ARM = $(addprefix ./codec/internal/,checksum program scalar schema) ./codec/protect ./journal ./keys ./actors/presence ./actors/trust ./actors/supervise
 
 bits32: ## tests where an int has 32 bits: 386 as it is, armv7 under qemu, which is installed when it is not there
 	@command -v qemu-arm-static >/dev/null || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends qemu-user-static; }
-	CGO_ENABLED=0 GOARCH=386 $(GO) test -skip '$(SKIP386)' ./codec/... ./journal/... ./keys ./transport ./actors/... \
-	  ./internal/... ./cmd/trama/internal/config ./cmd/trama/internal/history ./cmd/trama/internal/terminal
+	CGO_ENABLED=0 GOARCH=386 $(GO) test -skip '$(SKIP386)' $(P386)
 	CGO_ENABLED=0 GOARCH=arm GOARM=7 $(GO) test -exec qemu-arm-static $(ARM)
 
 # iproute2, nftables and Python of the distribution; the network namespaces ask for root.
