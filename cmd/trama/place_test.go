@@ -68,6 +68,7 @@ func TestAFileThatIsTakenFromUnderTheDaemonEndsIt(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "is not there, or empty", nil},
+		{"log cut off", func(t *testing.T, at func(string) string) { cutInHalf(t, at(log)) }, "", nil},
 		{"log moved", move(log), "", back()},
 		{"log deleted", remove(log), "", back()},
 		{"index deleted", remove(index), "", back()},
@@ -133,6 +134,17 @@ func TestAFileThatIsTakenFromUnderTheDaemonEndsIt(t *testing.T) {
 				t.Errorf("%d acknowledged, %+v, %v", acknowledged, r, err)
 			}
 		})
+	}
+}
+
+func cutInHalf(t *testing.T, file string) {
+	t.Helper()
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(file, info.Size()/2); err != nil {
+		t.Fatal(err)
 	}
 }
 

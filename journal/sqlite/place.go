@@ -57,8 +57,8 @@ func (p *place) close() error {
 // errLogGone is that the log has lost its name.  Its content can still be moved into the database.
 var errLogGone = errors.New("the log of the database")
 
-// inPlace is nil while the files are where and what the engine has made them.  Called by the writer, behind a commit
-// and before anybody is told of it, and now and then.  How long the log is counts behind a commit only: a write for which
+// inPlace is nil while the files are where and what the engine has made them.  Called by the writer, before a commit,
+// behind it and before anybody is told of it, and now and then.  How long the log is counts behind a commit only: a write for which
 // there was no room may leave the log longer, and the next commit shortens it.
 func (j *Journal) inPlace(committed bool) error {
 	p := &j.place

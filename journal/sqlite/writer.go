@@ -293,7 +293,7 @@ func (j *Journal) store() error {
 	defer j.counters.begun.Store(0)
 	committed, changes, wrote := w.next-1, w.changes, false
 	_ = j.look(false) // an error is told by the keeper
-	err := j.sound()
+	err := cmp.Or(j.sound(), j.inPlace(false)) // behind the commit a log that was cut off is long again
 	if err == nil {
 		err = j.write()
 	}
