@@ -24,7 +24,7 @@ import (
 var ErrUnprotected = errors.New("commands to this master must be protected")
 
 // errGuarded says why an unprotected frame is refused on any listener.
-var errGuarded = errors.New("a connection stands on which this master sends protected frames")
+var errGuarded = errors.New("there is a connection on which this master sends protected frames")
 
 // Reasons why a frame is refused because of its protection.
 const (

@@ -26,7 +26,7 @@ const (
 	OutcomeSent    Outcome = "sent"    // it was written; nobody answers it
 	OutcomeRefused Outcome = "refused" // the master answered with another response code
 	OutcomeUnknown Outcome = "unknown" // it was sent and no answer came: it may have been executed
-	OutcomeExpired Outcome = "expired" // it was never sent: the wait ended while it stood behind another command
+	OutcomeExpired Outcome = "expired" // it was never sent: the wait ended while it waited behind another command
 )
 
 // CommandRequest asks for one command to one master.

@@ -34,7 +34,7 @@ func (a *app) checkCommand() *cobra.Command {
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().BoolVar(&onMachine, "live", false, "try what a start needs of this machine: addresses, files, disk, descriptors, clock, and who has them")
 	c.Flags().BoolVar(&strict, "strict", false, "fail on warnings too")
-	c.Flags().BoolVar(&notes, "notes", false, "show notes too, beside errors and warnings")
+	c.Flags().BoolVar(&notes, "notes", false, "show notes too, not only errors and warnings")
 	return c
 }
 

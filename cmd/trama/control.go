@@ -143,7 +143,7 @@ func (a *app) sendCommand() *cobra.Command {
 			"  done     the master answered with response code 0\n" +
 			"  refused  the master answered with another response code\n" +
 			"  unknown  it was sent and no answer came in time: it may have been executed\n" +
-			"  expired  it was never sent: the time was up while it stood behind another command",
+			"  expired  it was never sent: its time was up while it waited behind another command",
 		Example: "  trama send 12345678 A --wait 10s\n  trama send 12345678 O RN=3 OP=1",
 		Args:    noneEmpty(cobra.MinimumNArgs(2)),
 		RunE: func(c *cobra.Command, args []string) error {

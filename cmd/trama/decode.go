@@ -23,7 +23,7 @@ func (a *app) decodeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "decode --profile NAME [HEX…]",
 		Short: "Show the fields of frames given in hexadecimal",
-		Long: "decode shows the fields of one frame, or of several that stand one after the other.  Blanks and colons in the hexadecimal do not matter.\n" +
+		Long: "decode shows the fields of one frame, or of several that follow each other.  Blanks and colons in the hexadecimal do not matter.\n" +
 			"Without HEX every line of standard input is taken as one text; empty lines and lines that start with # are passed over.\n" +
 			"Protected frames are opened with the key of --key.",
 		Example: "  trama decode --profile extended 00250100000000123456780102036d0020261123143000000000070041ac0000",

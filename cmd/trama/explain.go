@@ -18,12 +18,12 @@ func (a *app) explainCommand() *cobra.Command {
 	e := explainer{app: a}
 	c := &cobra.Command{
 		Use:   "explain [--profile NAME] HEX… | - | @FILE",
-		Short: "Show byte by byte what stands in frames, and what is wrong with them",
-		Long: "explain lays a ruler on bytes: where each stands, its field, value and meaning, and whether the checksums are right.  The bytes may be a frame,\n" +
+		Short: "Show byte by byte what is in frames, and what is wrong with them",
+		Long: "explain shows of each byte its place, field, value and meaning, and whether the checksums are right.  The bytes may be a frame,\n" +
 			"several, or a stretch of a stream with noise: each byte is accounted for.  A frame that is refused is explained as far as it goes.\n" +
 			"Without --profile every known profile is tried (the shipped ones and those of the configuration), and the best one explains.\n" +
 			"Blanks, colons, line breaks and 0x in the hexadecimal do not matter; - is standard input, @FILE a file.\n" +
-			"A protected frame shows what stands in clear; with the key of --key it shows whether its tag is right, and the plain frame.\n" +
+			"Of a protected frame it shows what is not encrypted; with the key of --key it shows whether its tag is right, and the plain frame.\n" +
 			"It exits with 1 unless every byte is in a frame that is accepted.",
 		Example: "  trama explain --profile modbus-rtu 01 03 02 7f ff d8 34\n" +
 			"  trama explain @capture.txt",

@@ -37,7 +37,7 @@ func (a *app) historyCommand() *cobra.Command {
 			"frame; with --point the samples of one point, or with --bucket minimum, mean and maximum of each span of time.\n" +
 			"Frames are chosen by when they were received, and spans and plots by the times of samples: a master may have buffered them.\n" +
 			"Moments are how long ago (24h, 7d), a date (2026-11-24, \"2026-11-24 14:30\") or RFC 3339.",
-		Example: "  trama history 12345678 --since 24h --point MS --format plot\n  trama history 12345678 --since 7d --point MS --bucket 1h --format csv",
+		Example: "  trama history 12345678 --since 24h --point MS/1/1 --format plot\n  trama history 12345678 --since 7d --point MS/1/1 --bucket 1h --format csv",
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.asJSON {
 				f.format = "json"

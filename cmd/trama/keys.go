@@ -27,7 +27,7 @@ func (a *app) keysCommand() *cobra.Command {
 		Use: "keys", Short: "Look after the device keys of masters", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 		Long: "keys works on the directory that [keys] of the configuration names, as the user that the daemon runs as, or as root.  A daemon that runs takes\n" +
-			"a change over at once.  A key never stands on the command line, and no command shows one but for keys qr and keys add --show.",
+			"a change over at once.  A key is never given on the command line, and only keys qr and keys add --show print one.",
 	}
 	c.AddCommand(a.keysAddCommand(), a.keysListCommand(), a.keysRemoveCommand(), a.keysRotateCommand(),
 		a.keysQRCommand(), a.keysImportCommand())

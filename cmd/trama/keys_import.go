@@ -73,7 +73,7 @@ func readKeys(from io.Reader, name string, has *keys.Store) (all []keys.New, err
 			if _, there := has.Key(entry.Serial); there {
 				err = fmt.Errorf("%s: %w", entry.Serial, keys.ErrHasKey)
 			} else if lines[entry.Serial] > 0 {
-				err = fmt.Errorf("%s stands in line %d too", entry.Serial, lines[entry.Serial])
+				err = fmt.Errorf("%s is in line %d too", entry.Serial, lines[entry.Serial])
 			}
 		}
 		if err != nil {

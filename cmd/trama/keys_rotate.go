@@ -20,9 +20,9 @@ func (a *app) keysRotateCommand() *cobra.Command {
 	var all, pending, abandon, send, again bool
 	c := &cobra.Command{
 		Use: "rotate (SERIAL… | --all | --pending)", Short: "Make the next key of masters, which takes over when a frame proves it",
-		Long: "rotate makes a next key beside the present one.  Both are accepted until a frame comes under the next one: that proves that the device has it,\n" +
+		Long: "rotate makes a next key; the present one stays valid.  Both are accepted until a frame comes under the next one: that proves that the device has it,\n" +
 			"and the daemon forgets the old one.  trama keys list shows how many have got so far.\n\n" +
-			"trama keys qr SERIAL shows the next key to whoever stands at the device.  With --send the daemon hands it over by the command set-key, wrapped\n" +
+			"trama keys qr SERIAL shows the next key to the person at the device.  With --send the daemon hands it over by the command set-key, wrapped\n" +
 			"under the present one; only to masters that are online and whose frames come under suite 20 or 21.  For those that were not reached, or whose\n" +
 			"answer was lost, call trama keys rotate --pending --send as often as you like: it makes no key.  --all begins no rotation while one goes on, and a call with --send\n" +
 			"passes over masters whose rotation began within a day and is done.",
@@ -157,7 +157,7 @@ func (a *app) sendKeys(ctx context.Context, serials []string) error {
 func (a *app) keysQRCommand() *cobra.Command {
 	var dir string
 	return a.keyFlags(&cobra.Command{
-		Use: "qr SERIAL", Short: "Show the key of a master as a QR code, for whoever stands at the device",
+		Use: "qr SERIAL", Short: "Show the key of a master as a QR code, for the person at the device",
 		Args: noneEmpty(cobra.ExactArgs(1)),
 		Long: "qr shows the key that the device is to have: in a rotation the next one.  The code reads TRAMA:1:SERIAL:SUITE:KEY, with the key as 32 hex digits.\n" +
 			"Whoever sees it can speak as this master: mind who looks on, and clear the screen.",

@@ -189,7 +189,7 @@ func TestKeysOfAFleetAreImported(t *testing.T) {
 	p.write("bad.csv", "serial,key,suite\n00000001,"+deviceKey+"\n0000000,"+deviceKey+"\n00000002,"+deviceKey[1:]+"\n"+deviceKey+",00000003\n00000001,"+
 		deviceKey+"\n00000003,"+deviceKey+",22\n00000004,"+deviceKey+"\n00000005\n")
 	r := p.keys("", "import", p.file("bad.csv"))
-	r.want(t, 2, "bad.csv:3: serial: found 7 characters", "bad.csv:4: a key is 32 hex digits, not 31", "bad.csv:5: serial: found 32", "bad.csv:6: 00000001 stands in line 2 too",
+	r.want(t, 2, "bad.csv:3: serial: found 7 characters", "bad.csv:4: a key is 32 hex digits, not 31", "bad.csv:5: serial: found 32", "bad.csv:6: 00000001 is in line 2 too",
 		"bad.csv:7: suite: expected 10, 11, 20 or 21", "bad.csv:8: 00000004: there is a key already", "bad.csv:9: a row of 1 columns")
 	if strings.Contains(r.stderr, deviceKey[1:]) {
 		t.Errorf("it repeats a key: %s", r.stderr)

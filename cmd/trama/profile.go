@@ -119,7 +119,7 @@ func (a *app) profileShowCommand() *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{
 		Use: "show NAME", Short: "Print the definition of a profile", Args: noneEmpty(cobra.ExactArgs(1)),
-		Long: "show prints the TOML of a shipped profile, or of a file: a start for a definition of one's own.\n" +
+		Long: "show prints the TOML of a shipped profile, or of a file: to begin a definition of your own with.\n" +
 			"With --json it prints what the definition says as data: frames, messages with their fields, and the form of each command.",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if asJSON {
@@ -149,7 +149,7 @@ func (a *app) profilePointsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "points NAME", Short: "List the points that the frames of a profile have values of", Args: noneEmpty(cobra.ExactArgs(1)),
 		Long: "points lists what the values of a master are called.  A field in braces stands for its value: MS/{SC}/{CC} is MS/1/2 for\n" +
-			"sensor 1, channel 2; what stands between two slashes is left out where the field has the value behind the question mark.",
+			"sensor 1, channel 2; what is between two slashes is left out where the field has the value behind the question mark.",
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := findProfile(args[0])
 			if err != nil {

@@ -42,7 +42,7 @@ func (a *app) reloadCommand() *cobra.Command {
 				a.say("masters: entries read: %d", done.Masters)
 			}
 			if done.Certificates > 0 {
-				a.say("certificates: read again for %d %s; connections that stand keep theirs", done.Certificates, plural(done.Certificates, "listener"))
+				a.say("certificates: read again for %d %s; open connections keep theirs", done.Certificates, plural(done.Certificates, "listener"))
 			}
 			if k := done.Keys; k != nil {
 				a.say("keys: %d, of these %d new, %d changed; %d removed", k.Keys, k.Added, k.Changed, k.Removed)

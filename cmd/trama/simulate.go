@@ -21,7 +21,7 @@ func (a *app) simulateCommand() *cobra.Command {
 	var keys simulateKeys
 	c := &cobra.Command{
 		Use:   "simulate",
-		Short: "Stand in for a fleet of masters",
+		Short: "Play a fleet of masters",
 		Long: "simulate runs masters that connect, log in, send measurements, keep each until it is acknowledged, and answer commands,\n" +
 			"as [simulate] of the profile says. With --key-dir their frames are protected, and what the server says must be.\n" +
 			"It may be the directory of the daemon on the same machine, or a copy; a next key that the server sends is kept in --state, the key file stays.\n" +

@@ -19,7 +19,7 @@ func (a *app) tokenCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "token", Short: "Give others access to the daemon: tokens with a name and a role",
 		Long: "token adds, lists and revokes tokens for the admin endpoint.  A running daemon takes each change over at once; without one\n" +
-			"it is made in tokens.toml beside the token file.\n\n" +
+			"it is made in tokens.toml next to the token file.\n\n" +
 			"  read     look at everything, change nothing\n" +
 			"  operate  read, and send commands, kick, suspend, resume, move cursors\n" +
 			"  admin    everything",
@@ -61,7 +61,7 @@ func (a *app) tokenAddCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&role, "role", "", "`role`: read, operate or admin")
-	c.Flags().StringVar(&n.Expires, "expires", "", "how `long` it counts, such as 90d (default: until it is revoked)")
+	c.Flags().StringVar(&n.Expires, "expires", "", "`time` for which it is valid, such as 90d (default: until it is revoked)")
 	return a.orderFlags(c)
 }
 

@@ -106,7 +106,7 @@ func TestTokensAreTakenOverFromFiles(t *testing.T) {
 	p.cli("reload").want(t, 0)
 	p.as("written", "suspend", "field").want(t, 0)
 	p.as("early", "masters").want(t, 1, "does not accept")
-	p.cli("token", "revoke", "written").want(t, 1, "stands in the configuration")
+	p.cli("token", "revoke", "written").want(t, 1, "is in the configuration")
 
 	p.write("data/tokens.toml", "[[token]]\nname = \"x\"\n")
 	p.cli("reload").want(t, 1, "the tokens cannot be read", "expected a role")

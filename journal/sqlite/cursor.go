@@ -70,7 +70,7 @@ func (j *Journal) MoveCursor(ctx context.Context, name string, position uint64, 
 			refused = fmt.Errorf("%w: %q is at %d, behind %d", journal.ErrBackwards, name, now, position)
 			return nil
 		case err == nil && moved == 0 && !back:
-			refused = fmt.Errorf("%w: %q stands at %d in it; say that its consumer goes back", journal.ErrRestored, name, now)
+			refused = fmt.Errorf("%w: %q is at %d in it; say that its consumer goes back", journal.ErrRestored, name, now)
 			return nil
 		case position >= j.w.next:
 			refused = fmt.Errorf("%w: %d, the newest frame is %d", journal.ErrBeyond, position, j.w.next-1)

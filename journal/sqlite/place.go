@@ -137,7 +137,7 @@ func orphaned(path string, head []byte) error {
 		left = path + "-wal"
 	}
 	return fmt.Errorf("%w: %s %s, and %s tells of frames that were acknowledged.  Nothing was changed.  Put the database back in its place; "+
-		"or restore a backup with `trama journal restore FILE`; or begin anew with `trama journal new`, which keeps what is there beside it",
+		"or restore a backup with `trama journal restore FILE`; or begin anew with `trama journal new`, which keeps what is there under another name",
 		ErrOrphaned, path, what, left)
 }
 

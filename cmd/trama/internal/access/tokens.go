@@ -33,7 +33,7 @@ var (
 	ErrUnknownToken = errors.New("no such token")
 	ErrExpired      = errors.New("token has expired")
 	ErrTokenExists  = errors.New("there is a token of this name already")
-	ErrFixedToken   = errors.New("this token is not one that was added: it stands in the configuration or the token file")
+	ErrFixedToken   = errors.New("this token is not one that was added: it is in the configuration or the token file")
 	ErrBadToken     = errors.New("bad token")
 )
 
@@ -107,7 +107,7 @@ func (s *Tokens) Reload(fixed []Token) error {
 	}
 	for _, t := range added {
 		if slices.ContainsFunc(fixed, named(t.Name)) {
-			return fmt.Errorf("%s: token %q stands in the configuration too", s.file, t.Name)
+			return fmt.Errorf("%s: token %q is in the configuration too", s.file, t.Name)
 		}
 	}
 	s.fixed, s.added = fixed, added
@@ -137,7 +137,7 @@ func readTokens(file string) ([]Token, error) {
 			err = t.Check()
 		}
 		if err == nil && seen[t.Name] {
-			err = fmt.Errorf("token %q stands there twice", t.Name)
+			err = fmt.Errorf("token %q is there twice", t.Name)
 		}
 		seen[t.Name] = true
 	}

@@ -156,7 +156,7 @@ func noKeyTwice(text []byte) error {
 				}
 				keys := open[len(open)-1]
 				if keys[name] {
-					return fmt.Errorf("the key %q stands twice in one object", key)
+					return fmt.Errorf("the key %q is twice in one object", key)
 				}
 				keys[name], isKey = true, false
 				continue

@@ -298,7 +298,7 @@ func (e *endpoint) cursorFrames(w http.ResponseWriter, r *http.Request) {
 	}
 	if epochs := e.Archive.Epochs(); c.Epoch == "" && epochs.Now() != "" {
 		answer(w, http.StatusGone, Elsewhere{Epoch: epochs.Now(), Cursor: epochs.Cursor(c.Position), Error: fmt.Sprintf(
-			"a backup was put in place of the journal, in which cursor %s stands at %d: frames that came after the backup are not here, read or not.  "+
+			"a backup was put in place of the journal, in which cursor %s is at %d: frames that came after the backup are not here, read or not.  "+
 				`Go on with PUT {"position": %d, "back": true}`, c.Name, c.Position, c.Position)})
 		return
 	}

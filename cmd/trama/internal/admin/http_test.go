@@ -244,10 +244,10 @@ func TestBadBodiesAreRefused(t *testing.T) {
 
 func TestBodyWithAKeyTwiceIsRefused(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"command":"A","command":"O"}`:                                 `"command" stands twice`,
-		`{"command":"A","Command":"O"}`:                                 `"Command" stands twice`,
-		`{"command":"O","fields":{"RN":1,"OP":1,"RN":2}}`:               `"RN" stands twice`,
-		`{"command":"O","fields":{"L":[{"N":1},{"N":1,"M":[],"N":2}]}}`: `"N" stands twice`,
+		`{"command":"A","command":"O"}`:                                 `"command" is twice`,
+		`{"command":"A","Command":"O"}`:                                 `"Command" is twice`,
+		`{"command":"O","fields":{"RN":1,"OP":1,"RN":2}}`:               `"RN" is twice`,
+		`{"command":"O","fields":{"L":[{"N":1},{"N":1,"M":[],"N":2}]}}`: `"N" is twice`,
 		`{"command":"O","fields":{"L":[{"N":1},{"N":2}],"N":"N"}}`:      "",
 		`{"command":"O","fields":{"n":1,"N":2,"S":"S"}}`:                "",
 	} {

@@ -19,7 +19,7 @@ func (j *Journal) read(t table) {
 	t.text("path", &j.Path)
 	t.flag("memory", &j.Memory)
 	if j.Memory && t.Has("path") {
-		t.Problem(t.At("memory"), "memory beside path", "one of them: in memory nothing is kept")
+		t.Problem(t.At("memory"), "memory and path", "one of them: in memory nothing is kept")
 	}
 	for _, d := range []struct {
 		key  string
