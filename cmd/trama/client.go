@@ -70,22 +70,32 @@ func (a *app) client() (*client, error) {
 			return daemon, nil // its user says who it is
 		}
 	}
-	if !strings.Contains(daemon.base, "://") {
-		daemon.base = "http://" + daemon.base
-	}
-	if u, err := url.Parse(daemon.base); err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, usageError{fmt.Errorf("--admin or TRAMA_ADMIN: found %q, expected a URL such as http://127.0.0.1:8686 or https://gateway.example, or unix: and the path of a socket", a.adminURL)}
-	}
-	daemon.base = strings.TrimSuffix(daemon.base, "/")
-	if transport.DialContext == nil {
-		daemon.shown = daemon.base
-	}
 	token, err := access.ReadLocal(tokenFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, noDaemon{fmt.Errorf("%w (it is made when `trama serve` starts)", err)}
+		if a.tokenFile == "" {
+			err = fmt.Errorf("%w ([admin] token_file of %s)", err, a.configFile)
+		}
+		return nil, noDaemon{fmt.Errorf("%w; it is made when `trama serve` starts", err)}
 	}
 	daemon.token, daemon.tokenFile = token, tokenFile
 	return daemon, err
+}
+
+// endpoint is an address of the daemon as somebody has written it, as a URL or unix: and a path.
+func endpoint(written string) (string, error) {
+	path, isSocket := strings.CutPrefix(written, config.SocketPrefix)
+	if isSocket && path != "" {
+		return written, nil
+	}
+	base := written
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
+	}
+	u, err := url.Parse(base)
+	if err != nil || isSocket || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return "", fmt.Errorf("--admin or TRAMA_ADMIN: found %q, expected a URL such as http://127.0.0.1:8686 or https://gateway.example, or unix: and the path of a socket", written)
+	}
+	return strings.TrimSuffix(base, "/"), nil
 }
 
 // localURL is how this machine reaches the endpoint that listens on address.

@@ -74,7 +74,11 @@ func (a *app) eventsCommand() *cobra.Command {
 			}
 			a.table("AT\tKIND\tMASTER\tLISTENER:3\tCONN:5\tREMOTE:4\tREASON\tDETAIL:1\tFRAME:6?", len(rows), func(i int) []any {
 				e := rows[i]
-				return []any{e.At, e.Kind, terminal.Key(e.Master), e.Listener, e.Connection, e.Remote, e.Reason, e.Detail, e.Frame}
+				var connection any // most changes have none
+				if e.Connection != 0 {
+					connection = e.Connection
+				}
+				return []any{e.At, e.Kind, terminal.Key(e.Master), e.Listener, connection, e.Remote, e.Reason, e.Detail, e.Frame}
 			})
 			return nil
 		},

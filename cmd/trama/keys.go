@@ -232,11 +232,13 @@ func (a *app) keyRows(ctx context.Context, dir string) (rows []admin.KeyInfo, er
 		if !errors.As(err, &noDaemon{}) {
 			return nil, err
 		}
-		a.complain("no daemon answers: these are the keys in the directory")
 	}
 	k, err := a.openKeys(dir, false)
 	if err != nil {
 		return nil, err
+	}
+	if dir == "" {
+		a.complain("no daemon answers: these are the keys in the directory")
 	}
 	return admin.KeysOf(k.Store), nil
 }

@@ -65,6 +65,9 @@ func TestKeysAreAddedListedAndRemovedWhileTheDaemonRuns(t *testing.T) {
 	await(t, "the event", func() bool {
 		return strings.Contains(p.cli("events", "--kind", "change").stdout, "local (admin): reload keys 0 added, 1 removed, 0 changed, 3 now: 00000001")
 	})
+	if rows := strings.Split(p.cli("events", "--kind", "change").stdout, "\n"); strings.Fields(rows[1])[5] != "-" {
+		t.Errorf("a change has a connection: %s", rows[1])
+	}
 	if again := p.keys("", "list"); strings.Contains(again.stdout, "00000001") {
 		t.Errorf("it is still there: %s", again.stdout)
 	}

@@ -99,6 +99,22 @@ func TestARestoredBackupTellsConsumersOfBefore(t *testing.T) {
 	command(t, "", "journal", "verify", "--path", p.file("data/journal.db")).want(t, 0, "no damage")
 }
 
+func TestWhatIsNoJournalIsCalledByItsName(t *testing.T) {
+	dir := t.TempDir()
+	text, empty := filepath.Join(dir, "text"), filepath.Join(dir, "empty")
+	for file, content := range map[string]string{text: strings.Repeat("text", 100), empty: ""} {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for file, why := range map[string]string{
+		dir: "is a directory", text: "it is no database of SQLite", empty: "it is no journal of trama", filepath.Join(dir, "missing"): "no such file or directory",
+	} {
+		command(t, "", "journal", "verify", "--path", file).want(t, exitFailed, "verify: "+file+": "+why+"\n")
+		command(t, "", "journal", "restore", file, "--damaged", "--path", filepath.Join(dir, "journal.db")).want(t, exitFailed, "restore: "+file+": "+why+"\n")
+	}
+}
+
 func TestADamagedBackupIsNotRestored(t *testing.T) {
 	p := serve(t, twoPorts)
 	p.dial("field").ask(12345678, 1)

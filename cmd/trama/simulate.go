@@ -31,7 +31,11 @@ func (a *app) simulateCommand() *cobra.Command {
 			"  trama simulate --address 127.0.0.1:8808 --profile jt808 --masters 20 --serial-from 13900000001",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if _, _, err := net.SplitHostPort(o.Address); err != nil {
+			_, port, err := net.SplitHostPort(o.Address)
+			if err == nil {
+				_, err = net.LookupPort("tcp", port)
+			}
+			if err != nil {
 				return usageError{fmt.Errorf("--address: found %q, expected host:port", o.Address)}
 			}
 			p, err := findProfile(profile)

@@ -92,7 +92,11 @@ func (a *app) loadConfig() (*config.Config, error) {
 
 // daemonAddress is where the daemon is, and its token file, by the flags, else by the configuration, else the socket of the package.
 func (a *app) daemonAddress() (base, tokenFile string, err error) {
-	base, tokenFile = a.adminURL, a.tokenFile
+	if tokenFile = a.tokenFile; a.adminURL != "" {
+		if base, err = endpoint(a.adminURL); err != nil {
+			return "", "", usageError{err}
+		}
+	}
 	isSocket := strings.HasPrefix(base, config.SocketPrefix)
 	switch {
 	case base != "" && (tokenFile != "" || isSocket) && !a.configNamed:

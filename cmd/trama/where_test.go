@@ -38,6 +38,9 @@ func TestTheDaemonIsFoundWhereItWasSaidToBe(t *testing.T) {
 	command(t, "", "masters").want(t, exitFailed, "no daemon found", "TRAMA_ADMIN: not set", "TRAMA_CONFIG: not set",
 		"config.toml in "+here+": no such file", systemConfig+": no such file", systemSocket+": no such file", "trama config example")
 	command(t, "", "serve").want(t, exitUsage, "no configuration found", "config.toml in "+here, systemConfig)
+	if r := command(t, "", "keys", "list"); r.code != exitUsage || strings.Contains(r.stderr, "keys in the directory") {
+		t.Errorf("keys of no directory: %+v", r)
+	}
 	command(t, "", "masters", "--admin", "127.0.0.1:1").want(t, exitUsage, "--token-file is missing", systemConfig)
 
 	// Each of these is nearer than those before it.
@@ -46,6 +49,10 @@ func TestTheDaemonIsFoundWhereItWasSaidToBe(t *testing.T) {
 	p.end()
 	admin(systemConfig, "1")
 	command(t, "", "masters").want(t, exitFailed, "nothing answers at http://127.0.0.1:1 ([admin] listen of "+systemConfig+")")
+	if err := os.WriteFile("config.toml", []byte("of = \"another program\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "", "masters").want(t, exitFailed, "no such file", "([admin] token_file of config.toml)")
 	admin("config.toml", "2")
 	command(t, "", "masters").want(t, exitFailed, "nothing answers at http://127.0.0.1:2 ([admin] listen of config.toml)")
 	admin("named.toml", "3")

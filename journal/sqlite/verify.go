@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"syscall"
 
 	"trama/journal"
 )
@@ -38,6 +41,9 @@ func Verify(ctx context.Context, path string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, &fs.PathError{Op: "verify", Path: path, Err: syscall.EISDIR}
+	}
 	if err := emptied(path); err != nil {
 		return nil, err
 	}
@@ -66,7 +72,11 @@ func (r *Report) bad(where, what string) {
 // walk checks db; mark is what is known to have been committed.
 func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&r.SQLite); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", r.Path, err)
+	}
+	var tables int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'batch')").Scan(&tables); err == nil && tables == 0 {
+		return fmt.Errorf("%s: it is no journal of trama", r.Path)
 	}
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
