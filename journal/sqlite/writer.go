@@ -292,7 +292,7 @@ func (j *Journal) store() error {
 	j.counters.begun.Store(begun.UnixNano())
 	defer j.counters.begun.Store(0)
 	committed, changes, wrote := w.next-1, w.changes, false
-	_ = j.look(false) // an error is told by the keeper
+	_ = j.look(false)                          // an error is told by the keeper
 	err := cmp.Or(j.sound(), j.inPlace(false)) // behind the commit a log that was cut off is long again
 	if err == nil {
 		err = j.write()
