@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.args = args
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // without any, cobra would take those of the process
 	c, err := root.ExecuteContextC(ctx)
 	var usage usageError
 	var badConfig *config.Error

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,33 +17,39 @@ import (
 // wander is a journal on a machine whose clock is set now and then, between commits and between receipt and commit, and what was received when.
 type wander struct {
 	journal  *Journal
-	now      time.Time
+	clock    atomic.Int64    // Unix nanoseconds; the keeper of the journal reads it at any moment
 	frames   []journal.Frame // all, in order
 	commits  map[int64]int64 // first position of a batch: when it was committed
 	subjects []*journal.Subject
 }
 
+func (w *wander) now() time.Time { return time.Unix(0, w.clock.Load()).UTC() }
+
+// set lets the clock go on, or sets it back.
+func (w *wander) set(by time.Duration) { w.clock.Add(int64(by)) }
+
 // wandered puts some hundred frames of three masters into a journal; step sets the clock.
 func wandered(t *testing.T, path string, rng *rand.Rand, step func(w *wander)) *wander {
 	t.Helper()
-	w := &wander{now: begin, commits: map[int64]int64{}}
-	w.journal = open(t, Options{Path: path, Now: func() time.Time { return w.now }})
+	w := &wander{commits: map[int64]int64{}}
+	w.clock.Store(begin.UnixNano())
+	w.journal = open(t, Options{Path: path, Now: w.now})
 	for i := range 3 {
 		w.subjects = append(w.subjects, &journal.Subject{Serial: fmt.Sprint("1000000", i)})
 	}
 	for range 250 {
-		w.now = w.now.Add(time.Duration(rng.IntN(20_000)) * time.Millisecond)
+		w.set(time.Duration(rng.IntN(20_000)) * time.Millisecond)
 		s := w.subjects[rng.IntN(len(w.subjects))]
 		var records []byte
 		n := 1 + rng.IntN(3)
 		for range n {
-			r := journal.Record{Received: w.now, Listener: "field", Master: s.Serial, Profile: 1, Command: "m", Raw: []byte("raw")}
+			r := journal.Record{Received: w.now(), Listener: "field", Master: s.Serial, Profile: 1, Command: "m", Raw: []byte("raw")}
 			w.frames = append(w.frames, journal.Frame{Seq: uint64(len(w.frames) + 1), Record: r})
 			records = journal.AppendRecord(records, &r)
 		}
 		step(w)
 		first := put(t, w.journal, journal.Entry{Records: records, Count: n, Subject: s})
-		w.commits[int64(first)] = w.now.UnixNano()
+		w.commits[int64(first)] = w.clock.Load()
 		step(w)
 		if rng.IntN(20) == 0 {
 			put(t, w.journal, journal.Entry{Subject: s, Rows: []journal.Row{journal.State("state")}})
@@ -56,9 +63,9 @@ func sometimes(rng *rand.Rand) func(w *wander) {
 	return func(w *wander) {
 		switch rng.IntN(40) {
 		case 0:
-			w.now = w.now.Add(time.Duration(rng.IntN(8)-4) * time.Second)
+			w.set(time.Duration(rng.IntN(8)-4) * time.Second)
 		case 1:
-			w.now = w.now.Add(time.Duration(rng.IntN(600)-300) * time.Minute)
+			w.set(time.Duration(rng.IntN(600)-300) * time.Minute)
 		}
 	}
 }
@@ -69,9 +76,9 @@ func once() func(w *wander) {
 	return func(w *wander) {
 		switch calls++; calls {
 		case 100, 201:
-			w.now = w.now.Add(5 * time.Hour)
+			w.set(5 * time.Hour)
 		case 101, 200:
-			w.now = w.now.Add(-5 * time.Hour)
+			w.set(-5 * time.Hour)
 		}
 	}
 }
@@ -140,7 +147,7 @@ func TestNoFrameIsSkippedWhenTheClockWasSet(t *testing.T) {
 // A step of seconds, as that of a time server, begins no new stretch: what was received in an hour is found without looking at what is before.
 func TestAnHourIsFoundByHalves(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 4))
-	w := wandered(t, "", rng, func(w *wander) { w.now = w.now.Add(time.Duration(rng.IntN(8)-4) * time.Second) })
+	w := wandered(t, "", rng, func(w *wander) { w.set(time.Duration(rng.IntN(8)-4) * time.Second) })
 	middle := w.frames[len(w.frames)/2]
 	tx, err := w.journal.read.BeginTx(t.Context(), nil)
 	if err != nil {
@@ -250,7 +257,7 @@ func TestAnOlderJournalIsSearchedRightly(t *testing.T) {
 		if r, err := Verify(t.Context(), path); err != nil || len(r.Damage) > 0 {
 			t.Fatalf("before it was opened: %v, %v", r, err)
 		}
-		w.journal = open(t, Options{Path: path, Now: func() time.Time { return w.now }})
+		w.journal = open(t, Options{Path: path, Now: w.now})
 		w.subjects = nil // those of the process before; their rows come back
 		through := map[string]uint64{}
 		if err := w.journal.Restore(t.Context(), func(r journal.MasterRow) error {
@@ -273,7 +280,7 @@ func TestAnOlderJournalIsSearchedRightly(t *testing.T) {
 			for range 2 {
 				n := len(w.frames) + 1
 				for len(w.frames) < n+spanPositions {
-					w.frames = append(w.frames, journal.Frame{Seq: uint64(len(w.frames) + 1), Record: journal.Record{Received: w.now, Master: s.Serial}})
+					w.frames = append(w.frames, journal.Frame{Seq: uint64(len(w.frames) + 1), Record: journal.Record{Received: w.now(), Master: s.Serial}})
 					put(t, w.journal, journal.Entry{Records: journal.AppendRecord(nil, &w.frames[len(w.frames)-1].Record), Count: 1, Subject: s})
 				}
 				put(t, w.journal, journal.Entry{Subject: s, Rows: []journal.Row{journal.State("state")}})
