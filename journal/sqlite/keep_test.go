@@ -136,6 +136,9 @@ func TestTheKeeperTellsOfATroubleOnce(t *testing.T) {
 	for range 3 {
 		j.tend(t.Context())
 	}
+	if first := j.oldest.Load(); first != 1 {
+		t.Errorf("nothing was deleted, and frames from %d on are said to be left", first)
+	}
 	mu.Lock()
 	for _, what := range []string{"old rows are not deleted; it is tried again", "the use of the disk is not known; it is tried again"} {
 		if told[what] != 1 {

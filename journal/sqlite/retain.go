@@ -68,6 +68,7 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 	if err != nil || frames == 0 && events == 0 && len(spans) == 0 {
 		return 0, err
 	}
+	before := j.oldest.Load()
 	err = j.relieve(ctx, func(ctx context.Context, c *sql.Conn) error {
 		removed = 0 // it may be tried twice
 		if frames > 0 {
@@ -115,6 +116,7 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 		return nil
 	})
 	if err != nil {
+		j.oldest.Store(before)
 		return 0, err
 	}
 	j.counters.held.Add(-back)
