@@ -96,6 +96,15 @@ start || fail "it does not start"
 report
 has 'gsm: ' service $(line ExecReload)
 
+step "check --live as root: what the user of the service cannot read"
+chmod 600 "$root/etc/trama/trama.toml"
+refused 'user trama: configuration: /etc/trama/trama.toml: permission denied' in_root trama check --live
+chmod 644 "$root/etc/trama/trama.toml"
+has 'user trama: can read all that the configuration names' in_root trama check --live
+in_root chown root:root /var/lib/trama/journal.db
+refused 'journal.db: belongs to root, and /var/lib/trama to trama' in_root trama check --live
+in_root chown trama:trama /var/lib/trama/journal.db
+
 step "members of the group operate without a token, others do nothing"
 in_root useradd olga && in_root useradd -G trama otto
 group=$(in_root getent group trama | cut -d: -f3)

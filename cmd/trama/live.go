@@ -36,6 +36,9 @@ func lookAlive(c *config.Config) []liveFinding {
 	if !c.Journal.Memory {
 		l.running = fileHolder(c.Journal.Path)
 		l.files(c)
+		if user, err := checkAsOwner(filepath.Dir(c.Journal.Path), c.File); user != "" {
+			l.see("user "+user, err, "can read all that the configuration names")
+		}
 		l.disk(c.Journal)
 		l.clock(c.Journal.Path)
 	}
@@ -111,6 +114,10 @@ func (l *live) files(c *config.Config) {
 			continue
 		case err == nil:
 			_ = f.Close() // nothing was written
+			// Root may use what the service may not.
+			if dir := filepath.Dir(file); os.Geteuid() == 0 && owner(file) != owner(dir) {
+				err = fmt.Errorf("belongs to %s, and %s to %s", owner(file), dir, owner(dir))
+			}
 		default:
 			err = refusedBy(file, err)
 		}
