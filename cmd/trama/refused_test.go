@@ -185,8 +185,8 @@ func TestARegisteredMasterWithTheWrongProfileShowsIt(t *testing.T) {
 
 func TestAStrangerIsHintedAt(t *testing.T) {
 	p := serve(t, twoPorts)
-	p.cli("masters", "12345679").want(t, 1, "unknown master", "trama refused, trama events --kind unidentified")
-	p.cli("events", "12345679").want(t, 1, "unknown master", "trama refused, trama events --kind unidentified")
+	p.cli("masters", "12345679").want(t, 1, "unknown master", "trama refused and trama events --kind unidentified")
+	p.cli("events", "12345679").want(t, 1, "unknown master", "trama refused and trama events --kind unidentified")
 	p.cli("refused", "12345679").want(t, 1, "unknown master, and no listener")
 }
 

@@ -77,7 +77,7 @@ func TestEveryListingFitsTheTerminal(t *testing.T) {
 				got := p.listing(append(args, form...)...)
 				got.want(t, exitDone, important...)
 				what := strings.Join(append(args, form...), " ")
-				if strings.Count(got.stdout, "\n") < 2 {
+				if strings.Count(got.stdout, "\n") < 2 && path != "redecode" { // all could be read when it came
 					t.Errorf("trama %s: nothing is listed: %q", what, got.stdout)
 				}
 				for line := range strings.Lines(got.stdout) {

@@ -77,7 +77,7 @@ func TestADatabaseIsTheSameByEveryLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	for kind, name := range names {
-		if r, err := Verify(t.Context(), name); err != nil || len(r.Damage) == 0 {
+		if _, err := Verify(t.Context(), name); err == nil || !strings.Contains(err.Error(), "it is no journal of trama") {
 			t.Errorf("the loss is not seen by %s: %v", kind, err)
 		}
 	}
