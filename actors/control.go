@@ -20,6 +20,9 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	}
 	m := g.masters.Get(req.Serial)
 	if m == nil {
+		if _, known := g.masters.Absent(req.Serial); known {
+			return CommandResult{}, fmt.Errorf("%w: %s (never seen)", master.ErrOffline, req.Serial)
+		}
 		return CommandResult{}, g.unknownMaster(req.Serial)
 	}
 	if req.Listener != "" {

@@ -94,6 +94,9 @@ func (t *top) head(out *bytes.Buffer) {
 	}
 	line := fmt.Sprintf("commit %s  worst %s  disk %.0f %%  alarms %d  restarts %d", commit,
 		n.Journal.Worst.Round(10*time.Microsecond), n.Journal.Disk, sum(n.Alarms), n.Restarts)
+	if n.Journal.Volatile {
+		line = fmt.Sprintf("journal in memory: nothing is kept  alarms %d  restarts %d", sum(n.Alarms), n.Restarts)
+	}
 	if n.Journal.Full {
 		line += "  THE DISK IS FULL: NOTHING IS ACCEPTED"
 	}
