@@ -21,9 +21,12 @@ import (
 	"trama/journal"
 )
 
-// frameOf is an extended m frame of 30 November 2026 at the given minute, with a value in hundredths.
-func frameOf(serial, number, minute int) string {
-	return fmt.Sprintf("00250100000000%08d0102036d00202611301430%02d%08d0041ac%04x", serial, minute, number, number)
+// minuteOfFrames is the time of all frames but its seconds: a plot, or buckets, of the last hour have them on any day.
+var minuteOfFrames = time.Now().Add(-2 * time.Minute).Format("200601021504")
+
+// frameOf is an extended m frame of the given second, whose value grows with the number.
+func frameOf(serial, number, second int) string {
+	return fmt.Sprintf("00250100000000%08d0102036d00%s%02d%08d0041ac%04x", serial, minuteOfFrames, second, number, number)
 }
 
 // ask sends frames and wants each acknowledged.
