@@ -19,7 +19,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte) {
 		c, problems := parse("testdata/fuzz.toml", src)
 		for _, p := range problems {
-			if p.Found == "" || p.Expected == "" {
+			if p.Found == "" || p.Expected == "" && p.Key != "" { // a slip of TOML has no key, and is told in one sentence
 				t.Errorf("a problem that says nothing: %+v", p)
 			}
 		}
