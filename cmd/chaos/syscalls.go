@@ -37,9 +37,10 @@ func (c *chaos) traced(ctx context.Context) error {
 	return nil
 }
 
-// injections are failures of system calls in the running daemon.
+// injections are failures of system calls in the running daemon, behind the 16 syncs and 100 writes of its start; strace
+// counts the calls of each thread.
 var injections = []string{
-	"fdatasync:error=EIO:when=12", "fdatasync:error=EIO:when=60", "pwrite64:error=EIO:when=40",
+	"fdatasync:error=EIO:when=25", "fdatasync:error=EIO:when=60", "pwrite64:error=EIO:when=120",
 	"pwrite64:error=ENOSPC:when=200", "pwrite64:error=EDQUOT:when=333",
 }
 
