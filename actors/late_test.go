@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,29 @@ func TestALateAnswerIsNoOutcomeOfTheNextCommand(t *testing.T) {
 	d.receive(15)
 	d.send(own)
 	if s := outcome(t, reply); s.result.Outcome != OutcomeDone || s.result.Detail != "" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Of a late answer that is given up for another one nothing is left in the result.
+func TestNothingOfALateAnswerIsLeft(t *testing.T) {
+	g := startRegistered(t, "modbus-rtu", false, imeiForm)
+	d := dial(t, g, "port")
+	d.send(text(imei))
+	await(t, "the master", func() bool { m, err := g.Master(imei); return err == nil && m.State == "online" })
+	read := CommandRequest{Serial: imei, Command: "3", Fields: map[string]any{"unit": 17, "start": 124, "count": 2}, Wait: 50 * time.Millisecond}
+	reply := send(g, read)
+	d.receive(8)
+	if s := outcome(t, reply); s.result.Outcome != OutcomeUnknown {
+		t.Fatalf("%+v", s)
+	}
+	read.Wait = patience
+	reply = send(g, read)
+	d.receive(8)
+	d.send("118302c134") // an exception
+	d.send("110304008d008efbbd")
+	s := outcome(t, reply)
+	if s.result.Outcome != OutcomeDone || s.result.Code != nil || len(s.result.Answer) == 0 || strings.Contains(fmt.Sprint(s.result.Answer), "exception_code") {
 		t.Errorf("%+v", s)
 	}
 }

@@ -2,6 +2,7 @@ package master
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -178,10 +179,10 @@ func (m handler) transmit(c *Command) {
 // answered ends the command in flight with the master's answer; after a while when that may be a late one.
 func (m handler) answered(f *codec.Frame, late bool) {
 	c := m.inFlight
-	if told := m.dir.answered; told != nil {
+	if told := m.dir.answered; told != nil && !c.held {
 		told(time.Since(c.sent))
 	}
-	c.Result.Outcome, c.Result.Code, c.Result.Detail = OutcomeDone, nil, ""
+	c.Result.Outcome, c.Result.Code, c.Result.Detail, c.Result.Answer = OutcomeDone, nil, "", nil // perhaps of one that was held
 	if code, ok := f.Result(); ok {
 		c.Result.Code = &code
 		if code != 0 {
@@ -203,7 +204,7 @@ func (m handler) answered(f *codec.Frame, late bool) {
 		}
 	}
 	if late && !c.held {
-		c.held, c.Result.Detail = true, detailLate
+		c.held, c.Result.Detail = true, cmp.Or(c.Result.Detail, detailLate)
 		c.timer.Reset(min(lateGrace, time.Until(c.deadline)))
 		return
 	}
