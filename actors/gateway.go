@@ -351,13 +351,17 @@ func (g *gateway) Totals() Totals {
 		t.CutOff += p.Stats().CutOff
 		t.Connections += p.Links.Size()
 		t.EventsDropped += p.EventsDropped()
-		for sum, by := range map[*map[string]uint64]*count.By{&t.Rejected: &p.Refusals, &t.Skipped: &p.Skips, &t.UnreadableBy: &p.Opaque} {
-			for reason, n := range by.Copy() {
-				(*sum)[reason] += n
-			}
-		}
+		add(t.Rejected, &p.Refusals)
+		add(t.Skipped, &p.Skips)
+		add(t.UnreadableBy, &p.Opaque)
 	}
 	return t
+}
+
+func add(sum map[string]uint64, by *count.By) {
+	for reason, n := range by.Copy() {
+		sum[reason] += n
+	}
 }
 
 // journalDetail shows the journal in the tree.

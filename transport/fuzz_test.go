@@ -2,7 +2,7 @@ package transport
 
 import "testing"
 
-// Whatever a peer sends first: a header that is whole was begun in all that is shorter, is bounded, and does not depend on
+// The first bytes of a peer: a header that is whole was begun in all that is shorter, is bounded, and does not depend on
 // what follows it.
 func FuzzProxyHeader(f *testing.F) {
 	f.Add([]byte("PROXY TCP4 203.0.113.7 198.51.100.2 40112 12990\r\n<a>"))
@@ -31,7 +31,7 @@ func FuzzProxyHeader(f *testing.F) {
 	})
 }
 
-// Whatever a modem sends as its name: the name is within its bounds, and what was refused stays so with more bytes.
+// The bytes of a modem that gives its name: the name is within its bounds, and what was refused stays so with more bytes.
 func FuzzRegistration(f *testing.F) {
 	f.Add(uint8(0), uint8(15), uint8(15), []byte(""), []byte(""), []byte("865413050000001<frame>"))
 	f.Add(uint8(3), uint8(4), uint8(32), []byte("#"), []byte("\r\n"), []byte("#name\r\n<frame>"))
