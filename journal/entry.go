@@ -147,6 +147,8 @@ const (
 	// EventChange is of a change that somebody asked for at the admin endpoint, and of a refused one: the reason is what
 	// came of it, the detail who, in which role, and what.
 	EventChange      = "change"
+	EventCommand     = "command"      // it has ended: the reason is its outcome
+	EventStray       = "stray"        // an answer of a master that answers no command
 	EventClockJumped = "clock jumped" // of the machine: it was set by more than a correction
 	EventStart       = "start"        // of the process
 	EventStop        = "stop"
@@ -167,7 +169,7 @@ const AlarmTwoDevices = "two devices, one serial"
 // EventKinds are the kinds of events.
 var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised,
 	EventAlarmCleared, EventTakeover, EventKick, EventRestarted, EventEpoch, EventCounterReused, EventQuarantined,
-	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventClockJumped, EventStart, EventStop}
+	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventCommand, EventStray, EventClockJumped, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.
 func KnownKind(kind string) error {

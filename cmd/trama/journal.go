@@ -28,7 +28,7 @@ func openJournal(ctx context.Context, c config.Journal, l config.Limits,
 	begun := time.Now()
 	db, err := sqlite.Open(ctx, sqlite.Options{
 		Path: c.Path, FramesFor: c.FramesFor, FramesUpTo: int64(c.FramesMiB) << 20, FramesPart: c.FramesPart, EventsFor: c.EventsFor,
-		EventsUpTo: int64(c.EventsMax), DiskLimit: c.DiskLimit,
+		EventsUpTo: int64(c.EventsMax), CommandsUpTo: int64(c.CommandsMax), DiskLimit: c.DiskLimit,
 		WindowsUpTo: int64(l.ResendMiB) << 20 * 2 / 3, // 16 bytes a frame, 24 in memory
 		Committed:   committed, Warn: func(what string, args ...any) { log.Warn(what, args...) },
 	})

@@ -28,12 +28,13 @@ type Options struct {
 	// with a VFS.  For tests.
 	OpenMark func(path string) (MarkFile, error)
 
-	FramesFor  time.Duration // how long frames are kept; 0: for ever
-	FramesUpTo int64         // bytes of the database that may be filled before the oldest frames go; 0: no bound, or FramesPart
-	FramesPart int           // likewise, in percent of the disk; 0: FramesUpTo
-	EventsFor  time.Duration // how long events are kept; 0: for ever
-	EventsUpTo int64         // events that are kept, or fewer, see bound; 0: no bound
-	DiskLimit  int           // percent of the disk in use at which nothing more is taken (default 95)
+	FramesFor    time.Duration // how long frames are kept; 0: for ever
+	FramesUpTo   int64         // bytes of the database that may be filled before the oldest frames go; 0: no bound, or FramesPart
+	FramesPart   int           // likewise, in percent of the disk; 0: FramesUpTo
+	EventsFor    time.Duration // how long events are kept; 0: for ever
+	CommandsUpTo int64         // commands that are kept, or fewer, see bound; those without an end stay; 0: no bound
+	EventsUpTo   int64         // events that are kept, or fewer, see bound; 0: no bound
+	DiskLimit    int           // percent of the disk in use at which nothing more is taken (default 95)
 	// WindowsUpTo is how many bytes of windows are kept (default 64 MiB).
 	WindowsUpTo int64
 	SweepEvery  time.Duration // how often the states of masters are written (default 30 s)

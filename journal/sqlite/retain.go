@@ -19,8 +19,8 @@ const (
 	steps      = 64 // between two looks: more than commits that can be made meanwhile
 )
 
-// bound makes bytes of the part of the disk that frames may fill, and has what stands beside them fit a small disk: events
-// and windows have at most a tenth of that each.
+// bound makes bytes of the part of the disk that frames may fill, and has what stands beside them fit a small disk: events,
+// commands and windows have at most a tenth of that each.
 func (j *Journal) bound() {
 	o := &j.options
 	if o.FramesPart == 0 {
@@ -31,9 +31,10 @@ func (j *Journal) bound() {
 		o.Warn("the size of the disk is not known: frames are kept without a bound", "error", err)
 		return
 	}
-	const eventBytes = 512
+	const eventBytes, commandBytes = 512, 2048
 	o.FramesUpTo = disk.Size / 100 * int64(o.FramesPart)
 	o.EventsUpTo = min(o.EventsUpTo, o.FramesUpTo/10/eventBytes)
+	o.CommandsUpTo = min(o.CommandsUpTo, o.FramesUpTo/10/commandBytes)
 	o.WindowsUpTo = min(o.WindowsUpTo, o.FramesUpTo/10)
 }
 
@@ -63,9 +64,13 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	commands, err := j.excessCommands(ctx)
+	if err != nil {
+		return 0, err
+	}
 	// also when no frames go: a batch may have had frames of many masters
 	spans, err := j.staleSpans(ctx, int64(j.oldest.Load()))
-	if err != nil || frames == 0 && events == 0 && len(spans) == 0 {
+	if err != nil || frames == 0 && events == 0 && commands == 0 && len(spans) == 0 {
 		return 0, err
 	}
 	before := j.oldest.Load()
@@ -99,6 +104,12 @@ func (j *Journal) retainStep(ctx context.Context) (removed int64, err error) {
 		}
 		for _, k := range spans {
 			n, err := change(ctx, c, "DELETE FROM span WHERE serial = ? AND last = ?", k.serial, k.last)
+			if removed += n; err != nil {
+				return err
+			}
+		}
+		if commands > 0 {
+			n, err := change(ctx, c, "DELETE FROM command WHERE id <= ? AND ended = 1", commands)
 			if removed += n; err != nil {
 				return err
 			}

@@ -69,14 +69,15 @@ type Limits struct {
 
 // Journal is the durable record of frames.
 type Journal struct {
-	Path       string        // of the database, resolved against the directory of the file
-	Memory     bool          // nothing is kept: for tests and benchmarks
-	FramesFor  time.Duration // how long frames are kept; 0: for ever
-	FramesMiB  int           // that frames may fill; 0: no bound, or FramesPart
-	FramesPart int           // percent of the disk that frames may fill; 0: FramesMiB
-	EventsFor  time.Duration // how long events are kept; 0: for ever
-	EventsMax  int           // events that are kept; 0: no bound
-	DiskLimit  int           // percent of the disk in use at which nothing more is accepted
+	Path        string        // of the database, resolved against the directory of the file
+	Memory      bool          // nothing is kept: for tests and benchmarks
+	FramesFor   time.Duration // how long frames are kept; 0: for ever
+	FramesMiB   int           // that frames may fill; 0: no bound, or FramesPart
+	FramesPart  int           // percent of the disk that frames may fill; 0: FramesMiB
+	EventsFor   time.Duration // how long events are kept; 0: for ever
+	EventsMax   int           // events that are kept; 0: no bound
+	CommandsMax int           // commands that are kept; 0: no bound
+	DiskLimit   int           // percent of the disk in use at which nothing more is accepted
 }
 
 // Listener is one port.
@@ -102,7 +103,7 @@ func Default() Config {
 		Log:     Log{Level: "info", Format: "text"},
 		Admin:   Admin{Listen: []string{"127.0.0.1:8686"}, TokenFile: filepath.Join("data", "admin.token")},
 		Limits:  Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16, MaxMasters: 100_000, ResendMiB: 64},
-		Journal: Journal{Path: filepath.Join("data", "journal.db"), FramesPart: 50, EventsMax: 100_000, DiskLimit: 95},
+		Journal: Journal{Path: filepath.Join("data", "journal.db"), FramesPart: 50, EventsMax: 100_000, CommandsMax: 100_000, DiskLimit: 95},
 	}
 }
 

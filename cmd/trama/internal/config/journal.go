@@ -30,6 +30,7 @@ func (j *Journal) read(t table) {
 	}
 	j.readSize(t)
 	t.count("events_max", &j.EventsMax, 0, min(1<<40, math.MaxInt))
+	t.count("commands_max", &j.CommandsMax, 0, min(1<<40, math.MaxInt))
 	t.count("disk_limit", &j.DiskLimit, 1, 100)
 	t.done()
 }
