@@ -56,7 +56,17 @@ type Trust []byte
 // RowKind implements Row.
 func (Trust) RowKind() string { return "trust" }
 
-// Forget is a Row: the entry's subject is no master any more.  Its state and windows go; its frames stay in the
+// Setting is a Row: a setting that is kept for the entry's subject, under its name.  It is replaced; an empty Body
+// removes it.
+type Setting struct {
+	Name string
+	Body []byte // as its owner writes it
+}
+
+// RowKind implements Row.
+func (Setting) RowKind() string { return "setting" }
+
+// Forget is a Row: the entry's subject is no master any more.  Its state, windows and settings go; its frames stay in the
 // history until retention, and a start does not bring it back from them.  Its trust stays, unless an empty Trust goes
 // with it: a key that is used again must not meet counters that were used.  Nothing is appended for the subject after
 // it; a master of the same serial has a new one.

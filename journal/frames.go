@@ -39,7 +39,9 @@ type MasterRow struct {
 	Serial  string
 	State   []byte   // as the master gave it
 	Windows []Window // likewise, the oldest first
-	Trust   []byte   // likewise
+	// Settings are those that are kept for it, in the order of their names.
+	Settings []Setting
+	Trust    []byte // likewise
 	// TrustThrough is the position of the last frame that Trust covers.
 	TrustThrough uint64
 	Forgotten    bool   // it is no master: nothing but its trust is there

@@ -12,6 +12,7 @@
 //	master   a master's state and the positions of its records that no span holds yet
 //	seen     what masters remember beside their states, to recognise frames that come again
 //	trust    what is known of keys, epochs and counters of masters
+//	setting  settings that are kept for masters; see settings.go
 //	forgotten serials that are no masters any more; see trust.go
 //	span     positions of a master's records, some dozens to a row
 //	event    links, rejected frames, alarms

@@ -109,6 +109,9 @@ func (v view) read(t testing.TB, j *Journal) (damaged bool) {
 		if len(r.Trust) > 0 {
 			v["trust "+r.Serial] = string(r.Trust)
 		}
+		for _, s := range r.Settings {
+			v["setting "+s.Name+" of "+r.Serial] = string(s.Body)
+		}
 		if r.Forgotten {
 			v["forgotten "+r.Serial] = ""
 		}

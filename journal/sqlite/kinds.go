@@ -45,7 +45,7 @@ func (j *Journal) register() error {
 
 // allKinds are the kinds in the order in which their tables are made.
 func (j *Journal) allKinds() []Kind {
-	return append([]Kind{j.stateKind(), j.seenKind(), j.eventKind(), j.commandKind(), j.trustKind(), j.forgetKind()}, j.options.Kinds...)
+	return append([]Kind{j.stateKind(), j.seenKind(), j.eventKind(), j.commandKind(), j.trustKind(), j.settingKind(), j.forgetKind()}, j.options.Kinds...)
 }
 
 // known panics when a row is of no kind that was registered: a defect of the program.

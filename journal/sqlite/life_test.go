@@ -122,7 +122,8 @@ func (m *machine) send(count int, event, state bool) *parcel {
 		number = s.tried
 		l.states[m.subject.Serial] = s
 		p.entry.Rows = append(p.entry.Rows, journal.State(fmt.Appendf(nil, "%s %d", m.subject.Serial, number)),
-			journal.Trust(fmt.Appendf(nil, "trust in %s %d", m.subject.Serial, number)))
+			journal.Trust(fmt.Appendf(nil, "trust in %s %d", m.subject.Serial, number)),
+			journal.Setting{Name: "levels", Body: fmt.Appendf(nil, "levels of %s %d", m.subject.Serial, number)})
 	}
 	p.entry.Count, p.entry.Subject, p.entry.Owner = count, &m.subject, p
 	l.parcels = append(l.parcels, p)
@@ -370,6 +371,9 @@ func (l *life) check(t testing.TB, d *faultfs.Disk) (problems []string) {
 		}
 		if want := "trust in " + string(r.State); string(r.Trust) != want {
 			bad("trust is %q, want %q", r.Trust, want)
+		}
+		if want := "levels of " + string(r.State); len(r.Settings) != 1 || string(r.Settings[0].Body) != want {
+			bad("settings are %q, want %q", r.Settings, want)
 		}
 		return nil
 	}, func(uint64, *journal.Record) *journal.Subject { return nil }); err != nil {

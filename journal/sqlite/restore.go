@@ -36,6 +36,12 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 	if err != nil {
 		return err
 	}
+	settings, err := readSettings(ctx, j.read, func(serial, name string) {
+		j.options.Warn("journal is damaged: a setting of a master is left out", "master", serial, "setting", name)
+	})
+	if err != nil {
+		return err
+	}
 	rows, err := j.read.QueryContext(ctx, "SELECT serial, through, from_at, until_at, pending, state, crc FROM master")
 	if err != nil {
 		return err
@@ -53,10 +59,11 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 			continue
 		}
 		row := journal.MasterRow{Serial: serial, State: state, Trust: trust[serial].trust,
-			TrustThrough: trust[serial].through, Windows: windows[serial],
+			TrustThrough: trust[serial].through, Windows: windows[serial], Settings: settings[serial],
 			Through: uint64(through), Pending: pending,
 			From: time.Unix(0, from), Until: time.Unix(0, until)}
 		delete(trust, serial)
+		delete(settings, serial)
 		if err := master(row); err != nil {
 			return fmt.Errorf("state of master %s: %w", serial, err)
 		}
@@ -65,10 +72,17 @@ func (j *Journal) Restore(ctx context.Context, master func(journal.MasterRow) er
 		return err
 	}
 	for serial, t := range trust { // it has told no state yet, or is no master any more
-		row := journal.MasterRow{Serial: serial, Windows: windows[serial], Trust: t.trust, TrustThrough: t.through}
+		row := journal.MasterRow{Serial: serial, Windows: windows[serial], Trust: t.trust, TrustThrough: t.through, Settings: settings[serial]}
+		delete(settings, serial)
 		_, row.Forgotten = gone[serial]
+		row.Forgotten = row.Forgotten && len(row.Settings) == 0 // else they are of a master that came since
 		if err := master(row); err != nil {
 			return fmt.Errorf("trust of %s: %w", serial, err)
+		}
+	}
+	for serial, kept := range settings { // likewise
+		if err := master(journal.MasterRow{Serial: serial, Windows: windows[serial], Settings: kept}); err != nil {
+			return fmt.Errorf("settings of %s: %w", serial, err)
 		}
 	}
 	after, read := j.swept.Load(), 0

@@ -121,6 +121,9 @@ func (j *Journal) forget(ctx context.Context, tx Tx, s *journal.Subject, through
 	if _, err := tx.ExecContext(ctx, "DELETE FROM master WHERE serial = ?", s.Serial); err != nil {
 		return fmt.Errorf("forget %s: %w", s.Serial, err)
 	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM setting WHERE serial = ?", s.Serial); err != nil {
+		return fmt.Errorf("forget the settings of %s: %w", s.Serial, err)
+	}
 	if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO forgotten(through, serial, tape, crc) VALUES (?, ?, ?, ?)",
 		through, s.Serial, j.w.tape, sum(through, s.Serial, j.w.tape)); err != nil {
 		return fmt.Errorf("forget %s: %w", s.Serial, err)

@@ -50,6 +50,9 @@ func (h *house) restart() string {
 		for _, w := range r.Windows {
 			back[r.Serial] += ",window=" + string(w)
 		}
+		for _, s := range r.Settings {
+			back[r.Serial] += "," + s.Name + "=" + string(s.Body)
+		}
 		return r.Adopt(h.subject(r.Serial))
 	}, func(seq uint64, r *journal.Record) *journal.Subject {
 		if seq <= through[r.Master] {

@@ -89,7 +89,7 @@ func (r *Report) walk(ctx context.Context, db *sql.DB, mark reached) error {
 		do   func(context.Context, *sql.Tx) error
 	}{
 		{"structure", r.structure}, {"meta", r.meta}, {"epoch", r.readEpochs}, {"clock", r.clock}, {"age", r.ages}, {"batch", r.batches}, {"master",
-			r.masters}, {"seen", r.windows}, {"span", r.spans}, {"trust", r.trust}, {"event", r.events}, {"command", r.commands},
+			r.masters}, {"seen", r.windows}, {"span", r.spans}, {"trust", r.trust}, {"setting", r.settings}, {"event", r.events}, {"command", r.commands},
 		{"profile", r.profiles}, {"cursor", r.cursors},
 	} {
 		if err := check.do(ctx, tx); err != nil {
