@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ErrNoCommand: the journal has no command of this number.
+// ErrNoCommand is that the journal has no command of this number.
 var ErrNoCommand = errors.New("no such command")
 
 // Command is a Row: a command to a master as it is now.  The command has one row, which is replaced.
