@@ -89,6 +89,11 @@ func (p *Profile) NumbersAnswers() bool {
 	return false
 }
 
+// TellsWaiting says whether some reply is another one while commands wait for the peer (Env.Waiting).
+func (p *Profile) TellsWaiting() bool {
+	return slices.ContainsFunc(p.program.Replies, func(r program.ReplyRule) bool { return r.Waiting })
+}
+
 // Answered says whether a command has an answer at all: a broadcast has none.
 func (p *Profile) Answered(command *frame.Frame) bool { return encode.Answered(p.program, command) }
 

@@ -38,7 +38,7 @@ var unreadables = []struct {
 		name: "bad digits in one element of three", profile: "sl651",
 		hex:      "7e7e0100123400011234320026020003260901120000f1f1001234000148f0f02609011200201900000a3923000001273812111503dd0e",
 		identity: "0012340001", bad: "value at byte 39", keeps: []string{`"message":"report"`, `"value":0.127`, `"value":11.15`}, lacks: `"value":0.0`,
-		reply: "7e7e00123400010112343280080200032609011200001b797f",
+		reply: "7e7e001234000101123432800802000326090112000004b13e",
 	},
 	{
 		name: "one item of a batch runs over its end", profile: "jt808",

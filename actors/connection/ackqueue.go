@@ -128,6 +128,7 @@ func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed
 	profile := r.installed.Profile
 	profile.Adopt(&q.session)
 	env := codec.Env{Now: r.batch.Received, Session: &q.session}
+	tells := profile.TellsWaiting()
 	for i := range r.fates {
 		out = q.refuse(r, out, i)
 		f := &r.frames[i]
@@ -140,6 +141,7 @@ func (q *ackQueue) acknowledge(r *readBatch, out []byte) (_ []byte, owed, failed
 		if env.HasResult = len(r.results) > 0 && r.results[i] != noResult; env.HasResult {
 			env.Result = r.results[i]
 		}
+		env.Waiting = tells && r.waited(i)
 		ack, due, err := profile.Reply(out, f, env)
 		if o := f.Protection(); o != nil && due {
 			ack, err = r.protect(i, out, ack[len(out):], o)

@@ -112,6 +112,16 @@ func (r *readBatch) seal() {
 	r.parts.Add(int32(len(r.groups))) // the unowned frames take the place of the connection's own part
 }
 
+// waited says whether commands waited for the master of frame i when it had taken the frame in.
+func (r *readBatch) waited(i int) bool {
+	for k := range r.groups {
+		if g := &r.groups[k]; g.from <= i && i < g.to {
+			return g.batch.Waited
+		}
+	}
+	return false
+}
+
 // Apply implements supervise.AfterHandler: the connection's actor is done, each group goes to its master.  Straight
 // when that is known here; through the registry when not, or while earlier groups are still on that way.
 func (r *readBatch) Apply() {

@@ -71,6 +71,7 @@ type Batch struct {
 	Fates     []Fate        // likewise
 	Claims    []trust.Claim // likewise, of those that came protected; nil: none did
 	Read      Read
+	Waited    bool // commands wait for the master, or one is in flight; set by it
 
 	journal  Journal           // of the master that handled it
 	master   *points           // likewise; nil: none did

@@ -55,7 +55,7 @@ func dialogues(t *testing.T) map[string]struct {
 			{c("jt808", "jt808-loc-escapes"), "7e800100051234567890120000007d02020000727e"},
 			{c("jt808", "jt808-loc-escapes"), "7e800100051234567890120001007d02020000737e"}, // sent again, acknowledged again, with the next number of our own
 		}, "123456789012", 1},
-		"sl651": {[]step{{c("sl651", "sl651-30-test"), c("sl651", "sl651-30-test-ack")}}, "0012345678", 1},
+		"sl651": {[]step{{c("sl651", "sl651-30-test"), "7e7e001234567801123430800802000359101115494704bd95"}}, "0012345678", 1},
 		"gt06": {[]step{
 			{c("gt06", "gt06-login"), c("gt06", "gt06-login-ack")},
 			{c("gt06", "gt06-pos"), ""}, // it says no name: that of the login

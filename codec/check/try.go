@@ -48,6 +48,9 @@ func (c *checker) try(s *sampleFrame) bool {
 	c.points(s, &f)
 	c.cut(s)
 	_, due, err := c.p.Reply(nil, &f, encode.Env{Now: sampleTime})
+	if c.p.TellsWaiting() && err == nil {
+		_, _, err = c.p.Reply(nil, &f, encode.Env{Now: sampleTime, Waiting: true})
+	}
 	c.note("reply", s, err, fmt.Sprintf("message %s, to which the reply cannot be made (%v)", name, err))
 	if due && err == nil {
 		if c.report.Replies++; s.name == "" {

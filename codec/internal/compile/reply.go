@@ -27,8 +27,9 @@ func (c *compiler) replies(d *schema.Definition) {
 		src.Problem(path, field.Quote(name), "the name of a message", names...)
 		return nil
 	}
-	for _, def := range d.Replies {
-		r := program.ReplyRule{From: field.Party(slices.Index(field.PartyWords, def.From)), Damaged: def.Damaged}
+	for _, def := range whetherWaiting(d.Replies) {
+		r := program.ReplyRule{From: field.Party(slices.Index(field.PartyWords, def.From)), Damaged: def.Damaged,
+			Waiting: def.Waiting != nil}
 		r.Downlink = r.From == field.Server
 		for i, name := range def.Messages {
 			l := find(fmt.Sprintf("%s.messages[%d]", def.Path, i), name)
@@ -68,6 +69,23 @@ func (c *compiler) replies(d *schema.Definition) {
 		r.Fast = c.p.FastReplies(&r)
 		c.p.Replies = append(c.p.Replies, r)
 	}
+}
+
+// whetherWaiting puts before each reply that has values for when commands wait the one with these values.
+func whetherWaiting(all []schema.ReplyDef) (out []schema.ReplyDef) {
+	for _, def := range all {
+		if plain := def; def.Waiting != nil {
+			plain.Waiting = nil
+			def.Set = slices.DeleteFunc(slices.Clone(def.Set), func(set schema.SetDef) bool {
+				return slices.ContainsFunc(def.Waiting, func(other schema.SetDef) bool { return other.Key == set.Key })
+			})
+			def.Set = append(def.Set, def.Waiting...)
+			out = append(out, def, plain)
+			continue
+		}
+		out = append(out, def)
+	}
+	return out
 }
 
 // replySets compiles what the message that is sent does not take from the request.

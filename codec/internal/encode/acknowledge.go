@@ -11,7 +11,7 @@ func Acknowledges(p *program.Program, request, ack *frame.Frame) bool {
 	if request.Body == nil || ack.Body == nil || request.Program != p || ack.Program != p || request.Way == ack.Way {
 		return false
 	}
-	rule := ruleFor(p, request)
+	rule := ruleFor(p, request, false, false)
 	if rule == nil || rule.Send != nil && ack.Body != rule.Send {
 		return false
 	}

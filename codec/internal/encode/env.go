@@ -14,6 +14,7 @@ type Env struct {
 	Now       time.Time // for fields filled with the time; zero: they must be given (Build) or are echoed (Reply)
 	Result    uint64    // value for the field of role result, used when HasResult is set
 	HasResult bool
+	Waiting   bool     // commands wait for the peer: a reply may ask it to stay
 	Session   *Session // memory of the peer; may be nil
 }
 
@@ -22,7 +23,7 @@ func ReplyTo(p *program.Program, dst []byte, f *frame.Frame, env Env) (out []byt
 	if f.Body == nil || f.Program != p {
 		return dst, false, &field.FieldError{Profile: p.Name, Offset: -1, Err: field.ErrNoMessage}
 	}
-	rule := ruleFor(p, f)
+	rule := ruleFor(p, f, false, env.Waiting)
 	if rule == nil {
 		return dst, false, nil
 	}

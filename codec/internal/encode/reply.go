@@ -292,13 +292,9 @@ func (e *Encoder) counted(s *Session) {
 	}
 }
 
-// ruleFor is the rule for a frame; nil when it is not acknowledged.
-func ruleFor(p *program.Program, f *frame.Frame) *program.ReplyRule { return ruleOf(p, f, false) }
-
-// damagedRule is the rule for a frame whose checksum is wrong.
-func damagedRule(p *program.Program, f *frame.Frame) *program.ReplyRule { return ruleOf(p, f, true) }
-
-func ruleOf(p *program.Program, f *frame.Frame, damaged bool) *program.ReplyRule {
+// ruleFor is the rule for a frame, damaged or not, of a peer for which commands wait or do not; nil when it is not
+// acknowledged.
+func ruleFor(p *program.Program, f *frame.Frame, damaged, waiting bool) *program.ReplyRule {
 	var command uint64
 	if i, _ := f.Role(field.RoleCommand); i >= 0 {
 		command = f.Nums[i]
@@ -306,7 +302,7 @@ func ruleOf(p *program.Program, f *frame.Frame, damaged bool) *program.ReplyRule
 	from := f.From()
 	for i := range p.Replies {
 		r := &p.Replies[i]
-		if r.Damaged != damaged || r.Downlink != (f.Way == field.Downlink) && f.Way != field.Any ||
+		if r.Damaged != damaged || r.Waiting && !waiting || r.Downlink != (f.Way == field.Downlink) && f.Way != field.Any ||
 			r.From != field.Anyone && r.From != from {
 			continue
 		}

@@ -35,7 +35,7 @@ func ReplyDamaged(p *program.Program, dst []byte, d field.Direction, raw []byte,
 			f.Way = f.Body.Direction
 		}
 		f.Decoded = true
-		rule := damagedRule(p, &f)
+		rule := ruleFor(p, &f, true, env.Waiting)
 		if rule == nil {
 			return dst, false, nil
 		}

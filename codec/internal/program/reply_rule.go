@@ -15,6 +15,7 @@ type ReplyRule struct {
 	From     field.Party
 	Downlink bool // answers frames of the server (the peer's side of the dialogue)
 	Damaged  bool // answers frames whose checksum is wrong
+	Waiting  bool // sent while commands wait for the peer; the rule behind it otherwise
 	Commands CommandSet
 	Messages []*Body
 	When     *expr.Expr // over fields of the request,

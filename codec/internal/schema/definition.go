@@ -55,7 +55,7 @@ type ReplyDef struct {
 	Damaged                bool
 	To                     []any
 	Messages, Without      []string
-	Set                    []SetDef
+	Set, Waiting           []SetDef
 }
 
 type SetDef struct {
@@ -132,7 +132,7 @@ func readMessage(t *Table, order string) MessageDef {
 	if t.more("point") {
 		m.Point = t.Text("point")
 	}
-	m.Set = t.sets()
+	m.Set = t.sets("set")
 	t.Finish()
 	return m
 }
@@ -184,14 +184,14 @@ func ReadReply(t *Table) ReplyDef {
 	} else if r.Messages == nil && !r.Damaged {
 		t.src.Problem(t.At("to"), "nothing", "the commands that are acknowledged")
 	}
-	r.Set, r.Without = nest(t.sets()), t.Texts("without")
+	r.Set, r.Waiting, r.Without = nest(t.sets("set")), nest(t.sets("waiting")), t.Texts("without")
 	t.Finish()
 	return r
 }
 
-// sets are the fields and values under `set`.
-func (t *Table) sets() (out []SetDef) {
-	if set := t.Sub("set"); set != nil {
+// sets are the fields and values under a key.
+func (t *Table) sets(key string) (out []SetDef) {
+	if set := t.Sub(key); set != nil {
 		for _, key := range set.Keys() {
 			v, _ := set.Get(key)
 			out = append(out, SetDef{set.At(key), key, v})
