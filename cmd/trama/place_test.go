@@ -180,3 +180,37 @@ func files(t *testing.T, dir string) string {
 	}
 	return strings.Join(list, "\n")
 }
+
+// A log that is taken away while nobody uses it is missed by the next start, as long as the mark says that it held something.
+func TestAStartWithoutTheLogOfAKilledDaemonIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, "data", name) }
+	p := startProcessWith(t, dir, twoPorts)
+	(&program{t: t, addresses: p.addresses}).dial("field").ask(12345678, 1, 2, 3)
+	p.signal(syscall.SIGKILL)
+	_ = p.cmd.Wait()
+	log := at("journal.db-wal")
+	if err := os.Rename(log, log+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(at("journal.db-shm")); err != nil { // which is of the log
+		t.Fatal(err)
+	}
+	before := files(t, filepath.Join(dir, "data"))
+	for range 2 {
+		r := command(t, "", "serve", "--config", filepath.Join(dir, "config.toml"))
+		r.want(t, exitFailed, "journal.db-wal is not there, and frames 1 to 3 were in it", "Put the log back", "journal.db-mark away")
+	}
+	if after := files(t, filepath.Join(dir, "data")); after != before {
+		t.Errorf("the start has changed the files from\n%.300q to\n%.300q", before, after)
+	}
+	if err := os.Rename(log+".moved", log); err != nil {
+		t.Fatal(err)
+	}
+	q := startProcessWith(t, dir, twoPorts)
+	q.signal(syscall.SIGTERM)
+	q.wait()
+	if r, err := sqlite.Verify(t.Context(), at("journal.db")); err != nil || len(r.Damage) > 0 || r.Frames != 3 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net/url"
 	"os"
@@ -204,6 +205,7 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	if j.mark, err = openMark(j.options); err != nil {
 		return err
 	}
+	_, noLog := os.Stat(j.options.Path + "-wal")
 	if j.db, err = sql.Open("sqlite", j.options.dsn("rwc")); err != nil {
 		return err
 	}
@@ -219,6 +221,11 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	}
 	if err := j.register(); err != nil {
 		return err
+	}
+	if j.options.VFS == "" && errors.Is(noLog, fs.ErrNotExist) {
+		if err := j.logGone(ctx); err != nil {
+			return err
+		}
 	}
 	if err := j.schema(ctx); err != nil {
 		return unreadable(err)

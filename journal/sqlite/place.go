@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -109,7 +110,7 @@ func same(path string, opened os.FileInfo) (os.FileInfo, error) {
 }
 
 // ErrOrphaned is that there is a log or a mark without the database that they belong to.
-var ErrOrphaned = errors.New("its database is not there")
+var ErrOrphaned = errors.New("a part of it is not there")
 
 // orphaned refuses a place where a log or a mark stands whose database is gone, empty or another one: SQLite would make
 // a new log over what may hold the only copy of acknowledged frames.  head is the beginning of the database.
@@ -139,6 +140,41 @@ func orphaned(path string, head []byte) error {
 	return fmt.Errorf("%w: %s %s, and %s tells of frames that were acknowledged.  Nothing was changed.  Put the database back in its place; "+
 		"or restore a backup with `trama journal restore FILE`; or begin anew with `trama journal new`, which keeps what is there under another name",
 		ErrOrphaned, path, what, left)
+}
+
+// logGone refuses a database that a log was beside and is not: what is missing may be in it, and a new log would take its
+// place.
+func (j *Journal) logGone(ctx context.Context) error {
+	has, err := j.reaches(ctx)
+	missing := j.mark.missing(has)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	path := j.options.Path
+	return fmt.Errorf("%w: %s-wal is not there, and %s were in it.  Nothing was changed.  Put the log back in its place; "+
+		"or restore a backup with `trama journal restore FILE`; or, when it is gone for good, move %s%s away and start again: trama goes on with what the database has",
+		ErrOrphaned, path, missing[0].Where, path, markSuffix)
+}
+
+// reaches is how far the commits have come that a database holds; everything for a copy that was put in place.
+func (j *Journal) reaches(ctx context.Context) (r reached, err error) {
+	var tables int
+	if err := j.conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'batch')").Scan(&tables); err != nil || tables < 2 {
+		return r, err // they were in the log too
+	}
+	if r.last, _, _, err = newest(ctx, j.conn); err != nil {
+		return r, err
+	}
+	oldest, _, err := readMeta(ctx, j.conn, "oldest")
+	changes, _, second := readMeta(ctx, j.conn, "changes")
+	copied, _, third := readMeta(ctx, j.conn, metaCopy)
+	epochs, _, fourth := readEpochs(ctx, j.conn)
+	if copied != 0 {
+		return j.mark.reached, errors.Join(err, second, third)
+	}
+	r.last, r.changes = max(r.last, uint64(max(oldest, 1))-1), uint64(changes)
+	r.last = epochs.Frames().Skip(r.last+1) - 1
+	return r, errors.Join(err, second, third, fourth)
 }
 
 // emptied refuses a database without a byte beside a log that has some: SQLite would delete the log.
