@@ -54,6 +54,8 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 		}
 		if len(s.Problems) == 0 { // of a frame that cannot be, nothing can be made
 			p.resend = compile.CompileResend(s, d.Resend, p.program)
+			p.settings = compile.CompileSettings(s, d.Settings, p.program)
+			p.clock = compile.CompileClock(s, d.Clock, p.program)
 			p.script = simulate.CompileScript(s, d.Simulate, p.program, p.program.Zone)
 		}
 	}

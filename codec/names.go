@@ -38,6 +38,10 @@ type (
 	Session = encode.Session // what is remembered of one peer
 	Resend  = program.Resend // how a frame that comes again is recognised
 
+	Settings = program.Settings // how masters ask for what is kept for them
+	Wish     = program.Wish
+	Clock    = program.Clock // when the clocks of masters are set
+
 	Checksum        = checksum.Checksum      // an algorithm of the program around
 	Armour          = scalar.Armour          // bytes written in characters, likewise
 	Source          = schema.Source          // one text of a definition

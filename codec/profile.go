@@ -17,7 +17,9 @@ type Profile struct {
 	program  *program.Program
 	examples []program.Example
 	resend   program.Resend
-	script   *simulate.Script // nil: the definition has no [simulate]
+	script   *simulate.Script  // nil: the definition has no [simulate]
+	settings *program.Settings // nil: masters do not ask for settings
+	clock    *program.Clock    // nil: nobody sets the clocks of masters
 	sources  []schema.Source
 	hash     [sha256.Size]byte
 }
@@ -80,6 +82,12 @@ func (p *Profile) Script() (*simulate.Script, error) {
 	}
 	return simulate.GuessScript(p.program)
 }
+
+// Settings says how masters ask for their settings; nil: they do not.
+func (p *Profile) Settings() *program.Settings { return p.settings }
+
+// Clock says when the clocks of masters are set; nil: never.
+func (p *Profile) Clock() *program.Clock { return p.clock }
 
 // Program is the compiled form, for the packages beside this one.  Read-only.
 func (p *Profile) Program() *program.Program { return p.program }

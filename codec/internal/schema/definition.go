@@ -26,6 +26,8 @@ type Definition struct {
 	Unanswered []SetDef // fields and values of commands that nobody answers
 	Resend     *ResendDef
 	Security   *SecurityDef
+	Settings   *SettingsDef
+	Clock      *ClockDef
 	Simulate   *SimulateDef
 	Examples   []exampleDef
 }
@@ -103,6 +105,12 @@ func ReadDefinition(t *Table) *Definition {
 	if security := t.Sub("security"); security != nil {
 		d.Security = &SecurityDef{security.Path, security.RequiredText("suite"), security.RequiredText("integrity")}
 		security.Finish()
+	}
+	if settings := t.Sub("settings"); settings != nil {
+		d.Settings = readSettings(settings)
+	}
+	if clock := t.Sub("clock"); clock != nil {
+		d.Clock = readClock(clock)
 	}
 	if simulate := t.Sub("simulate"); simulate != nil {
 		d.Simulate = readSimulate(simulate)

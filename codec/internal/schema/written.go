@@ -30,7 +30,11 @@ func WrittenText(v any) string {
 	switch v := v.(type) {
 	case []any:
 		for _, one := range v {
-			parts = append(parts, WrittenText(one))
+			text := WrittenText(one)
+			if _, table := one.(map[string]any); table {
+				text = "(" + text + ")"
+			}
+			parts = append(parts, text)
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
