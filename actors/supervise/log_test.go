@@ -9,6 +9,8 @@ import (
 	"testing/slogtest"
 
 	"github.com/hashicorp/go-hclog"
+
+	"trama/actors/internal/count"
 )
 
 // TestSlogHandlerConforms holds the bridge to the rules of slog.Handler, over hclog's JSON output.
@@ -56,4 +58,13 @@ func nest(flat map[string]any) map[string]any {
 		at[parts[len(parts)-1]] = value
 	}
 	return out
+}
+
+func TestALineOfTheLogDoesNotSayWhatIsEmpty(t *testing.T) {
+	var out bytes.Buffer
+	s := &System{Log: hclog.New(&hclog.LoggerOptions{Output: &out}), lines: lines{of: map[line]*count.Pace{}}}
+	s.Tell("registry", hclog.Info, "master online", "master", "12345678", "reason", "", "conn", uint64(0), "detail", "")
+	if said := out.String(); !strings.HasSuffix(said, "registry: master online: master=12345678 conn=0\n") {
+		t.Error(said)
+	}
 }

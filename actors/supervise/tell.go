@@ -29,7 +29,8 @@ type line struct {
 }
 
 // Tell writes a line of the log that a peer causes: a connection or a master has come, gone or done something odd.  Lines
-// that are too many are left out; the next one of the same message, which is one of few, says how many.
+// that are too many are left out; the next one of the same message, which is one of few, says how many.  What is empty
+// is not said.
 func (s *System) Tell(name string, level hclog.Level, message string, args ...any) {
 	s.lines.mu.Lock()
 	pace := s.lines.of[line{level, message}]
@@ -44,7 +45,13 @@ func (s *System) Tell(name string, level hclog.Level, message string, args ...an
 	if n := pace.LeftOut(); n > 0 {
 		args = append(args, "left_out_before", n)
 	}
-	s.Log.Named(name).Log(level, message, args...)
+	var said []any
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i+1] != "" {
+			said = append(said, args[i], args[i+1])
+		}
+	}
+	s.Log.Named(name).Log(level, message, said...)
 }
 
 // Guard runs what no handler does, such as the work of a timer, with a net below it: a panic costs this run, and what
