@@ -27,16 +27,19 @@ type (
 	Kind      = field.Kind
 	Purpose   = field.Purpose
 
-	Frame   = frame.Frame    // one decoded or built frame
-	Item    = frame.Item     // one value in a frame
-	Value   = frame.Value    // a value apart from its frame
-	Sample  = frame.Sample   // one value of one point of a frame
-	Samples = frame.Samples  // those of one frame
-	Quality = frame.Quality  // how far a sample can be trusted
-	Point   = program.Point  // one quantity that a profile has values of
-	Env     = encode.Env     // what the codec is told about the world
-	Session = encode.Session // what is remembered of one peer
-	Resend  = program.Resend // how a frame that comes again is recognised
+	Frame    = frame.Frame      // one decoded or built frame
+	Item     = frame.Item       // one value in a frame
+	Value    = frame.Value      // a value apart from its frame
+	Sample   = frame.Sample     // one value of one point of a frame
+	Samples  = frame.Samples    // those of one frame
+	Quality  = frame.Quality    // how far a sample can be trusted
+	Point    = program.Point    // one quantity that a profile has values of
+	Command  = program.Command  // what a master can be told, see Profile.Command
+	Argument = program.Argument // one argument of it
+	Follow   = program.Follow   // a command that follows it
+	Env      = encode.Env       // what the codec is told about the world
+	Session  = encode.Session   // what is remembered of one peer
+	Resend   = program.Resend   // how a frame that comes again is recognised
 
 	Settings = program.Settings // how masters ask for what is kept for them
 	Wish     = program.Wish

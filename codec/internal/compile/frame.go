@@ -93,6 +93,7 @@ func (c *compiler) frames() {
 			c.p.Commands = append(c.p.Commands, m)
 		}
 	}
+	c.orders(d)
 	for _, f := range c.p.Kinds {
 		c.p.Max = max(c.p.Max, f.Max)
 	}

@@ -42,12 +42,7 @@ func AnswersTo(p *program.Program, request, answer *frame.Frame) bool {
 			return false
 		}
 	}
-	for _, pair := range p.Same {
-		if request.At(pair[0]) >= 0 && answer.At(pair[1]) >= 0 && !agree(request, pair[0], answer, pair[1]) {
-			return false
-		}
-	}
-	return true
+	return same(p.Same, request, answer)
 }
 
 // Answered says whether anybody answers a command; see Profile.Answered.

@@ -17,7 +17,8 @@ type Program struct {
 	Zone        *time.Location
 	Messages    []*field.Message
 	Commands    []*field.Message
-	Bodies      []*Body // in the order of the definition
+	Orders      []*Command // what may be commanded
+	Bodies      []*Body    // in the order of the definition
 
 	Ops       []scalar.Op // every field, in the order of the definition; a cell names its op by index here
 	CommandOp int         // the first field of role command; -1: none

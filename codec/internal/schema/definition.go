@@ -20,6 +20,7 @@ type Definition struct {
 	includes   []string
 	rich       bool // needs the grammar: the flat plan cannot hold it
 	Messages   []MessageDef
+	Commands   []CommandDef
 	Replies    []ReplyDef
 	AnswerBy   []string
 	AnswerSame []string
@@ -85,6 +86,9 @@ func ReadDefinition(t *Table) *Definition {
 	d.readLayouts(t)
 	for _, m := range t.Subs("message") {
 		d.Messages = append(d.Messages, readMessage(m, d.order))
+	}
+	for _, one := range t.Subs("command") {
+		d.Commands = append(d.Commands, readCommand(one))
 	}
 	for _, r := range t.Subs("reply") {
 		d.Replies = append(d.Replies, ReadReply(r))

@@ -201,11 +201,17 @@ func (f *FieldDef) readValues(t *Table) {
 			t.src.Problem(t.At("in"), "an empty array", "at least one value")
 		}
 	}
+	f.Enum = t.enum()
+}
+
+// enum are the names of values.
+func (t *Table) enum() (out []enumDef) {
 	if enum := t.Sub("enum"); enum != nil {
 		for _, value := range enum.Keys() {
-			f.Enum = append(f.Enum, enumDef{enum.At(value), value, enum.Text(value)})
+			out = append(out, enumDef{enum.At(value), value, enum.Text(value)})
 		}
 	}
+	return out
 }
 
 // plainKeys are those of a field of fixed place and size.

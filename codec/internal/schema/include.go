@@ -9,7 +9,7 @@ import (
 	"trama/codec/internal/field"
 )
 
-// Include adds the layouts and the messages of other files, which stand before those of the definition.
+// Include adds the layouts, messages and commands of other files, which stand before those of the definition.
 func (d *Definition) Include(s *Reader, open func(name string) ([]byte, error)) (sources []Source) {
 	var messages []MessageDef
 	for i, name := range d.includes {
@@ -36,6 +36,9 @@ func (d *Definition) Include(s *Reader, open func(name string) ([]byte, error)) 
 		more.readLayouts(root)
 		for _, m := range root.Subs("message") {
 			more.Messages = append(more.Messages, readMessage(m, more.order))
+		}
+		for _, one := range root.Subs("command") {
+			d.Commands = append(d.Commands, readCommand(one))
 		}
 		root.Finish()
 		s.Problems = append(s.Problems, part.Problems...)

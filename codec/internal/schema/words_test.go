@@ -25,6 +25,8 @@ func TestTheReferenceNamesEverything(t *testing.T) {
 		read(func(t *Table) { readField(t, "big") }),
 		read(func(t *Table) { (&Definition{}).readFamily(t) }),
 		read(func(t *Table) { readMessage(t, "big") }),
+		read(func(t *Table) { readCommand(t) }),
+		read(func(t *Table) { readArgument(t) }),
 		read(func(t *Table) { ReadReply(t) }),
 		read(func(t *Table) { readExample(t) }),
 		read(func(t *Table) { readCase(t, "big") }),

@@ -1,0 +1,365 @@
+package compile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"trama/codec/internal/field"
+	"trama/codec/internal/program"
+	"trama/codec/internal/scalar"
+	"trama/codec/internal/schema"
+)
+
+// orders compiles what may be commanded: each [[command]], and the messages of the server that none is for.
+func (c *compiler) orders(d *schema.Definition) {
+	if !c.few("command", "commands", len(d.Commands), mostMessages) {
+		return
+	}
+	var letters []string
+	for _, m := range c.p.Commands {
+		letters = append(letters, m.Name)
+	}
+	var defs []schema.CommandDef
+	for _, def := range d.Commands {
+		if def.Message == "" {
+			def.Message = def.Name
+		}
+		at := slices.Index(letters, def.Message)
+		switch {
+		case at < 0:
+			c.src.Problem(schema.Join(def.Path, c.either(def.Path, "message", "name")), field.Quote(def.Message),
+				"the name of a message by which the server commands", letters...)
+			continue
+		case slices.Contains(letters, def.Name) && def.Name != def.Message,
+			slices.ContainsFunc(c.p.Orders, func(o *program.Command) bool { return o.Name == def.Name }):
+			c.src.Problem(def.Path+".name", field.Quote(def.Name)+" a second time", "names that differ")
+		case !field.NamePattern.MatchString(def.Name):
+			c.src.Problem(def.Path+".name", field.Quote(def.Name), "lower-case letters and digits, joined by - or .")
+		}
+		c.p.Orders, defs = append(c.p.Orders, c.order(&def, c.p.Commands[at])), append(defs, def)
+	}
+	declared := len(c.p.Orders)
+	for _, m := range c.p.Commands {
+		if !slices.ContainsFunc(c.p.Orders, func(o *program.Command) bool { return o.Message == m && len(o.Set) == 0 }) {
+			c.p.Orders = append(c.p.Orders, c.order(&schema.CommandDef{Name: m.Name}, m))
+		}
+	}
+	for i, o := range c.p.Orders[:declared] {
+		c.follows(o, &defs[i])
+	}
+}
+
+// either is the first of two keys, if the definition has it, else the second.
+func (c *compiler) either(path, first, second string) string {
+	if c.src.Knows(path + "." + first) {
+		return first
+	}
+	return second
+}
+
+// order compiles a command without what follows it.
+func (c *compiler) order(def *schema.CommandDef, m *field.Message) *program.Command {
+	o := &program.Command{Name: def.Name, Title: def.Title, Message: m, Class: def.Class, Expires: def.Expires,
+		Profile: c.p.Name, Set: map[string]any{}, Known: map[string]bool{}}
+	if o.Title == "" {
+		o.Title = m.Title
+	}
+	if o.Class == "" {
+		o.Class = m.Repeat
+	}
+	given := c.given(m)
+	for _, f := range m.Fields { // constants may be given, too
+		o.Known[f.Key] = true
+	}
+	for key := range given {
+		o.Known[key] = true
+	}
+	for _, set := range flatSets(def.Set) {
+		op := given[set.Key]
+		if op == nil {
+			c.src.Problem(set.Path, field.Quote(set.Key), "a field that "+m.Name+" is given", slices.Sorted(maps.Keys(given))...)
+			continue
+		}
+		if _, _, err := op.Parse(nil, inHex(op, set.Value), 0, false); err != nil && fixed(op) {
+			c.src.Problem(set.Path, schema.Describe(set.Value)+" ("+err.Error()+")", "a value that the field can hold")
+		}
+		o.Set[set.Key] = inHex(op, set.Value)
+	}
+	for _, a := range def.Arguments {
+		if one := c.argument(o, &a, given); one != nil {
+			o.Arguments = append(o.Arguments, one)
+		}
+	}
+	for _, f := range m.Required {
+		switch a := o.Argument(f.Key); {
+		case f.Role == field.RoleIdentity, f.Role == field.RoleTransaction, o.Set[f.Key] != nil:
+		case a != nil:
+			a.Required = true
+		case def.Path == "": // a message without [[command]]: its fields are its arguments
+			o.Arguments = append(o.Arguments, &program.Argument{Key: f.Key, Field: f.Key, Title: f.Title, Unit: f.Unit,
+				Enum: f.Enum, Required: true})
+		default:
+			c.src.Problem(def.Path+".arguments", fmt.Sprintf("none for %s, without which %s cannot be built", f.Key, m.Name),
+				"an argument for it, or its value under set")
+		}
+	}
+	return o
+}
+
+// fixed says that a field has a size of its own, so that a value for it can be judged alone.
+func fixed(op *scalar.Op) bool { return op.Size > 0 || op.Bitwise() }
+
+// argument compiles one argument of a command.
+func (c *compiler) argument(o *program.Command, def *schema.ArgumentDef, given map[string]*scalar.Op) *program.Argument {
+	op := given[def.Field]
+	switch {
+	case op == nil:
+		c.src.Problem(schema.Join(def.Path, c.either(def.Path, "field", "key")), field.Quote(def.Field),
+			"a field that "+o.Message.Name+" is given", slices.Sorted(maps.Keys(given))...)
+		return nil
+	case !field.KeyPattern.MatchString(strings.NewReplacer("-", "", ".", "").Replace(def.Key)):
+		c.src.Problem(def.Path+".key", field.Quote(def.Key), "letters, digits, _, - and .")
+	case o.Set[def.Field] != nil, o.Argument(def.Field) != nil, o.Argument(def.Key) != nil,
+		def.Key != def.Field && o.Known[def.Key]:
+		c.src.Problem(def.Path, fmt.Sprintf("%s for %s, of which one has a value already", def.Key, def.Field),
+			"a name and a field of its own for each argument")
+	}
+	a := &program.Argument{Key: def.Key, Field: def.Field, Title: def.Title, Unit: def.Unit, Min: def.Min, Max: def.Max}
+	if a.Title == "" {
+		a.Title = op.Field.Title
+	}
+	if a.Unit == "" {
+		a.Unit = op.Field.Unit
+	}
+	if fixed(op) && op.Code < scalar.OpGroup {
+		a.Op = op
+	}
+	a.Enum = op.Field.Enum
+	c.labels(a, def)
+	for key, bound := range map[string]*float64{"min": a.Min, "max": a.Max} {
+		if bound == nil {
+			continue
+		}
+		text := program.Shown(bound)
+		if a.Op == nil || !a.Op.Integer() && !a.Op.Float() && a.Op.Code != scalar.OpDecimal {
+			c.src.Problem(def.Path+"."+key, "it for "+def.Field+" of type "+op.Field.Type, "it for a number")
+		} else if _, _, err := a.Op.Parse(nil, text, 0, false); err != nil {
+			c.src.Problem(def.Path+"."+key, text+" ("+err.Error()+")", "a value that the field can hold")
+		}
+	}
+	switch f := op.Field; {
+	case a.Min != nil && a.Max != nil && *a.Min > *a.Max:
+		c.src.Problem(def.Path+".min", program.Shown(a.Min), "not more than max")
+	case a.Min == nil && a.Max != nil && f.Max > f.Min:
+		a.Min = &f.Min
+	case a.Max == nil && a.Min != nil && f.Max > f.Min:
+		a.Max = &f.Max
+	}
+	return a
+}
+
+// labels gives values of an argument names of its own.
+func (c *compiler) labels(a *program.Argument, def *schema.ArgumentDef) {
+	if len(def.Enum) == 0 || !c.affordValues(def.Path+".enum", len(def.Enum)) {
+		return
+	}
+	if a.Op == nil || !a.Op.Integer() || a.Op.Scale != nil {
+		c.src.Problem(def.Path+".enum", "labels for "+a.Field, "labels for a whole number without scale")
+		return
+	}
+	own, shown := *a.Op, *a.Op.Field
+	own.Enum, own.Field, shown.Enum = map[string]uint64{}, &shown, nil
+	for _, e := range def.Enum {
+		num, err := a.Op.ParseInteger(e.Value)
+		if _, twice := own.Enum[e.Label]; err != nil {
+			c.src.Problem(e.Path, err.Error(), "a number that the field can hold")
+		} else if twice || e.Label == "" || scalar.IsDigits(e.Label) {
+			c.src.Problem(e.Path, field.Quote(e.Label), "a label that is not empty, not a number and not used twice")
+		}
+		own.Enum[e.Label] = num
+		shown.Enum = append(shown.Enum, field.EnumLabel{Value: int64(num), Label: e.Label})
+	}
+	slices.SortFunc(shown.Enum, func(a, b field.EnumLabel) int { return int(a.Value - b.Value) })
+	a.Op, a.Enum = &own, shown.Enum
+}
+
+// follows compiles what answers a command and what comes behind it.
+func (c *compiler) follows(o *program.Command, def *schema.CommandDef) {
+	o.Answers = c.masterMessages(def.Path+".answer.message", def.Answers)
+	o.Same = c.pairs(def.Path+".answer.same", o, def.Same, o.Answers)
+	if def.Report != "" {
+		if report := c.masterMessages(def.Path+".report", []string{def.Report}); report != nil {
+			o.Report = report[0]
+		}
+	}
+	for i := range def.Then {
+		if f := c.follow(o, &def.Then[i]); f != nil {
+			o.Then = append(o.Then, f)
+		}
+	}
+	if def.Verify == nil {
+		if def.Class == "verify" {
+			c.src.Problem(def.Path+".class", `"verify" without verify`, "the command that reads back what was changed")
+		}
+		return
+	}
+	f := c.follow(o, def.Verify)
+	if f == nil {
+		return
+	}
+	f.Messages = c.masterMessages(def.Verify.Path+".message", def.Verify.Message)
+	if back, _ := c.p.Command(f.Command); f.Messages == nil && back.Report != nil {
+		f.Messages = []*field.Message{back.Report}
+	} else if f.Messages == nil {
+		f.Messages = back.Answers
+	}
+	f.By = c.pairs(def.Verify.Path+".by", o, def.Verify.By, f.Messages)
+	f.Same = c.pairs(def.Verify.Path+".same", o, def.Verify.Shows, f.Messages)
+	o.Verify = f
+}
+
+// masterMessages are messages that a master sends, by their names.
+func (c *compiler) masterMessages(path string, names []string) (out []*field.Message) {
+	var known []string
+	for _, b := range c.p.Bodies {
+		if b.Direction != field.Downlink {
+			known = append(known, b.Message.Name)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			c.src.Problem(path, field.Quote(name), "the name of a message of the master", known...)
+			continue
+		}
+		out = append(out, c.p.Messages[slices.IndexFunc(c.p.Messages, func(m *field.Message) bool { return m.Name == name })])
+	}
+	return out
+}
+
+// follow compiles a command that follows another one.
+func (c *compiler) follow(o *program.Command, def *schema.FollowDef) *program.Follow {
+	next, ok := c.p.Command(def.Command)
+	if !ok {
+		var known []string
+		for _, one := range c.p.Orders {
+			known = append(known, one.Name)
+		}
+		path := def.Path
+		if len(def.Arguments) > 0 || c.src.Knows(path+".command") {
+			path += ".command"
+		}
+		c.src.Problem(path, field.Quote(def.Command), "the name of a command", known...)
+		return nil
+	}
+	f := &program.Follow{Command: next.Name, With: map[string]any{}}
+	for _, set := range def.Arguments {
+		key, v := set.Key, set.Value
+		if a := next.Argument(key); a != nil {
+			key = a.Field
+		} else if !next.Known[key] {
+			c.src.Problem(set.Path, field.Quote(key), "an argument of "+next.Name, argumentsOf(next)...)
+		}
+		if text, is := v.(string); is && strings.HasPrefix(text, "$") {
+			from := text[1:]
+			if a := o.Argument(from); a != nil {
+				from = a.Field
+			} else if !o.Known[from] {
+				c.src.Problem(set.Path, field.Quote(text), `"$" and an argument of `+o.Name, argumentsOf(o)...)
+			}
+			v = "$" + from
+		}
+		f.With[key] = v
+	}
+	for _, a := range next.Arguments {
+		if _, given := f.With[a.Field]; a.Required && !given {
+			c.src.Problem(def.Path, fmt.Sprintf("no %s for %s", a.Key, next.Name), "its arguments: { command = …, arguments = { … } }")
+		}
+	}
+	return f
+}
+
+func argumentsOf(o *program.Command) (out []string) {
+	for _, a := range o.Arguments {
+		out = append(out, a.Key)
+	}
+	return out
+}
+
+// pairs reads "KEY" or "KEY = KEY": an argument or a field of a command, and a field of one of the messages, any of the
+// master's when there is none.
+func (c *compiler) pairs(path string, o *program.Command, texts []string, messages []*field.Message) (out [][2]string) {
+	if !c.few(path, "fields", len(texts), mostAnswers) {
+		return nil
+	}
+	ours, theirs := map[string]bool{}, map[string]bool{}
+	for _, b := range c.p.Bodies {
+		note := func(into map[string]bool) {
+			c.eachField(b, func(path string, _ *program.Node, _ *scalar.Op) { into[path] = true })
+		}
+		if b.Message == o.Message {
+			note(ours)
+		}
+		if b.Direction != field.Downlink && (messages == nil || slices.Contains(messages, b.Message)) {
+			note(theirs)
+		}
+	}
+	for i, text := range texts {
+		mine, other, both := strings.Cut(text, "=")
+		mine, other = strings.TrimSpace(mine), strings.TrimSpace(other)
+		if a := o.Argument(mine); a != nil {
+			mine = a.Field
+		}
+		if !both {
+			other = mine
+		}
+		place := fmt.Sprintf("%s[%d]", path, i)
+		name, _, _ := strings.Cut(other, "[")
+		if !ours[mine] {
+			c.src.Problem(place, field.Quote(mine), "an argument or a field of "+o.Message.Name,
+				append(argumentsOf(o), slices.Sorted(maps.Keys(ours))...)...)
+		}
+		if !theirs[name] {
+			c.src.Problem(place, field.Quote(other), "a field of what the master sends", slices.Sorted(maps.Keys(theirs))...)
+		}
+		out = append(out, [2]string{mine, other})
+	}
+	return out
+}
+
+// given are the fields of a message that somebody gives a value, by their paths.
+func (c *compiler) given(m *field.Message) map[string]*scalar.Op {
+	out := map[string]*scalar.Op{}
+	body := c.p.Bodies[slices.IndexFunc(c.p.Bodies, func(b *program.Body) bool { return b.Message == m })]
+	c.eachField(body, func(path string, n *program.Node, o *scalar.Op) {
+		if n.Value == nil && n.Check == nil && o.Code != scalar.OpComputed && !o.Fixed() && !c.p.Derived[o.Reg] &&
+			out[path] == nil {
+			out[path] = o
+		}
+	})
+	return out
+}
+
+// eachField calls visit for each field of a message, with its path; not for those in lists.
+func (c *compiler) eachField(b *program.Body, visit func(path string, n *program.Node, o *scalar.Op)) {
+	var walk func(nodes []*program.Node, prefix string)
+	walk = func(nodes []*program.Node, prefix string) {
+		for _, n := range nodes {
+			inner := prefix
+			for i := n.Op; n.Op >= 0 && i <= n.Op+n.Parts; i++ {
+				o := &c.p.Ops[i]
+				visit(prefix+o.Field.Key, n, o)
+				inner = prefix + o.Field.Key + "."
+			}
+			if n.Kind == program.NodeList {
+				continue
+			}
+			walk(n.Kids, inner)
+			for i := range n.Cases {
+				walk(n.Cases[i].Kids, inner)
+			}
+		}
+	}
+	walk(slices.Concat(b.FrameKind.Header, b.Nodes, b.FrameKind.Trailer), "")
+}
