@@ -57,6 +57,7 @@ func (own Compiler) Compile(file string, src []byte) (*Profile, error) {
 			p.settings = compile.CompileSettings(s, d.Settings, p.program)
 			p.clock = compile.CompileClock(s, d.Clock, p.program)
 			p.script = simulate.CompileScript(s, d.Simulate, p.program, p.program.Zone)
+			compile.CompilePolls(s, d, p.program)
 		}
 	}
 	if len(s.Problems) > 0 {

@@ -39,6 +39,10 @@ type Sample struct {
 	Quality Quality
 
 	cell, record int
+
+	apart bool // of a poll: it has no Item
+	value Value
+	unit  string
 }
 
 // Place is the cell of the value, and that of the timestamp that dates it, -1 when none does; for package check.
@@ -158,7 +162,7 @@ func (s *Samples) add(i, record int, point []byte) {
 	}
 	s.List = s.List[:len(s.List)+1]
 	one := &s.List[len(s.List)-1]
-	one.Point, one.Device, one.Quality, one.cell, one.record = point, time.Time{}, Good, i, record
+	one.Point, one.Device, one.Quality, one.cell, one.record, one.apart = point, time.Time{}, Good, i, record, false
 	s.f.read(i, &s.f.Program.Ops[s.f.Cells[i].Op], &one.Item)
 	if record >= 0 {
 		s.read(record)

@@ -39,8 +39,13 @@ type Value struct {
 // Value copies the value of a field.  Numbers, labels and times cost no memory.
 func (it Item) Value() Value { return it.value() }
 
-// Value is that of the sample's Item.
-func (s *Sample) Value() Value { return s.Item.value() }
+// Value is that of the sample's Item, or what a poll has made of the answer.
+func (s *Sample) Value() Value {
+	if s.apart {
+		return s.value
+	}
+	return s.Item.value()
+}
 
 func (it *Item) value() Value {
 	o := it.V.Op

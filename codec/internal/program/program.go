@@ -45,6 +45,8 @@ type Program struct {
 	Unanswered [][2]string     // fields and values, as text, of commands that nobody answers: all must be there
 	Asks       []Asked         // what computed fields want to know of the request
 	Security   *protect.Layout // nil: frames are never protected
+	Registers  []field.Registers
+	Polls      []*field.Poll
 }
 
 // Sizes holds the sizes in a frame of a plain definition that are known before its header is complete.

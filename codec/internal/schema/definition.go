@@ -31,6 +31,8 @@ type Definition struct {
 	Clock      *ClockDef
 	Simulate   *SimulateDef
 	Examples   []exampleDef
+	Registers  []field.Registers
+	Polls      []*field.Poll
 }
 
 // SecurityDef names the fields that protection writes.
@@ -122,6 +124,8 @@ func ReadDefinition(t *Table) *Definition {
 	for _, e := range t.Subs("example") {
 		d.Examples = append(d.Examples, readExample(e))
 	}
+	d.Registers = readRegisters(t)
+	d.readPolls(t)
 	t.Finish()
 	return d
 }

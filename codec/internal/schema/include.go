@@ -40,6 +40,7 @@ func (d *Definition) Include(s *Reader, open func(name string) ([]byte, error)) 
 		for _, one := range root.Subs("command") {
 			d.Commands = append(d.Commands, readCommand(one))
 		}
+		d.Registers = append(d.Registers, readRegisters(root)...)
 		root.Finish()
 		s.Problems = append(s.Problems, part.Problems...)
 		if d.Layouts == nil {
