@@ -38,6 +38,9 @@ type ListenerOptions struct {
 	Transport transport.Options
 }
 
+// PollOptions is a poll, and the masters that it is for: all that fit what is said of them.
+type PollOptions = master.PollOptions
+
 // Options describes a gateway.  The zero value of every duration and count means its default.
 type Options struct {
 	Logger    hclog.Logger
@@ -152,10 +155,10 @@ func SmallestFrame(p *codec.Profile) int { return port.SmallestFrame(p) }
 // ApplyKnown shows samples of a master as the operator has told of their points.
 func ApplyKnown(samples []Sample, k known.Master) { master.Apply(samples, k) }
 
-// SamplesOf lists the samples of a frame that stands in the journal: its definition, when it was received, its position
-// and the bits of those of its samples that were historical then.
-func SamplesOf(p *codec.Profile, f *codec.Frame, received time.Time, position uint64, historical []byte) []Sample {
-	return master.SamplesOf(p, f, received, position, historical)
+// SamplesOf lists the samples of a frame that stands in the journal at a position, with its definition.  Those that were
+// historical when it came are marked, unless it is read by another definition now.
+func SamplesOf(p *codec.Profile, f *codec.Frame, r *journal.Record, position uint64, other bool) []Sample {
+	return master.SamplesOf(p, f, r, position, other)
 }
 
 // Journal is where frames go before they are acknowledged.  [journal.Memory] keeps nothing; journal/sqlite is the one

@@ -43,7 +43,7 @@ func fill(t testing.TB, path string, masters int, states bool) {
 			if err := p.Decode(codec.Uplink, raw, &f); err != nil {
 				t.Fatal(n, err)
 			}
-			by.AppendRecord(entry, profiles.Origin{Received: time.Now(), Listener: "field", Connection: uint64(i + 1)}, &f, raw, serial, 0, nil)
+			by.AppendRecord(entry, profiles.Origin{Received: time.Now(), Listener: "field", Connection: uint64(i + 1)}, &f, raw, serial, 0, nil, nil)
 		}
 		j.Append(entry)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trama/codec"
+	"trama/journal"
 )
 
 // valuesOf sends frames on a connection of their own and returns what is known of the master then: "key=value unit", sorted.
@@ -45,7 +46,7 @@ func valueOf(m MasterInfo, point string) any {
 // samplesOf lists the samples of a frame: "point=value".
 func samplesOf(p *codec.Profile, f *codec.Frame) []string {
 	var words []string
-	for _, s := range SamplesOf(p, f, time.Now(), 1, nil) {
+	for _, s := range SamplesOf(p, f, &journal.Record{Received: time.Now()}, 1, false) {
 		words = append(words, s.Name+"="+s.Plain.String())
 	}
 	return words
@@ -194,7 +195,7 @@ fields = [{ key = "v", type = "byte", role = "value" }, { key = "due", type = "t
 	if err := p.Decode(codec.Uplink, []byte("\x01\x00\x00\x01\x00\x00\x00\x00\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00"), &f); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(SamplesOf(p, &f, time.Now(), 1, nil))
+	text, err := json.Marshal(SamplesOf(p, &f, &journal.Record{Received: time.Now()}, 1, false))
 	if err != nil || !strings.Contains(string(text), `"suspect time"`) {
 		t.Errorf("%s, %v", text, err)
 	}

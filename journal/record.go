@@ -22,6 +22,7 @@ type Record struct {
 	Flags      Flags
 	Historical []byte // a bit for each sample of the frame, the lowest first: it is older than the newest of its point
 	Protection Protection
+	Polled     []byte // samples that were made of it because a poll asked for them; none: its samples follow from its definition
 	Raw        []byte // of a protected frame the plain frame that was in it
 }
 
@@ -54,7 +55,10 @@ const (
 //
 //	crc 4 | head uvarint | flags 1 | received 8 | connection uvarint | profile uvarint |
 //	listener, master, command: size uvarint, text | [number uvarint] | [device 8] | [historical: size uvarint, bits] |
-//	[protection: suite 1, SC 1, counter 4, tag 4] | raw
+//	[protection: suite 1, SC 1, counter 4, tag 4] | [polled: size uvarint, samples] | raw
+//
+// A sample of a poll is name: size uvarint, text | unit: likewise | quality 1 | value as package codec writes it; its time is
+// that of the record.
 //
 // Times are Unix nanoseconds, numbers little-endian; crc is CRC-32C of everything behind it.  The low 14 bits of head
 // are a size, which counts what follows; those above are further flags.  Head has two bytes when there are none, and
@@ -66,6 +70,8 @@ const (
 	sizeBits        = 14
 
 	furtherProtected = 1 // there is a protection
+	furtherPolled    = 2 // there are samples of a poll
+	furtherAll       = furtherProtected | furtherPolled
 
 	// MaxRecordBytes bounds a record: a frame is at most 9,999 bytes.
 	MaxRecordBytes = 1 << sizeBits
@@ -89,9 +95,15 @@ var ErrDamaged = errors.New("damaged")
 func AppendRecord(dst []byte, r *Record) []byte {
 	begin := len(dst)
 	dst = append(dst, 0, 0, 0, 0, 0, 0) // crc, and a head of two bytes
-	protected := r.Protection != (Protection{})
-	if protected {
-		dst = append(dst, furtherProtected)
+	further := byte(0)
+	if r.Protection != (Protection{}) {
+		further |= furtherProtected
+	}
+	if len(r.Polled) > 0 {
+		further |= furtherPolled
+	}
+	if further > 0 {
+		dst = append(dst, further)
 	}
 	at := len(dst)
 	dst = append(dst, byte(r.Flags))
@@ -111,10 +123,14 @@ func AppendRecord(dst []byte, r *Record) []byte {
 		dst = binary.AppendUvarint(dst, uint64(len(r.Historical)))
 		dst = append(dst, r.Historical...)
 	}
-	if protected {
+	if further&furtherProtected != 0 {
 		dst = append(dst, r.Protection.Suite, r.Protection.SC)
 		dst = binary.LittleEndian.AppendUint32(dst, r.Protection.Counter)
 		dst = append(dst, r.Protection.Tag[:]...)
+	}
+	if further&furtherPolled != 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(r.Polled)))
+		dst = append(dst, r.Polled...)
 	}
 	dst = append(dst, r.Raw...)
 	size := len(dst) - at
@@ -123,7 +139,7 @@ func AppendRecord(dst []byte, r *Record) []byte {
 	}
 	dst[begin+crcBytes] = byte(size)&0x7f | 0x80 // a uvarint, in two bytes even when one would do
 	dst[begin+crcBytes+1] = byte(size >> 7)
-	if protected {
+	if further > 0 {
 		dst[begin+crcBytes+1] |= 0x80 // the flags are its third byte
 	}
 	binary.LittleEndian.PutUint32(dst[begin:], crc32.Checksum(dst[begin+crcBytes:], castagnoli))
@@ -135,7 +151,7 @@ func appendText(dst []byte, s string) []byte {
 	return append(dst, s...)
 }
 
-// ReadRecord decodes the record at the beginning of src into r and returns the number of its bytes.  r.Raw and
+// ReadRecord decodes the record at the beginning of src into r and returns the number of its bytes.  r.Raw, r.Polled and
 // r.Historical alias src.  The error is ErrDamaged; size is then how far the next record is, 0 when that cannot be known.
 func ReadRecord(src []byte, r *Record) (size int, err error) {
 	if len(src) < crcBytes+2 {
@@ -172,6 +188,11 @@ func ReadRecord(src []byte, r *Record) (size int, err error) {
 		}
 		d.bad = d.bad || r.Protection == Protection{}
 	}
+	r.Polled = nil
+	if further&furtherPolled != 0 {
+		r.Polled = d.take(int(min(d.number(), MaxRecordBytes+1)))
+		d.bad = d.bad || len(r.Polled) == 0
+	}
 	r.Raw = d.src
 	if d.bad {
 		return size, fmt.Errorf("%w: its fields do not fit", ErrDamaged)
@@ -184,7 +205,7 @@ func ReadRecord(src []byte, r *Record) (size int, err error) {
 func readHead(src []byte) (head, size int, further uint64) {
 	v, n := binary.Uvarint(src[crcBytes:min(len(src), crcBytes+3)])
 	head, size, further = crcBytes+n, int(v&(MaxRecordBytes-1)), v>>sizeBits
-	if n < 2 || further > furtherProtected || (n == 3) != (further > 0) || size > len(src)-head {
+	if n < 2 || further > furtherAll || (n == 3) != (further > 0) || size > len(src)-head {
 		return 0, 0, 0
 	}
 	return head, size, further

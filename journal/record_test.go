@@ -22,9 +22,16 @@ func protected() *Record {
 	return r
 }
 
+// polled is the protected example with samples that a poll has made.
+func polled() *Record {
+	r := protected()
+	r.Polled = []byte("\x05level\x01m\x00\x01\x07\x00")
+	return r
+}
+
 func equal(a, b *Record) bool {
 	return a.Received.Equal(b.Received) && a.Listener == b.Listener && a.Connection == b.Connection && a.Master == b.Master && a.Profile == b.Profile &&
-		a.Command == b.Command && a.Flags == b.Flags && a.Number == b.Number && a.Device.Equal(b.Device) && bytes.Equal(a.Historical, b.Historical) && a.Protection == b.Protection && bytes.Equal(a.Raw, b.Raw)
+		a.Command == b.Command && a.Flags == b.Flags && a.Number == b.Number && a.Device.Equal(b.Device) && bytes.Equal(a.Historical, b.Historical) && a.Protection == b.Protection && bytes.Equal(a.Polled, b.Polled) && bytes.Equal(a.Raw, b.Raw)
 }
 
 func TestRecordsComeBackAsTheyWere(t *testing.T) {
@@ -38,7 +45,10 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	var b []byte
 	largest, least := protected(), &Record{Received: time.Unix(0, 0), Protection: Protection{Tag: [4]byte{3: 1}}}
 	largest.Raw, largest.Historical, largest.Flags = large.Raw, old.Historical, old.Flags
-	all := []*Record{example(), plain, protected(), large, largest, empty, least, old}
+	onlyPolled := example()
+	onlyPolled.Polled = bytes.Repeat([]byte{1}, 4096)
+	largest.Polled = onlyPolled.Polled
+	all := []*Record{example(), plain, protected(), polled(), onlyPolled, large, largest, empty, least, old}
 	for _, r := range all {
 		b = AppendRecord(b, r)
 	}
@@ -56,7 +66,7 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 }
 
 func TestEveryChangedBitOfARecordIsFound(t *testing.T) {
-	for _, r := range []*Record{example(), protected()} {
+	for _, r := range []*Record{example(), protected(), polled()} {
 		testEveryChangedBit(t, AppendRecord(nil, r))
 	}
 }
@@ -109,6 +119,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add(good, uint(0), byte(0))
 	f.Add(good[:9], uint(3), byte(1))
 	f.Add(AppendRecord(nil, protected()), uint(5), byte(0x80))
+	f.Add(AppendRecord(nil, polled()), uint(9), byte(0x40))
 	f.Add(AppendRecord(nil, &Record{Received: time.Unix(0, 0), Raw: []byte{1}}), uint(7), byte(0x80))
 	f.Fuzz(func(t *testing.T, b []byte, at uint, change byte) {
 		var r Record

@@ -38,7 +38,7 @@ func (o *unownedFrames) reset(r *readBatch) {
 func (o *unownedFrames) add(i int, serial string, flags journal.Flags) {
 	r := o.read
 	from := profiles.Origin{Received: r.batch.Received, Listener: r.link.Listener(), Connection: r.link.ID()}
-	r.installed.AppendRecord(&o.entry, from, &r.frames[i], r.batch.Frames[i], serial, flags, nil)
+	r.installed.AppendRecord(&o.entry, from, &r.frames[i], r.batch.Frames[i], serial, flags, nil, nil)
 	o.at = append(o.at, i)
 }
 

@@ -271,7 +271,7 @@ func (m handler) handle() {
 		for _, change := range scratch.alarms {
 			m.tellAlarm(b.Link, change)
 		}
-		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags, scratch.historical)
+		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags, scratch.historical, scratch.polled)
 		m.points.recorded++
 		if known {
 			// last: a frame that crashed the handler is not known when it comes again

@@ -9,6 +9,7 @@ import (
 
 	"trama/actors/profiles"
 	"trama/codec"
+	"trama/journal"
 )
 
 // Bounds of what is kept of the points of one master; samples beyond are counted.
@@ -38,7 +39,7 @@ type lastSample struct {
 	index      uint32
 	quality    codec.Quality
 	alarm      bool                // the device's own alarm: 0 is none
-	by         *profiles.Installed // nil when its definition does not compile any more
+	by         *profiles.Installed // nil when its definition does not compile any more, or a poll has made it
 }
 
 // noTime is the device time of a sample that has none.
@@ -63,6 +64,7 @@ func timeOf(kept int64) time.Time {
 // scratch is memory for the samples of one frame.
 type scratch struct {
 	samples    codec.Samples
+	polled     []byte // the samples, as they go to the journal; none when the frame answers no poll
 	historical []byte // a bit for each sample, the lowest first; none when no sample is historical
 	alarms     []alarmChange
 }
@@ -75,11 +77,17 @@ type alarmChange struct {
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// note takes the samples of a frame in, under the number that the frame has among the records of this process or with
-// its position.  In s are then the samples, which of them are historical, and what has changed of the device's alarms.
-// Samples of a device whose clock is wrong are ordered by when they were received.
+// note is take for what the definition says of a frame.
 func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, record, position uint64, clockOff bool, s *scratch) {
+	s.polled = s.polled[:0]
 	by.Profile.Samples(f, at, &s.samples)
+	p.take(by, at, record, position, clockOff, s)
+}
+
+// take takes the samples in s of a frame in, under the number that the frame has among the records of this process or with
+// its position.  In s are then also which of them are historical, and what has changed of the device's alarms.
+// Samples of a device whose clock is wrong are ordered by when they were received.  A poll has made them when by is nil.
+func (p *points) take(by *profiles.Installed, at time.Time, record, position uint64, clockOff bool, s *scratch) {
 	s.historical, s.alarms = s.historical[:0], s.alarms[:0]
 	received, next := at.UnixNano(), 0
 	p.placing.Lock()
@@ -110,13 +118,15 @@ func (p *points) note(by *profiles.Installed, f *codec.Frame, at time.Time, reco
 		next = where + 1
 		k := &p.list[where]
 		k.by = by
-		if k.alarm = one.Item.Field.Role == codec.RoleAlarm; k.alarm && value != k.value && (raised(value) || raised(k.value)) {
+		if k.alarm = one.Alarm(); k.alarm && value != k.value && (raised(value) || raised(k.value)) {
 			s.alarms = append(s.alarms, alarmChange{k.name, k.value, value})
 		}
-		k.unit, k.value, k.device, k.received = one.Item.Field.Unit, value, microseconds(one.Device), received
+		k.unit, k.value, k.device, k.received = one.Unit(), value, microseconds(one.Device), received
 		k.position, k.record, k.index, k.quality = position, record, uint32(i), one.Quality
 	}
-	p.forget(by)
+	if by != nil {
+		p.forget(by)
+	}
 }
 
 // fits says whether a sample can be kept: in place of one, or of a new point when where is negative.
@@ -301,19 +311,37 @@ func shown(name, unit string, value codec.Value, device, received time.Time, qua
 		Position: position, Index: index, Plain: value}
 }
 
-// SamplesOf lists the samples of a frame that stands in the journal: its definition, when it was received, its position
-// and the bits of those of its samples that were historical then.
-func SamplesOf(p *codec.Profile, f *codec.Frame, received time.Time, position uint64, historical []byte) []Sample {
+// SamplesOf lists the samples of a frame that stands in the journal at a position, with its definition.  Those that were
+// historical when it came are marked, unless it is read by another definition now.
+func SamplesOf(p *codec.Profile, f *codec.Frame, r *journal.Record, position uint64, other bool) []Sample {
 	var samples codec.Samples
-	p.Samples(f, received, &samples)
+	received, historical := r.Received, r.Historical
+	if !readPolled(r, &samples) {
+		p.Samples(f, received, &samples)
+		if other {
+			historical = nil
+		}
+	}
 	out := make([]Sample, len(samples.List))
 	for i, s := range samples.List {
 		if i/8 < len(historical) && historical[i/8]>>(i%8)&1 != 0 && s.Quality == codec.Good {
 			s.Quality = codec.Historical
 		}
-		out[i] = shown(string(s.Point), s.Item.Field.Unit, s.Item.Value(), s.Device, received, s.Quality, position, i)
+		out[i] = shown(string(s.Point), s.Unit(), s.Value(), s.Device, received, s.Quality, position, i)
 	}
 	return out
+}
+
+// readPolled reads the samples that a poll has made of a frame; false: there are none.
+func readPolled(r *journal.Record, into *codec.Samples) bool {
+	if len(r.Polled) == 0 {
+		return false
+	}
+	var device time.Time
+	if r.Flags&journal.Dated != 0 {
+		device = r.Device
+	}
+	return into.DecodeBinary(r.Polled, device) == nil
 }
 
 // show lists the last samples by the names of their points.

@@ -148,7 +148,11 @@ func (m *Master) replay(by *profiles.Installed, f *codec.Frame, seq uint64, r *j
 	if f.Unreadable() == nil {
 		m.keep(by, f, r.Raw, r.Received)
 	}
-	m.points.note(by, f, r.Received, 0, seq, false, s)
+	if readPolled(r, &s.samples) {
+		m.points.take(nil, r.Received, 0, seq, false, s)
+	} else {
+		m.points.note(by, f, r.Received, 0, seq, false, s)
+	}
 	if seen, ok := seenFrameOf(by, f, r.Received); ok {
 		what, age := m.recent.find(seen, by.Profile.Resend().Within)
 		if what == sightReused && age < m.recent.life && r.Flags&journal.Restarted != 0 {

@@ -76,13 +76,13 @@ type Origin struct {
 	Connection uint64
 }
 
-// AppendRecord encodes a frame that is accepted at the end of entry; master is its serial, empty when nobody knows, and
-// historical has the bits of those of its samples that are.
+// AppendRecord encodes a frame that is accepted at the end of entry; master is its serial, empty when nobody knows,
+// historical has the bits of those of its samples that are, and polled the samples that a poll has made of it.
 func (e *Installed) AppendRecord(entry *journal.Entry, from Origin, f *codec.Frame, raw []byte, master string,
-	flags journal.Flags, historical []byte) {
+	flags journal.Flags, historical, polled []byte) {
 	r := journal.Record{
 		Received: from.Received, Listener: from.Listener, Connection: from.Connection, Master: master,
-		Profile: e.Number, Command: f.Command(), Flags: flags | journal.Pointed, Raw: raw,
+		Profile: e.Number, Command: f.Command(), Flags: flags | journal.Pointed, Polled: polled, Raw: raw,
 	}
 	if len(historical) > 0 {
 		r.Historical = historical

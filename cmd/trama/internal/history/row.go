@@ -187,16 +187,20 @@ func (r *Reader) read(ctx context.Context, f *journal.Frame, fields bool) (row R
 	}
 	told := r.known.Get().Of(row.Master, row.Profile)
 	row.Name, row.Site, row.Tags = told.Name, told.Site, told.Tags
+	polled := len(f.Polled) > 0
+	if polled { // however the frame is read now
+		row.Samples = actors.SamplesOf(nil, nil, &f.Record, f.Seq, false)
+		actors.ApplyKnown(row.Samples, told)
+	}
 	if err != nil {
 		row.Error = err.Error()
 		return row
 	}
-	historical := f.Historical // of the samples that it had when it came
 	d, err = d.Read(&f.Record, frame)
 	p := d.Profile
 	if err != nil && err == frame.Unreadable() {
 		if newer := r.newest(ctx, p.Name()); newer != nil && newer != p && newer.Decode(codec.Uplink, f.Raw, frame) == nil {
-			p, err, historical, row.Redecoded = newer, nil, nil, true
+			p, err, row.Redecoded = newer, nil, true
 		} else {
 			err = p.Decode(codec.Uplink, f.Raw, frame)
 		}
@@ -207,8 +211,10 @@ func (r *Reader) read(ctx context.Context, f *journal.Frame, fields bool) (row R
 		}
 	}
 	row.Message = frame.Message().Name
-	row.Samples = actors.SamplesOf(p, frame, f.Received, f.Seq, historical)
-	actors.ApplyKnown(row.Samples, told)
+	if !polled {
+		row.Samples = actors.SamplesOf(p, frame, &f.Record, f.Seq, row.Redecoded)
+		actors.ApplyKnown(row.Samples, told)
+	}
 	if !fields {
 		return row
 	}
