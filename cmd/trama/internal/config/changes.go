@@ -8,14 +8,14 @@ import (
 	"unicode"
 )
 
-// Changes names what c says otherwise than running, but for the profiles of listeners that both have and [masters]:
+// Changes names what c says otherwise than running, but for the profiles of listeners that both have, [masters] and [[poll]]:
 // keys that are read at a start only.
 func Changes(running, c *Config) []string {
 	var changed []string
 	a, b := reflect.ValueOf(*running), reflect.ValueOf(*c)
 	for i := range a.NumField() {
 		switch name := a.Type().Field(i).Name; name {
-		case "File", "Masters", "Listeners":
+		case "File", "Masters", "Listeners", "Polls":
 		default:
 			changed = append(changed, differing(a.Field(i), b.Field(i), "["+keyOf(name)+"] ")...)
 		}

@@ -26,6 +26,7 @@ type Config struct {
 	Masters   Masters
 	Keys      Keys
 	Listeners []Listener
+	Polls     []actors.PollOptions
 }
 
 // Masters is what is known of masters beside their frames.

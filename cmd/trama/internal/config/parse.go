@@ -35,6 +35,7 @@ func parse(file string, src []byte) (*Config, []tomlread.Problem) {
 	for _, t := range root.sections("listener") {
 		c.Listeners = append(c.Listeners, readListener(t, &profiles))
 	}
+	c.readPolls(root)
 	root.done()
 	if len(c.Listeners) == 0 && !root.Has("listener") {
 		r.Problem("listener", "no listener", "at least one [[listener]]")
