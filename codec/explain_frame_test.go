@@ -228,6 +228,7 @@ refused command downlink dnp3-link command: header_crc at byte 8: checksum is wr
    26 0000       block-checksum  crc-16/dnp 10-25 false
    28 c0c0       continued user_data.objects
    30 ffff       block-checksum  crc-16/dnp 28-29 false
+ 32            field asked = 3
 `},
 	} {
 		got := "\n" + dump(explain.Frame(shipped(t, c.profile), codec.Any, unhex(t, strings.ReplaceAll(c.hex, " ", ""))))

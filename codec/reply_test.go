@@ -3,6 +3,7 @@ package codec_test
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func TestAReplyFollowsFromItsRequestAlone(t *testing.T) {
 					t.Errorf("%s: %x: %v", name, raw, err)
 				}
 				most := 0.0
-				if f.Message().Name == "time-request" { // a time in binary is not written as it is
+				if strings.HasPrefix(f.Message().Name, "time-request") { // a time in binary is not written as it is
 					most = 1
 				}
 				if again := testing.AllocsPerRun(3, func() { _, _, _ = p.Reply(reply[:0], &f, env) }); again > most && free[name] && !raceEnabled {

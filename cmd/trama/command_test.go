@@ -339,7 +339,7 @@ func TestCheckProvesTheProfilesItIsGiven(t *testing.T) {
 	}
 	write(twoBranches)
 	command(t, "", "check", file, "jt808").want(t, 0, "profile mine ("+file+"): 1 message", "3 of 3 branches shown", "0 replies; 1 example passes; 0 errors, 1 warning, 2 notes",
-		file+":2: warning: name: no field of role identity", "profile jt808 (shipped): 21 messages", "1 warning, no errors")
+		file+":2: warning: name: no field of role identity", "profile jt808 (shipped): ", "1 warning, no errors")
 	command(t, "", "check", "jt808", "--strict").want(t, 0, "no problems")
 	strict := command(t, "", "check", file, "jt808", "--strict")
 	strict.want(t, 2, "check: 1 warning")

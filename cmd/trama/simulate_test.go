@@ -148,7 +148,7 @@ func TestSimulatedMastersAnswerCommands(t *testing.T) {
 		{0, "013920000001 ask-location", []string{"answered ask-location", "latitude=22."}},
 		{0, "013920000001 ask-parameters", []string{"param_count=1"}},
 		{0, "013920000001 text text_flag=1 text=hello", []string{"ack_id=33536", "result=0"}},
-		{0, "352000030000001 command server_flag=7 command=WHERE#", []string{"command=OK! 30000001", "server_flag=7"}},
+		{0, "352000030000001 command command=WHERE#", []string{"command=OK! 30000001"}},
 		{0, "353000050000001 command text=getinfo", []string{"text=OK 50000001"}},
 		{0, "0040000001 ask-values", []string{"river_level_m"}},
 		{0, "0040000001 command func=0x4a content=01", []string{"func=74"}},
