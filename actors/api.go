@@ -11,6 +11,7 @@ import (
 	"trama/actors/admission"
 	"trama/actors/connection"
 	"trama/actors/known"
+	"trama/actors/ledger"
 	"trama/actors/master"
 	"trama/actors/port"
 	"trama/actors/profiles"
@@ -113,11 +114,12 @@ const (
 	RoleMaster     = connection.RoleMaster
 	RoleIntegrator = connection.RoleIntegrator
 
-	OutcomeDone    = master.OutcomeDone
-	OutcomeSent    = master.OutcomeSent
-	OutcomeRefused = master.OutcomeRefused
-	OutcomeUnknown = master.OutcomeUnknown
-	OutcomeExpired = master.OutcomeExpired
+	OutcomeDone      = master.OutcomeDone
+	OutcomeSent      = master.OutcomeSent
+	OutcomeRefused   = master.OutcomeRefused
+	OutcomeUnknown   = master.OutcomeUnknown
+	OutcomeExpired   = master.OutcomeExpired
+	OutcomeCancelled = master.OutcomeCancelled
 )
 
 // Errors that callers branch on; each is wrapped with what and where.
@@ -126,6 +128,9 @@ var (
 	ErrUnknownListener   = errors.New("unknown listener")
 	ErrUnknownConnection = errors.New("unknown connection")
 	ErrUnknownActor      = errors.New("unknown actor")
+	ErrUnknownCommand    = errors.New("unknown command")
+	ErrNotQueued         = errors.New("the command does not wait any more")
+	ErrKeyUsed           = errors.New("the idempotency key is that of another command")
 	ErrNotRestartable    = errors.New("actor cannot be restarted")
 	ErrFaultsForbidden   = errors.New("fault injection is not allowed by the configuration")
 
@@ -217,6 +222,23 @@ type Totals struct {
 	Goroutines    int    `json:"goroutines"`
 }
 
+// Commanding is what may be done with commands to masters.
+type Commanding interface {
+	// Send carries a command to a master and waits until it has ended; with req.Async until it is on disk.  A request
+	// with the key of another one of the same Origin is that one.
+	Send(ctx context.Context, req CommandRequest) (CommandResult, error)
+	// Commands lists commands, the newest first; those that have not ended as they are now.  With next as Before the list
+	// goes on; 0: it is at its end.
+	Commands(ctx context.Context, q journal.CommandQuery) (all []ledger.Command, next uint64, err error)
+	// Command is one command; with after >= 0 as soon as it has changed more than so many times, or has ended, and at the
+	// end of ctx as it is.
+	Command(ctx context.Context, id uint64, after int) (ledger.Command, error)
+	// Cancel ends a command that waits; ErrNotQueued when it does not.
+	Cancel(ctx context.Context, id uint64, by string) (ledger.Command, error)
+	// DryRun makes the frame of a command, in Sent, and sends nothing.
+	DryRun(ctx context.Context, req CommandRequest) (ledger.Command, error)
+}
+
 // Reloading changes what listeners speak while connections live.
 type Reloading interface {
 	// Swap gives each listener named its profile, all of them or none.  From then on new bytes are cut and decoded by
@@ -259,8 +281,7 @@ type Gateway interface {
 	Refused(of string) ([]Stretch, error)
 	Totals() Totals
 
-	// Send carries a command to a master and waits for its outcome, at most req.Wait.
-	Send(ctx context.Context, req CommandRequest) (CommandResult, error)
+	Commanding
 	Suspend(ctx context.Context, listener string) error
 	Resume(ctx context.Context, listener string) error
 	Reloading

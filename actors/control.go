@@ -4,60 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
-	"trama/actors/master"
 	"trama/actors/port"
 	"trama/actors/supervise"
 	"trama/journal"
 	"trama/transport"
 )
-
-// Send implements Gateway.
-func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, error) {
-	if g.gone.Load() {
-		return CommandResult{}, ErrStopping
-	}
-	m := g.masters.Get(req.Serial)
-	if m == nil {
-		if _, known := g.masters.Absent(req.Serial); known {
-			return CommandResult{}, fmt.Errorf("%w: %s (never seen)", master.ErrOffline, req.Serial)
-		}
-		return CommandResult{}, g.unknownMaster(req.Serial)
-	}
-	if req.Listener != "" {
-		if _, err := g.port(req.Listener); err != nil {
-			return CommandResult{}, err
-		}
-	}
-	type end struct {
-		result CommandResult
-		err    error
-	}
-	reply := make(chan end, 1)
-	asked := &master.Command{Request: req, Respond: func(c *master.Command, err error) { reply <- end{c.Result, err} }}
-	m.Take(asked)
-	wait := req.Wait
-	if wait <= 0 {
-		wait = master.DefaultCommandWait
-	}
-	// the master's own timer comes first unless its actor is stuck
-	late := time.NewTimer(min(wait, master.MaxCommandWait) + answerWithin)
-	defer late.Stop()
-	select {
-	case e := <-reply:
-		return e.result, e.err
-	case <-late.C:
-		what := "the command was sent and may have been executed"
-		if asked.Withdraw() {
-			what = "the command was not sent"
-		}
-		return CommandResult{}, fmt.Errorf("%w: the actor of master %s does not answer, %s", ErrFault, req.Serial, what)
-	case <-ctx.Done():
-		return CommandResult{Serial: req.Serial, By: req.Origin, Command: req.Command, Outcome: OutcomeUnknown,
-			Detail: "the caller left"}, ctx.Err()
-	}
-}
 
 // Suspend implements Gateway.
 func (g *gateway) Suspend(ctx context.Context, listener string) error {

@@ -202,7 +202,7 @@ func TestCommandThatMeetsTheEndIsAnswered(t *testing.T) {
 	release := hold(t, g, &m.Node)
 	answered := make(chan error, 1)
 	g.sys.Send(&m.Node, &master.Stop{Reply: make(chan master.Answer[bool], 1)})
-	g.sys.Send(&m.Node, &master.Command{Request: CommandRequest{Serial: "12345678", Command: "A"}, Respond: func(_ *master.Command, err error) { answered <- err }})
+	g.sys.Send(&m.Node, &master.Command{Request: CommandRequest{Serial: "12345678", Command: "A"}, Respond: func(e master.End) { answered <- e.Err }})
 	release()
 	select {
 	case err := <-answered:
@@ -238,7 +238,7 @@ func TestDrainIsBoundedByItsContext(t *testing.T) {
 		d.report("12345678", 1)
 		m := g.masters.Get("12345678")
 		stuck, release := make(chan struct{}), make(chan struct{})
-		m.Take(&master.Command{Request: CommandRequest{Serial: "12345678", Command: "A"}, Respond: func(*master.Command, error) { close(stuck); <-release }})
+		m.Take(&master.Command{Request: CommandRequest{Serial: "12345678", Command: "A"}, Respond: func(master.End) { close(stuck); <-release }})
 		asked := d.heard()
 		go func() { d.in <- unhexed(t, header("12345678", "A", 0, 0)[:32]+asked[32:]) }()
 		<-stuck

@@ -7,6 +7,7 @@ import (
 	"trama/actors/supervise"
 	"trama/actors/trust"
 	"trama/codec"
+	"trama/internal/fault"
 	"trama/journal"
 	"trama/transport"
 )
@@ -212,16 +213,18 @@ func (c handler) forgotten(m *master.Master) {
 	}
 }
 
-// transmit writes a command, unless it was reported meanwhile as not sent.
+// transmit writes a command, unless it was reported meanwhile as not sent, or goes out on another connection.
 func (c handler) transmit(m *transmit) {
-	bytes, ok := m.command.Claim()
+	bytes, ok := m.command.Claim(m.try)
 	if !ok {
 		return
 	}
+	fault.At("command handed over")
 	if err := c.link.conn.Write(bytes); err != nil {
 		m.master.Undelivered(m.command, err)
 		return
 	}
+	fault.At("command written")
 	m.master.Delivered(m.command)
 }
 

@@ -48,10 +48,10 @@ func (c handler) request(r *readBatch, p *codec.Profile, f *codec.Frame, raw []b
 	header := new(codec.Session)
 	p.Remember(header, f)
 	m.Take(&master.Command{
-		Request: master.CommandRequest{Serial: m.Serial, Command: name, Origin: "integrator " + l.Remote()},
+		Request: master.CommandRequest{Serial: m.Serial, Command: name, Origin: "integrator " + l.Remote(), From: l.Remote()},
 		Header:  header, From: p,
-		Respond: func(c *master.Command, err error) {
-			l.send(&l.Node, &relayed{request: request, result: c.Result, err: err, raw: c.Answer, profile: c.Profile})
+		Respond: func(e master.End) {
+			l.send(&l.Node, &relayed{request: request, result: e.Result, err: e.Err, raw: e.Answer, profile: e.Profile})
 		},
 	})
 	return true

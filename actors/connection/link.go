@@ -131,7 +131,9 @@ func (l *Link) Reason() (transport.CloseReason, string) { return l.conn.Reason()
 func (l *Link) HungUp() bool { return l.conn.HungUp() }
 
 // Transmit implements master.Link.
-func (l *Link) Transmit(m *master.Master, c *master.Command) { l.send(&l.Node, &transmit{m, c}) }
+func (l *Link) Transmit(m *master.Master, c *master.Command) {
+	l.send(&l.Node, &transmit{m, c, c.Try()})
+}
 
 // Identified implements master.Link.
 func (l *Link) Identified(serial string, m *master.Master) { l.send(&l.Node, &identified{serial, m}) }

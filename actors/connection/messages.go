@@ -18,6 +18,7 @@ type (
 	transmit struct {
 		master  *master.Master
 		command *master.Command
+		try     uint32 // of the command: which of its ways this is
 	}
 	// forgotten: from a master that is none any more.
 	forgotten struct{ master *master.Master }

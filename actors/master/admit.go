@@ -8,6 +8,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"trama/actors/admission"
+	"trama/actors/ledger"
 	"trama/actors/supervise"
 	"trama/actors/trust"
 	"trama/journal"
@@ -146,7 +147,8 @@ func (r *registry) forget(ctx actor.Context, f *Forget) {
 // connections have learned of it.
 func (m handler) forget(ctx actor.Context, f *Forget) {
 	m.gone, m.forgotten = true, true
-	m.giveUpCommands("the master was forgotten")
+	m.giveUpCommands("the master was forgotten", ledger.Cancelled, false)
+	m.unanswered = nil
 	for _, l := range m.links {
 		l.link.Forgotten(m.Master)
 	}

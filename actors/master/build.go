@@ -1,6 +1,7 @@
 package master
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -80,14 +81,33 @@ func serverMessage(p *codec.Profile, req CommandRequest) (*codec.Message, error)
 		name, strings.Join(all, ", "), words.DidYouMean(name, known))
 }
 
-// build makes the frame of a command: named fields, the master's serial, the next transaction number, the server's
-// time, and for the rest of the header what the master's own frames carry.
-func (m handler) build(c *Command) error {
-	l, err := m.linkFor(c.Request)
-	if err != nil {
-		return err
+// build makes the frame of a command for a link.
+func (m handler) build(c *Command, l Link) error {
+	c.link, c.Profile = l, l.Profile()
+	c.Result.Listener, c.Result.Connection = l.Listener(), l.ID()
+	return m.buildFrame(c, l.SelfNamed(m.Serial))
+}
+
+// try says whether c can be built: for the link that it would go out on now, or by what the master spoke last.
+func (m handler) try(c *Command, l *masterLink) error {
+	if l != nil {
+		return m.build(c, l.link)
 	}
-	c.link, c.Profile = l.link, l.link.Profile()
+	c.Result.Listener, c.Result.Command = c.Request.Listener, c.Request.Command
+	if c.Profile = m.speaks.Load(); c.Profile == nil {
+		return nil
+	}
+	err := m.buildFrame(c, false)
+	if bad := (*codec.FieldError)(nil); errors.As(err, &bad) && c.identity == bad.Field {
+		return nil // by its next link it may have another name
+	}
+	return err
+}
+
+// buildFrame makes the frame of a command: named fields, the master's serial, a transaction number, the server's time, and
+// for the rest of the header what the master's own frames carry.  A master that is selfNamed goes by the name that was
+// registered: who stands in the frame is one of those behind the modem, and for the caller to say.
+func (m handler) buildFrame(c *Command, selfNamed bool) error {
 	msg, err := serverMessage(c.Profile, c.Request)
 	if err != nil {
 		return err
@@ -96,22 +116,23 @@ func (m handler) build(c *Command) error {
 	for key, value := range c.Request.Fields {
 		fields[key] = value
 	}
-	c.Result = CommandResult{Serial: m.Serial, By: c.Request.Origin, Command: nameOfCommand(msg), Listener: c.link.Listener(),
-		Connection: c.link.ID()}
+	c.Result.Command, c.Result.Transaction = nameOfCommand(msg), nil
+	c.numbered = c.Profile.NumbersAnswers()
 	for _, field := range msg.Fields {
 		switch field.Role {
 		case codec.RoleIdentity, codec.RoleTransaction:
-			if field.Role == codec.RoleIdentity && c.link.SelfNamed(m.Serial) {
-				continue // who stands in the frame is one of those behind the modem: for the caller to say
+			if field.Role == codec.RoleIdentity && selfNamed {
+				continue
 			}
 			if _, given := fields[field.Key]; given {
 				return fmt.Errorf("%w: %s is set by the gateway", ErrBadCommand, field.Key)
 			}
 			if field.Role == codec.RoleIdentity {
-				fields[field.Key] = m.Serial
+				fields[field.Key], c.identity = m.Serial, field.Key
 				continue
 			}
-			number := m.nextNumber(c.Profile)
+			c.number = m.nextNumber(c.Profile)
+			number := c.number % c.Profile.TransactionLimit()
 			fields[field.Key], c.Result.Transaction = number, &number
 		}
 	}
@@ -125,13 +146,18 @@ func (m handler) build(c *Command) error {
 	return nil
 }
 
-// nextNumber is the next transaction number of the server; never 0.
+// nextNumber is the next transaction number of the server, before it goes round; never 0, nor one whose command may still
+// be answered.
 func (m *Master) nextNumber(p *codec.Profile) uint64 {
 	limit := p.TransactionLimit()
-	if m.lastNumber++; m.lastNumber%limit == 0 {
-		m.lastNumber++
+	next := m.lastNumber + 1
+	for range mostLate + 1 { // a few numbers may all be in use
+		if next%limit != 0 && !m.spent(next%limit) {
+			break
+		}
+		next++
 	}
-	return m.lastNumber % limit
+	return next
 }
 
 // nameOfCommand is how a command is called: by its letter, or, where that is a number or there are several, by its

@@ -1,48 +1,155 @@
 package master
 
 import (
+	"bytes"
+	"fmt"
+	"slices"
 	"time"
 
+	"trama/actors/trust"
 	"trama/codec"
+	"trama/journal"
 )
 
-// Where answers have no number, the answer to a command that ended as unknown may come when the next one is waiting, and
-// fit that as well: the value of one register would be shown as that of another.
+// A command that ended as unknown may still be answered.  Where answers have numbers its answer is known by that for a day,
+// and no other command gets the number meanwhile.  Where they have none the answer may come when the next command is
+// waiting, and fit that as well: the value of one register would be shown as that of another.
 
 const (
-	lateFor   = time.Minute // that an answer may come behind the end of its command
-	lateGrace = time.Second // that an answer which may be late is held: the next one that fits takes its place
+	lateFor    = time.Minute    // that an answer without a number may come behind the end of its command
+	lateGrace  = time.Second    // that an answer which may be late is held: the next one that fits takes its place
+	numbersFor = 24 * time.Hour // that a number is not given again
+	mostLate   = 128            // commands of one master that are remembered; the oldest go first
+	strayPause = time.Minute    // between two events of strays of one master
 )
 
 const detailLate = "this may be the late answer to the command before, which ended as unknown"
 
-// doubted notes a command that was sent and ended without an answer.
-func (m handler) doubted(c *Command) {
-	if c.reference == nil && !c.Profile.NumbersAnswers() {
-		m.doubt, c.deadline = c, time.Now().Add(lateFor)
+// remain remembers a command that ended as unknown.
+func (m *Master) remain(c *Command) {
+	now := time.Now()
+	c.held, c.doubt = false, nil
+	m.unanswered = slices.DeleteFunc(m.unanswered, func(old *Command) bool { return now.Sub(old.Result.Ended) > numbersFor })
+	if len(m.unanswered) >= mostLate {
+		m.unanswered = slices.Delete(m.unanswered, 0, 1)
 	}
+	m.unanswered = append(m.unanswered, c)
 }
 
-// late says whether a frame answers the command that ended without an answer.
-func (m handler) late(b *Batch, f *codec.Frame, raw []byte) bool {
-	c := m.doubt
-	if c != nil && time.Now().After(c.deadline) {
-		m.doubt, c = nil, nil
-	}
-	return c != nil && c.answeredBy(b, f, raw) != nil
+// settled forgets a command that was remembered.
+func (m *Master) settled(c *Command) {
+	m.unanswered = slices.DeleteFunc(m.unanswered, func(each *Command) bool { return each == c })
 }
 
-// answers has a frame end the command in flight if it is its answer.
+// spent says whether a number was that of a command which may still be answered.
+func (m *Master) spent(number uint64) bool {
+	return slices.ContainsFunc(m.unanswered, func(c *Command) bool {
+		return c.Result.Transaction != nil && *c.Result.Transaction == number && time.Since(c.Result.Ended) < numbersFor
+	})
+}
+
+// overdue is the command without an answer that a frame answers; nil when it answers none.
+func (m handler) overdue(b *Batch, f *codec.Frame, raw []byte) *Command {
+	for i := len(m.unanswered) - 1; i >= 0; i-- {
+		c := m.unanswered[i]
+		known := numbersFor
+		if !c.numbered {
+			if known = lateFor; i != len(m.unanswered)-1 {
+				continue // nobody could say which
+			}
+		}
+		if time.Since(c.Result.Ended) < known && c.answeredBy(b, f, raw) != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// answers has a frame end the command in flight if it is its answer, or be the late answer of one before.
 func (m handler) answers(b *Batch, f *codec.Frame, raw []byte) {
-	late := m.late(b, f, raw)
-	if c := m.inFlight; c != nil {
+	old := m.overdue(b, f, raw)
+	if c := m.inFlight; c != nil && c.written() {
 		if answer := c.answeredBy(b, f, raw); answer != nil {
-			m.answered(answer, late)
+			m.answered(answer, old)
 			return
 		}
 	}
-	if late {
-		m.dir.log.Named("command").Info("late answer", "master", m.Serial, "command", m.doubt.Result.Command, "by", m.doubt.Request.Origin)
-		m.doubt = nil
+	if old != nil {
+		m.cameLate(old, raw)
+	} else if msg := f.Message(); msg.Purpose == codec.PurposeAnswer && msg.Name != ChallengeAnswer {
+		m.stray(b, f, raw)
 	}
+}
+
+// cameLate gives a command that ended as unknown its answer.
+func (m handler) cameLate(c *Command, raw []byte) {
+	var f codec.Frame
+	if c == nil || c.Profile.Decode(codec.Uplink, raw, &f) != nil {
+		return
+	}
+	m.settled(c)
+	c.settle(&f)
+	m.dir.log.Named("command").Info("late answer", "master", m.Serial, "command", c.Result.Command, "id", c.Result.ID, "by",
+		c.Request.Origin, "outcome", string(c.come), "answer", c.Result.AnswerHex)
+	if !c.Result.State.May(c.come) {
+		return
+	}
+	c.note("its answer came late")
+	m.change(c, c.come, c.detail)
+	m.store(c)
+	m.concluded(c)
+}
+
+// stray tells of an answer that answers nothing which was asked.
+func (m handler) stray(b *Batch, f *codec.Frame, raw []byte) {
+	m.dir.Commands.Add("stray")
+	if b.At.Sub(m.strayed) < strayPause {
+		return
+	}
+	m.strayed = b.At
+	detail := "it answers no command: " + f.Message().Name
+	if number, ok := f.Transaction(); ok {
+		detail += fmt.Sprintf(", number %d", number)
+	}
+	b.Link.RecordEventLimited(journal.Event{Kind: journal.EventStray, Master: m.Serial, Listener: b.Link.Listener(),
+		Connection: b.Link.ID(), Remote: b.Link.Remote(), Detail: detail, Raw: raw})
+}
+
+// refersTo says whether a command without an answer was sent with this reference.
+func (m *Master) refersTo(reference []byte) bool {
+	return slices.ContainsFunc(m.unanswered, func(c *Command) bool { return bytes.Equal(c.reference, reference) })
+}
+
+// answeredBy is the frame f, or the same bytes read in another way, if it answers c; nil if not.  When the profile
+// was swapped in between, the profile that the command was built by is asked first, then the one that found the
+// frame.
+func (c *Command) answeredBy(b *Batch, f *codec.Frame, raw []byte) *codec.Frame {
+	if c.reference != nil {
+		if o := trust.Of(f); o == nil || !bytes.Equal(o.Reference, c.reference) {
+			return nil
+		}
+	}
+	p := b.Installed.Profile
+	if c.Profile == nil && !c.remake(b) {
+		return nil
+	}
+	if c.Profile == p {
+		if p.Answers(&c.frame, f) {
+			return f
+		}
+		return nil
+	}
+	if c.Result.Listener != b.Link.Listener() {
+		return nil
+	}
+	old, request := new(codec.Frame), new(codec.Frame)
+	if c.Profile.Decode(codec.Uplink, raw, old) == nil && c.Profile.Answers(&c.frame, old) {
+		return old
+	}
+	if p.Decode(codec.Downlink, c.plain, request) == nil && p.Answers(request, f) {
+		c.Profile = p
+		_ = p.Decode(codec.Downlink, c.plain, &c.frame) // as just now
+		return f
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"trama/actors/known"
+	"trama/actors/ledger"
 	"trama/actors/presence"
 	"trama/actors/supervise"
 	"trama/actors/trust"
@@ -65,11 +66,13 @@ type Master struct {
 	unreadable *Unreadable // nil: all of its frames could be read
 
 	commands   uint64
-	inFlight   *Command
-	doubt      *Command // that ended as unknown, and whose answer may come late; nil: none
-	queue      []*Command
-	lastID     uint64
-	lastNumber uint64 // transaction number used last; begins with the clock, so that a start behind a kill repeats none
+	inFlight   *Command    // claimed, until it ends
+	queue      []*Command  // in the order of the requests
+	choosing   bool        // the next one is being chosen
+	looking    *time.Timer // when to choose again; nil: never
+	unanswered []*Command  // that ended as unknown, and may be answered late
+	strayed    time.Time   // when the last event of a stray answer was
+	lastNumber uint64      // transaction number used last; begins with the clock, so that a start behind a kill repeats none
 }
 
 func (d *Directory) newMaster(serial string) *Master {
@@ -105,6 +108,9 @@ func (m *Master) send(msg any) { m.dir.sys.Send(&m.Node, msg) }
 // TreeDetail implements supervise.Detailer.
 func (m *Master) TreeDetail() map[string]any {
 	d := map[string]any{"links": m.online.Load()}
+	if n := m.load.Load(); n > 0 {
+		d["commands"] = n
+	}
 	if at := m.seen.Load(); at != 0 {
 		d["last_seen"] = time.Unix(0, at)
 	}
@@ -127,12 +133,20 @@ func (m handler) Receive(ctx actor.Context) {
 		m.detach(msg.Link)
 	case *Command:
 		m.command(msg)
+	case *commandClaimed:
+		m.claimed(msg)
 	case *commandDue:
-		m.due(msg.id)
+		m.due(msg.command)
+	case *lookAgain:
+		m.next()
 	case *Delivered:
-		m.delivered(msg)
+		m.wrote(msg.Command, msg.At)
 	case *Undelivered:
 		m.undelivered(msg)
+	case *Cancel:
+		m.cancel(msg)
+	case *DryRun:
+		m.dryRun(msg)
 	case *timeOver:
 		m.timeOver()
 	case *snapshot:
@@ -151,13 +165,13 @@ func (m handler) Receive(ctx actor.Context) {
 		m.describe(msg)
 	case *Stop:
 		m.gone = true
-		m.giveUpCommands("the gateway is stopping")
+		m.giveUpCommands("the gateway is stopping", ledger.Expired, true)
 		msg.Reply <- Answer[bool]{msg.At, true}
 	case *actor.Started:
 		m.started()
 	case *actor.Stopping:
 		m.gone = true
-		m.giveUpCommands("the gateway is stopping")
+		m.giveUpCommands("the gateway is stopping", ledger.Expired, true)
 	case *actor.Restarting, *actor.Stopped:
 	}
 }
@@ -201,10 +215,10 @@ func (m handler) arrive(b *Batch, proven bool) bool {
 // started goes on, after a restart, behind the frame or the command that failed.
 func (m handler) started() {
 	b := m.held
-	if c := m.inFlight; c != nil && c.ended {
-		m.next()
-	}
-	if m.condemned {
+	m.choosing = false
+	if !m.condemned {
+		m.wake()
+	} else {
 		m.reset()
 		if b != nil {
 			m.held = nil
@@ -263,7 +277,7 @@ func (m handler) handle() {
 		} else { // what the newest frame that can be read says stays
 			m.keep(b.Installed, f, raw, b.At)
 		}
-		if m.inFlight != nil || m.doubt != nil {
+		if m.inFlight != nil || len(m.unanswered) > 0 || f.Message().Purpose == codec.PurposeAnswer {
 			m.answers(b, f, raw)
 		}
 		m.watchDevice(b.Link, f)
@@ -285,6 +299,7 @@ func (m handler) handle() {
 	b.Waited = m.load.Load() > 0
 	m.refused.Load().after(b.Fates)
 	scratches.Put(scratch)
+	m.came(b)
 	m.held = nil
 	m.Node.After(b)
 }
@@ -292,7 +307,7 @@ func (m handler) handle() {
 // reset starts the master anew after it failed too often.
 func (m handler) reset() {
 	m.condemned = false
-	m.giveUpCommands("the master's actor failed repeatedly")
+	m.giveUpCommands("the master's actor failed repeatedly", ledger.Expired, false)
 	m.closeLinks()
 	for _, l := range m.links {
 		m.tell(l.link, m.presence.LinkDown(m.dir.sinceStart(time.Now()), transport.CloseFaults.String(), "the actor of the master failed repeatedly"))

@@ -1,5 +1,12 @@
 package master
 
+import (
+	"time"
+
+	"trama/actors/ledger"
+	"trama/actors/supervise"
+)
+
 // Messages to the registry.
 type (
 	// Route comes from a connection that does not know the master of a batch yet; the batch goes on to the master, and
@@ -34,11 +41,25 @@ type (
 	LinkDown struct{ Link Link }
 	// Undelivered comes from a connection that could not write a command.
 	Undelivered struct {
-		ID  uint64
-		Err error
+		Command *Command
+		Err     error
 	}
-	// Delivered comes from a connection that has written a command that nobody answers.
-	Delivered struct{ ID uint64 }
+	// Delivered comes from a connection that has written a command.
+	Delivered struct {
+		Command *Command
+		At      time.Time
+	}
+	// Cancel comes from the gateway: a command that waits is not to be sent.
+	Cancel struct {
+		Entry *ledger.Entry
+		By    string
+		Reply chan<- error
+	}
+	// DryRun comes from the gateway: the frame of a command, which is not sent.
+	DryRun struct {
+		Command *Command
+		Reply   chan<- error
+	}
 	// Describe asks for one Info, for a listing.
 	Describe struct {
 		At    int
@@ -56,16 +77,30 @@ type (
 		Reply chan<- Answer[weight]
 	}
 	// commandDue: from a timer of the master itself.
-	commandDue struct{ id uint64 }
+	commandDue struct{ command *Command }
+	// lookAgain: likewise, when a command may go that had to wait.
+	lookAgain struct{}
+	// commandClaimed: from the journal: the row of a command is on disk, or why it is not.
+	commandClaimed struct {
+		command *Command
+		try     uint32
+		err     error
+	}
 	// timeOver: from the directory, when the master may be late.
 	timeOver struct{}
 	// snapshot: from the journal, now and then.
 	snapshot struct{}
 	// keepTrust: from a connection, through the registry when there is no such master: the row of its peer is due.
 	keepTrust struct{ serial string }
-	// reserved: from the journal: a command may have a counter now.  Or, with 0, from a connection: the challenge that
+	// reserved: from the journal: a command may have a counter now.  Or, without one, from a connection: the challenge that
 	// it waits for is answered.
-	reserved struct{ command uint64 }
+	reserved struct{ command *Command }
 	// forgetOld: from another master, which needs the memory.
 	forgetOld struct{}
 )
+
+// Orphaned implements supervise.Orphan.
+func (c *Cancel) Orphaned(f *supervise.Fault) { orphaned(c.Reply, f) }
+
+// Orphaned implements supervise.Orphan.
+func (d *DryRun) Orphaned(f *supervise.Fault) { orphaned(d.Reply, f) }

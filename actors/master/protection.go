@@ -56,7 +56,8 @@ func (m handler) admits(b *Batch, o *protect.Opened, s seenFrame, known bool) bo
 	}
 	switch fresh {
 	case trust.Fresh:
-		if cmd := m.inFlight; cmd != nil && cmd.reference != nil && o.Reference != nil && !bytes.Equal(o.Reference, cmd.reference) {
+		if cmd := m.inFlight; cmd != nil && cmd.reference != nil && o.Reference != nil &&
+			!bytes.Equal(o.Reference, cmd.reference) && !m.refersTo(o.Reference) {
 			m.refuse(b, reasonOtherCommand, nil)
 			return false
 		}
@@ -164,11 +165,11 @@ func (m handler) keepTrust() {
 	if m.peer == nil {
 		m.peer = m.dir.keys.Known(m.Serial)
 	}
-	m.writeTrust(0)
+	m.writeTrust(nil)
 }
 
-// writeTrust writes the row of the master's peer, if it is due; the command with this number waits for it.
-func (m handler) writeTrust(command uint64) {
+// writeTrust writes the row of the master's peer, if it is due; the command waits for it, if there is one.
+func (m handler) writeTrust(command *Command) {
 	if m.peer == nil || m.forgotten {
 		return
 	}
@@ -176,7 +177,7 @@ func (m handler) writeTrust(command uint64) {
 	row, r := m.peer.Row(false)
 	if row != nil {
 		e.Rows = []journal.Row{row}
-	} else if command == 0 {
+	} else if command == nil {
 		return
 	}
 	e.Owner = trustKept{m.Master, r, command}
@@ -187,7 +188,7 @@ func (m handler) writeTrust(command uint64) {
 type trustKept struct {
 	m       *Master
 	r       trust.Reservation
-	command uint64 // that waits for it; 0: none
+	command *Command // that waits for it; nil: none
 }
 
 // Committed implements journal.Committer.
@@ -195,7 +196,7 @@ func (k trustKept) Committed(_ uint64, err error) {
 	if err == nil {
 		k.r.Stored()
 	}
-	if k.command != 0 {
+	if k.command != nil {
 		k.m.send(&reserved{k.command})
 	}
 }
@@ -236,7 +237,7 @@ func (m handler) protect(c *Command) (wait bool, err error) {
 		return true, nil
 	}
 	if !m.peer.Reserved() {
-		m.writeTrust(c.id)
+		m.writeTrust(c)
 		return true, nil
 	}
 	c.bytes, c.reference, err = m.peer.Protect(c.Profile, nil, c.plain, l.suite, nil)
@@ -246,10 +247,10 @@ func (m handler) protect(c *Command) (wait bool, err error) {
 // reserved goes on with the command that has waited for a counter, or for the answer to a challenge.
 func (m handler) reserved(r *reserved) {
 	c := m.inFlight
-	if c == nil || !c.waiting || r.command != 0 && c.id != r.command {
+	if c == nil || !c.waiting || r.command != nil && c != r.command {
 		return
 	}
-	if r.command != 0 && !m.peer.Reserved() {
+	if r.command != nil && !m.peer.Reserved() {
 		m.finish(c, fmt.Errorf("protect the command: %w", trust.ErrUnreserved))
 		return
 	}
@@ -290,7 +291,8 @@ func (m handler) challenge(l Link, p *codec.Profile, header *codec.Session) erro
 		case codec.RoleIdentity:
 			fields[field.Key] = m.Serial
 		case codec.RoleTransaction:
-			fields[field.Key] = m.nextNumber(p)
+			m.lastNumber = m.nextNumber(p)
+			fields[field.Key] = m.lastNumber % p.TransactionLimit()
 		}
 	}
 	var f codec.Frame

@@ -16,6 +16,7 @@ import (
 	"trama/actors/admission"
 	"trama/actors/internal/count"
 	"trama/actors/known"
+	"trama/actors/ledger"
 	"trama/actors/profiles"
 	"trama/actors/supervise"
 	"trama/actors/trust"
@@ -26,6 +27,7 @@ import (
 // Journal is what masters ask of the engine.
 type Journal interface {
 	Append(e *journal.Entry)
+	Accepting() error // why nothing is taken; nil: it is
 	Restore(ctx context.Context, master func(journal.MasterRow) error, frame func(seq uint64,
 		r *journal.Record) *journal.Subject) error
 }
@@ -62,6 +64,7 @@ type Directory struct {
 	answered     func(took time.Duration) // nil: nobody is told
 
 	Node      *supervise.Node // the registry's
+	Ledger    *ledger.Book    // of the commands that are kept
 	Commands  count.By        // by outcome
 	Alarms    count.By        // by reason
 	Takeovers count.By        // by where they came from
@@ -89,7 +92,7 @@ func NewDirectory(o Options) *Directory {
 		sys: o.System, log: o.System.Log, journal: o.Journal, profiles: o.Profiles, keys: o.Keys,
 		commandQueue: o.CommandQueue, maxMasters: o.MaxMasters, known: o.Known, started: time.Now(),
 		stopping: o.Stopping, answered: o.Answered,
-		revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
+		Ledger: ledger.NewBook(0), revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
 		warnings: rate.NewLimiter(rate.Every(6*time.Second), 10), newcomers: count.NewPace(newcomersPerMinute, newcomersAtOnce),
 		windows: windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}

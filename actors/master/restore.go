@@ -2,6 +2,7 @@ package master
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -81,6 +82,9 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 	})
 	if err != nil {
 		return err
+	}
+	if err := d.restoreCommands(ctx, known); err != nil {
+		return fmt.Errorf("commands: %w", err)
 	}
 	for _, m := range known {
 		m.expect()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"trama/actors/ledger"
 	"trama/actors/supervise"
 )
 
@@ -17,16 +18,17 @@ var (
 	ErrTooMany    = errors.New("too many masters")
 )
 
-// Outcome of a command to a master.
-type Outcome string
+// Outcome of a command to a master: its state once it has ended.
+type Outcome = ledger.State
 
 // The outcomes of a command.
 const (
-	OutcomeDone    Outcome = "done"    // the master answered with response code 0
-	OutcomeSent    Outcome = "sent"    // it was written; nobody answers it
-	OutcomeRefused Outcome = "refused" // the master answered with another response code
-	OutcomeUnknown Outcome = "unknown" // it was sent and no answer came: it may have been executed
-	OutcomeExpired Outcome = "expired" // it was never sent: the wait ended while it waited behind another command
+	OutcomeDone      = ledger.Done
+	OutcomeSent      = ledger.Sent
+	OutcomeRefused   = ledger.Refused
+	OutcomeUnknown   = ledger.Unknown
+	OutcomeExpired   = ledger.Expired
+	OutcomeCancelled = ledger.Cancelled
 )
 
 // CommandRequest asks for one command to one master.
@@ -37,27 +39,21 @@ type CommandRequest struct {
 	Wait     time.Duration  // how long to wait for the answer (default 10 s, at most 5 min)
 	Listener string         // which link to use when the master has several; "" = the newest that knows the command
 	Origin   string         // who asked
+	From     string         // from where: an address, or a room of the gateway
+	Queue    time.Duration  // how long it may wait for a master that is away, over restarts too; 0: it does not
+	Key      string         // the same key of the same Origin is the same command; "": every request is one of its own
+	Async    bool           // do not wait for the outcome: it is enough that the command is on disk
+	Class    ledger.Class   // what may happen after silence; "": what the profile says
+	Unkept   bool           // the ledger keeps nothing of it: it changes nothing, and comes again
 	// Protected: it goes only to a link whose frames come under a tag of 64 bits or more.
 	Protected bool
 }
 
 // CommandResult is what became of a command.
-type CommandResult struct {
-	Serial      string           `json:"serial"`
-	Command     string           `json:"command"`
-	By          string           `json:"by,omitempty"` // who asked
-	Outcome     Outcome          `json:"outcome"`
-	Code        *uint64          `json:"code,omitempty"`        // response code of the master
-	Transaction *uint64          `json:"transaction,omitempty"` // NUT it was sent with
-	Sent        string           `json:"sent,omitempty"`        // hex of the frame sent
-	Suite       string           `json:"suite,omitempty"`       // that it was protected by; empty: it went out unprotected
-	Answer      map[string]any   `json:"answer,omitempty"`      // fields of the answer
-	AnswerHex   string           `json:"answer_hex,omitempty"`
-	Elapsed     supervise.Millis `json:"elapsed_ms"`
-	Listener    string           `json:"listener,omitempty"`
-	Connection  uint64           `json:"connection,omitempty"`
-	Detail      string           `json:"detail,omitempty"` // in words, when there is something to say
-}
+type CommandResult = ledger.Command
+
+// Millis is a duration in milliseconds, as JSON has it.
+type Millis = supervise.Millis
 
 // LinkInfo is one live connection of a master on one listener.
 type LinkInfo struct {

@@ -41,6 +41,34 @@ func (j *Journal) commandKind() Kind {
 
 // Commands returns what q asks for; damage names rows that are left out.
 func (j *Journal) Commands(ctx context.Context, q journal.CommandQuery) (commands []journal.Command, damage []Damage, err error) {
+	err = j.chosenCommands(ctx, q, func(c journal.Command, ok bool) error {
+		if ok {
+			commands = append(commands, c)
+		} else {
+			damage = append(damage, Damage{Where: fmt.Sprintf("command %d", c.ID), What: "its checksum is wrong"})
+		}
+		return nil
+	})
+	return commands, damage, err
+}
+
+// EachCommand visits what q asks for, and warns of rows that are damaged.
+func (j *Journal) EachCommand(ctx context.Context, q journal.CommandQuery, visit func(journal.Command) error) error {
+	return j.chosenCommands(ctx, q, j.undamaged(visit))
+}
+
+// undamaged leaves damaged rows out, with a warning.
+func (j *Journal) undamaged(visit func(journal.Command) error) func(journal.Command, bool) error {
+	return func(c journal.Command, ok bool) error {
+		if !ok {
+			j.options.Warn("journal is damaged: a command is left out", "command", c.ID)
+			return nil
+		}
+		return visit(c)
+	}
+}
+
+func (j *Journal) chosenCommands(ctx context.Context, q journal.CommandQuery, visit func(c journal.Command, ok bool) error) error {
 	q.Since, q.Until = storable(q.Since), storable(q.Until)
 	where, args := []string{"true"}, []any(nil)
 	add := func(text string, arg any) { where, args = append(where, text), append(args, arg) }
@@ -64,16 +92,8 @@ func (j *Journal) Commands(ctx context.Context, q journal.CommandQuery) (command
 	if q.Limit <= 0 {
 		q.Limit = journal.DefaultLimit
 	}
-	text := "SELECT " + commandColumns + " FROM command WHERE " + strings.Join(where, " AND ")
-	err = eachCommand(ctx, j.read, func(c journal.Command, ok bool) error {
-		if ok {
-			commands = append(commands, c)
-		} else {
-			damage = append(damage, Damage{Where: fmt.Sprintf("command %d", c.ID), What: "its checksum is wrong"})
-		}
-		return nil
-	}, text+fmt.Sprintf(" ORDER BY id DESC LIMIT %d", q.Limit), args...)
-	return commands, damage, err
+	return eachCommand(ctx, j.read, visit, "SELECT "+commandColumns+" FROM command WHERE "+strings.Join(where, " AND ")+
+		fmt.Sprintf(" ORDER BY id DESC LIMIT %d", q.Limit), args...)
 }
 
 // Command returns one command; [journal.ErrNoCommand] when there is none of this number.
@@ -101,13 +121,7 @@ func (j *Journal) oneCommand(ctx context.Context, where string, args ...any) (fo
 
 // OpenCommands visits the commands that have not ended, and those that changed since a time, the oldest first.
 func (j *Journal) OpenCommands(ctx context.Context, since time.Time, visit func(journal.Command) error) error {
-	return eachCommand(ctx, j.read, func(c journal.Command, ok bool) error {
-		if !ok {
-			j.options.Warn("journal is damaged: a command is left out", "command", c.ID)
-			return nil
-		}
-		return visit(c)
-	}, "SELECT "+commandColumns+" FROM command WHERE ended = 0 OR changed >= ? ORDER BY id", storable(since).UnixNano())
+	return eachCommand(ctx, j.read, j.undamaged(visit), "SELECT "+commandColumns+" FROM command WHERE ended = 0 OR changed >= ? ORDER BY id", storable(since).UnixNano())
 }
 
 // LastCommand is the largest number that a command has; 0 when there is none.

@@ -1,0 +1,4 @@
+package master
+
+// concluded is called when a command has ended, or was answered late.
+func (m handler) concluded(*Command) {}

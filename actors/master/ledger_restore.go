@@ -1,0 +1,118 @@
+package master
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"trama/actors/ledger"
+	"trama/codec"
+	"trama/journal"
+)
+
+// Commands is a journal that keeps commands.
+type Commands interface {
+	LastCommand(ctx context.Context) (uint64, error)
+	OpenCommands(ctx context.Context, since time.Time, visit func(journal.Command) error) error
+}
+
+// restoreCommands brings back the commands of earlier processes.  Those that may have been sent are unknown now, those that
+// wait for their master go on waiting, and those that are unknown since a day may still be answered.
+func (d *Directory) restoreCommands(ctx context.Context, known map[string]*Master) error {
+	j, ok := d.journal.(Commands)
+	if !ok {
+		return nil
+	}
+	last, err := j.LastCommand(ctx)
+	if err != nil {
+		return err
+	}
+	d.Ledger = ledger.NewBook(last)
+	return j.OpenCommands(ctx, time.Now().Add(-numbersFor), func(row journal.Command) error {
+		r, err := ledger.Read(&row)
+		if err != nil {
+			d.log.Named("command").Error("a command cannot be read and is left out", "error", err)
+			return nil
+		}
+		m := known[r.Serial]
+		if m == nil { // forgotten, and a defect kept the command from being ended
+			m = &Master{Serial: r.Serial, dir: d, forgotten: true}
+		}
+		handler{m}.restoreCommand(r)
+		return nil
+	})
+}
+
+func (m handler) restoreCommand(r ledger.Command) {
+	c := &Command{Result: r, Request: CommandRequest{Serial: r.Serial, Command: r.Command, Fields: r.Arguments, Wait: time.Duration(r.Wait),
+		Listener: r.Listener, Origin: r.By, From: r.From, Key: r.Key, Class: r.Class}}
+	if r.Queue {
+		c.Request.Queue = r.Expires.Sub(r.Asked)
+	}
+	switch {
+	case r.State == ledger.Unknown:
+		m.remain(c)
+		return
+	case !r.Open():
+		return
+	case r.State != ledger.Queued:
+		m.change(c, ledger.Unknown, "the gateway ended before an answer came: it may have been executed")
+		m.remain(c)
+	case m.forgotten:
+		m.change(c, ledger.Cancelled, "the master was forgotten: it was never sent")
+	case !r.Queue:
+		m.change(c, ledger.Expired, "the gateway ended: it was never sent")
+	case !time.Now().Before(r.Expires):
+		m.change(c, ledger.Expired, "the gateway was away: it was never sent")
+	default:
+		c.Entry = m.dir.Ledger.Restore(r)
+		m.queue = append(m.queue, c)
+		c.load = &m.load
+		m.load.Add(1)
+		return
+	}
+	m.store(c)
+}
+
+// wake goes on with the commands when the actor starts.
+func (m handler) wake() {
+	for _, c := range m.queue {
+		m.arm(c, time.Until(c.Result.Expires))
+	}
+	m.next()
+}
+
+// remake makes the frame of a command of an earlier process, by the profile of its listener.
+func (c *Command) remake(b *Batch) bool {
+	if c.Result.Listener != b.Link.Listener() || c.Result.Sent == "" {
+		return false
+	}
+	p := b.Installed.Profile
+	plain, err := hex.DecodeString(c.Result.Sent)
+	if err != nil || p.Decode(codec.Downlink, plain, &c.frame) != nil {
+		return false
+	}
+	c.Profile, c.plain, c.numbered = p, plain, p.NumbersAnswers()
+	return true
+}
+
+// dryRun makes the frame of a command, which is not sent.
+func (m handler) dryRun(msg *DryRun) {
+	c := msg.Command
+	l, err := m.linkFor(c.Request)
+	if c.patient(err) {
+		err = nil
+	}
+	if err == nil {
+		err = m.try(c, l)
+	}
+	if err == nil && c.Profile == nil {
+		err = fmt.Errorf("%w: nothing is known of how %s speaks", ErrOffline, m.Serial)
+	}
+	if err == nil {
+		c.plain, err = c.Profile.Append(nil, &c.frame)
+	}
+	c.Result.Sent, c.Result.Arguments = hex.EncodeToString(c.plain), c.Request.Fields
+	msg.Reply <- err
+}
