@@ -1,12 +1,15 @@
 package codec_test
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"trama/codec"
+	"trama/codec/check"
 )
 
 // ordered is the frame of a command, and its fields.
@@ -166,6 +169,40 @@ func TestAReadBackShowsWhetherACommandWasExecuted(t *testing.T) {
 			if isAbout != (want&about > 0) || isShown != (want&shown > 0) {
 				t.Errorf("%s: %s is about it: %t, shows it: %t", test.command, text, isAbout, isShown)
 			}
+		}
+	}
+}
+
+func TestAnExampleShowsTheFrameOfACommand(t *testing.T) {
+	const text = `
+name = "x"
+[frame]
+header = [{ key = "unit", type = "byte", role = "identity" }, { key = "func", type = "byte", role = "command" }]
+[[message]]
+command = 1
+from    = "server"
+name    = "go"
+fields  = [{ key = "a", type = "byte" }]
+[[command]]
+name      = "go"
+arguments = [{ key = "to", field = "a", max = 9 }]
+[[example]]
+direction = "downlink"
+hex       = "05 01 03"
+command   = "go"
+arguments = `
+	for arguments, want := range map[string]string{
+		"{ to = 3 }":           "",
+		"{ to = 4 }":           "x.toml:13: example[0]: command go with these arguments makes it 050104",
+		"{ to = 10 }":          "x.toml:13: example[0]: x go: to: out of range: 10, allowed 0..9",
+		"{ to = 3, unit = 5 }": "",
+	} {
+		p, err := codec.Compile("x.toml", []byte(text+arguments+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := errors.Join(check.Examples(p)...); fmt.Sprint(got) != cmp.Or(want, "<nil>") {
+			t.Errorf("%s: %v, want %s", arguments, got, want)
 		}
 	}
 }

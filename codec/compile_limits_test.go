@@ -13,6 +13,7 @@ import (
 func TestADefinitionIsNoBomb(t *testing.T) {
 	const header = "name = \"x\"\n[frame]\nheader = [{ key = \"unit\", type = \"byte\", role = \"identity\" }]\n"
 	message := func(fields string) string { return header + "[[message]]\nname = \"m\"\nfields = [" + fields + "]\n" }
+	ordering := header + "[[message]]\nfrom = \"server\"\nname = \"go\"\nfields = [{ key = \"a\", type = \"byte\" }]\n[[command]]\nname = \"go\"\n"
 	var messages, layouts strings.Builder
 	for i := range 3000 {
 		fmt.Fprintf(&messages, "[[message]]\nname = \"m%d\"\ncommand = %d\nfields = [{ key = \"a\", type = \"byte\" }]\n", i, i)
@@ -36,6 +37,10 @@ func TestADefinitionIsNoBomb(t *testing.T) {
 		{"20,000 wrong fields", message(strings.Repeat("{ key = \"a\", type = \"what\" },", 20_000)), "expected"},
 		{"10,000 replies", message("") + strings.Repeat("[[reply]]\nto = 1\n", 10_000), "reply: found 10000 replies, expected at most 128"},
 		{"150,000 fields that are none", message(strings.Repeat("{a=1},", 150_000)), "message[0].fields: found 150002 tables of fields, cases, messages and others, expected at most 20000"},
+		{"3,000 [[command]]", message("") + strings.Repeat("[[command]]\nname = \"x\"\n", 3000), "command: found 3000 commands, expected at most 256"},
+		{"a command with 100,000 behind it", ordering + "then = [" + strings.Repeat("\"go\",", 100_000) + "]\n", "command[0].then: found 100000 commands, expected at most 16"},
+		{"a command with 19,000 wrong arguments", ordering + "arguments = [" + strings.Repeat("{ key = \"b\" },", 19_000) + "]\n", "command[0].arguments[0].key: found \"b\", expected a field that go is given"},
+		{"a command that 100,000 messages answer", ordering + "answer.message = [" + strings.Repeat("\"a\",", 100_000) + "]\n", "command[0].answer.message: found 100000 messages, expected at most 256"},
 		{"200,000 answers", message("") + "[answer]\nby = [" + strings.Repeat("\"a\",", 200_000) + "]\n", "answer.by: found 200000 fields, expected at most 64"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func TestADescriptionHasEveryMessageAndEveryField(t *testing.T) {
 		if got.Name != p.Name() || got.Title != p.Title() || len(got.Frames) == 0 {
 			t.Errorf("%s: %+v", p.Name(), got)
 		}
-		if len(got.Messages) != len(p.Messages()) || len(got.Commands) != len(p.Commands()) {
+		if len(got.Messages) != len(p.Messages()) || len(got.Commands) != len(p.DeclaredCommands()) {
 			t.Fatalf("%s: %d messages and %d commands", p.Name(), len(got.Messages), len(got.Commands))
 		}
 		for i, m := range p.Messages() {
@@ -68,14 +68,34 @@ func TestADescriptionHasEveryMessageAndEveryField(t *testing.T) {
 func TestTheFormOfACommandAsksForWhatIsRequired(t *testing.T) {
 	for _, d := range definitions(t, "profiles/*.toml") {
 		forms := describe.Profile(d.p).Commands
-		for i, m := range d.p.Commands() {
-			for _, f := range m.Required {
-				has := slices.ContainsFunc(forms[i].Arguments, func(n *describe.Node) bool { return n.Key == f.Key && n.Given == "required" })
-				if fills := f.Role == codec.RoleIdentity || f.Role == codec.RoleTransaction || f.Role == codec.RoleCommand; !has && !fills {
-					t.Errorf("%s %s does not ask for %s", d.p.Name(), m.Name, f.Key)
+		for i, c := range d.p.DeclaredCommands() {
+			if forms[i].Name != c.Name || forms[i].Message != c.Message.Name || forms[i].Repeat != c.Class {
+				t.Fatalf("%s: form %d is %+v, want %s", d.p.Name(), i, forms[i], c.Name)
+			}
+			for _, f := range c.Message.Required {
+				has := slices.ContainsFunc(forms[i].Arguments, func(n *describe.Node) bool {
+					return (n.Field == f.Key || n.Field == "" && n.Key == f.Key) && n.Given == "required"
+				})
+				fills := f.Role == codec.RoleIdentity || f.Role == codec.RoleTransaction || f.Role == codec.RoleCommand
+				if !has && !fills && c.Set[f.Key] == nil {
+					t.Errorf("%s %s does not ask for %s", d.p.Name(), c.Name, f.Key)
 				}
 			}
 		}
+	}
+}
+
+func TestTheFormOfACommandHasItsOwnNamesAndRanges(t *testing.T) {
+	text, err := json.Marshal(describe.Profile(shipped(t, "extended")).Commands)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"name":"operate-relay","message":"operate-relay","title":"operates a relay","repeat":"verify","expires":"1m0s","arguments":[` +
+		`{"node":"field","key":"relay","title":"relay","type":"bcd","kind":"uint","bytes":1,"min":1,"max":99,"field":"RN","given":"required"},` +
+		`{"node":"field","key":"operation","title":"operation","type":"bcd","kind":"uint","bytes":1,"min":0,"max":99,` +
+		`"enum":[{"value":"0","label":"off"},{"value":"1","label":"on"}],"field":"OP","given":"required"}],"verify":"ask-relays","then":["ask-relays"]}`
+	if !strings.Contains(string(text), want) {
+		t.Errorf("no %s in\n%s", want, text)
 	}
 }
 

@@ -298,7 +298,7 @@ func (c *completer) fields() (all []string) {
 		return nil
 	}
 	for _, form := range d.Commands {
-		if form.Name != c.args[at] && !isCommand(d, form.Name, c.args[at]) {
+		if form.Name != c.args[at] && !isCommand(d, form.Message, c.args[at]) {
 			continue
 		}
 		for _, f := range form.Arguments {

@@ -78,6 +78,9 @@ func checkExample(p *codec.Profile, e *program.Example) (out []error) {
 			note(fmt.Errorf("%s: %w", key, err))
 		}
 	}
+	if e.Command != nil {
+		note(commandOf(p, e))
+	}
 	note(expectSamples(&f, e.Samples))
 	if again, err := p.Append(nil, &f); err != nil {
 		note(fmt.Errorf("it cannot be encoded again: %w", err))
@@ -118,6 +121,28 @@ func relateExample(p *codec.Profile, e *program.Example, f *frame.Frame) error {
 		return errors.New("request: by [answer] this is no answer to it")
 	}
 	return p.Relate(request, f)
+}
+
+// commandOf gives the frame what its command says, which must change nothing.
+func commandOf(p *codec.Profile, e *program.Example) error {
+	var f frame.Frame
+	fields, err := e.Command.Fields(e.Arguments)
+	if err != nil {
+		return err
+	}
+	if err := p.Decode(e.Direction, e.Frame, &f); err != nil || f.Body.Message != e.Command.Message {
+		return fmt.Errorf("command %s sends %s, not this message", e.Command.Name, e.Command.Message.Name)
+	}
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		if err := p.Set(&f, key, fields[key]); err != nil {
+			return err
+		}
+	}
+	raw, err := p.Append(nil, &f)
+	if err == nil && !bytes.Equal(raw, e.Frame) {
+		err = fmt.Errorf("command %s with these arguments makes it %x", e.Command.Name, raw)
+	}
+	return err
 }
 
 // throughJSON makes JSON of a frame, and the frame of that.

@@ -46,6 +46,9 @@ func (c *checker) try(s *sampleFrame) bool {
 	err := throughJSON(c.p, &f, s.frame)
 	c.note("encode", s, err, fmt.Sprintf("message %s, whose values do not make the same frame again (%v)", name, err))
 	c.points(s, &f)
+	if s.name == "" {
+		c.commands(s, &f)
+	}
 	c.cut(s)
 	_, due, err := c.p.Reply(nil, &f, encode.Env{Now: sampleTime})
 	if c.p.TellsWaiting() && err == nil {

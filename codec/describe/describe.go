@@ -149,6 +149,7 @@ type FieldDescription struct {
 	Min   *float64     `json:"min,omitempty"`   // of a whole number, after scaling
 	Max   *float64     `json:"max,omitempty"`
 	Enum  []Label      `json:"enum,omitempty"`
+	Field string       `json:"field,omitempty"` // of an argument that has another name: the path of its field
 	Given string       `json:"given,omitempty"` // in the form of a command: "required" or "optional"
 	Notes []field.Note `json:"notes,omitempty"` // what else the definition says of it, such as const, scale or order
 
@@ -223,12 +224,19 @@ type WireForm struct {
 	Little    bool   `json:"-"`
 }
 
-// CommandForm is what somebody fills in to send a command: its fields without those that fill themselves.
+// CommandForm is what somebody fills in to send a command: the arguments of a [[command]], or the fields of a message
+// that has none, without those that fill themselves.
 type CommandForm struct {
-	Name      string  `json:"name"`
-	Title     string  `json:"title,omitempty"`
-	Repeat    string  `json:"repeat"`
-	Arguments []*Node `json:"arguments"`
+	Name      string       `json:"name"`
+	Message   string       `json:"message"`
+	Title     string       `json:"title,omitempty"`
+	Repeat    string       `json:"repeat"` // its class
+	Expires   string       `json:"expires,omitempty"`
+	Arguments []*Node      `json:"arguments"`
+	Set       []field.Note `json:"set,omitempty"`    // what stands in other fields
+	Report    string       `json:"report,omitempty"` // the message that the master sends because of it
+	Verify    string       `json:"verify,omitempty"` // the command that reads its effect back
+	Then      []string     `json:"then,omitempty"`
 }
 
 // ReplyDescription says what is answered with what.

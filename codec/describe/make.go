@@ -2,6 +2,7 @@ package describe
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,9 +39,9 @@ func Profile(p *codec.Profile) *Description {
 	}
 	for _, m := range p.Messages() {
 		out.Messages = append(out.Messages, messages[m.Name])
-		if slices.Contains(p.Commands(), m) {
-			out.Commands = append(out.Commands, command(out, messages[m.Name], m))
-		}
+	}
+	for _, c := range p.DeclaredCommands() {
+		out.Commands = append(out.Commands, d.command(out.Frames, messages[c.Message.Name], c))
 	}
 	for _, e := range p.Examples() {
 		out.Examples = append(out.Examples, ExampleFrame{e.Title, e.Direction.String(), e.Frame, e.Reply})
@@ -361,13 +362,52 @@ func (d *describer) formula(e *expr.Expr) *Formula {
 }
 
 // command is the form of a command.
-func command(d *Description, m MessageDescription, of *field.Message) CommandForm {
-	c := CommandForm{Name: m.Name, Title: m.Title, Repeat: of.Repeat, Arguments: []*Node{}}
-	at := slices.IndexFunc(d.Frames, func(f FrameKind) bool { return f.Name == m.Frame })
-	for _, nodes := range [][]*Node{d.Frames[at].Header, m.Fields, d.Frames[at].Trailer} {
-		c.Arguments = append(c.Arguments, arguments(nodes, &m, of.Command != "")...)
+func (d *describer) command(frames []FrameKind, m MessageDescription, c *program.Command) CommandForm {
+	form := CommandForm{Name: c.Name, Message: m.Name, Title: c.Title, Repeat: c.Class, Arguments: []*Node{}}
+	if c.Path == "" {
+		f := frames[slices.IndexFunc(frames, func(f FrameKind) bool { return f.Name == m.Frame })]
+		nodes := slices.Concat(f.Header, m.Fields, f.Trailer)
+		form.Arguments = append(form.Arguments, arguments(nodes, &m, c.Message.Command != "")...)
+		return form
 	}
-	return c
+	for _, a := range c.Arguments {
+		form.Arguments = append(form.Arguments, d.argument(a))
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.Set)) {
+		form.Set = append(form.Set, field.Note{Key: key, Text: schema.WrittenText(c.Set[key])})
+	}
+	if c.Expires > 0 {
+		form.Expires = c.Expires.String()
+	}
+	if c.Report != nil {
+		form.Report = c.Report.Name
+	}
+	if c.Verify != nil {
+		form.Verify = c.Verify.Command
+	}
+	for _, next := range c.Then {
+		form.Then = append(form.Then, next.Command)
+	}
+	return form
+}
+
+// argument is an argument of a command, under its own name.
+func (d *describer) argument(a *program.Argument) *Node {
+	n := &Node{Node: "field", FieldDescription: *d.field(a.Op)}
+	if a.Op.Code == scalar.OpGroup || a.Op.Code == scalar.OpList {
+		n.Node = n.Kind
+	}
+	n.Key, n.Title, n.Unit, n.Given = a.Key, a.Title, a.Unit, "optional"
+	if a.Field != a.Key {
+		n.Field = a.Field
+	}
+	if a.Required {
+		n.Given = "required"
+	}
+	if a.Min != nil || a.Max != nil {
+		n.Min, n.Max = a.Min, a.Max
+	}
+	return n
 }
 
 // arguments are nodes without what nobody gives; known: the command field has one value.

@@ -23,6 +23,9 @@ func (c *compiler) orders(d *schema.Definition) {
 	}
 	var defs []schema.CommandDef
 	for _, def := range d.Commands {
+		if len(c.src.Problems) >= mostProblems {
+			return
+		}
 		if def.Message == "" {
 			def.Message = def.Name
 		}
@@ -47,6 +50,9 @@ func (c *compiler) orders(d *schema.Definition) {
 		}
 	}
 	for i, o := range c.p.Orders[:declared] {
+		if len(c.src.Problems) >= mostProblems {
+			return
+		}
 		c.follows(o, &defs[i])
 	}
 }
@@ -61,33 +67,33 @@ func (c *compiler) either(path, first, second string) string {
 
 // order compiles a command without what follows it.
 func (c *compiler) order(def *schema.CommandDef, m *field.Message) *program.Command {
-	o := &program.Command{Name: def.Name, Title: def.Title, Message: m, Class: def.Class, Expires: def.Expires,
-		Profile: c.p.Name, Set: map[string]any{}, Known: map[string]bool{}}
+	o := &program.Command{Path: def.Path, Name: def.Name, Title: def.Title, Message: m, Class: def.Class, Expires: def.Expires,
+		Profile: c.p.Name, Set: map[string]any{}, Known: c.fieldsOf(m).known}
 	if o.Title == "" {
 		o.Title = m.Title
 	}
 	if o.Class == "" {
 		o.Class = m.Repeat
 	}
-	given := c.given(m)
-	for _, f := range m.Fields { // constants may be given, too
-		o.Known[f.Key] = true
-	}
-	for key := range given {
-		o.Known[key] = true
-	}
+	given := c.fieldsOf(m).given
 	for _, set := range flatSets(def.Set) {
-		op := given[set.Key]
-		if op == nil {
+		if len(c.src.Problems) >= mostProblems {
+			break
+		}
+		at := given[set.Key]
+		if at.op == nil {
 			c.src.Problem(set.Path, field.Quote(set.Key), "a field that "+m.Name+" is given", slices.Sorted(maps.Keys(given))...)
 			continue
 		}
-		if _, _, err := op.Parse(nil, inHex(op, set.Value), 0, false); err != nil && fixed(op) {
+		if _, _, err := at.op.Parse(nil, inHex(at.op, set.Value), 0, false); err != nil && at.judged {
 			c.src.Problem(set.Path, schema.Describe(set.Value)+" ("+err.Error()+")", "a value that the field can hold")
 		}
-		o.Set[set.Key] = inHex(op, set.Value)
+		o.Set[set.Key] = inHex(at.op, set.Value)
 	}
 	for _, a := range def.Arguments {
+		if len(c.src.Problems) >= mostProblems {
+			break
+		}
 		if one := c.argument(o, &a, given); one != nil {
 			o.Arguments = append(o.Arguments, one)
 		}
@@ -108,12 +114,22 @@ func (c *compiler) order(def *schema.CommandDef, m *field.Message) *program.Comm
 	return o
 }
 
-// fixed says that a field has a size of its own, so that a value for it can be judged alone.
-func fixed(op *scalar.Op) bool { return op.Size > 0 || op.Bitwise() }
+// namedFields are the fields of a message by their paths: all of them, and those that somebody gives a value.
+type namedFields struct {
+	known map[string]bool
+	given map[string]givenField
+}
+
+// givenField is a field that a command gives a value.
+type givenField struct {
+	op     *scalar.Op
+	judged bool // the value can be judged alone: neither its size nor its exponent varies
+}
 
 // argument compiles one argument of a command.
-func (c *compiler) argument(o *program.Command, def *schema.ArgumentDef, given map[string]*scalar.Op) *program.Argument {
-	op := given[def.Field]
+func (c *compiler) argument(o *program.Command, def *schema.ArgumentDef, given map[string]givenField) *program.Argument {
+	at := given[def.Field]
+	op := at.op
 	switch {
 	case op == nil:
 		c.src.Problem(schema.Join(def.Path, c.either(def.Path, "field", "key")), field.Quote(def.Field),
@@ -133,17 +149,14 @@ func (c *compiler) argument(o *program.Command, def *schema.ArgumentDef, given m
 	if a.Unit == "" {
 		a.Unit = op.Field.Unit
 	}
-	if fixed(op) && op.Code < scalar.OpGroup {
-		a.Op = op
-	}
-	a.Enum = op.Field.Enum
+	a.Op, a.Enum, a.Judged = op, op.Field.Enum, at.judged
 	c.labels(a, def)
 	for key, bound := range map[string]*float64{"min": a.Min, "max": a.Max} {
 		if bound == nil {
 			continue
 		}
 		text := program.Shown(bound)
-		if a.Op == nil || !a.Op.Integer() && !a.Op.Float() && a.Op.Code != scalar.OpDecimal {
+		if !a.Judged || !a.Op.Integer() && !a.Op.Float() && a.Op.Code != scalar.OpDecimal {
 			c.src.Problem(def.Path+"."+key, "it for "+def.Field+" of type "+op.Field.Type, "it for a number")
 		} else if _, _, err := a.Op.Parse(nil, text, 0, false); err != nil {
 			c.src.Problem(def.Path+"."+key, text+" ("+err.Error()+")", "a value that the field can hold")
@@ -165,7 +178,7 @@ func (c *compiler) labels(a *program.Argument, def *schema.ArgumentDef) {
 	if len(def.Enum) == 0 || !c.affordValues(def.Path+".enum", len(def.Enum)) {
 		return
 	}
-	if a.Op == nil || !a.Op.Integer() || a.Op.Scale != nil {
+	if !a.Judged || !a.Op.Integer() || a.Op.Scale != nil {
 		c.src.Problem(def.Path+".enum", "labels for "+a.Field, "labels for a whole number without scale")
 		return
 	}
@@ -187,6 +200,7 @@ func (c *compiler) labels(a *program.Argument, def *schema.ArgumentDef) {
 
 // follows compiles what answers a command and what comes behind it.
 func (c *compiler) follows(o *program.Command, def *schema.CommandDef) {
+	c.few(def.Path+".then", "commands", len(def.Then), mostThen)
 	o.Answers = c.masterMessages(def.Path+".answer.message", def.Answers)
 	o.Same = c.pairs(def.Path+".answer.same", o, def.Same, o.Answers)
 	if def.Report != "" {
@@ -194,7 +208,7 @@ func (c *compiler) follows(o *program.Command, def *schema.CommandDef) {
 			o.Report = report[0]
 		}
 	}
-	for i := range def.Then {
+	for i := range def.Then[:min(len(def.Then), mostThen)] {
 		if f := c.follow(o, &def.Then[i]); f != nil {
 			o.Then = append(o.Then, f)
 		}
@@ -222,6 +236,9 @@ func (c *compiler) follows(o *program.Command, def *schema.CommandDef) {
 
 // masterMessages are messages that a master sends, by their names.
 func (c *compiler) masterMessages(path string, names []string) (out []*field.Message) {
+	if !c.few(path, "messages", len(names), mostMessages) {
+		return nil
+	}
 	var known []string
 	for _, b := range c.p.Bodies {
 		if b.Direction != field.Downlink {
@@ -242,19 +259,18 @@ func (c *compiler) masterMessages(path string, names []string) (out []*field.Mes
 func (c *compiler) follow(o *program.Command, def *schema.FollowDef) *program.Follow {
 	next, ok := c.p.Command(def.Command)
 	if !ok {
-		var known []string
-		for _, one := range c.p.Orders {
-			known = append(known, one.Name)
-		}
 		path := def.Path
 		if len(def.Arguments) > 0 || c.src.Knows(path+".command") {
 			path += ".command"
 		}
-		c.src.Problem(path, field.Quote(def.Command), "the name of a command", known...)
+		c.src.Problem(path, field.Quote(def.Command), "the name of a command", c.p.OrderNames()...)
 		return nil
 	}
 	f := &program.Follow{Command: next.Name, With: map[string]any{}}
 	for _, set := range def.Arguments {
+		if len(c.src.Problems) >= mostProblems {
+			break
+		}
 		key, v := set.Key, set.Value
 		if a := next.Argument(key); a != nil {
 			key = a.Field
@@ -290,19 +306,14 @@ func argumentsOf(o *program.Command) (out []string) {
 // pairs reads "KEY" or "KEY = KEY": an argument or a field of a command, and a field of one of the messages, any of the
 // master's when there is none.
 func (c *compiler) pairs(path string, o *program.Command, texts []string, messages []*field.Message) (out [][2]string) {
-	if !c.few(path, "fields", len(texts), mostAnswers) {
+	if len(texts) == 0 || !c.few(path, "fields", len(texts), mostAnswers) {
 		return nil
 	}
-	ours, theirs := map[string]bool{}, map[string]bool{}
-	for _, b := range c.p.Bodies {
-		note := func(into map[string]bool) {
-			c.eachField(b, func(path string, _ *program.Node, _ *scalar.Op) { into[path] = true })
-		}
-		if b.Message == o.Message {
-			note(ours)
-		}
-		if b.Direction != field.Downlink && (messages == nil || slices.Contains(messages, b.Message)) {
-			note(theirs)
+	if messages == nil {
+		for _, b := range c.p.Bodies {
+			if b.Direction != field.Downlink {
+				messages = append(messages, b.Message)
+			}
 		}
 	}
 	for i, text := range texts {
@@ -316,29 +327,40 @@ func (c *compiler) pairs(path string, o *program.Command, texts []string, messag
 		}
 		place := fmt.Sprintf("%s[%d]", path, i)
 		name, _, _ := strings.Cut(other, "[")
-		if !ours[mine] {
+		if !o.Known[mine] {
 			c.src.Problem(place, field.Quote(mine), "an argument or a field of "+o.Message.Name,
-				append(argumentsOf(o), slices.Sorted(maps.Keys(ours))...)...)
-		}
-		if !theirs[name] {
-			c.src.Problem(place, field.Quote(other), "a field of what the master sends", slices.Sorted(maps.Keys(theirs))...)
+				append(argumentsOf(o), slices.Sorted(maps.Keys(o.Known))...)...)
+		} else if !slices.ContainsFunc(messages, func(m *field.Message) bool { return c.fieldsOf(m).known[name] }) {
+			var known []string
+			for _, m := range messages {
+				known = slices.AppendSeq(known, maps.Keys(c.fieldsOf(m).known))
+			}
+			c.src.Problem(place, field.Quote(other), "a field of what the master sends", slices.Sorted(slices.Values(known))...)
 		}
 		out = append(out, [2]string{mine, other})
 	}
 	return out
 }
 
-// given are the fields of a message that somebody gives a value, by their paths.
-func (c *compiler) given(m *field.Message) map[string]*scalar.Op {
-	out := map[string]*scalar.Op{}
+// fieldsOf are the fields of a message.
+func (c *compiler) fieldsOf(m *field.Message) *namedFields {
+	if all := c.byPath[m]; all != nil {
+		return all
+	}
+	all := &namedFields{map[string]bool{}, map[string]givenField{}}
+	c.byPath[m] = all
+	for _, f := range m.Fields { // a name alone is looked for inside parts, too
+		all.known[f.Key] = true
+	}
 	body := c.p.Bodies[slices.IndexFunc(c.p.Bodies, func(b *program.Body) bool { return b.Message == m })]
 	c.eachField(body, func(path string, n *program.Node, o *scalar.Op) {
+		all.known[path] = true
 		if n.Value == nil && n.Check == nil && o.Code != scalar.OpComputed && !o.Fixed() && !c.p.Derived[o.Reg] &&
-			out[path] == nil {
-			out[path] = o
+			all.given[path].op == nil {
+			all.given[path] = givenField{o, (o.Size > 0 || o.Bitwise()) && n.Size == nil && n.Exponent == nil}
 		}
 	})
-	return out
+	return all
 }
 
 // eachField calls visit for each field of a message, with its path; not for those in lists.

@@ -35,7 +35,8 @@ type compiler struct {
 	usedLayouts map[string]bool
 	marks       map[string]markField
 	long        map[uint64]string // words of more than 8 bytes, by the number by which they are compared
-	patterns    map[any]pattern   // names of points: by node, by op of a field or part of bits, by body
+	byPath      map[*field.Message]*namedFields
+	patterns    map[any]pattern // names of points: by node, by op of a field or part of bits, by body
 }
 
 // Compile makes the program of a definition.  What is wrong is reported to src, and the program is then of no use.
@@ -44,7 +45,7 @@ func Compile(src *schema.Reader, d *schema.Definition) *program.Program {
 	c.p = &program.Program{Name: d.Name, Title: d.Title, CommandOp: -1, Regs: 1, Marks: 1}
 	c.header, c.all, c.paths, c.usedLayouts, c.marks = map[string]int{}, map[string]*scalar.Op{}, map[string]bool{},
 		map[string]bool{}, map[string]markField{}
-	c.patterns, c.long = map[any]pattern{}, map[uint64]string{}
+	c.patterns, c.long, c.byPath = map[any]pattern{}, map[uint64]string{}, map[*field.Message]*namedFields{}
 	var err error
 	if c.zone, err = scalar.ParseZone(d.Zone); err != nil {
 		c.src.Problem("zone", field.Quote(d.Zone), "Local, UTC, a name such as Europe/Berlin or an offset such as +08:00")

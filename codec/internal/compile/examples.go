@@ -20,7 +20,7 @@ func CompileExamples(src *schema.Reader, d *schema.Definition, p *program.Progra
 	}
 	for _, def := range d.Examples {
 		e := program.Example{File: src.File, Line: src.Line(def.Path), Path: def.Path, Title: def.Title,
-			Expect: def.Expect, Samples: def.Samples}
+			Expect: def.Expect, Samples: def.Samples, Arguments: def.Arguments}
 		e.Direction = field.Direction(slices.Index(field.DirectionWords, def.Direction))
 		var err error
 		if e.Frame, err = hexBytes(def.Hex); err != nil {
@@ -31,6 +31,11 @@ func CompileExamples(src *schema.Reader, d *schema.Definition, p *program.Progra
 		}
 		if e.Request, err = hexBytes(def.Request); err != nil {
 			src.Problem(def.Path+".request", field.Quote(def.Request), "hexadecimal digits, two for each byte")
+		}
+		if def.Command != "" {
+			if e.Command, _ = p.Command(def.Command); e.Command == nil {
+				src.Problem(def.Path+".command", field.Quote(def.Command), "the name of a command", p.OrderNames()...)
+			}
 		}
 		if def.Now != "" {
 			if e.Now, err = time.Parse(time.RFC3339, def.Now); err != nil {

@@ -13,6 +13,7 @@ const (
 	mostMessages   = 256
 	mostReplies    = 128
 	mostAnswers    = 64
+	mostThen       = 16
 	mostFields     = 8192  // of all messages, with those of a layout in each place where it is used
 	mostNesting    = 16    // parts inside each other
 	mostListed     = 16384 // values of in, is, enum and command of all fields

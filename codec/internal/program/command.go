@@ -29,6 +29,7 @@ type Command struct {
 	Verify    *Follow          // how its effect is read back; nil: not at all
 	Then      []*Follow        // what is asked when it is done
 
+	Path    string          // of [[command]]; empty: the message is the command by itself
 	Profile string          // its name, for errors
 	Known   map[string]bool // paths of the fields of the message
 }
@@ -43,7 +44,8 @@ type Argument struct {
 	Min, Max *float64 // after scaling; nil: as the field says
 	Enum     []field.EnumLabel
 
-	Op *scalar.Op // of the field, with the labels of the argument; nil: a part, or a value whose exponent or size varies
+	Op     *scalar.Op // of the field, with the labels of the argument
+	Judged bool       // a value for it can be judged alone: its size and its exponent do not vary
 }
 
 // Follow is a command that follows another one.
@@ -131,7 +133,7 @@ func (c *Command) unknown(name string) error {
 
 // value checks a value, and returns it as the field takes it.
 func (a *Argument) value(v any) (any, error) {
-	if a.Op == nil {
+	if !a.Judged {
 		return v, nil
 	}
 	_, num, err := a.Op.Parse(nil, v, 0, false)
@@ -179,4 +181,12 @@ func (p *Program) Command(name string) (*Command, bool) {
 		}
 	}
 	return nil, false
+}
+
+// OrderNames are the names of what may be commanded.
+func (p *Program) OrderNames() (names []string) {
+	for _, c := range p.Orders {
+		names = append(names, c.Name)
+	}
+	return names
 }

@@ -19,4 +19,6 @@ type Example struct {
 	Reply     []byte
 	Request   []byte // the frame that this one answers
 	Now       time.Time
+	Command   *Command // that makes the frame,
+	Arguments map[string]any
 }

@@ -69,8 +69,8 @@ type SetDef struct {
 }
 
 type exampleDef struct {
-	Path, Title, Hex, Direction, Reply, Now, Request string
-	Expect, Samples                                  map[string]any
+	Path, Title, Hex, Direction, Reply, Now, Request, Command string
+	Expect, Samples, Arguments                                map[string]any
 }
 
 func ReadDefinition(t *Table) *Definition {
@@ -216,21 +216,23 @@ func (t *Table) sets(key string) (out []SetDef) {
 	return out
 }
 
+// values is a table of things and their values.
+func (t *Table) values(key, of string) map[string]any {
+	v, ok := t.Get(key)
+	values, isTable := v.(map[string]any)
+	if ok && !isTable {
+		t.src.Problem(t.At(key), Describe(v), "a table of "+of+" and their values")
+	}
+	return values
+}
+
 func readExample(t *Table) exampleDef {
 	e := exampleDef{Path: t.Path, Title: t.Text("title"), Hex: t.RequiredText("hex"),
 		Direction: t.Word("direction", field.DirectionWords, "any"), Reply: t.Text("reply"), Now: t.Text("now"),
-		Request: t.Text("request")}
-	if v, ok := t.Get("expect"); ok {
-		if e.Expect, ok = v.(map[string]any); !ok {
-			t.src.Problem(t.At("expect"), Describe(v), "a table of fields and their values")
-		}
-	}
+		Request: t.Text("request"), Command: t.Text("command"), Expect: t.values("expect", "fields"),
+		Arguments: t.values("arguments", "arguments")}
 	if t.more("samples") {
-		v, _ := t.Get("samples")
-		var ok bool
-		if e.Samples, ok = v.(map[string]any); !ok {
-			t.src.Problem(t.At("samples"), Describe(v), "a table of points and their values")
-		}
+		e.Samples = t.values("samples", "points")
 	}
 	t.Finish()
 	return e

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"trama/cmd/trama/internal/explain"
@@ -50,6 +51,7 @@ func (pg *page) write() {
 		pg.frame(&pg.d.Frames[i])
 	}
 	pg.messages()
+	pg.commands()
 	for i := 0; i < len(pg.layouts); i++ { // one may name others
 		if i == 0 {
 			pg.paragraph("## Layouts")
@@ -301,6 +303,62 @@ func commands(m *describe.MessageDescription) string {
 		words = append(words, "all others")
 	}
 	return strings.Join(words, ", ")
+}
+
+// commands shows what may be ordered, with the arguments.
+func (pg *page) commands() {
+	t := table{heads: []string{"command", "message", "arguments", "with", "class", "expires", "report", "read back by", "then"}}
+	for i := range pg.d.Commands {
+		c := &pg.d.Commands[i]
+		if of, _ := pg.p.Command(c.Name); of.Path == "" { // its message says it all
+			continue
+		}
+		var args, set []string
+		for _, n := range c.Arguments {
+			args = append(args, argument(n))
+		}
+		for _, n := range c.Set {
+			set = append(set, code(n.Key+" = "+n.Text))
+		}
+		t.add(code(c.Name), link("message", c.Message), strings.Join(args, ", "), strings.Join(set, ", "), c.Repeat, c.Expires, c.Report,
+			c.Verify, strings.Join(c.Then, ", "))
+	}
+	if len(t.rows) > 0 {
+		pg.paragraph("## Commands")
+		pg.paragraph("Arguments in brackets may be left out.")
+		t.write(&pg.out)
+	}
+}
+
+// argument is one of a command: its name, its field, and what it may be.
+func argument(n *describe.Node) string {
+	text, labels := code(n.Key), []string{}
+	if n.Field != "" {
+		text += " (" + n.Field + ")"
+	}
+	for _, l := range n.Enum {
+		labels = append(labels, l.Label)
+	}
+	switch {
+	case len(labels) > 0:
+		text += " " + strings.Join(labels, " or ")
+	case n.Min != nil || n.Max != nil:
+		text += " " + bound(n.Min) + ".." + bound(n.Max)
+	}
+	if n.Unit != "" {
+		text += " " + n.Unit
+	}
+	if n.Given == "optional" {
+		return "[" + text + "]"
+	}
+	return text
+}
+
+func bound(x *float64) string {
+	if x == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*x, 'f', -1, 64)
 }
 
 func (pg *page) replies() {
