@@ -35,7 +35,7 @@ func TestCompletionOffersWhatThereIs(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"mas": "masters", "masters 123": "12345678", "send ": "12345678", "send 12345678 oper": "operate-relay",
-		"send 12345678 operate-relay R": "RN=", "send 12345678 O OP=o": "OP=on", "history 12345678 --point M": "MS/2/3",
+		"send 12345678 operate-relay r": "relay=", "send 12345678 O operation=o": "operation=on", "history 12345678 --point M": "MS/2/3",
 		"history 12345678 --format ": "plot", "events --kind of": "offline", "suspend f": "field", "refused ": "compact",
 		"refused 1": "12345678", "kick ": strconv.FormatUint(links[0].ID, 10), "restart trama/listeners/f": "trama/listeners/field",
 		"tree --under trama/registry/": "trama/registry/12345678", "cursors set n": "north", "token revoke n": "night-shift",
