@@ -33,8 +33,10 @@ type ListenerOptions struct {
 	// FrameNames: the identity in a frame counts before the registered one (Transport.Aside.Registration), which else
 	// is that of every frame of the connection.
 	FrameNames bool
-	MaxMasters int              // that may be identified on one connection (default 4,096)
-	Policy     admission.Policy // who may speak
+	MaxMasters int // that may be identified on one connection (default 4,096)
+	// DeliveryWindow is how long behind a frame commands reach its master; 0: it is learned, negative: always.
+	DeliveryWindow time.Duration
+	Policy         admission.Policy // who may speak
 	// Name and Address are required; Cutter, MaxFrameBytes and Descriptors are set from the profile and by the gateway
 	Transport transport.Options
 }
@@ -53,6 +55,8 @@ type Options struct {
 	AllowFaults bool
 	// CommandQueue bounds the commands that wait for one master behind the one in flight (default 16).
 	CommandQueue int
+	// QueuedPerSecond bounds how many commands go out in a second that have waited for their masters (default 500).
+	QueuedPerSecond int
 	// MaxMasters bounds the masters that are tracked (default 100,000); frames of further serials are refused.
 	MaxMasters int
 	// ResendBytes is the memory in which all masters together remember more than their last 64 frames (default 64 MiB;

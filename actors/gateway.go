@@ -88,7 +88,7 @@ func Start(o Options) (Gateway, error) {
 		ring = trust.New(g.keys)
 	}
 	g.masters = master.NewDirectory(master.Options{
-		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, MaxMasters: o.MaxMasters,
+		System: g.sys, Journal: g.journal, Profiles: g.store, CommandQueue: o.CommandQueue, QueuedPerSecond: cmp.Or(o.QueuedPerSecond, master.DefaultQueuedPerSecond), MaxMasters: o.MaxMasters,
 		ResendBytes: o.ResendBytes, Keys: ring, Known: o.Known, Stopping: g.done, Answered: o.Answered,
 	})
 	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters, Keys: ring, Guess: g.guess,
@@ -206,6 +206,7 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 		l := connection.NewListener(g.shared, options.Name, lo.Role)
 		l.FrameNames, l.Greeting, l.Policy = lo.FrameNames, lo.Greeting, lo.Policy
 		l.Newcomers = admission.NewPace(lo.Policy.NewMastersPerMinute)
+		l.Window = lo.DeliveryWindow
 		l.MaxMasters = cmp.Or(lo.MaxMasters, connection.DefaultMaxMasters)
 		l.FirstFrame = cmp.Or(options.FirstFrameTimeout, transport.DefaultFirstFrameTimeout)
 		l.Registers = options.Aside != nil && options.Aside.Registration != nil

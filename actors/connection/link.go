@@ -138,6 +138,9 @@ func (l *Link) Transmit(m *master.Master, c *master.Command) {
 // Identified implements master.Link.
 func (l *Link) Identified(serial string, m *master.Master) { l.send(&l.Node, &identified{serial, m}) }
 
+// Window implements master.Link.
+func (l *Link) Window() time.Duration { return l.on.Window }
+
 // Policy implements master.Link.
 func (l *Link) Policy() *admission.Policy { return &l.on.Policy }
 

@@ -67,6 +67,7 @@ type Listener struct {
 	FrameNames bool             // the identity in a frame counts before a registered one
 	Greeting   string           // message sent to whoever dials in; "": none
 	MaxMasters int              // that may be identified on one connection
+	Window     time.Duration    // how long behind a frame commands reach its master; 0: it is learned, negative: always
 	Policy     admission.Policy // who may speak
 	Newcomers  *admission.Pace  // the registry's own
 

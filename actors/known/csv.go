@@ -14,7 +14,7 @@ import (
 
 // Columns are those of a table of masters as CSV: whom a row is about, what holds for the master, and one of its points.
 // A master of several points has several rows; what is said of the master need not be said again.
-var Columns = []string{"serial", "prefix", "profile", "name", "site", "tags", "interval", "point", "point_name", "unit",
+var Columns = []string{"serial", "prefix", "profile", "name", "site", "tags", "interval", "delivery_window", "point", "point_name", "unit",
 	"scale", "min", "max"}
 
 // columns that stand in the table of a point, and their keys there.

@@ -23,6 +23,7 @@ unit  = "m"
 [[master]]
 prefix = "1234"
 site   = "north"
+delivery_window = "off"
 [[master.point]]
 point = "MS/1/1"
 scale = 0.01
@@ -32,6 +33,7 @@ serial   = "12345678"
 name     = "Pump 3"
 tags     = ["critical"]
 interval = "10m"
+delivery_window = "30s"
 [[master.point]]
 point = "MS/1/1"
 name  = "level"
@@ -45,7 +47,7 @@ func TestALaterWordReplacesAnEarlierOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := m.Of("12345678", "extended")
-	if k.Name != "Pump 3" || k.Site != "north" || k.Interval != 10*time.Minute || strings.Join(k.Tags, " ") != "water critical" || !k.Has("CRITICAL") {
+	if k.Name != "Pump 3" || k.Site != "north" || k.Interval != 10*time.Minute || k.Window != 30*time.Second || strings.Join(k.Tags, " ") != "water critical" || !k.Has("CRITICAL") {
 		t.Errorf("known is %+v", k)
 	}
 	p := k.Points["MS/1/1"]
@@ -55,7 +57,7 @@ func TestALaterWordReplacesAnEarlierOne(t *testing.T) {
 	if got := p.Shown(2127); got != 21.27 || p.Plausible(got) || !p.Plausible(p.Shown(1200)) || p.Plausible(math.NaN()) {
 		t.Errorf("2127 is shown as %v", got)
 	}
-	if k := m.Of("12349999", "extended"); k.Site != "north" || k.Interval != time.Hour || k.Name != "" || k.Points["MS/1/1"].Unit != "m" {
+	if k := m.Of("12349999", "extended"); k.Site != "north" || k.Window != known.NoWindow || k.Interval != time.Hour || k.Name != "" || k.Points["MS/1/1"].Unit != "m" {
 		t.Errorf("of the prefix is known %+v", k)
 	}
 	if k := m.Of("123", "compact"); k.Site != "" || k.Points != nil {

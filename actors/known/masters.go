@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"trama/internal/tomlread"
 )
 
 // Master is what is known of one master.  The zero value says nothing.
@@ -16,8 +18,12 @@ type Master struct {
 	Site     string
 	Tags     []string
 	Interval time.Duration // how often it reports; 0 for not said
+	Window   time.Duration // how long behind a frame commands reach it; 0 for not said, NoWindow for always
 	Points   map[string]Point
 }
+
+// NoWindow is the window of a master that commands reach at any time.
+const NoWindow = tomlread.Off
 
 // Point is what is known of one point of a master.  The zero value says nothing.
 type Point struct {
@@ -109,6 +115,7 @@ func saying(all []*Master) (k Master) {
 		replace(&k.Name, each.Name)
 		replace(&k.Site, each.Site)
 		replace(&k.Interval, each.Interval)
+		replace(&k.Window, each.Window)
 		if k.Tags == nil {
 			k.Tags = slices.Clip(each.Tags)
 			continue

@@ -71,6 +71,7 @@ func (m *Masters) read(t *tomlread.Table) {
 	k := &Master{
 		Name: text(t, "name"), Site: text(t, "site"),
 		Interval: t.Duration("interval", shortestInterval, longestInterval, false, 0),
+		Window:   t.Duration("delivery_window", shortestInterval, longestInterval, true, 0),
 		Points:   map[string]Point{},
 	}
 	for _, tag := range t.Texts("tags") {

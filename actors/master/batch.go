@@ -22,6 +22,7 @@ type Link interface {
 	Listener() string
 	Profile() *codec.Profile   // that its listener has now
 	Policy() *admission.Policy // likewise
+	Window() time.Duration     // how long behind a frame commands reach its master; 0: it is learned, negative: always
 	Newcomers() *admission.Pace
 	Masters() []string // serials that are identified on it
 	// the master goes by the name that was registered here, and not by a field of its frames

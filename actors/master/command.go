@@ -52,6 +52,15 @@ type Command struct {
 	err       error        // it was not sent
 	responded atomic.Bool
 
+	// Of delivery and what follows; see window.go and follow.go.
+	silence time.Duration // of the master on its link, before it was sent
+	missed  bool          // it waits for a frame of the master
+	waited  bool          // it has waited for its master: many may go at once when they come back
+	turn    time.Duration // when it may go, as sinceStart says; 0: it was given none
+	after   *Command      // that it follows; nil: somebody asked for it
+	check   *Command      // the read-back that was asked last; nil: none
+	checks  uint8
+
 	state atomic.Uint32 // try<<2 | phase
 }
 

@@ -67,6 +67,7 @@ func (m handler) overdue(b *Batch, f *codec.Frame, raw []byte) *Command {
 
 // answers has a frame end the command in flight if it is its answer, or be the late answer of one before.
 func (m handler) answers(b *Batch, f *codec.Frame, raw []byte) {
+	defer m.compare(f)
 	old := m.overdue(b, f, raw)
 	if c := m.inFlight; c != nil && c.written() {
 		if answer := c.answeredBy(b, f, raw); answer != nil {

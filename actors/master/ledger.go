@@ -19,7 +19,7 @@ import (
 //	             ▲                             │                                        │
 //	             └─────────── requeue ◀────────┴── its connection has ended             └─▶ due, linkLost ─▶ finish, unknown
 //
-// A command that is not kept has no row, and goes from claim straight to transmit.
+// A command that is not kept has no row; it goes behind the acknowledgements of frames that are on their way to the disk.
 
 // command takes a command in, or turns it down: when it cannot be built, when the master has no link and it does not wait
 // for one, when too many wait, or when the journal takes nothing.
@@ -145,11 +145,7 @@ func (m handler) claim(c *Command, l Link) (err error) {
 	c.silent = !c.Profile.Answered(&c.frame)
 	c.Result.Sent = hex.EncodeToString(c.plain)
 	m.change(c, ledger.Claimed, "")
-	if c.kept() {
-		m.store(c)
-	} else {
-		m.transmit(c)
-	}
+	m.store(c)
 	return nil
 }
 
@@ -285,6 +281,9 @@ func (m handler) due(c *Command) {
 		detail = "it waited behind another command"
 	case len(m.links) == 0:
 		detail = "the master was away"
+	case c.missed:
+		window, _ := m.reach(m.links[len(m.links)-1].link, m.dir.sinceStart(time.Now()))
+		detail = fmt.Sprintf("the master is reached within %s behind its frames, and none came", window)
 	}
 	m.stop(c, ledger.Expired, "never sent: "+detail, fmt.Sprintf("no answer within %s: it may have been executed", c.Request.Wait))
 }

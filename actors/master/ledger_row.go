@@ -19,7 +19,11 @@ func (m handler) change(c *Command, to ledger.State, detail string) {
 func (m handler) store(c *Command) {
 	w := &stored{m: m.Master, c: c, as: c.Result, try: c.Try(), end: End{Result: c.Result, Answer: c.answer, Profile: c.Profile, Err: c.err}}
 	if !c.kept() {
-		w.Committed(0, nil)
+		if c.Result.State == ledger.Claimed { // its turn comes behind the acknowledgements of what is on its way to the disk
+			m.dir.journal.Append(&journal.Entry{Owner: w})
+		} else {
+			w.Committed(0, nil)
+		}
 		return
 	}
 	row, err := c.Result.Row()

@@ -154,6 +154,13 @@ func (m handler) describeKnown(info *Info) {
 	if i := m.presence.Interval(); i > 0 {
 		info.Interval, info.Learned = presence.Span(i), m.presence.Given == 0
 	}
+	var l Link
+	if n := len(m.links); n > 0 {
+		l = m.links[n-1].link
+	}
+	if window, learned := m.reach(l, m.dir.sinceStart(time.Now())); window > 0 {
+		info.Window, info.WindowLearned = presence.Span(window), learned
+	}
 	info.ClockOff, info.Flapping = m.clock.off, m.presence.IsFlapping()
 }
 

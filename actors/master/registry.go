@@ -38,11 +38,13 @@ type Options struct {
 	Journal      Journal
 	Profiles     *profiles.Store
 	CommandQueue int // commands that may wait for a master behind the one in flight
-	MaxMasters   int
-	ResendBytes  int             // memory of all masters for recognising resends, beyond the last 64 frames of each
-	Keys         *trust.Keyring  // nil: no master has a key
-	Known        *known.Current  // nil: nothing is known of masters beside their frames
-	Stopping     <-chan struct{} // closed when the gateway ends by itself
+	// QueuedPerSecond is how many commands go out in a second that have waited for their masters.
+	QueuedPerSecond int
+	MaxMasters      int
+	ResendBytes     int             // memory of all masters for recognising resends, beyond the last 64 frames of each
+	Keys            *trust.Keyring  // nil: no master has a key
+	Known           *known.Current  // nil: nothing is known of masters beside their frames
+	Stopping        <-chan struct{} // closed when the gateway ends by itself
 	// Answered is told of each answer to a command, how long after the command went to its connection; nil: nobody is
 	Answered func(took time.Duration)
 }
@@ -80,6 +82,7 @@ type Directory struct {
 	leaving   map[string]*Master // forgotten, and its actor has not ended; the registry's own
 	warnings  *rate.Limiter      // of takeovers
 	newcomers *count.Pace        // events of their links
+	queued    *rate.Limiter      // commands that have waited for their masters
 	refusedAt time.Time          // when the log last said that there are too many; the registry's own
 }
 
@@ -94,6 +97,7 @@ func NewDirectory(o Options) *Directory {
 		stopping: o.Stopping, answered: o.Answered,
 		Ledger: ledger.NewBook(0), revived: make(chan struct{}), by: make(map[string]*Master), leaving: make(map[string]*Master),
 		warnings: rate.NewLimiter(rate.Every(6*time.Second), 10), newcomers: count.NewPace(newcomersPerMinute, newcomersAtOnce),
+		queued:  rate.NewLimiter(rate.Limit(o.QueuedPerSecond), max(1, o.QueuedPerSecond/drainBurst)),
 		windows: windows{limit: o.ResendBytes, of: make(map[*Master]int)},
 	}
 }

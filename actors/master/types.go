@@ -113,13 +113,15 @@ type Info struct {
 	LastRefused *Refusal          `json:"last_refused,omitempty"`
 	Unreadable  *Unreadable       `json:"unreadable,omitempty"` // since the start of the process
 
-	Name     string   `json:"name,omitempty"` // these are what the operator has told
-	Site     string   `json:"site,omitempty"`
-	Tags     []string `json:"tags,omitempty"`
-	Interval string   `json:"interval,omitempty"`         // how often it reports
-	Learned  bool     `json:"interval_learned,omitempty"` // from its frames; else the operator has told it
-	ClockOff bool     `json:"clock_off,omitempty"`        // its clock is wrong
-	Flapping bool     `json:"flapping,omitempty"`         // its link comes and goes
+	Name          string   `json:"name,omitempty"` // these are what the operator has told
+	Site          string   `json:"site,omitempty"`
+	Tags          []string `json:"tags,omitempty"`
+	Interval      string   `json:"interval,omitempty"`                // how often it reports
+	Learned       bool     `json:"interval_learned,omitempty"`        // from its frames; else the operator has told it
+	Window        string   `json:"delivery_window,omitempty"`         // how long behind a frame commands reach it
+	WindowLearned bool     `json:"delivery_window_learned,omitempty"` // from commands that stayed unanswered
+	ClockOff      bool     `json:"clock_off,omitempty"`               // its clock is wrong
+	Flapping      bool     `json:"flapping,omitempty"`                // its link comes and goes
 
 	Security *SecurityInfo `json:"security,omitempty"` // when masters have keys
 

@@ -1,13 +1,68 @@
 package master
 
-import "time"
+import (
+	"time"
 
-// mayGo says whether a command may go out now; else after which time to ask again, 0 for when something comes.
-func (m handler) mayGo(*Command) (wait time.Duration, ok bool) { return 0, true }
+	"trama/actors/ledger"
+)
 
-// came is called when a batch of the master was handled: what waited for it may go.
-func (m handler) came(*Batch) {
-	if len(m.queue) > 0 {
-		m.next()
+// mayGo says whether a command may go out now; else after which time to ask again, 0 for when the master speaks.
+func (m handler) mayGo(c *Command) (wait time.Duration, ok bool) {
+	l, err := m.linkFor(c.Request)
+	if err != nil {
+		return 0, true // it ends for that reason
+	}
+	now := m.dir.sinceStart(time.Now())
+	c.silence = now - l.spoke
+	window, learned := m.reach(l.link, now)
+	if c.missed = window > 0 && c.silence > window && (!learned || c.Request.Queue > 0); c.missed {
+		c.waited = true
+		return 0, false
+	}
+	if c.waited = c.waited || c.Request.Queue > 0 && c.Result.Asked.Before(l.since); !c.waited {
+		return 0, true
+	}
+	if c.turn == 0 {
+		c.turn = now + m.dir.queued.Reserve().Delay()
+	}
+	if now < c.turn {
+		return c.turn - now, false
+	}
+	c.turn = 0
+	return 0, true
+}
+
+// reach is how long behind a frame commands reach the master on a link; 0: at any time, as far as is known.
+func (m *Master) reach(l Link, now time.Duration) (window time.Duration, learned bool) {
+	m.expect()
+	if told := m.known.Words(m.Serial, m.profile).Window; told != 0 {
+		return max(told, 0), false
+	}
+	if l != nil && l.Window() != 0 {
+		return max(l.Window(), 0), false
+	}
+	return m.delivery.window(now), true
+}
+
+// came is called when a batch of the master was handled: what waited for it may go, behind the acknowledgement.
+func (m handler) came(b *Batch) {
+	m.delivery.spoke(m.dir.sinceStart(b.At))
+	for _, c := range m.unanswered {
+		m.verify(c)
+	}
+	if len(m.queue) > 0 && m.inFlight == nil {
+		m.send(&lookAgain{})
+	}
+}
+
+// teach has the end of a command teach what its silence was good for.
+func (m handler) teach(c *Command) {
+	switch now := m.dir.sinceStart(time.Now()); {
+	case c.Result.Late:
+		m.delivery.answered(0, now) // nobody knows when it came to the master
+	case c.answer != nil:
+		m.delivery.answered(c.silence, now)
+	case c.Result.State == ledger.Unknown:
+		m.delivery.unanswered(c.silence)
 	}
 }

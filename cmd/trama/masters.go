@@ -206,6 +206,9 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	if m.Interval != "" {
 		line("reports", "every %s%s", m.Interval, map[bool]string{true: " (learned)"}[m.Learned])
 	}
+	if m.Window != "" {
+		line("reached", "within %s behind a frame%s", m.Window, map[bool]string{true: " (learned)"}[m.WindowLearned])
+	}
 	if m.Profile != "" {
 		line("profile", "%s", m.Profile)
 	}

@@ -204,14 +204,14 @@ func taken(listeners []config.Listener) error {
 
 func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 	o := actors.Options{
-		Logger: log, AllowFaults: c.Admin.AllowFaults, CommandQueue: c.Limits.CommandsPerMaster, MaxMasters: c.Limits.MaxMasters,
+		Logger: log, AllowFaults: c.Admin.AllowFaults, CommandQueue: c.Limits.CommandsPerMaster, QueuedPerSecond: c.Limits.QueuedPerSecond, MaxMasters: c.Limits.MaxMasters,
 		ResendBytes: c.Limits.ResendMiB << 20,
 	}
 	if o.ResendBytes == 0 {
 		o.ResendBytes = -1 // none
 	}
 	for _, l := range c.Listeners {
-		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Source: editionOf(l).Source, FrameNames: l.FrameNames, MaxMasters: l.MaxMastersPerConnection, Greeting: l.Greeting, Policy: l.Policy, Transport: l.Transport})
+		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Source: editionOf(l).Source, FrameNames: l.FrameNames, MaxMasters: l.MaxMastersPerConnection, Greeting: l.Greeting, DeliveryWindow: l.DeliveryWindow, Policy: l.Policy, Transport: l.Transport})
 	}
 	return o
 }

@@ -64,6 +64,7 @@ type Admin struct {
 type Limits struct {
 	DrainTimeout      time.Duration // how long a shutdown may take
 	CommandsPerMaster int           // commands that wait for one master behind the one in flight
+	QueuedPerSecond   int           // commands that have waited for their masters and go out in a second
 	MaxMasters        int           // masters that are tracked; frames of further serials are refused
 	ResendMiB         int           // memory for recognising resends, beyond the last 64 frames of each master
 }
@@ -92,6 +93,7 @@ type Listener struct {
 	Greeting                string            // name of the message that is sent to whoever dials in; empty: none
 	FrameNames              bool              // registration.identity = "frame"
 	MaxMastersPerConnection int               // 0: the default
+	DeliveryWindow          time.Duration     // how long behind a frame commands reach its master; 0: it is learned, negative: always
 	Transport               transport.Options // Name, Address, deadlines and limits
 	Policy                  admission.Policy  // who may speak
 
@@ -103,7 +105,7 @@ func Default() Config {
 	return Config{
 		Log:     Log{Level: "info", Format: "text"},
 		Admin:   Admin{Listen: []string{"127.0.0.1:8686"}, TokenFile: filepath.Join("data", "admin.token")},
-		Limits:  Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16, MaxMasters: 100_000, ResendMiB: 64},
+		Limits:  Limits{DrainTimeout: 10 * time.Second, CommandsPerMaster: 16, QueuedPerSecond: 500, MaxMasters: 100_000, ResendMiB: 64},
 		Journal: Journal{Path: filepath.Join("data", "journal.db"), FramesPart: 50, EventsMax: 100_000, CommandsMax: 100_000, DiskLimit: 95},
 	}
 }

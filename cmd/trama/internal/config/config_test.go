@@ -116,6 +116,9 @@ func TestListenerKeysReachTheTransport(t *testing.T) {
 	if o.MaxConnections != 10 || o.MaxFrameBytes != 512 || o.WriteQueueBytes != 4096 || o.Credits != 2 || first.MaxMastersPerConnection != 20 || !o.Proxy {
 		t.Errorf("limits: %+v", o)
 	}
+	if first.DeliveryWindow != 20*time.Second || second.DeliveryWindow != 0 || c.Limits.QueuedPerSecond != 50 {
+		t.Errorf("delivery: %v, %v, %d a second", first.DeliveryWindow, second.DeliveryWindow, c.Limits.QueuedPerSecond)
+	}
 	if o.Name != "field" || o.Address != ":12986" || first.Profile == nil {
 		t.Errorf("identity: %+v", first)
 	}

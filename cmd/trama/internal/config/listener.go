@@ -72,6 +72,7 @@ func (l *Listener) readDeadlines(t table) {
 		t.Problem(t.At("idle_timeout"), "idle_timeout and heartbeat",
 			"one of them: heartbeat = \"2m\" stands for idle_timeout = \"6m\"")
 	}
+	t.duration("delivery_window", &l.DeliveryWindow, time.Second, longest, offIsAllowed)
 	t.duration("write_timeout", &o.WriteTimeout, shortest, longest, offIsNotAllowed)
 	t.duration("user_timeout", &o.UserTimeout, time.Second, longest, offIsAllowed)
 	keepAlive := switchedOff

@@ -72,6 +72,7 @@ func (l *Log) read(t table) {
 func (l *Limits) read(t table) {
 	t.duration("drain_timeout", &l.DrainTimeout, 100*time.Millisecond, 10*time.Minute, offIsNotAllowed)
 	t.count("commands_per_master", &l.CommandsPerMaster, 1, 1000)
+	t.count("queued_per_second", &l.QueuedPerSecond, 1, 1_000_000)
 	t.count("max_masters", &l.MaxMasters, 1, 10_000_000)
 	t.count("resend_mib", &l.ResendMiB, 0, min(1<<16, math.MaxInt>>20)) // as bytes, which are an int too
 	t.done()

@@ -1,0 +1,391 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"trama/actors/known"
+	"trama/actors/ledger"
+	"trama/journal"
+	"trama/transport"
+)
+
+const master1 = "12345678"
+
+// commandRows is a journal that keeps commands in memory.
+type commandRows struct {
+	journal.Memory
+	mu   sync.Mutex // guards rows
+	rows map[uint64]journal.Command
+}
+
+func (j *commandRows) Append(e *journal.Entry) {
+	j.mu.Lock()
+	for _, row := range e.Rows {
+		if c, is := row.(*journal.Command); is {
+			j.rows[c.ID] = *c
+		}
+	}
+	j.mu.Unlock()
+	j.Memory.Append(e)
+}
+
+func (j *commandRows) Command(_ context.Context, id uint64) (journal.Command, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if c, is := j.rows[id]; is {
+		return c, nil
+	}
+	return journal.Command{}, journal.ErrNoCommand
+}
+
+func (j *commandRows) CommandByKey(context.Context, string, string) (journal.Command, error) {
+	return journal.Command{}, journal.ErrNoCommand
+}
+
+func (j *commandRows) EachCommand(context.Context, journal.CommandQuery, func(journal.Command) error) error {
+	return nil
+}
+
+// withCommands runs a gateway in a bubble that keeps commands.
+func withCommands(t *testing.T, o Options, test func(t *testing.T, g *gateway, w *wires)) {
+	t.Helper()
+	o.Journal = &commandRows{rows: map[uint64]journal.Command{}}
+	inBubble(t, o, nil, test)
+}
+
+// queued has a command wait for a master, and returns its number.
+func queued(t *testing.T, g *gateway, command string, queue time.Duration, fields map[string]any) uint64 {
+	t.Helper()
+	c, err := g.Send(t.Context(), CommandRequest{Serial: master1, Command: command, Fields: fields, Queue: queue, Async: true, Origin: "anna"})
+	if err != nil || c.State == "" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	return c.ID
+}
+
+// stateOf expects a command to be in a state.
+func stateOf(t *testing.T, g *gateway, id uint64, want ledger.State) ledger.Command {
+	t.Helper()
+	c, err := g.Command(t.Context(), id, -1)
+	if err != nil || c.State != want {
+		t.Fatalf("command %d is %s (%s), want %s: %v", id, c.State, c.Detail, want, err)
+	}
+	return c
+}
+
+// frames are the extended frames in what was heard, by their command and number.
+func frames(heard string) (all []string) {
+	for len(heard) >= 2*extendedBytes {
+		size, _ := strconv.Atoi(heard[:4])
+		letter, _ := strconv.ParseUint(heard[28:30], 16, 8)
+		all = append(all, string(rune(letter))+" "+heard[46:54])
+		heard = heard[min(2*(size+7), len(heard)):]
+	}
+	return all
+}
+
+// answer has a master answer the last command that it has heard, with its letter.
+func (c *wire) answer(heard string) {
+	c.t.Helper()
+	c.send(heard[len(heard)-2*extendedBytes:])
+}
+
+// away is a gateway that knows a master without a link.
+func away(t *testing.T, o Options, test func(t *testing.T, g *gateway, w *wires)) {
+	t.Helper()
+	withCommands(t, o, func(t *testing.T, g *gateway, w *wires) {
+		c := w.dial(t)
+		c.report(master1, 1)
+		c.Close(transport.ClosePeer, "")
+		c.heard()
+		test(t, g, w)
+	})
+}
+
+// A command that waits goes out behind the acknowledgement of the next frame; one whose time is over is not sent, and holds
+// nothing up.
+func TestAQueuedCommandGoesWithTheNextFrame(t *testing.T) {
+	away(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
+		first := queued(t, g, "A", time.Minute, nil)
+		second := queued(t, g, "H", time.Hour, nil)
+		third := queued(t, g, "F", time.Hour, nil)
+		time.Sleep(2 * time.Minute)
+		if c := stateOf(t, g, first, ledger.Expired); !strings.Contains(c.Detail, "never sent") || !strings.Contains(c.Detail, "away") {
+			t.Errorf("%+v", c)
+		}
+		c := w.dial(t)
+		c.send(measurement(master1, 2))
+		heard := c.heard()
+		if got := frames(heard); len(got) != 2 || got[0] != "m 00000002" || got[1][0] != 'H' {
+			t.Fatalf("heard %v", got)
+		}
+		stateOf(t, g, third, ledger.Queued)
+		c.answer(heard)
+		stateOf(t, g, second, ledger.Done)
+		heard = c.heard()
+		if got := frames(heard); len(got) != 1 || got[0][0] != 'F' {
+			t.Fatalf("heard %v", got)
+		}
+		c.answer(heard)
+		stateOf(t, g, third, ledger.Done)
+	})
+}
+
+// Outside of a window that was told a command waits for the next frame; one of somebody who waits expires, and says why.
+func TestOutsideOfItsWindowACommandWaitsForTheNextFrame(t *testing.T) {
+	var told known.Current
+	masters, err := known.Parse("masters.toml", []byte("[[master]]\nprefix = \"1234\"\ndelivery_window = \"30s\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told.Set(masters)
+	withCommands(t, Options{Known: &told}, func(t *testing.T, g *gateway, w *wires) {
+		c := w.dial(t)
+		c.report(master1, 1)
+		time.Sleep(30 * time.Second)
+		id := queued(t, g, "A", time.Hour, nil) // just within
+		c.answer(c.heard())
+		stateOf(t, g, id, ledger.Done)
+		time.Sleep(31 * time.Second)
+		id = queued(t, g, "A", time.Hour, nil)
+		plain, err := g.Send(t.Context(), CommandRequest{Serial: master1, Command: "F", Wait: 5 * time.Second})
+		if err != nil || plain.Outcome != OutcomeExpired || !strings.Contains(plain.Detail, "30s") {
+			t.Errorf("%+v, %v", plain, err)
+		}
+		if heard := c.heard(); heard != "" {
+			t.Errorf("heard %s", heard)
+		}
+		c.send(measurement(master1, 2))
+		heard := c.heard()
+		if got := frames(heard); len(got) != 2 || got[1][0] != 'A' {
+			t.Fatalf("heard %v", got)
+		}
+		c.answer(heard)
+		stateOf(t, g, id, ledger.Done)
+	})
+}
+
+// What was learned holds back what may wait, and not a person who waits.
+func TestAWindowIsLearnedFromCommandsThatMissTheirMaster(t *testing.T) {
+	withCommands(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
+		c := w.dial(t)
+		number := 0
+		report := func() string {
+			number++
+			c.send(measurement(master1, number))
+			return c.heard()
+		}
+		report()
+		ask := func() (reply chan CommandResult) {
+			reply = make(chan CommandResult, 1)
+			go func() {
+				r, _ := g.Send(context.Background(), CommandRequest{Serial: master1, Command: "A", Wait: time.Second})
+				reply <- r
+			}()
+			return reply
+		}
+		time.Sleep(12 * time.Second)
+		reply := ask()
+		c.answer(c.heard())
+		if r := <-reply; r.Outcome != OutcomeDone {
+			t.Fatalf("%+v", r)
+		}
+		for range 2 {
+			time.Sleep(3 * time.Minute)
+			if r := <-ask(); r.Outcome != OutcomeUnknown {
+				t.Fatalf("%+v", r)
+			}
+			c.heard()
+			report()
+		}
+		m, err := g.Master(master1)
+		if err != nil || m.Window != "12s" || !m.WindowLearned {
+			t.Errorf("window %q, learned %v, %v", m.Window, m.WindowLearned, err)
+		}
+		time.Sleep(time.Minute)
+		id := queued(t, g, "A", time.Hour, nil)
+		if heard := c.heard(); heard != "" {
+			t.Fatalf("heard %s", heard)
+		}
+		reply = ask()
+		heard := c.heard()
+		if len(frames(heard)) != 1 {
+			t.Fatalf("somebody waits, and heard was %s", heard)
+		}
+		c.answer(heard)
+		if r := <-reply; r.Outcome != OutcomeDone {
+			t.Fatalf("%+v", r)
+		}
+		if heard = c.heard(); len(frames(heard)) != 1 { // the master was heard
+			t.Fatalf("heard %s", heard)
+		}
+		c.answer(heard)
+		stateOf(t, g, id, ledger.Done)
+		if m, err := g.Master(master1); err != nil || m.Window != "" {
+			t.Errorf("an answer behind a longer silence, and the window is %q, %v", m.Window, err)
+		}
+	})
+}
+
+// Thousands of masters that come back at once get their commands at the rate of the limit, and their acknowledgements now.
+func TestAfterAnOutageQueuesDrainAtABoundedRate(t *testing.T) {
+	const masters, rate = 400, 100
+	withCommands(t, Options{QueuedPerSecond: rate}, func(t *testing.T, g *gateway, w *wires) {
+		serial := func(i int) string { return fmt.Sprintf("%08d", 10_000_000+i) }
+		for i := range masters {
+			c := w.dial(t)
+			c.report(serial(i), 1)
+			c.Close(transport.ClosePeer, "")
+			c.heard()
+			if _, err := g.Send(t.Context(), CommandRequest{Serial: serial(i), Command: "A", Queue: time.Hour, Async: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Second)
+		all := make([]*wire, masters)
+		for i := range all {
+			all[i] = w.dial(t)
+			all[i].send(measurement(serial(i), 2))
+		}
+		sent := func() (n int) {
+			for _, c := range all {
+				for _, f := range frames(c.heard()) {
+					if f[0] == 'A' {
+						n++
+					}
+				}
+			}
+			return n
+		}
+		acknowledged := 0
+		n := 0
+		for _, c := range all {
+			for _, f := range frames(c.heard()) {
+				if f[0] == 'm' {
+					acknowledged++
+				} else {
+					n++
+				}
+			}
+		}
+		if acknowledged != masters || n != rate/10 {
+			t.Errorf("at once %d acknowledgements and %d commands", acknowledged, n)
+		}
+		for second := 1; n < masters; second++ {
+			time.Sleep(time.Second)
+			more := sent()
+			if n += more; more > rate || second > masters/rate {
+				t.Fatalf("in second %d %d commands", second, more)
+			}
+		}
+	})
+}
+
+// A takeover or a flap before a command is written has it go out on the next link; a command for another listener holds
+// nothing up.
+func TestAQueueSurvivesTakeoversAndFlaps(t *testing.T) {
+	away(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
+		id := queued(t, g, "A", time.Hour, nil)
+		for i := range 5 { // links that end before they say who they are
+			w.dial(t).Close(transport.ClosePeer, fmt.Sprint(i))
+		}
+		stateOf(t, g, id, ledger.Queued)
+		old := w.dial(t)
+		old.send(measurement(master1, 2))
+		heard := old.heard()
+		if got := frames(heard); len(got) != 2 || got[1][0] != 'A' {
+			t.Fatalf("heard %v", got)
+		}
+		c := w.dial(t) // it takes the master over, and the answer comes there
+		c.send(measurement(master1, 3))
+		c.send(heard[2*extendedBytes:])
+		stateOf(t, g, id, ledger.Done)
+		if got := frames(c.heard()); len(got) != 1 {
+			t.Errorf("heard %v: it was sent twice", got)
+		}
+	})
+}
+
+// relayReport is the state of a relay as a master tells it.
+func relayReport(number, relay, operation int) string {
+	return fmt.Sprintf("00220100000000%s0102036f0020261123143000%08d%02d%02d", master1, number, relay, operation)
+}
+
+// Behind silence the master is asked, and what it reports decides; what came before the read-back was answered does not.
+func TestACommandWithoutAnswerIsVerifiedByReadBack(t *testing.T) {
+	for name, test := range map[string]struct {
+		reported int
+		want     ledger.State
+		says     string
+	}{
+		"obeyed":     {1, ledger.Done, "the master reports OP=on"},
+		"not obeyed": {0, ledger.Unknown, "the master reports OP=off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withCommands(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
+				c := w.dial(t)
+				c.report(master1, 1)
+				r, err := g.Send(t.Context(), CommandRequest{Serial: master1, Command: "operate-relay", Fields: map[string]any{"RN": 3, "OP": 1}, Wait: time.Second})
+				if err != nil || r.Outcome != OutcomeUnknown {
+					t.Fatalf("%+v, %v", r, err)
+				}
+				heard := c.heard()
+				if !strings.Contains(heard, "4f") || !strings.HasSuffix(mask(heard[len(heard)-2*extendedBytes:])[28:30], "48") {
+					t.Fatalf("heard %s", heard)
+				}
+				c.send(relayReport(2, 3, 1)) // older than the command, for all that is known
+				stateOf(t, g, r.ID, ledger.Unknown)
+				c.answer(heard)
+				c.send(relayReport(3, 4, 1)) // another relay
+				stateOf(t, g, r.ID, ledger.Unknown)
+				c.send(relayReport(4, 3, test.reported))
+				end := stateOf(t, g, r.ID, test.want)
+				if end.Verified != test.says || !strings.Contains(end.Detail, test.says) {
+					t.Errorf("%+v", end)
+				}
+				if heard := c.heard(); strings.Contains(heard, "4f00") {
+					t.Errorf("sent again: %s", heard)
+				}
+			})
+		})
+	}
+}
+
+// When it is done the master is asked for what the definition says, and the value shown is that which it reports.
+func TestTheValueShownBehindARelayCommandIsTheMasters(t *testing.T) {
+	withCommands(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
+		c := w.dial(t)
+		c.report(master1, 1)
+		reply := make(chan CommandResult, 1)
+		go func() {
+			r, _ := g.Send(context.Background(), CommandRequest{Serial: master1, Command: "operate-relay", Fields: map[string]any{"RN": 3, "OP": 1}})
+			reply <- r
+		}()
+		heard := c.heard()
+		c.send(heard) // the relay answers as it was told
+		if r := <-reply; r.Outcome != OutcomeDone {
+			t.Fatalf("%+v", r)
+		}
+		heard = c.heard()
+		if got := frames(heard); len(got) != 1 || got[0][0] != 'H' {
+			t.Fatalf("heard %v", got)
+		}
+		c.answer(heard)
+		c.send(relayReport(2, 3, 0)) // and has fallen back
+		m, err := g.Master(master1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(m.Points, func(p Point) bool { return p.Name == "relay/3" })
+		if at < 0 || m.Points[at].Plain.Label() != "off" {
+			t.Errorf("%+v", m.Points)
+		}
+	})
+}
