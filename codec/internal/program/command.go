@@ -70,6 +70,11 @@ func (f *Follow) Arguments(fields map[string]any) map[string]any {
 	return out
 }
 
+// Bare says that c needs no arguments.
+func (c *Command) Bare() bool {
+	return !slices.ContainsFunc(c.Arguments, func(a *Argument) bool { return a.Required })
+}
+
 // Argument finds an argument by its name or the path of its field; nil: there is none.
 func (c *Command) Argument(name string) *Argument {
 	for _, by := range []func(a *Argument) string{func(a *Argument) string { return a.Key }, func(a *Argument) string { return a.Field }} {

@@ -16,14 +16,14 @@ type Settings struct {
 // Wish is what a master can ask for.
 type Wish struct {
 	Field   string         // of the request, which asks
-	Command *field.Message // that fulfils it
+	Command *Command       // that fulfils it
 	Report  *field.Message // by which the master shows what it has; nil: it never does
 	Shown   string         // the field of the report
 }
 
 // Clock is [clock] of a definition: when the clock of a master is set.
 type Clock struct {
-	Set     *field.Message // the command that does
-	Connect bool           // when the master has come
-	Drift   time.Duration  // when its time is off by more; 0: never
+	Set     *Command      // that does
+	Connect bool          // when the master has come
+	Drift   time.Duration // when its time is off by more; 0: never
 }
