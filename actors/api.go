@@ -15,6 +15,7 @@ import (
 	"trama/actors/master"
 	"trama/actors/port"
 	"trama/actors/profiles"
+	"trama/actors/settings"
 	"trama/actors/shadow"
 	"trama/actors/supervise"
 	"trama/actors/trust"
@@ -98,6 +99,8 @@ type (
 	ListenerInfo = port.Info
 	Swapped      = port.Swapped
 
+	Setting = settings.Info
+
 	Example         = shadow.Example
 	FieldDifference = shadow.FieldDifference
 	Refused         = shadow.Refused
@@ -146,6 +149,7 @@ var (
 	ErrStopping      = master.ErrStopping
 	ErrTooMany       = master.ErrTooMany
 	ErrNotWaiting    = master.ErrNotWaiting
+	ErrNoSetting     = master.ErrNoSetting
 	ErrUnfit         = port.ErrUnfit
 	ErrNoShadow      = shadow.ErrNone
 )
@@ -286,6 +290,10 @@ type Gateway interface {
 	Totals() Totals
 
 	Commanding
+	// Settings lists what is kept for a master, and what it asks for in vain.
+	Settings(ctx context.Context, serial string) ([]Setting, error)
+	// SetSetting keeps a setting, or removes it; it is on disk when this returns.  sent says that the master is told at once.
+	SetSetting(ctx context.Context, req SettingRequest) (setting Setting, sent bool, err error)
 	Suspend(ctx context.Context, listener string) error
 	Resume(ctx context.Context, listener string) error
 	Reloading

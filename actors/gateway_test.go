@@ -32,6 +32,11 @@ func TestRecordedExchangesGiveTheSameBytes(t *testing.T) {
 		if got := mask(d.receive(extendedBytes)); got != want {
 			t.Errorf("in %s\n got %s\nwant %s", c.in, got, want)
 		}
+		if c.letter == "70" { // it asks for date and time, and for no more that is kept
+			if got := d.receive(extendedBytes); got[:30] != "002001000000001234567801020344" {
+				t.Errorf("in %s\n then %s", c.in, got)
+			}
+		}
 	}
 	d.send("002001000000001234567801020341002026112314300000000021", "002001000000001234567801020348012026112314300000000022")
 	d.quiet()

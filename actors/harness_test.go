@@ -147,7 +147,11 @@ func (d *device) closed() {
 
 // measurement is an extended `m` of serial with transaction number nut; acknowledged is what must come back, its time masked.
 func measurement(serial string, nut int) string {
-	return fmt.Sprintf("00250100000000%s0102036d0020261123143000%08d0041ac0000", serial, nut)
+	at := "20261123143000"
+	if now := time.Now(); now.Year() < 2026 { // by the clock of a bubble the device's would be wrong, and set
+		at = now.Format("20060102150405")
+	}
+	return fmt.Sprintf("00250100000000%s0102036d00%s%08d0041ac0000", serial, at, nut)
 }
 
 func header(serial, command string, rc, nut int) string {

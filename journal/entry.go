@@ -157,6 +157,7 @@ const (
 	// EventChange is of a change that somebody asked for at the admin endpoint, and of a refused one: the reason is what
 	// came of it, the detail who, in which role, and what.
 	EventChange      = "change"
+	EventSetting     = "setting"      // one that is kept for a master: refused, or the master has something else; or it is right again
 	EventCommand     = "command"      // it has ended: the reason is its outcome
 	EventStray       = "stray"        // an answer of a master that answers no command
 	EventClockJumped = "clock jumped" // of the machine: it was set by more than a correction
@@ -179,7 +180,7 @@ const AlarmTwoDevices = "two devices, one serial"
 // EventKinds are the kinds of events.
 var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised,
 	EventAlarmCleared, EventTakeover, EventKick, EventRestarted, EventEpoch, EventCounterReused, EventQuarantined,
-	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventCommand, EventStray, EventClockJumped, EventStart, EventStop}
+	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventSetting, EventCommand, EventStray, EventClockJumped, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.
 func KnownKind(kind string) error {

@@ -47,7 +47,7 @@ func (m *Master) watchDevice(l Link, f *codec.Frame) {
 		m.clockChange(l, m.clock.dead(), "its date does not exist")
 		return
 	}
-	change := m.clock.see(m.last(), made)
+	change := m.clock.see(m.last(), made, clockTolerance)
 	words := "right again"
 	if m.clock.off {
 		words = clockWords(m.last(), made)
@@ -75,12 +75,12 @@ func (c *clock) dead() bool {
 }
 
 // see takes in when a frame was made, by the device's clock, and received; it says whether c.off has changed.
-func (c *clock) see(received, made time.Time) bool {
+func (c *clock) see(received, made time.Time, tolerance time.Duration) bool {
 	behind := received.Sub(made)
 	switch {
-	case !codec.Meant(made, received) || behind < -clockTolerance:
+	case !codec.Meant(made, received) || behind < -tolerance:
 		return c.dead()
-	case behind <= clockTolerance:
+	case behind <= tolerance:
 		changed := c.off
 		*c = clock{}
 		return changed

@@ -20,6 +20,7 @@ const (
 // concluded is called when a command has ended, or was answered late: the master is asked what follows from that.
 func (m handler) concluded(c *Command) {
 	m.teach(c)
+	m.settingConcluded(c)
 	if c.after != nil {
 		if c.after.check == c && c.Result.State != ledger.Done {
 			c.after.check = nil // it is asked again when the master speaks

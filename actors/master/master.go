@@ -65,6 +65,9 @@ type Master struct {
 	restarted  time.Time   // its numbers, last
 	unreadable *Unreadable // nil: all of its frames could be read
 
+	kept  *kept       // settings; nil: there are none, and it has asked for none
+	timer *timekeeper // nil: its clock was never to be set
+
 	commands   uint64
 	inFlight   *Command    // claimed, until it ends
 	queue      []*Command  // in the order of the requests
@@ -162,6 +165,16 @@ func (m handler) Receive(ctx actor.Context) {
 		msg.Reply <- Answer[weight]{msg.At, weight{m.frames, m.first}}
 	case *Forget:
 		m.forget(ctx, msg)
+	case *ListSettings:
+		msg.Reply <- m.listSettings()
+	case *SetSetting:
+		m.set(msg)
+	case *tellWhenStored:
+		m.tellWhenStored(msg)
+	case *tellNow:
+		m.tellSetting(msg.command, msg.listener)
+	case *settingLost:
+		m.settingLost(msg)
 	case *Describe:
 		m.describe(msg)
 	case *Stop:
@@ -286,6 +299,8 @@ func (m handler) handle() {
 		for _, change := range scratch.alarms {
 			m.tellAlarm(b.Link, change)
 		}
+		m.hearSettings(b, f)
+		m.keepTime(b, f)
 		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags, scratch.historical, scratch.polled)
 		m.points.recorded++
 		if known {

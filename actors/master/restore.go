@@ -42,6 +42,7 @@ func (d *Directory) Restore(ctx context.Context, listeners []*profiles.Installed
 			m = d.newMaster(row.Serial)
 			m.recallWindows(row.Windows)
 		}
+		m.restoreSettings(row.Settings)
 		through[row.Serial] = row.Through
 		known[row.Serial] = m
 		if m.peer = d.keys.Known(row.Serial); m.peer != nil {

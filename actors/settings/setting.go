@@ -36,7 +36,7 @@ type Setting struct {
 	Shown          string         `json:"shown,omitempty"`          // what a report of the master has to say
 	Reported       string         `json:"reported,omitempty"`       // what the newest one says, since the acknowledgement
 	ReportedAt     time.Time      `json:"reported_at,omitzero"`     //
-	Command        uint64         `json:"command,omitempty"`        // number of the newest command that tells it
+	Command        uint64         `json:"command_id,omitempty"`     // of the newest command that has told it, whoever has sent that
 }
 
 // Difference is an argument of which the master has, or shows, something else than what is desired.
@@ -51,11 +51,12 @@ type Difference struct {
 type Info struct {
 	Setting
 	State      State        `json:"state"`
+	Asked      time.Time    `json:"asked,omitzero"` // when the master has last asked for it, since the start of the process
 	Difference []Difference `json:"difference,omitempty"`
 }
 
 // Info describes s.
-func (s *Setting) Info() Info { return Info{*s, s.State(), s.Difference()} }
+func (s *Setting) Info() Info { return Info{Setting: *s, State: s.State(), Difference: s.Difference()} }
 
 // Set makes arguments what is desired.  What the master has acknowledged stays.
 func (s *Setting) Set(arguments map[string]any, by string, at time.Time) {
@@ -78,8 +79,14 @@ func (s *Setting) settle() {
 	}
 }
 
-// Refuse takes in that the master has refused what is desired.
-func (s *Setting) Refuse(code uint64, at time.Time) { s.Code, s.RefusedAt = &code, at }
+// Refuse takes in that the master has refused a command with arguments; it says whether these are what is desired.
+func (s *Setting) Refuse(arguments map[string]any, code uint64, at time.Time) bool {
+	if len(differ(s.Arguments, arguments)) > 0 {
+		return false
+	}
+	s.Code, s.RefusedAt = &code, at
+	return true
+}
 
 // Report takes in what the master shows on its own.  argument is the one that it shows; where s has none of that name, the
 // first report after the acknowledgement says what the others must say.  It says whether anything is new.
@@ -107,6 +114,19 @@ func (s *Setting) State() State {
 		return Drift
 	}
 	return Acknowledged
+}
+
+// Words say how s stands.
+func (s *Setting) Words() string {
+	switch d := s.Difference(); {
+	case s.Code != nil:
+		return fmt.Sprintf("%s: refused with code %d", s.Name, *s.Code)
+	case len(d) > 0 && d[0].Reported:
+		return fmt.Sprintf("%s: the master reports %v, not %v", s.Name, d[0].Has, d[0].Desired)
+	case len(d) > 0:
+		return fmt.Sprintf("%s: the master has %s = %v, not %v", s.Name, d[0].Argument, d[0].Has, d[0].Desired)
+	}
+	return s.Name + ": as it is kept"
 }
 
 // Difference lists what the master has, or shows, otherwise than desired, by argument.

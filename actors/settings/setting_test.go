@@ -32,7 +32,10 @@ func TestASettingStandsAsTheMasterHasAnswered(t *testing.T) {
 	expect("told again", settings.Acknowledged)
 	s.Set(args{"PRT": 10, "HV": 80}, "ben", at(5))
 	expect("something else is desired", settings.Waiting, d{Argument: "PRT", Desired: 10, Has: 15})
-	s.Refuse(1, at(6))
+	if s.Refuse(args{"PRT": 11, "HV": 80}, 1, at(6)) {
+		t.Error("something else was refused, and it counts")
+	}
+	s.Refuse(args{"PRT": 10, "HV": "80"}, 1, at(6))
 	expect("refused", settings.Refused, d{Argument: "PRT", Desired: 10, Has: 15})
 	s.Set(args{"PRT": 15, "HV": 80}, "ben", at(7))
 	expect("what it has is desired again", settings.Acknowledged)

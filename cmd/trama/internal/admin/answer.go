@@ -11,6 +11,7 @@ import (
 
 	"trama/actors"
 	"trama/cmd/trama/internal/access"
+	"trama/journal"
 	"trama/keys"
 )
 
@@ -54,6 +55,7 @@ var statuses = []struct {
 	{actors.ErrUnknownConnection, http.StatusNotFound},
 	{actors.ErrUnknownActor, http.StatusNotFound},
 	{actors.ErrNotWaiting, http.StatusNotFound},
+	{actors.ErrNoSetting, http.StatusNotFound},
 	{actors.ErrTooMany, http.StatusConflict},
 	{actors.ErrMasterOffline, http.StatusConflict},
 	{actors.ErrUnprotected, http.StatusConflict},
@@ -69,6 +71,7 @@ var statuses = []struct {
 	{keys.ErrNotRotating, http.StatusConflict},
 	{actors.ErrBusy, http.StatusTooManyRequests},
 	{actors.ErrStopping, http.StatusServiceUnavailable},
+	{journal.ErrFull, http.StatusServiceUnavailable},
 }
 
 // failWith answers with what an error of the gateway means.

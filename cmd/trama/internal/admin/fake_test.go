@@ -19,6 +19,7 @@ type fakeGateway struct {
 	tree           *actors.Node
 	query          actors.TreeQuery
 	told           []string
+	settings       []actors.Setting
 	sent           actors.CommandRequest
 	err            error
 }
@@ -89,4 +90,12 @@ func someGateway() *fakeGateway {
 		listeners:   []actors.ListenerInfo{{Name: "field", State: "accepting", Live: 2, Closed: map[string]uint64{"idle": 3}}},
 		tree:        &actors.Node{Name: "trama", Path: "trama", Kind: "root", State: "running", Since: time.Unix(0, 0)},
 	}
+}
+
+func (g *fakeGateway) Settings(_ context.Context, serial string) ([]actors.Setting, error) {
+	return g.settings, g.tell("settings of %s", serial)
+}
+
+func (g *fakeGateway) SetSetting(_ context.Context, req actors.SettingRequest) (actors.Setting, bool, error) {
+	return actors.Setting{}, req.Send, g.tell("keep %s of %s by %s: %v, send %v", req.Name, req.Serial, req.By, req.Arguments, req.Send)
 }

@@ -17,6 +17,8 @@ var rolesOfRoutes = map[access.Role]string{
 	access.Anyone: `GET /livez
 		GET /readyz`,
 	access.Operate: `POST /api/v1/masters/{serial}/commands
+		PUT /api/v1/masters/{serial}/settings/{name}
+		DELETE /api/v1/masters/{serial}/settings/{name}
 		DELETE /api/v1/connections/{id}
 		POST /api/v1/listeners/{name}/suspend
 		POST /api/v1/listeners/{name}/resume
