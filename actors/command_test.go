@@ -116,9 +116,9 @@ func TestCommandThatCannotBeSentIsRefusedWithTheReason(t *testing.T) {
 		{"unknown master", CommandRequest{Serial: "00000001", Command: "A"}, ErrUnknownMaster, "00000001"},
 		{"unknown command", CommandRequest{Serial: "12345678", Command: "Q"}, ErrBadCommand, `"Q"`},
 		{"not the server's", CommandRequest{Serial: "12345678", Command: "m"}, ErrBadCommand, `"m"`},
-		{"missing field", CommandRequest{Serial: "12345678", Command: "O", Fields: map[string]any{"RN": 1}}, ErrBadCommand, "OP"},
+		{"missing field", CommandRequest{Serial: "12345678", Command: "O", Fields: map[string]any{"RN": 1}}, ErrBadCommand, "operation"},
 		{"surplus field", CommandRequest{Serial: "12345678", Command: "A", Fields: map[string]any{"XY": 1}}, ErrBadCommand, "XY"},
-		{"out of range", CommandRequest{Serial: "12345678", Command: "O", Fields: map[string]any{"RN": 100, "OP": 1}}, ErrBadCommand, "RN"},
+		{"out of range", CommandRequest{Serial: "12345678", Command: "O", Fields: map[string]any{"RN": 100, "OP": 1}}, ErrBadCommand, "relay"},
 		{"the gateway's own", CommandRequest{Serial: "12345678", Command: "A", Fields: map[string]any{"NUT": 1}}, ErrBadCommand, "NUT"},
 		{"no such link", CommandRequest{Serial: "12345678", Command: "A", Listener: "compact"}, ErrUnknownListener, "known are field"},
 	} {

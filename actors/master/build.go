@@ -21,7 +21,7 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 			continue
 		}
 		profile := l.link.Profile()
-		if _, err := serverMessage(profile, req); err != nil {
+		if _, err := orderOf(profile, req); err != nil {
 			known = err
 			continue
 		}
@@ -50,35 +50,39 @@ func (m handler) linkFor(req CommandRequest) (*masterLink, error) {
 // SetKey is the message that hands a device its next key, as a profile names it.
 const SetKey = "set-key"
 
-// serverMessage finds a command of the server by its letter or name.
-func serverMessage(p *codec.Profile, req CommandRequest) (*codec.Message, error) {
-	name := req.Command
+// orderOf finds what a request asks for in a profile: a [[command]] by its name, or a message of the server by its name or
+// letter.
+func orderOf(p *codec.Profile, req CommandRequest) (*codec.Command, error) {
 	own := func(msg *codec.Message) bool {
 		return p.Security() != nil && msg.From == codec.Server && (msg.Name == SetKey || msg.Name == Challenge)
 	}
 	for _, msg := range p.Messages() {
-		if msg.Command != name && msg.Name != name {
-			continue
-		}
-		if msg.From == codec.Anyone {
+		switch {
+		case msg.Command != req.Command && msg.Name != req.Command:
+		case msg.From == codec.Anyone:
 			return nil, fmt.Errorf("%w: message %s of profile %q has no from: it does not say that the server sends it", ErrBadCommand, msg.Name, p.Name())
-		}
-		if own(msg) && !req.Protected {
+		case own(msg) && !req.Protected:
 			return nil, fmt.Errorf("%w: the gateway alone sends %s and %s; trama keys rotate --send hands a device its next key",
 				ErrBadCommand, SetKey, Challenge)
 		}
 	}
+	if order, ok := p.Command(req.Command); ok {
+		return order, nil
+	}
 	var all, known []string
-	for _, msg := range p.Commands() {
-		if msg.Command == name || msg.Name == name {
-			return msg, nil
+	for _, order := range p.DeclaredCommands() {
+		if own(order.Message) {
+			continue
 		}
-		if !own(msg) {
-			all, known = append(all, fmt.Sprintf("%s (%s)", msg.Command, msg.Name)), append(known, msg.Name)
+		known = append(known, order.Name)
+		if order.Name == order.Message.Name {
+			all = append(all, fmt.Sprintf("%s (%s)", order.Message.Command, order.Name))
+		} else {
+			all = append(all, order.Name)
 		}
 	}
 	return nil, fmt.Errorf("%w: profile %q has no command %q for a master; it has %s%s", ErrBadCommand, p.Name(),
-		name, strings.Join(all, ", "), words.DidYouMean(name, known))
+		req.Command, strings.Join(all, ", "), words.DidYouMean(req.Command, known))
 }
 
 // build makes the frame of a command for a link.
@@ -108,29 +112,28 @@ func (m handler) try(c *Command, l *masterLink) error {
 // for the rest of the header what the master's own frames carry.  A master that is selfNamed goes by the name that was
 // registered: who stands in the frame is one of those behind the modem, and for the caller to say.
 func (m handler) buildFrame(c *Command, selfNamed bool) error {
-	msg, err := serverMessage(c.Profile, c.Request)
+	order, err := orderOf(c.Profile, c.Request)
 	if err != nil {
 		return err
 	}
-	fields := make(map[string]any, len(c.Request.Fields)+2)
-	for key, value := range c.Request.Fields {
-		fields[key] = value
+	msg := order.Message
+	for _, field := range msg.Fields {
+		_, given := c.Request.Fields[field.Key]
+		if given && (field.Role == codec.RoleTransaction || field.Role == codec.RoleIdentity && !selfNamed) {
+			return fmt.Errorf("%w: %s is set by the gateway", ErrBadCommand, field.Key)
+		}
 	}
-	c.Result.Command, c.Result.Transaction = nameOfCommand(msg), nil
+	fields, err := order.Fields(c.Request.Fields)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBadCommand, err)
+	}
+	c.order, c.Result.Command, c.Result.Transaction = order, nameOfCommand(order), nil
 	c.numbered = c.Profile.NumbersAnswers()
 	for _, field := range msg.Fields {
-		switch field.Role {
-		case codec.RoleIdentity, codec.RoleTransaction:
-			if field.Role == codec.RoleIdentity && selfNamed {
-				continue
-			}
-			if _, given := fields[field.Key]; given {
-				return fmt.Errorf("%w: %s is set by the gateway", ErrBadCommand, field.Key)
-			}
-			if field.Role == codec.RoleIdentity {
-				fields[field.Key], c.identity = m.Serial, field.Key
-				continue
-			}
+		switch {
+		case field.Role == codec.RoleIdentity && !selfNamed:
+			fields[field.Key], c.identity = m.Serial, field.Key
+		case field.Role == codec.RoleTransaction:
 			c.number = m.nextNumber(c.Profile)
 			number := c.number % c.Profile.TransactionLimit()
 			fields[field.Key], c.Result.Transaction = number, &number
@@ -162,9 +165,10 @@ func (m *Master) nextNumber(p *codec.Profile) uint64 {
 
 // nameOfCommand is how a command is called: by its letter, or, where that is a number or there are several, by its
 // name.
-func nameOfCommand(msg *codec.Message) string {
-	if msg.Command == "" || strings.ContainsFunc(msg.Command, func(r rune) bool { return !unicode.IsLetter(r) }) {
-		return msg.Name
+func nameOfCommand(order *codec.Command) string {
+	letter := order.Message.Command
+	if letter == "" || order.Name != order.Message.Name || strings.ContainsFunc(letter, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		return order.Name
 	}
-	return msg.Command
+	return letter
 }

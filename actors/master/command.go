@@ -34,6 +34,7 @@ type Command struct {
 	timer     *time.Timer
 	link      Link           // that it goes out on; nil: none is chosen
 	Profile   *codec.Profile // that it was built by
+	order     *codec.Command // of Profile
 	frame     codec.Frame
 	answer    []byte // raw
 	plain     []byte

@@ -31,7 +31,7 @@ func (m handler) concluded(c *Command) {
 	case ledger.Unknown:
 		m.verify(c)
 	case ledger.Done:
-		order := c.order()
+		order := c.order
 		if order == nil || m.choosing { // nothing goes any more
 			return
 		}
@@ -41,22 +41,13 @@ func (m handler) concluded(c *Command) {
 	}
 }
 
-// order is what the profile says of c; nil when that is nothing, or the profile is not known.
-func (c *Command) order() *codec.Command {
-	if c.Profile == nil {
-		return nil
-	}
-	order, _ := c.Profile.Command(c.Request.Command)
-	return order
-}
-
 // verify asks the master whether it has obeyed a command that ended as unknown.
 func (m handler) verify(c *Command) {
 	left := verifyFor - time.Since(c.Result.Ended)
 	if c.check != nil || c.checks == mostChecks || left <= 0 || c.Result.State != ledger.Unknown || c.Result.Verified != "" || m.choosing {
 		return
 	}
-	order := c.order()
+	order := c.order
 	if order == nil || order.Verify == nil || cmp.Or(c.Result.Class, ledger.Class(order.Class)) != ledger.Verify {
 		return
 	}
@@ -66,7 +57,7 @@ func (m handler) verify(c *Command) {
 
 // follow has the master asked something behind a command, before what waits; nil when that cannot be.
 func (m handler) follow(c *Command, f *codec.Follow, queue time.Duration) *Command {
-	order := c.order()
+	order := c.order
 	fields, err := order.Fields(c.Request.Fields)
 	if err != nil {
 		return nil // it was built of them
@@ -93,7 +84,7 @@ func (m handler) compare(f *codec.Frame) {
 		if c.check == nil || c.check.Result.State != ledger.Done || c.Result.Verified != "" {
 			continue
 		}
-		order := c.order()
+		order := c.order
 		about, shown := c.Profile.Verifies(order, &c.frame, f)
 		if !about {
 			continue

@@ -135,7 +135,7 @@ func (c *Command) answeredBy(b *Batch, f *codec.Frame, raw []byte) *codec.Frame 
 		return nil
 	}
 	if c.Profile == p {
-		if p.Answers(&c.frame, f) {
+		if p.AnswersCommand(c.order, &c.frame, f) {
 			return f
 		}
 		return nil
@@ -144,11 +144,12 @@ func (c *Command) answeredBy(b *Batch, f *codec.Frame, raw []byte) *codec.Frame 
 		return nil
 	}
 	old, request := new(codec.Frame), new(codec.Frame)
-	if c.Profile.Decode(codec.Uplink, raw, old) == nil && c.Profile.Answers(&c.frame, old) {
+	if c.Profile.Decode(codec.Uplink, raw, old) == nil && c.Profile.AnswersCommand(c.order, &c.frame, old) {
 		return old
 	}
-	if p.Decode(codec.Downlink, c.plain, request) == nil && p.Answers(request, f) {
-		c.Profile = p
+	order, ok := p.Command(c.order.Name)
+	if ok && p.Decode(codec.Downlink, c.plain, request) == nil && p.AnswersCommand(order, request, f) {
+		c.Profile, c.order = p, order
 		_ = p.Decode(codec.Downlink, c.plain, &c.frame) // as just now
 		return f
 	}

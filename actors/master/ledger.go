@@ -73,6 +73,12 @@ func (m handler) admit(c *Command) error {
 	c.Result.Serial, c.Result.By, c.Result.From, c.Result.Class, c.Result.Arguments = m.Serial, r.Origin, r.From, r.Class, r.Fields
 	c.Result.Asked, c.Result.Wait, c.Result.Queue = time.Now(), Millis(r.Wait), r.Queue > 0
 	c.Result.Expires = c.Result.Asked.Add(cmp.Or(r.Queue, r.Wait))
+	if c.order != nil {
+		c.Result.Class = cmp.Or(r.Class, ledger.Class(c.order.Class))
+	}
+	if c.order != nil && c.order.Expires > 0 && r.Async && r.Queue == 0 {
+		c.Result.Expires = c.Result.Asked.Add(c.order.Expires)
+	}
 	return nil
 }
 
@@ -193,7 +199,7 @@ func (m handler) wrote(c *Command, at time.Time) {
 	if c.Entry != nil {
 		c.Entry.Publish(c.Result)
 	}
-	if c.Request.Queue > 0 {
+	if c.Request.Queue > 0 || c.Request.Async {
 		m.arm(c, c.Request.Wait)
 	}
 }

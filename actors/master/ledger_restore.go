@@ -90,10 +90,11 @@ func (c *Command) remake(b *Batch) bool {
 	}
 	p := b.Installed.Profile
 	plain, err := hex.DecodeString(c.Result.Sent)
-	if err != nil || p.Decode(codec.Downlink, plain, &c.frame) != nil {
+	order, ok := p.Command(c.Request.Command)
+	if err != nil || !ok || p.Decode(codec.Downlink, plain, &c.frame) != nil {
 		return false
 	}
-	c.Profile, c.plain, c.numbered = p, plain, p.NumbersAnswers()
+	c.Profile, c.order, c.plain, c.numbered = p, order, plain, p.NumbersAnswers()
 	return true
 }
 

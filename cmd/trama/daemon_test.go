@@ -69,9 +69,9 @@ func TestOperatorsSeeAndControl(t *testing.T) {
 		r := p.cli("masters", "10000001")
 		return regexp.MustCompile(`(?m)^(OP|relay/3) +on`).MatchString(r.stdout)
 	})
-	p.cli("send", "10000001", "O", "RN=3").want(t, 2, "OP: missing")
+	p.cli("send", "10000001", "O", "RN=3").want(t, 2, "operation: missing")
 	p.cli("send", "10000001", "O", "RN=3", "OP=1", "XX=1").want(t, 2, "XX")
-	p.cli("send", "10000001", "O", "RN=300", "OP=1").want(t, 2, "RN", "out of range")
+	p.cli("send", "10000001", "O", "RN=300", "OP=1").want(t, 2, "relay", "out of range")
 	p.cli("send", "99999999", "A").want(t, 1, "unknown master")
 
 	p.cli("log-level").want(t, 0, "info")
