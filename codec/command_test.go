@@ -95,6 +95,7 @@ func TestAWrongArgumentIsNamed(t *testing.T) {
 		{"extended", "operate-relay", map[string]any{"relay": 3, "operation": "onn"}, `extended operate-relay: operation: value cannot be used here: "onn", expected a number or one of off, on; did you mean "on"?`, codec.ErrValue},
 		{"extended", "operate-relay", map[string]any{"relay": 3}, `extended operate-relay: operation: missing`, codec.ErrMissing},
 		{"extended", "operate-relay", map[string]any{"relay": 3, "RN": 3, "operation": 1}, `extended operate-relay: relay: value cannot be used here: given twice`, codec.ErrValue},
+		{"modbus-rtu", "diagnose", map[string]any{"test": "x", "data": 1}, `modbus-rtu diagnose: test: value cannot be used here: "x" is not a number`, codec.ErrValue},
 		{"modbus-rtu", "write-coil", map[string]any{"address": 1, "value": 2}, `modbus-rtu write-coil: value: out of range: 2, allowed 0, 65280`, codec.ErrRange},
 		{"modbus-rtu", "read-holding", map[string]any{"start": 1, "count": 126}, `modbus-rtu read-holding: count: out of range: 126, allowed 1..125`, codec.ErrRange},
 	} {
@@ -102,6 +103,58 @@ func TestAWrongArgumentIsNamed(t *testing.T) {
 		fields, err := c.Fields(test.args)
 		if err == nil || err.Error() != test.want || !errors.Is(err, test.cause) {
 			t.Errorf("%s %v: %v, %v, want %s", test.command, test.args, fields, err, test.want)
+		}
+	}
+}
+
+func TestTheRangeOfAnArgumentIsThatOfTheValue(t *testing.T) {
+	p, err := codec.Compile("x.toml", []byte(`
+name = "x"
+[frame]
+header = [{ key = "unit", type = "byte", role = "identity" }, { key = "func", type = "byte", role = "command" }]
+[[message]]
+command = 1
+from    = "server"
+name    = "go"
+fields  = [
+  { key = "exp",   type = "int8" },
+  { key = "flow",  type = "uint16", exponent = "exp", unit = "l/s" },
+  { key = "level", type = "int16", scale = 0.1, unit = "cm" },
+  { key = "text",  type = "decimal", size = 4 },
+]
+[[command]]
+name      = "go"
+set       = { exp = -2 }
+arguments = [
+  { key = "flow", min = 0.5, max = 2.25 }, { key = "to", field = "level", min = -10.5, max = 99.5 }, { key = "text", max = 50 }
+]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		flow, level, text any
+		want              string
+	}{
+		{1.25, -10.5, 50, "0501fe007dff9730303530"},
+		{"2.25", "99.5", "-1", "0501fe00e103e32d303031"},
+		{2.26, 0, 0, "x go: flow: out of range: 2.26, allowed 0.5..2.25"},
+		{1, 99.6, 0, "x go: to: out of range: 99.6, allowed -10.5..99.5"},
+		{1, 0, 51, "x go: text: out of range: 51, allowed ..50"},
+	} {
+		c, _ := p.Command("go")
+		fields, err := c.Fields(map[string]any{"flow": test.flow, "to": test.level, "text": test.text})
+		got := fmt.Sprint(err)
+		if err == nil {
+			var f codec.Frame
+			fields["unit"] = 5
+			if err := p.Build(&f, "go", fields); err != nil {
+				t.Fatal(err)
+			}
+			got = hex.EncodeToString(f.Raw())
+		}
+		if got != test.want {
+			t.Errorf("%v: %s, want %s", test, got, test.want)
 		}
 	}
 }

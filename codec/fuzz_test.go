@@ -157,6 +157,21 @@ func FuzzCompile(f *testing.F) {
 			agree(t, p, d, data)
 			agree(t, p, d, make([]byte, 20))
 		}
+		for _, c := range p.DeclaredCommands() {
+			args := map[string]any{}
+			for i, a := range c.Arguments {
+				args[a.Key] = []any{1, "on", 2.5, "0x10"}[i%4]
+			}
+			fields, err := c.Fields(args)
+			if err != nil || p.Build(&frame, c.Message.Name, fields) != nil {
+				continue
+			}
+			p.AnswersCommand(c, &frame, &frame)
+			p.Verifies(c, &frame, &frame)
+			for _, next := range c.Then {
+				next.Arguments(fields)
+			}
+		}
 		for _, m := range p.Messages() {
 			if p.Build(&frame, m.Name, nil) == nil {
 				raw, err := p.Append(nil, &frame)

@@ -104,8 +104,9 @@ func (c *compiler) order(def *schema.CommandDef, m *field.Message) *program.Comm
 		case a != nil:
 			a.Required = true
 		case def.Path == "": // a message without [[command]]: its fields are its arguments
-			o.Arguments = append(o.Arguments, &program.Argument{Key: f.Key, Field: f.Key, Title: f.Title, Unit: f.Unit,
-				Enum: f.Enum, Required: true})
+			if a = c.argument(o, &schema.ArgumentDef{Key: f.Key, Field: f.Key}, given); a != nil {
+				a.Required, o.Arguments = true, append(o.Arguments, a)
+			}
 		default:
 			c.src.Problem(def.Path+".arguments", fmt.Sprintf("none for %s, without which %s cannot be built", f.Key, m.Name),
 				"an argument for it, or its value under set")
@@ -156,9 +157,9 @@ func (c *compiler) argument(o *program.Command, def *schema.ArgumentDef, given m
 			continue
 		}
 		text := program.Shown(bound)
-		if !a.Judged || !a.Op.Integer() && !a.Op.Float() && a.Op.Code != scalar.OpDecimal {
+		if !op.Integer() && !op.Float() && op.Code != scalar.OpDecimal {
 			c.src.Problem(def.Path+"."+key, "it for "+def.Field+" of type "+op.Field.Type, "it for a number")
-		} else if _, _, err := a.Op.Parse(nil, text, 0, false); err != nil {
+		} else if _, _, err := op.Parse(nil, text, 0, false); err != nil && a.Judged {
 			c.src.Problem(def.Path+"."+key, text+" ("+err.Error()+")", "a value that the field can hold")
 		}
 	}
@@ -257,14 +258,17 @@ func (c *compiler) masterMessages(path string, names []string) (out []*field.Mes
 
 // follow compiles a command that follows another one.
 func (c *compiler) follow(o *program.Command, def *schema.FollowDef) *program.Follow {
+	path := def.Path
+	if c.src.Knows(path + ".command") {
+		path += ".command"
+	}
 	next, ok := c.p.Command(def.Command)
 	if !ok {
-		path := def.Path
-		if len(def.Arguments) > 0 || c.src.Knows(path+".command") {
-			path += ".command"
-		}
 		c.src.Problem(path, field.Quote(def.Command), "the name of a command", c.p.OrderNames()...)
 		return nil
+	}
+	if next.Class != "idempotent" {
+		c.src.Problem(path, fmt.Sprintf("%q of class %s", next.Name, next.Class), "one of class idempotent, which only asks")
 	}
 	f := &program.Follow{Command: next.Name, With: map[string]any{}}
 	for _, set := range def.Arguments {

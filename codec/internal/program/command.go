@@ -138,21 +138,23 @@ func (c *Command) unknown(name string) error {
 
 // value checks a value, and returns it as the field takes it.
 func (a *Argument) value(v any) (any, error) {
-	if !a.Judged {
+	text, _ := scalar.TextOf(v)
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil && !a.Judged {
 		return v, nil
 	}
-	_, num, err := a.Op.Parse(nil, v, 0, false)
-	if err != nil {
-		return nil, err
+	if a.Judged {
+		out, num, err := a.Op.Parse(nil, v, 0, false)
+		if err != nil {
+			return nil, err
+		}
+		x = scalar.Value{Op: a.Op, Num: num, Data: out}.Float()
 	}
-	x := scalar.Value{Op: a.Op, Num: num}.Float()
 	if a.Min != nil && x < *a.Min || a.Max != nil && x > *a.Max {
 		return nil, fmt.Errorf("%w: %v, allowed %s", field.ErrRange, v, a.Range())
 	}
-	if text, is := v.(string); is {
-		if num, is := a.Op.Enum[text]; is {
-			return num, nil
-		}
+	if num, is := a.Op.Enum[text]; is {
+		return num, nil
 	}
 	return v, nil
 }
