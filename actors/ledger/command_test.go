@@ -23,6 +23,9 @@ func TestACommandEndsOnce(t *testing.T) {
 			t.Errorf("a command that was sent may become %s, which was never sent", first)
 		}
 	}
+	if !ledger.Claimed.May(ledger.Queued) || ledger.Sent.May(ledger.Queued) {
+		t.Error("a command whose connection ends before it is written waits for the next one, and no other does")
+	}
 	c := ledger.Command{ID: 1, Serial: "12345678", Asked: at}
 	if err := c.Change(ledger.Done, at, ""); err == nil || c.State != "" || len(c.Changes) != 0 {
 		t.Errorf("done before it was sent: %v, %+v", err, c)

@@ -3,6 +3,7 @@
 //	queued ──▶ claimed ──▶ sent ──▶ done | refused | unknown     unknown ──▶ done | refused, late
 //	   │          │          └────▶ (ended) when nobody answers it
 //	   │          └──────────▶ unknown                            the gateway ended, or the link: it may have been executed
+//	   ◀──────────┘                                               its connection ended before it was written
 //	   └─────────────────────▶ expired | cancelled | claimed      never sent
 //
 // A command that somebody has asked for is one row of the journal, written anew with each change.  Its bytes are handed

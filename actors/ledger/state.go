@@ -23,7 +23,7 @@ var States = []State{Queued, Claimed, Sent, Done, Refused, Unknown, Expired, Can
 var ways = map[State][]State{
 	"":      {Queued, Claimed},
 	Queued:  {Claimed, Expired, Cancelled},
-	Claimed: {Sent, Done, Refused, Unknown, Expired, Cancelled}, // the last two: the connection has not written it
+	Claimed: {Sent, Done, Refused, Unknown, Queued, Expired, Cancelled}, // the last three: the connection has not written it
 	Sent:    {Done, Refused, Unknown},
 	Unknown: {Done, Refused}, // late
 }

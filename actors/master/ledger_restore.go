@@ -50,6 +50,9 @@ func (m handler) restoreCommand(r ledger.Command) {
 	if r.Queue {
 		c.Request.Queue = r.Expires.Sub(r.Asked)
 	}
+	if r.Open() { // its end is not on disk yet, and somebody may ask with its key
+		c.Entry = m.dir.Ledger.Restore(r)
+	}
 	switch {
 	case r.State == ledger.Unknown:
 		m.remain(c)
@@ -66,7 +69,6 @@ func (m handler) restoreCommand(r ledger.Command) {
 	case !time.Now().Before(r.Expires):
 		m.change(c, ledger.Expired, "the gateway was away: it was never sent")
 	default:
-		c.Entry = m.dir.Ledger.Restore(r)
 		m.queue = append(m.queue, c)
 		c.load = &m.load
 		m.load.Add(1)

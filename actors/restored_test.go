@@ -1,0 +1,56 @@
+package actors
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"trama/actors/ledger"
+	"trama/journal"
+)
+
+// past is a journal with one command of an earlier process, whose end is written when the test says so.
+type past struct {
+	held
+	row journal.Command
+}
+
+func (p *past) LastCommand(context.Context) (uint64, error) { return p.row.ID, nil }
+
+func (p *past) OpenCommands(_ context.Context, _ time.Time, visit func(journal.Command) error) error {
+	return visit(p.row)
+}
+
+func (p *past) EachCommand(_ context.Context, _ journal.CommandQuery, visit func(journal.Command) error) error {
+	return visit(p.row)
+}
+
+func (p *past) Command(context.Context, uint64) (journal.Command, error) { return p.row, nil }
+
+func (p *past) CommandByKey(context.Context, string, string) (journal.Command, error) {
+	return p.row, nil
+}
+
+// Who asks again with the key of a command that a kill has ended is told of its end, and not of what it was before.
+func TestACommandThatAKillHasEndedIsNotOpenForWhoAsksAgain(t *testing.T) {
+	now := time.Now()
+	c := ledger.Command{ID: 7, Serial: "12345678", Command: "A", State: ledger.Queued, By: "anna", Key: "k", Asked: now, Expires: now.Add(time.Minute)}
+	body, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &past{row: journal.Command{ID: 7, Master: c.Serial, State: "queued", By: c.By, Key: c.Key, Asked: now, Body: body}}
+	g := startAll(t, Options{Journal: p})
+	entry, first := g.masters.Ledger.Enter(c.By, c.Key)
+	if first {
+		t.Fatal("it is a new command")
+	}
+	p.commit(nil)
+	if now, err := entry.Wait(t.Context(), ended); err != nil || now.ID != 7 || now.Outcome != ledger.Cancelled {
+		t.Errorf("%+v, %v", now, err)
+	}
+	if open := g.masters.Ledger.Open(); len(open) > 0 {
+		t.Errorf("open for ever: %+v", open)
+	}
+}
