@@ -131,7 +131,7 @@ func TestGoodMastersAreMeasuredBesideAFlood(t *testing.T) {
 }
 
 func TestBadFlagsAreRefused(t *testing.T) {
-	for _, args := range []string{"-c 0", "-c x", "-f ,", "-rounds 0", "-server other", "-load 192.0.2.1:1", "-bare -listen :0", "surplus", "-nonsense"} {
+	for _, args := range []string{"-c 0", "-c x", "-f ,", "-rounds 0", "-server other", "-commands 10 -server bare", "-load 192.0.2.1:1", "-bare -listen :0", "surplus", "-nonsense"} {
 		if err := run(t.Context(), strings.Fields(args), nil, io.Discard, io.Discard); err == nil {
 			t.Errorf("%s: no error", args)
 		}

@@ -246,7 +246,7 @@ func (s *settings) startMeasured(ctx context.Context, masters int) (*server, fun
 	if s.strangers > 0 {
 		more = newMasters
 	}
-	srv, err := startTrama(ctx, program, more, s.memory, s.suite, masters, s.stderr)
+	srv, err := startTrama(ctx, program, more+s.tables, s.memory, s.suite, masters, s.stderr)
 	if err != nil {
 		_ = os.RemoveAll(dir) // an empty name removes nothing
 		return nil, nil, err
