@@ -5,6 +5,8 @@
 //	chaos -rounds 5 -break         the same with a journal that tells too early: it must be caught
 //	chaos -suite 20 -rounds 50     the same with keys, and a simulated fleet that is killed as well: no nonce may be used twice
 //	chaos -suite 20 -break         the same with a fleet that forgets its counters: it must be caught
+//	chaos -commands 10000          commands to masters with bad links, and kills: each has one honest outcome
+//	chaos -commands 1000 -break    the same with a line that hands some commands over twice: it must be caught
 //	chaos -trace                   hold the daemon's system calls against the rule: no acknowledgement before the sync that covers it
 //	chaos -trace -break            the same with the broken one
 //	chaos -inject                  writes and syncs of the running daemon fail, by strace
@@ -53,6 +55,7 @@ func main() {
 // settings are the flags.
 type settings struct {
 	rounds, masters, inFlight int
+	commands                  int
 	shortest, longest         time.Duration
 	seed                      uint64
 	program                   string
@@ -75,6 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.BoolVar(&s.broken, "break", false, "run a daemon that acknowledges before the frame is on disk: ends well when that is noticed")
 	flags.BoolVar(&s.trace, "trace", false, "record the daemon's system calls with strace and check their order, instead of killing it")
 	flags.StringVar(&s.suite, "suite", "", "give the masters keys, and kill a simulated fleet as well: no counter may be used twice, whoever starts again (20 or 21); with -break the fleet forgets its counters")
+	flags.IntVar(&s.commands, "commands", 0, "have users give so many commands to masters whose links lose, double, delay, mix up and forge answers, and judge each outcome")
 	flags.BoolVar(&s.inject, "inject", false, "have system calls of the daemon fail, with strace, instead of killing it")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -92,6 +96,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	c := &chaos{settings: s, dir: dir, random: rand.New(rand.NewPCG(s.seed, 1))}
 	switch {
+	case s.commands > 0:
+		err = c.commanded(ctx)
 	case s.trace:
 		err = c.traced(ctx)
 	case s.inject:
@@ -114,24 +120,30 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return os.RemoveAll(dir)
 }
 
+// breaksDaemon says whether it is the daemon that is broken on purpose.
+func (c *chaos) breaksDaemon() bool { return c.broken && c.guarded == nil && c.commands == 0 }
+
 func (c *chaos) brokenThing() string {
-	if c.guarded != nil {
+	switch {
+	case c.commands > 0:
+		return "line"
+	case c.guarded != nil:
 		return "fleet"
 	}
 	return "daemon"
 }
 
-// prepare builds the program and writes its configuration.
-func (c *chaos) prepare(ctx context.Context) error {
-	protected := ""
+// prepare builds the program and writes its configuration, with more at its end.
+func (c *chaos) prepare(ctx context.Context, more string) error {
 	if c.suite != "" {
-		var err error
-		if protected, err = c.equip(c.suite); err != nil {
+		protected, err := c.equip(c.suite)
+		if err != nil {
 			return err
 		}
+		more += protected
 	}
 	config := `[log]
-level = "warn"
+level = "` + c.level() + `"
 
 [admin]
 listen = "127.0.0.1:0"
@@ -140,11 +152,11 @@ listen = "127.0.0.1:0"
 name    = "field"
 address = "127.0.0.1:0"
 profile = "extended"
-` + protected
+` + more
 	if err := os.WriteFile(c.file("config.toml"), []byte(config), 0o600); err != nil {
 		return err
 	}
-	if c.broken && c.guarded == nil {
+	if c.breaksDaemon() {
 		self, err := os.Executable()
 		c.program = self
 		return err
@@ -160,6 +172,14 @@ profile = "extended"
 	program, err := filepath.Abs(c.program)
 	c.program = program
 	return err
+}
+
+// level is that of the log: of commands that are not taken there are too many to be told.
+func (c *chaos) level() string {
+	if c.commands > 0 {
+		return "error"
+	}
+	return "warn"
 }
 
 func (c *chaos) file(name string) string { return filepath.Join(c.dir, name) }

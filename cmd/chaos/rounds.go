@@ -40,7 +40,7 @@ type chaos struct {
 }
 
 func (c *chaos) all(ctx context.Context) error {
-	if err := c.prepare(ctx); err != nil {
+	if err := c.prepare(ctx, ""); err != nil {
 		return err
 	}
 	for i := range c.masters {
@@ -227,6 +227,8 @@ type daemon struct {
 	direct string // of the daemon
 	admin  string // URL
 	token  string
+
+	listeners map[string]string // addresses, by name
 }
 
 func (c *chaos) start(ctx context.Context) (*daemon, error) {
@@ -239,7 +241,7 @@ func (c *chaos) start(ctx context.Context) (*daemon, error) {
 	d.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
 	d.cmd.Stdout, d.cmd.Stderr = c.stderr, c.stderr
 	d.cmd.Env = os.Environ()
-	if c.broken && c.guarded == nil {
+	if c.breaksDaemon() {
 		d.cmd.Env = append(d.cmd.Env, breakVariable+"=1")
 	}
 	if err := d.cmd.Start(); err != nil {
@@ -268,6 +270,7 @@ func (c *chaos) start(ctx context.Context) (*daemon, error) {
 		}
 	}
 	c.slowest = max(c.slowest, time.Since(begun))
+	d.listeners = a.Listeners
 	d.direct, d.admin = a.Listeners["field"], a.Admin
 	if d.field = d.direct; c.guarded != nil {
 		d.field = c.guarded.tap.address()

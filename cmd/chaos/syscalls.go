@@ -19,7 +19,7 @@ const (
 // traced runs the daemon for a while with its system calls recorded, and holds them against the rule.
 func (c *chaos) traced(ctx context.Context) error {
 	c.masters, c.inFlight = tracedMasters, tracedInFlight
-	if err := c.prepare(ctx); err != nil {
+	if err := c.prepare(ctx, ""); err != nil {
 		return err
 	}
 	p, _, err := c.record(ctx, 3*time.Second)
@@ -48,7 +48,7 @@ var injections = []string{
 // acknowledge nothing that is not safe, sync no file that failed, and have lost nothing.
 func (c *chaos) injected(ctx context.Context) error {
 	c.masters, c.inFlight = tracedMasters, tracedInFlight
-	if err := c.prepare(ctx); err != nil {
+	if err := c.prepare(ctx, ""); err != nil {
 		return err
 	}
 	for _, what := range injections {
