@@ -22,8 +22,8 @@ func TestAForeignAnswerIsNone(t *testing.T) {
 	attributes := command{"ask-parameters", fields{"phone": "013900000001", "msg_serial": 7}}
 	relay := command{"command", fields{"server_flag": 7, "command": "RELAY,1#"}}
 	values := command{"command", fields{"center": 1, "password": "1234", "station": "0012345678", "func": 74, "serial": 7, "send_time": "2026-11-30T12:00:00Z"}}
-	point := command{"command", fields{"ns": 0, "nr": 0, "type_id": 45, "num": 1, "cot": 6, "common_address": 1, "objects": []any{fields{"ioa": 9, "command": 1}}}}
-	reading := command{"command", fields{"ns": 0, "nr": 0, "type_id": 102, "num": 1, "cot": 5, "common_address": 1, "objects": []any{fields{"ioa": 9}}}}
+	point := command{"single-command", fields{"cot": 6, "common_address": 1, "ioa": 9, "state": "on"}}
+	reading := command{"read", fields{"cot": 5, "common_address": 1, "ioa": 9}}
 	clock := command{"command", fields{"afn": 0x51, "dir": 0, "ctrl_func": 1, "address": fields{"admin_code": "330100", "station_no": 7}}}
 	integrity := command{"command", fields{"length": 11, "dir": 1, "prm": 1, "func": 4, "dest": 1, "src": 1024, "user_data": fields{"transport": 192, "app_control": 195, "app_func": 1, "objects": "3c0206"}}}
 	extract := command{"command", fields{"QN": "20261130120000000", "CN": "1011", "MN": "A1", "CP": []any{}}}
@@ -59,15 +59,15 @@ func TestAForeignAnswerIsNone(t *testing.T) {
 		{"an answer without a text", "gt06", relay, `"empty-answer"`, false},
 		{"its function", "sl651", values, `"answer", "fields": {"center": 1, "password": "1234", "station": "0012345678", "func": 74, "serial": 7, "send_time": "2026-11-30T12:00:00Z", "content": {"more": ""}}`, true},
 		{"a report of that number", "sl651", values, `"answer", "fields": {"center": 1, "password": "1234", "station": "0012345678", "func": 75, "serial": 7, "send_time": "2026-11-30T12:00:00Z", "content": {"more": ""}}`, false},
-		{"its confirmation", "iec104", point, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 45, "num": 1, "cot": 7, "common_address": 1, "objects": [{"ioa": 9, "command": 1}]}`, true},
-		{"a negative one", "iec104", point, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 45, "num": 1, "cot": 7, "negative": 1, "common_address": 1, "objects": [{"ioa": 9, "command": 1}]}`, true},
-		{"an address that it does not know", "iec104", point, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 45, "num": 1, "cot": 47, "negative": 1, "common_address": 1, "objects": [{"ioa": 9, "command": 1}]}`, true},
-		{"another object", "iec104", point, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 45, "num": 1, "cot": 7, "common_address": 1, "objects": [{"ioa": 8, "command": 1}]}`, false},
-		{"another state", "iec104", point, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 45, "num": 1, "cot": 7, "common_address": 1, "objects": [{"ioa": 9, "command": 0}]}`, false},
+		{"its confirmation", "iec104", point, `"confirmation", "fields": {"type_id": 45, "cot": 7, "common_address": 1, "ioa": 9, "command": 1}`, true},
+		{"a negative one", "iec104", point, `"confirmation", "fields": {"type_id": 45, "cot": 7, "negative": 1, "common_address": 1, "ioa": 9, "command": 1}`, true},
+		{"an address that it does not know", "iec104", point, `"confirmation", "fields": {"type_id": 45, "cot": 47, "negative": 1, "common_address": 1, "ioa": 9, "command": 1}`, true},
+		{"another object", "iec104", point, `"confirmation", "fields": {"type_id": 45, "cot": 7, "common_address": 1, "ioa": 8, "command": 1}`, false},
+		{"another state", "iec104", point, `"confirmation", "fields": {"type_id": 45, "cot": 7, "common_address": 1, "ioa": 9, "command": 0}`, false},
 		{"the end of it", "iec104", point, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 45, "num": 1, "cot": 10, "common_address": 1, "objects": [{"ioa": 9, "command": 1}]}`, false},
-		{"a deactivation", "iec104", point, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 45, "num": 1, "cot": 9, "common_address": 1, "objects": [{"ioa": 9, "command": 1}]}`, false},
+		{"a deactivation", "iec104", point, `"confirmation", "fields": {"type_id": 45, "cot": 9, "common_address": 1, "ioa": 9, "command": 1}`, false},
 		{"a change that it reports", "iec104", point, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 1, "num": 1, "cot": 3, "common_address": 1, "objects": [{"ioa": 9, "value": 1}]}`, false},
-		{"another station", "iec104", point, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 45, "num": 1, "cot": 7, "common_address": 2, "objects": [{"ioa": 9, "command": 1}]}`, false},
+		{"another station", "iec104", point, `"confirmation", "fields": {"type_id": 45, "cot": 7, "common_address": 2, "ioa": 9, "command": 1}`, false},
 		{"what was read", "iec104", reading, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 13, "num": 1, "cot": 5, "common_address": 1, "objects": [{"ioa": 9, "value": 1.5, "qds": 0}]}`, true},
 		{"another object than was read", "iec104", reading, `"data", "fields": {"ns": 1, "nr": 1, "type_id": 13, "num": 1, "cot": 5, "common_address": 1, "objects": [{"ioa": 8, "value": 1.5, "qds": 0}]}`, false},
 		{"the link", "iec104", command{"start", fields{}}, `"started"`, true},

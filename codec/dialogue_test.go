@@ -328,3 +328,24 @@ func TestAFrameKeepsNothingOfTheOneBefore(t *testing.T) {
 		}
 	}
 }
+
+// A terminal of edition 2019 is ordered in the layout in which it speaks: a part of its word is remembered.
+func TestCommandsHaveTheEditionOfTheirMaster(t *testing.T) {
+	p := shipped(t, "jt808")
+	for frame, want := range map[string]string{
+		"7e 0002 4000 01 00000000017299841738 ffff 02 7e": "7e8201400001000000000172998417380007847e",
+		"7e 0002 0000 013900000001 0017 2c 7e":            "7e820100000139000000010007bd7e",
+	} {
+		var session codec.Session
+		heard := decodeHex(t, p, codec.Uplink, strings.ReplaceAll(frame, " ", ""))
+		p.Remember(&session, heard)
+		var f codec.Frame
+		fields := map[string]any{"phone": string(heard.Identity()), "msg_serial": 7}
+		if err := p.BuildIn(codec.Env{Session: &session}, &f, "ask-location", fields); err != nil {
+			t.Fatal(err)
+		}
+		if raw, err := p.Append(nil, &f); err != nil || hex.EncodeToString(raw) != want {
+			t.Errorf("%x (%v), want %s", raw, err, want)
+		}
+	}
+}

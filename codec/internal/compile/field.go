@@ -271,6 +271,9 @@ func (c *compiler) part(def *schema.FieldDef, word *scalar.Op) (scalar.Op, bool)
 	if def.Signed {
 		o.Field.Kind = field.KindInt
 	}
+	if def.Remember {
+		o.Flags |= scalar.FlagRemember
+	}
 	c.roleFits(def, &o)
 	c.values(def, &o)
 	if o.Form != nil && o.Form.Packed && o.Check == scalar.CheckNone { // bits that are no digits are beyond

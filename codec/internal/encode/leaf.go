@@ -272,6 +272,10 @@ func (e *Encoder) parts(n *program.Node, o *scalar.Op, num uint64, whole bool) (
 		var err error
 		var wanted int64
 		isKnown := false
+		kept, isKept := uint64(0), false
+		if !e.exact && part.InSession() {
+			kept, isKept = e.remembered(part)
+		}
 		if derived {
 			owner, wanted, isKnown = e.expect(n, part, given)
 			owner++
@@ -289,8 +293,8 @@ func (e *Encoder) parts(n *program.Node, o *scalar.Op, num uint64, whole bool) (
 			}
 		case part.Flags&scalar.FlagCommand != 0 && e.body.Command != nil:
 			bits = e.body.Command.Num
-		case !e.exact && part.Form != nil && part.Form.Counter && e.env.Session != nil:
-			bits = e.env.Session.peek(e.p, part)
+		case isKept:
+			bits = kept
 		case part.Preset != nil && (!known || part.Check == scalar.CheckRange && part.Lo == part.Hi):
 			bits = part.Preset.Num
 		case e.body.FrameKind.Sizes != nil && !known:

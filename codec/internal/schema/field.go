@@ -115,7 +115,7 @@ func readField(t *Table, order string) FieldDef {
 		p := FieldDef{Path: part.Path, Kind: "part", Key: part.RequiredText("key"), At: part.place("at"),
 			Title: part.Text("title"), Unit: part.Text("unit"), Role: part.Word("role", field.RoleNames[1:], ""),
 			Notes: part.Written(shownKeys)}
-		p.Signed, p.Counter = part.Flag("signed", false), part.Flag("counter", false)
+		p.Signed, p.Counter, p.Remember = part.Flag("signed", false), part.Flag("counter", false), part.Flag("remember", false)
 		p.Missing = part.Texts("missing")
 		if part.more("point") {
 			p.Point = part.Text("point")
