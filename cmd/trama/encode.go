@@ -22,7 +22,7 @@ func (a *app) encodeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "encode --profile NAME COMMAND [KEY=VALUE…]",
 		Short: "Print a frame in hexadecimal",
-		Long: "encode builds the message that COMMAND names (its command letter, or its name in the profile) and prints its bytes.\n" +
+		Long: "encode builds the message that COMMAND names (its command letter, or its name in the profile; of a command, its arguments) and prints its bytes.\n" +
 			"Length and checksum are computed; a time that is not given is now.\n" +
 			"With --key the frame is protected.  An answer carries a reference to what it answers: --reference, as the explanation of that frame shows it.",
 		Example: "  trama encode --profile extended A SD=12345678 NUT=101 TS=20261123153334 RFC=1 SC=2 CC=3\n" +
@@ -70,6 +70,12 @@ func (a *encoder) encodeFields(p *codec.Profile, command string, pairs []string)
 	fields, err := parseFields(pairs)
 	if err != nil {
 		return usageError{err}
+	}
+	if c, ok := p.Command(command); ok { // arguments have names of their own
+		if fields, err = c.Fields(fields); err != nil {
+			return usageError{err}
+		}
+		command = c.Message.Name
 	}
 	var f codec.Frame
 	if err := p.BuildIn(codec.Env{Now: time.Now()}, &f, command, fields); err != nil {
@@ -202,6 +208,11 @@ func messageWords(p *codec.Profile) []string {
 	var words []string
 	for _, m := range p.Messages() {
 		words = append(words, commandWord(m))
+	}
+	for _, c := range p.DeclaredCommands() {
+		if c.Name != c.Message.Name {
+			words = append(words, c.Name)
+		}
 	}
 	return words
 }
