@@ -104,6 +104,8 @@ func TestCanariesAreFoundInEveryForm(t *testing.T) {
 // argumentsOf says how the canary calls commands that need arguments.  A command that is not named here is called without.
 var argumentsOf = map[string][]string{
 	"approve":           {"12345678"},
+	"cancel":            {"1"},
+	"command":           {"1"},
 	"cursors set":       {"canary"},
 	"cursors remove":    {"canary"},
 	"decode":            {"--profile", "extended", "0013010000000012345678010273000041ac0000"},

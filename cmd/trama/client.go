@@ -39,6 +39,16 @@ type noDaemon struct{ error }
 
 func (e noDaemon) Unwrap() error { return e.error }
 
+// lost is the error of a daemon that was there and has not answered to the end.
+type lost struct{ error }
+
+func (e lost) Unwrap() error { return e.error }
+
+// conflict is the error of what the daemon understands and cannot do as things are, such as to send to a master that is offline.
+type conflict struct{ error }
+
+func (e conflict) Unwrap() error { return e.error }
+
 // unready is the error of a daemon that cannot do it now, such as one whose start waits for room on the disk.
 type unready struct{ error }
 
@@ -165,7 +175,7 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 		return nil, err
 	}
 	if err != nil && ctx.Err() == nil {
-		return nil, fmt.Errorf("%s: %s", c.where(), networkInWords(err))
+		return nil, lost{fmt.Errorf("%s: %s", c.where(), networkInWords(err))}
 	}
 	if err != nil {
 		return nil, err
@@ -201,8 +211,11 @@ func (c *client) refusal(w *http.Response) error {
 	if w.StatusCode == http.StatusBadRequest || w.StatusCode == http.StatusUnprocessableEntity && len(p.Problems) == 0 {
 		return usageError{err}
 	}
-	if w.StatusCode == http.StatusServiceUnavailable {
+	switch w.StatusCode {
+	case http.StatusServiceUnavailable:
 		return unready{err}
+	case http.StatusConflict:
+		return conflict{err}
 	}
 	return err
 }
@@ -225,7 +238,11 @@ func (c *client) call(ctx context.Context, method, path string, body, into any) 
 	d := json.NewDecoder(w.Body)
 	d.UseNumber() // a number is shown as the daemon wrote it
 	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("answer of the daemon: %w", err)
+		err = fmt.Errorf("answer of the daemon: %w", err)
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error)) {
+			return lost{err}
+		}
+		return err
 	}
 	return nil
 }

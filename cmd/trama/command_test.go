@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"trama/actors/ledger"
 )
 
 // encodings were recorded from the encoder of the original program.
@@ -409,8 +411,8 @@ func TestCheckWantsNoIdentityWhereEveryPortHasARegistration(t *testing.T) {
 }
 
 func TestAnswersAreShownAsValuesAreGiven(t *testing.T) {
-	got := answerInWords(map[string]any{"message": "m", "words": []any{map[string]any{"address": json.Number("100"), "word": json.Number("17")}}, "unit": map[string]any{"n": "a"}, "x": json.Number("1.50"), "at": nil})
-	if want := `at=- unit={"n":"a"} words=[{"address":100,"word":17}] x=1.50`; got != want {
+	got := answerInWords(&ledger.Command{Answer: map[string]any{"message": "m", "words": []any{map[string]any{"address": json.Number("100"), "word": json.Number("17")}}, "unit": map[string]any{"n": "a"}, "x": json.Number("1.50"), "at": nil}}, nil)
+	if want := `m at=- unit={"n":"a"} words=[{"address":100,"word":17}] x=1.50`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -17,7 +18,6 @@ import (
 	"trama/cmd/trama/internal/access"
 	"trama/cmd/trama/internal/admin"
 	"trama/codec"
-	"trama/codec/describe"
 	"trama/journal"
 )
 
@@ -45,7 +45,7 @@ func fixedWords(all ...string) offered { return func(*completer) []string { retu
 // ofArgument is what may stand for an argument by its name in the usage line; any other is a file, or what nobody knows.
 var ofArgument = map[string]offered{
 	"SERIAL": (*completer).serials, "LISTENER": (*completer).listeners, "LISTENER|SERIAL": (*completer).listenersAndSerials,
-	"ID": (*completer).connections, "PATH": (*completer).actors, "LEVEL": fixedWords(admin.LogLevels...),
+	"ID": (*completer).numbers, "PATH": (*completer).actors, "LEVEL": fixedWords(admin.LogLevels...),
 	"PROFILE": (*completer).profiles, "PROFILE.toml": (*completer).profiles, "NAME": (*completer).named,
 	"COMMAND": (*completer).commands, "KEY=VALUE": (*completer).fields, "HEX": nil, "POSITION": nil,
 }
@@ -53,7 +53,7 @@ var ofArgument = map[string]offered{
 // ofFlag is what may stand behind a flag; others take a file, or what nobody knows.
 var ofFlag = map[string]offered{
 	"profile": (*completer).profiles, "kind": fixedWords(journal.EventKinds...), "format": fixedWords(historyFormats...),
-	"state": fixedWords(admin.MasterStates()...), "sort": (*completer).orders, "site": (*completer).sites,
+	"state": (*completer).states, "sort": (*completer).orders, "site": (*completer).sites,
 	"tag": (*completer).tags, "name": (*completer).names, "listener": (*completer).listeners, "serial": (*completer).serials,
 	"role": fixedWords(access.Roles...), "log": fixedWords(admin.LogLevels...), "direction": fixedWords("any", "uplink", "downlink"),
 	"color": fixedWords("auto", "always", "never"), "suite": fixedWords("10", "11", "20", "21"), "point": (*completer).points,
@@ -71,6 +71,10 @@ func (a *app) complete(c *cobra.Command) {
 	names := argumentNames(c.Use)
 	if c.ValidArgsFunction == nil && c.Runnable() {
 		c.ValidArgsFunction = func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			names := names
+			if chosen(c) {
+				names = names[1:]
+			}
 			if len(names) == 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
@@ -136,6 +140,11 @@ func argumentNames(use string) (names []string) {
 	return names
 }
 
+// chosen says whether flags of send choose masters, and its SERIAL is left out.
+func chosen(c *cobra.Command) bool {
+	return c.Name() == "send" && slices.ContainsFunc([]string{"site", "tag", "prefix", "all"}, c.Flags().Changed)
+}
+
 // ask reads what the daemon says; nothing when there is none.
 func (c *completer) ask(path string, into any) bool {
 	daemon, err := c.client()
@@ -144,11 +153,12 @@ func (c *completer) ask(path string, into any) bool {
 
 // master is a row of the list of masters, as far as it is offered.
 type masterRow struct {
-	Serial string   `json:"serial"`
-	Name   string   `json:"name"`
-	Site   string   `json:"site"`
-	State  string   `json:"state"`
-	Tags   []string `json:"tags"`
+	Serial  string   `json:"serial"`
+	Name    string   `json:"name"`
+	Site    string   `json:"site"`
+	State   string   `json:"state"`
+	Profile string   `json:"profile"`
+	Tags    []string `json:"tags"`
 }
 
 func (c *completer) masters(after string, limit int) (rows []masterRow) {
@@ -180,6 +190,14 @@ func (c *completer) orders() []string {
 	return admin.MasterOrders()
 }
 
+// states are those that the rows of a list have.
+func (c *completer) states() []string {
+	if c.command.Name() == "commands" {
+		return admin.CommandStates()
+	}
+	return admin.MasterStates()
+}
+
 func (c *completer) sites() []string {
 	return c.each(func(m masterRow) []string { return []string{m.Site} })
 }
@@ -204,6 +222,24 @@ func (c *completer) connections() (all []string) {
 	c.ask("/api/v1/connections?limit="+strconv.Itoa(mostOffered), &rows)
 	for _, r := range rows {
 		all = append(all, strconv.FormatUint(r.ID, 10)+"\t"+strings.Join(append(r.Masters, r.Remote), " "))
+	}
+	return all
+}
+
+// numbers are those of connections, or of commands: of open ones where they are to be withdrawn.
+func (c *completer) numbers() (all []string) {
+	if c.command.Name() == "kick" {
+		return c.connections()
+	}
+	daemon, err := c.client()
+	if err != nil {
+		return nil
+	}
+	q := url.Values{"open": {strconv.FormatBool(c.command.Name() == "cancel")}}
+	rows, _ := allCommands(c.Context, daemon, q, mostOffered) // without a daemon nothing is offered
+	for i := range rows {
+		r := &rows[i].Command
+		all = append(all, fmt.Sprintf("%d\t%s to %s, %s", r.ID, what(r), r.Serial, stateOf(r)))
 	}
 	return all
 }
@@ -254,75 +290,81 @@ func (c *completer) named() (all []string) {
 	return all
 }
 
-// description is that of the profile which the commands on offer are of: of --profile, or of the master.
-func (c *completer) description() *describe.Description {
-	name, _ := c.command.Flags().GetString("profile")
-	if c.command.Name() == "send" {
-		var m actors.MasterInfo
-		c.ask("/api/v1/masters/"+url.PathEscape(c.args[0]), &m)
-		name = m.Profile
-		if cfg, err := c.loadConfig(); err == nil {
-			for _, l := range cfg.Listeners {
-				if l.Profile.Name() == name {
-					return describe.Profile(l.Profile)
-				}
-			}
+// profile is that of --profile, or the one that the master of the command line speaks; nil when nobody knows it.
+func (c *completer) profile() (p *codec.Profile) {
+	if c.command.Name() != "send" {
+		if name, _ := c.command.Flags().GetString("profile"); name != "" {
+			p, _ = findProfile(name) // nil when there is none
 		}
+		return p
 	}
-	if name == "" {
-		return nil
+	var rows []masterRow
+	if chosen(c.command) {
+		flag := func(name string) string { return c.command.Flags().Lookup(name).Value.String() }
+		c.ask("/api/v1/masters?"+url.Values{"site": {flag("site")}, "tag": {flag("tag")}}.Encode(), &rows)
+		rows = slices.DeleteFunc(rows, func(m masterRow) bool { return !strings.HasPrefix(m.Serial, flag("prefix")) })
+	} else {
+		rows = make([]masterRow, 1)
+		c.ask("/api/v1/masters/"+url.PathEscape(c.args[0]), &rows[0])
 	}
-	p, err := findProfile(name)
-	if err != nil {
-		return nil
+	if len(rows) > 0 {
+		p = c.profileNamed(rows[0].Profile)
 	}
-	return describe.Profile(p)
+	return p
 }
 
+// commands are those of the profile; encode takes them by the names of their messages.
 func (c *completer) commands() (all []string) {
-	if d := c.description(); d != nil {
-		for _, form := range d.Commands {
-			if c.command.Name() != "send" || form.Name != master.SetKey && form.Name != master.Challenge {
-				all = append(all, form.Name+"\t"+form.Title)
-			}
-		}
-	}
-	return all
-}
-
-// fields offers the fields of the command, and the words for the value of one.
-func (c *completer) fields() (all []string) {
-	d := c.description()
-	at := slices.Index(argumentNames(c.command.Use), "COMMAND")
-	if d == nil || at < 0 || len(c.args) <= at {
+	p := c.profile()
+	if p == nil {
 		return nil
 	}
-	for _, form := range d.Commands {
-		if form.Name != c.args[at] && !isCommand(d, form.Message, c.args[at]) {
-			continue
+	for _, d := range p.DeclaredCommands() {
+		switch {
+		case c.command.Name() != "send":
+			all = append(all, d.Message.Name+"\t"+d.Title)
+		case d.Name != master.SetKey && d.Name != master.Challenge:
+			all = append(all, d.Name+"\t"+d.Title)
 		}
-		for _, f := range form.Arguments {
-			if !slices.ContainsFunc(c.args, func(arg string) bool { return strings.HasPrefix(arg, f.Key+"=") }) {
-				all = append(all, f.Key+"=")
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// fields offers the arguments of the command, and the words for the value of one.  Who begins with a letter of the wire is
+// offered these; encode takes no others.
+func (c *completer) fields() (all []string) {
+	p := c.profile()
+	at := slices.Index(argumentNames(c.command.Use), "COMMAND")
+	if chosen(c.command) {
+		at--
+	}
+	if p == nil || at < 0 || len(c.args) <= at {
+		return nil
+	}
+	d, ok := p.Command(c.args[at])
+	if !ok {
+		return nil
+	}
+	for _, a := range d.Arguments {
+		for _, key := range []string{a.Key, a.Field} {
+			if key == a.Key && key != a.Field && c.command.Name() != "send" || key == a.Field && key != a.Key && c.word == "" && c.command.Name() == "send" {
+				continue
 			}
-			for _, l := range f.Enum {
-				if strings.HasPrefix(c.word, f.Key+"=") {
-					all = append(all, f.Key+"="+l.Label)
+			if !slices.ContainsFunc(c.args, func(arg string) bool { return strings.HasPrefix(arg, key+"=") }) {
+				all = append(all, key+"=")
+			}
+			for _, l := range a.Enum {
+				if strings.HasPrefix(c.word, key+"=") {
+					all = append(all, key+"="+l.Label)
 				}
 			}
 		}
 	}
-	if len(all) > 1 { // the one that is typed
-		all = slices.DeleteFunc(all, func(w string) bool { return w == c.word })
+	if slices.Sort(all); len(all) > 1 { // the one that is typed
+		all = slices.DeleteFunc(slices.Compact(all), func(w string) bool { return w == c.word })
 	}
 	return all
-}
-
-// isCommand says whether a letter is that of a message.
-func isCommand(d *describe.Description, message, letter string) bool {
-	return slices.ContainsFunc(d.Messages, func(m describe.MessageDescription) bool {
-		return m.Name == message && slices.Contains(m.Commands, letter)
-	})
 }
 
 // points are those of the master.

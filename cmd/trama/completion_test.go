@@ -22,6 +22,7 @@ func TestCompletionOffersWhatThereIs(t *testing.T) {
 	for _, args := range []string{"cursors set north", "token add night-shift --role read"} {
 		command(t, "", strings.Fields(args)...).want(t, 0)
 	}
+	c.obey("A", func() { command(t, "", "send", "12345678", "A", "--json").want(t, exitDone) })
 	offers := func(line string) []string {
 		args := append([]string{"__complete"}, strings.Split(line, " ")...)
 		r := command(t, "", args...)
@@ -42,6 +43,7 @@ func TestCompletionOffersWhatThereIs(t *testing.T) {
 		"masters --site ": "hill", "masters --name ": "pump north", "masters --tag ": "water", "masters --state la": "late",
 		"masters --sort s": "silent", "log-level d": "debug", "decode --profile ext": "extended", "profile show j": "jt808",
 		"encode --profile extended ope": "operate-relay", "export x.db --serial ": "12345678", "journal b": "backup",
+		"send --prefix 1234 ": "ask-relays", "send --all operate-relay R": "RN=", "send 12345678 operate-relay R": "RN=", "send 12345678 O OP=o": "OP=on", "send 12345678 operate-relay relay=3 operation=o": "operation=on", "command ": "1", "cancel ": ":4", "commands --state can": "cancelled",
 		"completion ": "bash", "shadow field comp": "compact", "approve ": "12345678",
 	} {
 		if got := offers(line); !slices.Contains(got, want) {

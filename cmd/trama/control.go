@@ -4,16 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"trama/actors"
 	"trama/cmd/trama/internal/admin"
 )
 
@@ -130,121 +126,4 @@ func (a *app) logLevelCommand() *cobra.Command {
 			return a.done(c, answer, level.Level)
 		},
 	})
-}
-
-func (a *app) sendCommand() *cobra.Command {
-	var wait time.Duration
-	var listener string
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "send SERIAL COMMAND [KEY=VALUE…]",
-		Short: "Send a command to a master and wait for its answer",
-		Long: "send exits with 0 only when the master has answered that it is done.\n\n" +
-			"  done     the master answered with response code 0\n" +
-			"  refused  the master answered with another response code\n" +
-			"  unknown  it was sent and no answer came in time: it may have been executed\n" +
-			"  expired  it was never sent: its time was up while it waited behind another command",
-		Example: "  trama send 12345678 A --wait 10s\n  trama send 12345678 O RN=3 OP=1",
-		Args:    noneEmpty(cobra.MinimumNArgs(2)),
-		RunE: func(c *cobra.Command, args []string) error {
-			fields, err := parseFields(args[2:])
-			if err != nil {
-				return usageError{err}
-			}
-			if wait < admin.MinWait || wait > admin.MaxWait {
-				return usageError{fmt.Errorf("--wait: found %v, allowed 1ms to 5m", wait)}
-			}
-			daemon, err := a.client()
-			if err != nil {
-				return err
-			}
-			var result commandResult
-			body := admin.Command{Command: args[1], Fields: fields, Wait: wait.String(), Listener: listener}
-			if err := daemon.call(c.Context(), http.MethodPost, "/api/v1/masters/"+url.PathEscape(args[0])+"/commands",
-				body, &result); err != nil {
-				return err
-			}
-			return a.showResult(result, asJSON)
-		},
-	}
-	durationFlag(c.Flags(), &wait, "wait", 10*time.Second, "how long to wait for the answer, 1ms to 5m")
-	c.Flags().StringVar(&listener, "listener", "", "`name` of the port to use when the master is connected to several")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return a.daemonFlags(c)
-}
-
-// commandResult is the daemon's answer and its text.
-type commandResult struct {
-	actors.CommandResult
-	text json.RawMessage
-}
-
-// UnmarshalJSON keeps the text beside what it says.
-func (r *commandResult) UnmarshalJSON(text []byte) error {
-	type plain commandResult // without this method
-	r.text = append(r.text[:0], text...)
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber() // a number is shown as the daemon wrote it
-	return d.Decode((*plain)(r))
-}
-
-func (a *app) showResult(r commandResult, asJSON bool) error {
-	if asJSON {
-		a.showJSON(r.text)
-	} else {
-		a.say("%s: %s", r.Outcome, outcomeInWords(r))
-		if len(r.Answer) > 0 {
-			a.say("answer: %s", answerInWords(r.Answer))
-		}
-	}
-	if r.Outcome != actors.OutcomeDone && r.Outcome != actors.OutcomeSent {
-		return errSilent
-	}
-	return nil
-}
-
-func outcomeInWords(r commandResult) string {
-	took := r.Elapsed
-	var s string
-	switch r.Outcome {
-	case actors.OutcomeDone:
-		s = fmt.Sprintf("%s answered %s in %v", r.Serial, r.Command, took)
-	case actors.OutcomeRefused:
-		s = fmt.Sprintf("%s answered %s with response code %s in %v", r.Serial, r.Command, number(r.Code), took)
-	case actors.OutcomeUnknown, actors.OutcomeSent:
-		s = fmt.Sprintf("%s was sent to %s", r.Command, r.Serial)
-	case actors.OutcomeExpired:
-		s = fmt.Sprintf("%s for %s", r.Command, r.Serial)
-	default:
-		s = fmt.Sprintf("%s to %s after %v", r.Command, r.Serial, took)
-	}
-	if r.Detail != "" {
-		s += ": " + r.Detail
-	}
-	return s
-}
-
-// answerInWords lists the fields of the answer; what the outcome has said already is left out.
-func answerInWords(answer map[string]any) string {
-	var words []string
-	for _, key := range slices.Sorted(maps.Keys(answer)) {
-		if key == "profile" || key == "message" || key == "direction" {
-			continue
-		}
-		words = append(words, key+"="+valueInWords(answer[key]))
-	}
-	return strings.Join(words, " ")
-}
-
-// valueInWords writes groups and lists as they may be given.
-func valueInWords(v any) string {
-	switch v.(type) {
-	case nil:
-		return "-"
-	case map[string]any, []any:
-		if text, err := json.Marshal(v); err == nil {
-			return string(text)
-		}
-	}
-	return fmt.Sprint(v)
 }

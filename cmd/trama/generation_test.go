@@ -98,7 +98,7 @@ func TestAnOlderJournalMakesNoMasters(t *testing.T) {
 		if got := p.serials(""); len(got) != 1 || got[0] != "12345678" {
 			t.Errorf("masters %q", got)
 		}
-		p.cli("send", "12345678", "A").want(t, 1, "old epoch", "restored from a copy", "a newer epoch")
+		p.cli("send", "12345678", "A").want(t, exitNotSent, "old epoch", "restored from a copy", "a newer epoch")
 		p.end()
 	}
 	p = serveIn(t, dir, config)

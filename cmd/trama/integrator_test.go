@@ -97,7 +97,7 @@ func TestCommandOverCompact(t *testing.T) {
 	command = c.receive(17)
 	command[1], command[14] = 0x08, 0x05 // header only, response code 5
 	c.send(command[:15])
-	(<-done).want(t, 1, "refused: 12345678 answered O with response code 5")
+	(<-done).want(t, exitRefused, "refused: 12345678 answered O with response code 5")
 
-	p.cli("send", "12345678", "A", "--wait", "50ms").want(t, 1, "unknown: A", "may have been executed")
+	p.cli("send", "12345678", "A", "--wait", "50ms").want(t, exitUnknown, "unknown: A", "may have been executed")
 }

@@ -137,15 +137,16 @@ func (a *app) sendKeys(ctx context.Context, serials []string) error {
 	}
 	failed := 0
 	for _, serial := range serials {
-		var result commandResult
-		err := daemon.call(ctx, http.MethodPost, "/api/v1/keys/"+serial+"/send", nil, &result)
-		switch {
-		case err != nil:
+		var c commandText
+		err := daemon.call(ctx, http.MethodPost, "/api/v1/keys/"+serial+"/send", nil, &c)
+		if err != nil {
 			a.complain("%s: not sent: %v", serial, err)
-		case a.showResult(result, false) == nil:
-			continue
+		} else {
+			a.say("%s", a.outcome(&c.Command, a.profileOf(ctx, daemon, serial)))
 		}
-		failed++
+		if err != nil || exitOf(&c.Command) != exitDone {
+			failed++
+		}
 	}
 	if failed > 0 {
 		a.complain("%d of %d have not taken their next key; call trama keys rotate --pending --send when they can be reached: it makes no key", failed, len(serials))

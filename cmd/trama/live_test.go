@@ -171,6 +171,6 @@ heartbeat_echo = true
 	}
 	c.send(fromHex(t, "110304008d008efbbd"))
 	r := <-asked
-	r.want(t, 0, "done: 865012345678901 answered", "registers=")
+	r.want(t, 0, "done: 865012345678901 answered", "registers/0=")
 	p.cli("connections", "--json").want(t, 0, `"registered":"865012345678901"`, `"skipped_bytes":0,"heartbeats":1`)
 }

@@ -258,7 +258,11 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		line("unreadable", "%d; last %s ago: %s (trama redecode %s)", u.Frames, terminal.Since(u.At), u.Reason, m.Serial)
 	}
 	line("connections", "%d (%d replaced an older one)", m.Connects, m.Takeovers)
-	line("commands", "%d", m.Commands)
+	if m.Commands > 0 {
+		line("commands", "%d (trama commands %s)", m.Commands, m.Serial)
+	} else {
+		line("commands", "0")
+	}
 	if m.InFlight != "" || m.Queued > 0 {
 		line("waiting for answer", "%s; %d queued", dash(m.InFlight), m.Queued)
 	}

@@ -25,7 +25,7 @@ func TestWhatIsMistypedIsAnsweredWithWhatMayBeMeant(t *testing.T) {
 	}{
 		{"mastres", 2, `unknown command "mastres" of trama; did you mean "masters"?`},
 		{"status", 2, `did you mean "masters"?`},
-		{"xyzzy", 2, "known are approve, check"},
+		{"xyzzy", 2, "known are approve, cancel, check"},
 		{"journal bakcup x", 2, `unknown command "bakcup" of trama journal; did you mean "backup"?`},
 		{"help mastres", 2, `did you mean "masters"?`},
 		{"masters --jsn", 2, `unknown flag --jsn of trama masters; did you mean "--json"?`},

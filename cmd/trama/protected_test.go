@@ -527,7 +527,7 @@ func TestCommandsToAMasterThatSpeaksUnprotectedNeedLeave(t *testing.T) {
 		link.frame()
 		out := p.sends("12345678", "A")
 		if c.refused {
-			(<-out).want(t, 1, "commands to this master must be protected", "allow_unprotected_control")
+			(<-out).want(t, exitNotSent, "commands to this master must be protected", "allow_unprotected_control")
 		} else {
 			link.send(link.frame())
 			(<-out).want(t, 0, "done: 12345678 answered A")
@@ -538,7 +538,7 @@ func TestCommandsToAMasterThatSpeaksUnprotectedNeedLeave(t *testing.T) {
 	d := newDevice(t, dir, "field", "12345678", protect.Enc24)
 	p := serveIn(t, dir, keyed("suites = [\"11\"]\nallow_unprotected_control = true\n"))
 	d.exchange(p.dial("field"), d.frame(1))
-	(<-p.sends("12345678", "A")).want(t, 1, "commands to this master must be protected", "suite 11 is for telemetry")
+	(<-p.sends("12345678", "A")).want(t, exitNotSent, "commands to this master must be protected", "suite 11 is for telemetry")
 }
 
 // Frames of suite 10 have no counter: whoever has recorded one sends it again under a right tag.
@@ -582,7 +582,7 @@ func TestAFrameThatComesAgainBringsNobodyOnline(t *testing.T) {
 			if info := shows(); info.Duplicates != 2 || info.Frames != 1 || len(info.Links) != 0 || info.Connects != 1 {
 				t.Errorf("%+v", info)
 			}
-			(<-p.sends("12345678", "A")).want(t, 1, "offline")
+			(<-p.sends("12345678", "A")).want(t, exitNotSent, "offline")
 			if out := p.cli("connections", "--json").stdout; strings.Contains(out, `"protected":true`) {
 				t.Errorf("a replay proves its connection: %s", out)
 			}
@@ -614,7 +614,7 @@ func TestACommandThatWaitedGoesUnderNoWeakerSuiteThanItMay(t *testing.T) {
 	weak.counter = d.counter
 	weak.exchange(link, weak.frame(2))
 	<-one // nobody has answered it
-	(<-two).want(t, 1, "commands to this master must be protected", "suite 11 is for telemetry")
+	(<-two).want(t, exitNotSent, "commands to this master must be protected", "suite 11 is for telemetry")
 }
 
 func TestAFrameUnderTheNextKeyEndsARotation(t *testing.T) {
@@ -941,7 +941,7 @@ func TestAMasterWithTagsOf24BitsIsChallengedBeforeACommand(t *testing.T) {
 	p := serveIn(t, dir, keyed("security = \"required\"\nsuites = [\"10\"]\n"))
 	link := p.dial("field")
 	d.exchange(link, d.frame(1))
-	(<-p.sends("12345678", "A", "--wait", "200ms")).want(t, 1, "never sent: the device has not answered the challenge")
+	(<-p.sends("12345678", "A", "--wait", "200ms")).want(t, exitNotSent, "never sent: the device has not answered the challenge")
 	outcome := p.sends("12345678", "A")
 	d.answered(link)
 	asked := d.opened(link.frame())

@@ -21,7 +21,28 @@ const (
 	exitDone   = 0
 	exitFailed = 1 // at run time
 	exitUsage  = 2 // the command line or the configuration is wrong
+
+	// of a command to a master that was not done
+	exitRefused = 3
+	exitUnknown = 4
+	exitNotSent = 5
 )
+
+// exitCode is an error with an exit code of its own; one that wraps nothing ends the program without a word, as the command
+// has said it all.
+type exitCode struct {
+	code int
+	err  error
+}
+
+func (e exitCode) Error() string {
+	if e.err == nil {
+		return errSilent.Error()
+	}
+	return e.err.Error()
+}
+
+func (e exitCode) Unwrap() error { return e.err }
 
 // app is one call of the program.
 type app struct {
@@ -62,11 +83,17 @@ func (a *app) run(ctx context.Context, args []string) int {
 	c, err := root.ExecuteContextC(ctx)
 	var usage usageError
 	var badConfig *config.Error
+	var own exitCode
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.Is(err, errSilent):
 		return exitFailed
+	case errors.As(err, &own):
+		if own.err != nil {
+			a.complain("trama: %s", inWords(err))
+		}
+		return own.code
 	case errors.As(err, &badConfig):
 		a.complain("%s", badConfig.Error())
 		a.complain("%d %s; `trama config example` explains every key", len(badConfig.Problems),
@@ -171,7 +198,7 @@ func (a *app) root() *cobra.Command {
 	add("daemon", a.serveCommand(), a.checkCommand(), a.configCommand())
 	add("look", a.topCommand(), a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.refusedCommand(),
 		a.healthCommand(), a.crashesCommand())
-	add("control", a.sendCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(),
+	add("control", a.sendCommand(), a.commandsCommand(), a.commandCommand(), a.cancelCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(),
 		a.kickCommand(), a.approveCommand(), a.forgetCommand(), a.restartCommand(), a.faultCommand(),
 		a.logLevelCommand(), a.tokenCommand(), a.keysCommand())
 	add("journal", a.historyCommand(), a.redecodeCommand(), a.watchCommand(), a.eventsCommand(), a.exportCommand(),

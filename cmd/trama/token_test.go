@@ -121,9 +121,9 @@ func TestCommandTellsWhoSentIt(t *testing.T) {
 	p.as("control-room", "send", "10000001", "O", "RN=3", "OP=1", "--json").want(t, 0, `"by":"control-room"`, `"outcome":"done"`)
 	await(t, "the change", func() bool {
 		r := p.cli("events", "10000001", "--kind", "change").stdout
-		return strings.Contains(r, "control-room (operate): send 10000001 O OP=1 RN=3") && strings.Contains(r, "done")
+		return strings.Contains(r, "control-room (operate): send 10000001 O OP=1 RN=3") && strings.Contains(r, "command 1")
 	})
-	if !p.log.has("by=control-room role=operate from=127.0.0.1:", `what="send 10000001 O OP=1 RN=3" outcome=done`) {
+	if !p.log.has("by=control-room role=operate from=127.0.0.1:", `what="send 10000001 O OP=1 RN=3" outcome="command 1"`) {
 		t.Errorf("the log does not tell the change:\n%s", p.log)
 	}
 }

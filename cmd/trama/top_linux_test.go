@@ -60,7 +60,7 @@ func TestTopShowsAndCloses(t *testing.T) {
 	c := p.dial("field")
 	c.ask(12345678, 1)
 	p.dial("field").ask(22345678, 1)
-	p.cli("send", "32345678", "A").want(t, 1, "offline: 32345678 (never seen)")
+	p.cli("send", "32345678", "A").want(t, exitNotSent, "offline: 32345678 (never seen)")
 	program, keys, seen := pty(t, 100, 24)
 	cmd := exec.Command(os.Args[0], "top", "--every", "500ms", "--admin", p.addresses.Admin, "--token-file", p.file("data/admin.token"))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = program, program, program

@@ -156,7 +156,7 @@ func TestACommandWhoseAnswerCannotBeReadEndsAtOnce(t *testing.T) {
 	}()
 	meter.receive(16)
 	meter.send(fromHex(t, "68610100000000689108333334334d8967451a16")) // the same with a digit of 10
-	(<-done).want(t, 1, "unknown", "cannot be read", "pos_active_energy_kwh at byte 14", `"di":"00010000"`)
+	(<-done).want(t, exitUnknown, "unknown", "cannot be read", "pos_active_energy_kwh at byte 14", `"di":"00010000"`)
 }
 
 func TestATimeWithABadDigitDoesNotHideWhatStandsBesideIt(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trama/actors"
+	"trama/actors/ledger"
 	"trama/cmd/trama/internal/access"
 	"trama/cmd/trama/internal/admin"
 	"trama/cmd/trama/internal/history"
@@ -24,6 +25,8 @@ import (
 
 // listings are the commands that show tables or times, and what of them is there on the narrowest terminal.
 var listings = map[string][]string{
+	"command":        {"command", "master", "state", "AT", "done"},
+	"commands":       {"ID", "ASKED", "MASTER", "COMMAND", "STATE"},
 	"connections":    {"ID", "REMOTE", "MASTERS", "QUIET", "FRAMES"},
 	"cursors":        {"NAME", "POSITION", "LAG", "LOST", "MOVED"},
 	"events":         {"AT", "KIND", "MASTER", "REASON"},
@@ -46,12 +49,13 @@ var listings = map[string][]string{
 // formsOfHistory are the further ways in which history and masters show what they show.
 var furtherForms = map[string][][]string{
 	"history":     {{}, {"--frames"}, {"--newest"}, {"--point", "MS/2/3"}, {"--bucket", "1h", "--since", "2026-11-01"}, {"--point", "MS/2/3", "--format", "plot", "--since", "2026-11-01"}},
+	"commands":    {{}, {"12345678"}, {"--state", "done"}},
 	"connections": {{"--listener", "field", "--silent", "1ms"}, {"--sort", "rejected", "--limit", "7"}},
 	"masters":     {{}, {"--sort", "silent"}, {"--state", "online"}},
 }
 
 // noListings are commands with a --json that list nothing: they change something, or show one answer, or the text of a file.
-var noListings = strings.Fields(`approve check cursors/remove cursors/set decode encode explain fault forget health journal/verify kick log-level
+var noListings = strings.Fields(`approve cancel check cursors/remove cursors/set decode encode explain fault forget health journal/verify kick log-level
 	profile/show reload restart resume send suspend token/add token/revoke version`)
 
 // inWidestZone is whether the process is in a zone whose times are the widest; else the test is run in another that is:
@@ -160,6 +164,7 @@ func serveCrowd(t *testing.T, masters int) *program {
 	p.cli("fault", fmt.Sprintf("trama/listeners/field/conn-%d", links[at].ID), "--on-frame").want(t, exitDone)
 	master.send(fromHex(t, measurement(12345678, 100)))
 	await(t, "the crash", func() bool { return strings.Contains(p.cli("poisoned", "--json").stdout, "12345678") })
+	master.obey("E", func() { p.cli("send", "12345678", "E", "LS=05").want(t, exitDone) })
 	p.cli("cursors", "set", "a-consumer-with-a-long-name").want(t, exitDone)
 	p.cli("token", "add", "night-shift", "--role", "read", "--expires", "90d").want(t, exitDone)
 	p.keys(deviceKey, "add", "12345678", "--hex", "-").want(t, exitDone)
@@ -168,7 +173,7 @@ func serveCrowd(t *testing.T, masters int) *program {
 
 // rowsOf are the rows of listings as JSON; those that are not here have no keys that may be absent.
 var rowsOf = map[string]any{
-	"connections": actors.ConnectionInfo{}, "cursors": journal.Cursor{}, "events": admin.Event{}, "history": history.Row{},
+	"command": ledger.Command{}, "commands": ledger.Command{}, "connections": actors.ConnectionInfo{}, "cursors": journal.Cursor{}, "events": admin.Event{}, "history": history.Row{},
 	"journal stats": journal.Stats{}, "keys list": admin.KeyInfo{}, "listeners": actors.ListenerInfo{}, "masters": actors.MasterInfo{},
 	"crashes": actors.Poison{}, "redecode": history.Row{}, "refused": actors.Stretch{}, "shadow": actors.ShadowInfo{},
 	"token list": access.Token{}, "tree": actors.Node{},

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"trama/actors"
+	"trama/actors/ledger"
+	"trama/journal"
 )
 
 // fakeGateway answers from memory and keeps what it was told.
@@ -21,6 +23,7 @@ type fakeGateway struct {
 	told           []string
 	settings       []actors.Setting
 	sent           actors.CommandRequest
+	asked          journal.CommandQuery
 	err            error
 }
 
@@ -69,6 +72,24 @@ func (g *fakeGateway) Tree(q actors.TreeQuery) (*actors.Node, error) {
 func (g *fakeGateway) Send(_ context.Context, req actors.CommandRequest) (actors.CommandResult, error) {
 	g.sent = req
 	return actors.CommandResult{Serial: req.Serial, Command: req.Command, Outcome: actors.OutcomeDone}, g.err
+}
+func (g *fakeGateway) DryRun(_ context.Context, req actors.CommandRequest) (ledger.Command, error) {
+	return ledger.Command{Serial: req.Serial, Command: req.Command, Sent: "00"}, g.tell("dry run %s", req.Command)
+}
+func (g *fakeGateway) Commands(_ context.Context, q journal.CommandQuery) ([]ledger.Command, uint64, error) {
+	g.asked = q
+	return []ledger.Command{{ID: 9, Serial: "12345678"}}, 9, g.err
+}
+
+// Command waits until the caller wants to wait no longer, when there is something to wait for.
+func (g *fakeGateway) Command(ctx context.Context, id uint64, after int) (ledger.Command, error) {
+	if after >= 0 {
+		<-ctx.Done()
+	}
+	return ledger.Command{ID: id, State: ledger.Queued}, g.tell("command %d after %d", id, after)
+}
+func (g *fakeGateway) Cancel(_ context.Context, id uint64, by string) (ledger.Command, error) {
+	return ledger.Command{ID: id, Serial: "12345678", Command: "O", State: ledger.Cancelled}, g.tell("cancel %d by %s", id, by)
 }
 func (g *fakeGateway) Suspend(_ context.Context, name string) error {
 	return g.tell("suspend %s", name)

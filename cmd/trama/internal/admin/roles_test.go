@@ -20,6 +20,7 @@ var rolesOfRoutes = map[access.Role]string{
 		PUT /api/v1/masters/{serial}/settings/{name}
 		DELETE /api/v1/masters/{serial}/settings/{name}
 		DELETE /api/v1/connections/{id}
+		DELETE /api/v1/commands/{id}
 		POST /api/v1/listeners/{name}/suspend
 		POST /api/v1/listeners/{name}/resume
 		PUT /api/v1/cursors/{name}
