@@ -75,24 +75,30 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	// the master's own timer comes first unless its actor is stuck
 	late := time.NewTimer(req.Queue + min(wait, master.MaxCommandWait) + answerWithin)
 	defer late.Stop()
-	select {
-	case e := <-reply:
-		return e.result, e.err
-	case <-late.C:
-		what := "the command was sent and may have been executed"
-		if c.Withdraw() {
-			what = "the command was not sent"
+	for {
+		select {
+		case e := <-reply:
+			return e.result, e.err
+		case <-late.C:
+			if c.Checking.Swap(false) {
+				late.Reset(master.CheckWithin)
+				continue
+			}
+			what := "the command was sent and may have been executed"
+			if c.Withdraw() {
+				what = "the command was not sent"
+			}
+			if err := g.journal.Accepting(); err != nil {
+				return CommandResult{}, fmt.Errorf("%w: %s", err, what)
+			}
+			return CommandResult{}, fmt.Errorf("%w: the actor of master %s does not answer, %s", ErrFault, req.Serial, what)
+		case <-ctx.Done():
+			left := CommandResult{Serial: req.Serial, By: req.Origin, Command: req.Command, Outcome: OutcomeUnknown, Detail: "the caller left"}
+			if c.Entry != nil {
+				left.ID = c.Entry.ID()
+			}
+			return left, ctx.Err()
 		}
-		if err := g.journal.Accepting(); err != nil {
-			return CommandResult{}, fmt.Errorf("%w: %s", err, what)
-		}
-		return CommandResult{}, fmt.Errorf("%w: the actor of master %s does not answer, %s", ErrFault, req.Serial, what)
-	case <-ctx.Done():
-		left := CommandResult{Serial: req.Serial, By: req.Origin, Command: req.Command, Outcome: OutcomeUnknown, Detail: "the caller left"}
-		if c.Entry != nil {
-			left.ID = c.Entry.ID()
-		}
-		return left, ctx.Err()
 	}
 }
 

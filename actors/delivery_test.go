@@ -318,44 +318,89 @@ func relayReport(number, relay, operation int) string {
 	return fmt.Sprintf("00220100000000%s0102036f0020261123143000%08d%02d%02d", master1, number, relay, operation)
 }
 
+// operate has a relay switched on, and tells what became of that.
+func operate(g *gateway, wait time.Duration) chan CommandResult {
+	reply := make(chan CommandResult, 1)
+	go func() {
+		r, _ := g.Send(context.Background(), CommandRequest{Serial: master1, Command: "operate-relay", Fields: map[string]any{"RN": 3, "OP": 1}, Wait: wait})
+		reply <- r
+	}()
+	return reply
+}
+
 // Behind silence the master is asked, and what it reports decides; what came before the read-back was answered does not.
 func TestACommandWithoutAnswerIsVerifiedByReadBack(t *testing.T) {
 	for name, test := range map[string]struct {
-		reported int
+		reported string // of the relay; "": nothing
 		want     ledger.State
 		says     string
 	}{
-		"obeyed":     {1, ledger.Done, "the master reports OP=on"},
-		"not obeyed": {0, ledger.Unknown, "the master reports OP=off"},
+		"obeyed":      {relayReport(4, 3, 1), ledger.Done, "verified: the master reports OP=on"},
+		"not obeyed":  {relayReport(4, 3, 0), ledger.Unknown, "no answer within 1s, and the master reports OP=off"},
+		"no report":   {relayReport(4, 4, 1), ledger.Unknown, "does not report what has come of it"},
+		"not a word":  {"", ledger.Unknown, "does not report what has come of it"},
+		"late answer": {"own", ledger.Done, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withCommands(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
 				c := w.dial(t)
 				c.report(master1, 1)
-				r, err := g.Send(t.Context(), CommandRequest{Serial: master1, Command: "operate-relay", Fields: map[string]any{"RN": 3, "OP": 1}, Wait: time.Second})
-				if err != nil || r.Outcome != OutcomeUnknown {
-					t.Fatalf("%+v, %v", r, err)
-				}
+				reply := operate(g, time.Second)
+				asked := c.heard()
+				time.Sleep(time.Second)
 				heard := c.heard()
-				if !strings.Contains(heard, "4f") || !strings.HasSuffix(mask(heard[len(heard)-2*extendedBytes:])[28:30], "48") {
-					t.Fatalf("heard %s", heard)
+				if got := frames(heard); len(frames(asked)) != 1 || len(got) != 1 || got[0][0] != 'H' {
+					t.Fatalf("heard %s, then %v", asked, got)
 				}
-				c.send(relayReport(2, 3, 1)) // older than the command, for all that is known
-				stateOf(t, g, r.ID, ledger.Unknown)
-				c.answer(heard)
-				c.send(relayReport(3, 4, 1)) // another relay
-				stateOf(t, g, r.ID, ledger.Unknown)
-				c.send(relayReport(4, 3, test.reported))
-				end := stateOf(t, g, r.ID, test.want)
-				if end.Verified != test.says || !strings.Contains(end.Detail, test.says) {
-					t.Errorf("%+v", end)
+				switch c.send(relayReport(2, 3, 1)); { // older than the command, for all that is known
+				case test.reported == "own":
+					c.send(asked)
+				case test.reported != "":
+					c.answer(heard)
+					c.send(relayReport(3, 4, 1), test.reported)
 				}
-				if heard := c.heard(); strings.Contains(heard, "4f00") {
-					t.Errorf("sent again: %s", heard)
+				c.heard()
+				r := <-reply
+				if r.Outcome != test.want || !strings.Contains(r.Detail, test.says) || r.Late {
+					t.Errorf("%+v", r)
+				}
+				if got := stateOf(t, g, r.ID, test.want); got.Verified != r.Verified {
+					t.Errorf("%+v", got)
+				}
+				time.Sleep(time.Minute)
+				if got := frames(c.heard()); slices.ContainsFunc(got, func(f string) bool { return f[0] == 'O' }) {
+					t.Errorf("it was sent again: %v", got)
 				}
 			})
 		})
 	}
+}
+
+// A command whose link was lost is unknown.  The master is asked when it is there again, and the command is done, late.
+func TestACommandWhoseLinkWasLostIsVerifiedOnTheNext(t *testing.T) {
+	withCommands(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
+		c := w.dial(t)
+		c.report(master1, 1)
+		reply := operate(g, time.Minute)
+		c.heard()
+		c.Close(transport.ClosePeer, "")
+		r := <-reply
+		if r.Outcome != OutcomeUnknown {
+			t.Fatalf("%+v", r)
+		}
+		time.Sleep(time.Minute)
+		c = w.dial(t)
+		c.send(measurement(master1, 2))
+		heard := c.heard()
+		if got := frames(heard); len(got) != 2 || got[1][0] != 'H' {
+			t.Fatalf("heard %v", got)
+		}
+		c.answer(heard)
+		c.send(relayReport(3, 3, 1))
+		if end := stateOf(t, g, r.ID, ledger.Done); !end.Late || end.Verified != "the master reports OP=on" {
+			t.Errorf("%+v", end)
+		}
+	})
 }
 
 // When it is done the master is asked for what the definition says, and the value shown is that which it reports.
@@ -363,11 +408,7 @@ func TestTheValueShownBehindARelayCommandIsTheMasters(t *testing.T) {
 	withCommands(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
 		c := w.dial(t)
 		c.report(master1, 1)
-		reply := make(chan CommandResult, 1)
-		go func() {
-			r, _ := g.Send(context.Background(), CommandRequest{Serial: master1, Command: "operate-relay", Fields: map[string]any{"RN": 3, "OP": 1}})
-			reply <- r
-		}()
+		reply := operate(g, 0)
 		heard := c.heard()
 		c.send(heard) // the relay answers as it was told
 		if r := <-reply; r.Outcome != OutcomeDone {

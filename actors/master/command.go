@@ -61,6 +61,8 @@ type Command struct {
 	after   *Command      // that it follows; nil: somebody asked for it
 	check   *Command      // the read-back that was asked last; nil: none
 	checks  uint8
+	// Checking: the master is asked what has come of it, and its outcome comes up to CheckWithin later.
+	Checking atomic.Bool
 
 	state atomic.Uint32 // try<<2 | phase
 }

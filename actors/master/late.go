@@ -27,13 +27,22 @@ const detailLate = "this may be the late answer to the command before, which end
 
 // remain remembers a command that ended as unknown.
 func (m *Master) remain(c *Command) {
-	now := time.Now()
 	c.held, c.doubt = false, nil
-	m.unanswered = slices.DeleteFunc(m.unanswered, func(old *Command) bool { return now.Sub(old.Result.Ended) > numbersFor })
+	m.unanswered = slices.DeleteFunc(m.unanswered, func(old *Command) bool { return old.since() > numbersFor })
 	if len(m.unanswered) >= mostLate {
 		m.unanswered = slices.Delete(m.unanswered, 0, 1)
 	}
-	m.unanswered = append(m.unanswered, c)
+	if !slices.Contains(m.unanswered, c) {
+		m.unanswered = append(m.unanswered, c)
+	}
+}
+
+// since is how long ago a command ended; 0: it has not.
+func (c *Command) since() time.Duration {
+	if c.Result.Open() {
+		return 0
+	}
+	return time.Since(c.Result.Ended)
 }
 
 // settled forgets a command that was remembered.
@@ -44,7 +53,7 @@ func (m *Master) settled(c *Command) {
 // spent says whether a number was that of a command which may still be answered.
 func (m *Master) spent(number uint64) bool {
 	return slices.ContainsFunc(m.unanswered, func(c *Command) bool {
-		return c.Result.Transaction != nil && *c.Result.Transaction == number && time.Since(c.Result.Ended) < numbersFor
+		return c.Result.Transaction != nil && *c.Result.Transaction == number && c.since() < numbersFor
 	})
 }
 
@@ -58,7 +67,7 @@ func (m handler) overdue(b *Batch, f *codec.Frame, raw []byte) *Command {
 				continue // nobody could say which
 			}
 		}
-		if time.Since(c.Result.Ended) < known && c.answeredBy(b, f, raw) != nil {
+		if c.since() < known && c.answeredBy(b, f, raw) != nil {
 			return c
 		}
 	}
@@ -90,6 +99,10 @@ func (m handler) cameLate(c *Command, raw []byte) {
 	}
 	m.settled(c)
 	c.settle(&f)
+	if c.Result.Open() { // the master was being asked for its state
+		m.finish(c, nil)
+		return
+	}
 	m.dir.log.Named("command").Info("late answer", "master", m.Serial, "command", c.Result.Command, "id", c.Result.ID, "by",
 		c.Request.Origin, "outcome", string(c.come), "answer", c.Result.AnswerHex)
 	if !c.Result.State.May(c.come) {

@@ -274,10 +274,10 @@ func (c *Command) note(detail string) { c.detail = cmp.Or(c.detail, detail) }
 
 // due ends a command whose time is over: unknown when it was sent, expired when it was not.
 func (m handler) due(c *Command) {
-	if c.ended || time.Until(c.deadline) > 0 {
+	if c.ended || time.Until(c.deadline) > 0 || m.readBack(c) {
 		return
 	}
-	detail := "its turn did not come"
+	detail, unknown := "its turn did not come", fmt.Sprintf("no answer within %s: it may have been executed", c.Request.Wait)
 	switch {
 	case m.inFlight == c && c.waiting:
 		detail = "the device has not answered the challenge"
@@ -291,7 +291,10 @@ func (m handler) due(c *Command) {
 		window, _ := m.reach(m.links[len(m.links)-1].link, m.dir.sinceStart(time.Now()))
 		detail = fmt.Sprintf("the master is reached within %s behind its frames, and none came", window)
 	}
-	m.stop(c, ledger.Expired, "never sent: "+detail, fmt.Sprintf("no answer within %s: it may have been executed", c.Request.Wait))
+	if c.check != nil {
+		unknown = unreported(c)
+	}
+	m.stop(c, ledger.Expired, "never sent: "+detail, unknown)
 }
 
 // stop ends a command that has no answer: as unsent when it was not written, as unknown when it may have been; one whose
@@ -393,6 +396,11 @@ func (m handler) giveUpCommands(why string, unsent ledger.State, stay bool) {
 			m.requeue(c, why)
 		}
 		all = append([]*Command{c}, all...)
+	}
+	for _, c := range m.unanswered {
+		if c.Result.Open() {
+			all = append(all, c)
+		}
 	}
 	for _, c := range all {
 		if stay && c.Request.Queue > 0 && c.Result.State == ledger.Queued {
