@@ -58,6 +58,9 @@ func (m handler) readBack(c *Command) bool {
 	}
 	c.Checking.Store(true)
 	m.wrote(c, time.Now())
+	if c.Result.Detail = fmt.Sprintf("no answer within %s: the master is asked what has come of it", c.Request.Wait); c.Entry != nil {
+		c.Entry.Publish(c.Result)
+	}
 	m.inFlight = nil
 	m.remain(c)
 	m.arm(c, min(2*c.Request.Wait, CheckWithin))

@@ -67,3 +67,29 @@ func TestAQueueSurvivesAKillAndAStop(t *testing.T) {
 		await(t, "the answer", func() bool { return state(want.n) == ledger.Done })
 	}
 }
+
+// Somebody who waits at a terminal hears what the master reports when it has not answered.
+func TestSendEndsWithWhatTheMasterReports(t *testing.T) {
+	p := serve(t, twoPorts)
+	c := p.dial("field")
+	c.send(fromHex(t, measurement(12345678, 1)))
+	c.receive(27)
+	for number, want := range []struct {
+		code int
+		says string
+	}{{exitUnknown, "the master reports OP=off"}, {exitDone, "verified: the master reports OP=on"}} {
+		done := make(chan result, 1)
+		go func() { done <- p.cli("send", "12345678", "operate-relay", "relay=3", "operation=on", "--wait", "1s", "--yes") }()
+		if asked := c.receive(29); asked[14] != 'O' {
+			t.Fatalf("asked %x", asked)
+		}
+		asked := c.receive(27) // nobody has answered
+		if asked[14] != 'H' {
+			t.Fatalf("asked %x", asked)
+		}
+		c.send(asked)
+		c.send(fromHex(t, fmt.Sprintf("00220100000000123456780102036f0020261123143000%08d03%02d", 10+number, number)))
+		(<-done).want(t, want.code, want.says)
+		c.receive(27)
+	}
+}
