@@ -48,7 +48,8 @@ func (m handler) admit(c *Command) error {
 	if c.state.Load()&phases == withdrawn {
 		return fmt.Errorf("%w: the command has waited too long for it", ErrFault) // who asked was told
 	}
-	if r.Wait = min(r.Wait, MaxCommandWait); r.Wait <= 0 {
+	unsaid := r.Wait <= 0
+	if r.Wait = min(r.Wait, MaxCommandWait); unsaid {
 		r.Wait = DefaultCommandWait
 	}
 	l, err := m.linkFor(*r)
@@ -76,7 +77,7 @@ func (m handler) admit(c *Command) error {
 	if c.order != nil {
 		c.Result.Class = cmp.Or(r.Class, ledger.Class(c.order.Class))
 	}
-	if c.order != nil && c.order.Expires > 0 && r.Async && r.Queue == 0 {
+	if c.order != nil && c.order.Expires > 0 && r.Async && r.Queue == 0 && unsaid { // nobody waits for it
 		c.Result.Expires = c.Result.Asked.Add(c.order.Expires)
 	}
 	return nil

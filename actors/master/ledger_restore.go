@@ -117,5 +117,8 @@ func (m handler) dryRun(msg *DryRun) {
 		c.plain, err = c.Profile.Append(nil, &c.frame)
 	}
 	c.Result.Sent, c.Result.Arguments = hex.EncodeToString(c.plain), c.Request.Fields
+	if c.order != nil {
+		c.Result.Class = ledger.Class(c.order.Class)
+	}
 	msg.Reply <- err
 }

@@ -30,7 +30,7 @@ const (
 type Command struct {
 	Command  string         `json:"command"`
 	Fields   map[string]any `json:"fields,omitempty"`
-	Wait     string         `json:"wait,omitempty"`            // a duration with its unit, 1ms to 5m; default 10s
+	Wait     string         `json:"wait,omitempty"`            // for the answer: a duration with its unit, 1ms to 5m; default 10s
 	Listener string         `json:"listener,omitempty"`        // which link, when the master has several
 	Queue    string         `json:"queue,omitempty"`           // how long it may wait for its master, 1s to 30d; empty: the master must be there
 	Key      string         `json:"idempotency_key,omitempty"` // the same key of the same caller is the same command
@@ -50,7 +50,7 @@ const maxKey = 200
 // request is what the gateway is asked for.
 func (c *Command) request(r *http.Request) (req actors.CommandRequest, err error) {
 	caller := callerOf(r)
-	req = actors.CommandRequest{Serial: r.PathValue("serial"), Command: c.Command, Fields: plainNumbers(c.Fields), Wait: defaultWait,
+	req = actors.CommandRequest{Serial: r.PathValue("serial"), Command: c.Command, Fields: plainNumbers(c.Fields),
 		Listener: c.Listener, Origin: caller.Name, From: caller.From, Key: c.Key}
 	for _, d := range []struct {
 		key, text, bounds string
@@ -90,7 +90,7 @@ func (e *endpoint) command(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, made)
 		return
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(max(req.Wait, req.Queue) + writeTimeout)) // not every writer has deadlines (tests)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(req.Queue + max(req.Wait, defaultWait) + writeTimeout)) // not every writer has deadlines (tests)
 	req.Async = c.Async && e.Archive != nil                                                                     // else nobody finds it once it has ended
 	result, err := e.Gateway.Send(r.Context(), req)
 	note(r, c.words(), string(result.Outcome))

@@ -14,7 +14,7 @@ import (
 // What a body asks for reaches the gateway, with who asks and from where.
 func TestACommandIsAskedForAsItsBodySays(t *testing.T) {
 	const path = "/api/v1/masters/12345678/commands"
-	request := actors.CommandRequest{Serial: "12345678", Command: "O", Wait: 10 * time.Second, Origin: "operate", From: "192.0.2.1:1234"}
+	request := actors.CommandRequest{Serial: "12345678", Command: "O", Origin: "operate", From: "192.0.2.1:1234"}
 	for _, c := range []struct {
 		body   string
 		status int
