@@ -440,7 +440,7 @@ func TestADryRunSendsNothing(t *testing.T) {
 		d.report(master1, 1)
 		req := CommandRequest{Serial: master1, Command: "operate-relay", Fields: map[string]any{"relay": 3, "operation": "on"}}
 		c, err := g.DryRun(t.Context(), req)
-		if err != nil || !strings.HasPrefix(c.Sent, "0022010000000012345678"+"0102034f00") || !strings.HasSuffix(c.Sent, "0301") {
+		if err != nil || !strings.HasPrefix(c.Sent, "0022010000000012345678"+"0102034f00") || !strings.HasSuffix(c.Sent, "0301") || c.Class != ledger.Verify {
 			t.Errorf("%v, %+v", err, c)
 		}
 		req.Fields["relay"] = 300

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -115,6 +116,7 @@ func (m handler) dryRun(msg *DryRun) {
 	}
 	if err == nil {
 		c.plain, err = c.Profile.Append(nil, &c.frame)
+		c.Result.Class = cmp.Or(c.Request.Class, ledger.Class(c.order.Class))
 	}
 	c.Result.Sent, c.Result.Arguments = hex.EncodeToString(c.plain), c.Request.Fields
 	if c.order != nil {
