@@ -35,6 +35,7 @@ type master struct {
 	sentFrames int           // measurements
 
 	nextAt      time.Time // the next measurement
+	askAt       time.Time // likewise, the next request for settings
 	quietAt     time.Time // the next keep-alive, unless something is sent before
 	reconnectAt time.Time
 	movedAt     time.Time // when the device began a new epoch because nobody answered
@@ -226,6 +227,11 @@ func (m *master) act(now time.Time) (next time.Time, err error) {
 // report says what is due of a master that is logged in.
 func (m *master) report(now time.Time) (next time.Time, err error) {
 	script := m.fleet.words.script
+	asks := m.fleet.AskEvery > 0 && script.Ask != nil
+	if asks && m.pending.frame == nil && !now.Before(m.askAt) && len(m.owed) < maxOwed {
+		m.owed = append(m.owed, script.Ask)
+		m.askAt = now.Add(m.fleet.spread(m.fleet.AskEvery, m.random))
+	}
 	if m.pending.frame == nil && len(m.owed) > 0 {
 		report := m.owed[0]
 		m.owed = m.owed[1:]
@@ -254,9 +260,9 @@ func (m *master) report(now time.Time) (next time.Time, err error) {
 	case m.pending.frame != nil:
 		return earliest(m.pending.resendAt, m.reconnectAt), nil
 	case alive:
-		return earliest(m.nextAt, m.quietAt, m.reconnectAt), nil
+		return earliest(m.nextAt, m.askAt, m.quietAt, m.reconnectAt), nil
 	}
-	return earliest(m.nextAt, m.reconnectAt), nil
+	return earliest(m.nextAt, m.askAt, m.reconnectAt), nil
 }
 
 // finished tells whether the master has sent all it was to send.

@@ -22,6 +22,7 @@ type Options struct {
 	Every          time.Duration // between measurements of one master; 0: the next as soon as the last is acknowledged
 	Jitter         float64       // part of Every by which each wait may differ, 0 … 1
 	KeepAlive      time.Duration // silence after which a keep-alive is sent; 0 never
+	AskEvery       time.Duration // between requests for settings, the first at once; 0 never
 	ReconnectEvery time.Duration // how long a master stays on one connection; 0 for ever
 	Ramp           time.Duration // over which the first connects are spread
 	AckTimeout     time.Duration // after which an unacknowledged frame is sent again (10 s)

@@ -3,6 +3,7 @@ package master
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -351,8 +352,7 @@ func (m handler) tellSetting(c *codec.Command, listener string) {
 		Class: ledger.Idempotent, Unkept: true}
 	if m.kept != nil {
 		if s := m.kept.settings[c.Name]; s != nil {
-			r.Fields, _ = c.Fields(s.Arguments) // they were checked when they were set
-			r.Unkept = false
+			r.Fields, r.Unkept = maps.Clone(s.Arguments), false
 		}
 	}
 	order := &Command{Request: r, load: &m.load}

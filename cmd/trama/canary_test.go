@@ -129,6 +129,7 @@ var argumentsOf = map[string][]string{
 	"profile points":    {"extended"},
 	"profile show":      {"extended"},
 	"restart":           {"trama/registry"},
+	"settings":          {"12345678"},
 	"resume":            {"field"},
 	"send":              {"12345678", "A", "--wait", "100ms"},
 	"shadow":            {"field"},

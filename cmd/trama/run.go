@@ -198,7 +198,7 @@ func (a *app) root() *cobra.Command {
 	add("daemon", a.serveCommand(), a.checkCommand(), a.configCommand())
 	add("look", a.topCommand(), a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.refusedCommand(),
 		a.healthCommand(), a.crashesCommand())
-	add("control", a.sendCommand(), a.commandsCommand(), a.commandCommand(), a.cancelCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(),
+	add("control", a.sendCommand(), a.commandsCommand(), a.commandCommand(), a.cancelCommand(), a.settingsCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(),
 		a.kickCommand(), a.approveCommand(), a.forgetCommand(), a.restartCommand(), a.faultCommand(),
 		a.logLevelCommand(), a.tokenCommand(), a.keysCommand())
 	add("journal", a.historyCommand(), a.redecodeCommand(), a.watchCommand(), a.eventsCommand(), a.exportCommand(),

@@ -84,6 +84,7 @@ func (a *app) simulateCommand() *cobra.Command {
 	f.Float64Var(&o.Jitter, "jitter", 0.2, "random variation of each wait, 0 to 1")
 	durationFlag(f, &o.KeepAlive, "keep-alive", 2*time.Minute,
 		"silence after which a master sends a keep-alive, unless the profile says another; 0 never")
+	durationFlag(f, &o.AskEvery, "ask-every", 0, "between requests of a master for its settings, the first at once; 0 never")
 	durationFlag(f, &o.ReconnectEvery, "reconnect-every", 0, "how long a master stays on one connection; 0 for ever")
 	durationFlag(f, &o.Ramp, "ramp", 0, "over which the first connects are spread")
 	durationFlag(f, &o.AckTimeout, "ack-timeout", 10*time.Second, "after which an unacknowledged frame is sent again")

@@ -38,6 +38,7 @@ var listings = map[string][]string{
 	"crashes":        {"AT", "SERIAL", "CAUSE"},
 	"profile list":   {"NAME", "TITLE"},
 	"profile points": {"POINT", "UNIT", "TITLE"},
+	"settings":       {"SETTING", "STATE", "KEPT"},
 	"redecode":       {"RECEIVED", "MESSAGE", "VALUES"},
 	"refused":        {"AT", "MASTER", "REASON", "DETAIL"},
 	"shadow":         {"FIELD", "ACTIVE", "CANDIDATE"},
@@ -52,6 +53,7 @@ var furtherForms = map[string][][]string{
 	"commands":    {{}, {"12345678"}, {"--state", "done"}},
 	"connections": {{"--listener", "field", "--silent", "1ms"}, {"--sort", "rejected", "--limit", "7"}},
 	"masters":     {{}, {"--sort", "silent"}, {"--state", "online"}},
+	"settings":    {{"get", "set-slaves"}, {"diff"}},
 }
 
 // noListings are commands with a --json that list nothing: they change something, or show one answer, or the text of a file.
@@ -166,6 +168,8 @@ func serveCrowd(t *testing.T, masters int) *program {
 	await(t, "the crash", func() bool { return strings.Contains(p.cli("poisoned", "--json").stdout, "12345678") })
 	master.obey("E", func() { p.cli("send", "12345678", "E", "LS=05").want(t, exitDone) })
 	p.cli("cursors", "set", "a-consumer-with-a-long-name").want(t, exitDone)
+	p.cli("settings", "12345678", "set", "set-slaves", "slaves=5").want(t, exitDone)
+	p.cli("settings", "12345678", "set", "set-levels", "report-period=15", "wait=120", "very-high-level=95.5", "high-level=80.25", "low-level=10.125", "very-low-level=-2.5").want(t, exitDone)
 	p.cli("token", "add", "night-shift", "--role", "read", "--expires", "90d").want(t, exitDone)
 	p.keys(deviceKey, "add", "12345678", "--hex", "-").want(t, exitDone)
 	return p
@@ -174,7 +178,7 @@ func serveCrowd(t *testing.T, masters int) *program {
 // rowsOf are the rows of listings as JSON; those that are not here have no keys that may be absent.
 var rowsOf = map[string]any{
 	"command": ledger.Command{}, "commands": ledger.Command{}, "connections": actors.ConnectionInfo{}, "cursors": journal.Cursor{}, "events": admin.Event{}, "history": history.Row{},
-	"journal stats": journal.Stats{}, "keys list": admin.KeyInfo{}, "listeners": actors.ListenerInfo{}, "masters": actors.MasterInfo{},
+	"journal stats": journal.Stats{}, "keys list": admin.KeyInfo{}, "listeners": actors.ListenerInfo{}, "masters": actors.MasterInfo{}, "settings": actors.Setting{},
 	"crashes": actors.Poison{}, "redecode": history.Row{}, "refused": actors.Stretch{}, "shadow": actors.ShadowInfo{},
 	"token list": access.Token{}, "tree": actors.Node{},
 }

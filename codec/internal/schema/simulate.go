@@ -2,7 +2,7 @@ package schema
 
 func readSimulate(t *Table) *SimulateDef {
 	d := &SimulateDef{Path: t.Path, Identity: t.Text("identity"), Register: t.Texts("register"),
-		Login: t.Texts("login"), Measure: t.Texts("measure")}
+		Login: t.Texts("login"), Measure: t.Texts("measure"), Ask: t.Text("ask")}
 	if alive := t.Sub("keep_alive"); alive != nil {
 		d.KeepAlive, d.After = alive.RequiredText("send"), alive.Text("after")
 		alive.Finish()
@@ -28,7 +28,7 @@ func readSimulate(t *Table) *SimulateDef {
 type SimulateDef struct {
 	Path, Identity           string
 	Register, Login, Measure []string
-	KeepAlive, After         string
+	KeepAlive, After, Ask    string
 	Answers, Then            map[string]string
 	Refuse                   int
 	Fields                   map[string]any

@@ -43,6 +43,9 @@ func CompileScript(src *schema.Reader, d *schema.SimulateDef, p *program.Program
 	s.s.Register = s.list("register", d.Register)
 	s.s.Login = s.list("login", d.Login)
 	s.s.Measure = s.list("measure", d.Measure)
+	if d.Ask != "" {
+		s.s.Ask = s.line(d.Path+".ask", d.Ask)
+	}
 	s.s.Answers = s.table("answers", d.Answers)
 	s.s.Then = s.table("then", d.Then)
 	s.keepAlive()

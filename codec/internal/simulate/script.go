@@ -21,6 +21,7 @@ type Script struct {
 	Measure   []*Line          // said in turn
 	KeepAlive *Line            // said after a silence; nil: never
 	After     time.Duration    // that silence; 0: the definition does not say
+	Ask       *Line            // said to be told its settings; nil: it never asks
 	Answers   map[string]*Line // by the name of a command: what is answered
 	Then      map[string]*Line // by the name of a command: what is said when it has been answered
 	Refuse    uint64           // result in the answer to a command that the definition does not list
