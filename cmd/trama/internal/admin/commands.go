@@ -91,7 +91,7 @@ func (e *endpoint) command(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(req.Queue + max(req.Wait, defaultWait) + writeTimeout)) // not every writer has deadlines (tests)
-	req.Async = c.Async && e.Archive != nil                                                                     // else nobody finds it once it has ended
+	req.Async = c.Async && e.Archive != nil                                                                                   // else nobody finds it once it has ended
 	result, err := e.Gateway.Send(r.Context(), req)
 	note(r, c.words(), string(result.Outcome))
 	if result.Open() && result.ID != 0 {
