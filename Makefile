@@ -80,8 +80,8 @@ metrics: ## /metrics, alerts and dashboards against a Prometheus that scrapes a 
 	$(GO) vet -tags prometheus ./cmd/trama
 	$(GO) test -count=1 -tags prometheus -run Prometheus ./cmd/trama
 
-faults: ## panics where no handler is: in settling, writing, releasing, timers, keepers, in a build of its own
-	$(GO) test -tags faults ./cmd/trama -run TestAPanic
+faults: ## panics where no handler is: in settling, writing, releasing, timers, keepers; kills at each step of a command; in a build of its own
+	$(GO) test -tags faults ./cmd/trama -run 'TestAPanic|TestAKill'
 
 # gcc and Python of the distribution.
 firmware: ## the C file for masters and its Python sister against the codec and the daemon; installs gcc and python3 when missing

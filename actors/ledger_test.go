@@ -211,7 +211,10 @@ func TestCommandsOutliveTheProcess(t *testing.T) {
 		t.Fatalf("it waited, and came as %s", frame)
 	}
 	e2.answer(away, "O", 0, frame[46:54])
-	await(t, "done", func() bool { c, err := two.Command(t.Context(), waits, -1); return err == nil && c.State == ledger.Done })
+	await(t, "done", func() bool {
+		c, err := two.Command(t.Context(), waits, -1)
+		return err == nil && c.State == ledger.Done
+	})
 	e := online(t, two.gateway, master1)
 	e.quiet() // what was sent is not sent again
 

@@ -3,7 +3,7 @@
 //	connection ──*Batch──────────────▶ master ──▶ journal ──Committed──▶ Read: settled
 //	     └─────*Route──▶ registry ──*Batch──▶ master                    (first frames of a connection only)
 //
-//	Command: Take ──▶ master ──▶ Link.Transmit ──▶ Claim, write            pending → claimed → ended
+//	Command: Take ──▶ master ──▶ journal ──▶ master ──▶ Link.Transmit ──▶ Claim, write        see ledger.go and actors/ledger
 //
 // A Batch is a run of frames of one read that belong to one master.  The master checks each for a resend, keeps the
 // newest frame of each kind, looks whether it answers the command in flight, and encodes it for the journal.  When
@@ -27,10 +27,13 @@
 // # Invariants
 //
 //   - A command ends exactly once: by the master's answer, its timer, the end of its connection, a fault or the end
-//     of the gateway.
+//     of the gateway.  One that ended as unknown may be answered late.
+//   - A command that is kept is handed to a connection when its row that says so is on disk, and its end is told when that
+//     is.
 //   - A command is written at most once, and not after it was reported as not sent: the connection claims it at the
 //     instant of the write.
 //   - One command is in flight for a master; the others wait in order.
+//   - The number of a command that may still be answered is given to no other one.
 //   - A batch is given back (Read.Drop) exactly once, whatever fails in a handler.
 //   - Asking masters (Ask) waits for nobody longer than it says.
 package master

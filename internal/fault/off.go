@@ -1,7 +1,7 @@
 //go:build !faults
 
-// Package fault lets a build for tests (-tags faults) fail at places that are no handler.
+// Package fault lets a build for tests (-tags faults) fail, or be killed, at places that are no handler.
 package fault
 
-// At is where such a build can panic; here it does nothing.
+// At is where such a build can panic or end; here it does nothing.
 func At(string) {}
