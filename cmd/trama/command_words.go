@@ -52,19 +52,19 @@ func stateOf(c *ledger.Command) terminal.State {
 // outcome is what came of a command, in one line.
 func (a *app) outcome(c *ledger.Command, p *codec.Profile) string {
 	var s string
-	switch c.State {
-	case ledger.Done:
-		s = fmt.Sprintf("%s answered %s in %v", c.Serial, c.Command, c.Elapsed)
-	case ledger.Refused:
-		s = fmt.Sprintf("%s answered %s with response code %s in %v", c.Serial, c.Command, number(c.Code), c.Elapsed)
-	case ledger.Unknown, ledger.Sent:
+	switch {
+	case c.State == ledger.Done && c.Verified != "", c.State == ledger.Unknown, c.State == ledger.Sent:
 		s = fmt.Sprintf("%s was sent to %s", c.Command, c.Serial)
-	case ledger.Queued:
+	case c.State == ledger.Done:
+		s = fmt.Sprintf("%s answered %s in %v", c.Serial, c.Command, c.Elapsed)
+	case c.State == ledger.Refused:
+		s = fmt.Sprintf("%s answered %s with response code %s in %v", c.Serial, c.Command, number(c.Code), c.Elapsed)
+	case c.State == ledger.Queued:
 		s = fmt.Sprintf("%s for %s: it waits for its master until %s", c.Command, c.Serial, a.moment(c.Expires))
 	default:
 		s = fmt.Sprintf("%s for %s", c.Command, c.Serial)
 	}
-	for _, more := range []string{answerInWords(c, p), c.Detail, c.Verified} {
+	for _, more := range []string{answerInWords(c, p), c.Detail} { // which says what was verified
 		if more != "" {
 			s += ": " + more
 		}
