@@ -313,6 +313,38 @@ func TestAQueueSurvivesTakeoversAndFlaps(t *testing.T) {
 	})
 }
 
+// A command for one listener waits for the master there, and holds up none that goes by the other.
+func TestACommandWaitsForItsListener(t *testing.T) {
+	g := startAll(t, Options{Journal: &commandRows{rows: map[uint64]journal.Command{}}, Listeners: []ListenerOptions{
+		{Profile: shipped(t, "extended"), Transport: transport.Options{Name: "gsm", Address: "127.0.0.1:0"}},
+		{Profile: shipped(t, "extended"), Transport: transport.Options{Name: "cable", Address: "127.0.0.1:0"}},
+	}})
+	gsm := dial(t, g, "gsm")
+	gsm.send(measurement(master1, 1))
+	gsm.acknowledged(master1, "m", 1)
+	waits, err := g.Send(t.Context(), CommandRequest{Serial: master1, Command: "A", Listener: "cable", Queue: time.Hour, Async: true})
+	if err != nil || waits.State != ledger.Queued {
+		t.Fatalf("%+v, %v", waits, err)
+	}
+	other := queued(t, g, "H", time.Hour, nil)
+	asked := gsm.receive(extendedBytes)
+	if got := frames(asked); got[0][0] != 'H' {
+		t.Fatalf("heard %v", got)
+	}
+	gsm.send(asked)
+	await(t, "its end", func() bool { c, err := g.Command(t.Context(), other, -1); return err == nil && c.State == ledger.Done })
+	gsm.quiet()
+	cable := dial(t, g, "cable")
+	cable.send(measurement(master1, 2))
+	cable.acknowledged(master1, "m", 2)
+	asked = cable.receive(extendedBytes)
+	if got := frames(asked); got[0][0] != 'A' {
+		t.Fatalf("heard %v", got)
+	}
+	cable.send(asked)
+	await(t, "its end", func() bool { c, err := g.Command(t.Context(), waits.ID, -1); return err == nil && c.State == ledger.Done })
+}
+
 // relayReport is the state of a relay as a master tells it.
 func relayReport(number, relay, operation int) string {
 	return fmt.Sprintf("00220100000000%s0102036f0020261123143000%08d%02d%02d", master1, number, relay, operation)

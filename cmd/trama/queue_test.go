@@ -80,7 +80,9 @@ func TestSendEndsWithWhatTheMasterReports(t *testing.T) {
 	}{{exitUnknown, "unknown: O was sent to 12345678: no answer within 1s, and the master reports OP=off (command 1"},
 		{exitDone, "done: O was sent to 12345678: verified: the master reports OP=on (command 2"}} {
 		done := make(chan result, 1)
-		go func() { done <- p.cli("send", "12345678", "operate-relay", "relay=3", "operation=on", "--wait", "1s", "--yes") }()
+		go func() {
+			done <- p.cli("send", "12345678", "operate-relay", "relay=3", "operation=on", "--wait", "1s", "--yes")
+		}()
 		if asked := c.receive(29); asked[14] != 'O' {
 			t.Fatalf("asked %x", asked)
 		}

@@ -70,4 +70,14 @@ func TestAStationIsAskedToStayWhileCommandsWait(t *testing.T) {
 	if mark := endMark(3); mark != "04" {
 		t.Errorf("the command has ended, and the acknowledgement ends with %s", mark)
 	}
+	_ = c.Close()
+	await(t, "its leave", func() bool { return len(p.links("0012345678")) == 0 })
+	p.cli("send", "0012345678", "ask-values", "func=55", "center=1", "password=1234", "--queue", "1h", "--wait", "1ms").want(t, 0, "queued")
+	c = p.dial("stations")
+	if mark := endMark(4); mark != "1b" {
+		t.Errorf("a command is queued, and the acknowledgement ends with %s", mark)
+	}
+	if err := station.Decode(codec.Downlink, c.receive(25), &request); err != nil || request.Message().Name != "ask-values" {
+		t.Errorf("no command came: %v", err)
+	}
 }
