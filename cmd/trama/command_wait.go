@@ -62,7 +62,7 @@ func (a *app) await(ctx context.Context, daemon *client, c commandText, until ti
 		case ctx.Err() != nil:
 			return c, fmt.Errorf("interrupted: command %d goes on: trama command %d tells its outcome, trama cancel %d withdraws it while it is queued", c.ID, c.ID, c.ID)
 		case !gone:
-			return c, err
+			return c, fmt.Errorf("%w; command %d goes on: trama command %d", err, c.ID, c.ID)
 		case away.IsZero():
 			away = time.Now()
 			p.end()

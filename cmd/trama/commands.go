@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -135,15 +136,37 @@ func (a *app) commandCommand() *cobra.Command {
 }
 
 func (a *app) cancelCommand() *cobra.Command {
-	return a.orderFlags(&cobra.Command{
-		Use: "cancel ID…", Short: "Withdraw commands that were not sent", Args: noneEmpty(cobra.MinimumNArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error {
+	var master string
+	c := &cobra.Command{
+		Use: "cancel ID… | --master SERIAL", Short: "Withdraw commands that were not sent: those named, or all that wait for a master",
+		Args: noneEmpty(func(c *cobra.Command, args []string) error {
+			if master != "" {
+				return cobra.NoArgs(c, args)
+			}
+			return cobra.MinimumNArgs(1)(c, args)
+		}),
+		RunE: func(c *cobra.Command, ids []string) error {
 			daemon, err := a.client()
 			if err != nil {
 				return err
 			}
+			if master != "" {
+				q := url.Values{"master": {master}, "state": {string(ledger.Queued)}, "open": {"true"}}
+				waiting, err := allCommands(c.Context(), daemon, q, math.MaxInt)
+				if err != nil {
+					return err
+				}
+				for i := range waiting {
+					ids = append(ids, strconv.FormatUint(waiting[i].ID, 10))
+				}
+				if len(ids) == 0 {
+					a.complain("no command waits for %s", master)
+					_, err = fetchMaster(c.Context(), daemon, master)
+					return err
+				}
+			}
 			var failed []error
-			for _, id := range args {
+			for _, id := range ids {
 				var gone commandText
 				if err := daemon.call(c.Context(), http.MethodDelete, "/api/v1/commands/"+url.PathEscape(id), nil, &gone); err != nil {
 					failed = append(failed, err)
@@ -153,7 +176,9 @@ func (a *app) cancelCommand() *cobra.Command {
 			}
 			return errors.Join(failed...)
 		},
-	})
+	}
+	c.Flags().StringVar(&master, "master", "", "all that wait for the master with this `serial`")
+	return a.orderFlags(c)
 }
 
 // showCommand prints everything known of one command.

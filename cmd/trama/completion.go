@@ -54,7 +54,7 @@ var ofArgument = map[string]offered{
 var ofFlag = map[string]offered{
 	"profile": (*completer).profiles, "kind": fixedWords(journal.EventKinds...), "format": fixedWords(historyFormats...),
 	"state": (*completer).states, "sort": (*completer).orders, "site": (*completer).sites,
-	"tag": (*completer).tags, "name": (*completer).names, "listener": (*completer).listeners, "serial": (*completer).serials,
+	"tag": (*completer).tags, "name": (*completer).names, "listener": (*completer).listeners, "serial": (*completer).serials, "master": (*completer).serials,
 	"role": fixedWords(access.Roles...), "log": fixedWords(admin.LogLevels...), "direction": fixedWords("any", "uplink", "downlink"),
 	"color": fixedWords("auto", "always", "never"), "suite": fixedWords("10", "11", "20", "21"), "point": (*completer).points,
 	"field": (*completer).points, "under": (*completer).actors,

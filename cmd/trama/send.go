@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,13 +147,11 @@ func (s *sending) toOne(ctx context.Context, serial string) error {
 // reportWithin is how long the report is waited for that some commands are followed by.
 const reportWithin = 3 * time.Second
 
-// showReport shows what the master reports by itself because of a command that is done, when that comes soon.
+// showReport shows what the master reports because of a command that is done, by itself or since it is asked then, when that
+// comes soon.
 func (s *sending) showReport(ctx context.Context, c *ledger.Command, p *codec.Profile) {
-	if p == nil || c.State != ledger.Done {
-		return
-	}
-	declared, ok := p.Command(c.Command)
-	if !ok || declared.Report == nil {
+	reports := reportsOf(c, p)
+	if len(reports) == 0 || c.State != ledger.Done {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, min(reportWithin, s.wait))
@@ -164,7 +163,7 @@ func (s *sending) showReport(ctx context.Context, c *ledger.Command, p *codec.Pr
 			return // it is late, or nothing is kept: the command was done all the same
 		}
 		for _, row := range page.Frames {
-			if row.Message == declared.Report.Name {
+			if slices.Contains(reports, row.Message) {
 				s.say("%s: %s", row.Message, strings.Join(samplesInWords(row.Samples), " "))
 				return
 			}
@@ -195,6 +194,29 @@ func exitWith(code int) error {
 		return nil
 	}
 	return exitCode{code: code}
+}
+
+// reportsOf are the messages that follow a command when it is done.
+func reportsOf(c *ledger.Command, p *codec.Profile) (names []string) {
+	if p == nil {
+		return nil
+	}
+	declared, ok := p.Command(c.Command)
+	if !ok {
+		return nil
+	}
+	all := []*codec.Command{declared}
+	for _, then := range declared.Then {
+		if follows, ok := p.Command(then.Command); ok {
+			all = append(all, follows)
+		}
+	}
+	for _, d := range all {
+		if d.Report != nil {
+			names = append(names, d.Report.Name)
+		}
+	}
+	return names
 }
 
 // make has the daemon make the frame, and send nothing.

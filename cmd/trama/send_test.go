@@ -102,6 +102,35 @@ site = "south"
 	})
 }
 
+// What waits for a master that is away is listed, and is withdrawn one by one or all at once; what nobody withdrew is sent.
+func TestQueuedCommandsAreWithdrawn(t *testing.T) {
+	p := serve(t, twoPorts)
+	master := p.dial("field")
+	master.ask(12345678, 1)
+	_ = master.Close()
+	await(t, "its end", func() bool { return len(p.masters()["12345678"].Links) == 0 })
+	p.cli("cancel", "--master", "12345678").want(t, exitDone, "no command waits for 12345678")
+	p.cli("cancel", "--master", "99999999").want(t, exitFailed, "unknown master")
+	p.cli("cancel", "1", "--master", "12345678").want(t, exitUsage, "one argument too many")
+	for range 3 {
+		p.cli("send", "12345678", "E", "LS=05", "--queue", "1h", "--wait", "50ms").want(t, exitDone, "queued: E for 12345678: it waits for its master until ")
+	}
+	p.cli("send", "12345678", "E", "LS=07", "--queue", "1h", "--wait", "50ms", "--key", "k").want(t, exitDone, "(command 4")
+	p.cli("send", "12345678", "E", "LS=07", "--queue", "1h", "--wait", "50ms", "--key", "k").want(t, exitDone, "(command 4")
+	p.cli("cancel", "2").want(t, exitDone, "command 2 is cancelled: E LS=05 was not sent to 12345678")
+	p.cli("cancel", "2", "1").want(t, exitFailed, "it is cancelled", "command 1 is cancelled")
+	p.cli("commands", "--open").want(t, exitDone, " 3  ", " 4  ")
+	p.cli("command", "2").want(t, exitDone, "cancelled", "by local")
+	p.cli("cancel", "3", "--json").want(t, exitDone, `"state":"cancelled"`)
+	master = p.dial("field")
+	master.ask(12345678, 2)
+	master.obey("E", func() {})
+	await(t, "the one that is left", func() bool { return strings.Contains(p.cli("command", "4").stdout, "done") })
+	p.cli("send", "12345678", "E", "LS=05", "--queue", "1h", "--wait", "50ms", "--listener", "compact").want(t, exitDone, "queued")
+	p.cli("cancel", "--master", "12345678").want(t, exitDone, "command 5 is cancelled")
+	p.cli("commands", "--open").want(t, exitDone, "no command fits")
+}
+
 // fakeDaemon answers as told, one answer after the other and the last one again; a status of 0 ends the connection.
 func fakeDaemon(t *testing.T, answers ...fakeAnswer) (base []string, asked func() []string) {
 	t.Helper()
