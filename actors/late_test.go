@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"trama/actors/ledger"
 )
 
 // Behind a command that nobody answered in time, an answer that fits both is held: the next one takes its place, and
@@ -72,5 +74,48 @@ func TestNothingOfALateAnswerIsLeft(t *testing.T) {
 	s := outcome(t, reply)
 	if s.result.Outcome != OutcomeDone || s.result.Code != nil || len(s.result.Answer) == 0 || strings.Contains(fmt.Sprint(s.result.Answer), "exception_code") {
 		t.Errorf("%+v", s)
+	}
+}
+
+// What a unit behind a modem was to write is read back from the same unit, at the same place; the echo of another one,
+// another unit and another register say nothing of it.
+func TestAWriteWithoutAnswerIsReadBackWhereItWent(t *testing.T) {
+	for _, test := range []struct {
+		command        string
+		fields         map[string]any
+		sent, readBack string
+		others         []string
+		says           string
+		want           ledger.State
+		detail         string
+	}{
+		{"write-coil", map[string]any{"unit": 17, "address": 5, "value": "on"}, "11050005ff009eab", "110100050001ef5b",
+			[]string{"1105000400008e9b", "1201010194cc"}, "110101019488", OutcomeDone, "verified: the master reports flags=10000000"},
+		{"write-coil", map[string]any{"unit": 17, "address": 5, "value": "on"}, "11050005ff009eab", "110100050001ef5b",
+			nil, "110101005548", OutcomeUnknown, "and the master reports flags=00000000"},
+		{"write-register", map[string]any{"unit": 17, "address": 5, "value": 1000}, "1106000503e89be5", "110300050001969b",
+			nil, "11030203e87939", OutcomeDone, "verified: the master reports registers[0]=1000"},
+	} {
+		t.Run(test.command+" "+test.says, func(t *testing.T) {
+			t.Parallel() // each waits for silence
+			g := startRegistered(t, "modbus-rtu", false, imeiForm)
+			d := dial(t, g, "port")
+			d.send(text(imei))
+			await(t, "the master", func() bool { m, err := g.Master(imei); return err == nil && m.State == "online" })
+			reply := send(g, CommandRequest{Serial: imei, Command: test.command, Fields: test.fields, Wait: 2 * time.Second})
+			if got := d.receive(8); got != test.sent {
+				t.Fatalf("sent %s, want %s", got, test.sent)
+			}
+			if got := d.receive(8); got != test.readBack {
+				t.Fatalf("read back by %s, want %s", got, test.readBack)
+			}
+			for _, other := range test.others {
+				d.send(other)
+			}
+			d.send(test.says)
+			if s := outcome(t, reply); s.result.Outcome != test.want || !strings.Contains(s.result.Detail, test.detail) {
+				t.Errorf("%+v", s)
+			}
+		})
 	}
 }
