@@ -355,7 +355,11 @@ func (m handler) tellSetting(c *codec.Command, listener string) {
 			r.Fields, r.Unkept = maps.Clone(s.Arguments), false
 		}
 	}
-	order := &Command{Request: r, load: &m.load}
+	order := &Command{Request: r, load: &m.load, Respond: func(e End) {
+		if e.Err != nil && e.Result.State == "" { // what was taken is told by the ledger
+			m.dir.log.Named("settings").Warn("master not told", "master", m.Serial, "command", c.Name, "error", e.Err)
+		}
+	}}
 	m.load.Add(1)
 	m.command(order)
 }
