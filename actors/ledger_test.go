@@ -455,3 +455,26 @@ func TestADryRunSendsNothing(t *testing.T) {
 		}
 	})
 }
+
+// What waited when a backup was made may have been sent since: it is not sent when the backup takes the place of the journal,
+// and no command gets a number that may have been given since.
+func TestACopyOfTheJournalSendsNothing(t *testing.T) {
+	one := born(t, filepath.Join(t.TempDir(), "journal.db"))
+	_ = online(t, one.gateway, master1).Close()
+	await(t, "away", func() bool { m, _ := one.Master(master1); return m.State != "online" })
+	waits := one.ask(CommandRequest{Serial: master1, Command: "A", Queue: time.Hour, Fields: map[string]any{}})
+	one.state(waits, ledger.Queued)
+	backup := filepath.Join(t.TempDir(), "journal.db")
+	if err := sqlite.Backup(t.Context(), one.path, backup); err != nil {
+		t.Fatal(err)
+	}
+	since := one.ask(CommandRequest{Serial: master1, Command: "B", Queue: time.Hour})
+	two := born(t, backup)
+	two.state(waits, ledger.Unknown, "restored from a copy", "may have been executed")
+	online(t, two.gateway, master1).quiet()
+	if next := two.ask(CommandRequest{Serial: master1, Command: "B", Queue: time.Hour}); next <= since {
+		t.Errorf("command %d has the number of another one", next)
+	}
+	three := two.killed()
+	three.state(waits, ledger.Unknown)
+}

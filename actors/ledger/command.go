@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -91,9 +92,11 @@ func (c *Command) Row() (*journal.Command, error) {
 	return row, nil
 }
 
-// Read is the inverse of Row.
+// Read is the inverse of Row.  Whole numbers keep all of their digits.
 func Read(row *journal.Command) (c Command, err error) {
-	if err = json.Unmarshal(row.Body, &c); err != nil {
+	body := json.NewDecoder(bytes.NewReader(row.Body))
+	body.UseNumber()
+	if err = body.Decode(&c); err != nil {
 		err = fmt.Errorf("command %d: %w", row.ID, err)
 	}
 	return c, err

@@ -22,7 +22,7 @@ var States = []State{Queued, Claimed, Sent, Done, Refused, Unknown, Expired, Can
 
 var ways = map[State][]State{
 	"":      {Queued, Claimed},
-	Queued:  {Claimed, Expired, Cancelled},
+	Queued:  {Claimed, Unknown, Expired, Cancelled},                     // unknown: in a copy of the journal, behind which it may have gone on
 	Claimed: {Sent, Done, Refused, Unknown, Queued, Expired, Cancelled}, // the last three: the connection has not written it
 	Sent:    {Done, Refused, Unknown},
 	Unknown: {Done, Refused}, // late

@@ -32,6 +32,7 @@ func (m handler) command(c *Command) {
 		m.commands++
 	}
 	m.arm(c, time.Until(c.Result.Expires))
+	c.unmake()
 	m.change(c, ledger.Queued, "")
 	m.queue = append(m.queue, c)
 	if m.next(); c.Result.State == ledger.Queued {
@@ -347,14 +348,20 @@ func (m handler) finish(c *Command, err error) {
 
 // requeue puts the command in flight back: its connection has ended, or was taken over, before it was written.
 func (m handler) requeue(c *Command, why string) {
-	m.inFlight, c.link, c.waiting = nil, nil, false
-	c.Result.Connection, c.Result.Listener = 0, c.Request.Listener
-	c.Result.Transaction, c.Result.Sent, c.Result.Suite = nil, "", ""
+	m.inFlight = nil
+	c.unmake()
 	m.change(c, ledger.Queued, why)
 	m.queue = slices.Insert(m.queue, 0, c)
 	if m.next(); c.Result.State == ledger.Queued {
 		m.store(c)
 	}
+}
+
+// unmake takes off a command what only its frame has.
+func (c *Command) unmake() {
+	c.link, c.waiting = nil, false
+	r := &c.Result
+	r.Connection, r.Listener, r.Transaction, r.Sent, r.Suite = 0, c.Request.Listener, nil, "", ""
 }
 
 // linkChanged has the command in flight wait for its answer on the connection that has taken the old one over, when its

@@ -15,8 +15,14 @@ import (
 // Commands is a journal that keeps commands.
 type Commands interface {
 	LastCommand(ctx context.Context) (uint64, error)
+	Command(ctx context.Context, id uint64) (journal.Command, error)
 	OpenCommands(ctx context.Context, since time.Time, visit func(journal.Command) error) error
+	Epochs() journal.Epochs
 }
+
+// copyGap is a multiple behind which the numbers of commands go on when a backup has taken the place of the journal: what was
+// given since it was made is given to no other command.
+const copyGap = 1_000_000
 
 // restoreCommands brings back the commands of earlier processes.  Those that may have been sent are unknown now, those that
 // wait for their master go on waiting, and those that are unknown since a day may still be answered.
@@ -29,6 +35,13 @@ func (d *Directory) restoreCommands(ctx context.Context, known map[string]*Maste
 	if err != nil {
 		return err
 	}
+	var copied time.Time // a backup has taken the place of the journal then
+	if all := j.Epochs(); len(all) > 1 {
+		copied = all[len(all)-1].Begun
+	}
+	if newest, err := j.Command(ctx, last); last > 0 && (err != nil || newest.Changed.Before(copied)) {
+		last = (last/copyGap + 1) * copyGap
+	}
 	d.Ledger = ledger.NewBook(last)
 	return j.OpenCommands(ctx, time.Now().Add(-numbersFor), func(row journal.Command) error {
 		r, err := ledger.Read(&row)
@@ -40,12 +53,13 @@ func (d *Directory) restoreCommands(ctx context.Context, known map[string]*Maste
 		if m == nil { // forgotten, and a defect kept the command from being ended
 			m = &Master{Serial: r.Serial, dir: d, forgotten: true}
 		}
-		handler{m}.restoreCommand(r)
+		handler{m}.restoreCommand(r, row.Changed.Before(copied))
 		return nil
 	})
 }
 
-func (m handler) restoreCommand(r ledger.Command) {
+// restoreCommand brings back one command; stale says that it may have gone on since.
+func (m handler) restoreCommand(r ledger.Command, stale bool) {
 	c := &Command{Result: r, Request: CommandRequest{Serial: r.Serial, Command: r.Command, Fields: r.Arguments, Wait: time.Duration(r.Wait),
 		Listener: r.Listener, Origin: r.By, From: r.From, Key: r.Key, Class: r.Class}}
 	if r.Queue {
@@ -60,6 +74,9 @@ func (m handler) restoreCommand(r ledger.Command) {
 		return
 	case !r.Open():
 		return
+	case stale:
+		m.change(c, ledger.Unknown, "the journal was restored from a copy: it may have been executed since that was made")
+		m.remain(c)
 	case r.State != ledger.Queued:
 		m.change(c, ledger.Unknown, "the gateway ended before an answer came: it may have been executed")
 		m.remain(c)
