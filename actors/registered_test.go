@@ -3,7 +3,9 @@ package actors
 import (
 	"context"
 	"encoding/hex"
+	"strings"
 	"testing"
+	"time"
 
 	"trama/transport"
 )
@@ -159,5 +161,24 @@ func TestWhoeverDialsInIsGreeted(t *testing.T) {
 	}
 	if err := g.ports.All[0].Fits(shipped(t, "extended")); err == nil {
 		t.Error("a profile without that message fits")
+	}
+}
+
+// A command with the address of the device behind a modem waits for the modem that is away.
+func TestACommandWaitsForADeviceBehindAModemThatIsAway(t *testing.T) {
+	g := startRegistered(t, "modbus-rtu", false, imeiForm)
+	d := dial(t, g, "port")
+	d.send(text(imei))
+	await(t, "the master", func() bool { m, err := g.Master(imei); return err == nil && m.State == "online" })
+	_ = d.Close()
+	await(t, "its end", func() bool { m, err := g.Master(imei); return err == nil && len(m.Links) == 0 })
+	ask := CommandRequest{Serial: imei, Command: "write-register", Fields: map[string]any{"unit": 17, "address": 5, "value": 1}, Queue: time.Minute, Async: true}
+	if c, err := g.Send(t.Context(), ask); err != nil || c.State != "queued" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	again := dial(t, g, "port")
+	again.send(text(imei))
+	if got := again.receive(8); !strings.HasPrefix(got, "110600050001") {
+		t.Errorf("%s", got)
 	}
 }

@@ -75,6 +75,10 @@ func (p *Profile) Answers(request, answer *frame.Frame) bool {
 	return encode.AnswersTo(p.program, request, answer)
 }
 
+// Alike says whether an answer to one request could be taken for that to another: each field of it that must be in an answer
+// has the same value in both.
+func (p *Profile) Alike(a, b *frame.Frame) bool { return encode.Alike(p.program, a, b) }
+
 // NumbersAnswers says whether an answer repeats the transaction number of its request: then no other frame is taken for
 // it.
 func (p *Profile) NumbersAnswers() bool {

@@ -3,6 +3,7 @@ package master
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -101,7 +102,14 @@ func (m handler) try(c *Command, l *masterLink) error {
 	if c.Profile = m.speaks.Load(); c.Profile == nil {
 		return nil
 	}
-	err := m.buildFrame(c, false)
+	identity := func(f *codec.Field) bool {
+		_, given := c.Request.Fields[f.Key]
+		return given && f.Role == codec.RoleIdentity
+	}
+	order, err := orderOf(c.Profile, c.Request)
+	if err == nil { // who gives the identity knows that a modem stands before the master
+		err = m.buildFrame(c, slices.ContainsFunc(order.Message.Fields, identity))
+	}
 	if bad := (*codec.FieldError)(nil); errors.As(err, &bad) && c.identity == bad.Field {
 		return nil // by its next link it may have another name
 	}

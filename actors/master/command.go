@@ -38,15 +38,14 @@ type Command struct {
 	frame     codec.Frame
 	answer    []byte // raw
 	plain     []byte
-	bytes     []byte   // as sent: plain, or protected
-	reference []byte   // that its answer must carry; nil: it went out unprotected
-	silent    bool     // nobody answers it
-	identity  string   // field that names the master
-	numbered  bool     // its answer repeats its number
-	number    uint64   // of its frame, before it goes round
-	waiting   bool     // for a counter on disk, or for the answer to a challenge
-	held      bool     // its answer has come, unless another one that fits comes soon
-	doubt     *Command // that the answer which is held may belong to
+	bytes     []byte // as sent: plain, or protected
+	reference []byte // that its answer must carry; nil: it went out unprotected
+	silent    bool   // nobody answers it
+	identity  string // field that names the master
+	numbered  bool   // its answer repeats its number
+	number    uint64 // of its frame, before it goes round
+	waiting   bool   // for a counter on disk, or for the answer to a challenge
+	held      bool   // its answer has come, unless another one that fits comes soon
 	ended     bool
 	come      ledger.State // that it ends as
 	detail    string       // likewise, in words

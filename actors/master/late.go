@@ -13,10 +13,12 @@ import (
 
 // A command that ended as unknown may still be answered.  Where answers have numbers its answer is known by that for a day,
 // and no other command gets the number meanwhile.  Where they have none the answer may come when the next command is
-// waiting, and fit that as well: the value of one register would be shown as that of another.
+// waiting, and fit that as well: the value of one register would be shown as that of another.  So the line is quiet for a
+// moment first, and what comes in it belongs to the command before; what comes later is held, and never that command's.
 
 const (
 	lateFor    = time.Minute    // that an answer without a number may come behind the end of its command
+	quietFor   = time.Second    // before the next command goes whose answer could be taken for that to one without
 	lateGrace  = time.Second    // that an answer which may be late is held: the next one that fits takes its place
 	numbersFor = 24 * time.Hour // that a number is not given again
 	mostLate   = 128            // commands of one master that are remembered; the oldest go first
@@ -27,7 +29,7 @@ const detailLate = "this may be the late answer to the command before, which end
 
 // remain remembers a command that ended as unknown.
 func (m *Master) remain(c *Command) {
-	c.held, c.doubt = false, nil
+	c.held = false
 	m.unanswered = slices.DeleteFunc(m.unanswered, func(old *Command) bool { return old.since() > numbersFor })
 	if len(m.unanswered) >= mostLate {
 		m.unanswered = slices.Delete(m.unanswered, 0, 1)
@@ -45,9 +47,27 @@ func (c *Command) since() time.Duration {
 	return time.Since(c.Result.Ended)
 }
 
-// settled forgets a command that was remembered.
+// settled forgets a command that was remembered, and those whose answers could be taken for its: what comes now is nobody's.
 func (m *Master) settled(c *Command) {
-	m.unanswered = slices.DeleteFunc(m.unanswered, func(each *Command) bool { return each == c })
+	m.unanswered = slices.DeleteFunc(m.unanswered, func(each *Command) bool { return each == c || c.alike(each) })
+}
+
+// alike says whether an answer to a command that ended without one could be taken for an answer to c.  Of one of an earlier
+// process it is not known.
+func (c *Command) alike(old *Command) bool {
+	return !c.numbered && c.reference == nil && old.reference == nil &&
+		(old.Profile == nil || c.Profile == old.Profile && c.Profile.Alike(&old.frame, &c.frame))
+}
+
+// quiet is how long the line stays quiet before c may go out on one of this profile.
+func (m *Master) quiet(c *Command, p *codec.Profile) (wait time.Duration) {
+	for _, old := range m.unanswered {
+		if until := quietFor - old.since(); until > wait && !p.NumbersAnswers() &&
+			(c.Profile != p || c.alike(old)) {
+			wait = until
+		}
+	}
+	return wait
 }
 
 // spent says whether a number was that of a command which may still be answered.
@@ -80,7 +100,7 @@ func (m handler) answers(b *Batch, f *codec.Frame, raw []byte) {
 	old := m.overdue(b, f, raw)
 	if c := m.inFlight; c != nil && c.written() {
 		if answer := c.answeredBy(b, f, raw); answer != nil {
-			m.answered(answer, old)
+			m.answered(answer, old != nil)
 			return
 		}
 	}
@@ -112,6 +132,7 @@ func (m handler) cameLate(c *Command, raw []byte) {
 	m.change(c, c.come, c.detail)
 	m.store(c)
 	m.concluded(c)
+	m.next() // the line need not be quiet any longer
 }
 
 // stray tells of an answer that answers nothing which was asked.

@@ -110,7 +110,12 @@ func (m handler) next() {
 			continue
 		}
 		if err == nil {
-			if wait, ok := m.mayGo(c); !ok {
+			wait := m.quiet(c, l.link.Profile())
+			ok := wait == 0
+			if ok {
+				wait, ok = m.mayGo(c)
+			}
+			if !ok {
 				if i++; again == 0 || wait > 0 && wait < again {
 					again = wait
 				}
@@ -221,24 +226,22 @@ func (m handler) undelivered(msg *Undelivered) {
 }
 
 // answered ends the command in flight with the master's answer; after a while when that may be a late one.
-// That one is known by then: it is the one that came before.
-func (m handler) answered(f *codec.Frame, doubt *Command) {
+func (m handler) answered(f *codec.Frame, late bool) {
 	c := m.inFlight
 	if m.wrote(c, time.Now()); c.ended {
 		return
 	}
-	if c.held {
-		m.cameLate(c.doubt, c.answer)
-	} else if told := m.dir.answered; told != nil {
+	if told := m.dir.answered; told != nil && !c.held {
 		told(time.Since(c.sent))
 	}
 	c.settle(f)
-	if doubt != nil && !c.held {
-		c.held, c.doubt = true, doubt
+	if late && !c.held {
+		c.held = true
 		c.note(detailLate)
 		m.arm(c, min(lateGrace, time.Until(c.deadline)))
 		return
 	}
+	m.settled(c)
 	m.finish(c, nil)
 }
 
@@ -304,7 +307,7 @@ func (m handler) due(c *Command) {
 func (m handler) stop(c *Command, unsent ledger.State, why, unknown string) {
 	switch {
 	case c.held: // no other answer came
-		m.settled(c.doubt)
+		m.settled(c)
 	case c.Withdraw():
 		c.come, c.detail = unsent, why
 	default:

@@ -45,6 +45,16 @@ func AnswersTo(p *program.Program, request, answer *frame.Frame) bool {
 	return same(p.Same, request, answer)
 }
 
+// Alike says whether an answer to a could be one to b; see Profile.Alike.
+func Alike(p *program.Program, a, b *frame.Frame) bool {
+	for _, pair := range p.Answers {
+		if !agree(a, pair[0], b, pair[0]) {
+			return false
+		}
+	}
+	return true
+}
+
 // Answered says whether anybody answers a command; see Profile.Answered.
 func Answered(p *program.Program, command *frame.Frame) bool {
 	for _, sign := range p.Unanswered {
