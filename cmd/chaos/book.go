@@ -19,7 +19,9 @@ type receipt struct {
 	raw          string // hex
 	number       uint64 // of the transaction; 0: the protocol has none
 	at           time.Time
-	moves        int // how often the relay of it had moved before; -1: it is of none
+	of           relay
+	value        int // that it is set to
+	moves        int // how often it had moved before
 }
 
 // reply is one frame of a master to the gateway: an answer to a receipt, or one that answers nothing.
@@ -29,20 +31,19 @@ type reply struct {
 	to          int // index of the receipt; -1: it is forged
 }
 
-// relay is one relay of one master.
+// relay is one relay, or register, of one master.
 type relay struct {
 	master string
 	number int
 }
 
 // receive writes a frame down and returns its index.
-func (b *book) receive(r receipt, of relay) int {
+func (b *book) receive(r receipt) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r.moves = -1
-	if of != (relay{}) {
-		r.moves = b.moves[of]
-		b.moves[of]++
+	if r.of != (relay{}) {
+		r.moves = b.moves[r.of]
+		b.moves[r.of]++
 	}
 	b.receipts = append(b.receipts, r)
 	return len(b.receipts) - 1

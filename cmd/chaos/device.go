@@ -28,7 +28,7 @@ type dialect struct {
 var dialects = []*dialect{
 	{listener: "field", head: 27, letterAt: 14, resultAt: 15, timeAt: 16, numberAt: numberAt,
 		alive: "00200100000000%s0101016b00%s%08d", relay: "00220100000000%s0101016f00%s%08d%02d%02d", firstSerial: 50_000_000},
-	{listener: "compact", head: 15, letterAt: 13, resultAt: 14, otherAt: 12,
+	{listener: "compact", head: 15, letterAt: 13, resultAt: 14,
 		alive: "00080100000000%s01016b00", relay: "00100100000000%s01016f00%02d%02d", firstSerial: 60_000_000},
 	{listener: "modbus", firstSerial: 865_000_000_000_000},
 }
@@ -196,25 +196,23 @@ var names = map[byte]string{'O': "operate-relay", 'C': "set-levels", 'A': "ask-m
 // note writes a command down.
 func (d *device) note(f []byte) int {
 	r := receipt{master: d.serial, raw: hex.EncodeToString(f), at: time.Now()}
-	var of relay
 	switch {
-	case d.head == 0:
-		if r.name = names[f[1]]; f[1] == 5 {
-			of = relay{d.serial, int(f[3])}
-		}
-		if f[1] == 5 || f[1] == 6 {
-			d.values[[2]byte(f[2:4])] = binary.BigEndian.Uint16(f[4:])
+	case d.head > 0:
+		if r.name = names[f[d.letterAt]]; f[d.letterAt] == 'O' {
+			r.of, r.value = relay{d.serial, bcd(f[d.head : d.head+1])}, int(f[d.head+1])
+			d.relays[r.of.number] = r.value
 		}
 	default:
-		if r.name = names[f[d.letterAt]]; f[d.letterAt] == 'O' {
-			of = relay{d.serial, bcd(f[d.head : d.head+1])}
-			d.relays[of.number] = int(f[d.head+1])
+		if r.name = names[f[1]]; f[1] == 5 || f[1] == 6 {
+			value := binary.BigEndian.Uint16(f[4:])
+			r.of, r.value = relay{d.serial, int(binary.BigEndian.Uint16(f[2:]))}, int(value)
+			d.values[[2]byte(f[2:4])] = value
 		}
 	}
 	if d.numberAt > 0 {
 		r.number = uint64(bcd(f[d.numberAt : d.numberAt+numberBytes]))
 	}
-	return d.book.receive(r, of)
+	return d.book.receive(r)
 }
 
 // Bounds of answers that are late.  Without numbers nobody could tell them apart if they came later than the line stays quiet
@@ -300,7 +298,7 @@ func (d *device) answer(f []byte) []byte {
 	case d.head == 0 && f[1] <= 4: // one register, or coil
 		n, value := 2, d.values[[2]byte(f[2:4])]
 		if f[1] <= 2 {
-			n, value = 1, value&1<<8
+			n, value = 1, value&0x100
 		}
 		return seal(append([]byte{f[0], f[1], byte(n)}, byte(value>>8), byte(value))[:3+n])
 	case d.head == 0:
@@ -344,19 +342,17 @@ func (d *device) forge(f []byte) []byte {
 			a[1] ^= 2
 		case kind == 2: // another register
 			a[3] ^= 8
-		default: // another value
-			a[4] ^= 0xff
+		default: // another value, which is none that somebody writes
+			a[len(a)-1] ^= 0x01
 		}
 		return seal(a)
 	}
 	a := d.answer(f)
 	switch {
-	case kind == 0: // another master
-		copy(a[7:11], unhex(d.decoy))
 	case kind == 1 && d.numberAt > 0: // another command
 		a[d.numberAt] |= 0x40
-	case kind == 1: // another sensor
-		a[d.otherAt]++
+	case kind <= 1: // another master
+		copy(a[7:11], unhex(d.decoy))
 	case kind == 2 && f[d.letterAt] == 'O': // another relay
 		a[d.head] ^= 8
 	default: // another command

@@ -13,6 +13,7 @@ type ask struct {
 	user, master string
 	key          string
 	of           relay        // what it moves; zero: none
+	value        int          // that it is set to
 	ids          []uint64     // that the gateway has answered with
 	taken        bool         // the gateway has answered that it has it
 	unsure       bool         // a request for it had no answer
@@ -39,12 +40,13 @@ type judgement struct {
 	received map[uint64][]int // receipts of a command
 	lost     []int            // receipts that belong to no command
 	replies  map[int][]reply  // to a receipt
+	owners   map[uint64]*ask  // of a command
 }
 
 // judge holds what the gateway says against what users and masters have seen, and returns what does not agree: each begins
 // with the name of its rule.
 func judge(c claim) []string {
-	j := &judgement{claim: c, byID: map[uint64]*ledger.Command{}, received: map[uint64][]int{}, replies: map[int][]reply{}}
+	j := &judgement{claim: c, byID: map[uint64]*ledger.Command{}, received: map[uint64][]int{}, replies: map[int][]reply{}, owners: map[uint64]*ask{}}
 	for _, r := range c.book.replies {
 		j.replies[r.to] = append(j.replies[r.to], r)
 	}
@@ -52,6 +54,7 @@ func judge(c claim) []string {
 		j.byID[j.rows[i].ID] = &j.rows[i]
 	}
 	j.pair()
+	j.asked()
 	for i := range j.rows {
 		j.ended(&j.rows[i])
 		j.sent(&j.rows[i])
@@ -60,7 +63,6 @@ func judge(c claim) []string {
 	j.strangers()
 	j.relays()
 	j.numbers()
-	j.asked()
 	j.kept()
 	return j.problems
 }
@@ -166,12 +168,13 @@ func (j *judgement) answered(r *ledger.Command) {
 		return
 	}
 	receipts := j.received[r.ID]
+	if r.Verified != "" {
+		j.verified(r)
+		return
+	}
 	if len(receipts) == 0 {
 		j.wrong("own answer", "%v was never received", words(r))
 		return
-	}
-	if r.Verified != "" {
-		return // the master has shown its effect, or that there is none
 	}
 	for _, i := range receipts {
 		for _, a := range j.replies[i] {
@@ -189,6 +192,31 @@ func (j *judgement) answered(r *ledger.Command) {
 		}
 	}
 	j.wrong("own answer", "%v was sent as %s and is ended by %s: %s (%s)", words(r), r.Sent, r.AnswerHex, of, r.Detail)
+}
+
+// verified: what a master has shown when it was asked is so.  It may be so for another reason.
+func (j *judgement) verified(r *ledger.Command) {
+	var of relay
+	var want, is int
+	if a := j.owners[r.ID]; a != nil {
+		of, want = a.of, a.value
+	} else if receipts := j.received[r.ID]; len(receipts) > 0 { // asked for without a key, and the answer was lost
+		of, want = j.book.receipts[receipts[0]].of, j.book.receipts[receipts[0]].value
+	} else {
+		return
+	}
+	if of == (relay{}) {
+		j.wrong("own answer", "%v moves nothing, and is verified: %s", words(r), r.Verified)
+		return
+	}
+	for _, b := range j.book.receipts {
+		if b.of == of && !b.at.After(r.Ended) {
+			is = b.value
+		}
+	}
+	if is != want {
+		j.wrong("own answer", "%v is verified (%s), and has left its relay at %d instead of %d", words(r), r.Verified, is, want)
+	}
 }
 
 // strangers: what a master receives is a command of somebody, or one that the gateway sends by itself.
@@ -245,7 +273,7 @@ func (j *judgement) numbers() {
 
 // asked: each command that a user knows of is one row, with the same key, the same user and the outcome that was told.
 func (j *judgement) asked() {
-	keys, ids := map[string][]*ledger.Command{}, map[uint64]*ask{}
+	keys, ids := map[string][]*ledger.Command{}, j.owners
 	for i := range j.rows {
 		if r := &j.rows[i]; r.Key != "" {
 			keys[r.By+"/"+r.Key] = append(keys[r.By+"/"+r.Key], r)

@@ -83,6 +83,8 @@ func TestEachRuleOfTheJudgeCanFail(t *testing.T) {
 		{"own answer", func(c *claim) { first(c).AnswerHex = "f2" }},
 		{"own answer", func(c *claim) { c.book.replies[0].at = first(c).Ended.Add(time.Millisecond) }},
 		{"own answer", func(c *claim) { c.book.receipts[0].raw, c.book.receipts[0].name = "77", "ask-relays" }},
+		{"own answer", func(c *claim) { first(c).Verified = "the master reports OP=1"; c.asks[0].value = 1 }},
+		{"own answer", func(c *claim) { first(c).Verified = "the master reports OP=1"; c.asks[0].of = relay{} }},
 		{"relay", func(c *claim) { c.book.moves[relay{"1", 3}]++ }},
 		{"relay", func(c *claim) { c.asks[1].of = relay{} }},
 		{"number", func(c *claim) { c.book.receipts[3].number = 2; c.rows[1].State = ledger.Unknown }},

@@ -42,15 +42,16 @@ func (u *user) order(ctx context.Context, n int) *ask {
 	a, r := &ask{user: u.name, master: d.serial}, request{}
 	switch kind := u.random.IntN(10); {
 	case d.head == 0 && kind < 4:
-		a.of = relay{d.serial, 1 + u.random.IntN(4)}
-		r.Command, r.Fields = "write-coil", map[string]any{"unit": 1, "address": a.of.number, "value": 0xff00 * u.random.IntN(2)}
+		a.of, a.value = relay{d.serial, 1 + u.random.IntN(4)}, 0xff00*u.random.IntN(2)
+		r.Command, r.Fields = "write-coil", map[string]any{"unit": 1, "address": a.of.number, "value": a.value}
 	case d.head == 0 && kind < 8:
-		r.Command, r.Fields = "write-register", map[string]any{"unit": 1, "address": 100 + n>>16, "value": n & 0xffff}
+		a.of, a.value = relay{d.serial, 100 + n>>15}, n&0x7fff<<1
+		r.Command, r.Fields = "write-register", map[string]any{"unit": 1, "address": a.of.number, "value": a.value}
 	case d.head == 0:
 		r.Command, r.Fields = "read-input-registers", map[string]any{"unit": 1, "start": n & 0xffff, "count": 1}
 	case kind < 4:
-		a.of = relay{d.serial, 1 + u.random.IntN(4)}
-		r.Command, r.Fields = "operate-relay", map[string]any{"RN": a.of.number, "OP": u.random.IntN(2)}
+		a.of, a.value = relay{d.serial, 1 + u.random.IntN(4)}, u.random.IntN(2)
+		r.Command, r.Fields = "operate-relay", map[string]any{"relay": a.of.number, "operation": a.value}
 	case kind < 8:
 		r.Command, r.Fields = "set-levels", map[string]any{"PRT": 1, "HLWT": 1, "HHV": n, "HV": 0, "LV": 0, "LLV": 0}
 	default:
