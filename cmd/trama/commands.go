@@ -160,7 +160,7 @@ func (a *app) cancelCommand() *cobra.Command {
 					ids = append(ids, strconv.FormatUint(waiting[i].ID, 10))
 				}
 				if len(ids) == 0 {
-					a.complain("no command waits for %s", master)
+					a.complain("no command waits for %s", terminal.Text(master))
 					_, err = fetchMaster(c.Context(), daemon, master)
 					return err
 				}

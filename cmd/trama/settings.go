@@ -122,9 +122,9 @@ func (s *settingsCall) show(ctx context.Context, differing, one bool) error {
 	}
 	switch {
 	case len(rows) == 0 && differing:
-		s.complain("%s has acknowledged all that is kept for it, and shows nothing else", s.serial)
+		s.complain("%s has acknowledged all that is kept for it, and shows nothing else", terminal.Text(s.serial))
 	case len(rows) == 0:
-		s.complain("nothing is kept for %s, and it has asked for nothing since the start", s.serial)
+		s.complain("nothing is kept for %s, and it has asked for nothing since the start", terminal.Text(s.serial))
 	case differing:
 		var all []any
 		for _, r := range rows {
