@@ -162,6 +162,9 @@ func TestOutsideOfItsWindowACommandWaitsForTheNextFrame(t *testing.T) {
 		if heard := c.heard(); heard != "" {
 			t.Errorf("heard %s", heard)
 		}
+		if c := stateOf(t, g, id, ledger.Queued); !strings.Contains(c.Detail, "reached within 30s") {
+			t.Errorf("%+v", c)
+		}
 		c.send(measurement(master1, 2))
 		heard := c.heard()
 		if got := frames(heard); len(got) != 2 || got[1][0] != 'A' {
@@ -342,7 +345,10 @@ func TestACommandWaitsForItsListener(t *testing.T) {
 		t.Fatalf("heard %v", got)
 	}
 	cable.send(asked)
-	await(t, "its end", func() bool { c, err := g.Command(t.Context(), waits.ID, -1); return err == nil && c.State == ledger.Done })
+	await(t, "its end", func() bool {
+		c, err := g.Command(t.Context(), waits.ID, -1)
+		return err == nil && c.State == ledger.Done
+	})
 }
 
 // relayReport is the state of a relay as a master tells it.

@@ -10,8 +10,8 @@ const (
 )
 
 // delivery learns how long behind a frame its master can still be reached: silences before commands that were answered are
-// harmless, and those before commands that stayed unanswered, though the master spoke again by itself, are not.  The zero
-// value knows nothing.  Moments are counted as Directory.sinceStart does.
+// harmless, and those before commands that stayed unanswered, though the master spoke again by itself, are not.  A
+// nil one knows nothing.  Moments are counted as Directory.sinceStart does.
 type delivery struct {
 	proven   time.Duration // longest silence before a command that was answered
 	provenAt time.Duration
@@ -34,17 +34,23 @@ func (d *delivery) answered(silence, now time.Duration) {
 // unanswered takes note of a command that was not.
 func (d *delivery) unanswered(silence time.Duration) { d.doubtful = max(silence, 1) }
 
-// spoke takes note of a frame that is no answer: the master lives, and has not heard the command before it.
-func (d *delivery) spoke(now time.Duration) {
-	if d.doubtful > max(d.proven, leastWindow) {
+// spoke takes note of a frame that is no answer: the master lives, and has not heard the command before it.  It says
+// whether there is a window since now.
+func (d *delivery) spoke(now time.Duration) (learned bool) {
+	if d == nil || d.doubtful == 0 {
+		return false
+	}
+	if before := d.window(now); d.doubtful > max(d.proven, leastWindow) {
 		d.misses, d.missedAt = min(d.misses+1, missesToLearn), now
+		learned = before == 0 && d.window(now) > 0
 	}
 	d.doubtful = 0
+	return learned
 }
 
 // window is how long behind a frame the master can be reached; 0 when that is not known.
 func (d *delivery) window(now time.Duration) time.Duration {
-	if d.misses < missesToLearn || now-d.missedAt > taughtFor {
+	if d == nil || d.misses < missesToLearn || now-d.missedAt > taughtFor {
 		return 0
 	}
 	return max(d.proven, leastWindow)

@@ -72,7 +72,7 @@ type Master struct {
 	inFlight   *Command    // claimed, until it ends
 	queue      []*Command  // in the order of the requests
 	choosing   bool        // the next one is being chosen
-	delivery   delivery    // how long behind a frame it can be reached
+	delivery   *delivery   // how long behind a frame it can be reached
 	looking    *time.Timer // when to choose again; nil: never
 	unanswered []*Command  // that ended as unknown, and may be answered late
 	strayed    time.Time   // when the last event of a stray answer was

@@ -1,9 +1,11 @@
 package master
 
 import (
+	"fmt"
 	"time"
 
 	"trama/actors/ledger"
+	"trama/actors/presence"
 )
 
 // mayGo says whether a command may go out now; else after which time to ask again, 0 for when the master speaks.
@@ -15,10 +17,16 @@ func (m handler) mayGo(c *Command) (wait time.Duration, ok bool) {
 	now := m.dir.sinceStart(time.Now())
 	c.silence = now - l.spoke
 	window, learned := m.reach(l.link, now)
+	told := c.missed
 	if c.missed = window > 0 && c.silence > window && (!learned || c.Request.Queue > 0); c.missed {
 		c.waited = true
+		if !told && c.Entry != nil {
+			c.Result.Detail = fmt.Sprintf("for a frame: it was silent for %s, and is reached within %s behind one", presence.Span(c.silence), presence.Span(window))
+			c.Entry.Publish(c.Result)
+		}
 		return 0, false
 	}
+	c.Result.Detail = ""
 	if c.waited = c.waited || c.Request.Queue > 0 && c.Result.Asked.Before(l.since); !c.waited {
 		return 0, true
 	}
@@ -46,7 +54,9 @@ func (m *Master) reach(l Link, now time.Duration) (window time.Duration, learned
 
 // came is called when a batch of the master was handled: what waited for it may go, behind the acknowledgement.
 func (m handler) came(b *Batch) {
-	m.delivery.spoke(m.dir.sinceStart(b.At))
+	if now := m.dir.sinceStart(b.At); m.delivery.spoke(now) {
+		m.dir.log.Named("command").Info("delivery window learned", "master", m.Serial, "conn", b.Link.ID(), "window", m.delivery.window(now))
+	}
 	for _, c := range m.unanswered {
 		m.verify(c)
 	}
@@ -57,6 +67,9 @@ func (m handler) came(b *Batch) {
 
 // teach has the end of a command teach what its silence was good for.
 func (m handler) teach(c *Command) {
+	if m.delivery == nil {
+		m.delivery = new(delivery)
+	}
 	switch now := m.dir.sinceStart(time.Now()); {
 	case c.Result.Late:
 		m.delivery.answered(0, now) // nobody knows when it came to the master
