@@ -242,7 +242,8 @@ func TestProfilesDescribeThemselves(t *testing.T) {
 		t.Errorf("transaction limit %d", p.TransactionLimit())
 	}
 	var letters []string
-	for _, m := range p.Commands() {
+	for _, c := range p.DeclaredCommands() {
+		m := c.Message
 		letters = append(letters, m.Command)
 		if m.From != codec.Server || m.Purpose != codec.PurposeCommand {
 			t.Errorf("%s is a command from %s for %s", m.Name, m.From, m.Purpose)

@@ -49,9 +49,6 @@ func (p *Profile) EndsSilently(d field.Direction) bool {
 // Messages lists all layouts in the order of the definition.
 func (p *Profile) Messages() []*field.Message { return p.program.Messages }
 
-// Commands lists the messages that the server may send to a master.
-func (p *Profile) Commands() []*field.Message { return p.program.Commands }
-
 // TransactionLimit is the first value that does not fit the transaction field (the smallest, where messages have
 // different ones); 0 when there is none.
 func (p *Profile) TransactionLimit() (limit uint64) {

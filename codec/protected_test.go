@@ -303,8 +303,8 @@ func TestTheChallengeOfAConnection(t *testing.T) {
 				t.Errorf("%s %s: %x is not found", name, c.command, raw)
 			}
 		}
-		for _, m := range p.Commands() {
-			if m.Name == "challenge" {
+		for _, c := range p.DeclaredCommands() {
+			if c.Message.Name == "challenge" {
 				t.Errorf("%s: people may send the challenge", name)
 			}
 		}
