@@ -107,6 +107,29 @@ func TestAWrongArgumentIsNamed(t *testing.T) {
 	}
 }
 
+func TestACommandOfADefinitionTakesThePlaceOfThatOfItsPart(t *testing.T) {
+	p, err := codec.Compile("x.toml", []byte(`
+name    = "x"
+include = ["modbus-pdu"]
+[frame]
+header  = [{ key = "unit", type = "byte", role = "identity" }, { key = "func", type = "byte", role = "command" }]
+[[command]]
+name      = "write-register"
+class     = "never"
+arguments = [{ key = "set-point", field = "value", max = 400 }]
+set       = { address = 7 }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, _ := p.Command("write-register"); c.Class != "never" || len(c.Arguments) != 1 || c.Verify != nil {
+		t.Errorf("%+v", c)
+	}
+	if c, _ := p.Command("write-coil"); c.Class != "verify" {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestTheRangeOfAnArgumentIsThatOfTheValue(t *testing.T) {
 	p, err := codec.Compile("x.toml", []byte(`
 name = "x"

@@ -12,6 +12,7 @@ import (
 // Include adds the layouts, messages and commands of other files, which stand before those of the definition.
 func (d *Definition) Include(s *Reader, open func(name string) ([]byte, error)) (sources []Source) {
 	var messages []MessageDef
+	own := d.Commands
 	for i, name := range d.includes {
 		path := fmt.Sprintf("include[%d]", i)
 		src, err := open(name)
@@ -38,7 +39,10 @@ func (d *Definition) Include(s *Reader, open func(name string) ([]byte, error)) 
 			more.Messages = append(more.Messages, readMessage(m, more.order))
 		}
 		for _, one := range root.Subs("command") {
-			d.Commands = append(d.Commands, readCommand(one))
+			def := readCommand(one)
+			if !slices.ContainsFunc(own, func(c CommandDef) bool { return c.Name == def.Name }) {
+				d.Commands = append(d.Commands, def)
+			}
 		}
 		d.Registers = append(d.Registers, readRegisters(root)...)
 		root.Finish()
