@@ -34,7 +34,8 @@ type ListenerOptions struct {
 	// FrameNames: the identity in a frame counts before the registered one (Transport.Aside.Registration), which else
 	// is that of every frame of the connection.
 	FrameNames bool
-	MaxMasters int // that may be identified on one connection (default 4,096)
+	Outcomes   bool // integrators are told of outcomes without an answer
+	MaxMasters int  // that may be identified on one connection (default 4,096)
 	// DeliveryWindow is how long behind a frame commands reach its master; 0: it is learned, negative: always.
 	DeliveryWindow time.Duration
 	Policy         admission.Policy // who may speak

@@ -204,7 +204,7 @@ func (g *gateway) bind(listeners []ListenerOptions, listen func(transport.Option
 	for _, lo := range listeners {
 		options := lo.Transport
 		l := connection.NewListener(g.shared, options.Name, lo.Role)
-		l.FrameNames, l.Greeting, l.Policy = lo.FrameNames, lo.Greeting, lo.Policy
+		l.FrameNames, l.Greeting, l.Policy, l.Outcomes = lo.FrameNames, lo.Greeting, lo.Policy, lo.Outcomes
 		l.Newcomers = admission.NewPace(lo.Policy.NewMastersPerMinute)
 		l.Window = lo.DeliveryWindow
 		l.MaxMasters = cmp.Or(lo.MaxMasters, connection.DefaultMaxMasters)

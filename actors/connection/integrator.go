@@ -3,6 +3,7 @@ package connection
 import (
 	"time"
 
+	"trama/actors/ledger"
 	"trama/actors/master"
 	"trama/codec"
 )
@@ -15,12 +16,16 @@ import (
 type integratorRequest struct {
 	link    *Link
 	profile *codec.Profile // of the integrator's listener
+	command string         // that it became
 	frame   codec.Frame    // the request, own copy
 	at      time.Time
 }
 
 // refusedCode acknowledges a request that cannot be passed on.
 const refusedCode = 1
+
+// outcomeCodes are the response codes of frames that tell an integrator of an outcome without an answer of the master.
+var outcomeCodes = map[ledger.State]uint64{ledger.Sent: 0, ledger.Unknown: 240, ledger.Expired: 241, ledger.Cancelled: 242}
 
 // noResult marks a frame of an integrator whose acknowledgement says nothing of a result.
 const noResult = ^uint64(0)
@@ -41,7 +46,7 @@ func (c handler) request(r *readBatch, p *codec.Profile, f *codec.Frame, raw []b
 		r.results[r.next] = refusedCode
 		return true
 	}
-	request := &integratorRequest{link: l, profile: p, at: r.batch.Received}
+	request := &integratorRequest{link: l, profile: p, command: name, at: r.batch.Received}
 	if err := p.Decode(codec.Uplink, append([]byte(nil), raw...), &request.frame); err != nil {
 		return false
 	}
@@ -57,7 +62,7 @@ func (c handler) request(r *readBatch, p *codec.Profile, f *codec.Frame, raw []b
 	return true
 }
 
-// relayed passes a master's answer on to the integrator that asked.
+// relayed passes a master's answer on to the integrator that asked, or the outcome without one if it wants to hear of that.
 func (c handler) relayed(m *relayed) {
 	log := c.link.log("integrator")
 	r, res := m.request, m.result
@@ -69,7 +74,9 @@ func (c handler) relayed(m *relayed) {
 			why = append(why, "outcome", string(res.Outcome))
 		}
 		log.Warn("no answer for the integrator", why...)
-		return
+		if !c.link.on.Outcomes {
+			return
+		}
 	}
 	answer, err := r.translate(m)
 	if err == nil {
@@ -86,7 +93,15 @@ func (c handler) relayed(m *relayed) {
 // translate makes the master's answer one for the integrator: its own profile, its own transaction number.
 func (r *integratorRequest) translate(m *relayed) ([]byte, error) {
 	var answer codec.Frame
-	if m.profile == r.profile {
+	if len(m.raw) == 0 {
+		code, known := outcomeCodes[m.result.Outcome]
+		if !known || m.err != nil {
+			code = outcomeCodes[ledger.Cancelled]
+		}
+		if err := r.build(&answer, r.command, string(r.frame.Identity()), code); err != nil {
+			return nil, err
+		}
+	} else if m.profile == r.profile {
 		if err := m.profile.Decode(codec.Uplink, m.raw, &answer); err != nil {
 			return nil, err
 		}
@@ -106,29 +121,32 @@ func (r *integratorRequest) translate(m *relayed) ([]byte, error) {
 	return r.profile.Append(nil, &answer)
 }
 
-// convert builds the answer in the integrator's profile from the fields that both profiles have by the same key.
+// convert builds the answer in the integrator's profile from what both profiles have: letter, serial and result.
 func (r *integratorRequest) convert(m *relayed, answer *codec.Frame) error {
 	var from codec.Frame
 	if err := m.profile.Decode(codec.Uplink, m.raw, &from); err != nil {
 		return err
 	}
+	code, _ := from.Result()
+	return r.build(answer, from.Command(), string(from.Identity()), code)
+}
+
+// build makes a frame of the integrator's profile; what is not given is as in the request.
+func (r *integratorRequest) build(into *codec.Frame, command, serial string, code uint64) error {
 	fields := map[string]any{}
-	for _, it := range from.Items() {
-		switch it.Field.Role {
+	for _, field := range r.frame.Message().Fields {
+		switch field.Role {
 		case codec.RoleIdentity:
-			fields[it.Field.Key] = it.Text()
+			fields[field.Key] = serial
 		case codec.RoleResult:
-			fields[it.Field.Key] = it.Uint()
-		}
-	}
-	if own, ok := r.frame.Transaction(); ok {
-		for _, field := range r.frame.Message().Fields {
-			if field.Role == codec.RoleTransaction {
+			fields[field.Key] = code
+		case codec.RoleTransaction:
+			if own, ok := r.frame.Transaction(); ok {
 				fields[field.Key] = own
 			}
 		}
 	}
 	session := new(codec.Session)
 	r.profile.Remember(session, &r.frame)
-	return r.profile.BuildIn(codec.Env{Now: r.at, Session: session}, answer, from.Command(), fields)
+	return r.profile.BuildIn(codec.Env{Now: r.at, Session: session}, into, command, fields)
 }

@@ -66,6 +66,7 @@ type Listener struct {
 	FirstFrame time.Duration    // how long frames wait for a login, from the accept
 	FrameNames bool             // the identity in a frame counts before a registered one
 	Greeting   string           // message sent to whoever dials in; "": none
+	Outcomes   bool             // integrators are told of outcomes without an answer
 	MaxMasters int              // that may be identified on one connection
 	Window     time.Duration    // how long behind a frame commands reach its master; 0: it is learned, negative: always
 	Policy     admission.Policy // who may speak

@@ -101,3 +101,50 @@ func TestCommandOverCompact(t *testing.T) {
 
 	p.cli("send", "12345678", "A", "--wait", "50ms").want(t, exitUnknown, "unknown: A", "may have been executed")
 }
+
+// An integrator that wants to hears of every outcome, under its own number; any other sees no new frame.
+func TestAnIntegratorHearsOfOutcomesWithoutAnAnswer(t *testing.T) {
+	p := serve(t, strings.Replace(threePorts, `role = "integrator"`, "role = \"integrator\"\noutcomes = true", 1)+strings.ReplaceAll(
+		strings.TrimPrefix(threePorts, twoPorts), `"integrators"`, `"plain"`))
+	told, plain, master := p.dial("integrators"), p.dial("plain"), p.dial("field")
+	master.send(fromHex(t, measurement(12345678, 1)))
+	master.receive(27)
+	ask := func(c *peer, letter byte, number int) {
+		t.Helper()
+		c.send(fromHex(t, header(12345678, letter, 0, number)))
+		if raw := c.receive(27); raw[14] != letter || raw[15] != 0 {
+			t.Fatalf("receipt %x", raw)
+		}
+	}
+	outcome := func(letter, code byte, number int) {
+		t.Helper()
+		if raw := told.receive(27); raw[14] != letter || raw[15] != code || fmt.Sprintf("%x", raw[23:27]) != fmt.Sprintf("%08d", number) {
+			t.Errorf("told %x, want letter %c, response code %d and number %d", raw, letter, code, number)
+		}
+	}
+	ask(told, 'a', 71)
+	if raw := master.receive(27); raw[14] != 'A' {
+		t.Fatalf("asked %x", raw)
+	}
+	ask(told, 'h', 72)
+	ask(plain, 'b', 73)
+	var queued struct {
+		Commands []struct {
+			ID      uint64 `json:"id"`
+			Command string `json:"command"`
+		} `json:"commands"`
+	}
+	p.get("/api/v1/commands?open=true", &queued)
+	for _, c := range queued.Commands {
+		if c.Command != "A" {
+			p.cli("cancel", fmt.Sprint(c.ID)).want(t, exitDone)
+		}
+	}
+	outcome('H', 242, 72)
+	_ = master.Close()
+	outcome('A', 240, 71)
+	plain.send(fromHex(t, header(12345678, 'k', 0, 74))) // what comes next is its receipt
+	if raw := plain.receive(27); raw[14] != 'k' {
+		t.Errorf("an integrator that did not ask for outcomes is told %x", raw)
+	}
+}

@@ -211,7 +211,7 @@ func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 		o.ResendBytes = -1 // none
 	}
 	for _, l := range c.Listeners {
-		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Source: editionOf(l).Source, FrameNames: l.FrameNames, MaxMasters: l.MaxMastersPerConnection, Greeting: l.Greeting, DeliveryWindow: l.DeliveryWindow, Policy: l.Policy, Transport: l.Transport})
+		o.Listeners = append(o.Listeners, actors.ListenerOptions{Role: l.Role, Profile: l.Profile, Source: editionOf(l).Source, FrameNames: l.FrameNames, MaxMasters: l.MaxMastersPerConnection, Greeting: l.Greeting, Outcomes: l.Outcomes, DeliveryWindow: l.DeliveryWindow, Policy: l.Policy, Transport: l.Transport})
 	}
 	return o
 }

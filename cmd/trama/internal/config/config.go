@@ -92,6 +92,7 @@ type Listener struct {
 	Role                    actors.Role
 	Greeting                string            // name of the message that is sent to whoever dials in; empty: none
 	FrameNames              bool              // registration.identity = "frame"
+	Outcomes                bool              // integrators are told of outcomes without an answer
 	MaxMastersPerConnection int               // 0: the default
 	DeliveryWindow          time.Duration     // how long behind a frame commands reach its master; 0: it is learned, negative: always
 	Transport               transport.Options // Name, Address, deadlines and limits

@@ -56,6 +56,9 @@ func (l *Listener) readIdentity(t table, profiles *profileSet) {
 	if role == actors.RoleIntegrator.String() {
 		l.Role = actors.RoleIntegrator
 	}
+	if t.flag("outcomes", &l.Outcomes); l.Outcomes && l.Role != actors.RoleIntegrator {
+		t.Problem(t.At("outcomes"), "it on a port of masters", `role = "integrator"`)
+	}
 }
 
 func (l *Listener) readDeadlines(t table) {
