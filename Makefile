@@ -13,7 +13,7 @@ ARCH ?= $(shell $(GO) env GOARCH)
 NFPM     = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys powercut trace dissector metrics firmware fulldisk faults deb package deb-test unit cross bits32 link ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys chaos-commands powercut trace dissector metrics firmware fulldisk faults deb package deb-test unit cross bits32 link ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -56,6 +56,10 @@ chaos: ## kill -9 the daemon ROUNDS (1000) times under load, and hold the journa
 chaos-keys: ## the same with device keys: the daemon and a simulated fleet are killed, and no nonce may be used twice
 	$(GO) run ./cmd/chaos -suite 20 -rounds $(ROUNDS)
 	$(GO) run ./cmd/chaos -suite 20 -rounds 30 -break
+
+chaos-commands: ## COMMANDS (100000) to masters with bad links while the daemon is killed: each has one honest outcome
+	$(GO) run ./cmd/chaos -commands $(or $(COMMANDS),100000) -masters 300
+	$(GO) run ./cmd/chaos -commands 1000 -break
 
 powercut: ## cut the power SEEDS (10000) times in a simulated disk, fail as many calls, flip as many bits
 	$(GO) test ./journal/sqlite -count=1 -v -timeout 2h -run 'Power|Flipped|Truncated|LostItsEnd|Fault|Failing' -seeds $(or $(SEEDS),10000)

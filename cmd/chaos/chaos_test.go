@@ -67,3 +67,30 @@ func TestDevicesThatForgetTheirCountersAreCaught(t *testing.T) {
 		t.Errorf("%s", out.Bytes())
 	}
 }
+
+// A short form of what `make chaos-commands` does with 100,000.
+func TestEachCommandHasOneHonestOutcome(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program, which is built without the race detector")
+	}
+	var out, problems bytes.Buffer
+	if err := run(t.Context(), []string{"-commands", "800", "-masters", "60"}, &out, &problems); err != nil {
+		t.Fatalf("%v\n%s%s", err, out.Bytes(), problems.Bytes())
+	}
+	if !bytes.Contains(out.Bytes(), []byte("each ended once")) {
+		t.Errorf("%s", out.Bytes())
+	}
+}
+
+func TestALineThatHandsCommandsOverTwiceIsCaught(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program, which is built without the race detector")
+	}
+	var out, problems bytes.Buffer
+	if err := run(t.Context(), []string{"-commands", "500", "-masters", "60", "-break"}, &out, &problems); err != nil {
+		t.Fatalf("%v\n%s", err, problems.Bytes())
+	}
+	if !bytes.Contains(out.Bytes(), []byte("the broken line was caught")) {
+		t.Errorf("%s", out.Bytes())
+	}
+}

@@ -20,7 +20,6 @@ type dialect struct {
 	head               int // bytes of the header
 	letterAt, resultAt int
 	timeAt, numberAt   int    // 0: there is none
-	otherAt            int    // a field of the header that an answer repeats
 	alive, relay       string // frames of its own, behind their serial a time and a number if there are
 	firstSerial        int
 }

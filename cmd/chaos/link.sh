@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Forty simulated masters behind one slow and lossy link: two network namespaces, RATE in each direction, LOSS percent of
 # the packets, and after 40 s a cut of 45 s.  Nothing may be lost or recorded twice, and at each look the state of every master
-# is what docs/operations.md says of its silence.  Needs root, ip, tc, nft and python3.
+# is what docs/operations.md says of its silence.  A command that is sent into the cut ends as unknown.  Needs root, ip, tc, nft and python3.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
 rate=${RATE:-19200bit} loss=${LOSS:-8} masters=${MASTERS:-40} frames=${FRAMES:-16}
 a=trama-a-$$ b=trama-b-$$ dir=$(mktemp -d)
-serve= fleet= watch=
+serve= fleet= command=
 
 end() {
-  for pid in $watch $fleet $serve; do kill "$pid" 2>/dev/null || true; done
+  for pid in $command $fleet $serve; do kill "$pid" 2>/dev/null || true; done
   wait 2>/dev/null || true
   ip netns del "$a" 2>/dev/null || true
   ip netns del "$b" 2>/dev/null || true
@@ -80,10 +80,14 @@ part() { # name, seconds
 part slow 40
 ip netns exec "$a" nft insert rule inet link in iifname link0 counter drop
 ip netns exec "$b" nft insert rule inet link in iifname link0 counter drop
+ask send 10000001 A --wait 20s --json >"$dir/command" 2>&1 & # nothing says that it cannot arrive
+command=$!
 part cut 45
 for side in "$a" "$b"; do
   ip netns exec "$side" nft delete rule inet link in handle "$(ip netns exec "$side" nft -a list chain inet link in | sed -n 's/.*counter.*# handle //p')"
 done
+wait $command && answered=0 || answered=$?
+command=
 part after 600
 
 wait $fleet && left=0 || left=$?
@@ -105,4 +109,5 @@ echo "stored $stored of $want frames, $twice twice"
 ! grep -q UNTRUE "$dir/looks" || { echo "FAILED: presence is not true"; failed=1; }
 grep -q 'cut .*late' "$dir/looks" && grep -q "offline $masters" "$dir/looks" || { echo "FAILED: the cut was not seen"; failed=1; }
 grep -Eq "after +(away [0-9]+  )?(online [0-9]+)?\$" "$dir/looks" || { echo "FAILED: not all masters came back"; failed=1; }
+[ "$answered" = 4 ] && grep -q '"outcome": *"unknown"' "$dir/command" || { echo "FAILED: a command into the cut ends with $answered: $(cat "$dir/command")"; failed=1; }
 exit $failed
