@@ -282,3 +282,61 @@ arguments = `
 		}
 	}
 }
+
+func TestListsInAnswersAreComparedInAllThatStandsInThem(t *testing.T) {
+	p, err := codec.Compile("x.toml", []byte(`
+name = "x"
+[layout.data]
+fields = [{ key = "data", type = "group", fields = [
+  { key = "n", type = "byte" },
+  { key = "pairs", type = "list", count = "n", fields = [{ key = "k", type = "byte" }, { key = "v", type = "uint16" }] },
+] }]
+[frame]
+header = [{ key = "unit", type = "byte", role = "identity" }, { key = "func", type = "byte", role = "command" }]
+[[message]]
+command = 1
+from    = "server"
+name    = "write"
+fields  = [{ use = "data" }]
+[[message]]
+command = 2
+from    = "server"
+name    = "read"
+repeat  = "idempotent"
+[[message]]
+command = [1, 2]
+from    = "master"
+name    = "state"
+fields  = [{ key = "data", type = "group", fields = [
+  { key = "n", type = "byte" },
+  { key = "pairs", type = "list", count = "n", fields = [{ key = "k", type = "byte" }, { key = "v", type = "uint16" }] },
+] }]
+[[command]]
+name      = "write"
+class     = "verify"
+arguments = [{ key = "pairs", field = "data.pairs" }]
+answer    = { same = ["pairs"] }
+verify    = { command = "read", same = ["pairs"] }
+[answer]
+by = ["unit", "func"]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, request, _ := ordered(t, p, "write", map[string]any{"pairs": `[{"k":1,"v":258},{"k":2,"v":3}]`})
+	for text, want := range map[string]bool{
+		"1101" + "02" + "010102" + "020003":       true,
+		"1101" + "02" + "010102" + "020004":       false,
+		"1101" + "02" + "010102" + "030003":       false,
+		"1101" + "01" + "010102":                  false,
+		"1101" + "03" + "010102020003" + "020003": false,
+	} {
+		answer := uplink(t, p, text)
+		if got := p.AnswersCommand(c, request, answer); got != want {
+			t.Errorf("%s answers: %t", text, got)
+		}
+		if about, shown := p.Verifies(c, request, answer); !about || shown != want {
+			t.Errorf("%s shows it: %t, %t", text, about, shown)
+		}
+	}
+}

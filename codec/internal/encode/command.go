@@ -1,7 +1,6 @@
 package encode
 
 import (
-	"reflect"
 	"slices"
 
 	"trama/codec/internal/field"
@@ -55,12 +54,8 @@ func shows(request *frame.Frame, key string, f *frame.Frame, path string) bool {
 	if i < 0 {
 		return false
 	}
-	is, want := valueOf(f, k), valueOf(request, i)
-	switch {
-	case is.Op.Code == scalar.OpBitset && want.Op.Numeric():
+	if is, want := valueOf(f, k), valueOf(request, i); is.Op.Code == scalar.OpBitset && want.Op.Numeric() {
 		return len(is.Data) > 0 && is.Data[0]&1 == 1 == (want.Num != 0)
-	case is.Op.Code == scalar.OpList || is.Op.Code == scalar.OpGroup:
-		return reflect.DeepEqual(tree(request)[key], tree(f)[path])
 	}
-	return want.Same(is)
+	return equal(request, i, f, k)
 }

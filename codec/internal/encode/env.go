@@ -68,7 +68,26 @@ func Answered(p *program.Program, command *frame.Frame) bool {
 // agree says that a field of one frame is there and has the value of a field of another.
 func agree(a *frame.Frame, key string, b *frame.Frame, other string) bool {
 	i, k := a.At(key), b.At(other)
-	return i >= 0 && k >= 0 && valueOf(a, i).Same(valueOf(b, k))
+	return i >= 0 && k >= 0 && equal(a, i, b, k)
+}
+
+// equal says that cell i of one frame has the value of cell k of another; a list or a group in all that stands in it.
+func equal(a *frame.Frame, i int, b *frame.Frame, k int) bool {
+	is, other := valueOf(a, i), valueOf(b, k)
+	if code := is.Op.Code; code != scalar.OpList && code != scalar.OpGroup {
+		return is.Same(other)
+	}
+	for n := 1; ; n++ {
+		in := i+n < len(a.Cells) && a.Cells[i+n].Depth > a.Cells[i].Depth
+		also := k+n < len(b.Cells) && b.Cells[k+n].Depth > b.Cells[k].Depth
+		switch {
+		case !in || !also:
+			return in == also && is.Op.Code == other.Op.Code
+		case a.Cells[i+n].Depth-a.Cells[i].Depth != b.Cells[k+n].Depth-b.Cells[k].Depth,
+			!valueOf(a, i+n).Same(valueOf(b, k+n)):
+			return false
+		}
+	}
 }
 
 // valueOf is the value of cell i.
