@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trama/actors/ledger"
+	"trama/actors/master"
 	"trama/journal"
 )
 
@@ -17,6 +18,8 @@ type past struct {
 }
 
 func (p *past) LastCommand(context.Context) (uint64, error) { return p.row.ID, nil }
+
+func (p *past) Epochs() journal.Epochs { return nil }
 
 func (p *past) OpenCommands(_ context.Context, _ time.Time, visit func(journal.Command) error) error {
 	return visit(p.row)
@@ -54,3 +57,5 @@ func TestACommandThatAKillHasEndedIsNotOpenForWhoAsksAgain(t *testing.T) {
 		t.Errorf("open for ever: %+v", open)
 	}
 }
+
+var _ master.Commands = (*past)(nil) // else its commands would not be restored
