@@ -13,7 +13,7 @@ ARCH ?= $(shell $(GO) env GOARCH)
 NFPM     = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys chaos-commands powercut trace dissector metrics firmware fulldisk faults deb package deb-test unit cross bits32 link ci clean
+.PHONY: build test race lint fuzz cover bench bench-server soak chaos chaos-keys chaos-commands powercut trace dissector metrics firmware modbus fulldisk faults deb package deb-test unit cross bits32 link ci clean
 
 build: ## the program as bin/trama
 	$(GO) build -o bin/trama ./cmd/trama
@@ -83,6 +83,14 @@ metrics: ## /metrics, alerts and dashboards against a Prometheus that scrapes a 
 	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends prometheus; }
 	$(GO) vet -tags prometheus ./cmd/trama
 	$(GO) test -count=1 -tags prometheus -run Prometheus ./cmd/trama
+
+# python3-pymodbus of the distribution, with its python3; installing it asks for root.
+POLL_FOR ?= 20s
+modbus: ## a Modbus server that is not ours behind a bridge with the manners of a serial line, polled for POLL_FOR (20s); installs python3-pymodbus when missing
+	@/usr/bin/python3 -c 'import pymodbus.server' 2>/dev/null || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-pymodbus python3-serial python3-serial-asyncio; }
+	$(GO) vet -tags modbus ./cmd/trama
+	$(GO) test -count=1 -v -timeout 3h -tags modbus -run Modbus ./cmd/trama -args -poll-for $(POLL_FOR)
 
 faults: ## panics where no handler is: in settling, writing, releasing, timers, keepers; kills at each step of a command; in a build of its own
 	$(GO) test -tags faults ./cmd/trama -run 'TestAPanic|TestAKill'

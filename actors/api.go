@@ -50,6 +50,7 @@ type PollOptions = master.PollOptions
 type Options struct {
 	Logger    hclog.Logger
 	Listeners []ListenerOptions
+	Polls     []PollOptions // beside those of the profiles of listeners
 	// Journal is where frames go before they are acknowledged; nil: a journal.Memory, which keeps nothing.
 	Journal Journal
 
@@ -90,6 +91,7 @@ type (
 	MasterQuery    = master.Query
 	MasterSummary  = master.Summary
 	Outcome        = master.Outcome
+	PollInfo       = master.PollInfo
 	Point          = master.Point
 	Sample         = master.Sample
 
@@ -299,6 +301,9 @@ type Gateway interface {
 	Resume(ctx context.Context, listener string) error
 	Reloading
 	Shadowing
+	// Polls are those in force; SetPolls puts others in force, beside those of the profiles of listeners.
+	Polls() []PollStatus
+	SetPolls(polls []PollOptions)
 	Kick(ctx context.Context, connection uint64) error
 	// Approve makes a master of a serial that is in quarantine; Forget ends one, or takes it out of the quarantine.  Both
 	// are on disk when they return.

@@ -19,6 +19,7 @@ import (
 	"trama/actors/master"
 	"trama/actors/port"
 	"trama/actors/profiles"
+	"trama/actors/schedule"
 	"trama/actors/supervise"
 	"trama/actors/trust"
 	"trama/journal"
@@ -45,13 +46,16 @@ type gateway struct {
 	keys    *keys.Store // nil: no master has a key
 	store   *profiles.Store
 
+	schedule *schedule.Schedule
+
 	ending sync.Once
 	done   chan struct{}
 	err    atomic.Pointer[error]
 	drain  sync.Once
 	gone   atomic.Bool
 
-	swapping sync.Mutex // guards which profiles the listeners have and try; frames do not wait for it
+	swapping sync.Mutex // guards which profiles the listeners have and try, and polls; frames do not wait for it
+	polls    []PollOptions
 }
 
 // Start binds every listener and starts the tree.
@@ -94,6 +98,7 @@ func Start(o Options) (Gateway, error) {
 	g.shared = &connection.Shared{System: g.sys, Journal: g.journal, Masters: g.masters, Keys: ring, Guess: g.guess,
 		Acknowledged: o.Acknowledged}
 	g.ports = &port.Ports{System: g.sys}
+	g.schedule = schedule.New(g.masters)
 	if err := g.bind(o.Listeners, o.listen); err != nil {
 		return nil, err
 	}
@@ -106,6 +111,8 @@ func Start(o Options) (Gateway, error) {
 		return nil, err
 	}
 	go g.watch()
+	g.SetPolls(o.Polls)
+	go g.schedule.Run(g.done, g.sys.Guard)
 	go g.masters.KeepTime(g.done)
 	go g.masters.KeepKeys(g.done)
 	if err := g.awaitStart(); err != nil {

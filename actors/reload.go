@@ -52,6 +52,7 @@ func (g *gateway) Swap(ctx context.Context, versions map[string]ProfileVersion) 
 			done = append(done, p.Swap(v))
 		}
 	}
+	g.schedulePolls()
 	g.store.Keep(func(known *codec.Profile) bool {
 		return slices.ContainsFunc(g.ports.All, func(p *port.Port) bool { return p.Profile() == known })
 	})

@@ -160,6 +160,7 @@ const (
 	EventSetting     = "setting"      // one that is kept for a master: refused, or the master has something else; or it is right again
 	EventCommand     = "command"      // it has ended: the reason is its outcome
 	EventStray       = "stray"        // an answer of a master that answers no command
+	EventPoll        = "poll"         // requests of a poll to a master begin to fail, or work again, as the reason says
 	EventClockJumped = "clock jumped" // of the machine: it was set by more than a correction
 	EventStart       = "start"        // of the process
 	EventStop        = "stop"
@@ -180,7 +181,7 @@ const AlarmTwoDevices = "two devices, one serial"
 // EventKinds are the kinds of events.
 var EventKinds = []string{EventOnline, EventLate, EventOffline, EventFlapping, EventClockOff, EventAlarmRaised,
 	EventAlarmCleared, EventTakeover, EventKick, EventRestarted, EventEpoch, EventCounterReused, EventQuarantined,
-	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventSetting, EventCommand, EventStray, EventClockJumped, EventStart, EventStop}
+	EventRejected, EventUnidentified, EventUnreadable, EventPoison, EventAlarm, EventChange, EventSetting, EventCommand, EventStray, EventPoll, EventClockJumped, EventStart, EventStop}
 
 // KnownKind refuses a kind of events that there is not; the empty one stands for all.
 func KnownKind(kind string) error {

@@ -149,6 +149,7 @@ func (m handler) forget(ctx actor.Context, f *Forget) {
 	m.gone, m.forgotten = true, true
 	m.giveUpCommands("the master was forgotten", ledger.Cancelled, false)
 	m.unanswered = nil
+	m.dropPolls()
 	for _, l := range m.links {
 		l.link.Forgotten(m.Master)
 	}

@@ -23,9 +23,11 @@ type Command struct {
 	Request CommandRequest
 	Header  *codec.Session // header values to default to in profile From; nil: those of the master's own newest frame
 	From    *codec.Profile
-	Entry   *ledger.Entry // nil: the master makes one, unless the request is unkept
-	Respond func(End)     // called once, when it has ended and that is on disk; nil: nobody waits
-	load    *atomic.Int32 // of the master, which counts the command until it ends; nil: nothing does
+	Entry   *ledger.Entry  // nil: the master makes one, unless the request is unkept
+	poll    *codec.Request // that it asks for; nil: it is none
+	doubted bool           // likewise, whose answer may have come
+	Respond func(End)      // called once, when it has ended and that is on disk; nil: nobody waits
+	load    *atomic.Int32  // of the master, which counts the command until it ends; nil: nothing does
 
 	// Of the master's actor.
 	Result    ledger.Command

@@ -17,6 +17,7 @@ func (m handler) info() Info {
 		Frames: m.frames, Duplicates: m.duplicates, Bytes: m.bytes, Connects: m.connects, Takeovers: m.takeovers,
 		Commands: m.commands, Queued: len(m.queue), LastEnd: m.lastEnd,
 	}
+	info.Polls = m.describePolls()
 	m.describeKnown(&info)
 	info.Restarted, info.Security = m.restarted, m.security()
 	for _, l := range m.links {

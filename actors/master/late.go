@@ -113,6 +113,10 @@ func (m handler) answers(b *Batch, f *codec.Frame, raw []byte) {
 
 // cameLate gives a command that ended as unknown its answer.
 func (m handler) cameLate(c *Command, raw []byte) {
+	if c != nil && c.poll != nil {
+		m.settled(c)
+		return
+	}
 	var f codec.Frame
 	if c == nil || c.Profile.Decode(codec.Uplink, raw, &f) != nil {
 		return

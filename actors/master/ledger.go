@@ -81,6 +81,9 @@ func (m handler) admit(c *Command) error {
 	if c.order != nil && c.order.Expires > 0 && r.Async && r.Queue == 0 && unsaid { // nobody waits for it
 		c.Result.Expires = c.Result.Asked.Add(c.order.Expires)
 	}
+	if c.poll != nil { // its turn may come later, and it waits from then on
+		c.Result.Expires = c.Result.Asked.Add(c.poll.Every)
+	}
 	return nil
 }
 
@@ -196,8 +199,10 @@ func (m handler) wrote(c *Command, at time.Time) {
 	}
 	c.sent = at
 	m.change(c, ledger.Sent, "")
-	m.dir.log.Named("command").Info("command sent", "master", m.Serial, "command", c.Result.Command, "id", c.Result.ID,
-		"conn", c.Result.Connection, "by", c.Request.Origin, "frame", c.Result.Sent)
+	if c.poll == nil {
+		m.dir.log.Named("command").Info("command sent", "master", m.Serial, "command", c.Result.Command, "id", c.Result.ID,
+			"conn", c.Result.Connection, "by", c.Request.Origin, "frame", c.Result.Sent)
+	}
 	if c.silent {
 		c.Result.Close(at, "nobody answers it")
 		m.finish(c, nil)
@@ -206,7 +211,7 @@ func (m handler) wrote(c *Command, at time.Time) {
 	if c.Entry != nil {
 		c.Entry.Publish(c.Result)
 	}
-	if c.Request.Queue > 0 || c.Request.Async {
+	if c.Request.Queue > 0 || c.Request.Async || c.poll != nil {
 		m.arm(c, c.Request.Wait)
 	}
 }
@@ -233,6 +238,10 @@ func (m handler) answered(f *codec.Frame, late bool) {
 	}
 	if told := m.dir.answered; told != nil && !c.held {
 		told(time.Since(c.sent))
+	}
+	if c.poll != nil {
+		m.pollAnswered(c, f, late)
+		return
 	}
 	c.settle(f)
 	if late && !c.held {

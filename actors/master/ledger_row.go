@@ -80,6 +80,13 @@ func (k *stored) Committed(_ uint64, err error) {
 
 // conclude counts and tells of the end of c, and has the journal keep it.
 func (m handler) conclude(c *Command) {
+	if c.poll != nil { // it is counted by its poll
+		if c.Result.State == ledger.Unknown && !c.numbered { // a number tells its late answer from any other
+			m.remain(c)
+		}
+		m.store(c)
+		return
+	}
 	log := m.dir.log.Named("command")
 	if c.err != nil {
 		m.dir.Commands.Add("not sent")

@@ -77,6 +77,10 @@ type Master struct {
 	unanswered []*Command  // that ended as unknown, and may be answered late
 	strayed    time.Time   // when the last event of a stray answer was
 	lastNumber uint64      // transaction number used last; begins with the clock, so that a start behind a kill repeats none
+
+	polls  []*polled      // what came of them
+	asks   *codec.Request // that the frame in hand answers, as answer; nil: none
+	answer *codec.Frame
 }
 
 func (d *Directory) newMaster(serial string) *Master {
@@ -137,6 +141,8 @@ func (m handler) Receive(ctx actor.Context) {
 		m.detach(msg.Link)
 	case *Command:
 		m.command(msg)
+	case *Poll:
+		m.poll(msg)
 	case *commandClaimed:
 		m.claimed(msg)
 	case *commandDue:
@@ -295,7 +301,7 @@ func (m handler) handle() {
 			m.answers(b, f, raw)
 		}
 		m.watchDevice(b.Link, f)
-		m.points.note(b.Installed, f, b.At, m.points.recorded+1, 0, m.clock.off, scratch)
+		m.takeIn(b, f, scratch)
 		for _, change := range scratch.alarms {
 			m.tellAlarm(b.Link, change)
 		}

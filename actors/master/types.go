@@ -107,6 +107,7 @@ type Info struct {
 	Commands    uint64     `json:"commands"`
 	InFlight    string     `json:"in_flight,omitempty"` // command letter that waits for its answer
 	Queued      int        `json:"queued,omitempty"`
+	Polls       []PollInfo `json:"polls,omitempty"` // what came of those that were asked
 
 	LastEnd     *LinkEnd          `json:"last_link_ended,omitempty"`
 	Refused     map[string]uint64 `json:"refused,omitempty"` // frames by reason, since the start of the process

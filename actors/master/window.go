@@ -71,6 +71,7 @@ func (m handler) teach(c *Command) {
 		m.delivery = new(delivery)
 	}
 	switch now := m.dir.sinceStart(time.Now()); {
+	case c.poll != nil: // what does not answer may be a device behind the master
 	case c.Result.Late:
 		m.delivery.answered(0, now) // nobody knows when it came to the master
 	case c.answer != nil:

@@ -53,11 +53,12 @@ var rooms = map[string][]string{
 	"codec/internal/simulate": append([]string{"codec/internal/schema", "codec/internal/program", "codec/internal/frame", "codec/internal/decode",
 		"codec/internal/encode"}, bottom...),
 
-	"actors":                {"actors/port", "actors/shadow", "actors/connection", "actors/master", "actors/known", "actors/ledger", "actors/profiles", "actors/settings", "actors/supervise", "actors/admission", "actors/trust", "actors/internal/count"},
+	"actors":                {"actors/port", "actors/shadow", "actors/connection", "actors/master", "actors/known", "actors/ledger", "actors/profiles", "actors/schedule", "actors/settings", "actors/supervise", "actors/admission", "actors/trust", "actors/internal/count"},
 	"actors/port":           {"actors/admission", "actors/shadow", "actors/connection", "actors/master", "actors/profiles", "actors/supervise", "actors/internal/count"},
 	"actors/shadow":         {"actors/profiles"},
 	"actors/connection":     {"actors/admission", "actors/ledger", "actors/master", "actors/profiles", "actors/supervise", "actors/trust", "actors/internal/count"},
 	"actors/master":         {"actors/admission", "actors/known", "actors/ledger", "actors/presence", "actors/profiles", "actors/settings", "actors/supervise", "actors/trust", "actors/internal/count"},
+	"actors/schedule":       {"actors/known", "actors/master"},
 	"actors/admission":      {},
 	"actors/trust":          {},
 	"actors/known":          {},

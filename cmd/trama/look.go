@@ -19,7 +19,7 @@ import (
 var noneOf = map[string]string{
 	"masters": "no master has reported yet", "connections": "no connection is open", "cursors": "there is no cursor",
 	"crashes": "no frame has crashed its handler", "refused": "nothing was refused since the start",
-	"listeners": "there is no listener", "list": "there is no token",
+	"listeners": "there is no listener", "polls": "nothing is polled", "list": "there is no token",
 }
 
 // look makes a command that asks the daemon for rows and shows them as a table, or as they come with --json.
@@ -91,6 +91,16 @@ func (a *app) listenersCommand() *cobra.Command {
 				return []any{l.Name, l.Address, l.Profile, l.Definition.Generation, fmt.Sprintf("%.12s", l.Definition.Hash),
 					terminal.Since(l.Definition.Loaded), l.Role, terminal.State(l.State), l.Live, l.Accepted, l.Refused, l.Frames, l.Acknowledged,
 					l.Rejected, l.Unreadable, l.Poisoned, l.Skipped, l.Heartbeats, l.Error}
+			})
+		})
+}
+
+func (a *app) pollsCommand() *cobra.Command {
+	return look(a, "polls", "List what masters are asked every so often, and what came of it", fixed("/api/v1/polls"), cobra.NoArgs,
+		func(rows []actors.PollStatus) {
+			a.table("NAME\tEVERY\tSOURCE:2\tMASTERS\tFAILING\tASKED:1\tDONE\tREFUSED\tUNKNOWN\tSKIPPED", len(rows), func(i int) []any {
+				p := rows[i]
+				return []any{p.Name, p.Every, p.Source, p.Masters, p.Failing, p.Asked, p.Done, p.Refused, p.Unknown, p.Skipped}
 			})
 		})
 }

@@ -266,6 +266,9 @@ func (a *app) showMaster(m actors.MasterInfo) {
 	if m.InFlight != "" || m.Queued > 0 {
 		line("waiting for answer", "%s; %d queued", dash(m.InFlight), m.Queued)
 	}
+	for _, p := range m.Polls {
+		line("poll "+p.Name, "%s", pollInWords(p))
+	}
 	if m.Beyond > 0 {
 		line("not kept", "%d samples of points that are too many, or texts too long", m.Beyond)
 	}
@@ -286,4 +289,16 @@ func (a *app) showMaster(m actors.MasterInfo) {
 		}
 		return []any{name, figure(p.Value), p.Unit, time.Time(at), terminal.Since(p.When()), terminal.State(p.Quality)}
 	})
+}
+
+// pollInWords is what came of a poll last.
+func pollInWords(p actors.PollInfo) string {
+	if p.Outcome == "" {
+		return "every " + p.Every + ", asked for the first time"
+	}
+	text := fmt.Sprintf("every %s, %s %s ago", p.Every, p.Outcome, terminal.Since(p.At))
+	if p.Failed > 0 {
+		text += fmt.Sprintf(": %s (%d in a row)", dash(p.Detail), p.Failed)
+	}
+	return text
 }

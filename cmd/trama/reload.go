@@ -21,7 +21,7 @@ func (a *app) reloadCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "reload", Short: "Take over the profiles and masters of the configuration while connections live", Args: cobra.NoArgs,
 		Long: "reload makes the daemon read its configuration again, check every profile that a listener names, and swap those that have changed.\n" +
-			"The file of [masters], the keys of [keys] and the certificates of listeners are read again too.\n" +
+			"The file of [masters], the polls, the keys of [keys] and the certificates of listeners are read again too.\n" +
 			"One that does not pass is refused, and with it all: every listener goes on with what it has.  SIGHUP does the same.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			daemon, err := a.client()
@@ -37,6 +37,9 @@ func (a *app) reloadCommand() *cobra.Command {
 			}
 			for _, s := range done.Listeners {
 				a.say("%s", swappedInWords(s))
+			}
+			if done.Polls > 0 {
+				a.say("polls: %d read", done.Polls)
 			}
 			if done.Masters > 0 {
 				a.say("masters: entries read: %d", done.Masters)
@@ -164,6 +167,8 @@ func (d *daemon) reloadProfiles(ctx context.Context) (admin.Reloaded, error) {
 		return done, err
 	}
 	d.known.Set(c.Masters.Known)
+	d.gateway.SetPolls(c.Polls)
+	done.Polls = len(c.Polls)
 	done.Masters = c.Masters.Known.Len()
 	done.Listeners = append(done.Listeners, swapped...)
 	done.NeedsRestart = append(done.NeedsRestart, config.Changes(d.config, c)...)

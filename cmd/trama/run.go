@@ -196,7 +196,7 @@ func (a *app) root() *cobra.Command {
 		}
 	}
 	add("daemon", a.serveCommand(), a.checkCommand(), a.configCommand())
-	add("look", a.topCommand(), a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.refusedCommand(),
+	add("look", a.topCommand(), a.treeCommand(), a.mastersCommand(), a.connectionsCommand(), a.listenersCommand(), a.pollsCommand(), a.refusedCommand(),
 		a.healthCommand(), a.crashesCommand())
 	add("control", a.sendCommand(), a.commandsCommand(), a.commandCommand(), a.cancelCommand(), a.settingsCommand(), a.reloadCommand(), a.shadowCommand(), a.suspendCommand(), a.resumeCommand(),
 		a.kickCommand(), a.approveCommand(), a.forgetCommand(), a.restartCommand(), a.faultCommand(),

@@ -205,7 +205,7 @@ func taken(listeners []config.Listener) error {
 func gatewayOptions(c *config.Config, log hclog.Logger) actors.Options {
 	o := actors.Options{
 		Logger: log, AllowFaults: c.Admin.AllowFaults, CommandQueue: c.Limits.CommandsPerMaster, QueuedPerSecond: c.Limits.QueuedPerSecond, MaxMasters: c.Limits.MaxMasters,
-		ResendBytes: c.Limits.ResendMiB << 20,
+		ResendBytes: c.Limits.ResendMiB << 20, Polls: c.Polls,
 	}
 	if o.ResendBytes == 0 {
 		o.ResendBytes = -1 // none

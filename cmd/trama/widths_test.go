@@ -40,6 +40,7 @@ var listings = map[string][]string{
 	"profile points": {"POINT", "UNIT", "TITLE"},
 	"settings":       {"SETTING", "STATE", "KEPT"},
 	"redecode":       {"RECEIVED", "MESSAGE", "VALUES"},
+	"polls":          {"NAME", "EVERY", "MASTERS", "DONE", "UNKNOWN"},
 	"refused":        {"AT", "MASTER", "REASON", "DETAIL"},
 	"shadow":         {"FIELD", "ACTIVE", "CANDIDATE"},
 	"token list":     {"NAME", "ROLE", "EXPIRES"},
@@ -139,7 +140,7 @@ func serveCrowd(t *testing.T, masters int) *program {
 	for n := range masters {
 		fmt.Fprintf(&file, "[[master]]\nserial = \"%08d\"\nname = \"Pump %d at the upper reservoir\"\nsite = \"north-%d\"\n", n+1, n+1, n%7)
 	}
-	p := serveWith(t, "[keys]\n[masters]\nfile = \"masters.toml\"\n"+twoPorts, map[string]string{"masters.toml": file.String()})
+	p := serveWith(t, "[keys]\n[masters]\nfile = \"masters.toml\"\n"+twoPorts+"[[poll]]\nname = \"measurements\"\nevery = \"30d\"\ncommand = \"ask-measurement\"\n", map[string]string{"masters.toml": file.String()})
 	candidate, _, _ := strings.Cut(edited(t, `key = "MS", type = "float32"`, `key = "MS", type = "uint32"`), "[[example]]")
 	p.write("candidate.toml", candidate)
 	p.cli("shadow", "field", p.file("candidate.toml")).want(t, exitDone)

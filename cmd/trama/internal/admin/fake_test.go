@@ -44,6 +44,8 @@ func (g *fakeGateway) FindMasters(q actors.MasterQuery) (iter.Seq[actors.MasterI
 	return slices.Values(rows), len(g.masters)
 }
 func (g *fakeGateway) Connections() []actors.ConnectionInfo { return slices.Clone(g.connections) }
+func (g *fakeGateway) Polls() []actors.PollStatus           { return nil }
+func (g *fakeGateway) SetPolls([]actors.PollOptions)        {}
 func (g *fakeGateway) Listeners() []actors.ListenerInfo     { return g.listeners }
 func (g *fakeGateway) Poisoned() []actors.Poison            { return nil }
 func (g *fakeGateway) Totals() actors.Totals {

@@ -58,6 +58,20 @@ var families = slices.Concat([]family{
 		func(s *scrape) uint64 { return s.SettleFaults }),
 	total("caught_faults_total", "Failures outside of any actor, such as in a timer; each cost what was in hand.",
 		func(s *scrape) uint64 { return s.Caught }),
+	{"polls_total", "Requests of polls to masters.", prometheus.CounterValue, []string{"poll", "outcome"}, func(s *scrape, emit func(float64, ...string)) {
+		for i := range s.polls {
+			p := &s.polls[i]
+			for outcome, n := range map[string]uint64{"done": p.Done, "refused": p.Refused, "unknown": p.Unknown, "skipped": p.Skipped} {
+				emit(float64(n), p.Name, outcome)
+			}
+		}
+	}},
+	{"polls_failing", "Masters whose last three requests of a poll have failed, or more.", prometheus.GaugeValue, []string{"poll"},
+		func(s *scrape, emit func(float64, ...string)) {
+			for i := range s.polls {
+				emit(float64(s.polls[i].Failing), s.polls[i].Name)
+			}
+		}},
 }, journalFamilies, listenerFamilies)
 
 var journalFamilies = []family{

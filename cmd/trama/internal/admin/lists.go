@@ -78,6 +78,10 @@ func (e *endpoint) listeners(w http.ResponseWriter, r *http.Request) {
 	list(w, r, e.Gateway.Listeners, func(l actors.ListenerInfo) string { return l.Name }, parseText)
 }
 
+func (e *endpoint) polls(w http.ResponseWriter, r *http.Request) {
+	list(w, r, e.Gateway.Polls, func(p actors.PollStatus) string { return p.Name }, parseText)
+}
+
 func (e *endpoint) master(w http.ResponseWriter, r *http.Request) {
 	m, err := e.Gateway.Master(r.PathValue("serial"))
 	if err != nil {

@@ -65,6 +65,7 @@ const scrapeWithin = 2 * time.Second
 type scrape struct {
 	actors.Totals
 	listeners []actors.ListenerInfo
+	polls     []actors.PollStatus
 	stats     *journal.Stats // nil: the journal keeps nothing, or does not answer
 	cursors   []journal.Cursor
 }
@@ -93,7 +94,7 @@ func (c gatewayCollector) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c gatewayCollector) Collect(out chan<- prometheus.Metric) {
-	s := scrape{Totals: c.Gateway.Totals(), listeners: c.Gateway.Listeners()}
+	s := scrape{Totals: c.Gateway.Totals(), listeners: c.Gateway.Listeners(), polls: c.Gateway.Polls()}
 	if c.Archive != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeWithin)
 		defer cancel()

@@ -10,6 +10,7 @@ import (
 // Reloaded is the answer to POST /api/v1/reload.
 type Reloaded struct {
 	Listeners    []actors.Swapped `json:"listeners"`
+	Polls        int              `json:"polls,omitempty"`   // of the configuration
 	Masters      int              `json:"masters,omitempty"` // entries of the masters file
 	Keys         *keys.Changes    `json:"keys,omitempty"`
 	Certificates int              `json:"certificates,omitempty"` // listeners whose certificates were read again

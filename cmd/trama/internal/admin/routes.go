@@ -71,6 +71,7 @@ func (e *endpoint) routes() []route {
 		{"DELETE /api/v1/cursors/{name}", operate, "remove cursor", nil, e.kept(e.removeCursor)},
 		{"GET /api/v1/cursors/{name}/frames", read, "", []string{"limit", "wait"}, e.kept(e.cursorFrames)},
 		{"GET /api/v1/poisoned", read, "", nil, e.poisoned},
+		{"GET /api/v1/polls", read, "", page, e.polls},
 		{"GET /api/v1/refused", read, "", []string{"of"}, e.refused},
 		{"GET /api/v1/totals", read, "", nil, e.totals},
 		{"GET /api/v1/version", read, "", nil, e.version},

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"trama/journal/sqlite"
+)
+
+// polledMeter is a configuration with one poll of two registers; more stands behind it.
+func polledMeter(more string) string {
+	return "[admin]\nlisten = \"127.0.0.1:0\"\n[[listener]]\nname = \"dtu\"\naddress = \"127.0.0.1:0\"\nprofile = \"modbus-tcp\"\nregistration = \"imei\"\n" +
+		"[[poll]]\nname = \"levels\"\nevery = \"1s\"\nwait = \"5s\"\nfields = { unit = 1 }\n" +
+		"points = [{ register = 40001, name = \"level\", unit = \"m\", scale = 0.01, type = \"int16\" }, { register = 40002, name = \"flow\" }]\n" + more
+}
+
+// meter is a Modbus TCP device behind a DTU.
+type meter struct {
+	t         *testing.T
+	exception atomic.Bool // it refuses
+	silent    atomic.Bool // it does not answer
+	asked     atomic.Int32
+}
+
+// dialMeter has one dial in by the name of a DTU; register n holds n + 100, the first one 215.
+func (p *program) dialMeter(name string) *meter {
+	p.t.Helper()
+	m := &meter{t: p.t}
+	c := p.dial("dtu")
+	done := make(chan struct{})
+	p.t.Cleanup(func() {
+		_ = c.Close()
+		<-done
+	})
+	c.send([]byte(name))
+	go func() {
+		defer close(done)
+		m.serve(c)
+	}()
+	return m
+}
+
+func (m *meter) serve(c net.Conn) {
+	_ = c.SetDeadline(time.Time{})
+	for b := make([]byte, 12); ; {
+		if _, err := io.ReadFull(c, b); err != nil {
+			return
+		}
+		m.asked.Add(1)
+		body := []byte{b[6], b[7], 2 * b[11]}
+		for i := range b[11] {
+			value := binary.BigEndian.Uint16(b[8:]) + uint16(i) + 100
+			if value == 100 {
+				value = 215
+			}
+			body = binary.BigEndian.AppendUint16(body, value)
+		}
+		if m.exception.Load() {
+			body = []byte{b[6], b[7] | 0x80, 2}
+		}
+		if m.silent.Load() {
+			continue
+		}
+		if _, err := c.Write(append(binary.BigEndian.AppendUint16(slices.Clone(b[:4]), uint16(len(body))), body...)); err != nil {
+			return
+		}
+	}
+}
+
+func TestAPolledRegisterIsAPointEverywhere(t *testing.T) {
+	p := serve(t, polledMeter(""))
+	p.dialMeter(dtuName)
+	await(t, "the level", func() bool { return strings.Contains(p.cli("history", dtuName, "--point", "level").stdout, "2.15") })
+	shown := func(p *program) {
+		t.Helper()
+		p.cli("masters", dtuName).want(t, 0, "level", "2.15", " m ", "flow", "101")
+		p.cli("history", dtuName, "--json").want(t, 0, `"point": "level"`, `"value": 2.15`, `"unit": "m"`)
+		p.cli("export", "-", "--serial", dtuName).want(t, 0, ",level,2.15,,m,good,", ",flow,101,,,good,")
+		if out := p.cli("history", dtuName, "--frames").stdout; strings.Contains(out, "registers/0") {
+			t.Errorf("the registers have two names:\n%s", out)
+		}
+	}
+	shown(p)
+	p.cli("masters", dtuName).want(t, 0, "poll levels", "every 1s, done")
+	p.cli("polls").want(t, 0, "levels", "configuration")
+	if p.end() != 0 {
+		t.Fatal("it does not end in order")
+	}
+	if r, err := sqlite.Verify(t.Context(), p.file("data/journal.db")); err != nil || len(r.Damage) > 0 || r.Frames == 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	shown(serveIn(t, p.dir, strings.Replace(polledMeter(""), "40001", "40011", 1))) // what was polled is not read again by another poll
+}
+
+const dtuName = "866123456789012"
+
+func TestAPollThatFailsIsToldOnce(t *testing.T) {
+	p := serve(t, polledMeter(""))
+	m := p.dialMeter(dtuName)
+	m.exception.Store(true)
+	await(t, "the event", func() bool { return strings.Contains(p.cli("events", "--kind", "poll").stdout, "failing") })
+	p.cli("events", dtuName, "--kind", "poll").want(t, 0, "poll levels: code 2, illegal-address")
+	p.cli("masters", dtuName).want(t, 0, "refused", "code 2, illegal-address")
+	p.cli("polls", "--json").want(t, 0, `"failing":1`)
+	m.exception.Store(false)
+	await(t, "the end of it", func() bool { return strings.Contains(p.cli("events", "--kind", "poll").stdout, "works again") })
+	if out := p.cli("events", "--kind", "poll", "--json").stdout; strings.Count(out, `"id"`) != 2 {
+		t.Errorf("there are more events:\n%s", out)
+	}
+	p.cli("polls", "--json").want(t, 0, `"failing":0`)
+}
+
+// A poll whose answer is awaited is not asked again, and those that are skipped are counted.
+func TestPollsDoNotPileUp(t *testing.T) {
+	p := serve(t, polledMeter(""))
+	m := p.dialMeter(dtuName)
+	m.silent.Store(true)
+	await(t, "skipped ones", func() bool {
+		out := p.cli("polls", "--json").stdout
+		return strings.Contains(out, `"skipped":2`) || strings.Contains(out, `"skipped":3`)
+	})
+	if n := m.asked.Load(); n != 1 {
+		t.Errorf("it was asked %d times within the wait for the first answer", n)
+	}
+	p.cli("polls", "--json").want(t, 0, `"asked":1,`)
+}
+
+func TestAReloadPutsOtherPollsInForce(t *testing.T) {
+	p := serve(t, polledMeter(""))
+	p.dialMeter(dtuName)
+	await(t, "the level", func() bool { return strings.Contains(p.cli("masters", dtuName).stdout, "level") })
+	p.write("config.toml", polledMeter("[[poll]]\nname = \"more\"\nevery = \"1s\"\nfields = { unit = 1 }\npoints = [{ register = 30006, name = \"temperature\" }]\n"))
+	p.cli("reload").want(t, 0, "polls: 2 read")
+	await(t, "the new point", func() bool { return strings.Contains(p.cli("masters", dtuName).stdout, "temperature") })
+	p.write("config.toml", strings.Replace(polledMeter(""), `points = [`, `points = [{ register = 40009, name = "wrong", type = "int8" }, `, 1))
+	p.cli("reload").want(t, 1, "poll[0].points[0].type")
+	p.write("config.toml", strings.SplitAfter(polledMeter(""), "imei\"\n")[0])
+	p.cli("reload").want(t, 0)
+	if out := p.cli("polls", "--json").stdout; strings.Contains(out, "levels") {
+		t.Errorf("polls that are gone: %s", out)
+	}
+}
