@@ -47,6 +47,7 @@ type orders struct {
 	next    atomic.Int64
 	kills   int
 	told    io.Writer
+	events  map[uint64][]string
 
 	mu     sync.Mutex // guards the rest
 	asks   []*ask
@@ -295,6 +296,9 @@ func (o *orders) stopAndRead(ctx context.Context) (stored []ledger.Command, err 
 		return nil, err
 	}
 	defer j.Close()
+	if o.events, err = ends(ctx, j); err != nil {
+		return nil, err
+	}
 	for q := (journal.CommandQuery{Limit: 1000}); ; {
 		page, damage, err := j.Commands(ctx, q)
 		if err != nil || len(damage) > 0 {
@@ -310,6 +314,25 @@ func (o *orders) stopAndRead(ctx context.Context) (stored []ledger.Command, err 
 		}
 		if len(page) == 0 {
 			return stored, nil
+		}
+	}
+}
+
+// ends are the ends of commands as the events of a journal tell them.
+func ends(ctx context.Context, j *sqlite.Journal) (map[uint64][]string, error) {
+	all := map[uint64][]string{}
+	for q := (journal.EventQuery{Kind: journal.EventCommand, Limit: 1000}); ; {
+		page, _, err := j.Events(ctx, q)
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		for _, e := range page {
+			q.After = e.ID
+			var id uint64
+			if _, err := fmt.Sscanf(e.Detail, "command %d ", &id); err != nil {
+				return nil, violated("an event of a command says %q", e.Detail)
+			}
+			all[id] = append(all[id], e.Reason+e.Detail[strings.LastIndex(e.Detail, " by "):])
 		}
 	}
 }
@@ -330,7 +353,7 @@ func (o *orders) verdict(rows, stored []ledger.Command, took time.Duration) erro
 	fmt.Fprintf(o.stdout, "seed %d: %d commands asked for by %d users, %d kills, %d rows: %s, of which late %d; not taken %v; %d frames received, %d answers; slowest start %v; %v\n",
 		o.seed, len(o.asks), usersAtAll, o.kills, len(rows), strings.Join(counts, ", "), late, o.down, len(o.book.receipts), len(o.book.replies),
 		o.slowest.Round(time.Millisecond), took.Round(time.Second))
-	problems := judge(claim{asks: o.asks, rows: rows, stored: stored, book: &o.book, slack: slackOfAWrite, others: []string{"ask-relays", "read-coils", "read-holding"}})
+	problems := judge(claim{asks: o.asks, rows: rows, stored: stored, events: o.events, book: &o.book, slack: slackOfAWrite, others: []string{"ask-relays", "read-coils", "read-holding"}})
 	rules := map[string]int{}
 	for i, p := range problems {
 		rule, _, _ := strings.Cut(p, ":")

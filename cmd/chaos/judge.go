@@ -25,8 +25,9 @@ type ask struct {
 // claim is all that is known at the end of a run.
 type claim struct {
 	asks   []*ask
-	rows   []ledger.Command // of HTTP
-	stored []ledger.Command // of the database
+	rows   []ledger.Command    // of HTTP
+	stored []ledger.Command    // of the database
+	events map[uint64][]string // of each command: its ends, as the audit tells them
 	book   *book
 	slack  time.Duration // from the claim of a command to its last byte at the master
 	others []string      // frames that the gateway sends by itself, by name
@@ -131,6 +132,20 @@ func (j *judgement) ended(r *ledger.Command) {
 	}
 	if before.State != r.State || ends > 2 || ends == 2 && !late || late != r.Late {
 		j.wrong("ends once", "%v has ended %d times, last as %s, and late is %v", words(r), ends, before.State, r.Late)
+	}
+	j.audited(r)
+}
+
+// audited: each end is an event, with who asked; that one was verified in vain may be told once more.
+func (j *judgement) audited(r *ledger.Command) {
+	var ends []string
+	for _, c := range r.Changes {
+		if c.State.Final() {
+			ends = append(ends, string(c.State)+" by "+r.By)
+		}
+	}
+	if told := slices.Compact(slices.Clone(j.events[r.ID])); !slices.Equal(told, ends) {
+		j.wrong("audit", "%v has ended %q, and the events are %q", words(r), ends, told)
 	}
 }
 

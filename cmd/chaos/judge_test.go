@@ -33,6 +33,8 @@ func honest() *claim {
 	}
 	c.rows[1].Late = true
 	c.stored = append(c.stored, c.rows...)
+	c.events = map[uint64][]string{1: {"done by anna"}, 2: {"unknown by anna", "done by anna"}, 3: {"expired by carl"}, 4: {"unknown by carl", "unknown by carl"},
+		5: {"cancelled by carl"}}
 	c.asks = []*ask{
 		{user: "anna", master: "1", key: "a", of: of, ids: []uint64{1, 1}, taken: true, seen: ledger.Done},
 		{user: "anna", master: "1", key: "b", of: of, taken: true, seen: ledger.Unknown, ids: []uint64{2}},
@@ -97,6 +99,8 @@ func TestEachRuleOfTheJudgeCanFail(t *testing.T) {
 		{"told", func(c *claim) { c.asks[2].cancelled = true }},
 		{"told", func(c *claim) { c.asks[0].user = "carl" }},
 		{"told", func(c *claim) { c.asks[0].down = true }},
+		{"audit", func(c *claim) { c.events[2] = c.events[2][1:] }},
+		{"audit", func(c *claim) { c.events[1] = []string{"done by carl"} }},
 		{"kept", func(c *claim) { c.stored[0].State = ledger.Sent }},
 		{"kept", func(c *claim) { c.stored = c.stored[1:] }},
 		{"kept", func(c *claim) { c.stored = append(c.stored, ledger.Command{ID: 99}) }},
