@@ -17,9 +17,11 @@ import (
 	"trama/codec"
 )
 
-// Requests for many masters: in hand at a time, and in a second, so that the daemon has some left for others.
+// Requests for many masters: in hand at a time, at first, and in a second behind these: half of what the daemon grants a
+// caller.
 const (
-	manyAtOnce    = 8
+	manyInHand    = 8
+	manyAtFirst   = 500
 	manyPerSecond = 100
 )
 
@@ -39,7 +41,7 @@ func (s *sending) toMany(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.pace = rate.NewLimiter(manyPerSecond, manyAtOnce)
+	s.pace = rate.NewLimiter(manyPerSecond, manyAtFirst)
 	s.each(ctx, all, s.make)
 	bad, away := 0, 0
 	for _, t := range all {
@@ -95,7 +97,7 @@ func (s *sending) chosen(ctx context.Context) (all []*told, err error) {
 // each does something for all masters, some at a time.
 func (s *sending) each(ctx context.Context, all []*told, do func(context.Context, string) (commandText, error)) {
 	var begun sync.WaitGroup
-	free := make(chan struct{}, manyAtOnce)
+	free := make(chan struct{}, manyInHand)
 	for _, t := range all {
 		free <- struct{}{}
 		begun.Go(func() {
@@ -131,10 +133,11 @@ func (s *sending) tell(ctx context.Context, all []*told) error {
 	profiles := map[string]*codec.Profile{}
 	p := s.courseOf(false, func(*ledger.Command, bool) string { return fmt.Sprintf("%d of %d have ended", ended, len(all)) })
 	for _, t := range all {
-		if t.err == nil {
-			if t.err = s.pace.Wait(ctx); t.err == nil {
-				t.c, t.err = s.await(ctx, s.daemon, t.c, until, p)
-			}
+		if t.err == nil && t.c.Open() && s.pace.Wait(ctx) == nil {
+			t.c, t.err = s.await(ctx, s.daemon, t.c, until, p)
+		}
+		if ctx.Err() != nil {
+			return errors.New("interrupted: what was sent goes on: trama commands --open")
 		}
 		ended++
 		code, word := exitFailed, "failed"
