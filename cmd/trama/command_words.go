@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -162,12 +163,9 @@ func valueInWords(v any) string {
 
 // course is how a command goes, in words; brief is without what changes each second.
 func course(c *ledger.Command, brief bool) string {
-	text, moved := fmt.Sprintf("command %d to %s: %s", c.ID, c.Serial, c.State), c.Asked
+	text, moved, detail := fmt.Sprintf("command %d to %s: %s", c.ID, c.Serial, c.State), c.Asked, c.Detail
 	if n := len(c.Changes); n > 0 {
-		moved = c.Changes[n-1].At
-		if detail := c.Changes[n-1].Detail; detail != "" {
-			text += ", " + detail
-		}
+		moved, detail = c.Changes[n-1].At, cmp.Or(detail, c.Changes[n-1].Detail)
 	}
 	switch {
 	case brief:
@@ -175,6 +173,9 @@ func course(c *ledger.Command, brief bool) string {
 		text += ", expires in " + terminal.Age(time.Until(c.Expires).Round(time.Second))
 	default:
 		text += " " + terminal.Age(time.Since(moved).Round(time.Second)) + " ago"
+	}
+	if detail != "" {
+		text += ", " + detail
 	}
 	return text
 }
