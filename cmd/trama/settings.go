@@ -46,7 +46,7 @@ func (a *app) settingsCommand() *cobra.Command {
 				action = args[1]
 			}
 			args = append(args[:1:1], args[min(len(args), 2):]...)
-			s := settingsCall{app: a, asJSON: asJSON, serial: args[0], path: "/api/v1/masters/" + url.PathEscape(args[0]) + "/settings"}
+			s := settingsCall{app: a, asJSON: asJSON, serial: terminal.Text(args[0]), path: "/api/v1/masters/" + url.PathEscape(args[0]) + "/settings"}
 			least, most := 0, 0
 			switch action {
 			case "get":

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"testing"
+	"time"
 
 	"trama/codec"
 )
@@ -29,8 +30,10 @@ func TestAStationIsAskedToStayWhileCommandsWait(t *testing.T) {
 	}
 	c := p.dial("stations")
 	endMark := func(number int) string {
-		if err := station.Set(&report, "serial", number); err != nil {
-			t.Fatal(err)
+		for key, value := range map[string]any{"serial": number, "send_time": time.Now()} { // its clock is not set
+			if err := station.Set(&report, key, value); err != nil {
+				t.Fatal(err)
+			}
 		}
 		raw, err := station.Append(nil, &report)
 		if err != nil {
@@ -56,7 +59,7 @@ func TestAStationIsAskedToStayWhileCommandsWait(t *testing.T) {
 	if err := station.Decode(codec.Uplink, fromHex(t, corpusFrame(t, "sl651", "sl651-37-query-reply")), &answer); err != nil {
 		t.Fatal(err)
 	}
-	for key, value := range map[string]any{"station": "0012345678", "serial": number} {
+	for key, value := range map[string]any{"station": "0012345678", "serial": number, "send_time": time.Now()} {
 		if err := station.Set(&answer, key, value); err != nil {
 			t.Fatal(err)
 		}
