@@ -33,6 +33,7 @@
 //   - A command is written at most once, and not after it was reported as not sent: the connection claims it at the
 //     instant of the write.
 //   - One command is in flight for a master; the others wait in order.
+//   - A command goes out behind the acknowledgements of the frames that came before it was claimed.
 //   - The number of a command that may still be answered is given to no other one.
 //   - A batch is given back (Read.Drop) exactly once, whatever fails in a handler.
 //   - Asking masters (Ask) waits for nobody longer than it says.

@@ -68,6 +68,21 @@ func TestAQueueSurvivesAKillAndAStop(t *testing.T) {
 	}
 }
 
+// A window that the listener tells is shown, and one that masters.toml tells counts before it.
+func TestMastersShowsTheDeliveryWindow(t *testing.T) {
+	p := serveWith(t, strings.Replace(twoPorts, "profile = \"compact\"", "profile = \"compact\"\ndelivery_window = \"20s\"", 1)+"\n[masters]\nfile = \"masters.toml\"\n",
+		map[string]string{"masters.toml": "[[master]]\nprefix = \"77\"\ndelivery_window = \"off\"\n[[master]]\nprefix = \"78\"\ndelivery_window = \"1m\"\n"})
+	c := p.dial("compact")
+	for serial, want := range map[string]string{"76777777": "within 20s behind a frame", "78777777": "within 1m behind a frame", "77777777": ""} {
+		c.send(fromHex(t, "00130100000000"+serial+"010273000041ac0000"))
+		c.receive(15)
+		got := p.cli("masters", serial)
+		if got.want(t, 0, want); want == "" && strings.Contains(got.stdout, "reached") {
+			t.Errorf("it is reached at any time, and shown is\n%s", got.stdout)
+		}
+	}
+}
+
 // Somebody who waits at a terminal hears what the master reports when it has not answered.
 func TestSendEndsWithWhatTheMasterReports(t *testing.T) {
 	p := serve(t, twoPorts)
