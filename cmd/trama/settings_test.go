@@ -11,22 +11,22 @@ import (
 )
 
 // asks sends p of a master, made now, and reads its acknowledgement.
-func (p *peer) asks(serial, number int, wishes string) {
-	p.t.Helper()
-	p.send(fromHex(p.t, fmt.Sprintf("00240100000000%08d0102037000%s%08d%x", serial, time.Now().Format("20060102150405"), number, wishes)))
-	if raw := p.receive(27); raw[14] != 'p' {
-		p.t.Fatalf("acknowledgement %x", raw)
+func (c *peer) asks(serial, number int, wishes string) {
+	c.t.Helper()
+	c.send(fromHex(c.t, fmt.Sprintf("00240100000000%08d0102037000%s%08d%x", serial, time.Now().Format("20060102150405"), number, wishes)))
+	if raw := c.receive(27); raw[14] != 'p' {
+		c.t.Fatalf("acknowledgement %x", raw)
 	}
 }
 
 // obeys reads a command and answers it with a response code.
-func (p *peer) obeys(letter byte, bytes, code int) {
-	p.t.Helper()
-	raw := p.receive(bytes)
+func (c *peer) obeys(letter byte, bytes, code int) {
+	c.t.Helper()
+	raw := c.receive(bytes)
 	if raw[14] != letter {
-		p.t.Fatalf("told %x, want %c", raw, letter)
+		c.t.Fatalf("told %x, want %c", raw, letter)
 	}
-	p.send(append(append([]byte{0, 0x20}, raw[2:15]...), append([]byte{byte(code)}, raw[16:27]...)...))
+	c.send(append(append([]byte{0, 0x20}, raw[2:15]...), append([]byte{byte(code)}, raw[16:27]...)...))
 }
 
 func TestADialogueThatIsCutOffShowsWhatWasAcknowledged(t *testing.T) {
