@@ -69,6 +69,9 @@ func TestTheFormOfACommandAsksForWhatIsRequired(t *testing.T) {
 	for _, d := range definitions(t, "profiles/*.toml") {
 		forms := describe.Profile(d.p).Commands
 		for i, c := range d.p.DeclaredCommands() {
+			if found, ok := d.p.Command(c.Name); !ok || found != c {
+				t.Errorf("%s: %s is another command", d.p.Name(), c.Name)
+			}
 			if forms[i].Name != c.Name || forms[i].Message != c.Message.Name || forms[i].Repeat != c.Class {
 				t.Fatalf("%s: form %d is %+v, want %s", d.p.Name(), i, forms[i], c.Name)
 			}

@@ -45,7 +45,8 @@ func (c *compiler) orders(d *schema.Definition) {
 	}
 	declared := len(c.p.Orders)
 	for _, m := range c.p.Commands {
-		if !slices.ContainsFunc(c.p.Orders, func(o *program.Command) bool { return o.Message == m && len(o.Set) == 0 }) {
+		has := func(o *program.Command) bool { return o.Message == m && (len(o.Set) == 0 || o.Name == m.Name) }
+		if !slices.ContainsFunc(c.p.Orders, has) {
 			c.p.Orders = append(c.p.Orders, c.order(&schema.CommandDef{Name: m.Name}, m))
 		}
 	}
@@ -98,21 +99,32 @@ func (c *compiler) order(def *schema.CommandDef, m *field.Message) *program.Comm
 			o.Arguments = append(o.Arguments, one)
 		}
 	}
-	for _, f := range m.Required {
-		switch a := o.Argument(f.Key); {
-		case f.Role == field.RoleIdentity, f.Role == field.RoleTransaction, o.Set[f.Key] != nil:
+	c.complete(o, def)
+	return o
+}
+
+// complete looks for an argument or a value for each field that must be given.  The fields of a message without
+// [[command]] are its arguments.
+func (c *compiler) complete(o *program.Command, def *schema.CommandDef) {
+	fields := c.fieldsOf(o.Message)
+	for _, path := range fields.order {
+		at, a, inner := fields.given[path], o.Argument(path), strings.Contains(path, ".")
+		whole, _, _ := strings.Cut(path, ".")
+		switch {
+		case !at.required || def.Path == "" && at.op.Code == scalar.OpList || at.op.Role == field.RoleIdentity || at.op.Role == field.RoleTransaction || o.Set[path] != nil:
 		case a != nil:
 			a.Required = true
-		case def.Path == "": // a message without [[command]]: its fields are its arguments
-			if a = c.argument(o, &schema.ArgumentDef{Key: f.Key, Field: f.Key}, given); a != nil {
+		case inner && (def.Path == "" || o.Argument(whole) != nil): // a part that is given whole
+		case def.Path == "":
+			if a = c.argument(o, &schema.ArgumentDef{Key: path, Field: path}, fields.given); a != nil {
 				a.Required, o.Arguments = true, append(o.Arguments, a)
 			}
+		case at.op.Code == scalar.OpList: // without one it is empty
 		default:
-			c.src.Problem(def.Path+".arguments", fmt.Sprintf("none for %s, without which %s cannot be built", f.Key, m.Name),
+			c.src.Problem(def.Path+".arguments", fmt.Sprintf("none for %s, without which %s cannot be built", path, o.Message.Name),
 				"an argument for it, or its value under set")
 		}
 	}
-	return o
 }
 
 // argument compiles one argument of a command.
@@ -131,7 +143,8 @@ func (c *compiler) argument(o *program.Command, def *schema.ArgumentDef, given m
 		c.src.Problem(def.Path, fmt.Sprintf("%s for %s, of which one has a value already", def.Key, def.Field),
 			"a name and a field of its own for each argument")
 	}
-	a := &program.Argument{Key: def.Key, Field: def.Field, Title: def.Title, Unit: def.Unit, Min: def.Min, Max: def.Max}
+	a := &program.Argument{Key: def.Key, Field: def.Field, Title: def.Title, Unit: def.Unit, Min: def.Min, Max: def.Max,
+		Required: def.Required}
 	if a.Title == "" {
 		a.Title = op.Field.Title
 	}
@@ -191,12 +204,14 @@ func (c *compiler) labels(a *program.Argument, def *schema.ArgumentDef) {
 type namedFields struct {
 	known map[string]bool
 	given map[string]givenField
+	order []string // paths of given, as the fields stand
 }
 
 // givenField is a field that a command gives a value.
 type givenField struct {
-	op     *scalar.Op
-	judged bool // the value can be judged alone: neither its size nor its exponent varies
+	op       *scalar.Op
+	judged   bool // the value can be judged alone: neither its size nor its exponent varies
+	required bool // it is always there, and nothing else gives it a value
 }
 
 // fieldsOf are the fields of a message.
@@ -204,41 +219,44 @@ func (c *compiler) fieldsOf(m *field.Message) *namedFields {
 	if all := c.byPath[m]; all != nil {
 		return all
 	}
-	all := &namedFields{map[string]bool{}, map[string]givenField{}}
+	all := &namedFields{known: map[string]bool{}, given: map[string]givenField{}}
 	c.byPath[m] = all
 	for _, f := range m.Fields { // a name alone is looked for inside parts, too
 		all.known[f.Key] = true
 	}
 	body := c.p.Bodies[slices.IndexFunc(c.p.Bodies, func(b *program.Body) bool { return b.Message == m })]
-	c.eachField(body, func(path string, n *program.Node, o *scalar.Op) {
-		all.known[path] = true
-		if n.Value == nil && n.Check == nil && o.Code != scalar.OpComputed && !o.Fixed() && !c.p.Derived[o.Reg] &&
-			all.given[path].op == nil {
-			all.given[path] = givenField{o, (o.Size > 0 || o.Bitwise()) && n.Size == nil && n.Exponent == nil}
-		}
-	})
+	c.note(all, slices.Concat(body.FrameKind.Header, body.Nodes, body.FrameKind.Trailer), "", body)
 	return all
 }
 
-// eachField calls visit for each field of a message, with its path; not for those in lists.
-func (c *compiler) eachField(b *program.Body, visit func(path string, n *program.Node, o *scalar.Op)) {
-	var walk func(nodes []*program.Node, prefix string)
-	walk = func(nodes []*program.Node, prefix string) {
-		for _, n := range nodes {
-			inner := prefix
-			for i := n.Op; n.Op >= 0 && i <= n.Op+n.Parts; i++ {
-				o := &c.p.Ops[i]
-				visit(prefix+o.Field.Key, n, o)
-				inner = prefix + o.Field.Key + "."
-			}
-			if n.Kind == program.NodeList {
+// note notes the fields of nodes, but for those in lists.  Without a body they are there under a condition.
+func (c *compiler) note(all *namedFields, nodes []*program.Node, prefix string, body *program.Body) {
+	for _, n := range nodes {
+		within, inner := body, prefix
+		if n.When != nil || n.Optional {
+			within = nil
+		}
+		for i := n.Op; n.Op >= 0 && i <= n.Op+n.Parts; i++ {
+			o := &c.p.Ops[i]
+			path := prefix + o.Field.Key
+			all.known[path], inner = true, path+"."
+			if n.Value != nil || n.Check != nil || o.Code == scalar.OpComputed || o.Fixed() || c.p.Derived[o.Reg] || all.given[path].op != nil {
 				continue
 			}
-			walk(n.Kids, inner)
-			for i := range n.Cases {
-				walk(n.Cases[i].Kids, inner)
+			needed := n.Kind == program.NodeList || n.Kind == program.NodeLeaf && c.needed(n)
+			if i > n.Op { // elsewhere, parts that are not given are zero
+				needed = c.plain && c.required(o)
 			}
+			all.given[path] = givenField{o, (o.Size > 0 || o.Bitwise()) && n.Size == nil && n.Exponent == nil,
+				needed && within != nil && within.Set(i) == nil}
+			all.order = append(all.order, path)
+		}
+		if n.Kind == program.NodeList {
+			continue
+		}
+		c.note(all, n.Kids, inner, within)
+		for i := range n.Cases {
+			c.note(all, n.Cases[i].Kids, inner, nil)
 		}
 	}
-	walk(slices.Concat(b.FrameKind.Header, b.Nodes, b.FrameKind.Trailer), "")
 }

@@ -180,7 +180,7 @@ func (p *Program) Command(name string) (*Command, bool) {
 	for _, is := range []func(c *Command) bool{
 		func(c *Command) bool { return c.Name == name },
 		func(c *Command) bool {
-			return len(c.Set) == 0 && (c.Message.Name == name || c.Message.Command == name)
+			return (len(c.Set) == 0 || c.Name == c.Message.Name) && (c.Message.Name == name || c.Message.Command == name)
 		},
 	} {
 		if at := slices.IndexFunc(p.Orders, is); at >= 0 && name != "" {

@@ -23,6 +23,7 @@ type ArgumentDef struct {
 	Path, Key, Field, Title, Unit string
 	Min, Max                      *float64
 	Enum                          []enumDef
+	Required                      bool
 }
 
 // FollowDef is a command that follows another one, and what the frame shows that comes of it.
@@ -64,7 +65,7 @@ func readCommand(t *Table) CommandDef {
 
 func readArgument(t *Table) ArgumentDef {
 	a := ArgumentDef{Path: t.Path, Key: t.RequiredText("key"), Field: t.Text("field"), Title: t.Text("title"),
-		Unit: t.Text("unit"), Min: t.Number("min"), Max: t.Number("max"), Enum: t.enum()}
+		Unit: t.Text("unit"), Min: t.Number("min"), Max: t.Number("max"), Enum: t.enum(), Required: t.Flag("required", false)}
 	if a.Field == "" {
 		a.Field = a.Key
 	}
