@@ -414,6 +414,27 @@ func TestACommandWithoutAnswerIsVerifiedByReadBack(t *testing.T) {
 	}
 }
 
+// A report that has waited in the device since before the command shows nothing, also behind the answer to the read-back.
+func TestAnOldReportVerifiesNothing(t *testing.T) {
+	withCommands(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
+		at := func(frame string, ago time.Duration) string {
+			return strings.Replace(frame, "20261123143000", time.Now().Local().Add(-ago).Format("20060102150405"), 1)
+		}
+		c := w.dial(t)
+		c.send(at(measurement(master1, 1), 0))
+		c.heard()
+		reply := operate(g, time.Second)
+		c.heard()
+		time.Sleep(time.Second)
+		c.answer(c.heard())
+		c.send(at(relayReport(2, 3, 0), time.Hour), at(relayReport(3, 3, 1), 0))
+		if r := <-reply; r.Outcome != OutcomeDone || r.Verified != "the master reports OP=on" {
+			t.Errorf("%+v", r)
+		}
+		c.heard()
+	})
+}
+
 // A command whose link was lost is unknown.  The master is asked when it is there again, and the command is done, late.
 func TestACommandWhoseLinkWasLostIsVerifiedOnTheNext(t *testing.T) {
 	withCommands(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
