@@ -53,7 +53,7 @@ func (a *app) sendCommand() *cobra.Command {
 			"  5  expired, cancelled, or the master is offline: it was never sent\n\n" +
 			"Each command has a number: `trama command ID` tells its whole life, `trama cancel ID` withdraws it while it is queued.\n" +
 			"The names of arguments are those of the profile, or the keys of its fields; `trama profile doc` lists them.\n" +
-			"A command that is never sent twice is asked about on a terminal; --yes answers before it is asked.\n\n" +
+			"On a terminal it asks before a command of class never, which nothing may send twice; --yes answers.\n\n" +
 			"With --site, --tag, --prefix or --all it goes to many masters, and SERIAL is left out.  The frames of all are made first: when one\n" +
 			"cannot be made, nothing is sent.  The exit code is that of the worst outcome.",
 		Example: "  trama send 12345678 operate-relay relay=3 operation=on\n  trama send 12345678 O RN=3 OP=1 --queue 6h\n" +
@@ -85,6 +85,11 @@ func (a *app) sendCommand() *cobra.Command {
 func (s *sending) many() bool { return s.all || s.site+s.tag+s.prefix != "" }
 
 func (s *sending) run(c *cobra.Command, args []string) error {
+	for _, name := range []string{"site", "tag", "prefix", "key"} {
+		if f := c.Flags().Lookup(name); f.Changed && f.Value.String() == "" { // a variable of a script that is not set must not mean more masters
+			return usageError{fmt.Errorf("--%s: its value is empty", name)}
+		}
+	}
 	serial, many := "", s.many()
 	if !many {
 		serial, args = args[0], args[1:]

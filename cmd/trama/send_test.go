@@ -86,6 +86,7 @@ site = "south"
 	p.cli("send", "--all", "E", "LS=05").want(t, exitUsage, "E LS=05 to 3 masters, 1 of them offline: --yes is missing; nothing was sent")
 	p.cli("send", "--site", "nowhere", "E", "LS=05").want(t, exitFailed, "no master is chosen")
 	p.cli("send", "--all").want(t, exitUsage, "COMMAND")
+	p.cli("send", "--site", "", "--tag", "away", "E", "LS=05", "--yes").want(t, exitUsage, "--site: its value is empty")
 	p.cli("send", "--site", "north", "E", "LS=05", "--dry-run").want(t, exitDone, "SERIAL", "12345678", "4500", "12345679", "offline")
 	p.cli("commands").want(t, exitDone, "no command fits")
 	near.obey("E", func() {
@@ -98,7 +99,7 @@ site = "south"
 		p.cli("send", "--prefix", "12", "E", "LS=05", "--yes", "--json").want(t, exitNotSent, `"state": "done"`, `"error": "master is offline`)
 	})
 	near.obey("E", func() { // the far one is silent
-		p.cli("send", "--prefix", "", "--all", "E", "LS=05", "--yes", "--wait", "2s").want(t, exitUnknown, "3 masters: 1 done, 1 unknown, 1 not sent")
+		p.cli("send", "--all", "E", "LS=05", "--yes", "--wait", "2s").want(t, exitUnknown, "3 masters: 1 done, 1 unknown, 1 not sent")
 	})
 }
 

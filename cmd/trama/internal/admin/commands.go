@@ -152,7 +152,7 @@ func (e *endpoint) commandQuery(r *http.Request) (q journal.CommandQuery, err er
 	if q.Limit, err = countParameter(r, "limit", defaultRows); err != nil {
 		return q, err
 	}
-	q.Limit = min(max(q.Limit, 1), rowsAtMost)
+	q.Limit = min(max(q.Limit, 1), defaultRows) // each may be as long as a body
 	if text := values.Get("cursor"); text != "" {
 		if q.Before, err = strconv.ParseUint(text, 10, 63); err != nil || q.Before == 0 {
 			return q, fmt.Errorf("cursor=%s is none of this list", text)

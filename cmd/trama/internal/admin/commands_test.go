@@ -65,7 +65,7 @@ func TestCommandsAreListedAsTheQuerySays(t *testing.T) {
 		"": {Limit: defaultRows},
 		"?state=unknown&master=12345678&by=anna&open=true&limit=7&cursor=41&since=2027-01-15T07:00:00Z&until=1h": {
 			State: "unknown", Master: "12345678", By: "anna", Open: true, Limit: 7, Before: 41, Since: at.Add(-time.Hour), Until: at.Add(-time.Hour)},
-		"?limit=99999999": {Limit: rowsAtMost},
+		"?limit=99999999": {Limit: defaultRows},
 	} {
 		g := someGateway()
 		options := testOptions(g)

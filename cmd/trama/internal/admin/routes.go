@@ -40,7 +40,7 @@ func (e *endpoint) routes() []route {
 		{"GET /api/v1/masters/{serial}/settings/{name}", read, "", nil, e.setting},
 		{"PUT /api/v1/masters/{serial}/settings/{name}", operate, "keep setting", nil, e.setSetting},
 		{"DELETE /api/v1/masters/{serial}/settings/{name}", operate, "remove setting", nil, e.removeSetting},
-		{"GET /api/v1/commands", read, "", []string{"state", "master", "by", "open", "since", "until", "limit", "cursor"}, e.commands},
+		{"GET /api/v1/commands", read, "", []string{"state", "master", "by", "open", "since", "until", "limit", "cursor"}, e.heavy(e.commands)},
 		{"GET /api/v1/commands/{id}", read, "", []string{"wait", "after"}, e.oneCommand},
 		{"DELETE /api/v1/commands/{id}", operate, "cancel command", nil, e.cancel},
 		{"POST /api/v1/masters/{serial}/approve", admin, "approve", nil, e.approve},
