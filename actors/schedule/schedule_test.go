@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"trama/actors/known"
 	"trama/actors/master"
 	"trama/codec"
 )
@@ -91,5 +92,26 @@ func TestATickAsksNoMoreThanItMay(t *testing.T) {
 			t.Fatalf("%d ticks for %d masters", ticks, n)
 		}
 		ticks++
+	}
+}
+
+func TestAPollIsForTheMastersThatFitAllItSays(t *testing.T) {
+	told := known.Master{Site: "north", Tags: []string{"Pump"}}
+	for _, c := range []struct {
+		say  master.PollOptions
+		want bool
+	}{
+		{master.PollOptions{}, true},
+		{master.PollOptions{Serials: []string{"1234*"}}, true},
+		{master.PollOptions{Serials: []string{"99", "12345678"}}, true},
+		{master.PollOptions{Serials: []string{"1235*", "1234567"}}, false},
+		{master.PollOptions{Site: "north", Tag: "pump"}, true},
+		{master.PollOptions{Site: "south", Tag: "pump"}, false},
+		{master.PollOptions{Site: "north", Tag: "valve"}, false},
+		{master.PollOptions{Serials: []string{"1*"}, Site: "north"}, true},
+	} {
+		if got := master.NewPoll(c.say).Wants("12345678", told); got != c.want {
+			t.Errorf("%+v: %v", c.say, got)
+		}
 	}
 }

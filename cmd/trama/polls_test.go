@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"trama/codec"
 	"trama/journal/sqlite"
 )
 
@@ -144,5 +146,81 @@ func TestAReloadPutsOtherPollsInForce(t *testing.T) {
 	p.cli("reload").want(t, 0)
 	if out := p.cli("polls", "--json").stdout; strings.Contains(out, "levels") {
 		t.Errorf("polls that are gone: %s", out)
+	}
+}
+
+// A serial line answers in order, and an answer does not say of which registers it is.  One that comes when another request
+// waits is not the answer to that.
+func TestALateAnswerIsNotThatOfAnotherRegister(t *testing.T) {
+	poll := func(name string, register int) string {
+		return fmt.Sprintf("[[poll]]\nname = %q\nevery = \"1s\"\nwait = \"300ms\"\nfields = { unit = 1 }\npoints = [{ register = %d, name = %q }]\n", name, register, name)
+	}
+	p := serve(t, "[admin]\nlisten = \"127.0.0.1:0\"\n[[listener]]\nname = \"dtu\"\naddress = \"127.0.0.1:0\"\nprofile = \"modbus-rtu\"\nregistration = \"imei\"\n"+
+		poll("one", 40001)+poll("seven", 40007)+poll("nine", 40009))
+	c := p.dial("dtu")
+	done := make(chan struct{})
+	t.Cleanup(func() {
+		_ = c.Close()
+		<-done
+	})
+	c.send([]byte(dtuName))
+	rtu, err := codec.Shipped("modbus-rtu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(done)
+		_ = c.SetDeadline(time.Time{})
+		for n, b := 0, make([]byte, 8); ; n++ {
+			if _, err := io.ReadFull(c, b); err != nil {
+				return
+			}
+			if n%4 == 1 {
+				time.Sleep(1400 * time.Millisecond) // when the next request is there
+			}
+			var f codec.Frame
+			fields := map[string]any{"unit": 1, "func": 3, "registers": []any{binary.BigEndian.Uint16(b[2:]) + 1}}
+			if err := rtu.Build(&f, "registers", fields); err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := c.Write(f.Raw()); err != nil {
+				return
+			}
+		}
+	}()
+	await(t, "late answers", func() bool {
+		out := p.cli("polls", "--json").stdout
+		return strings.Count(out, `"unknown":0`) <= 1 && strings.Count(out, `"done":0`) == 0 && strings.Count(out, `"done":1,`) == 0
+	})
+	all := p.cli("export", "-", "--serial", dtuName).stdout
+	for point, value := range map[string]string{"one": "1", "seven": "7", "nine": "9"} {
+		good := strings.Count(all, ","+point+","+value+",,,good")
+		if n := strings.Count(all, ","+point+","); good == 0 || n != good {
+			t.Errorf("%s: %d samples, %d of them %s:\n%s", point, n, good, value, all)
+		}
+	}
+}
+
+// A definition brings polls of its own, which one of config.toml with their name replaces.
+func TestADefinitionPollsItsMasters(t *testing.T) {
+	text, ok := codec.ShippedSource("modbus-tcp")
+	if !ok {
+		t.Fatal("modbus-tcp is not shipped")
+	}
+	own := strings.Replace(string(text), "modbus-tcp", "meter", 1) +
+		"\n[[poll]]\nname = \"energy\"\nevery = \"1s\"\nfields = { unit = 1 }\npoints = [{ register = 30002, name = \"energy\", unit = \"kWh\" }]\n"
+	config := strings.Replace(polledMeter(""), `"modbus-tcp"`, `"meter.toml"`, 1)
+	p := serveWith(t, config, map[string]string{"meter.toml": own})
+	p.dialMeter(dtuName)
+	await(t, "the points", func() bool {
+		out := p.cli("masters", dtuName).stdout
+		return strings.Contains(out, "kWh") && strings.Contains(out, "level")
+	})
+	p.cli("polls", "--json").want(t, 0, `"name":"energy","every":"1s","source":"meter"`, `"source":"configuration"`)
+	p.write("config.toml", strings.Replace(config, `"levels"`, `"energy"`, 1))
+	p.cli("reload").want(t, 0)
+	if out := p.cli("polls", "--json").stdout; strings.Count(out, `"name"`) != 1 || !strings.Contains(out, `"source":"configuration"`) {
+		t.Errorf("it does not take the place of the other:\n%s", out)
 	}
 }
