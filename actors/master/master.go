@@ -318,7 +318,6 @@ func (m handler) handle() {
 		}
 	}
 	m.reserve(b)
-	b.Waited = m.load.Load() > 0
 	m.refused.Load().after(b.Fates)
 	scratches.Put(scratch)
 	m.came(b)

@@ -60,6 +60,7 @@ func (m handler) came(b *Batch) {
 	for _, c := range m.unanswered {
 		m.verify(c)
 	}
+	b.Waited = m.load.Load() > 0
 	if len(m.queue) > 0 && m.inFlight == nil {
 		m.send(&lookAgain{})
 	}
