@@ -21,6 +21,7 @@ func (j *Journal) commandKind() Kind {
 				key TEXT NOT NULL, asked INTEGER NOT NULL, changed INTEGER NOT NULL, ended INTEGER NOT NULL, body BLOB NOT NULL, crc INTEGER NOT NULL)`,
 			`CREATE INDEX IF NOT EXISTS command_master ON command(master, id)`,
 			`CREATE INDEX IF NOT EXISTS command_open ON command(id) WHERE ended = 0`,
+			`CREATE INDEX IF NOT EXISTS command_unknown ON command(id) WHERE state = 'unknown'`,
 			`CREATE INDEX IF NOT EXISTS command_key ON command(by, key) WHERE key != ''`,
 		},
 		Write: func(ctx context.Context, tx Tx, _ Place, row journal.Row) error {
@@ -119,9 +120,13 @@ func (j *Journal) oneCommand(ctx context.Context, where string, args ...any) (fo
 	return found, err
 }
 
-// OpenCommands visits the commands that have not ended, and those that changed since a time, the oldest first.
+const openCommands = "SELECT " + commandColumns + " FROM command WHERE ended = 0 UNION ALL SELECT " + commandColumns +
+	" FROM command WHERE state = 'unknown' AND ended = 1 AND changed >= ? ORDER BY id"
+
+// OpenCommands visits the commands that have not ended, and those that have been unknown since a time, the oldest first.  Both
+// are few, and have an index each: a start does not read all that there ever were.
 func (j *Journal) OpenCommands(ctx context.Context, since time.Time, visit func(journal.Command) error) error {
-	return eachCommand(ctx, j.read, j.undamaged(visit), "SELECT "+commandColumns+" FROM command WHERE ended = 0 OR changed >= ? ORDER BY id", storable(since).UnixNano())
+	return eachCommand(ctx, j.read, j.undamaged(visit), openCommands, storable(since).UnixNano())
 }
 
 // LastCommand is the largest number that a command has; 0 when there is none.
