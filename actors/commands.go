@@ -51,7 +51,7 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 			}
 		} else if !first {
 			now, err := entry.Wait(ctx, enough)
-			if err != nil {
+			if now, err = standing(entry, now, err); err != nil {
 				return now, err
 			}
 			return g.same(req, &now)
@@ -66,7 +66,7 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	m.Take(c)
 	if req.Async && !req.Unkept {
 		now, err := c.Entry.Wait(ctx, enough)
-		return now, err
+		return standing(c.Entry, now, err)
 	}
 	wait := req.Wait
 	if wait <= 0 {
@@ -78,7 +78,7 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 	for {
 		select {
 		case e := <-reply:
-			return e.result, e.err
+			return standing(c.Entry, e.result, e.err)
 		case <-late.C:
 			if c.Checking.Swap(false) {
 				late.Reset(master.CheckWithin)
@@ -100,6 +100,17 @@ func (g *gateway) Send(ctx context.Context, req CommandRequest) (CommandResult, 
 			return left, ctx.Err()
 		}
 	}
+}
+
+// standing is the answer to who waits for a command.  One that a stop leaves to the next process has not failed: it is on disk,
+// and goes on waiting for its master.
+func standing(e *ledger.Entry, c ledger.Command, err error) (ledger.Command, error) {
+	if errors.Is(err, ErrStopping) && e != nil {
+		if now := e.Now(); taken(&now) && now.Open() {
+			return now, nil
+		}
+	}
+	return c, err
 }
 
 // target finds the master of a command.

@@ -59,3 +59,21 @@ func TestACommandThatAKillHasEndedIsNotOpenForWhoAsksAgain(t *testing.T) {
 }
 
 var _ master.Commands = (*past)(nil) // else its commands would not be restored
+
+// Who waits for a command that a stop leaves in its queue is told that it waits there, and not of a failure: it is on disk.
+func TestACommandThatAStopLeavesInItsQueueHasNotFailed(t *testing.T) {
+	g := start(t, "field:extended")
+	d := dial(t, g, "field")
+	d.send("00250100000000123456780102036d0020261123143000000000070041ac0000")
+	d.receive(27)
+	_ = d.Close()
+	await(t, "its end", func() bool { m, err := g.Master("12345678"); return err == nil && len(m.Links) == 0 })
+	reply := send(g, CommandRequest{Serial: "12345678", Command: "A", Queue: time.Minute})
+	await(t, "the command", func() bool { open := g.masters.Ledger.Open(); return len(open) == 1 && open[0].State == ledger.Queued })
+	if err := g.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := outcome(t, reply); s.err != nil || s.result.State != ledger.Queued || s.result.ID != 1 {
+		t.Errorf("%+v", s)
+	}
+}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,6 +76,7 @@ var statuses = []struct {
 	{actors.ErrBusy, http.StatusTooManyRequests},
 	{actors.ErrStopping, http.StatusServiceUnavailable},
 	{journal.ErrFull, http.StatusServiceUnavailable},
+	{context.Canceled, http.StatusServiceUnavailable}, // at the end of the drain; else nobody reads it
 }
 
 // failWith answers with what an error of the gateway means.

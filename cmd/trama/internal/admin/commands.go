@@ -100,7 +100,7 @@ func (e *endpoint) command(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		failWith(w, err)
-	case req.Async:
+	case req.Async || result.Open() && result.ID != 0: // a stop may have left it to the next process
 		answer(w, http.StatusAccepted, result)
 	default:
 		answer(w, http.StatusOK, result)
