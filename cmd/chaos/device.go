@@ -169,8 +169,11 @@ func (d *device) read(in *bufio.Reader) ([]byte, error) {
 		return nil, err
 	}
 	n := modbusBytes
-	if d.head > 0 {
+	switch {
+	case d.head > 0:
 		n = prefixBytes + bcd(size)
+	case size[1] == maskRegister:
+		n += 2
 	}
 	f := make([]byte, n)
 	_, err = io.ReadFull(in, f)
@@ -185,12 +188,15 @@ func bcd(b []byte) (n int) {
 	return n
 }
 
-// modbusBytes is the size of each request that is sent here.
-const modbusBytes = 8
+// modbusBytes is the size of each request that is sent here, but for one with two masks.
+const (
+	modbusBytes  = 8
+	maskRegister = 22
+)
 
 // names of the frames of the gateway, by letter or function.
 var names = map[byte]string{'O': "operate-relay", 'C': "set-levels", 'A': "ask-measurement", 'H': "ask-relays",
-	1: "read-coils", 3: "read-holding", 4: "read-input-registers", 5: "write-coil", 6: "write-register"}
+	1: "read-coils", 3: "read-holding", 4: "read-input-registers", 5: "write-coil", 6: "write-register", maskRegister: "mask-register"}
 
 // note writes a command down.
 func (d *device) note(f []byte) int {

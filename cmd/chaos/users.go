@@ -47,6 +47,8 @@ func (u *user) order(ctx context.Context, n int) *ask {
 	case d.head == 0 && kind < 8:
 		a.of, a.value = relay{d.serial, 100 + n>>15}, n&0x7fff<<1
 		r.Command, r.Fields = "write-register", map[string]any{"unit": 1, "address": a.of.number, "value": a.value}
+	case d.head == 0 && kind < 9:
+		r.Command, r.Fields = "mask-register", map[string]any{"unit": 1, "address": 100 + n>>15, "and_mask": n & 0x7fff << 1, "or_mask": 0}
 	case d.head == 0:
 		r.Command, r.Fields = "read-input-registers", map[string]any{"unit": 1, "start": n & 0xffff, "count": 1}
 	case kind < 4:
@@ -107,7 +109,10 @@ func (u *user) post(ctx context.Context, a *ask, r *request, limit time.Duration
 	case err != nil:
 		a.unsure = true
 		return false
-	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
+	case status == http.StatusServiceUnavailable:
+		a.unsure = true // it stops, and has not said what becomes of the command
+		return false
+	case status == http.StatusTooManyRequests:
 		return false
 	case status != http.StatusOK && status != http.StatusAccepted:
 		u.turnedDown(status, body)
