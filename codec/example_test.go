@@ -55,7 +55,7 @@ nam = "level"
 	// Output:
 	// level.toml:4: frame.header[0].type: found "unit8", expected one of byte, uint8 to uint64, int8 to int64, uint, int, float32, float64, bcd, hex, ascii, time, bits, varint, decimal, bitset, checksum, run, computed, group, list, choice, end; did you mean "uint8"?
 	// level.toml:5: message[0].name: found nothing, expected a string that is not empty
-	// level.toml:6: message[0].nam: found unknown key "nam", expected one of name, title, from, purpose, forward, repeat, default, frame, when, fields, command, set; did you mean "name"?
+	// level.toml:6: message[0].nam: found unknown key "nam", expected one of name, title, from, purpose, forward, subscribe, repeat, default, frame, when, fields, command, set; did you mean "name"?
 }
 
 // Frames are found between noise.

@@ -27,6 +27,8 @@ func (c handler) Receive(ctx actor.Context) {
 		c.transmit(m)
 	case *relayed:
 		c.relayed(m)
+	case *passed:
+		c.passOn(m)
 	case *greet:
 		c.greet()
 	case *loginDue:

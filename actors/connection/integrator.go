@@ -36,19 +36,26 @@ func (c handler) request(r *readBatch, p *codec.Profile, f *codec.Frame, raw []b
 		r.results = append(r.results, noResult)
 	}
 	name, forward := p.Forward(f)
-	if !forward {
+	subscribes := f.Message().Subscribe
+	if !forward && !subscribes {
 		return f.From() != codec.Server // keep-alives and the like are acknowledged; nothing else is ours to act on
 	}
 	l := c.link
 	m := l.on.Masters.Get(string(f.Identity()))
 	r.results[r.next] = 0
-	if m == nil || !m.Online() || m.Busy() {
+	if m == nil || forward && (!m.Online() || m.Busy()) {
 		r.results[r.next] = refusedCode
 		return true
 	}
 	request := &integratorRequest{link: l, profile: p, command: name, at: r.batch.Received}
 	if err := p.Decode(codec.Uplink, append([]byte(nil), raw...), &request.frame); err != nil {
 		return false
+	}
+	if subscribes {
+		if !c.subscribe(m, request) {
+			r.results[r.next] = refusedCode
+		}
+		return true
 	}
 	header := new(codec.Session)
 	p.Remember(header, f)
@@ -108,17 +115,25 @@ func (r *integratorRequest) translate(m *relayed) ([]byte, error) {
 	} else if err := r.convert(m, &answer); err != nil {
 		return nil, err
 	}
-	for _, field := range answer.Message().Fields {
+	if err := r.number(&answer); err != nil {
+		return nil, err
+	}
+	return r.profile.Append(nil, &answer)
+}
+
+// number gives a frame the transaction number of the request.
+func (r *integratorRequest) number(f *codec.Frame) error {
+	for _, field := range f.Message().Fields {
 		if field.Role != codec.RoleTransaction {
 			continue
 		}
 		if own, ok := r.frame.Transaction(); ok {
-			if err := r.profile.Set(&answer, field.Key, own); err != nil {
-				return nil, err
+			if err := r.profile.Set(f, field.Key, own); err != nil {
+				return err
 			}
 		}
 	}
-	return r.profile.Append(nil, &answer)
+	return nil
 }
 
 // convert builds the answer in the integrator's profile from what both profiles have: letter, serial and result.

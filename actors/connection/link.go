@@ -57,6 +57,7 @@ type Link struct {
 	head      []byte              // the first bytes, as long as nobody is identified
 	noise     *stretch            // that was skipped last
 	refusedTo uint64              // behind the last whole frame that was refused, in bytes of the connection
+	passing   *passing            // measurements for an integrator; nil: it has not subscribed
 	judged    *rate.Limiter       // bounds how many stretches are judged when they come; nil before the first
 
 	on   *Listener

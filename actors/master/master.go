@@ -65,6 +65,8 @@ type Master struct {
 	restarted  time.Time   // its numbers, last
 	unreadable *Unreadable // nil: all of its frames could be read
 
+	subscribers subscribers
+
 	kept  *kept       // settings; nil: there are none, and it has asked for none
 	timer *timekeeper // nil: its clock was never to be set
 
@@ -175,10 +177,10 @@ func (m handler) Receive(ctx actor.Context) {
 		msg.Reply <- m.listSettings()
 	case *SetSetting:
 		m.set(msg)
-	case *tellWhenStored:
-		m.tellWhenStored(msg)
-	case *tellNow:
+	case *tell:
 		m.tellSetting(msg.command, msg.listener)
+	case *awaitStored:
+		m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Owner: msg})
 	case *settingLost:
 		m.settingLost(msg)
 	case *Describe:
@@ -309,6 +311,9 @@ func (m handler) handle() {
 		m.keepTime(b, f)
 		b.Installed.AppendRecord(&b.entry, from, f, raw, m.Serial, flags, scratch.historical, scratch.polled)
 		m.points.recorded++
+		if m.subscribers.some.Load() && f.Message().Purpose == codec.PurposeMeasurement {
+			m.passOn(b.Installed.Profile, f)
+		}
 		if known {
 			// last: a frame that crashed the handler is not known when it comes again
 			m.remember(s, b.Installed.Profile)

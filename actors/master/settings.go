@@ -51,13 +51,12 @@ type (
 		before settings.Setting // Name is all there is when there was none
 		at     time.Time        // of the one that is lost
 	}
-	// tellWhenStored: from the master itself, which was asked for a setting, or whose clock is off; tellNow: when the frame
-	// that says so is on disk.
-	tellWhenStored struct {
+	// tell: from the master itself, which was asked for a setting, or whose clock is off, when the frame that says so is on
+	// disk.
+	tell struct {
 		command  *codec.Command
 		listener string
 	}
-	tellNow tellWhenStored
 )
 
 // SettingAnswer is what became of SetSetting.
@@ -305,26 +304,13 @@ func (m handler) wishes(w *codec.Wish, b *Batch) {
 			return
 		}
 	}
-	m.send(&tellWhenStored{w.Command, b.Link.Listener()}) // the batch is appended before this is handled
+	m.tellStored(w.Command, b)
 }
 
-// tellWhenStored has the master told a setting when what stands in the journal's queue is on disk: behind the
-// acknowledgement of the frame that asked for it.
-func (m handler) tellWhenStored(t *tellWhenStored) {
-	m.dir.journal.Append(&journal.Entry{Subject: &m.subject, Owner: storedBefore{m.Master, t}})
-}
-
-// storedBefore owns nothing: it is told when what was appended before it is on disk.
-type storedBefore struct {
-	m *Master
-	t *tellWhenStored
-}
-
-// Committed implements journal.Committer.
-func (s storedBefore) Committed(_ uint64, err error) {
-	if err == nil {
-		s.m.send((*tellNow)(s.t))
-	}
+// tellStored has the master told a setting, behind the acknowledgement of the frame that asks for it.
+func (m handler) tellStored(c *codec.Command, b *Batch) {
+	msg := &tell{c, b.Link.Listener()}
+	m.whenStored(func() { m.Master.send(msg) })
 }
 
 // shows takes in what a report of the master says of a setting.

@@ -40,6 +40,6 @@ func (m handler) keepTime(b *Batch, f *codec.Frame) {
 	}
 	if due && b.At.Sub(t.set) >= setEvery {
 		t.set, t.clock = b.At, clock{}
-		m.send(&tellWhenStored{c.Set, b.Link.Listener()})
+		m.tellStored(c.Set, b)
 	}
 }

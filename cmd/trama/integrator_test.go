@@ -148,3 +148,54 @@ func TestAnIntegratorHearsOfOutcomesWithoutAnAnswer(t *testing.T) {
 		t.Errorf("an integrator that did not ask for outcomes is told %x", raw)
 	}
 }
+
+// Measurements of a master are passed on as long as the connection lasts, under the number of the subscription, from one profile
+// to another too.
+func TestAnIntegratorSubscribesToMeasurements(t *testing.T) {
+	p := serve(t, threePorts)
+	extended, compact := p.dial("field"), p.dial("compact")
+	say := func(c *peer, raw string, acknowledgement int) {
+		t.Helper()
+		c.send(fromHex(t, raw))
+		c.receive(acknowledgement)
+	}
+	const short = "0013010000000077777777010273000041ac0000"
+	say(extended, measurement(12345678, 1), 27)
+	say(compact, short, 15)
+	i := p.dial("integrators")
+	subscribe := func(serial, number, code int) {
+		t.Helper()
+		i.send(fromHex(t, header(serial, 'w', 0, number)))
+		if raw := i.receive(27); raw[14] != 'w' || int(raw[15]) != code {
+			t.Errorf("subscribed to %d: %x, want response code %d", serial, raw, code)
+		}
+	}
+	passed := func(want string) {
+		t.Helper()
+		if raw := fmt.Sprintf("%x", i.receive(32)); raw[14:22]+raw[28:30]+raw[46:] != want {
+			t.Errorf("passed on %s, want %s", raw, want)
+		}
+	}
+	subscribe(12345678, 81, 0)
+	subscribe(77777777, 82, 0)
+	subscribe(99999999, 83, 1)
+	say(extended, measurement(12345678, 2), 27)
+	passed("123456786d" + "00000081" + "0041ac0000")
+	say(extended, measurement(12345678, 2), 27) // a resend is no measurement
+	say(extended, header(12345678, 'k', 0, 3), 27)
+	say(extended, measurement(55555555, 1), 27) // nobody has subscribed to it
+	say(compact, strings.Replace(short, "41ac", "42ac", 1), 15)
+	passed("777777776d" + "00000082" + "0042ac0000")
+	subscribe(12345678, 84, 0)
+	say(extended, measurement(12345678, 4), 27)
+	passed("123456786d" + "00000084" + "0041ac0000")
+	_ = i.Close()
+	await(t, "its leave", func() bool { return strings.Count(p.cli("connections").stdout, "\n") == 3 })
+	say(extended, measurement(12345678, 5), 27)
+	i = p.dial("integrators")
+	say(extended, measurement(12345678, 6), 27)
+	i.send(fromHex(t, header(12345678, 'k', 0, 85)))
+	if raw := i.receive(27); raw[14] != 'k' {
+		t.Errorf("another connection is given %x", raw)
+	}
+}

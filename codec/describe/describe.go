@@ -84,6 +84,7 @@ type MessageDescription struct {
 	When      *Formula     `json:"when,omitempty"`
 	Repeat    string       `json:"repeat,omitempty"`
 	Forward   string       `json:"forward,omitempty"`
+	Subscribe bool         `json:"subscribe,omitempty"`
 	Set       []field.Note `json:"set,omitempty"` // what stands in fields of the header
 	Min       int          `json:"min_bytes"`
 	Max       int          `json:"max_bytes"` // -1: not bounded

@@ -118,7 +118,7 @@ func (d *describer) message(f *program.FrameKind, s *program.Body) MessageDescri
 	out := MessageDescription{
 		Name: m.Name, Title: m.Title, From: m.From.String(), Purpose: m.Purpose.String(), Frame: f.Name,
 		Direction: s.Direction.String(), Default: s.Fallback, When: d.formula(s.When), Repeat: m.Repeat,
-		Forward: m.Forward, Min: s.Min, Max: s.Max, Fields: d.nodes(s.Nodes), Ranges: s.Commands,
+		Forward: m.Forward, Subscribe: m.Subscribe, Min: s.Min, Max: s.Max, Fields: d.nodes(s.Nodes), Ranges: s.Commands,
 	}
 	if out.When != nil && s.Said != "" {
 		out.When.Text = s.Said

@@ -42,8 +42,10 @@ func (c *compiler) forwards(d *schema.Definition) {
 		if def.Forward != "" && !slices.Contains(commands, def.Forward) {
 			c.src.Problem(def.Path+".forward", field.Quote(def.Forward), "the command of a message from the server", commands...)
 		}
-		if def.Forward != "" && def.From != "integrator" {
-			c.src.Problem(def.Path+".forward", "it in a message from "+def.From, `it with from = "integrator"`)
+		for key, has := range map[string]bool{"forward": def.Forward != "", "subscribe": def.Subscribe} {
+			if has && def.From != "integrator" {
+				c.src.Problem(def.Path+"."+key, "it in a message from "+def.From, `it with from = "integrator"`)
+			}
 		}
 	}
 }

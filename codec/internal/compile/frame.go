@@ -347,7 +347,7 @@ func (c *compiler) trailer(def *schema.FamilyDef, f *program.FrameKind, s *scope
 
 func (c *compiler) message(def *schema.MessageDef, f *program.FrameKind, s *scope, header []*field.Field) {
 	p := c.p
-	m := &field.Message{Name: def.Name, Title: def.Title, Forward: def.Forward, Repeat: def.Repeat}
+	m := &field.Message{Name: def.Name, Title: def.Title, Forward: def.Forward, Subscribe: def.Subscribe, Repeat: def.Repeat}
 	if m.From = field.Party(slices.Index(field.PartyWords, def.From)); m.From == field.Anyone {
 		m.From = f.From
 	}

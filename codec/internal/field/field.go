@@ -2,15 +2,17 @@ package field
 
 // Message is one layout of a frame: the general header and a body.  Read-only.
 type Message struct {
-	Name     string   // unique in the profile
-	Command  string   // value of the command field; empty when the message stands for several
-	Title    string   // what it means, for people
-	From     Party    // who sends it
-	Purpose  Purpose  // what it is for
-	Forward  string   // integrator's request: the command it becomes for the master
-	Repeat   string   // whether a command may be sent again after silence: "idempotent", "verify" or "never"
-	Fields   []*Field // header and body in the order of the bytes
-	Required []*Field // fields that Build cannot fill by itself
+	Name    string  // unique in the profile
+	Command string  // value of the command field; empty when the message stands for several
+	Title   string  // what it means, for people
+	From    Party   // who sends it
+	Purpose Purpose // what it is for
+	Forward string  // integrator's request: the command it becomes for the master
+	// Subscribe: an integrator's request for the measurements of the master that it names.
+	Subscribe bool
+	Repeat    string   // whether a command may be sent again after silence: "idempotent", "verify" or "never"
+	Fields    []*Field // header and body in the order of the bytes
+	Required  []*Field // fields that Build cannot fill by itself
 }
 
 // Field is one field of a message.  Read-only.

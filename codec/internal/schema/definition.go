@@ -50,7 +50,7 @@ type MessageDef struct {
 	Name, Title, From, Purpose, Forward, Repeat string
 	Frame, When, Point                          string
 	Commands                                    []any
-	Fallback                                    bool
+	Fallback, Subscribe                         bool
 	Set                                         []SetDef
 	Fields                                      []FieldDef
 }
@@ -133,9 +133,9 @@ func ReadDefinition(t *Table) *Definition {
 func readMessage(t *Table, order string) MessageDef {
 	m := MessageDef{
 		Path: t.Path, Name: t.RequiredText("name"), Title: t.Text("title"),
-		From:     t.Word("from", field.PartyWords, "anyone"),
-		Purpose:  t.Word("purpose", field.PurposeNames[:], ""),
-		Forward:  t.Text("forward"),
+		From:    t.Word("from", field.PartyWords, "anyone"),
+		Purpose: t.Word("purpose", field.PurposeNames[:], ""),
+		Forward: t.Text("forward"), Subscribe: t.Flag("subscribe", false),
 		Repeat:   t.Word("repeat", field.RepeatWords, "never"),
 		Fallback: t.Flag("default", false),
 		Frame:    t.Text("frame"),
