@@ -478,3 +478,42 @@ func TestACopyOfTheJournalSendsNothing(t *testing.T) {
 	three := two.killed()
 	three.state(waits, ledger.Unknown)
 }
+
+// What a relay does behind a kill is asked for, and the command that may have moved it is done if the master says so.
+func TestACommandIsVerifiedBehindAKill(t *testing.T) {
+	one := born(t, filepath.Join(t.TempDir(), "journal.db"))
+	d := online(t, one.gateway, master1)
+	id := one.ask(CommandRequest{Serial: master1, Command: "operate-relay", Fields: map[string]any{"relay": 3, "operation": "on"}, Wait: patience})
+	d.receive(29)
+	one.state(id, ledger.Sent)
+	two := one.killed()
+	two.state(id, ledger.Unknown)
+	e := online(t, two.gateway, master1)
+	e.answer(master1, "H", 0, e.asked(master1, "H"))
+	report := func(relay, state int) string {
+		return fmt.Sprintf("00220100000000%s0102036f0020261123143000%08d%02x%02x", master1, 40+relay, relay, state)
+	}
+	e.send(report(2, 0), report(3, 1))
+	if c := two.state(id, ledger.Done, "verified"); c.Verified == "" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// A master whose actor fails goes on with its commands.
+func TestCommandsOutliveTheirMastersActor(t *testing.T) {
+	one := born(t, filepath.Join(t.TempDir(), "journal.db"))
+	one.allowFaults = true
+	d := online(t, one.gateway, master1)
+	sent := one.ask(CommandRequest{Serial: master1, Command: "A", Wait: patience})
+	waits := one.ask(CommandRequest{Serial: master1, Command: "F", Queue: time.Hour})
+	number := d.asked(master1, "A")
+	for range 2 {
+		if err := one.Fault(t.Context(), "trama/registry/"+master1, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.answer(master1, "A", 0, number)
+	d.answer(master1, "F", 0, d.asked(master1, "F"))
+	one.state(sent, ledger.Done)
+	one.state(waits, ledger.Done)
+}

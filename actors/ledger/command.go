@@ -37,6 +37,7 @@ type Command struct {
 	Transaction *uint64        `json:"transaction,omitempty"` // NUT it was sent with
 	Sent        string         `json:"sent,omitempty"`        // hex of the frame sent
 	Suite       string         `json:"suite,omitempty"`       // that it was protected by; empty: it went out unprotected
+	Plain       string         `json:"plain,omitempty"`       // the frame before it was protected; empty: as it was sent
 	Answer      map[string]any `json:"answer,omitempty"`      // fields of the answer
 	AnswerHex   string         `json:"answer_hex,omitempty"`
 	Elapsed     words.Millis   `json:"elapsed_ms"`

@@ -157,7 +157,7 @@ func (m handler) claim(c *Command, l Link) (err error) {
 	if c.plain, err = c.Profile.Append(nil, &c.frame); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadCommand, err)
 	}
-	c.bytes, c.reference, c.Result.Suite = c.plain, nil, ""
+	c.bytes, c.reference = c.plain, nil
 	c.silent = !c.Profile.Answered(&c.frame)
 	c.Result.Sent = hex.EncodeToString(c.plain)
 	m.change(c, ledger.Claimed, "")
@@ -188,7 +188,9 @@ func (m handler) transmit(c *Command) {
 	if c.waiting = wait; wait {
 		return
 	}
-	c.Result.Sent = hex.EncodeToString(c.bytes)
+	if c.Result.Suite != "" {
+		c.Result.Plain, c.Result.Sent = hex.EncodeToString(c.plain), hex.EncodeToString(c.bytes)
+	}
 	c.link.Transmit(m.Master, c)
 }
 
@@ -350,6 +352,9 @@ func (m handler) finish(c *Command, err error) {
 		c.Withdraw()
 		c.come, c.detail, c.err = ledger.Cancelled, "never sent: "+err.Error(), err
 	}
+	if c.come.NeverSent() {
+		c.Result.Sent, c.Result.Plain = "", ""
+	}
 	if c.Result.Open() {
 		m.change(c, c.come, c.detail)
 	}
@@ -373,7 +378,7 @@ func (m handler) requeue(c *Command, why string) {
 func (c *Command) unmake() {
 	c.link, c.waiting = nil, false
 	r := &c.Result
-	r.Connection, r.Listener, r.Transaction, r.Sent, r.Suite = 0, c.Request.Listener, nil, "", ""
+	r.Connection, r.Listener, r.Transaction, r.Sent, r.Suite, r.Plain = 0, c.Request.Listener, nil, "", "", ""
 }
 
 // linkChanged has the command in flight wait for its answer on the connection that has taken the old one over, when its

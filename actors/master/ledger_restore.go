@@ -109,7 +109,7 @@ func (c *Command) remake(b *Batch) bool {
 		return false
 	}
 	p := b.Installed.Profile
-	plain, err := hex.DecodeString(c.Result.Sent)
+	plain, err := hex.DecodeString(cmp.Or(c.Result.Plain, c.Result.Sent))
 	order, ok := p.Command(c.Request.Command)
 	if err != nil || !ok || p.Decode(codec.Downlink, plain, &c.frame) != nil {
 		return false

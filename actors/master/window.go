@@ -58,7 +58,9 @@ func (m handler) came(b *Batch) {
 		m.dir.log.Named("command").Info("delivery window learned", "master", m.Serial, "conn", b.Link.ID(), "window", m.delivery.window(now))
 	}
 	for _, c := range m.unanswered {
-		m.verify(c)
+		if c.Profile != nil || c.remake(b) {
+			m.verify(c)
+		}
 	}
 	b.Waited = m.load.Load() > 0
 	if len(m.queue) > 0 && m.inFlight == nil {
