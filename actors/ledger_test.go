@@ -281,7 +281,7 @@ func TestNumbersOfUnknownCommandsArePassedOver(t *testing.T) {
 		d.send("070200")
 		await(t, "the master", func() bool { m, err := l.Master("7"); return err == nil && len(m.Links) == 1 })
 		if spent == "" {
-			reply := send(l.gateway, CommandRequest{Serial: "7", Command: "ask", Wait: 10 * time.Millisecond})
+			reply := send(l.gateway, CommandRequest{Serial: "7", Command: "ask", Queue: time.Hour, Wait: 10 * time.Millisecond}) // behind the write
 			spent = d.receive(3)
 			if s := outcome(t, reply); s.result.State != ledger.Unknown {
 				t.Fatalf("%+v", s)

@@ -46,6 +46,7 @@ type Command struct {
 	identity  string // field that names the master
 	numbered  bool   // its answer repeats its number
 	number    uint64 // of its frame, before it goes round
+	handed    bool   // to its connection
 	waiting   bool   // for a counter on disk, or for the answer to a challenge
 	held      bool   // its answer has come, unless another one that fits comes soon
 	ended     bool

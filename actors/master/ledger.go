@@ -191,6 +191,7 @@ func (m handler) transmit(c *Command) {
 	if c.Result.Suite != "" {
 		c.Result.Plain, c.Result.Sent = hex.EncodeToString(c.plain), hex.EncodeToString(c.bytes)
 	}
+	c.handed = true
 	c.link.Transmit(m.Master, c)
 }
 
@@ -297,7 +298,7 @@ func (m handler) due(c *Command) {
 	switch {
 	case m.inFlight == c && c.waiting:
 		detail = "the device has not answered the challenge"
-	case m.inFlight == c:
+	case m.inFlight == c && c.handed:
 		detail = "its connection was busy"
 	case m.inFlight != nil:
 		detail = "it waited behind another command"
@@ -376,7 +377,7 @@ func (m handler) requeue(c *Command, why string) {
 
 // unmake takes off a command what only its frame has.
 func (c *Command) unmake() {
-	c.link, c.waiting = nil, false
+	c.link, c.waiting, c.handed = nil, false, false
 	r := &c.Result
 	r.Connection, r.Listener, r.Transaction, r.Sent, r.Suite, r.Plain = 0, c.Request.Listener, nil, "", "", ""
 }
