@@ -14,7 +14,8 @@ import (
 type Command struct {
 	ID      uint64 `json:"id,omitempty"` // 0: it is not kept
 	Serial  string `json:"serial"`
-	Command string `json:"command"` // letter, or name in the profile
+	Command string `json:"command"`        // letter, or name in the profile
+	Name    string `json:"name,omitempty"` // by which the profile declares it
 	State   State  `json:"state,omitempty"`
 
 	By        string         `json:"by,omitempty"`   // who asked

@@ -76,7 +76,7 @@ func (m handler) admit(c *Command) error {
 	c.Result.Asked, c.Result.Wait, c.Result.Queue = time.Now(), Millis(r.Wait), r.Queue > 0
 	c.Result.Expires = c.Result.Asked.Add(cmp.Or(r.Queue, r.Wait))
 	if c.order != nil {
-		c.Result.Class = cmp.Or(r.Class, ledger.Class(c.order.Class))
+		c.Result.Name, c.Result.Class = c.order.Name, cmp.Or(r.Class, ledger.Class(c.order.Class))
 	}
 	if c.order != nil && c.order.Expires > 0 && r.Async && r.Queue == 0 && unsaid { // nobody waits for it
 		c.Result.Expires = c.Result.Asked.Add(c.order.Expires)

@@ -133,11 +133,8 @@ func (m handler) dryRun(msg *DryRun) {
 	}
 	if err == nil {
 		c.plain, err = c.Profile.Append(nil, &c.frame)
-		c.Result.Class = cmp.Or(c.Request.Class, ledger.Class(c.order.Class))
+		c.Result.Name, c.Result.Class = c.order.Name, cmp.Or(c.Request.Class, ledger.Class(c.order.Class))
 	}
 	c.Result.Sent, c.Result.Arguments = hex.EncodeToString(c.plain), c.Request.Fields
-	if c.order != nil {
-		c.Result.Class = ledger.Class(c.order.Class)
-	}
 	msg.Reply <- err
 }

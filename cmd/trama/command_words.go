@@ -28,7 +28,9 @@ func spaced(text string) string {
 }
 
 // what is a command as it may be written: its name and arguments.
-func what(c *ledger.Command) string { return strings.TrimSpace(c.Command + " " + pairs(c.Arguments)) }
+func what(c *ledger.Command) string {
+	return strings.TrimSpace(cmp.Or(c.Name, c.Command) + " " + pairs(c.Arguments))
+}
 
 // pairs are arguments as they may be written.
 func pairs(arguments map[string]any) string {

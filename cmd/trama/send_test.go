@@ -51,7 +51,7 @@ func TestSendEndsWithTheOutcome(t *testing.T) {
 	p.cli("send", "12345678", "E", "LS=05", "--queue", "10").want(t, exitUsage, `--queue: found "10"`)
 	p.cli("send", "12345678", "E", "LS=05", "--queue", "1ms").want(t, exitUsage, "--queue: found 1ms, allowed 1s to 30d")
 
-	p.cli("commands").want(t, exitDone, "E LS=05", "done", "unknown", "it may have been executed")
+	p.cli("commands").want(t, exitDone, "set-slaves LS=05", "done", "unknown", "it may have been executed")
 	p.cli("commands", "12345678", "--state", "unknown", "--json").want(t, exitDone, `"id": 2`)
 	if r := p.cli("commands", "--state", "done"); strings.Count(r.stdout, "\n") != 2 || r.code != exitDone {
 		t.Errorf("%d %s%s", r.code, r.stdout, r.stderr)
@@ -59,7 +59,7 @@ func TestSendEndsWithTheOutcome(t *testing.T) {
 	p.cli("commands", "--open").want(t, exitDone, "no command fits")
 	p.cli("commands", "--state", "dun").want(t, exitUsage, `did you mean "done"?`)
 	p.cli("commands", "99999999").want(t, exitFailed, "unknown master")
-	p.cli("command", "1").want(t, exitDone, "E LS=05", "by local from 127.0.0.1:", "response", "claimed", "sent", "45 00 ")
+	p.cli("command", "1").want(t, exitDone, "set-slaves LS=05", "by local from 127.0.0.1:", "response", "claimed", "sent", "45 00 ")
 	p.cli("command", "9").want(t, exitFailed, "unknown command: 9")
 	p.cli("command", "x").want(t, exitUsage, "not the number of a command")
 	p.cli("cancel", "1").want(t, exitFailed, "it is done")
@@ -118,7 +118,7 @@ func TestQueuedCommandsAreWithdrawn(t *testing.T) {
 	}
 	p.cli("send", "12345678", "E", "LS=07", "--queue", "1h", "--wait", "50ms", "--key", "k").want(t, exitDone, "(command 4")
 	p.cli("send", "12345678", "E", "LS=07", "--queue", "1h", "--wait", "50ms", "--key", "k").want(t, exitDone, "(command 4")
-	p.cli("cancel", "2").want(t, exitDone, "command 2 is cancelled: E LS=05 was not sent to 12345678")
+	p.cli("cancel", "2").want(t, exitDone, "command 2 is cancelled: set-slaves LS=05 was not sent to 12345678")
 	p.cli("cancel", "2", "1").want(t, exitFailed, "it is cancelled", "command 1 is cancelled")
 	p.cli("commands", "--open").want(t, exitDone, " 3  ", " 4  ")
 	p.cli("command", "2").want(t, exitDone, "cancelled", "by local")
