@@ -74,7 +74,7 @@ func (s *SetSetting) Orphaned(f *supervise.Fault) {
 	}
 }
 
-// keeps makes room for what is kept.
+// keeping makes room for what is kept.
 func (m *Master) keeping() *kept {
 	if m.kept == nil {
 		m.kept = &kept{settings: map[string]*settings.Setting{}, asked: map[string]time.Time{}}
@@ -159,6 +159,9 @@ func (m handler) set(q *SetSetting) {
 }
 
 func (m handler) setting(q *SetSetting) (answer SettingAnswer, err error) {
+	if m.gone {
+		return answer, ErrStopping // or it was forgotten just now
+	}
 	p, c, err := m.settable(q.Name)
 	name := q.Name
 	if c != nil {
