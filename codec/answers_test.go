@@ -22,7 +22,7 @@ func TestAForeignAnswerIsNone(t *testing.T) {
 	attributes := command{"ask-parameters", fields{"phone": "013900000001", "msg_serial": 7}}
 	relay := command{"command", fields{"server_flag": 7, "command": "RELAY,1#"}}
 	values := command{"command", fields{"center": 1, "password": "1234", "station": "0012345678", "func": 74, "serial": 7, "send_time": "2026-11-30T12:00:00Z"}}
-	point := command{"single-command", fields{"cot": 6, "common_address": 1, "ioa": 9, "state": "on"}}
+	point := command{"operate", fields{"cot": 6, "common_address": 1, "ioa": 9, "state": "on"}}
 	reading := command{"read", fields{"cot": 5, "common_address": 1, "ioa": 9}}
 	clock := command{"command", fields{"afn": 0x51, "dir": 0, "ctrl_func": 1, "address": fields{"admin_code": "330100", "station_no": 7}}}
 	integrity := command{"command", fields{"length": 11, "dir": 1, "prm": 1, "func": 4, "dest": 1, "src": 1024, "user_data": fields{"transport": 192, "app_control": 195, "app_func": 1, "objects": "3c0206"}}}
@@ -99,7 +99,11 @@ func TestAForeignAnswerIsNone(t *testing.T) {
 			if err := p.Decode(codec.Uplink, raw, &answer); err != nil {
 				t.Fatalf("%x: %v", raw, err)
 			}
-			if is := p.Answers(&request, &answer); is != c.is {
+			ordered, ok := p.Command(c.request.name)
+			if !ok {
+				t.Fatal("no such command")
+			}
+			if is := p.AnswersCommand(ordered, &request, &answer); is != c.is {
 				t.Errorf("%x: %v", raw, is)
 			}
 		})

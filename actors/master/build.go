@@ -140,7 +140,7 @@ func (m handler) buildFrame(c *Command, selfNamed bool) error {
 	for _, field := range msg.Fields {
 		switch {
 		case field.Role == codec.RoleIdentity && !selfNamed:
-			fields[field.Key], c.identity = m.Serial, field.Key
+			fields[field.Key], c.identity = m.named(c.Profile, field), field.Key
 		case field.Role == codec.RoleTransaction:
 			c.number = m.nextNumber(c.Profile)
 			number := c.number % c.Profile.TransactionLimit()

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"encoding/json"
 	"time"
 
 	"trama/actors/profiles"
@@ -37,6 +38,23 @@ func (m *Master) keep(by *profiles.Installed, f *codec.Frame, raw []byte, at tim
 	if k.device, _ = f.Timestamp(); !codec.Meant(k.device, at) {
 		k.device = time.Time{} // its samples show it, and say that it is suspect
 	}
+}
+
+// named is what a frame to the master has in its field of role identity: its serial, or, where that is the bytes of a
+// group, the fields of that in its newest frame.
+func (m handler) named(p *codec.Profile, key *codec.Field) any {
+	var f codec.Frame
+	for i := range m.latest {
+		k := &m.latest[i]
+		if key.Type != "group" || k.installed.Profile.Name() != p.Name() || p.Decode(codec.Uplink, k.raw, &f) != nil {
+			continue
+		}
+		var tree map[string]any
+		if text, err := f.AppendJSON(nil); err == nil && json.Unmarshal(text, &tree) == nil && tree[key.Key] != nil {
+			return tree[key.Key]
+		}
+	}
+	return m.Serial
 }
 
 // header is what the newest frame of the master in this profile says of it: commands default to that.

@@ -150,11 +150,38 @@ func TestSimulatedMastersAnswerCommands(t *testing.T) {
 		{0, "013920000001 text text_flag=1 text=hello", []string{"ack_id=33536", "result=0"}},
 		{0, "352000030000001 command command=WHERE#", []string{"command=OK! 30000001"}},
 		{0, "353000050000001 command text=getinfo", []string{"text=OK 50000001"}},
+		{0, "013920000001 control-vehicle doors=locked", []string{"vehicle-answer"}},
+		{0, "013920000001 track interval=10 duration=600", []string{"ack_id=33282"}},
+		{0, "352000030000001 ask-status", []string{"command=OK! 30000001"}},
+		{0, "353000050000001 ask-inputs", []string{"text=OK 50000001"}},
+		{0, "0040000001 set-time", []string{"addr_id"}},
 		{0, "0040000001 ask-values", []string{"river_level_m"}},
 		{0, "0040000001 command func=0x4a content=01", []string{"answered command", "content="}},
 	} {
 		p.cli(append([]string{"send"}, strings.Fields(c.args)...)...).want(t, c.code, c.parts...)
 	}
+}
+
+// Nobody acknowledges a meter, and a station has an address of two bytes: both obey.
+func TestSimulatedMetersAndStationsAnswerCommands(t *testing.T) {
+	text := "[admin]\nlisten = \"127.0.0.1:0\"\n"
+	for _, name := range []string{"dlt645", "iec104"} {
+		text += fmt.Sprintf("[[listener]]\nname = %[1]q\naddress = \"127.0.0.1:0\"\nprofile = %[1]q\n", name)
+	}
+	p := serve(t, text)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	p.fleetOf(ctx, "dlt645", fleet.Options{Masters: 1, SerialFrom: "20000001", Every: time.Hour})
+	p.fleetOf(ctx, "iec104", fleet.Options{Masters: 1, SerialFrom: "10001", Every: time.Hour})
+	await(t, "both to report", func() bool { return len(p.masters()) == 2 })
+	for _, args := range []string{
+		"000020000001 read identifier=02010100", "000020000001 trip password=02000000 until=2099-11-30T12:00:00+08:00",
+		"10001 start", "10001 operate object=9 state=on", "10001 operate-double object=9 state=off", "10001 set-float object=3 value=1.5",
+		"10001 interrogate", "10001 set-time", "10001 stop",
+	} {
+		p.cli(append([]string{"send"}, strings.Fields(args)...)...).want(t, 0, "done")
+	}
+	p.cli("send", "10001", "operate", "object=9").want(t, 2, "state")
 }
 
 func TestSimulatedMastersReconnectAndLogInAgain(t *testing.T) {
