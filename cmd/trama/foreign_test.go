@@ -143,7 +143,7 @@ func TestALateTextDoesNotEndTheNextCommand(t *testing.T) {
 			s := speeches[c.profile]
 			p := serve(t, fmt.Sprintf("[admin]\nlisten = \"127.0.0.1:0\"\n[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\nprofile = %q\n", c.profile))
 			m := p.voice(t, profile, &s, 1)
-			first := <-m.ordersWithin(&s.orders[1], 100*time.Millisecond)
+			first := <-m.ordersWithin(&s.orders[1], 2*time.Second)
 			if first.Outcome != "unknown" {
 				t.Fatalf("without an answer: %+v", first)
 			}
