@@ -97,7 +97,7 @@ func TestAWrongArgumentIsNamed(t *testing.T) {
 		{"extended", "operate-relay", map[string]any{"relay": 3, "RN": 3, "operation": 1}, `extended operate-relay: relay: value cannot be used here: given twice`, codec.ErrValue},
 		{"modbus-rtu", "diagnose", map[string]any{"test": "x", "data": 1}, `modbus-rtu diagnose: test: value cannot be used here: "x" is not a number`, codec.ErrValue},
 		{"modbus-rtu", "write-registers", map[string]any{"start": 1, "count": 2}, `modbus-rtu write-registers: registers: missing`, codec.ErrMissing},
-		{"iec104", "operate", map[string]any{"object": 5}, `iec104 single-command: state: missing`, codec.ErrMissing},
+		{"iec104", "operate", map[string]any{"object": 5}, `iec104 operate: state: missing`, codec.ErrMissing},
 		{"dlt645", "trip", map[string]any{"until": "2026-11-30T12:00:00+08:00"}, `dlt645 control: password: missing`, codec.ErrMissing},
 		{"modbus-rtu", "write-coil", map[string]any{"address": 1, "value": 2}, `modbus-rtu write-coil: value: out of range: 2, allowed 0, 65280`, codec.ErrRange},
 		{"modbus-rtu", "read-holding", map[string]any{"start": 1, "count": 126}, `modbus-rtu read-holding: count: out of range: 126, allowed 1..125`, codec.ErrRange},
