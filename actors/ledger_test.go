@@ -491,7 +491,7 @@ func TestACommandIsVerifiedBehindAKill(t *testing.T) {
 	e := online(t, two.gateway, master1)
 	e.answer(master1, "H", 0, e.asked(master1, "H"))
 	report := func(relay, state int) string {
-		return fmt.Sprintf("00220100000000%s0102036f0020261123143000%08d%02x%02x", master1, 40+relay, relay, state)
+		return fmt.Sprintf("00220100000000%s0102036f00%s%08d%02x%02x", master1, time.Now().Format("20060102150405"), 40+relay, relay, state)
 	}
 	e.send(report(2, 0), report(3, 1))
 	if c := two.state(id, ledger.Done, "verified"); c.Verified == "" {
