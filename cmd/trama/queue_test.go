@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"trama/actors"
 	"trama/actors/ledger"
@@ -106,7 +107,7 @@ func TestSendEndsWithWhatTheMasterReports(t *testing.T) {
 			t.Fatalf("asked %x", asked)
 		}
 		c.send(asked)
-		c.send(fromHex(t, fmt.Sprintf("00220100000000123456780102036f0020261123143000%08d03%02d", 10+number, number)))
+		c.send(fromHex(t, fmt.Sprintf("00220100000000123456780102036f00%s%08d03%02d", time.Now().Format("20060102150405"), 10+number, number)))
 		(<-done).want(t, want.code, want.says)
 		c.receive(27)
 	}
