@@ -106,7 +106,7 @@ func TestADefinitionHasPollsOfItsOwn(t *testing.T) {
 	for text, want := range map[string]string{
 		`command = "read-hold"` + "\nvalues = \"registers\"":                         `registers[0].command: found "read-hold"`,
 		`command = "read-holding"` + "\nvalues = \"registers\"\nnumbers = [\"9-1\"]": `registers[0].numbers[0]: found "9-1"`,
-		`command = "read-holding"` + "\nvalues = \"registers\"\nstart = \"begin\"":   `message read-holding without field "begin"`,
+		`command = "read-holding"` + "\nvalues = \"registers\"\nstart = \"begin\"":   `command read-holding without field "begin"`,
 		`command = "read-holding"` + "\nvalues = \"count\"":                          `registers[0].values: found "count"`,
 	} {
 		if _, err = codec.Compile("meter.toml", []byte(meter+"command = \"read-holding\"\n[[registers]]\n"+text)); err == nil || !strings.Contains(err.Error(), want) {

@@ -2,6 +2,7 @@ package master
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -139,11 +140,14 @@ func (m handler) poll(p *Poll) {
 			Origin: "poll " + p.Name, Unkept: true, Class: ledger.Idempotent},
 		poll: r.what,
 		Respond: func(e End) {
-			if s.open = false; e.Err != nil {
+			switch s.open = false; {
+			case errors.Is(e.Err, ErrBadCommand): // such as a unit that is not said, behind a modem
+				m.pollEnded(s, ledger.Refused, e.Err.Error())
+			case e.Err != nil:
 				p.Skipped.Add(1)
-				return
+			default:
+				m.pollEnded(s, e.Result.State, e.Result.Detail)
 			}
-			m.pollEnded(s, e.Result.State, e.Result.Detail)
 		},
 	})
 }

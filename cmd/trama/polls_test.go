@@ -118,6 +118,13 @@ func TestAPollThatFailsIsToldOnce(t *testing.T) {
 	p.cli("polls", "--json").want(t, 0, `"failing":0`)
 }
 
+// A poll that cannot be asked says why.
+func TestAPollWithoutItsUnitSaysSo(t *testing.T) {
+	p := serve(t, strings.Replace(polledMeter(""), "fields = { unit = 1 }\n", "", 1))
+	p.dialMeter(dtuName)
+	await(t, "the reason", func() bool { return strings.Contains(p.cli("masters", dtuName).stdout, "unit: missing") })
+}
+
 // A poll whose answer is awaited is not asked again, and those that are skipped are counted.
 func TestPollsDoNotPileUp(t *testing.T) {
 	p := serve(t, polledMeter(""))

@@ -16,14 +16,14 @@ import (
 func CompilePolls(src *schema.Reader, d *schema.Definition, p *program.Program) {
 	for i := range d.Registers {
 		r := &d.Registers[i]
-		m := commandNamed(p, r.Command)
-		if m == nil {
-			src.Problem(schema.Join(r.Path, "command"), field.Quote(r.Command), "the name of a message of the server", commandNames(p)...)
+		order, known := p.Command(r.Command)
+		if !known {
+			src.Problem(schema.Join(r.Path, "command"), field.Quote(r.Command), "a command of the definition", commandNames(p)...)
 			continue
 		}
 		for _, key := range []string{r.Start, r.Count} {
-			if !hasField(m, key) {
-				src.Problem(r.Path, "message "+m.Name+" without field "+field.Quote(key), "a request that says which registers")
+			if !order.Known[key] {
+				src.Problem(r.Path, "command "+order.Name+" without field "+field.Quote(key), "a request that says which registers")
 			}
 		}
 		values := answerField(p, r.Values)
@@ -59,23 +59,30 @@ func ResolvePoll(p *program.Program, q *field.Poll) (*program.Poll, []PollProble
 		r.out.Fields = map[string]any{}
 	}
 	r.registers()
-	m := commandNamed(p, r.out.Message)
-	if m == nil {
+	order, known := p.Command(r.out.Message)
+	if !known {
 		if len(r.wrong) == 0 {
 			r.problem(schema.Join(q.Path, "command"), field.Quote(r.out.Message),
-				fmt.Sprintf("a message that profile %q has for a master", p.Name), commandNames(p)...)
+				fmt.Sprintf("a command that profile %q has for a master", p.Name), commandNames(p)...)
 		}
 		return nil, r.wrong
 	}
-	r.out.Message = m.Name
-	keys := make([]string, len(m.Fields))
-	for i, f := range m.Fields {
-		keys[i] = f.Key
+	if order.Class != "idempotent" {
+		r.problem(schema.Join(q.Path, "command"), fmt.Sprintf("%s, which may not be sent again and again (class %s)", field.Quote(order.Name), order.Class),
+			"a command of class idempotent")
 	}
 	for _, key := range slices.Sorted(maps.Keys(q.Fields)) {
-		if top, _, _ := strings.Cut(key, "."); !slices.Contains(keys, top) && !hasField(m, key) {
-			r.problem(schema.Join(schema.Join(q.Path, "fields"), key), "field "+field.Quote(key), "a field of message "+m.Name, keys...)
+		top, _, _ := strings.Cut(key, ".")
+		if order.Argument(key) == nil && !order.Known[top] {
+			names := slices.Sorted(maps.Keys(order.Known))
+			for _, a := range order.Arguments {
+				names = append(names, a.Key)
+			}
+			r.problem(schema.Join(schema.Join(q.Path, "fields"), key), "field "+field.Quote(key), "a field of command "+order.Name, names...)
 		}
+	}
+	if _, err := order.Fields(r.out.Fields); err != nil && len(r.wrong) == 0 {
+		r.problem(schema.Join(q.Path, "fields"), err.Error(), "arguments of command "+order.Name)
 	}
 	for i := range q.Points {
 		if f := q.Points[i].Field; f != "" && answerField(p, f) == nil {
@@ -207,24 +214,11 @@ func (r *resolving) numbers() string {
 	return strings.Join(all, ", ")
 }
 
-func commandNamed(p *program.Program, name string) *field.Message {
-	for _, m := range p.Commands {
-		if m.Name == name || m.Command != "" && m.Command == name {
-			return m
-		}
-	}
-	return nil
-}
-
 func commandNames(p *program.Program) (names []string) {
-	for _, m := range p.Commands {
-		names = append(names, m.Name)
+	for _, c := range p.Orders {
+		names = append(names, c.Name)
 	}
 	return names
-}
-
-func hasField(m *field.Message, key string) bool {
-	return slices.ContainsFunc(m.Fields, func(f *field.Field) bool { return f.Key == key })
 }
 
 // answerField is a field that a message of a master may have, by the last part of its path.
