@@ -26,7 +26,7 @@ func TestANewcomerGetsAModbusMeterIntoPointsByThePage(t *testing.T) {
 	}
 	config := strings.NewReplacer(`":12990"`, `"127.0.0.1:0"`, `"10s"`, `"1s"`).Replace(block("toml"))
 	p := serve(t, "[admin]\nlisten = \"127.0.0.1:0\"\n"+config)
-	dialOut(t, p.addresses.Listeners["dtu"], meters(t), dtu, 3)
+	dialOut(t, p.addresses.Listeners["dtu"], meters(t), dtu, 0)
 	await(t, "the points", func() bool {
 		out := p.cli("masters", dtu).stdout
 		return strings.Contains(out, "temperature") && strings.Contains(out, "pump/running")
