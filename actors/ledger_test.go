@@ -378,7 +378,7 @@ func TestAStopKeepsWhatWaitsForItsMaster(t *testing.T) {
 	if err := g.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if s := outcome(t, follows); !errors.Is(s.err, ErrStopping) || !strings.Contains(s.err.Error(), "stays in the queue") {
+	if s := outcome(t, follows); s.err != nil || s.result.State != ledger.Queued { // whether its row was on disk yet or not
 		t.Errorf("%+v", s)
 	}
 	if err := j.Close(); err != nil {

@@ -3,12 +3,15 @@ package actors
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"trama/actors/ledger"
 	"trama/actors/master"
 	"trama/journal"
+	"trama/transport"
 )
 
 // past is a journal with one command of an earlier process, whose end is written when the test says so.
@@ -60,8 +63,8 @@ func TestACommandThatAKillHasEndedIsNotOpenForWhoAsksAgain(t *testing.T) {
 
 var _ master.Commands = (*past)(nil) // else its commands would not be restored
 
-// Who waits for a command that a stop leaves in its queue is told that it waits there, and not of a failure: it is on disk.
-func TestACommandThatAStopLeavesInItsQueueHasNotFailed(t *testing.T) {
+// Without a journal no later process has a command: at a stop it was never sent.
+func TestAStopWithoutAJournalLeavesNothingInAQueue(t *testing.T) {
 	g := start(t, "field:extended")
 	d := dial(t, g, "field")
 	d.send("00250100000000123456780102036d0020261123143000000000070041ac0000")
@@ -73,7 +76,37 @@ func TestACommandThatAStopLeavesInItsQueueHasNotFailed(t *testing.T) {
 	if err := g.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if s := outcome(t, reply); s.err != nil || s.result.State != ledger.Queued || s.result.ID != 1 {
+	if s := outcome(t, reply); s.err != nil || s.result.State != ledger.Expired || !strings.Contains(s.result.Detail, "never sent") {
 		t.Errorf("%+v", s)
+	}
+}
+
+// Who waits for a command that a stop leaves in its queue hears of that when its row is on disk: it has not failed.
+func TestAStopTellsOfACommandInAQueueBehindItsRow(t *testing.T) {
+	for _, lost := range []error{nil, journal.ErrFailed} {
+		h := &past{}
+		g := startAll(t, Options{Journal: h, Listeners: []ListenerOptions{
+			{Profile: shipped(t, "extended"), Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}},
+		}})
+		d := dial(t, g, "field")
+		d.send("00250100000000123456780102036d0020261123143000000000070041ac0000")
+		await(t, "the frame waits", func() bool { return h.count() == 1 })
+		h.commit(nil)
+		d.receive(27)
+		_ = d.Close()
+		await(t, "its end", func() bool { m, err := g.Master("12345678"); return err == nil && len(m.Links) == 0 })
+		reply := send(g, CommandRequest{Serial: "12345678", Command: "A", Queue: time.Minute})
+		await(t, "the row waits", func() bool { return h.count() == 1 })
+		if err := g.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(reply) > 0 {
+			t.Errorf("the caller heard of what was not on disk: %+v", <-reply)
+			continue
+		}
+		h.commit(lost)
+		if s := outcome(t, reply); !errors.Is(s.err, lost) || lost == nil && s.result.State != ledger.Queued {
+			t.Errorf("%v: %+v", lost, s)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"trama/actors/ledger"
 	"trama/codec"
+	"trama/journal"
 )
 
 // The life of a command in the actor of its master:
@@ -416,6 +417,9 @@ func (m handler) linkLost(l Link) {
 func (m handler) giveUpCommands(why string, unsent ledger.State, stay bool) {
 	m.choosing = true // nothing goes any more
 	defer func() { m.choosing = false }()
+	if _, keeps := m.dir.journal.(Commands); !keeps {
+		stay = false
+	}
 	all := slices.Clone(m.queue)
 	if c := m.inFlight; c != nil {
 		if stay && c.Request.Queue > 0 && !c.held && c.again() {
@@ -430,7 +434,7 @@ func (m handler) giveUpCommands(why string, unsent ledger.State, stay bool) {
 	}
 	for _, c := range all {
 		if stay && c.Request.Queue > 0 && c.Result.State == ledger.Queued {
-			c.stay()
+			m.stay(c)
 			continue
 		}
 		m.stop(c, unsent, why+": it was never sent", why+": it may have been executed")
@@ -438,9 +442,11 @@ func (m handler) giveUpCommands(why string, unsent ledger.State, stay bool) {
 	m.queue = nil
 }
 
-// stay leaves a command to the next process.
-func (c *Command) stay() {
-	c.turnDown(fmt.Errorf("%w: command %d stays in the queue of its master", ErrStopping, c.Result.ID))
+// stay leaves a command to the next process; who waits for it hears of that behind its row.
+func (m handler) stay(c *Command) {
+	c.Withdraw()
+	c.release()
+	m.dir.journal.Append(&journal.Entry{Owner: &stays{c, c.Result}})
 }
 
 // cancel ends a command that waits, because somebody wants that.

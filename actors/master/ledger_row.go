@@ -1,6 +1,7 @@
 package master
 
 import (
+	"fmt"
 	"time"
 
 	"trama/actors/ledger"
@@ -76,6 +77,21 @@ func (k *stored) Committed(_ uint64, err error) {
 	case k.as.State == ledger.Claimed:
 		k.m.send(&commandClaimed{k.c, k.try, err})
 	}
+}
+
+// stays owns an empty entry behind the row of a command that a stop leaves to the next process.
+type stays struct {
+	c  *Command
+	as ledger.Command
+}
+
+// Committed implements journal.Committer.
+func (s *stays) Committed(_ uint64, err error) {
+	if err == nil {
+		err = fmt.Errorf("%w: command %d stays in the queue of its master", ErrStopping, s.as.ID)
+	}
+	s.c.Entry.Drop(err)
+	s.c.respond(End{Result: s.as, Err: err})
 }
 
 // conclude counts and tells of the end of c, and has the journal keep it.
