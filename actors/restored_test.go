@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -108,5 +109,47 @@ func TestAStopTellsOfACommandInAQueueBehindItsRow(t *testing.T) {
 		if s := outcome(t, reply); !errors.Is(s.err, lost) || lost == nil && s.result.State != ledger.Queued {
 			t.Errorf("%v: %+v", lost, s)
 		}
+	}
+}
+
+// An answer may be the first frame behind a start: it finds its command, also when that is not the newest.
+func TestALateAnswerIsTheFirstFrameBehindAStart(t *testing.T) {
+	one := born(t, filepath.Join(t.TempDir(), "journal.db"))
+	d := online(t, one.gateway, master1)
+	var ids []uint64
+	var numbers []string
+	for _, letter := range []string{"A", "F"} {
+		reply := send(one.gateway, CommandRequest{Serial: master1, Command: letter, Queue: time.Hour, Wait: 10 * time.Millisecond})
+		numbers = append(numbers, d.asked(master1, letter))
+		ids = append(ids, outcome(t, reply).result.ID)
+	}
+	two := one.killed()
+	for _, id := range ids {
+		two.state(id, ledger.Unknown)
+	}
+	dial(t, two.gateway, "field").answer(master1, "A", 0, numbers[0])
+	two.state(ids[0], ledger.Done, "late")
+	two.state(ids[1], ledger.Unknown)
+}
+
+// A command that waits for a frame of its master is told of when its row is on disk, as any other.
+func TestACommandOutsideOfItsWindowIsToldOfBehindItsRow(t *testing.T) {
+	h := &held{}
+	g := startAll(t, Options{Journal: h, Listeners: []ListenerOptions{{Profile: shipped(t, "extended"), DeliveryWindow: time.Nanosecond,
+		Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}}}})
+	t.Cleanup(func() { h.commit(nil) })
+	d := dial(t, g, "field")
+	d.send(measurement(master1, 1))
+	await(t, "the frame waits", func() bool { return h.count() == 1 })
+	h.commit(nil)
+	d.acknowledged(master1, "m", 1)
+	reply := send(g, CommandRequest{Serial: master1, Command: "A", Queue: time.Hour, Async: true})
+	await(t, "the row waits", func() bool { return h.count() == 1 })
+	if open := g.masters.Ledger.Open(); len(open) > 0 {
+		t.Errorf("told of before it is on disk: %+v", open)
+	}
+	h.commit(nil)
+	if s := outcome(t, reply); s.err != nil || s.result.State != ledger.Queued || !strings.Contains(s.result.Detail, "for a frame") {
+		t.Errorf("%+v", s)
 	}
 }

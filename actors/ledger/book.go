@@ -102,6 +102,13 @@ func (e *Entry) Publish(c Command) {
 	e.tell()
 }
 
+// Refine is Publish for a command that may not be on disk yet: nobody may hear of it before.
+func (e *Entry) Refine(c Command) {
+	if e.Now().State != "" {
+		e.Publish(c)
+	}
+}
+
 // Drop takes a command out of the book that has not ended: it was not taken, or the gateway stops.
 func (e *Entry) Drop(err error) {
 	e.book.mu.Lock()

@@ -81,6 +81,9 @@ func (m *Master) spent(number uint64) bool {
 func (m handler) overdue(b *Batch, f *codec.Frame, raw []byte) *Command {
 	for i := len(m.unanswered) - 1; i >= 0; i-- {
 		c := m.unanswered[i]
+		if c.Profile == nil && !c.remake(b) {
+			continue
+		}
 		known := numbersFor
 		if !c.numbered {
 			if known = lateFor; i != len(m.unanswered)-1 {
@@ -113,12 +116,12 @@ func (m handler) answers(b *Batch, f *codec.Frame, raw []byte) {
 
 // cameLate gives a command that ended as unknown its answer.
 func (m handler) cameLate(c *Command, raw []byte) {
-	if c != nil && c.poll != nil {
+	if c.poll != nil {
 		m.settled(c)
 		return
 	}
 	var f codec.Frame
-	if c == nil || c.Profile.Decode(codec.Uplink, raw, &f) != nil {
+	if c.Profile.Decode(codec.Uplink, raw, &f) != nil {
 		return
 	}
 	m.settled(c)
@@ -169,9 +172,6 @@ func (c *Command) answeredBy(b *Batch, f *codec.Frame, raw []byte) *codec.Frame 
 		}
 	}
 	p := b.Installed.Profile
-	if c.Profile == nil && !c.remake(b) {
-		return nil
-	}
 	if c.Profile == p {
 		if p.AnswersCommand(c.order, &c.frame, f) {
 			return f

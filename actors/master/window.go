@@ -22,7 +22,7 @@ func (m handler) mayGo(c *Command) (wait time.Duration, ok bool) {
 		c.waited = true
 		if !told && c.Entry != nil {
 			c.Result.Detail = fmt.Sprintf("for a frame: it was silent for %s, and is reached within %s behind one", presence.Span(c.silence), presence.Span(window))
-			c.Entry.Publish(c.Result)
+			c.Entry.Refine(c.Result)
 		}
 		return 0, false
 	}
