@@ -133,6 +133,37 @@ set       = { address = 7 }
 	}
 }
 
+// A message says verify, and nothing reads it back: nobody may find out later whether it was obeyed.
+func TestACommandThatNothingReadsBackIsOfClassNever(t *testing.T) {
+	p, err := codec.Compile("x.toml", []byte(`
+name = "x"
+[frame]
+header = [{ key = "unit", type = "byte", role = "identity" }, { key = "func", type = "byte", role = "command" }]
+[[message]]
+command = 1
+name    = "open"
+from    = "server"
+purpose = "command"
+repeat  = "verify"
+[[message]]
+command = 2
+name    = "shut"
+from    = "server"
+purpose = "command"
+repeat  = "verify"
+[[command]]
+name = "shut"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range p.DeclaredCommands() {
+		if c.Class != "never" {
+			t.Errorf("%s is of class %s", c.Name, c.Class)
+		}
+	}
+}
+
 func TestTheRangeOfAnArgumentIsThatOfTheValue(t *testing.T) {
 	p, err := codec.Compile("x.toml", []byte(`
 name = "x"

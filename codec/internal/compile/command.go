@@ -56,6 +56,11 @@ func (c *compiler) orders(d *schema.Definition) {
 		}
 		c.follows(o, &defs[i])
 	}
+	for _, o := range c.p.Orders {
+		if o.Class == "verify" && o.Verify == nil { // nothing can read it back
+			o.Class = "never"
+		}
+	}
 }
 
 // either is the first of two keys, if the definition has it, else the second.
