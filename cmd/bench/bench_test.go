@@ -130,8 +130,21 @@ func TestGoodMastersAreMeasuredBesideAFlood(t *testing.T) {
 	}
 }
 
+func TestPollsAreMeasured(t *testing.T) {
+	var out bytes.Buffer
+	args := strings.Fields("-polls 20 -every 1s -memory -settle 3s -rounds 2 -warm-up 10ms -duration 1s")
+	if err := run(t.Context(), args, nil, &out, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"20 masters, each polled every 1s", "(20 due)", "100 good masters", "ratio of p99 in a pair: median"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, &out)
+		}
+	}
+}
+
 func TestBadFlagsAreRefused(t *testing.T) {
-	for _, args := range []string{"-c 0", "-c x", "-f ,", "-rounds 0", "-server other", "-commands 10 -server bare", "-load 192.0.2.1:1", "-bare -listen :0", "surplus", "-nonsense"} {
+	for _, args := range []string{"-c 0", "-c x", "-f ,", "-rounds 0", "-server other", "-commands 10 -server bare", "-polls 10 -server bare", "-load 192.0.2.1:1", "-bare -listen :0", "surplus", "-nonsense"} {
 		if err := run(t.Context(), strings.Fields(args), nil, io.Discard, io.Discard); err == nil {
 			t.Errorf("%s: no error", args)
 		}

@@ -52,18 +52,31 @@ func (s *settings) startCommanded(ctx context.Context, memory bool) (*server, *c
 		return nil, nil, err
 	}
 	c.admin = "http://" + srv.admin
-	profile, err := codec.Shipped("extended")
+	hangUp, err := s.startField(ctx, srv.address, commandedMasters, func(fleet.Progress) {})
 	if err != nil {
 		stop()
 		return nil, nil, err
 	}
+	c.leave = func() { hangUp(); stop() }
+	return srv, c, nil
+}
+
+// startField has so many masters connect that obey, and waits until all are there.  seen hears 20 times a second what they
+// have done.
+func (s *settings) startField(ctx context.Context, address string, n int, seen func(fleet.Progress)) (leave func(), err error) {
+	profile, err := codec.Shipped("extended")
+	if err != nil {
+		return nil, err
+	}
 	field, hangUp := context.WithCancel(ctx)
 	var masters sync.WaitGroup
 	connected := make(chan bool, 1)
+	ramp := time.Duration(n) * time.Millisecond
 	masters.Go(func() {
-		_, err := fleet.Run(field, fleet.Options{Address: srv.address, Profile: profile, Masters: commandedMasters, SerialFrom: strconv.Itoa(commandedSerial),
-			Every: time.Hour, Progress: func(p fleet.Progress) {
-				if p.Acknowledged >= commandedMasters {
+		_, err := fleet.Run(field, fleet.Options{Address: address, Profile: profile, Masters: n, SerialFrom: strconv.Itoa(commandedSerial),
+			Every: time.Hour, Ramp: ramp, Progress: func(p fleet.Progress) {
+				seen(p)
+				if p.Acknowledged >= uint64(n) {
 					select {
 					case connected <- true:
 					default:
@@ -74,13 +87,13 @@ func (s *settings) startCommanded(ctx context.Context, memory bool) (*server, *c
 			fmt.Fprintln(s.stderr, "fleet:", err)
 		}
 	})
-	c.leave = func() { hangUp(); masters.Wait(); stop() }
+	leave = func() { hangUp(); masters.Wait() }
 	select {
 	case <-connected:
-		return srv, c, nil
-	case <-time.After(20 * time.Second):
-		c.leave()
-		return nil, nil, fmt.Errorf("not all of %d masters are there", commandedMasters)
+		return leave, nil
+	case <-time.After(ramp + 20*time.Second):
+		leave()
+		return nil, fmt.Errorf("not all of %d masters are there", n)
 	}
 }
 

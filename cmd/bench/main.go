@@ -9,6 +9,7 @@
 //	bench -offered 20000         latency of the acknowledgements when so many frames a second are offered, of both
 //	bench -strangers 20000       latency of good masters beside a flood of made-up serials; with -suite 20, of wrong tags
 //	bench -commands 1000         what a command takes, with the journal on disk and in memory, and acknowledgements beside so many a second
+//	bench -polls 10000           what it costs to ask so many masters every minute, and acknowledgements without and beside it
 //	bench -soak 2h               masters that come and go: descriptors, goroutines and memory of the daemon before, meanwhile and after
 //	bench -load ADDRESS          one load against a server that runs already
 //	bench -bare                  the bare server alone, on -listen, until standard input ends
@@ -67,7 +68,9 @@ type settings struct {
 	offered          int
 	strangers        int
 	commands         int
-	tables           string // further ones of the configuration
+	polls            int
+	every            time.Duration // between the requests of a poll to a master
+	tables           string        // further ones of the configuration
 	soak             time.Duration
 	settle           time.Duration
 	program, against string
@@ -91,8 +94,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.IntVar(&s.offered, "offered", 0, "offer so many frames a second, whether they are acknowledged or not (-c 10000)")
 	flags.IntVar(&s.strangers, "strangers", 0, "measure good masters beside so many frames a second of made-up serials or, with -suite, with wrong tags")
 	flags.IntVar(&s.commands, "commands", 0, "measure commands, and good masters beside so many commands a second")
+	flags.IntVar(&s.polls, "polls", 0, "poll so many masters for the time of -settle, then by turns without polls and beside them measure good masters")
+	flags.DurationVar(&s.every, "every", time.Minute, "between the polls of a master")
 	flags.DurationVar(&s.soak, "soak", 0, "have masters come and go for so long, and see what the daemon keeps of them (-c 5000)")
-	flags.DurationVar(&s.settle, "settle", 10*time.Second, "how long idle masters are idle before the last look")
+	flags.DurationVar(&s.settle, "settle", 10*time.Second, "how long idle masters are idle, or polled alone, before the last look")
 	flags.StringVar(&s.program, "trama", "", "the daemon's program (default: go build trama/cmd/trama)")
 	flags.StringVar(&s.against, "server", "trama", "what is measured: trama, or bare to see the noise of the machine")
 	connections := flags.String("c", "", "numbers of connections, comma separated (table: 50,1000,5000)")
@@ -123,11 +128,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case s.suite != protect.None && (s.against != "trama" || s.load != "" || s.soak > 0 || s.slicers > 0):
 		return errors.New("-suite is of the table, -idle, -offered and -strangers, with -server trama")
-	case s.commands > 0 && (s.against != "trama" || s.suite != protect.None):
-		return errors.New("-commands is of the daemon and of masters without keys")
+	case s.commands+s.polls > 0 && (s.against != "trama" || s.suite != protect.None):
+		return errors.New("-commands and -polls are of the daemon and of masters without keys")
 	case s.against != "trama" && s.against != "bare":
 		return fmt.Errorf("-server is trama or bare, not %q", s.against)
-	case s.rounds < 1 || s.idle < 0 || s.slicers < 0 || s.strangers < 0 || s.commands < 0 || s.duration <= 0 || s.warmUp < 0 || s.settle < 0:
+	case s.rounds < 1 || s.idle < 0 || s.slicers < 0 || s.strangers < 0 || s.commands < 0 || s.polls < 0 || s.every <= 0 || s.duration <= 0 || s.warmUp < 0 || s.settle < 0:
 		return errors.New("counts and durations are positive")
 	}
 	for _, address := range []string{s.listen, s.load} {
@@ -155,6 +160,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return s.runStrangers(ctx)
 	case s.commands > 0:
 		return s.runCommands(ctx)
+	case s.polls > 0:
+		return s.runPolls(ctx)
 	case s.soak > 0:
 		return s.runSoak(ctx)
 	case s.idle > 0:

@@ -150,16 +150,7 @@ func (v vitals) String() string {
 
 // vitals reads /metrics.
 func (s *server) vitals(ctx context.Context, at time.Duration) (vitals, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+"/metrics", nil)
-	if err != nil {
-		return vitals{}, err
-	}
-	token, err := os.ReadFile(filepath.Join(s.cmd.Dir, "admin.token"))
-	if err != nil {
-		return vitals{}, err
-	}
-	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	w, err := http.DefaultClient.Do(r)
+	w, err := s.call(ctx, http.MethodGet, "/metrics")
 	if err != nil {
 		return vitals{}, err
 	}
@@ -182,6 +173,24 @@ func (s *server) vitals(ctx context.Context, at time.Duration) (vitals, error) {
 		stored: sums["trama_stored_total"], again: sums["trama_duplicates_total"],
 		refused: sums["trama_rejected_total"] + sums["trama_poisoned_total"],
 	}, lines.Err()
+}
+
+// call asks the admin endpoint as an administrator.
+func (s *server) call(ctx context.Context, method, path string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.admin+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	token, err := os.ReadFile(filepath.Join(s.cmd.Dir, "admin.token"))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	w, err := http.DefaultClient.Do(r)
+	if err == nil && w.StatusCode != http.StatusOK {
+		return nil, errors.Join(fmt.Errorf("%s %s: %s", method, path, w.Status), w.Body.Close())
+	}
+	return w, err
 }
 
 // flapper is one master that comes and goes.
