@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"trama/internal/words"
@@ -55,6 +56,10 @@ type Change struct {
 	Detail     string    `json:"detail,omitempty"`
 }
 
+// mostChanges bounds the changes of a command whose connections end before it is written: a link that flaps ends one in a
+// millisecond.  The first ones stay, and the newest try.
+const mostChanges = 64
+
 // Change brings c to a state.  The error is that there is no way from its present one.
 func (c *Command) Change(to State, at time.Time, detail string) error {
 	if !c.State.May(to) {
@@ -62,6 +67,9 @@ func (c *Command) Change(to State, at time.Time, detail string) error {
 	}
 	c.Late = c.Late || c.State == Unknown
 	c.State = to
+	if n := len(c.Changes); to == Queued && n >= mostChanges { // its try before, and why that failed
+		c.Changes = slices.Clone(c.Changes[:n-2])
+	}
 	c.Changes = append(c.Changes, Change{At: at, State: to, Connection: c.Connection, Detail: detail})
 	if to.Final() {
 		c.end(at, detail)

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -57,5 +58,32 @@ func TestACommandComesBackFromItsRow(t *testing.T) {
 	}
 	if !c.Late || c.Outcome != ledger.Done || time.Duration(c.Elapsed) != 4*time.Second {
 		t.Errorf("%+v", c)
+	}
+}
+
+// A link that flaps gives a command back a hundred times in a second.
+func TestACommandThatIsGivenBackForEverHasFewChanges(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0).UTC()
+	c := ledger.Command{ID: 1, Serial: "12345678", Asked: at}
+	early := c
+	for n := range 5_000 {
+		for _, to := range []ledger.State{ledger.Queued, ledger.Claimed} {
+			if err := c.Change(to, at, fmt.Sprint(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n == 40 {
+			early = c
+		}
+	}
+	if err := c.Change(ledger.Sent, at, ""); err != nil {
+		t.Fatal(err)
+	}
+	all := c.Changes
+	if n := len(all); n > 100 || all[0].Detail != "0" || all[n-1].State != ledger.Sent || all[n-2].Detail != "4999" || all[n-3].Detail != "4999" {
+		t.Errorf("%d changes, %+v", n, all)
+	}
+	if n := len(early.Changes); early.Changes[n-1].Detail != "40" {
+		t.Errorf("what was told before has changed: %+v", early.Changes[n-1])
 	}
 }
