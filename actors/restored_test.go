@@ -153,3 +153,56 @@ func TestACommandOutsideOfItsWindowIsToldOfBehindItsRow(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// A clock that was set back while the gateway was away keeps no line quiet: the command that was unknown then ends in an hour.
+func TestAClockThatWasSetBackHoldsNoCommandUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	run := func(then func(g *gateway, d *device)) {
+		t.Helper()
+		j := openJournal(t, path)
+		g := startAll(t, Options{Journal: j, Listeners: []ListenerOptions{{Profile: shipped(t, "compact"),
+			Transport: transport.Options{Name: "field", Address: "127.0.0.1:0"}}}})
+		d := dial(t, g, "field")
+		d.send("0013010000000012345678010273000041ac0000")
+		d.receive(15)
+		then(g, d)
+		if err := errors.Join(g.Drain(t.Context()), j.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(func(g *gateway, d *device) {
+		reply := send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: 50 * time.Millisecond})
+		d.receive(15)
+		if s := outcome(t, reply); s.result.Outcome != OutcomeUnknown {
+			t.Fatalf("%+v", s)
+		}
+	})
+	j := openJournal(t, path)
+	row, err := j.Command(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := ledger.Read(&row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Ended = c.Ended.Add(time.Hour)
+	later, err := c.Row()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{}, 1)
+	j.Append(&journal.Entry{Rows: []journal.Row{later}, Owner: told(done)})
+	<-done
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run(func(g *gateway, d *device) {
+		reply := send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: patience})
+		d.receive(15)
+		d.send("000801000000001234567801024100")
+		if s := outcome(t, reply); s.result.Outcome != OutcomeDone {
+			t.Errorf("%+v", s)
+		}
+	})
+}

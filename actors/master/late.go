@@ -39,12 +39,13 @@ func (m *Master) remain(c *Command) {
 	}
 }
 
-// since is how long ago a command ended; 0: it has not.
+// since is how long ago a command ended; 0: it has not.  Behind a clock that was set back while the gateway was away it is as
+// long as it was until then: the line is not quiet until the clock has caught up.
 func (c *Command) since() time.Duration {
 	if c.Result.Open() {
 		return 0
 	}
-	return time.Since(c.Result.Ended)
+	return time.Since(c.Result.Ended).Abs()
 }
 
 // settled forgets a command that was remembered, and those whose answers could be taken for its: what comes now is nobody's.
