@@ -285,3 +285,38 @@ func TestAClockThatIsOffIsSet(t *testing.T) {
 	at("k", 5, time.Now().Add(5*time.Minute))
 	d.quiet()
 }
+
+// A master that asks behind each answer, and obeys and refuses in turns, pushes out neither what people have asked for nor
+// other events.
+func TestAMasterThatAsksForEverFillsNeitherLedgerNorEvents(t *testing.T) {
+	g, j := keeper(t, filepath.Join(t.TempDir(), "journal.db"))
+	d := online(t, g, plc)
+	inLedger := func() int {
+		t.Helper()
+		all, _, err := g.Commands(t.Context(), journal.CommandQuery{Master: plc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	g.keep(t, "set-slaves", map[string]any{"slaves": 5})
+	const asked = 40
+	for i := range asked {
+		d.request(i+2, "0100")
+		d.told(28, i%2)
+	}
+	g.comesTo(t, "set-slaves refused")
+	if n := inLedger(); n != 1 {
+		t.Errorf("%d commands in the ledger", n)
+	}
+	if n := len(events(t, j)); n == 0 || n > asked/2+1 {
+		t.Errorf("%d events of %d", n, asked-1)
+	}
+	g.keep(t, "set-slaves", map[string]any{"slaves": 6})
+	d.request(asked+2, "0100")
+	d.told(28, 0)
+	g.comesTo(t, "set-slaves acknowledged")
+	if n := inLedger(); n != 2 {
+		t.Errorf("%d commands in the ledger when something else is told", n)
+	}
+}

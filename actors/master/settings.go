@@ -1,6 +1,7 @@
 package master
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"trama/actors/internal/count"
 	"trama/actors/ledger"
 	"trama/actors/settings"
 	"trama/actors/supervise"
@@ -25,12 +27,24 @@ const bySettings = "settings"
 // settingWait is how long such a command waits for its turn behind the others that the master asked for.
 const settingWait = time.Minute
 
+// tellingPause is the least time between two commands of the ledger that tell the same: a master that asks behind each answer
+// would push out what people have asked for.
+const tellingPause = time.Minute
+
 // settingUnset is the state of a setting that a master asks for and that is not kept.
 const settingUnset settings.State = "unset"
 
+// Bounds on the events of settings of one master, which it can cause at will.
+const (
+	settingEventsPerMinute = 1
+	settingEventsAtOnce    = 20
+)
+
 // kept is what is kept for a master.
 type kept struct {
+	events   *count.Pace                  // of its settings
 	settings map[string]*settings.Setting // by the name of the command that tells it
+	told     map[string]time.Time         // likewise: when the ledger last took that the master is told it
 	asked    map[string]time.Time         // likewise: when the master has last asked for it, since the start of the process
 }
 
@@ -77,7 +91,7 @@ func (s *SetSetting) Orphaned(f *supervise.Fault) {
 // keeping makes room for what is kept.
 func (m *Master) keeping() *kept {
 	if m.kept == nil {
-		m.kept = &kept{settings: map[string]*settings.Setting{}, asked: map[string]time.Time{}}
+		m.kept = &kept{events: count.NewPace(settingEventsPerMinute, settingEventsAtOnce), settings: map[string]*settings.Setting{}, told: map[string]time.Time{}, asked: map[string]time.Time{}}
 	}
 	return m.kept
 }
@@ -341,7 +355,7 @@ func (m handler) tellSetting(c *codec.Command, listener string) {
 		Class: ledger.Idempotent, Unkept: true}
 	if m.kept != nil {
 		if s := m.kept.settings[c.Name]; s != nil {
-			r.Fields, r.Unkept = maps.Clone(s.Arguments), false
+			r.Fields, r.Unkept = maps.Clone(s.Arguments), m.kept.again(s)
 		}
 	}
 	order := &Command{Request: r, load: &m.load, Respond: func(e End) {
@@ -351,6 +365,16 @@ func (m handler) tellSetting(c *codec.Command, listener string) {
 	}}
 	m.load.Add(1)
 	m.command(order)
+}
+
+// again says whether a master is told a setting that it was told just now.
+func (k *kept) again(s *settings.Setting) bool {
+	told, now := k.told[s.Name], time.Now()
+	if s.At.Before(told) && now.Sub(told) < tellingPause {
+		return true
+	}
+	k.told[s.Name] = now
+	return false
 }
 
 // settingConcluded takes in the outcome of a command that may have been one for a setting, whoever has sent it.
@@ -364,7 +388,7 @@ func (m handler) settingConcluded(c *Command) {
 	}
 	s, arguments := m.kept.settings[order.Name], named(order, c.Request.Fields)
 	m.changeSetting(s, c.link, func() bool {
-		s.Command = c.Result.ID
+		s.Command = cmp.Or(c.Result.ID, s.Command)
 		switch c.Result.Outcome {
 		case ledger.Done:
 			s.Acknowledge(arguments, time.Now())
@@ -394,8 +418,11 @@ func (m handler) changeSetting(s *settings.Setting, l Link, change func() bool) 
 	}
 	rows := []journal.Row{journal.Setting{Name: s.Name, Body: body}}
 	wrong := func(state settings.State) bool { return state == settings.Refused || state == settings.Drift }
-	if now := s.State(); now != before && (wrong(now) || wrong(before)) {
+	if now := s.State(); now != before && (wrong(now) || wrong(before)) && m.kept.events.Allow() {
 		e := &journal.Event{At: time.Now(), Kind: journal.EventSetting, Master: m.Serial, Reason: string(now), Detail: s.Words()}
+		if n := m.kept.events.LeftOut(); n > 0 {
+			e.Detail += fmt.Sprintf(" (%d like it were not written)", n)
+		}
 		if l != nil {
 			e.Listener, e.Connection, e.Remote = l.Listener(), l.ID(), l.Remote()
 		}
