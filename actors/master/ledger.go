@@ -35,10 +35,22 @@ func (m handler) command(c *Command) {
 	m.arm(c, time.Until(c.Result.Expires))
 	c.unmake()
 	m.change(c, ledger.Queued, "")
-	m.queue = append(m.queue, c)
+	m.enqueue(c)
 	if m.next(); c.Result.State == ledger.Queued {
 		m.store(c)
 	}
+}
+
+// enqueue has c wait behind those that came before; what somebody has asked for waits behind no poll.
+func (m handler) enqueue(c *Command) {
+	i := len(m.queue)
+	if c.poll == nil {
+		i = slices.IndexFunc(m.queue, func(each *Command) bool { return each.poll != nil })
+	}
+	if i < 0 {
+		i = len(m.queue)
+	}
+	m.queue = slices.Insert(m.queue, i, c)
 }
 
 // admit says why c is not taken, and begins its record else.
