@@ -18,7 +18,7 @@ func TestSendAsksOnATerminal(t *testing.T) {
 	p := serveWith(t, strings.Replace(twoPorts, `profile = "extended"`, `profile = "never.toml"`, 1), map[string]string{"never.toml": never})
 	master := p.dial("field")
 	master.ask(12345678, 1)
-	ended := func(typed string, args ...string) (code int, screen string) {
+	ended := func(typed, last string, args ...string) (code int, screen string) {
 		t.Helper()
 		program, keys, seen := pty(t, 60, 24)
 		cmd := exec.Command(os.Args[0], append(args, "--admin", p.addresses.Admin, "--token-file", p.file("data/admin.token"))...)
@@ -35,24 +35,23 @@ func TestSendAsksOnATerminal(t *testing.T) {
 			}
 		}
 		_ = cmd.Wait() // the exit code says it
-		await(t, "the last line", func() bool { return strings.HasSuffix(seen.String(), "\n") })
+		await(t, "the last line", func() bool { return seen.has(last) && strings.HasSuffix(seen.String(), "\n") })
 		return cmd.ProcessState.ExitCode(), seen.String()
 	}
-	if code, screen := ended("n\n", "send", "12345678", "E", "LS=05"); code != exitNotSent || !strings.Contains(screen, " to 12345678: nothing sends it twice") ||
-		!strings.Contains(screen, "nothing was sent") {
+	if code, screen := ended("n\n", "nothing was sent", "send", "12345678", "E", "LS=05"); code != exitNotSent || !strings.Contains(screen, " to 12345678: nothing sends it twice") {
 		t.Errorf("%d: %q", code, screen)
 	}
 	p.cli("commands").want(t, exitDone, "no command fits")
 	master.obey("E", func() {
-		if code, screen := ended("y\n", "send", "12345678", "E", "LS=05"); code != exitDone || !strings.Contains(screen, "done: 12345678 answered E") {
+		if code, screen := ended("y\n", "done: ", "send", "12345678", "E", "LS=05"); code != exitDone || !strings.Contains(screen, "done: 12345678 answered E") {
 			t.Errorf("%d: %q", code, screen)
 		}
 	})
-	code, screen := ended("", "send", "12345678", "E", "LS=05", "--yes", "--wait", "1500ms")
+	code, screen := ended("", "unknown: E", "send", "12345678", "E", "LS=05", "--yes", "--wait", "1500ms")
 	if code != exitUnknown || !strings.Contains(screen, "\r\x1b[Kcommand 2 to 12345678: sent 1s ago") || !strings.Contains(screen, "\r\x1b[Kunknown: E was sent to 12345678") {
 		t.Errorf("%d: %q", code, screen)
 	}
-	if code, screen = ended("n\n", "send", "--all", "A"); code != exitNotSent || !strings.Contains(screen, "A to 1 master.  Send it? [y/N]") {
+	if code, screen = ended("n\n", "nothing was sent", "send", "--all", "A"); code != exitNotSent || !strings.Contains(screen, "A to 1 master.  Send it? [y/N]") {
 		t.Errorf("%d: %q", code, screen)
 	}
 }
