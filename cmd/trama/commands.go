@@ -160,8 +160,9 @@ func (a *app) cancelCommand() *cobra.Command {
 					ids = append(ids, strconv.FormatUint(waiting[i].ID, 10))
 				}
 				if len(ids) == 0 {
-					a.complain("no command waits for %s", terminal.Text(master))
-					_, err = fetchMaster(c.Context(), daemon, master)
+					if _, err = fetchMaster(c.Context(), daemon, master); err == nil {
+						a.complain("no command waits for %s", terminal.Text(master))
+					}
 					return err
 				}
 			}

@@ -48,6 +48,8 @@ func (a *app) sendCommand() *cobra.Command {
 			"  0  done       the master answered with response code 0\n" +
 			"  0  sent       nobody answers it: a broadcast\n" +
 			"  0  queued     with --queue: it waits for its master still\n" +
+			"  1  an error: no such master, or no answer of the daemon\n" +
+			"  2  an error: the command line, or the profile has no such command\n" +
 			"  3  refused    the master answered with another response code\n" +
 			"  4  unknown    it was sent and no answer came in time: it may have been executed\n" +
 			"  5  expired, cancelled, or the master is offline: it was never sent\n\n" +
@@ -123,7 +125,7 @@ func (s *sending) toOne(ctx context.Context, serial string) error {
 	if asked := !s.yes && s.asks(); asked || s.dryRun {
 		made, err := s.make(ctx, serial)
 		if err != nil {
-			return err
+			return hintAtStrangers(err)
 		}
 		if s.dryRun {
 			return s.showMade(ctx, &made)
@@ -134,7 +136,7 @@ func (s *sending) toOne(ctx context.Context, serial string) error {
 	}
 	c, err := s.post(ctx, serial)
 	if err != nil {
-		return err
+		return hintAtStrangers(err)
 	}
 	if c, err = s.await(ctx, s.daemon, c, time.Now().Add(s.wait), s.courseOf(s.plain, course)); err != nil {
 		return err

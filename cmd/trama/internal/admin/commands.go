@@ -93,9 +93,13 @@ func (e *endpoint) command(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(req.Queue + max(req.Wait, defaultWait) + writeTimeout)) // not every writer has deadlines (tests)
 	req.Async = c.Async && e.Archive != nil                                                                                   // else nobody finds it once it has ended
 	result, err := e.Gateway.Send(r.Context(), req)
-	note(r, c.words(), string(result.Outcome))
-	if result.Open() && result.ID != 0 {
+	switch left := r.Context().Err() != nil; {
+	case err != nil && !left: // its number is that of no command
+		note(r, c.words(), "")
+	case result.Open() && result.ID != 0:
 		note(r, c.words(), fmt.Sprintf("command %d", result.ID)) // whose events tell what becomes of it
+	default:
+		note(r, c.words(), string(result.Outcome))
 	}
 	switch {
 	case err != nil:
