@@ -297,8 +297,11 @@ func pollInWords(p actors.PollInfo) string {
 		return "every " + p.Every + ", asked for the first time"
 	}
 	text := fmt.Sprintf("every %s, %s %s ago", p.Every, p.Outcome, terminal.Since(p.At))
+	if p.Detail != "" {
+		text += ": " + p.Detail
+	}
 	if p.Failed > 0 {
-		text += fmt.Sprintf(": %s (%d in a row)", dash(p.Detail), p.Failed)
+		text += fmt.Sprintf(" (%d failed in a row)", p.Failed)
 	}
 	return text
 }

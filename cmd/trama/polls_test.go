@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"trama/actors"
 	"trama/codec"
 	"trama/journal/sqlite"
 )
@@ -123,6 +124,22 @@ func TestAPollWithoutItsUnitSaysSo(t *testing.T) {
 	p := serve(t, strings.Replace(polledMeter(""), "fields = { unit = 1 }\n", "", 1))
 	p.dialMeter(dtuName)
 	await(t, "the reason", func() bool { return strings.Contains(p.cli("masters", dtuName).stdout, "unit: missing") })
+}
+
+// Each outcome is told with its reason, also of a request that was not sent and so has not failed.
+func TestWhatCameOfAPollIsSaidInWords(t *testing.T) {
+	for want, p := range map[string]actors.PollInfo{
+		"every 3s, asked for the first time":                                  {},
+		"every 3s, done 3d ago":                                               {Outcome: actors.OutcomeDone},
+		"every 3s, expired 3d ago: never sent: it waited":                     {Outcome: actors.OutcomeExpired, Detail: "never sent: it waited"},
+		"every 3s, unknown 3d ago: no answer within 1s (2 failed in a row)":   {Outcome: actors.OutcomeUnknown, Detail: "no answer within 1s", Failed: 2},
+		"every 3s, expired 3d ago: never sent: it waited (2 failed in a row)": {Outcome: actors.OutcomeExpired, Detail: "never sent: it waited", Failed: 2},
+	} {
+		p.Every, p.At = "3s", time.Now().Add(-72*time.Hour)
+		if got := pollInWords(p); got != want {
+			t.Errorf("found %q, expected %q", got, want)
+		}
+	}
 }
 
 // A poll whose answer is awaited is not asked again, and those that are skipped are counted.
