@@ -52,7 +52,7 @@ func (a *app) historyCommand() *cobra.Command {
 	flags.StringVar(&f.point, "field", "", "the same as --point")
 	flags.StringVar(&f.bucket, "bucket", "", "`size` of the spans that samples are gathered in, such as 5m")
 	flags.StringVar(&f.format, "format", "table", "table, csv, json or plot")
-	flags.IntVar(&f.limit, "limit", 0, "maximum rows, the newest ones (default: all)")
+	flags.IntVar(&f.limit, "limit", 0, "maximum frames, or with --point values, the newest ones (default: all)")
 	flags.BoolVar(&f.frames, "frames", false, "a row for each frame, with its bytes")
 	flags.BoolVar(&f.newest, "newest", false, "newest first")
 	flags.BoolVar(&f.asJSON, "json", false, "the same as --format json")
