@@ -54,6 +54,27 @@ func TestALateAnswerIsNoOutcomeOfTheNextCommand(t *testing.T) {
 	}
 }
 
+// A command for which the line is quiet is not overtaken by one that was asked for behind it.
+func TestTheQuietOfTheLineKeepsTheOrderOfCommands(t *testing.T) {
+	g := start(t, "compact:compact")
+	d := dial(t, g, "compact")
+	d.send("0013010000000012345678010273000041ac0000")
+	d.receive(15)
+	outcome(t, send(g, CommandRequest{Serial: "12345678", Command: "A", Wait: 50 * time.Millisecond}))
+	d.receive(15)
+	for _, letter := range []string{"A", "F"} {
+		if _, err := g.Send(t.Context(), CommandRequest{Serial: "12345678", Command: letter, Wait: patience, Async: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"41", "46"} {
+		if got := d.receive(15); got[26:28] != want {
+			t.Fatalf("%s comes before %s", got, want)
+		}
+		d.send("0008010000000012345678010241"[:26] + want + "00")
+	}
+}
+
 // Of a late answer that is given up for another one nothing is left in the result.
 func TestNothingOfALateAnswerIsLeft(t *testing.T) {
 	g := startRegistered(t, "modbus-rtu", false, imeiForm)

@@ -127,13 +127,16 @@ func (m handler) next() {
 		}
 		if err == nil {
 			wait := m.quiet(c, l.link.Profile())
-			ok := wait == 0
+			ok, quiet := wait == 0, wait > 0
 			if ok {
 				wait, ok = m.mayGo(c)
 			}
 			if !ok {
 				if i++; again == 0 || wait > 0 && wait < again {
 					again = wait
+				}
+				if quiet && c.kept() {
+					break // what was asked for behind it may depend on it
 				}
 				continue
 			}
