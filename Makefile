@@ -59,7 +59,7 @@ chaos-keys: ## the same with device keys: the daemon and a simulated fleet are k
 
 chaos-commands: ## COMMANDS (100000) to masters with bad links while the daemon is killed: each has one honest outcome
 	$(GO) run ./cmd/chaos -commands $(or $(COMMANDS),100000) -masters 300
-	$(GO) run ./cmd/chaos -commands 1000 -break
+	$(GO) run ./cmd/chaos -commands 300 -break
 
 powercut: ## cut the power SEEDS (10000) times in a simulated disk, fail as many calls, flip as many bits
 	$(GO) test ./journal/sqlite -count=1 -v -timeout 2h -run 'Power|Flipped|Truncated|LostItsEnd|Fault|Failing' -seeds $(or $(SEEDS),10000)

@@ -87,7 +87,7 @@ func TestALineThatHandsCommandsOverTwiceIsCaught(t *testing.T) {
 		t.Skip("starts the program, which is built without the race detector")
 	}
 	var out, problems bytes.Buffer
-	if err := run(t.Context(), []string{"-commands", "500", "-masters", "60", "-break"}, &out, &problems); err != nil {
+	if err := run(t.Context(), []string{"-commands", "300", "-masters", "60", "-break"}, &out, &problems); err != nil {
 		t.Fatalf("%v\n%s", err, problems.Bytes())
 	}
 	if !bytes.Contains(out.Bytes(), []byte("the broken line was caught")) {

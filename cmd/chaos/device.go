@@ -40,7 +40,7 @@ type device struct {
 	book   *book
 	random *rand.Rand
 	calm   *atomic.Bool       // the links have no manners any more
-	broken bool               // the link hands some commands over twice
+	broken bool               // the link hands the next command over twice
 	values map[[2]byte]uint16 // of registers and coils, by address
 	relays [5]int             // operation of each
 
@@ -231,7 +231,8 @@ const (
 // obey writes a command down and answers it, well or not.
 func (d *device) obey(conn net.Conn, f []byte) error {
 	to := d.note(f)
-	if d.broken && d.random.IntN(100) == 0 {
+	if d.broken {
+		d.broken = false
 		d.note(f)
 	}
 	own := d.answer(f)

@@ -6,7 +6,7 @@
 //	chaos -suite 20 -rounds 50     the same with keys, and a simulated fleet that is killed as well: no nonce may be used twice
 //	chaos -suite 20 -break         the same with a fleet that forgets its counters: it must be caught
 //	chaos -commands 10000          commands to masters with bad links, and kills: each has one honest outcome
-//	chaos -commands 1000 -break    the same with a line that hands some commands over twice: it must be caught
+//	chaos -commands 300 -break     the same with lines that hand their first command over twice: it must be caught
 //	chaos -trace                   hold the daemon's system calls against the rule: no acknowledgement before the sync that covers it
 //	chaos -trace -break            the same with the broken one
 //	chaos -inject                  writes and syncs of the running daemon fail, by strace

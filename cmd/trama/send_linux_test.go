@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,7 +19,7 @@ func TestSendAsksOnATerminal(t *testing.T) {
 	p := serveWith(t, strings.Replace(twoPorts, `profile = "extended"`, `profile = "never.toml"`, 1), map[string]string{"never.toml": never})
 	master := p.dial("field")
 	master.ask(12345678, 1)
-	ended := func(typed, last string, args ...string) (code int, screen string) {
+	ended := func(typed string, course func(seen *logBuffer), args []string, code int, words ...string) {
 		t.Helper()
 		program, keys, seen := pty(t, 60, 24)
 		cmd := exec.Command(os.Args[0], append(args, "--admin", p.addresses.Admin, "--token-file", p.file("data/admin.token"))...)
@@ -34,26 +35,27 @@ func TestSendAsksOnATerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_ = cmd.Wait() // the exit code says it
-		await(t, "the last line", func() bool { return seen.has(last) && strings.HasSuffix(seen.String(), "\n") })
-		return cmd.ProcessState.ExitCode(), seen.String()
-	}
-	if code, screen := ended("n\n", "nothing was sent", "send", "12345678", "E", "LS=05"); code != exitNotSent || !strings.Contains(screen, " to 12345678: nothing sends it twice") {
-		t.Errorf("%d: %q", code, screen)
-	}
-	p.cli("commands").want(t, exitDone, "no command fits")
-	master.obey("E", func() {
-		if code, screen := ended("y\n", "done: ", "send", "12345678", "E", "LS=05"); code != exitDone || !strings.Contains(screen, "done: 12345678 answered E") {
-			t.Errorf("%d: %q", code, screen)
+		if course != nil {
+			course(seen)
 		}
-	})
-	code, screen := ended("", "unknown: E", "send", "12345678", "E", "LS=05", "--yes", "--wait", "1500ms")
-	if code != exitUnknown || !strings.Contains(screen, "\r\x1b[Kcommand 2 to 12345678: sent 1s ago") || !strings.Contains(screen, "\r\x1b[Kunknown: E was sent to 12345678") {
-		t.Errorf("%d: %q", code, screen)
+		_ = cmd.Wait() // the exit code says it
+		for _, w := range words {
+			await(t, w, func() bool { return seen.has(w) }) // the terminal passes it on a moment later
+		}
+		if got := cmd.ProcessState.ExitCode(); got != code {
+			t.Errorf("exit code %d, want %d: %q", got, code, seen)
+		}
 	}
-	if code, screen = ended("n\n", "nothing was sent", "send", "--all", "A"); code != exitNotSent || !strings.Contains(screen, "A to 1 master.  Send it? [y/N]") {
-		t.Errorf("%d: %q", code, screen)
-	}
+	e := []string{"send", "12345678", "E", "LS=05"}
+	ended("n\n", nil, e, exitNotSent, " to 12345678: nothing sends it twice", "nothing was sent")
+	p.cli("commands").want(t, exitDone, "no command fits")
+	master.obey("E", func() { ended("y\n", nil, e, exitDone, "done: 12345678 answered E") })
+	ended("n\n", nil, []string{"send", "--all", "A"}, exitNotSent, "A to 1 master.  Send it? [y/N]", "nothing was sent")
+	counts := regexp.MustCompile("\r\x1b\\[Kcommand 2 to 12345678: sent [1-9][0-9]*s ago")
+	ended("", func(seen *logBuffer) {
+		await(t, "the seconds", func() bool { return counts.MatchString(seen.String()) })
+		_ = master.Close()
+	}, append(e, "--yes", "--wait", "5m"), exitUnknown, "\r\x1b[Kunknown: E was sent to 12345678")
 }
 
 // A daemon that is killed while a command waits for its answer leaves it unknown: the program hears so of the next one.

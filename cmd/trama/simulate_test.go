@@ -241,7 +241,16 @@ func TestSimulatedDevicesNeedTheirKeys(t *testing.T) {
 	command(t, "", "keys", "add", "--key-dir", dir, "--generate", "10000001").want(t, 0)
 	with("--key-dir", dir, "--suite", "99").want(t, 2, `--suite: found "99", expected 10, 11, 20 or 21`)
 	with("--key-dir", dir, "--profile", "gt06").want(t, 2, "frames of profile gt06 are never protected")
-	with("--key-dir", dir).want(t, 1, "no master could connect")
+	ctx, stop := context.WithCancel(t.Context())
+	said, ended := &logBuffer{}, make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"simulate", "--address", "127.0.0.1:1", "--masters", "1", "--key-dir", dir, "--progress-every", "10ms"}, strings.NewReader(""), said, said)
+	}()
+	await(t, "an attempt", func() bool { return said.has("  (", "connection refused") })
+	stop()
+	if code := <-ended; code != exitFailed || !said.has("no master could connect") {
+		t.Errorf("%d: %s", code, said)
+	}
 	if _, err := os.Stat(filepath.Join(dir, "state")); err != nil {
 		t.Error(err)
 	}
