@@ -236,6 +236,8 @@ func TestMistakesEndWithTwo(t *testing.T) {
 		{"restart trama/../registry", "expected names with a slash between"},
 		{"send .. A", "names nothing"},
 		{"masters 1 2", `"2" is one argument too many`},
+		{"settings 12345678 set", "set: COMMAND is missing: trama settings SERIAL"},
+		{"settings 12345678 diff set-slaves", `diff: "set-slaves" is one argument too many: trama settings SERIAL`},
 	} {
 		r := command(t, "", strings.Fields(c.args)...)
 		r.want(t, 2, c.want)

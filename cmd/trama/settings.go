@@ -59,8 +59,11 @@ func (a *app) settingsCommand() *cobra.Command {
 			default:
 				return usageError{words.OneOf(action, settingActions)}
 			}
-			if n := len(args) - 1; n < least || n > most {
-				return usageError{fmt.Errorf("%s: found %d arguments behind it, see the usage", action, n)}
+			switch n := len(args) - 1; {
+			case n < least:
+				return usageError{fmt.Errorf("%s: COMMAND is missing: %s", action, usageLine(c))}
+			case n > most:
+				return usageError{fmt.Errorf("%s: %q is one argument too many: %s", action, args[most+1], usageLine(c))}
 			}
 			if send && action != "set" {
 				return usageError{fmt.Errorf("--send goes with set, not with %s", action)}

@@ -92,7 +92,7 @@ func TestASettingThatIsSentAtOnceHasTheOutcomeAsExitCode(t *testing.T) {
 	}
 	for _, c := range []struct{ line, want string }{
 		{"set set-slavs slaves=5", `did you mean "set-slaves"?`}, {"set set-slaves slave=5", `did you mean "slaves"?`},
-		{"set set-slaves slaves=256", "255"}, {"sett set-slaves", `did you mean "set"?`}, {"diff set-slaves", "found 1 arguments"},
+		{"set set-slaves slaves=256", "255"}, {"sett set-slaves", `did you mean "set"?`}, {"diff set-slaves", "one argument too many"},
 		{"get --send", "--send goes with set"}, {"set set-time", "nothing is kept for set-time"},
 	} {
 		got := p.cli(append([]string{"settings", "12345678"}, strings.Fields(c.line)...)...)
