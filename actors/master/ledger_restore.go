@@ -92,6 +92,8 @@ func (m handler) restoreCommand(r ledger.Command, stale bool) {
 		m.load.Add(1)
 		return
 	}
+	m.dir.log.Named("command").Info("command "+string(c.Result.State), "master", m.Serial, "command", r.Command, "id", r.ID, "by", r.By,
+		"detail", c.Result.Detail)
 	m.store(c)
 }
 
