@@ -79,8 +79,11 @@ func TestSendGoesOnBehindAKill(t *testing.T) {
 	p.signal(syscall.SIGKILL)
 	_ = p.cmd.Wait()
 	await(t, "the word of the end", func() bool { return said.has("the daemon has ended; command ") })
-	startProcessWith(t, dir, withSocket(socket, ""))
+	p = startProcessWith(t, dir, withSocket(socket, ""))
 	if code := <-ended; code != exitUnknown || !said.has("\nunknown: E was sent to 12345678: the gateway ended before an answer came: it may have been executed (command ") {
 		t.Errorf("%d: %s", code, said)
+	}
+	if !p.log.has("command unknown: master=12345678 command=E id=1 by=", "the gateway ended before an answer came") {
+		t.Errorf("the log does not tell of it:\n%s", p.log)
 	}
 }
