@@ -140,3 +140,27 @@ func TestAWriteWithoutAnswerIsReadBackWhereItWent(t *testing.T) {
 		})
 	}
 }
+
+// A modem that sends each answer twice: the second one is not the answer to the next request, once it has shown its manner.
+func TestASecondAnswerIsNotThatToTheNextCommand(t *testing.T) {
+	g := startRegistered(t, "modbus-rtu", false, imeiForm)
+	d := dial(t, g, "port")
+	d.send(text(imei))
+	await(t, "the master", func() bool { m, err := g.Master(imei); return err == nil && m.State == "online" })
+	const first, own = "110304008d008efbbd", "110304000100023bf3"
+	read := CommandRequest{Serial: imei, Command: "3", Fields: map[string]any{"unit": 17, "start": 124, "count": 2}, Wait: patience}
+	reply := send(g, read)
+	d.receive(8)
+	d.send(first)
+	outcome(t, reply)
+	d.send(first)
+	await(t, "the second one", func() bool { m, _ := g.Master(imei); return m.Frames == 2 })
+	read.Fields = map[string]any{"unit": 17, "start": 200, "count": 2}
+	reply = send(g, read)
+	d.send(first)
+	d.receive(8)
+	d.send(own)
+	if s := outcome(t, reply); s.result.Outcome != OutcomeDone || s.result.AnswerHex != own {
+		t.Errorf("%+v", s)
+	}
+}

@@ -17,12 +17,14 @@ import (
 // moment first, and what comes in it belongs to the command before; what comes later is held, and never that command's.
 
 const (
-	lateFor    = time.Minute    // that an answer without a number may come behind the end of its command
-	quietFor   = time.Second    // before the next command goes whose answer could be taken for that to one without
-	lateGrace  = time.Second    // that an answer which may be late is held: the next one that fits takes its place
-	numbersFor = 24 * time.Hour // that a number is not given again
-	mostLate   = 128            // commands of one master that are remembered; the oldest go first
-	strayPause = time.Minute    // between two events of strays of one master
+	lateFor    = time.Minute            // that an answer without a number may come behind the end of its command
+	quietFor   = time.Second            // before the next command goes whose answer could be taken for that to one without
+	lateGrace  = time.Second            // that an answer which may be late is held: the next one that fits takes its place
+	numbersFor = 24 * time.Hour         // that a number is not given again
+	mostLate   = 128                    // commands of one master that are remembered; the oldest go first
+	repeatsFor = time.Minute            // that the line is quiet behind each answer of a master that has sent one twice
+	repeatWait = 300 * time.Millisecond // for the second one
+	strayPause = time.Minute            // between two events of strays of one master
 )
 
 const detailLate = "this may be the late answer to the command before, which ended as unknown"
@@ -62,6 +64,9 @@ func (c *Command) alike(old *Command) bool {
 
 // quiet is how long the line stays quiet before c may go out on one of this profile.
 func (m *Master) quiet(c *Command, p *codec.Profile) (wait time.Duration) {
+	if old := m.answeredLast; old != nil && time.Since(m.repeated) < repeatsFor && !p.NumbersAnswers() && (c.Profile != p || c.alike(old)) {
+		wait = max(0, repeatWait-old.since())
+	}
 	for _, old := range m.unanswered {
 		if until := quietFor - old.since(); until > wait && !p.NumbersAnswers() &&
 			(c.Profile != p || c.alike(old)) {
@@ -110,7 +115,12 @@ func (m handler) answers(b *Batch, f *codec.Frame, raw []byte) {
 	}
 	if old != nil {
 		m.cameLate(old, raw)
-	} else if msg := f.Message(); msg.Purpose == codec.PurposeAnswer && msg.Name != ChallengeAnswer {
+		return
+	}
+	if last := m.answeredLast; last != nil && last.answeredBy(b, f, raw) != nil {
+		m.repeated = time.Now()
+	}
+	if msg := f.Message(); msg.Purpose == codec.PurposeAnswer && msg.Name != ChallengeAnswer {
 		m.stray(b, f, raw)
 	}
 }

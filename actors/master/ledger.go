@@ -365,6 +365,9 @@ func (m handler) finish(c *Command, err error) {
 	}
 	m.queue = slices.DeleteFunc(m.queue, func(each *Command) bool { return each == c })
 	c.release()
+	if c.written() && !c.numbered && c.come != ledger.Unknown {
+		m.answeredLast = c
+	}
 	if err != nil {
 		c.Withdraw()
 		c.come, c.detail, c.err = ledger.Cancelled, "never sent: "+err.Error(), err

@@ -70,15 +70,17 @@ type Master struct {
 	kept  *kept       // settings; nil: there are none, and it has asked for none
 	timer *timekeeper // nil: its clock was never to be set
 
-	commands   uint64
-	inFlight   *Command    // claimed, until it ends
-	queue      []*Command  // in the order of the requests
-	choosing   bool        // the next one is being chosen
-	delivery   *delivery   // how long behind a frame it can be reached
-	looking    *time.Timer // when to choose again; nil: never
-	unanswered []*Command  // that ended as unknown, and may be answered late
-	strayed    time.Time   // when the last event of a stray answer was
-	lastNumber uint64      // transaction number used last; begins with the clock, so that a start behind a kill repeats none
+	commands     uint64
+	inFlight     *Command    // claimed, until it ends
+	queue        []*Command  // in the order of the requests
+	choosing     bool        // the next one is being chosen
+	delivery     *delivery   // how long behind a frame it can be reached
+	looking      *time.Timer // when to choose again; nil: never
+	unanswered   []*Command  // that ended as unknown, and may be answered late
+	strayed      time.Time   // when the last event of a stray answer was
+	answeredLast *Command    // without a number: another frame that answers it is sent twice, or late; nil: none
+	repeated     time.Time   // when one came last
+	lastNumber   uint64      // transaction number used last; begins with the clock, so that a start behind a kill repeats none
 
 	polls  []*polled      // what came of them
 	asks   *codec.Request // that the frame in hand answers, as answer; nil: none
@@ -299,7 +301,7 @@ func (m handler) handle() {
 		} else { // what the newest frame that can be read says stays
 			m.keep(b.Installed, f, raw, b.At)
 		}
-		if m.inFlight != nil || len(m.unanswered) > 0 || f.Message().Purpose == codec.PurposeAnswer {
+		if m.inFlight != nil || m.answeredLast != nil || len(m.unanswered) > 0 || f.Message().Purpose == codec.PurposeAnswer {
 			m.answers(b, f, raw)
 		}
 		m.watchDevice(b.Link, f)
