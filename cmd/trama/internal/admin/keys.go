@@ -103,7 +103,7 @@ func (e *endpoint) sendKey(w http.ResponseWriter, r *http.Request) {
 	wrapped := protect.WrapKey(&by, &entry.Next)
 	result, err := e.Gateway.Send(r.Context(), actors.CommandRequest{
 		Serial: serial, Command: "set-key", Fields: map[string]any{"WK": hex.EncodeToString(wrapped)},
-		Wait: defaultWait, Origin: callerOf(r).Name,
+		Wait: defaultWait, Origin: callerOf(r).Name, From: callerOf(r).From,
 		Protected: true,
 	})
 	note(r, "", string(result.Outcome))
