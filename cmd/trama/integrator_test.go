@@ -85,13 +85,13 @@ func TestCommandOverCompact(t *testing.T) {
 	c.send(fromHex(t, "0013010000000012345678010273000041ac0000"))
 	c.receive(15)
 	done := make(chan result, 1)
-	go func() { done <- p.cli("send", "12345678", "A") }()
+	go func() { done <- p.cli("send", "12345678", "B") }()
 	command := c.receive(15)
-	if command[13] != 'A' {
+	if command[13] != 'B' {
 		t.Errorf("the master got %x", command)
 	}
 	c.send(command) // its answer is the same header
-	(<-done).want(t, 0, "done: 12345678 answered A")
+	(<-done).want(t, 0, "done: 12345678 answered B")
 
 	go func() { done <- p.cli("send", "12345678", "O", "RN=3", "OP=1") }()
 	command = c.receive(17)

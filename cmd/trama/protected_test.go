@@ -525,12 +525,12 @@ func TestCommandsToAMasterThatSpeaksUnprotectedNeedLeave(t *testing.T) {
 		link := p.dial("field")
 		link.send(fromHex(t, measurement(12345678, 1)))
 		link.frame()
-		out := p.sends("12345678", "A")
+		out := p.sends("12345678", "B")
 		if c.refused {
 			(<-out).want(t, exitNotSent, "commands to this master must be protected", "allow_unprotected_control")
 		} else {
 			link.send(link.frame())
-			(<-out).want(t, 0, "done: 12345678 answered A")
+			(<-out).want(t, 0, "done: 12345678 answered B")
 		}
 		p.end()
 	}
@@ -942,11 +942,11 @@ func TestAMasterWithTagsOf24BitsIsChallengedBeforeACommand(t *testing.T) {
 	link := p.dial("field")
 	d.exchange(link, d.frame(1))
 	(<-p.sends("12345678", "A", "--wait", "200ms")).want(t, exitNotSent, "never sent: the device has not answered the challenge")
-	outcome := p.sends("12345678", "A")
+	outcome := p.sends("12345678", "B")
 	d.answered(link)
 	asked := d.opened(link.frame())
 	link.send(d.protected(asked.Plain, asked.ReferenceTo()))
-	(<-outcome).want(t, 0, "done: 12345678 answered A")
+	(<-outcome).want(t, 0, "done: 12345678 answered B")
 	d.exchange(link, d.frame(2))
 }
 
