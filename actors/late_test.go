@@ -151,14 +151,17 @@ func TestASecondAnswerIsNotThatToTheNextCommand(t *testing.T) {
 	read := CommandRequest{Serial: imei, Command: "3", Fields: map[string]any{"unit": 17, "start": 124, "count": 2}, Wait: patience}
 	reply := send(g, read)
 	d.receive(8)
+	begun := time.Now()
 	d.send(first)
 	outcome(t, reply)
 	d.send(first)
 	await(t, "the second one", func() bool { m, _ := g.Master(imei); return m.Frames == 2 })
 	read.Fields = map[string]any{"unit": 17, "start": 200, "count": 2}
 	reply = send(g, read)
-	d.send(first)
 	d.receive(8)
+	if quiet := time.Since(begun); quiet < 300*time.Millisecond {
+		t.Errorf("the next command came after %v, when another second answer may come", quiet)
+	}
 	d.send(own)
 	if s := outcome(t, reply); s.result.Outcome != OutcomeDone || s.result.AnswerHex != own {
 		t.Errorf("%+v", s)
