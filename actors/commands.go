@@ -1,8 +1,10 @@
 package actors
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -138,7 +140,17 @@ func (g *gateway) same(req CommandRequest, found *ledger.Command) (CommandResult
 	if found.Serial != req.Serial {
 		return CommandResult{}, fmt.Errorf("%w: %q is that of command %d to %s", ErrKeyUsed, req.Key, found.ID, found.Serial)
 	}
+	if !alike(found.Arguments, req.Fields) {
+		return CommandResult{}, fmt.Errorf("%w: %q is that of command %d, which has other arguments", ErrKeyUsed, req.Key, found.ID)
+	}
 	return *found, nil
+}
+
+// alike compares arguments, of which some have been in the journal.
+func alike(a, b map[string]any) bool {
+	one, err := json.Marshal(a)
+	other, failed := json.Marshal(b)
+	return err != nil || failed != nil || len(a) == 0 && len(b) == 0 || bytes.Equal(one, other)
 }
 
 // byKey finds the command with the key of a request in the journal; nil when there is none.

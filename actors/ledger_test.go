@@ -355,6 +355,13 @@ func TestTheSameKeyIsTheSameCommand(t *testing.T) {
 	if s := outcome(t, send(two.gateway, req)); !errors.Is(s.err, ErrKeyUsed) {
 		t.Errorf("to another master: %+v", s)
 	}
+	relay := CommandRequest{Serial: master1, Command: "O", Fields: map[string]any{"RN": int64(3), "OP": "on"}, Key: "k2", Origin: "anna", Async: true}
+	moved := outcome(t, send(two.gateway, relay))
+	again := outcome(t, send(two.gateway, relay))
+	relay.Fields = map[string]any{"RN": int64(4), "OP": "on"}
+	if s := outcome(t, send(two.gateway, relay)); moved.err != nil || again.err != nil || again.result.ID != moved.result.ID || !errors.Is(s.err, ErrKeyUsed) {
+		t.Errorf("%+v\nagain: %+v\nwith other arguments: %+v", moved, again, s)
+	}
 	req.Origin = "ben"
 	reply := send(one.gateway, req)
 	other.answer(req.Serial, "A", 0, other.asked(req.Serial, "A"))
