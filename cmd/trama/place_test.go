@@ -14,6 +14,7 @@ import (
 // Each file of the journal is moved, deleted, cut off or replaced under a daemon that is in use: it acknowledges nothing more and ends within a
 // second or so; no start after it overwrites anything, and with the file in its place again every acknowledged frame is there.
 func TestAFileThatIsTakenFromUnderTheDaemonEndsIt(t *testing.T) {
+	t.Parallel()
 	const db, log, index, mark = "journal.db", "journal.db-wal", "journal.db-shm", "journal.db-mark"
 	move := func(names ...string) func(t *testing.T, at func(string) string) {
 		return func(t *testing.T, at func(string) string) {
@@ -88,6 +89,7 @@ func TestAFileThatIsTakenFromUnderTheDaemonEndsIt(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			at := func(name string) string { return filepath.Join(dir, "journal", name) }
 			config := twoPorts + "[journal]\npath = \"journal/journal.db\"\n"
@@ -183,6 +185,7 @@ func files(t *testing.T, dir string) string {
 
 // A log that is taken away while nobody uses it is missed by the next start, as long as the mark says that it held something.
 func TestAStartWithoutTheLogOfAKilledDaemonIsRefused(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, "data", name) }
 	p := startProcessWith(t, dir, twoPorts)

@@ -176,6 +176,7 @@ func TestAReloadPutsOtherPollsInForce(t *testing.T) {
 // A serial line answers in order, and an answer does not say of which registers it is.  One that comes when another request
 // waits is not the answer to that.
 func TestALateAnswerIsNotThatOfAnotherRegister(t *testing.T) {
+	t.Parallel()
 	poll := func(name string, register int) string {
 		return fmt.Sprintf("[[poll]]\nname = %q\nevery = \"1s\"\nwait = \"300ms\"\nfields = { unit = 1 }\npoints = [{ register = %d, name = %q }]\n", name, register, name)
 	}
@@ -228,6 +229,7 @@ func TestALateAnswerIsNotThatOfAnotherRegister(t *testing.T) {
 
 // A definition brings polls of its own, which one of config.toml with their name replaces.
 func TestADefinitionPollsItsMasters(t *testing.T) {
+	t.Parallel()
 	text, ok := codec.ShippedSource("modbus-tcp")
 	if !ok {
 		t.Fatal("modbus-tcp is not shipped")

@@ -27,6 +27,7 @@ func (p *program) happened(serial string) (kinds []string, all []admin.Event) {
 }
 
 func TestAMasterThatFallsSilentIsLateThenOfflineThenBack(t *testing.T) {
+	t.Parallel()
 	p := serveMasters(t, "[[master]]\nserial = \"12345678\"\nname = \"Pump 3\"\nsite = \"north\"\ninterval = \"1s\"\n")
 	c := p.dial("field")
 	c.send(fromHex(t, measurement(12345678, 1)))

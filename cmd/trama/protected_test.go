@@ -314,6 +314,7 @@ func copyTree(t *testing.T, to, from string) {
 }
 
 func TestReplayedFramesAreNeverStoredAgain(t *testing.T) {
+	t.Parallel()
 	const frames = 10_000
 	dir := t.TempDir()
 	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
@@ -714,6 +715,7 @@ func TestWithoutKeysNobodyIsShownAsUnprotected(t *testing.T) {
 
 // A device that goes on unprotected after it was asked for protection has no link, and is there.
 func TestAMasterWhoseEveryFrameIsRefusedIsShownAsRefusing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	d := newDevice(t, dir, "field", "12345678", protect.CCM8)
 	const told = "[masters]\nfile = \"masters.toml\"\n"

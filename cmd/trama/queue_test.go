@@ -86,6 +86,7 @@ func TestMastersShowsTheDeliveryWindow(t *testing.T) {
 
 // Somebody who waits at a terminal hears what the master reports when it has not answered.
 func TestSendEndsWithWhatTheMasterReports(t *testing.T) {
+	t.Parallel()
 	p := serve(t, twoPorts)
 	c := p.dial("field")
 	c.send(fromHex(t, measurement(12345678, 1)))

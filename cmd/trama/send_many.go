@@ -113,7 +113,7 @@ func (s *sending) each(ctx context.Context, all []*told, do func(context.Context
 // showAllMade shows commands that were not sent.
 func (s *sending) showAllMade(all []*told, to string) error {
 	if s.json {
-		return s.sayJSON(answers(all))
+		return s.sayJSON(answersOf(all))
 	}
 	s.table("SERIAL\tNAME?\tSTATE\tFRAME", len(all), func(i int) []any {
 		t := all[i]
@@ -162,7 +162,7 @@ func (s *sending) tell(ctx context.Context, all []*told) error {
 		}
 	}
 	if s.json {
-		if err := s.sayJSON(answers(all)); err != nil {
+		if err := s.sayJSON(answersOf(all)); err != nil {
 			return err
 		}
 		return exitWith(worst)
@@ -187,8 +187,8 @@ func worse(a, b int) int {
 	return a
 }
 
-// answers are the commands as the daemon wrote them, and why there is none.
-func answers(all []*told) []any {
+// answersOf are the commands as the daemon wrote them, and why there is none.
+func answersOf(all []*told) []any {
 	rows := make([]any, len(all))
 	for i, t := range all {
 		if rows[i] = t.c.text; t.err != nil {

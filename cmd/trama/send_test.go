@@ -72,6 +72,7 @@ func TestSendEndsWithTheOutcome(t *testing.T) {
 
 // A command that goes to many masters is made for all of them first, and the worst outcome is the exit code.
 func TestSendToManyMasters(t *testing.T) {
+	t.Parallel()
 	p := serveWith(t, twoPorts+"[masters]\nfile = \"masters.toml\"\n", map[string]string{"masters.toml": `
 [[master]]
 serial = "12345678"

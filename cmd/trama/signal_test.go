@@ -188,11 +188,11 @@ func TestACommandBehindAKillHasANumberOfItsOwn(t *testing.T) {
 		token := filepath.Join(dir, "data", "admin.token")
 		sent := make(chan result, 1)
 		go func() {
-			sent <- command(t, "", "send", "12345678", "A", "--admin", p.addresses.Admin, "--token-file", token)
+			sent <- command(t, "", "send", "12345678", "B", "--admin", p.addresses.Admin, "--token-file", token)
 		}()
 		asked := link.receive(27)
 		link.send(asked)
-		(<-sent).want(t, exitDone, "done: 12345678 answered A")
+		(<-sent).want(t, exitDone, "done: 12345678 answered B")
 		numbers = append(numbers, fmt.Sprintf("%x", asked[23:27]))
 		p.signal(syscall.SIGKILL)
 		_ = p.cmd.Wait()
