@@ -259,6 +259,7 @@ type ExampleFrame struct {
 
 // Formula is an expression: its text, and as a tree for programs.  Op is the operator as it is written, or "number",
 // "register", "join", "remaining", "next", "ahead", "uplink", "index", "at", "not", "negative".
+// Of "ahead", A is how many bytes on, if it is not the next ones.
 type Formula struct {
 	Text     string
 	Op       string

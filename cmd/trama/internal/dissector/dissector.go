@@ -218,6 +218,9 @@ func expression(f *describe.Formula) string {
 	case "remaining", "next":
 		return "m:" + f.Op + "()"
 	case "ahead":
+		if f.A != nil {
+			return "m:ahead(" + quoted(string(f.Bytes)) + ", " + a + ")"
+		}
 		return "m:ahead(" + quoted(string(f.Bytes)) + ")"
 	case "uplink":
 		return "m.up"

@@ -92,7 +92,16 @@ function M:next()
   return self.data:byte(self.off + 1)
 end
 
-function M:ahead(text) return self:peek(#text) == text and 1 or 0 end
+-- ahead is whether the bytes of a text come next, or so many bytes on.
+function M:ahead(text, skip)
+  local from = self.off + math.max(skip or 0, 0)
+  local inside = not self.stop or from + #text <= self.stop
+  local have = self.data:sub(from + 1, inside and from + #text or self.stop)
+  if have == text then return 1 end
+  if inside and have == text:sub(1, #have) then error(MORE, 0) end
+  return 0
+end
+
 local function t(truth) return truth and 1 or 0 end
 local function div(a, b)
   local q = b == 0 and 0 or a / b
@@ -138,9 +147,28 @@ function M:absent(n)
   for _, register in ipairs(n.clear or {}) do self.r[register] = 0 end
 end
 
+-- unknown notes that nobody knows what stands in nodes: they are in a part that is not followed.
+function M:unknown(list)
+  for _, n in ipairs(list or {}) do
+    self.r[n.register or 0], self.r[n.counted or 0] = false, false
+    self:unknown(n.bits)
+    self:unknown(n.fields)
+    for _, case in ipairs(n.cases or {}) do self:unknown(case.fields) end
+  end
+end
+
+-- there is whether the condition of a node holds.  Of a computed value it need not be known: the walk goes on without it.
+function M:there(n)
+  local ok, v = pcall(n.when, self)
+  if ok then return v ~= 0 end
+  if v ~= OPAQUE or n.coding ~= "computed" then error(v, 0) end
+end
+
 function M:node(n)
   if n.asks then return self:absent(n) end
-  if n.when and n.when(self) == 0 then return self:absent(n) end
+  local there = not n.when or self:there(n)
+  if there == nil then return self:unknown({ n }) end
+  if not there then return self:absent(n) end
   if n.before then
     if self:peek(#n.before) ~= n.before then
       if n.optional then return self:absent(n) end
@@ -167,14 +195,15 @@ function M:size(n)
   end
 end
 
--- within walks up to a place.  What is not followed is shown as bytes, up to there.
-function M:within(stop, walk)
+-- within walks up to a place, a node or all of the body.  What is not followed is shown as bytes, up to there.
+function M:within(stop, walk, n)
   local outer, depth, index = self.stop, self.depth, self.index
   self.stop = stop or outer
   local ok, err = pcall(walk)
   if not ok then
     if err ~= OPAQUE or not stop then error(err, 0) end
     self.depth, self.index, self.left = depth, index, 0
+    self:unknown({ n })
     if stop > self.off then
       self:cell({ opaque = true, len = stop - self.off })
       self.off = stop
@@ -195,7 +224,7 @@ function M:part(n, walk)
     size = n.wire.armour == "base64" and math.ceil(size / 3) * 4 or 2 * size
   end
   self:need(size)
-  self:within(self.off + size, n.wire and M.opaque or walk)
+  self:within(self.off + size, n.wire and M.opaque or walk, n)
   self.off = self.off + #(n["until"] or "")
 end
 
@@ -410,7 +439,7 @@ function M:text(n, b, c)
   while n.pad and #s > 0 and s:sub(-1) == n.pad do s = s:sub(1, -2) end
   s = n.reversed and s:reverse() or s
   if v then self:num(n, v, c) end
-  c.v, c.opaque = s, s:find("[^\032-\126]") ~= nil
+  c.v, c.opaque = s, n.charset == "utf-16" or s:find("[^\032-\126]") ~= nil
   return v
 end
 
