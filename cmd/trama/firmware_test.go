@@ -281,15 +281,15 @@ func (m *deviceProcess) reports(value string) {
 // obeys has the daemon send a command, which the device must do and answer; under the suite for telemetry none goes out.
 func (m *deviceProcess) obeys(p *process, suite string) {
 	m.t.Helper()
-	r := p.ask("send", firmwareSerial, "O", "RN=3", "OP=1")
+	r := p.ask("send", firmwareSerial, "E", "LS=5") // behind which nothing is asked
 	if suite == "11" {
-		r.want(m.t, exitFailed, "suite 11 is for telemetry")
+		r.want(m.t, exitNotSent, "suite 11 is for telemetry")
 		return
 	}
-	if r.want(m.t, exitDone, "done: "+firmwareSerial+" answered O"); r.code != exitDone {
+	if r.want(m.t, exitDone, "done: "+firmwareSerial+" answered E"); r.code != exitDone {
 		m.t.FailNow()
 	}
-	if got := m.until("command O"); got != "0301" {
+	if got := m.until("command E"); got != "05" {
 		m.t.Errorf("the command came with %q", got)
 	}
 }
@@ -428,10 +428,10 @@ func TestTheFirmwareInCIsChallenged(t *testing.T) {
 						c.until("refused")
 					}
 					c.reports(strconv.Itoa(n))
-					if r := p.ask("send", firmwareSerial, "O", "RN=3", "OP=1"); r.code != exitDone {
+					if r := p.ask("send", firmwareSerial, "E", "LS=5"); r.code != exitDone {
 						t.Fatalf("exit code %d: %s, it said %q", r.code, r.stderr, c.said)
 					}
-					c.until("command O 0301")
+					c.until("command E 05")
 					asked = w.last()
 				}
 				c.kill()

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -216,7 +217,8 @@ func TestFullDiskByABurst(t *testing.T) {
 						for got := window * 27; got == window*27; n += window {
 							var batch []byte
 							for i := range window {
-								batch = append(batch, fromHex(t, frameOf(serial, n+i, 1))...)
+								now := time.Now().Format("200601021504") // a clock that is wrong would be set: 27 bytes more
+								batch = append(batch, fromHex(t, strings.Replace(frameOf(serial, n+i, 1), minuteOfFrames, now, 1))...)
 							}
 							_, _ = c.Write(batch) // the read says what came of it
 							_ = c.SetReadDeadline(time.Now().Add(time.Second))

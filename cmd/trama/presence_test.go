@@ -95,7 +95,7 @@ func TestTheAlarmAndTheClockOfADeviceAreEvents(t *testing.T) {
 		}
 	}
 	p.cli("masters", "12345678", "--json").want(t, 0, `"clock_off":true`)
-	c.send(fromHex(t, "0025010000000022345678010101"+"6d00"+"20000101120000"+"00000001"+"03"+"41ac0000")) // its battery is empty
+	c.send(fromHex(t, "0025010000000022345678010101"+"6d00"+"20000101120000"+"00000001"+"03"+"41ac0000"))          // its battery is empty
 	await(t, "the master", func() bool { return strings.Contains(p.cli("masters", "--json").stdout, "22345678") }) // what comes first may be the time that 12345678 is set to
 	await(t, "a dead clock", func() bool { kinds, _ := p.happened("22345678"); return slices.Contains(kinds, "clock off") })
 	p.cli("events", "--kind", "ofline").want(t, exitUsage, `--kind: found "ofline", expected one of online, late, offline`, `did you mean "offline"?`)
