@@ -73,14 +73,15 @@ func (p *process) ask(args ...string) result {
 	return command(p.t, "", append(args, "--admin", p.addresses.Admin, "--token-file", token)...)
 }
 
-// frames is how many frames the journal has of the device.
+// frames is how many measurements and answers to obeys the journal has of the device.
 func (p *process) frames() int {
 	p.t.Helper()
 	r := p.ask("history", firmwareSerial, "--frames", "--format", "csv")
 	r.want(p.t, exitDone)
 	n := 0
 	for line := range strings.Lines(r.stdout) {
-		if strings.Split(line, ",")[1] == "0" { // the first row of a frame
+		column := strings.Split(line, ",")
+		if index := column[1]; (index == "0" || index == "") && strings.Contains("m s E", column[10]) { // the first row of a frame, or the only one
 			n++
 		}
 	}
