@@ -175,7 +175,7 @@ func TestOutsideOfItsWindowACommandWaitsForTheNextFrame(t *testing.T) {
 	})
 }
 
-// What was learned holds back what may wait, and not a person who waits.
+// A window that was learned holds back what may wait, and not a person who waits.
 func TestAWindowIsLearnedFromCommandsThatMissTheirMaster(t *testing.T) {
 	withCommands(t, Options{}, func(t *testing.T, g *gateway, w *wires) {
 		c := w.dial(t)

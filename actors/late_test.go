@@ -98,7 +98,7 @@ func TestNothingOfALateAnswerIsLeft(t *testing.T) {
 	}
 }
 
-// What a unit behind a modem was to write is read back from the same unit, at the same place; the echo of another one,
+// A write to a unit behind a modem is read back from the same unit, at the same place; the echo of another one,
 // another unit and another register say nothing of it.
 func TestAWriteWithoutAnswerIsReadBackWhereItWent(t *testing.T) {
 	for _, test := range []struct {

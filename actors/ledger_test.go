@@ -169,7 +169,7 @@ func (l *life) ask(req CommandRequest) uint64 {
 	return c.ID
 }
 
-// What may have been sent is unknown behind a kill and is not sent again, what waits goes on waiting, and a late answer
+// A command that may have been sent is unknown behind a kill and is not sent again, one that waits goes on waiting, and a late answer
 // finds its command.  Its number is given to no other one meanwhile.
 func TestCommandsOutliveTheProcess(t *testing.T) {
 	const away = "87654321"
@@ -463,7 +463,7 @@ func TestADryRunSendsNothing(t *testing.T) {
 	})
 }
 
-// What waited when a backup was made may have been sent since: it is not sent when the backup takes the place of the journal,
+// A command that waited when a backup was made may have been sent since: it is not sent when the backup takes the place of the journal,
 // and no command gets a number that may have been given since.
 func TestACopyOfTheJournalSendsNothing(t *testing.T) {
 	one := born(t, filepath.Join(t.TempDir(), "journal.db"))
@@ -486,7 +486,7 @@ func TestACopyOfTheJournalSendsNothing(t *testing.T) {
 	three.state(waits, ledger.Unknown)
 }
 
-// What a relay does behind a kill is asked for, and the command that may have moved it is done if the master says so.
+// A relay's state is asked for behind a kill, and the command that may have moved it is done if the master says so.
 func TestACommandIsVerifiedBehindAKill(t *testing.T) {
 	one := born(t, filepath.Join(t.TempDir(), "journal.db"))
 	d := online(t, one.gateway, master1)

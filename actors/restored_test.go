@@ -39,7 +39,7 @@ func (p *past) CommandByKey(context.Context, string, string) (journal.Command, e
 	return p.row, nil
 }
 
-// Who asks again with the key of a command that a kill has ended is told of its end, and not of what it was before.
+// A key that comes again, of a command that a kill has ended, is told of that end, and not of what was before.
 func TestACommandThatAKillHasEndedIsNotOpenForWhoAsksAgain(t *testing.T) {
 	now := time.Now()
 	c := ledger.Command{ID: 7, Serial: "12345678", Command: "A", State: ledger.Queued, By: "anna", Key: "k", Asked: now, Expires: now.Add(time.Minute)}
@@ -82,7 +82,7 @@ func TestAStopWithoutAJournalLeavesNothingInAQueue(t *testing.T) {
 	}
 }
 
-// Who waits for a command that a stop leaves in its queue hears of that when its row is on disk: it has not failed.
+// A command that a stop leaves in its queue has not failed: its caller hears of that when its row is on disk.
 func TestAStopTellsOfACommandInAQueueBehindItsRow(t *testing.T) {
 	for _, lost := range []error{nil, journal.ErrFailed} {
 		h := &past{}

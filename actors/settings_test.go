@@ -189,7 +189,7 @@ func TestASettingGoesAtOnceWhenThatIsAsked(t *testing.T) {
 	}
 }
 
-// One event for each change: not for each report, and not for what is set.
+// Drift is one event for each change: not for each report, and not for what is set.
 func TestDriftIsTold(t *testing.T) {
 	g, j := keeper(t, filepath.Join(t.TempDir(), "journal.db"))
 	d := online(t, g, plc)

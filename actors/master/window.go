@@ -70,11 +70,13 @@ func (m handler) came(b *Batch) {
 
 // teach has the end of a command teach what its silence was good for.
 func (m handler) teach(c *Command) {
+	if c.poll != nil {
+		return // a device behind the master may be silent, and not the master
+	}
 	if m.delivery == nil {
 		m.delivery = new(delivery)
 	}
 	switch now := m.dir.sinceStart(time.Now()); {
-	case c.poll != nil: // what does not answer may be a device behind the master
 	case c.Result.Late:
 		m.delivery.answered(0, now) // nobody knows when it came to the master
 	case c.answer != nil:

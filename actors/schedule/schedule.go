@@ -4,9 +4,9 @@
 //
 // Each master has a slot of its own in the interval of a poll, by its serial and the name of the poll, so the requests of all
 // are spread over it and those of one master are not asked at once.  A master that was away is asked in its next slot.
-// What is still open when the slot comes again is not asked again: see package master.
+// A request that is still open when its slot comes again is not repeated: see package master.
 //
-// One goroutine, Run, owns all but the polls, which are replaced by Set.  A master takes 16 bytes in each poll that is for
+// The goroutine of Run owns all but the polls, which are replaced by Set.  A master takes 16 bytes in each poll that is for
 // it.  A tick asks at most a number of masters; what is left over is next.  After a delay of more than an interval the slots
 // that have passed are left out.
 package schedule

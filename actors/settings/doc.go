@@ -5,5 +5,5 @@
 //	           └─────Refuse────────▶ refused                                                   │
 //	                     any of them ◀──Acknowledge of what is desired─────────────────────────┘
 //
-// It has no clock and no goroutine; the actor of the master uses it.
+// The package has no clock and no goroutine; the actor of the master uses it.
 package settings

@@ -26,7 +26,7 @@ import (
 	"trama/journal/sqlite"
 )
 
-// Who takes part in a run with commands.
+// Users and masters of a run with commands.
 const (
 	usersAtAll     = 8
 	ordersAtOnce   = 5 // of each user

@@ -444,7 +444,7 @@ func TestTheFirmwareInCIsChallenged(t *testing.T) {
 				m.until("acknowledged")
 				m.order("send 10")
 				m.until("acknowledged")
-				p.ask("send", firmwareSerial, "O", "RN=3", "OP=1").want(t, exitDone)
+				p.ask("send", firmwareSerial, "E", "LS=5").want(t, exitDone)
 				m.kill()
 			})
 		}

@@ -38,7 +38,7 @@ type order struct {
 	refusal              string   // what differs in an answer that refuses; empty: the protocol has none
 }
 
-// Whatever else comes on a line, a command ends by its own answer: no command of a shipped profile was done by one of
+// A command ends by its own answer, whatever else comes on a line: no command of a shipped profile was done by one of
 // these frames.
 func TestNothingButItsAnswerEndsACommand(t *testing.T) {
 	for _, name := range codec.ShippedNames() {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// What docs/polling.md says a newcomer should do has a real Modbus server in points: its configuration and its commands, as
+// The steps of docs/polling.md have a real Modbus server in points: its configuration and its commands, as
 // they stand there.
 func TestANewcomerGetsAModbusMeterIntoPointsByThePage(t *testing.T) {
 	text, err := os.ReadFile("../../docs/polling.md")

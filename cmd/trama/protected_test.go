@@ -791,7 +791,10 @@ func TestWhatIsRefusedSaysWhyAndShowsTheBytesThatCame(t *testing.T) {
 	other := p.dial("field") // nobody is known on it
 	other.send(damaged)
 	await(t, "the damaged frame", func() bool { return strings.Contains(p.cli("refused", "12345678").stdout, hex.EncodeToString(damaged)) })
-	p.cli("masters", "12345678").want(t, 0, "online, refusing", "1 wrong checksum")
+	await(t, "what the master is told by it", func() bool { // the listener knows of it first
+		out := p.cli("masters", "12345678").stdout
+		return strings.Contains(out, "online, refusing") && strings.Contains(out, "1 wrong checksum")
+	})
 
 	d.counter = 0
 	reused := d.frame(3)

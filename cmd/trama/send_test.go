@@ -36,7 +36,7 @@ func (c *peer) obey(letter string, do func()) {
 	answered.Wait()
 }
 
-// What came of a command is one line with its numbers, and an exit code.
+// The outcome of a command is one line with its numbers, and an exit code.
 func TestSendEndsWithTheOutcome(t *testing.T) {
 	p := serveWith(t, twoPorts+"[masters]\nfile = \"masters.toml\"\n", map[string]string{"masters.toml": "[[master]]\nserial = \"32345678\"\n"})
 	master := p.dial("field")
@@ -109,7 +109,7 @@ site = "south"
 	})
 }
 
-// What waits for a master that is away is listed, and is withdrawn one by one or all at once; what nobody withdrew is sent.
+// Commands that wait for a master that is away are listed, and withdrawn one by one or all at once; the others are sent.
 func TestQueuedCommandsAreWithdrawn(t *testing.T) {
 	p := serve(t, twoPorts)
 	master := p.dial("field")
@@ -206,7 +206,7 @@ func TestSendSaysThatNobodyKnowsWhetherItWasTaken(t *testing.T) {
 	command(t, "", append([]string{"send", "12345678", "O"}, base...)...).want(t, exitFailed, "it has ended the connection before it answered; whether it took the command tells: trama commands 12345678")
 }
 
-// Whoever interrupts the wait is told that the command goes on.
+// An interrupted wait says that the command goes on.
 func TestSendInterruptedTellsHowToLook(t *testing.T) {
 	base, asked := fakeDaemon(t, fakeAnswer{202, sentCommand}, fakeAnswer{-1, ""})
 	ctx, interrupt := context.WithCancel(context.Background())

@@ -11,7 +11,7 @@ import (
 	"trama/journal"
 )
 
-// What a body asks for reaches the gateway, with who asks and from where.
+// The body of a request reaches the gateway, with who asks and from where.
 func TestACommandIsAskedForAsItsBodySays(t *testing.T) {
 	const path = "/api/v1/masters/12345678/commands"
 	request := actors.CommandRequest{Serial: "12345678", Command: "O", Origin: "operate", From: "192.0.2.1:1234"}
